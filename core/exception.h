@@ -1,0 +1,45 @@
+/*
+ * core/exception.h: the host's interrupt descriptor table and what its vectors do.
+ */
+#ifndef CORE_EXCEPTION_H
+#define CORE_EXCEPTION_H
+
+#include "rv/types.h"
+
+/* What the entry stubs push, lowest address first. */
+struct exception_frame {
+	uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+	uint64_t rdi, rsi, rbp, rbx, rdx, rcx, rax;
+	uint64_t vector, error_code; /* error_code 0 where the CPU pushes none */
+	uint64_t rip, cs, rflags, rsp, ss;
+};
+
+static inline bool exception_from_user(const struct exception_frame *frame)
+{
+	return (frame->cs & 3) == 3;
+}
+
+/* Called for every exception (0-31) raised at CPL 3. The frame may be changed; returning resumes
+ * it. Set by process/; NULL panics. */
+extern void (*exception_user_handler)(struct exception_frame *frame);
+
+/* Called for every external interrupt (vectors 32-255, but the system-call gate) the host takes;
+ * interrupts are off. Set by process/. */
+extern void (*exception_interrupt_handler)(struct exception_frame *frame);
+
+/* Builds the IDT, the GDT and this CPU's TSS and loads them. Context: boot. */
+void exception_init_cpu(void);
+
+/* Points a vector's gate at an entry of one's own (assembly, interrupt gate). dpl 0 or 3. */
+void exception_set_gate(unsigned vector, void (*entry)(void), unsigned dpl);
+
+/* Sets the stack that CPL 3 enters the hypervisor on (TSS.RSP0 of this CPU). */
+void exception_set_stack(uint64_t rsp0);
+
+#define SELECTOR_CODE 0x08
+#define SELECTOR_DATA 0x10
+#define SELECTOR_USER_DATA 0x1b
+#define SELECTOR_USER_CODE 0x23
+#define SELECTOR_TSS 0x28
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * core/log.h: the hypervisor's log: a ring in memory and the console.
+ */
+#ifndef CORE_LOG_H
+#define CORE_LOG_H
+
+#include <stdarg.h>
+
+#include "rv/types.h"
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
+
+/* Lines at a higher level are dropped; boot option loglevel=. Default LOG_INFO. */
+extern enum log_level log_maximum;
+
+/* One line, "ritevisor: " before it and a newline after it. printf subset: %s %c %d %i %u %x %X %p
+ * %l %ll %z %% with width, '-', '0' and precision for %s. Any context. */
+void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_WARNING, __VA_ARGS__)
+#define log_notice(...) log_line(LOG_NOTICE, __VA_ARGS__)
+#define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
+
+/* Raw text from a script, already formatted; no prefix is added. */
+void log_raw(const char *text, size_t length_bytes);
+
+/* snprintf with the same subset; always ends with NUL; returns the length it wanted. */
+int print_format(char *buffer, size_t buffer_bytes, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int print_format_list(char *buffer, size_t buffer_bytes, const char *format, va_list arguments);
+
+/* Prints registers, the last exits and a backtrace, and stops this machine. */
+_Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

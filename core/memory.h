@@ -1,0 +1,52 @@
+/*
+ * core/memory.h: the hypervisor's own memory (one contiguous reserved range), its page allocator,
+ * and the direct map through which all physical memory is reached.
+ */
+#ifndef CORE_MEMORY_H
+#define CORE_MEMORY_H
+
+#include "rv/types.h"
+
+/* All physical addresses below this are mapped at DIRECT_MAP_ADDRESS + address. Device memory gets
+ * its type from the MTRRs. */
+#define DIRECT_MAP_ADDRESS UINT64_C(0xffff800000000000)
+#define DIRECT_MAP_BYTES_MAXIMUM GIB(512)
+#define HYPERVISOR_ADDRESS UINT64_C(0xffffffff80000000)
+
+extern hpa_t memory_reserved_start; /* what is ours, 2 MiB aligned */
+extern uint64_t memory_reserved_bytes;
+extern uint64_t memory_end; /* first address above all RAM */
+
+static inline void *memory_direct(hpa_t hpa)
+{
+	return (void *)(DIRECT_MAP_ADDRESS + hpa);
+}
+
+static inline hpa_t memory_physical(const void *direct)
+{
+	return (uint64_t)direct - DIRECT_MAP_ADDRESS;
+}
+
+/* Does the range touch memory that is ours? Overflow-safe. */
+static inline bool memory_is_reserved(hpa_t hpa, uint64_t length_bytes)
+{
+	return length_bytes != 0 && hpa < memory_reserved_start + memory_reserved_bytes &&
+	       (length_bytes > memory_reserved_start || hpa > memory_reserved_start - length_bytes);
+}
+
+/* Is all of the range usable RAM of the guest (memory map type 1, ACPI types, below 1 MiB)? */
+bool memory_is_ram(hpa_t hpa, uint64_t length_bytes);
+
+/* One zeroed page of the pool by its direct-map address, NULL when the pool is empty. */
+void *memory_allocate_page(void);
+void memory_free_page(void *page);
+/* nr_pages contiguous zeroed pages, aligned to a page. For boot; free with memory_free_pages. */
+void *memory_allocate_pages(size_t nr_pages);
+void memory_free_pages(void *pages, size_t nr_pages);
+uint64_t memory_pages_free(void);
+
+/* Small objects, zeroed, 16-byte aligned; NULL when the pool is empty. */
+void *memory_allocate(size_t length_bytes);
+void memory_free(void *object);
+
+#endif

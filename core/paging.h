@@ -1,0 +1,34 @@
+/*
+ * core/paging.h: host page tables: 4-level, ours in the upper half of every address space.
+ */
+#ifndef CORE_PAGING_H
+#define CORE_PAGING_H
+
+#include "rv/types.h"
+
+#define PAGING_PRESENT UINT64_C(0x1)
+#define PAGING_WRITABLE UINT64_C(0x2)
+#define PAGING_USER UINT64_C(0x4)
+#define PAGING_WRITE_THROUGH UINT64_C(0x8)
+#define PAGING_CACHE_DISABLE UINT64_C(0x10)
+#define PAGING_ACCESSED UINT64_C(0x20)
+#define PAGING_DIRTY UINT64_C(0x40)
+#define PAGING_LARGE UINT64_C(0x80)
+#define PAGING_NO_EXECUTE (UINT64_C(1) << 63)
+#define PAGING_ADDRESS_MASK UINT64_C(0x000ffffffffff000)
+
+extern hpa_t paging_host_root; /* CR3 of the hypervisor's own address space */
+
+/* A new address space: empty lower half, the hypervisor in the upper. Returns the physical address
+ * of its root or 0 when the pool is empty. */
+hpa_t paging_create(void);
+/* Frees all tables of the lower half and the root (not the pages they map). */
+void paging_destroy(hpa_t root);
+/* Maps one 4 KiB page in the lower half with PAGING_* rights. 0, -RV_ENOMEM, -RV_EEXIST. */
+int paging_map(hpa_t root, uint64_t virtual_address, hpa_t hpa, uint64_t rights);
+/* The leaf entry for an address, 0 if none. */
+uint64_t paging_lookup(hpa_t root, uint64_t virtual_address);
+/* Takes a page out; returns the entry it had, 0 if none. The caller flushes. */
+uint64_t paging_unmap(hpa_t root, uint64_t virtual_address);
+
+#endif

@@ -1,0 +1,214 @@
+/*
+ * include/rv/abi.h: what the hypervisor and a script engine agree on.
+ *
+ * An engine is a static ELF64 program that runs at CPL 3 in an address space of its own, one a
+ * script. It calls the hypervisor by `int RV_SYSCALL_VECTOR` with the number in RAX and arguments
+ * in RDI, RSI, RDX, R10, R8; RAX holds the result, a negative error number (rv/errno.h) on failure;
+ * all other registers keep their values. Pointers are checked and what they point at is copied
+ * before use.
+ *
+ * Life of an engine: it starts at its ELF entry with RSP at the top of its stack and RDI pointing
+ * at struct rv_engine_info; compiles and runs its script (the hooks are registered then); and calls
+ * RV_SYS_NEXT_EVENT, which returns when an event for one of its hooks arrives. The engine handles
+ * it, writes the verdict into struct rv_event and calls RV_SYS_NEXT_EVENT again, which ends the
+ * event. Every event is thus resolved exactly once, by that call or by the hypervisor when the
+ * engine fails or its time is up.
+ */
+#ifndef RV_ABI_H
+#define RV_ABI_H
+
+#include "rv/types.h"
+
+#define RV_ABI_VERSION 1
+#define RV_SYSCALL_VECTOR 0x80
+
+/* The address space of an engine (all below 4 GiB, so that pointers fit 32 bits where it helps). */
+#define RV_ENGINE_IMAGE_ADDRESS 0x00400000 /* the ELF's own segments: text r-x, rodata r--, data rw- */
+#define RV_ENGINE_INFO_ADDRESS 0x10000000  /* struct rv_engine_info, r-- */
+#define RV_ENGINE_EVENT_ADDRESS 0x10010000 /* struct rv_event, rw- */
+#define RV_ENGINE_SCRIPT_ADDRESS 0x20000000 /* script sources, r--, at most 16 MiB */
+#define RV_ENGINE_HEAP_ADDRESS 0x40000000  /* rw-, grown by RV_SYS_HEAP_GROW up to the quota */
+#define RV_ENGINE_STACK_TOP 0x80000000     /* rw-, grows down, a guard page below the lowest page */
+#define RV_ENGINE_STACK_BYTES 0x00200000
+
+#define RV_SCRIPT_NAME_BYTES 64
+#define RV_SCRIPTS_MAXIMUM 64
+
+/* One loaded script as an engine sees it; `require_relative` reads the others. */
+struct rv_script {
+	char name[RV_SCRIPT_NAME_BYTES]; /* file name, NUL-terminated, without a path */
+	uint64_t source;		 /* address in the engine; a NUL follows the last byte */
+	uint64_t length_bytes;
+};
+
+/* Facts that do not change while the engine runs. */
+struct rv_engine_info {
+	uint32_t abi_version;
+	uint32_t engine_id;	  /* 0, 1, ... in the order of the boot command line */
+	uint64_t tsc_hz;
+	uint64_t boot_tsc;	  /* TSC when boot_unix_seconds was read from the RTC */
+	int64_t boot_unix_seconds;
+	uint64_t heap_quota_bytes;
+	uint64_t hook_budget_us;  /* default budget a hook call */
+	uint64_t memory_end;	  /* first guest-physical address above all RAM */
+	uint32_t script_index;	  /* which of scripts[] is this engine's own */
+	uint32_t nr_scripts;
+	char settings[512];	  /* `name=value` words for scripts from the boot command line */
+	struct rv_script scripts[RV_SCRIPTS_MAXIMUM];
+};
+
+enum rv_event_kind {
+	RV_EVENT_PORT_READ = 1,
+	RV_EVENT_PORT_WRITE,
+	RV_EVENT_MMIO_READ,
+	RV_EVENT_MMIO_WRITE,
+	RV_EVENT_MSR_READ,
+	RV_EVENT_MSR_WRITE,
+	RV_EVENT_CPUID,
+	RV_EVENT_PCI_CONFIG_READ,
+	RV_EVENT_PCI_CONFIG_WRITE,
+	RV_EVENT_TIMER,		 /* `every`: no device, no verdict */
+	RV_EVENT_SHUTDOWN,	 /* the guest powers off or resets: at_exit runs, no verdict */
+	RV_EVENT_KIND_COUNT,
+};
+
+enum rv_verdict {
+	RV_VERDICT_PASS = 0,	 /* as if no hook were there */
+	RV_VERDICT_CHANGE,	 /* read: `value` (or `cpuid`) is the answer; write: `value` is written instead */
+	RV_VERDICT_DENY,	 /* as if the device were absent: reads give ones, writes vanish; MSR: #GP;
+				    CPUID: zeros */
+	RV_VERDICT_DROP,	 /* a write vanishes (an MSR write without #GP); a read: as DENY without #GP, 0 for MSR */
+	RV_VERDICT_ERROR,	 /* the script failed: the hook's on_error decides */
+};
+
+enum rv_on_error {
+	RV_ON_ERROR_PASS = 0,	 /* this event passes, the hook stays */
+	RV_ON_ERROR_DENY,	 /* this event is denied, the hook stays */
+	RV_ON_ERROR_DISABLE,	 /* this event passes, the hook is removed */
+};
+
+/* What each bit of rv_event.flags says. */
+#define RV_EVENT_FETCHED 0x1u	 /* a read's `value` holds what the device gave (RV_SYS_EVENT_FETCH) */
+#define RV_EVENT_REGISTERS 0x2u	 /* `registers` are filled (RV_SYS_EVENT_REGISTERS) */
+
+/* The vCPU's registers at the event, as the guest sees them. */
+struct rv_registers {
+	uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi; /* in the order of x86 register numbers */
+	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+	uint64_t rip, rflags;
+	uint64_t cr0, cr2, cr3, cr4, efer;
+	uint64_t cs_base;
+	uint32_t cs_selector, cpl;
+};
+
+/* The event that RV_SYS_NEXT_EVENT opened. The engine may write all of it; only `verdict`, `value`
+ * and `cpuid` are read back, once, when the event ends. */
+struct rv_event {
+	uint32_t kind;		 /* enum rv_event_kind */
+	uint32_t flags;		 /* RV_EVENT_* */
+	uint64_t cookie;	 /* as given to RV_SYS_HOOK_ADD */
+	uint64_t address;	 /* port, guest-physical address, MSR number, CPUID leaf, PCI offset */
+	uint64_t value;		 /* written value, or (fetched) what the device gave */
+	uint32_t width_bytes;	 /* 1, 2, 4, 8; 8 for MSR, 4 for CPUID */
+	uint32_t verdict;	 /* enum rv_verdict; PASS when the event opens */
+	uint32_t hook;		 /* number that RV_SYS_HOOK_ADD returned */
+	uint32_t cpu;
+	uint64_t sequence;	 /* 1, 2, ... a hook */
+	uint32_t cpuid[4];	 /* CPUID: EAX, EBX, ECX, EDX; [2] is the subleaf until fetched */
+	uint32_t cpuid_subleaf;
+	uint16_t pci_bus;	 /* PCI events: who is meant */
+	uint8_t pci_device, pci_function;
+	uint16_t pci_vendor_id, pci_device_id;
+	uint32_t pci_class;	 /* class << 16 | subclass << 8 | programming interface */
+	struct rv_registers registers;
+};
+
+/* What RV_SYS_HOOK_ADD takes. C evaluates all of it before the engine is entered. */
+struct rv_hook_request {
+	uint32_t kind;
+	uint32_t on_error;	 /* enum rv_on_error */
+	uint64_t cookie;	 /* comes back in rv_event.cookie */
+	uint64_t first, last;	 /* inclusive range of address (ports, GPAs, MSRs, leaves, PCI offsets);
+				    TIMER: `first` is the period in microseconds */
+	uint64_t budget_us;	 /* 0: the default */
+	uint32_t width_mask;	 /* bit 0: 1 byte, bit 1: 2, bit 2: 4, bit 3: 8; 0: any */
+	uint32_t observe;	 /* 1: the verdict is ignored */
+	uint64_t value_mask;	 /* writes: only if (value & value_mask) == value_match; 0: any */
+	uint64_t value_match;
+	/* PCI: each -1 means any */
+	int32_t pci_bus, pci_device, pci_function;
+	int32_t pci_vendor_id, pci_device_id;
+	int32_t pci_class, pci_class_mask; /* only if (class & mask) == pci_class */
+	uint32_t cpuid_subleaf_set;	   /* 1: only this subleaf */
+	uint32_t cpuid_subleaf;
+};
+
+/* Levels of RV_SYS_LOG. */
+enum rv_log_level {
+	RV_LOG_ERROR = 0,
+	RV_LOG_WARNING,
+	RV_LOG_NOTICE,
+	RV_LOG_INFO,
+	RV_LOG_DEBUG,
+	RV_LOG_PLAIN = 16,	 /* what print and puts write: no prefix, no newline added */
+};
+
+/* Counters that RV_SYS_STATISTICS copies out. */
+struct rv_statistics {
+	uint64_t exits;		 /* all VM exits on all CPUs */
+	uint64_t events;	 /* events delivered to this engine */
+	uint64_t errors;	 /* of those, ended by on_error */
+	uint64_t heap_bytes;	 /* heap mapped for this engine now */
+	uint64_t stack_bytes;	 /* stack mapped, which is the deepest use so far */
+	uint64_t tsc;		 /* now */
+	uint64_t exits_by_kind[32]; /* enum vcpu_exit_kind */
+};
+
+enum rv_syscall {
+	/* () -> 0 with rv_event filled. Ends the open event, if any, with its verdict. */
+	RV_SYS_NEXT_EVENT = 0,
+	/* (level, text, length_bytes) -> 0; at most RV_LOG_BYTES a call */
+	RV_SYS_LOG,
+	/* (status) -> never. The engine ends; its hooks are removed. A status other than 0 is an error. */
+	RV_SYS_EXIT,
+	/* (bytes, a multiple of 4096) -> address of the new memory, right above the last; RV_ENOMEM */
+	RV_SYS_HEAP_GROW,
+	/* (struct rv_hook_request *) -> hook number >= 0; RV_EINVAL, RV_ENOSPC, RV_EBUSY */
+	RV_SYS_HOOK_ADD,
+	/* (hook number) -> 0; RV_ENOENT if it is not this engine's */
+	RV_SYS_HOOK_REMOVE,
+	/* () -> 0: performs the open read event on the device now, fills value/cpuid, sets RV_EVENT_FETCHED;
+	 * RV_EAGAIN when no read event is open. An MSR that does not exist: RV_EFAULT */
+	RV_SYS_EVENT_FETCH,
+	/* () -> 0: fills rv_event.registers */
+	RV_SYS_EVENT_REGISTERS,
+	/* (port, width_bytes) -> value */
+	RV_SYS_PORT_READ,
+	/* (port, width_bytes, value) -> 0 */
+	RV_SYS_PORT_WRITE,
+	/* (gpa, width_bytes, uint64_t *value) -> 0; device memory, never ours */
+	RV_SYS_MMIO_READ,
+	/* (gpa, width_bytes, value) -> 0 */
+	RV_SYS_MMIO_WRITE,
+	/* (msr, uint64_t *value) -> 0; RV_EFAULT where hardware gives #GP; RV_EPERM for those we own */
+	RV_SYS_MSR_READ,
+	/* (msr, value) -> 0 */
+	RV_SYS_MSR_WRITE,
+	/* (leaf, subleaf, uint32_t regs[4]) -> 0: what the guest would see without hooks */
+	RV_SYS_CPUID,
+	/* (bus << 8 | device << 3 | function, offset, width_bytes) -> value */
+	RV_SYS_PCI_READ,
+	/* (bdf, offset, width_bytes, value) -> 0 */
+	RV_SYS_PCI_WRITE,
+	/* (gpa, buffer, length_bytes) -> 0; RAM of the guest, never ours */
+	RV_SYS_MEMORY_READ,
+	/* (gpa, buffer, length_bytes) -> 0 */
+	RV_SYS_MEMORY_WRITE,
+	/* (struct rv_statistics *) -> 0 */
+	RV_SYS_STATISTICS,
+	RV_SYSCALL_COUNT,
+};
+
+#define RV_LOG_BYTES 4096
+
+#endif

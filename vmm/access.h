@@ -1,0 +1,101 @@
+/*
+ * vmm/access.h: one intercepted access of a guest to something outside its CPU's own state, of
+ * whatever kind, and the handlers that may watch or change it.
+ *
+ * The registries (pio, mmio, msr, cpuid, pci) own one chain of struct access_region each. An access
+ * walks the regions that cover it in the order of registration; what no handler resolves goes to
+ * the hardware. Registering a region flips the hardware intercept in the same call, so what nobody
+ * claims never exits.
+ */
+#ifndef VMM_ACCESS_H
+#define VMM_ACCESS_H
+
+#include "rv/types.h"
+
+struct vcpu;
+
+enum access_kind {
+	ACCESS_PORT,
+	ACCESS_MMIO,
+	ACCESS_MSR,
+	ACCESS_CPUID,
+	ACCESS_PCI,
+	ACCESS_KIND_COUNT,
+};
+
+struct access {
+	struct vcpu *vcpu;
+	enum access_kind kind;
+	bool write;
+	bool resolved;	     /* read: `value` (or `cpuid`) is the answer so far, hardware was read or is
+				not wanted */
+	bool fault;	     /* MSR: the guest gets #GP(0) */
+	uint8_t width_bytes; /* 1, 2, 4, 8; MSR 8, CPUID 4 */
+	uint64_t address;    /* port; GPA; MSR; CPUID leaf | subleaf << 32; PCI: pci_address() */
+	uint64_t value;	     /* zero-extended */
+	uint32_t cpuid[4];   /* CPUID only: EAX, EBX, ECX, EDX */
+};
+
+enum access_result {
+	ACCESS_PASS, /* go on: to the next handler, and to the hardware if still not resolved */
+	ACCESS_DONE, /* the access ends here; a read is resolved, a write is not performed */
+};
+
+/* Context: exit. May block the guest's CPU but not wait for another. */
+typedef enum access_result (*access_handler)(struct access *access, void *context);
+
+/* Owned by the caller, who keeps it alive while registered. */
+struct access_region {
+	uint64_t first, last; /* inclusive, in the units of access.address */
+	access_handler handler;
+	void *context;
+	struct access_region *next; /* the registry's */
+};
+
+/* All ones in the access's width: what an absent device answers. */
+static inline uint64_t access_mask(const struct access *access)
+{
+	return access->width_bytes >= 8 ? ~UINT64_C(0)
+					: (UINT64_C(1) << (8 * access->width_bytes)) - 1;
+}
+
+/* Reads the hardware now, whatever the kind, unless resolved already: fills value or cpuid and sets
+ * resolved; an MSR that is not there sets fault. Reads only. */
+void access_fetch(struct access *access);
+
+/* Resolves the access as an absent device would: a read gives ones, a write vanishes, an MSR gives
+ * #GP, CPUID gives zeros. */
+void access_deny(struct access *access);
+
+/* The registries: each registers and unregisters regions of its kind. Returns 0, -RV_EINVAL for a
+ * range that the kind does not have, -RV_EPERM for what the hypervisor itself owns. Unregistering
+ * one that is not registered does nothing. Context: boot, exit. */
+int pio_register(struct access_region *region);
+void pio_unregister(struct access_region *region);
+int mmio_register(struct access_region *region);
+void mmio_unregister(struct access_region *region);
+int msr_register(struct access_region *region, bool read, bool write);
+void msr_unregister(struct access_region *region, bool read, bool write);
+int cpuid_register(struct access_region *region);
+void cpuid_unregister(struct access_region *region);
+int pci_register(struct access_region *region);
+void pci_unregister(struct access_region *region);
+
+/* PCI: address of an access, and its parts. */
+static inline uint64_t pci_address(uint32_t bus, uint32_t device, uint32_t function, uint32_t offset)
+{
+	return (uint64_t)bus << 20 | device << 15 | function << 12 | offset;
+}
+
+/* The hardware side of each kind, for direct use (no handler sees it). */
+uint32_t pio_hardware_read(uint16_t port, uint8_t width_bytes);
+void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value);
+uint64_t mmio_hardware_read(gpa_t gpa, uint8_t width_bytes);
+void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value);
+bool msr_hardware_read(uint32_t msr, uint64_t *value);	  /* false: #GP */
+bool msr_hardware_write(uint32_t msr, uint64_t value);	  /* false: #GP */
+void cpuid_hardware(struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t registers[4]);
+uint32_t pci_hardware_read(uint64_t address, uint8_t width_bytes);
+void pci_hardware_write(uint64_t address, uint8_t width_bytes, uint32_t value);
+
+#endif

@@ -1,0 +1,150 @@
+/*
+ * vmm/vcpu.h: a virtual CPU as everything above the vendors' back ends sees it: registers, a
+ * normalised exit, and the operations that SVM and VMX each implement.
+ *
+ * A vCPU belongs to the CPU it was made on; only that CPU touches it.
+ */
+#ifndef VMM_VCPU_H
+#define VMM_VCPU_H
+
+#include "rv/types.h"
+
+/* x86 register numbers, the order of struct rv_registers. */
+enum gpr {
+	GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI,
+	GPR_R8, GPR_R9, GPR_R10, GPR_R11, GPR_R12, GPR_R13, GPR_R14, GPR_R15,
+	GPR_COUNT,
+};
+
+enum segment { SEGMENT_ES, SEGMENT_CS, SEGMENT_SS, SEGMENT_DS, SEGMENT_FS, SEGMENT_GS, SEGMENT_COUNT };
+
+struct segment_register {
+	uint16_t selector;
+	uint16_t attributes; /* type 0-3, S 4, DPL 5-6, P 7, AVL 8, L 9, D/B 10, G 11, unusable 12 */
+	uint32_t limit_bytes; /* expanded by G already */
+	uint64_t base;
+};
+
+enum exit_kind {
+	EXIT_NONE, /* handled inside the back end, run again */
+	EXIT_CPUID,
+	EXIT_MSR_READ,
+	EXIT_MSR_WRITE,
+	EXIT_PORT,
+	EXIT_NESTED_FAULT,   /* nested page fault, EPT violation */
+	EXIT_INTERRUPT,	     /* a physical interrupt is pending; only while wanted */
+	EXIT_INTERRUPT_WINDOW,
+	EXIT_NMI,
+	EXIT_DEBUG_EXCEPTION, /* #DB; only while wanted */
+	EXIT_UNDEFINED,	     /* an instruction of the virtualization extension: #UD */
+	EXIT_HYPERCALL,
+	EXIT_SHUTDOWN,	     /* triple fault */
+	EXIT_INIT,
+	EXIT_SIPI,
+	EXIT_XSETBV,
+	EXIT_CONTROL_REGISTER,
+	EXIT_OTHER,	     /* `reason` tells; a mistake of ours */
+	EXIT_KIND_COUNT,
+};
+
+struct vcpu_exit {
+	enum exit_kind kind;
+	uint64_t reason;	  /* the vendor's number, for messages only */
+	uint64_t next_rip;	  /* 0: unknown, vcpu_skip_instruction() finds it */
+	union {
+		struct {
+			uint16_t port;
+			uint8_t width_bytes;
+			bool write, string, repeat;
+			uint8_t address_bytes; /* 2, 4, 8; 0: unknown, decode */
+			uint8_t segment;       /* enum segment for OUTS; 0xff: unknown, decode */
+		} port;
+		struct {
+			gpa_t gpa;
+			bool write, execute, table_walk;
+		} nested;
+	};
+};
+
+struct vcpu {
+	uint64_t gpr[GPR_COUNT]; /* all valid between run() calls, RSP and RAX too */
+	uint64_t rip, rflags;
+	struct vcpu_exit exit;
+	struct cpu *cpu;	 /* the CPU it belongs to (core/cpu.h) */
+	void *backend;		 /* the vendor's part */
+	uint64_t exits_by_kind[EXIT_KIND_COUNT];
+	uint64_t pending_interrupts[4]; /* accepted from the interrupt controller for the guest */
+	bool nmi_pending;
+	bool host_context;	 /* vcpu_host_begin() is in force */
+	bool periodic_wanted;	 /* someone wants EXIT_INTERRUPT */
+	uint8_t steps;		 /* instructions left to single-step, mmio.c's */
+	gpa_t step_page;	 /* the page opened for that step */
+};
+
+/* What each vendor implements. Context of all but the first two: exit, on the vCPU's own CPU. */
+struct vcpu_operations {
+	const char *name; /* "SVM", "VMX" */
+	/* Can this CPU run us? If not, writes why in plain words into `why`. Context: boot. */
+	bool (*probe)(char *why, size_t why_bytes);
+	/* Turns virtualization on for this CPU and fills vcpu->backend. 0 or -errno. Context: boot. */
+	int (*create)(struct vcpu *vcpu);
+	/* Runs the guest until an exit; fills vcpu->exit. */
+	void (*run)(struct vcpu *vcpu);
+	void (*get_segment)(struct vcpu *vcpu, enum segment which, struct segment_register *out);
+	void (*set_segment)(struct vcpu *vcpu, enum segment which, const struct segment_register *in);
+	uint64_t (*get_control)(struct vcpu *vcpu, unsigned number); /* CR0, CR2, CR3, CR4 */
+	void (*set_control)(struct vcpu *vcpu, unsigned number, uint64_t value);
+	uint64_t (*get_efer)(struct vcpu *vcpu); /* as the guest sees it */
+	bool (*set_efer)(struct vcpu *vcpu, uint64_t value); /* false: #GP */
+	unsigned (*get_cpl)(struct vcpu *vcpu);
+	/* Injects at the next run. error_code < 0: none. */
+	void (*inject_exception)(struct vcpu *vcpu, unsigned vector, int64_t error_code);
+	void (*inject_interrupt)(struct vcpu *vcpu, unsigned vector); /* only if vcpu_can_interrupt */
+	void (*inject_nmi)(struct vcpu *vcpu);
+	bool (*can_interrupt)(struct vcpu *vcpu); /* IF set, no shadow, nothing being injected */
+	/* EXIT_INTERRUPT_WINDOW as soon as can_interrupt */
+	void (*want_interrupt_window)(struct vcpu *vcpu, bool want);
+	void (*want_interrupts)(struct vcpu *vcpu, bool want); /* EXIT_INTERRUPT */
+	/* Single-step: the next instruction runs alone with interrupts held, then EXIT_DEBUG_EXCEPTION */
+	void (*want_step)(struct vcpu *vcpu, bool want);
+	void (*clear_interrupt_shadow)(struct vcpu *vcpu); /* an instruction was emulated */
+	/* Intercept tables, one for all vCPUs. */
+	void (*intercept_port)(uint16_t port, bool want);
+	void (*intercept_msr)(uint32_t msr, bool read, bool write);
+	/* Nested tables, one for all vCPUs. Pages of 4 KiB; restore gives identity with all rights. */
+	int (*nested_deny_page)(gpa_t gpa);
+	int (*nested_restore_page)(gpa_t gpa);
+	void (*nested_flush)(struct vcpu *vcpu);
+	/* The host's own TR, LDTR, FS, GS, SYSCALL MSRs in place of the guest's, and back: around
+	 * anything at CPL 3 or that takes interrupts. host_begin also lets NMIs in. */
+	void (*host_begin)(struct vcpu *vcpu);
+	void (*host_end)(struct vcpu *vcpu);
+	/* Prints the vendor's state of the vCPU, for a panic. */
+	void (*dump)(struct vcpu *vcpu);
+};
+
+/* The back end chosen at boot. */
+extern const struct vcpu_operations *vcpu_ops;
+
+/* Moves RIP past the instruction that exited, which had `default_bytes` without prefixes, and ends
+ * an interrupt shadow. Injects the fault that a fetch would give if it cannot be read. */
+void vcpu_skip_instruction(struct vcpu *vcpu, unsigned default_bytes);
+
+/* The run loop: enters the guest, dispatches exits, for ever. */
+_Noreturn void vcpu_loop(struct vcpu *vcpu);
+
+/* A physical interrupt that the host took while the guest should have: it is delivered to the guest
+ * as soon as it can take it. Context: interrupt, host_context. */
+void vcpu_accept_interrupt(struct vcpu *vcpu, unsigned vector);
+
+/* Called at each EXIT_INTERRUPT, before the interrupt goes on to the guest, while
+ * vcpu->periodic_wanted. Set by process/. */
+extern void (*vcpu_periodic)(struct vcpu *vcpu);
+
+/* CPU mode helpers. */
+static inline bool vcpu_is_long(struct vcpu *vcpu)
+{
+	return (vcpu_ops->get_efer(vcpu) >> 10) & 1; /* EFER.LMA */
+}
+
+#endif
