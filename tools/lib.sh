@@ -3,6 +3,10 @@
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 cache=${RITEVISOR_CACHE:-$HOME/.cache/ritevisor}
+case $cache in
+/*) ;;
+*) cache=$PWD/$cache ;;
+esac
 
 # One quiet progress line: a verb in capitals and what it is done to.
 say() {

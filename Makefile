@@ -1,0 +1,154 @@
+# The build: set-up, the hypervisor, the engine, the images, and the targets that run them.
+# What belongs to a folder is in its objects.mk. "make help" lists the targets.
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+SHELL := /bin/sh
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+build := build
+cache := $(abspath $(or $(RITEVISOR_CACHE),$(HOME)/.cache/ritevisor))
+
+# V=1 shows commands; else one line a step: $(call step,CC,core/foo.c) before a quiet command.
+Q := $(if $(V),,@)
+step = @printf '%-6s %s\n' '$(1)' '$(2)'
+
+# Set-up -------------------------------------------------------------------------------------
+# build/prepared.mk is made before anything else is looked at: make remakes a makefile that it
+# includes, then starts over. It holds the versions of tools/pins (mruby-version, ...).
+unprepared-goals := clean help setup fetch
+ifneq ($(filter-out $(unprepared-goals),$(or $(MAKECMDGOALS),all)),)
+include $(build)/prepared.mk
+endif
+
+setup-inputs := tools/setup tools/fetch tools/lib.sh tools/packages tools/pins
+$(build)/prepared.mk: $(setup-inputs)
+	@tools/setup
+	@tools/fetch
+	@mkdir -p $(@D)
+	@{ echo 'prepared-cache := $(cache)'; \
+	   sed 's/#.*//' tools/pins | awk 'NF { print $$1 "-version := " $$2 }'; } >$@
+
+# Another cache folder, or one that was emptied: prepare again.
+ifdef prepared-cache
+ifneq ($(prepared-cache),$(cache))
+.PHONY: $(build)/prepared.mk
+else ifeq ($(wildcard $(cache)/src/mruby-$(mruby-version)),)
+.PHONY: $(build)/prepared.mk
+endif
+endif
+
+mruby-source := $(cache)/src/mruby-$(mruby-version)
+musl-source := $(cache)/src/musl-$(musl-version)
+zydis-source := $(cache)/src/zydis-$(zydis-version)
+zycore-source := $(cache)/src/zycore-c-$(zycore-c-version)
+
+.PHONY: setup fetch
+setup:
+	@tools/setup
+fetch: setup
+	@tools/fetch
+
+# Bare-metal C ----------------------------------------------------------------------------------
+CC := clang
+LD := ld.lld
+AR := llvm-ar
+OBJCOPY := llvm-objcopy
+
+warnings := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+	$(if $(WERROR),-Werror)
+
+# No FPU, MMX, SSE or AVX: those registers belong to the guest.
+bare-flags := --target=x86_64-unknown-none-elf -std=c11 -O2 -g -ffreestanding -nostdlibinc \
+	-mno-sse -mno-mmx -mno-80387 -msoft-float -mno-red-zone -fno-pic -fno-stack-protector
+depend-flags = -MMD -MP -MF $(@:.o=.d)
+
+hypervisor-flags := $(bare-flags) -mcmodel=kernel -fno-omit-frame-pointer -I include -I .
+
+# Folders add to these: hypervisor-objects += core/console.o
+hypervisor-objects :=
+engine-objects :=
+
+-include $(wildcard boot/objects.mk core/objects.mk vmm/objects.mk vmm/svm/objects.mk)
+-include $(wildcard hook/objects.mk process/objects.mk mediator/objects.mk mediator/*/objects.mk)
+-include $(wildcard engine/objects.mk)
+-include $(wildcard tests/*.mk tests/*/*.mk)
+
+hypervisor-built := $(addprefix $(build)/hypervisor/,$(hypervisor-objects))
+
+$(build)/hypervisor/%.o: %.c
+	$(call step,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(hypervisor-flags) $(warnings) $(depend-flags) -c -o $@ $<
+
+$(build)/hypervisor/%.o: %.S
+	$(call step,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(hypervisor-flags) $(depend-flags) -c -o $@ $<
+
+-include $(hypervisor-built:.o=.d)
+
+# hypervisor-libraries: archives of third-party code, added by the folder that uses them.
+$(build)/ritevisor.elf: boot/ritevisor.lds $(hypervisor-built) $(hypervisor-libraries)
+	$(call step,LINK,$@)
+	$(Q)$(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
+		-T boot/ritevisor.lds -o $@ $(hypervisor-built) $(hypervisor-libraries)
+
+# The proof that a program is free of FPU instructions; remade when the program is.
+$(build)/%.fpu-free: $(build)/%.elf tools/check-fpu
+	$(call step,CHECK,$< uses no FPU)
+	$(Q)tools/check-fpu $<
+	@touch $@
+
+# The guest for runs ------------------------------------------------------------------------------
+$(build)/guest.img: tools/image tools/guest-init $(build)/prepared.mk
+	$(call step,IMAGE,$@)
+	$(Q)tools/image guest --output $@
+
+programs := $(build)/ritevisor.elf $(build)/engine.elf
+programs-checked := $(programs:.elf=.fpu-free)
+
+.PHONY: all run test bench fuzz image clean help
+all: $(programs-checked) $(build)/guest.img
+
+# Targets ---------------------------------------------------------------------------------------
+run-scripts := scripts/hello.rb scripts/pci_hide.rb scripts/rtc_rewrite.rb
+
+run: all
+	@./ritevisor boot $(addprefix --script ,$(run-scripts))
+
+image: all
+	@./ritevisor image $(addprefix --script ,$(run-scripts)) --output $(build)/ritevisor.iso
+
+# The checks that need no boot, also part of the tests.
+.PHONY: check
+check: $(programs-checked)
+	$(call step,CHECK,layers)
+	$(Q)tools/check-layers
+
+# tests/*.mk add the programs that their runner needs to test-programs and bench-programs.
+test: all $(test-programs)
+	@tests/run
+
+bench: all $(bench-programs)
+	@tests/bench/run
+
+fuzz: all $(fuzz-programs)
+	@tests/fuzz/run
+
+clean:
+	rm -rf $(build)
+
+help:
+	@echo 'make          set up this machine, fetch sources, build everything'
+	@echo 'make run      boot a Debian kernel under Ritevisor in QEMU, with Ruby on its I/O'
+	@echo 'make test     all tests; the last line counts them'
+	@echo 'make check    only the quick checks: no FPU code, includes follow the layers'
+	@echo 'make bench    measure, print a table, write build/bench.json'
+	@echo 'make fuzz     fuzz the parsers and the script engine for a bounded time'
+	@echo 'make image    write build/ritevisor.iso, which boots from CD and from a USB stick'
+	@echo 'make clean    remove build/ (the cache of sources stays: $(cache))'
+	@echo
+	@echo 'V=1 shows the commands, WERROR=1 makes warnings errors.'
+	@echo './ritevisor --help says how to boot your own guest.'
