@@ -1,0 +1,70 @@
+/*
+ * tests/unit/unit.h: the little that a unit test program needs: named cases, each printing
+ * "ok NAME" or "not ok NAME: why".
+ */
+#ifndef TESTS_UNIT_UNIT_H
+#define TESTS_UNIT_UNIT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *unit_name;
+static char unit_why[512];
+static int unit_failed;
+
+/* Notes why the case fails; the first reason is kept. */
+__attribute__((format(printf, 1, 2))) static inline void unit_fail(const char *format, ...)
+{
+	va_list arguments;
+
+	if (unit_why[0] != '\0')
+		return;
+	va_start(arguments, format);
+	vsnprintf(unit_why, sizeof(unit_why), format, arguments);
+	va_end(arguments);
+}
+
+#define UNIT_CHECK(condition)                                                                      \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			unit_fail("%s:%d: %s", __FILE__, __LINE__, #condition);                    \
+	} while (0)
+
+#define UNIT_EQUAL(got, wanted)                                                                    \
+	do {                                                                                       \
+		unsigned long long unit_got = (unsigned long long)(got);                           \
+		unsigned long long unit_wanted = (unsigned long long)(wanted);                     \
+		if (unit_got != unit_wanted)                                                       \
+			unit_fail("%s:%d: %s is %#llx, not %#llx", __FILE__, __LINE__, #got,       \
+				  unit_got, unit_wanted);                                          \
+	} while (0)
+
+static inline void unit_run(const char *name, void (*body)(void))
+{
+	unit_name = name;
+	unit_why[0] = '\0';
+	body();
+	if (unit_why[0] != '\0') {
+		unit_failed = 1;
+		printf("not ok %s: %s\n", name, unit_why);
+	} else {
+		printf("ok %s\n", name);
+	}
+	fflush(stdout);
+}
+
+/* xorshift64*: the same numbers in every run. */
+static inline unsigned long long unit_random(void)
+{
+	static unsigned long long state = 0x9e3779b97f4a7c15ull;
+
+	state ^= state >> 12;
+	state ^= state << 25;
+	state ^= state >> 27;
+	return state * 0x2545f4914f6cdd1dull;
+}
+
+#endif

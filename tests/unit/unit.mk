@@ -1,0 +1,39 @@
+# tests/unit: programs for the host, under ASan and UBSan, each printing "ok NAME" or
+# "not ok NAME: why". To add one: tests/unit/NAME.c, and here
+#   unit-programs += NAME
+#   unit-NAME-objects := folder/source.o ...
+# tests/unit/fake/ stands before the real headers in the search path.
+
+unit-build := $(build)/unit
+unit-flags := -std=c11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer -I tests/unit/fake -I include -I . -I tests/unit
+
+unit-programs := e820
+unit-e820-objects := boot/e820.o
+
+unit-built := $(addprefix $(unit-build)/,$(unit-programs))
+test-programs += $(unit-built)
+
+$(unit-build)/objects/%.o: %.c
+	$(call step,UNITCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(unit-flags) $(warnings) $(depend-flags) -c -o $@ $<
+
+define unit-program
+$(unit-build)/$(1): $$(addprefix $(unit-build)/objects/,tests/unit/$(1).o $$(unit-$(1)-objects)) \
+		$$(unit-$(1)-libraries)
+	$$(call step,UNIT,$$@)
+	$$(Q)$$(CC) $$(unit-flags) -o $$@ $$^
+
+-include $$(addprefix $(unit-build)/objects/,tests/unit/$(1).d $$(unit-$(1)-objects:.o=.d))
+endef
+$(foreach program,$(unit-programs),$(eval $(call unit-program,$(program))))
+
+# One stamp a program, so that make -j runs them side by side; a failure shows all of its output.
+.PHONY: unit
+unit: $(addsuffix .passed,$(unit-built))
+
+$(unit-build)/%.passed: $(unit-build)/%
+	$(call step,TEST,$*)
+	@$< >$(unit-build)/$*.log 2>&1 && ! grep -q '^not ok' $(unit-build)/$*.log && touch $@ || \
+		{ cat $(unit-build)/$*.log; exit 1; }
