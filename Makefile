@@ -102,9 +102,15 @@ $(build)/%.fpu-free: $(build)/%.elf tools/check-fpu
 	@touch $@
 
 # The guest for runs ------------------------------------------------------------------------------
-$(build)/guest.img: tools/image tools/guest-init $(build)/prepared.mk
+image-tool := tools/image $(wildcard tools/host/*.py)
+
+$(build)/guest-initrd.gz: $(image-tool) $(wildcard tools/guest/*) $(build)/prepared.mk
 	$(call step,IMAGE,$@)
-	$(Q)tools/image guest --output $@
+	$(Q)tools/image initrd --output $@
+
+$(build)/guest.img: $(build)/guest-initrd.gz $(image-tool)
+	$(call step,IMAGE,$@)
+	$(Q)tools/image disk --initrd $< --output $@
 
 programs := $(build)/ritevisor.elf $(build)/engine.elf
 programs-checked := $(programs:.elf=.fpu-free)

@@ -1,0 +1,1 @@
+"""What ./ritevisor and tools/image are made of: disk images, QEMU machines, the console."""

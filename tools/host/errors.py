@@ -1,0 +1,34 @@
+"""Errors that a user can act on, and running other programs so that their failures are told."""
+
+import os
+import subprocess
+
+
+class UserError(Exception):
+    """Its text says what is wrong and what to do; shown without a traceback."""
+
+
+def need_file(path, hint):
+    """Returns path if it is a readable file; otherwise says so, with a hint what to do."""
+    if not os.path.isfile(path):
+        raise UserError(f"{path}: no such file; {hint}")
+    if not os.access(path, os.R_OK):
+        raise UserError(f"{path}: not readable")
+    return path
+
+
+def run_tool(arguments, **options):
+    """Runs a host program to its end; its output is shown only when it fails."""
+    try:
+        done = subprocess.run(
+            arguments,
+            stdin=options.pop("stdin", subprocess.DEVNULL),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            **options,
+        )
+    except FileNotFoundError:
+        raise UserError(f"{arguments[0]} is not installed; run tools/setup") from None
+    if done.returncode != 0:
+        output = done.stdout.decode(errors="replace").strip()
+        raise UserError(f"{arguments[0]} failed ({done.returncode}):\n{output}")

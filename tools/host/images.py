@@ -1,0 +1,214 @@
+"""Disk images, made without root, mounts or loop devices."""
+
+import base64
+import os
+import shutil
+import struct
+import tempfile
+from pathlib import Path
+
+from . import grub
+from .errors import UserError, need_file, run_tool
+from .machine import GUEST_APPEND
+from .paths import GRUB, GUEST, KERNEL_PACKAGE
+
+SECTOR_BYTES = 512
+PARTITION_SECTOR = 2048
+MIB = 1 << 20
+EPOCH = 1700000000  # every time stamp in an image
+FILE_SYSTEM_UUID = "72697465-7669-736f-7267-756573740001"
+
+MULTIBOOT_MAGIC = struct.pack("<I", 0x1BADB002)
+MULTIBOOT2_MAGIC = struct.pack("<I", 0xE85250D6)
+
+
+def guest_kernel():
+    """Returns the path of the unpacked Debian kernel."""
+    kernels = sorted((KERNEL_PACKAGE / "boot").glob("vmlinuz-*"))
+    if not kernels:
+        raise UserError(f"no guest kernel in {KERNEL_PACKAGE}; run tools/fetch kernel")
+    return kernels[-1]
+
+
+def settle_times(folder):
+    """Gives a folder and all below it the same time stamp."""
+    for path in [folder, *folder.rglob("*")]:
+        os.utime(path, (EPOCH, EPOCH), follow_symlinks=False)
+
+
+def build_initrd(output):
+    """Makes the guest's initramfs: busybox, tools/guest, and the kernel's msr module."""
+    with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
+        root = Path(work) / "root"
+        for name in ("bin", "dev", "proc", "sys", "lib", "tmp"):
+            (root / name).mkdir(parents=True)
+        busybox = shutil.which("busybox") or "/bin/busybox"
+        shutil.copy(need_file(busybox, "run tools/setup"), root / "bin" / "busybox")
+        shutil.copy(GUEST / "init", root / "init")
+        os.chmod(root / "init", 0o755)
+        run_tool(
+            ["gcc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-static", "-s", "-o",
+             str(root / "bin" / "probe"), str(GUEST / "probe.c")]
+        )  # fmt: skip
+        for module in KERNEL_PACKAGE.rglob("msr.ko"):
+            shutil.copy(module, root / "lib" / "msr.ko")
+        settle_times(root)
+        names = sorted(str(path.relative_to(root)) for path in root.rglob("*"))
+        archive = Path(work) / "initrd"
+        run_tool(
+            ["cpio", "--quiet", "--create", "--format=newc", "--reproducible", "--owner=0:0",
+             "--null", f"--file={archive}"],
+            cwd=root,
+            stdin=_input_file(work, "\0".join(names)),
+        )  # fmt: skip
+        run_tool(["gzip", "-9n", str(archive)])
+        _place(archive.with_suffix(".gz"), output)
+
+
+def _input_file(work, text):
+    file = tempfile.TemporaryFile(dir=work)
+    file.write(text.encode())
+    file.seek(0)
+    return file
+
+
+def _place(made, output):
+    """Moves a finished file to its name in one step, so that no half-made one is ever seen."""
+    output = Path(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    beside = output.with_name(f".{output.name}.{os.getpid()}")
+    shutil.move(made, beside)
+    os.replace(beside, output)
+
+
+def build_linux_disk(output, kernel, initrd, append):
+    """Makes a disk whose GRUB boots a Linux kernel; initrd may be None."""
+    files = {"boot/vmlinuz": need_file(kernel, "give --kernel a Linux kernel")}
+    lines = f"\tlinux /boot/vmlinuz {grub.quote_words(append)}\n"
+    if initrd is not None:
+        files["boot/initrd"] = need_file(initrd, "give --initrd an initramfs")
+        lines += "\tinitrd /boot/initrd\n"
+    build_disk(output, files, grub.disk_config(lines))
+
+
+def build_multiboot_disk(output, kernel, append):
+    """Makes a disk whose GRUB boots a multiboot kernel, version 1 or 2 as its header says."""
+    with open(need_file(kernel, "give --multiboot a kernel"), "rb") as file:
+        start = file.read(32768)
+    if MULTIBOOT2_MAGIC in start:
+        command = "multiboot2"
+    elif MULTIBOOT_MAGIC in start:
+        command = "multiboot"
+    else:
+        raise UserError(f"{kernel}: no multiboot header in its first 32 KiB")
+    lines = f"\t{command} /boot/kernel {grub.quote_words(append)}\n"
+    build_disk(output, {"boot/kernel": kernel}, grub.disk_config(lines))
+
+
+def build_disk(output, files, config):
+    """Makes a partitioned disk: GRUB in MBR and gap, an ext2 file system with files and config.
+
+    files: path in the image to host path. config: text of grub.cfg.
+    """
+    with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
+        root, core, image = (Path(work) / name for name in ("root", "core.img", "disk.img"))
+        _fill_root(root, files, config)
+        grub.write_core_image(core, "i386-pc", "(,msdos1)/boot/grub", grub.DISK_MODULES)
+        content = sum(path.stat().st_size for path in root.rglob("*"))
+        partition_mib = 8 + (content * 11 // 10 + MIB - 1) // MIB
+        _write_boot_area(image, core.read_bytes(), partition_mib)
+        _make_file_system(image, root, partition_mib)
+        _place(image, output)
+
+
+def _fill_root(root, files, config):
+    (root / "boot" / "grub").mkdir(parents=True)
+    (root / "boot" / "grub" / "grub.cfg").write_text(config)
+    for name, source in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, root / name)
+    settle_times(root)
+
+
+def _write_boot_area(image, core, partition_mib):
+    """Writes MBR, partition table and GRUB's core image in the gap behind the MBR.
+
+    boot.img loads its second stage from sector 1, and the core image's first sector expects the
+    rest of itself from sector 2 on: GRUB's own defaults, so nothing needs patching.
+    """
+    if len(core) > (PARTITION_SECTOR - 1) * SECTOR_BYTES:
+        raise UserError("GRUB's core image does not fit before the first partition")
+    boot_code = (GRUB / "boot.img").read_bytes()[:440]
+    sectors = partition_mib * MIB // SECTOR_BYTES
+    no_chs = b"\xfe\xff\xff"
+    entry = struct.pack(
+        "<B3sB3sII", 0x80, no_chs, 0x83, no_chs, PARTITION_SECTOR, sectors
+    )  # active, Linux
+    mbr = boot_code.ljust(440, b"\0") + b"RITE\0\0" + entry.ljust(64, b"\0") + b"\x55\xaa"
+    with open(image, "wb") as disk:
+        disk.write(mbr + core)
+        disk.truncate((PARTITION_SECTOR + sectors) * SECTOR_BYTES)
+
+
+def _make_file_system(image, root, partition_mib):
+    offset = PARTITION_SECTOR * SECTOR_BYTES
+    run_tool(
+        ["mke2fs", "-q", "-F", "-t", "ext2", "-b", "4096", "-I", "128", "-m", "0", "-L", "guest",
+         "-U", FILE_SYSTEM_UUID, "-d", str(root), "-E",
+         f"offset={offset},root_owner=0:0,hash_seed={FILE_SYSTEM_UUID},no_copy_xattrs",
+         str(image), f"{partition_mib}M"],
+        env=dict(os.environ, E2FSPROGS_FAKE_TIME=str(EPOCH), PATH=_system_path()),
+    )  # fmt: skip
+
+
+def _system_path():
+    """mke2fs is in /usr/sbin, which is not in every user's PATH."""
+    return os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+
+
+def build_medium(output, hypervisor, engine, scripts, options, timeout_s):
+    """Makes the medium that starts Ritevisor, from CD or written to a USB stick.
+
+    scripts: host paths, in the order in which they are loaded.
+    """
+    names = script_names(scripts)
+    files = {
+        "boot/ritevisor.elf": need_file(hypervisor, "run make"),
+        "boot/engine.elf": need_file(engine, "run make"),
+    }
+    for name, script in zip(names, scripts):
+        files["boot/scripts/" + name] = script
+    with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
+        root, image = Path(work) / "root", Path(work) / "medium.iso"
+        _fill_root(root, files, grub.medium_config(options, names, timeout_s))
+        core = root / "boot" / "grub" / "core.img"
+        grub.write_core_image(core, "i386-pc-eltorito", "/boot/grub", grub.MEDIUM_MODULES)
+        settle_times(root)
+        run_tool(
+            ["xorriso", "-as", "mkisofs", "-quiet", "-R", "-V", "RITEVISOR",
+             "-b", "boot/grub/core.img", "-no-emul-boot", "-boot-load-size", "4",
+             "-boot-info-table", "--grub2-boot-info",
+             "--grub2-mbr", str(GRUB / "boot_hybrid.img"),
+             "-o", str(image), str(root)],
+            env=dict(os.environ, SOURCE_DATE_EPOCH=str(EPOCH)),
+        )  # fmt: skip
+        _place(image, output)
+
+
+def script_names(scripts):
+    """Returns the name that each script has on the medium; names must differ."""
+    names = []
+    for script in scripts:
+        name = os.path.basename(need_file(script, "give --script a Ruby file"))
+        if name in names:
+            raise UserError(f"two scripts are named {name}; rename one")
+        names.append(name)
+    return names
+
+
+def guest_append(append, commands):
+    """Returns the built-in guest's kernel command line, with shell commands for it to run."""
+    words = [GUEST_APPEND if append is None else append]
+    if commands:
+        words.append("run=" + base64.b64encode(commands.encode()).decode())
+    return " ".join(words)

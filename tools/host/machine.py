@@ -1,0 +1,68 @@
+"""The QEMU machine that a run uses: every device is named here, none comes by default."""
+
+from dataclasses import dataclass, field
+
+from .errors import UserError, need_file
+
+QEMU = "qemu-system-x86_64"
+GUEST_APPEND = "console=ttyS0,115200 panic=10"
+
+# TCG emulates AMD's SVM with nested paging under this model.
+CPU_MODELS = {"amd": "EPYC,+svm,+npt"}
+
+
+@dataclass
+class Machine:
+    """What a run's machine consists of. Paths are of files that exist while QEMU runs."""
+
+    cpu: str = "amd"
+    machine: str = "pc"
+    smp: int = 1
+    memory: str = "1024"
+    smm: bool = False
+    disk: str = ""
+    disk_is_kept: bool = False  # False: what the guest writes is thrown away
+    medium: str = ""  # empty: the guest boots without Ritevisor
+    extra: list = field(default_factory=list)
+
+    def command(self):
+        """Returns QEMU's command line."""
+        words = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-vga", "std"]
+        words += ["-machine", f"{self.machine},smm={'on' if self.smm else 'off'}"]
+        words += ["-accel", "tcg", "-cpu", CPU_MODELS[self.cpu]]
+        words += ["-smp", str(self.smp), "-m", self.memory]
+        # With signals on, Ctrl-C ends QEMU; with a monitor on the same line it would not.
+        words += ["-chardev", "stdio,id=console,signal=on", "-serial", "chardev:console"]
+        words += ["-netdev", "user,id=net", "-device", "e1000,netdev=net,romfile="]
+        words += self._disks()
+        return words + self.extra
+
+    def _disks(self):
+        """The guest's disk is the first hard disk (BIOS 0x80); the medium is a CD, booted first."""
+        disk = need_file(self.disk, "give --disk an image, or run make").replace(",", ",,")
+        kept = "off" if self.disk_is_kept else "on"
+        words = [
+            "-drive", f"if=none,id=disk,file={disk},format={disk_format(self.disk)},snapshot={kept}",
+            "-device", "ide-hd,drive=disk,bus=ide.0,unit=0,bootindex=1",
+        ]  # fmt: skip
+        if self.medium:
+            medium = self.medium.replace(",", ",,")
+            words += [
+                "-drive", f"if=none,id=medium,file={medium},format=raw,readonly=on",
+                "-device", "ide-cd,drive=medium,bus=ide.1,unit=0,bootindex=0",
+            ]  # fmt: skip
+        return words
+
+
+def disk_format(path):
+    """Tells a QCOW2 image from a raw one by its first bytes."""
+    with open(path, "rb") as file:
+        return "qcow2" if file.read(4) == b"QFI\xfb" else "raw"
+
+
+def parse_memory(text):
+    """Checks an amount of memory: a number of MiB, or with M or G. Returns it as QEMU wants it."""
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].isalpha() else (text, "M")
+    if not number.isdigit() or int(number) == 0 or unit not in "MG":
+        raise UserError(f"{text!r} is not an amount of memory; say 1024, 512M or 2G")
+    return str(int(number) * (1024 if unit == "G" else 1))

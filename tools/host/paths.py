@@ -1,0 +1,16 @@
+"""Where things are: the repository, its build folder, the cache, GRUB."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BUILD = ROOT / "build"
+GUEST = ROOT / "tools" / "guest"
+CACHE = Path(os.environ.get("RITEVISOR_CACHE") or Path.home() / ".cache" / "ritevisor").absolute()
+KERNEL_PACKAGE = CACHE / "kernel" / "current"
+GRUB = Path("/usr/lib/grub/i386-pc")
+
+HYPERVISOR = BUILD / "ritevisor.elf"
+ENGINE = BUILD / "engine.elf"
+GUEST_DISK = BUILD / "guest.img"
+GUEST_INITRD = BUILD / "guest-initrd.gz"
