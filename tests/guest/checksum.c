@@ -1,0 +1,104 @@
+/*
+ * tests/guest/checksum.c: proof that a guest is alive and unharmed: it computes over 1 MiB of its
+ * memory for some rounds, touching what a script hooks in between, and the end must fit.
+ *
+ * Options: rounds=N (default 64); touch=port|cpuid|msr|mmio|pci|none (default port), at=NUMBER,
+ * what is touched each round; value=NUMBER is written there after the read if given; expect=NUMBER
+ * what reads must give.
+ */
+#include "guest.h"
+
+#include "instruction.h"
+
+#define BLOCK_WORDS (1024 * 1024 / 8)
+
+static uint64_t block[BLOCK_WORDS];
+
+struct touch {
+	char what[16];
+	uint64_t at, value, expected, seen, faults;
+	bool write, compare;
+};
+
+static void touch_perform(void *context)
+{
+	struct touch *touch = context;
+	uint16_t port = (uint16_t)touch->at;
+
+	if (memcmp(touch->what, "port", 5) == 0) {
+		touch->seen = in8(port);
+		if (touch->write)
+			out8(port, (uint8_t)touch->value);
+	} else if (memcmp(touch->what, "cpuid", 6) == 0) {
+		touch->seen = cpuid((uint32_t)touch->at, 0).eax;
+	} else if (memcmp(touch->what, "msr", 4) == 0) {
+		touch->seen = msr_read((uint32_t)touch->at);
+		if (touch->write)
+			msr_write((uint32_t)touch->at, touch->value);
+	} else if (memcmp(touch->what, "mmio", 5) == 0) {
+		touch->seen = *(volatile uint32_t *)touch->at;
+		if (touch->write)
+			*(volatile uint32_t *)touch->at = (uint32_t)touch->value;
+	} else if (memcmp(touch->what, "pci", 4) == 0) {
+		out32(0xcf8, 0x80000000u | (uint32_t)touch->at);
+		touch->seen = in32(0xcfc);
+		if (touch->write)
+			out32(0xcfc, (uint32_t)touch->value);
+	}
+}
+
+/* One round: each word becomes a mix of itself and its neighbour. xorshift64*, so that a single
+ * wrong bit spreads. */
+static uint64_t checksum_round(uint64_t sum)
+{
+	for (size_t i = 0; i < BLOCK_WORDS; i++) {
+		uint64_t x = block[i] ^ sum;
+
+		x ^= x >> 12;
+		x ^= x << 25;
+		x ^= x >> 27;
+		block[i] = x;
+		sum = sum * UINT64_C(0x2545f4914f6cdd1d) + x;
+	}
+	return sum;
+}
+
+static uint64_t checksum_compute(uint64_t rounds, struct touch *touch, uint64_t *mismatches)
+{
+	uint64_t sum = 1;
+
+	for (size_t i = 0; i < BLOCK_WORDS; i++)
+		block[i] = i;
+	for (uint64_t round = 0; round < rounds; round++) {
+		sum = checksum_round(sum);
+		if (!touch)
+			continue;
+		if (fault_catch(touch_perform, touch) >= 0)
+			touch->faults++;
+		else if (touch->compare && touch->seen != touch->expected)
+			++*mismatches;
+	}
+	return sum;
+}
+
+void guest_main(void)
+{
+	struct touch touch = {.what = "port", .at = 0x80};
+	uint64_t rounds = option_number_or("rounds", 64), mismatches = 0;
+	uint64_t alone, touching;
+
+	option_text("touch", touch.what, sizeof(touch.what));
+	option_number("at", &touch.at);
+	touch.write = option_number("value", &touch.value);
+	touch.compare = option_number("expect", &touch.expected);
+
+	touching = checksum_compute(rounds, &touch, &mismatches);
+	guest_print("guest: %s 0x%lx read 0x%lx, %lu faults\n", touch.what, touch.at, touch.seen,
+		    touch.faults);
+	if (touch.compare)
+		guest_check(mismatches == 0, "reads", "%lu of %lu differ from 0x%lx, last 0x%lx",
+			    mismatches, rounds, touch.expected, touch.seen);
+	alone = checksum_compute(rounds, NULL, NULL);
+	guest_check(alone == touching, "checksum", "0x%lx while touching, 0x%lx alone", touching,
+		    alone);
+}

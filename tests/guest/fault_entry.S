@@ -1,0 +1,92 @@
+/*
+ * tests/guest/fault_entry.S: the entries of all 256 vectors, and fault_catch.
+ */
+	.text
+	.code64
+
+/* Each entry is 16 bytes; vectors where the CPU pushes no error code get a zero. */
+	.balign 16
+	.globl fault_entries
+fault_entries:
+	.set vector, 0
+	.rept 256
+	.balign 16
+	.if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || \
+	      vector == 29 || vector == 30)
+	pushq $0
+	.endif
+	pushq $vector
+	jmp fault_common
+	.set vector, vector + 1
+	.endr
+
+fault_common:
+	push %rax
+	push %rcx
+	push %rdx
+	push %rbx
+	push %rbp
+	push %rsi
+	push %rdi
+	push %r8
+	push %r9
+	push %r10
+	push %r11
+	push %r12
+	push %r13
+	push %r14
+	push %r15
+	mov %rsp, %rdi
+	cld
+	call fault_dispatch
+	pop %r15
+	pop %r14
+	pop %r13
+	pop %r12
+	pop %r11
+	pop %r10
+	pop %r9
+	pop %r8
+	pop %rdi
+	pop %rsi
+	pop %rbp
+	pop %rbx
+	pop %rdx
+	pop %rcx
+	pop %rax
+	add $16, %rsp
+	iretq
+
+/* int fault_catch(void (*action)(void *context), void *context) */
+	.globl fault_catch, fault_caught
+fault_catch:
+	push %rbx
+	push %rbp
+	push %r12
+	push %r13
+	push %r14
+	push %r15
+	sub $8, %rsp
+	mov %rsp, fault_catch_rsp(%rip)
+	mov %rdi, %rax
+	mov %rsi, %rdi
+	call *%rax
+	mov $-1, %eax
+fault_caught:			/* fault_dispatch comes here with EAX = vector */
+	movq $0, fault_catch_rsp(%rip)
+	add $8, %rsp
+	pop %r15
+	pop %r14
+	pop %r13
+	pop %r12
+	pop %rbp
+	pop %rbx
+	ret
+
+	.bss
+	.balign 8
+	.globl fault_catch_rsp
+fault_catch_rsp:
+	.skip 8
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,29 @@
+# The bare test guests: build/tests/guest/NAME.elf, each from tests/guest/NAME.c and the framework.
+# Multiboot loaders want ELF32, so the linked 64-bit program is converted.
+
+guest-names := checksum
+guest-framework := start.o bios.o fault_entry.o fault.o print.o power.o runtime.o
+guest-programs := $(guest-names:%=$(build)/tests/guest/%.elf)
+guest-flags := $(bare-flags) -I tests/guest
+test-programs += $(guest-programs)
+
+$(build)/tests/guest/%.o: tests/guest/%.c
+	$(call step,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(guest-flags) $(warnings) $(depend-flags) -c -o $@ $<
+
+$(build)/tests/guest/%.o: tests/guest/%.S
+	$(call step,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(guest-flags) $(depend-flags) -c -o $@ $<
+
+$(build)/tests/guest/%.elf: $(build)/tests/guest/%.o tests/guest/guest.lds \
+		$(addprefix $(build)/tests/guest/,$(guest-framework))
+	$(call step,LINK,$@)
+	$(Q)$(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
+		-T tests/guest/guest.lds -o $(@:.elf=.elf64) $(filter %.o,$^)
+	$(Q)$(OBJCOPY) -O elf32-i386 $(@:.elf=.elf64) $@
+
+.SECONDARY: $(guest-names:%=$(build)/tests/guest/%.o) \
+	$(addprefix $(build)/tests/guest/,$(guest-framework))
+-include $(wildcard $(build)/tests/guest/*.d)
