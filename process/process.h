@@ -1,0 +1,50 @@
+/*
+ * process/process.h: script engines: programs that run at CPL 3, one a script, in address spaces of
+ * their own, under a memory quota and a time budget. This is what boot/ calls.
+ *
+ * Order of calls, all on the boot CPU, before the guest starts:
+ *   process_init()             once
+ *   process_add_script()       once a script
+ *   process_run_all_scripts()  once; every script's top level runs, hooks get registered
+ * From then on engines run when an event of one of their hooks arrives (hook/hook.h).
+ */
+#ifndef PROCESS_PROCESS_H
+#define PROCESS_PROCESS_H
+
+#include "rv/types.h"
+
+struct vcpu;
+
+#define PROCESS_HEAP_BYTES_DEFAULT MIB(8)
+#define PROCESS_BUDGET_US_DEFAULT 2000
+#define PROCESS_LOAD_BUDGET_MS_DEFAULT 10000
+
+struct process_options {
+	uint64_t heap_bytes;	    /* boot option heap=; 0: the default */
+	uint64_t budget_us;	    /* boot option budget_us=, of one event; 0: the default */
+	uint64_t load_budget_ms;    /* boot option load_budget_ms=, of a script's top level and of
+				       its at_exit; 0: the default */
+	uint64_t tsc_hz;
+	uint64_t boot_tsc;	    /* TSC when boot_unix_seconds was read */
+	int64_t boot_unix_seconds;
+	const char *settings;	    /* `name=value` words for scripts; NULL: none */
+};
+
+/* Takes the engine program (an ELF64 image, which stays where it is and is never freed) and learns
+ * how fast the local APIC timer runs. 0; -RV_EINVAL: no engine program (a log line says why);
+ * -RV_ENOMEM. Context: boot, interrupts off, after exception_init_cpu(). */
+int process_init(const void *engine_elf, size_t engine_bytes, const struct process_options *options);
+
+/* Makes an engine for one script. The source is copied. 0, -RV_ENOMEM, -RV_E2BIG, -RV_ENOSPC (more
+ * than RV_SCRIPTS_MAXIMUM). Context: boot, after process_init(). */
+int process_add_script(const char *name, const void *source, size_t length_bytes);
+
+/* Runs the top level of every script, in order. A script that fails is logged and ends; the others
+ * go on. Returns how many engines wait for events now. Context: boot, the vCPU is created and has
+ * not run yet. */
+unsigned process_run_all_scripts(struct vcpu *vcpu);
+
+/* How many scripts were added. */
+unsigned process_count_scripts(void);
+
+#endif
