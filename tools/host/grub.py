@@ -8,12 +8,8 @@ COMMON_MODULES = ["biosdisk", "normal", "configfile", "serial", "terminal", "ech
 DISK_MODULES = COMMON_MODULES + ["part_msdos", "ext2", "linux", "multiboot", "multiboot2"]
 MEDIUM_MODULES = COMMON_MODULES + ["iso9660", "part_msdos", "multiboot2", "keystatus", "sleep"]
 
-# No screen-clearing menu on the serial line, only what the booted program prints.
-SERIAL_CONSOLE = """\
-serial --unit=0 --speed=115200
-terminal_input console serial
-terminal_output console serial
-"""
+SERIAL = "serial --unit=0 --speed=115200\n"
+SERIAL_MENU = SERIAL + "terminal_input console serial\nterminal_output console serial\n"
 
 
 def quote(text):
@@ -38,25 +34,34 @@ def write_core_image(output, image_format, prefix, modules):
     )
 
 
-def disk_config(load_lines):
-    """Returns grub.cfg of a guest disk that has one thing to boot."""
-    return f"{SERIAL_CONSOLE}set timeout=0\nmenuentry guest {{\n{load_lines}}}\n"
+def single_config(load_lines):
+    """Returns grub.cfg with one thing to boot, at once.
+
+    GRUB writes to the screen only, because it would clear a terminal on the serial line. When
+    loading fails it tries again with the serial line, so that its messages are seen there too.
+    """
+    return f"{SERIAL}{load_lines}boot\nterminal_output console serial\n{load_lines}"
 
 
-def medium_config(options, script_names, timeout_s):
-    """Returns grub.cfg of the Ritevisor medium: as asked for, and a rescue without scripts."""
+def menu_config(entries, menu_s):
+    """Returns grub.cfg that boots the first entry unless a key is pressed within menu_s seconds.
+
+    entries: pairs of a title and the lines that load it.
+    """
+    menu = "".join(f"menuentry {quote(title)} {{\n{lines}}}\n" for title, lines in entries)
+    return f"{SERIAL_MENU}set default=0\nset timeout={menu_s}\nset timeout_style=hidden\n{menu}"
+
+
+def medium_config(options, script_names, menu_s):
+    """Returns grub.cfg of the Ritevisor medium; without menu_s it has no menu."""
     arguments = "".join(" " + quote(option) for option in options)
-    load = (
-        f"\tmultiboot2 /boot/ritevisor.elf{arguments}\n"
-        "\tmodule2 /boot/engine.elf engine\n"
-    )
+    load = f"multiboot2 /boot/ritevisor.elf{arguments}\nmodule2 /boot/engine.elf engine\n"
     scripts = "".join(
-        f"\tmodule2 {quote('/boot/scripts/' + name)} script {quote(name)}\n"
+        f"module2 {quote('/boot/scripts/' + name)} script {quote(name)}\n"
         for name in script_names
     )
-    return (
-        SERIAL_CONSOLE
-        + f"set default=0\nset timeout={timeout_s}\nset timeout_style=hidden\n"
-        + f"menuentry 'Ritevisor' {{\n{load}{scripts}}}\n"
-        + f"menuentry 'Ritevisor, rescue: no scripts' {{\n{load}}}\n"
+    if not menu_s:
+        return single_config(load + scripts)
+    return menu_config(
+        [("Ritevisor", load + scripts), ("Ritevisor, rescue: no scripts", load)], menu_s
     )

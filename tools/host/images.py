@@ -84,11 +84,11 @@ def _place(made, output):
 def build_linux_disk(output, kernel, initrd, append):
     """Makes a disk whose GRUB boots a Linux kernel; initrd may be None."""
     files = {"boot/vmlinuz": need_file(kernel, "give --kernel a Linux kernel")}
-    lines = f"\tlinux /boot/vmlinuz {grub.quote_words(append)}\n"
+    lines = f"linux /boot/vmlinuz {grub.quote_words(append)}\n"
     if initrd is not None:
         files["boot/initrd"] = need_file(initrd, "give --initrd an initramfs")
-        lines += "\tinitrd /boot/initrd\n"
-    build_disk(output, files, grub.disk_config(lines))
+        lines += "initrd /boot/initrd\n"
+    build_disk(output, files, grub.single_config(lines))
 
 
 def build_multiboot_disk(output, kernel, append):
@@ -101,8 +101,8 @@ def build_multiboot_disk(output, kernel, append):
         command = "multiboot"
     else:
         raise UserError(f"{kernel}: no multiboot header in its first 32 KiB")
-    lines = f"\t{command} /boot/kernel {grub.quote_words(append)}\n"
-    build_disk(output, {"boot/kernel": kernel}, grub.disk_config(lines))
+    lines = f"{command} /boot/kernel {grub.quote_words(append)}\n"
+    build_disk(output, {"boot/kernel": kernel}, grub.single_config(lines))
 
 
 def build_disk(output, files, config):
@@ -166,10 +166,11 @@ def _system_path():
     return os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 
 
-def build_medium(output, hypervisor, engine, scripts, options, timeout_s):
+def build_medium(output, hypervisor, engine, scripts, options, menu_s=0):
     """Makes the medium that starts Ritevisor, from CD or written to a USB stick.
 
-    scripts: host paths, in the order in which they are loaded.
+    scripts: host paths, in the order in which they are loaded. menu_s: how long a key
+    reaches the menu with the rescue entry; 0 for no menu.
     """
     names = script_names(scripts)
     files = {
@@ -180,7 +181,7 @@ def build_medium(output, hypervisor, engine, scripts, options, timeout_s):
         files["boot/scripts/" + name] = script
     with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
         root, image = Path(work) / "root", Path(work) / "medium.iso"
-        _fill_root(root, files, grub.medium_config(options, names, timeout_s))
+        _fill_root(root, files, grub.medium_config(options, names, menu_s))
         core = root / "boot" / "grub" / "core.img"
         grub.write_core_image(core, "i386-pc-eltorito", "/boot/grub", grub.MEDIUM_MODULES)
         settle_times(root)

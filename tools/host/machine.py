@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 from .errors import UserError, need_file
 
 QEMU = "qemu-system-x86_64"
-GUEST_APPEND = "console=ttyS0,115200 panic=10"
+GUEST_APPEND = "console=ttyS0,115200 panic=10 iomem=relaxed"
 
-# TCG emulates AMD's SVM with nested paging under this model.
-CPU_MODELS = {"amd": "EPYC,+svm,+npt"}
+# TCG emulates AMD's SVM with nested paging under this model. What it lacks is left out here, as
+# TCG would do itself, but with a warning for each.
+CPU_MODELS = {
+    "amd": "EPYC,+svm,+npt,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-osvw,-topoext,"
+    "-nrip-save,-xsavec"
+}
 
 
 @dataclass
