@@ -28,16 +28,21 @@ bool guest_translate(struct vcpu *vcpu, gva_t gva, enum guest_access access, gpa
 		     struct guest_fault *fault);
 
 /* Copies between a buffer and linear addresses, page by page; memory-mapped devices are allowed
- * for neither. Returns false with `fault` filled; what lies before the fault is then undefined for
- * reads and written for writes. */
+ * for neither. Returns false with `fault` filled (fault->fault unset: what is mapped there is no
+ * RAM); what lies before the fault is then undefined for reads and written for writes. */
 bool guest_linear_read(struct vcpu *vcpu, gva_t gva, void *buffer, size_t length_bytes,
 		       enum guest_access access, struct guest_fault *fault);
 bool guest_linear_write(struct vcpu *vcpu, gva_t gva, const void *buffer, size_t length_bytes,
 			struct guest_fault *fault);
 
 /* Fetches up to 15 bytes of the instruction at CS:RIP; returns how many (fewer at the end of what
- * is mapped), 0 with `fault` filled if none. */
+ * is mapped), 0 with `fault` filled if none (fault->fault unset: no RAM). */
 unsigned guest_fetch_instruction(struct vcpu *vcpu, uint8_t bytes[15], struct guest_fault *fault);
+
+/* The shortcut to the same for 64-bit code that the CPU has just executed from: where the 15 bytes at
+ * RIP lie, or NULL when it is anything but the common case. It looks at no rights. The bytes are the
+ * guest's, which can change them: read each once. */
+const uint8_t *guest_peek_code(struct vcpu *vcpu);
 
 /* Injects what a failed translation says. */
 void guest_inject_fault(struct vcpu *vcpu, const struct guest_fault *fault);
