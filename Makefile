@@ -90,10 +90,29 @@ $(build)/hypervisor/%.o: %.S
 -include $(hypervisor-built:.o=.d)
 
 # hypervisor-libraries: archives of third-party code, added by the folder that uses them.
-$(build)/ritevisor.elf: boot/ritevisor.lds $(hypervisor-built) $(hypervisor-libraries)
+# Linked twice: the table of function names for backtraces is made from the first program and put
+# behind the code of the second. ritevisor.debug.elf has line numbers too, for debuggers.
+hypervisor-address := 0xffffffff80000000
+hypervisor-link = $(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
+	-T boot/ritevisor.lds -o $(1) $(hypervisor-built) $(2) $(hypervisor-libraries)
+symbols := $(build)/hypervisor/symbols
+assemble := $(CC) --target=x86_64-unknown-none-elf -c -o
+
+$(build)/ritevisor.debug.elf: boot/ritevisor.lds $(hypervisor-built) $(hypervisor-libraries) \
+		tools/make-symbols
 	$(call step,LINK,$@)
-	$(Q)$(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
-		-T boot/ritevisor.lds -o $@ $(hypervisor-built) $(hypervisor-libraries)
+	@mkdir -p $(@D)
+	$(Q)tools/make-symbols --empty >$(symbols).0.S && $(assemble) $(symbols).0.o $(symbols).0.S
+	$(Q)$(call hypervisor-link,$(symbols).elf,$(symbols).0.o)
+	$(Q)tools/make-symbols $(symbols).elf $(hypervisor-address) >$(symbols).1.S
+	$(Q)$(assemble) $(symbols).1.o $(symbols).1.S
+	$(Q)$(call hypervisor-link,$@,$(symbols).1.o)
+	$(Q)tools/make-symbols $@ $(hypervisor-address) | cmp -s - $(symbols).1.S || \
+		{ echo 'error: the table of symbols moved functions: see boot/ritevisor.lds' >&2; \
+		  rm -f $@; exit 1; }
+
+$(build)/ritevisor.elf: $(build)/ritevisor.debug.elf
+	$(Q)$(OBJCOPY) --strip-debug $< $@
 
 # The proof that a program is free of FPU instructions; remade when the program is.
 $(build)/%.fpu-free: $(build)/%.elf tools/check-fpu
