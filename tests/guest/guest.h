@@ -35,6 +35,10 @@ uint64_t option_number_or(const char *name, uint64_t value_if_absent);
 bool option_range(const char *name, uint64_t *first, uint64_t *last);
 /* Copies the value, cut to fit; false if there is none. */
 bool option_text(const char *name, char *value, size_t value_bytes);
+/* Copies the command line's word of that number, from 0; false behind the last. */
+bool option_word(unsigned number, char *word, size_t word_bytes);
+/* Parses a number in C's notation; returns what follows it. */
+const char *number_parse(const char *text, uint64_t *value);
 
 /* Faults and interrupts. */
 struct fault_frame {

@@ -53,7 +53,7 @@ static const char *option_find(const char *name)
 	return NULL;
 }
 
-static const char *number_parse(const char *text, uint64_t *value)
+const char *number_parse(const char *text, uint64_t *value)
 {
 	unsigned base = 10;
 
@@ -113,6 +113,22 @@ bool option_text(const char *name, char *value, size_t value_bytes)
 	for (; text[i] && text[i] != ' ' && i + 1 < value_bytes; i++)
 		value[i] = text[i];
 	value[i] = '\0';
+	return true;
+}
+
+bool option_word(unsigned number, char *word, size_t word_bytes)
+{
+	const char *p = command_line;
+	size_t length = 0;
+
+	for (; number && *p; p++)
+		if (*p == ' ')
+			number--;
+	if (!*p)
+		return false;
+	for (; p[length] && p[length] != ' ' && length + 1 < word_bytes; length++)
+		word[length] = p[length];
+	word[length] = '\0';
 	return true;
 }
 

@@ -1,0 +1,94 @@
+/*
+ * tests/guest/bench.c: loops over one instruction each, and the TSC ticks they took. In QEMU with
+ * -icount shift=0 a tick is one executed instruction, whoever executed it.
+ *
+ * Options: loops=LIST of the names in the table below, separated by commas (default all);
+ * iterations=N (default 1000); port=NUMBER, msr=NUMBER, leaf=NUMBER, mmio=NUMBER, pci=NUMBER (as
+ * written to CF8).
+ *
+ * Prints `bench: NAME TICKS ITERATIONS`; what the loop itself takes is in TICKS and is measured by
+ * the loop `empty`.
+ */
+#include "guest.h"
+
+#include "instruction.h"
+
+/* What the loops use, from the options. */
+static uint32_t leaf, msr, pci;
+static uint16_t port;
+static uint64_t mmio;
+
+/* Each loop body is the same two instructions and, but for the empty one, what is measured. */
+#define BENCH_LOOP(name, body, input)                                                              \
+	static void bench_##name(uint64_t iterations)                                              \
+	{                                                                                          \
+		__asm__ volatile("1:	" body "\n"                                                  \
+				 "	dec %%rsi\n"                                               \
+				 "	jnz 1b"                                                    \
+				 : "+S"(iterations)                                                \
+				 : input                                                           \
+				 : "rax", "rbx", "rcx", "rdx", "memory", "cc");                    \
+	}
+
+BENCH_LOOP(empty, "mov %%edi, %%eax", "D"(0))
+BENCH_LOOP(cpuid, "mov %%edi, %%eax; xor %%ecx, %%ecx; cpuid", "D"(leaf))
+BENCH_LOOP(port_read, "mov %%edi, %%edx; in %%dx, %%al", "D"(port))
+BENCH_LOOP(port_write, "mov %%edi, %%edx; out %%al, %%dx", "D"(port))
+BENCH_LOOP(msr_read, "mov %%edi, %%ecx; rdmsr", "D"(msr))
+BENCH_LOOP(mmio_read, "mov (%%rdi), %%eax", "D"(mmio))
+BENCH_LOOP(pci_read,
+	   "mov %%edi, %%eax; mov $0xcf8, %%edx; out %%eax, %%dx; mov $0xcfc, %%dl; in %%dx, %%eax",
+	   "D"(pci))
+
+static const struct {
+	const char *name;
+	void (*run)(uint64_t iterations);
+} loops[] = {
+	{"empty", bench_empty},
+	{"cpuid", bench_cpuid},
+	{"port_read", bench_port_read},
+	{"port_write", bench_port_write},
+	{"msr_read", bench_msr_read},
+	{"mmio_read", bench_mmio_read},
+	{"pci_read", bench_pci_read},
+};
+
+#define WARM_UP_ITERATIONS 16
+
+/* Is `name` one of the comma-separated words of `list`? */
+static bool list_contains(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *word = list; *word; word++) {
+		if ((word == list || word[-1] == ',') && memcmp(word, name, length) == 0 &&
+		    (word[length] == ',' || word[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+void guest_main(void)
+{
+	uint64_t iterations = option_number_or("iterations", 1000);
+	char list[128] = "";
+	bool all = !option_text("loops", list, sizeof(list));
+
+	leaf = (uint32_t)option_number_or("leaf", 0);
+	msr = (uint32_t)option_number_or("msr", 0xc0000102);
+	pci = (uint32_t)option_number_or("pci", 0x80000000);
+	port = (uint16_t)option_number_or("port", 0x80);
+	mmio = option_number_or("mmio", 0xfed00000);
+
+	for (size_t i = 0; i < sizeof(loops) / sizeof(loops[0]); i++) {
+		uint64_t start, ticks;
+
+		if (!all && !list_contains(list, loops[i].name) && i != 0)
+			continue;
+		loops[i].run(WARM_UP_ITERATIONS);
+		start = tsc_read();
+		loops[i].run(iterations);
+		ticks = tsc_read() - start;
+		guest_print("bench: %s %lu %lu\n", loops[i].name, ticks, iterations);
+	}
+}
