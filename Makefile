@@ -152,7 +152,7 @@ check: $(programs-checked)
 	$(call step,CHECK,layers)
 	$(Q)tools/check-layers
 
-# tests/*.mk add the programs that their runner needs to test-programs and bench-programs.
+# tests/*/*.mk add the programs that the runners need to test-programs and bench-programs.
 test: all $(test-programs)
 	@tests/run
 

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import shutil
 import struct
 import tempfile
@@ -17,6 +18,9 @@ PARTITION_SECTOR = 2048
 MIB = 1 << 20
 EPOCH = 1700000000  # every time stamp in an image
 FILE_SYSTEM_UUID = "72697465-7669-736f-7267-756573740001"
+
+# GRUB would quote other characters on the module's command line.
+SCRIPT_NAME = re.compile(r"[A-Za-z0-9._+-]+")
 
 MULTIBOOT_MAGIC = struct.pack("<I", 0x1BADB002)
 MULTIBOOT2_MAGIC = struct.pack("<I", 0xE85250D6)
@@ -197,10 +201,12 @@ def build_medium(output, hypervisor, engine, scripts, options, menu_s=0):
 
 
 def script_names(scripts):
-    """Returns the name that each script has on the medium; names must differ."""
+    """Returns the name that each script has on the medium; names are plain and differ."""
     names = []
     for script in scripts:
         name = os.path.basename(need_file(script, "give --script a Ruby file"))
+        if not SCRIPT_NAME.fullmatch(name):
+            raise UserError(f"{name!r}: a script's name may have letters, digits, and . _ - + only")
         if name in names:
             raise UserError(f"two scripts are named {name}; rename one")
         names.append(name)
