@@ -24,15 +24,12 @@ struct process_options {
 	uint64_t budget_us;	    /* boot option budget_us=, of one event; 0: the default */
 	uint64_t load_budget_ms;    /* boot option load_budget_ms=, of a script's top level and of
 				       its at_exit; 0: the default */
-	uint64_t tsc_hz;
-	uint64_t boot_tsc;	    /* TSC when boot_unix_seconds was read */
-	int64_t boot_unix_seconds;
 	const char *settings;	    /* `name=value` words for scripts; NULL: none */
 };
 
 /* Takes the engine program (an ELF64 image, which stays where it is and is never freed) and learns
  * how fast the local APIC timer runs. 0; -RV_EINVAL: no engine program (a log line says why);
- * -RV_ENOMEM. Context: boot, interrupts off, after exception_init_cpu(). */
+ * -RV_ENOMEM. Context: boot, interrupts off, after exception_init_cpu() and time_init(). */
 int process_init(const void *engine_elf, size_t engine_bytes, const struct process_options *options);
 
 /* Makes an engine for one script. The source is copied. 0, -RV_ENOMEM, -RV_E2BIG, -RV_ENOSPC (more

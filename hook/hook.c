@@ -1,0 +1,238 @@
+/*
+ * hook/hook.c: the table of hooks: adding, finding, removing.
+ *
+ * A hook may be removed while a registry walks its chain, even by its own event. So removal has
+ * three steps: out of service at once (hook->state); unlinked from its registry when the event that
+ * is open ends (the region keeps its `next`, by which the walk goes on); freed two events later,
+ * when that walk has passed it.
+ */
+#include "hook/hook.h"
+
+#include "core/memory.h"
+#include "core/string.h"
+#include "hook/hook_internal.h"
+#include "rv/errno.h"
+
+#define HOOK_INDEX_BITS 10
+#define HOOK_INDEX_MASK ((1u << HOOK_INDEX_BITS) - 1)
+#define HOOK_REUSE_MASK 0x1fffffu /* ids stay below 2^31 */
+
+_Static_assert(HOOKS_MAXIMUM == 1 << HOOK_INDEX_BITS, "a hook's number holds its index");
+
+struct hook_totals hook_totals;
+bool hook_reap_wanted;
+unsigned hook_depth;
+
+static struct hook *hook_table[HOOKS_MAXIMUM];
+static uint32_t hook_reuse[HOOKS_MAXIMUM]; /* how often a place was taken */
+static struct hook *hook_unlinked, *hook_unlinked_before;
+
+static const char *const hook_kind_names[RV_EVENT_KIND_COUNT] = {
+	[RV_EVENT_PORT_READ] = "port_read",
+	[RV_EVENT_PORT_WRITE] = "port_write",
+	[RV_EVENT_MMIO_READ] = "mmio_read",
+	[RV_EVENT_MMIO_WRITE] = "mmio_write",
+	[RV_EVENT_MSR_READ] = "msr_read",
+	[RV_EVENT_MSR_WRITE] = "msr_write",
+	[RV_EVENT_CPUID] = "cpuid",
+	[RV_EVENT_PCI_CONFIG_READ] = "pci_config_read",
+	[RV_EVENT_PCI_CONFIG_WRITE] = "pci_config_write",
+	[RV_EVENT_TIMER] = "timer",
+	[RV_EVENT_SHUTDOWN] = "shutdown",
+};
+
+const char *hook_kind_name(uint32_t kind)
+{
+	return kind < RV_EVENT_KIND_COUNT && hook_kind_names[kind] != NULL ? hook_kind_names[kind]
+									   : "?";
+}
+
+/* Registers with the registry of its kind, or queues the timer. */
+static int hook_link(struct hook *hook)
+{
+	switch (hook->request.kind) {
+	case RV_EVENT_PORT_READ:
+	case RV_EVENT_PORT_WRITE:
+		return pio_register(&hook->region);
+	case RV_EVENT_MMIO_READ:
+	case RV_EVENT_MMIO_WRITE:
+		return mmio_register(&hook->region);
+	case RV_EVENT_MSR_READ:
+	case RV_EVENT_MSR_WRITE:
+		return msr_register(&hook->region, !hook->write, hook->write);
+	case RV_EVENT_CPUID:
+		return cpuid_register(&hook->region);
+	case RV_EVENT_PCI_CONFIG_READ:
+	case RV_EVENT_PCI_CONFIG_WRITE:
+		return pci_register(&hook->region);
+	case RV_EVENT_TIMER:
+		hook_timer_link(hook);
+		return 0;
+	default:
+		return 0; /* SHUTDOWN: found by its kind */
+	}
+}
+
+static void hook_unlink(struct hook *hook)
+{
+	switch (hook->request.kind) {
+	case RV_EVENT_PORT_READ:
+	case RV_EVENT_PORT_WRITE:
+		pio_unregister(&hook->region);
+		break;
+	case RV_EVENT_MMIO_READ:
+	case RV_EVENT_MMIO_WRITE:
+		mmio_unregister(&hook->region);
+		break;
+	case RV_EVENT_MSR_READ:
+	case RV_EVENT_MSR_WRITE:
+		msr_unregister(&hook->region, !hook->write, hook->write);
+		break;
+	case RV_EVENT_CPUID:
+		cpuid_unregister(&hook->region);
+		break;
+	case RV_EVENT_PCI_CONFIG_READ:
+	case RV_EVENT_PCI_CONFIG_WRITE:
+		pci_unregister(&hook->region);
+		break;
+	case RV_EVENT_TIMER:
+		hook_timer_unlink(hook);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool hook_kind_writes(uint32_t kind)
+{
+	return kind == RV_EVENT_PORT_WRITE || kind == RV_EVENT_MMIO_WRITE ||
+	       kind == RV_EVENT_MSR_WRITE || kind == RV_EVENT_PCI_CONFIG_WRITE;
+}
+
+static struct hook *hook_create(struct hook_owner *owner, const struct rv_hook_request *request)
+{
+	struct hook *hook = memory_allocate(sizeof(*hook));
+
+	if (hook == NULL)
+		return NULL;
+	hook->request = *request;
+	hook->owner = owner;
+	hook->write = hook_kind_writes(request->kind);
+	hook->identity_wanted = request->pci_vendor_id >= 0 || request->pci_device_id >= 0 ||
+				request->pci_class >= 0;
+	hook->region.handler = hook_handle_access;
+	hook->region.context = hook;
+	hook_request_range(request, &hook->region.first, &hook->region.last);
+	string_copy(hook->owner_name, owner->name, sizeof(hook->owner_name));
+	return hook;
+}
+
+int hook_add(struct hook_owner *owner, const struct rv_hook_request *request)
+{
+	int error = hook_request_check(request);
+	struct hook *hook;
+	unsigned index;
+
+	if (error != 0)
+		return error;
+	if (owner->nr_hooks >= HOOKS_PER_OWNER_MAXIMUM)
+		return -RV_ENOSPC;
+	for (index = 0; index < HOOKS_MAXIMUM && hook_table[index] != NULL; index++)
+		;
+	if (index == HOOKS_MAXIMUM)
+		return -RV_ENOSPC;
+	hook = hook_create(owner, request);
+	if (hook == NULL)
+		return -RV_ENOMEM;
+	hook->id = (hook_reuse[index] & HOOK_REUSE_MASK) << HOOK_INDEX_BITS | index;
+	error = hook_link(hook);
+	if (error != 0) {
+		memory_free(hook);
+		return error;
+	}
+	hook_table[index] = hook;
+	hook_reuse[index]++;
+	owner->nr_hooks++;
+	hook_totals.hooks++;
+	return (int)hook->id;
+}
+
+struct hook *hook_find(uint32_t id)
+{
+	struct hook *hook = hook_table[id & HOOK_INDEX_MASK];
+
+	return hook != NULL && hook->id == id && hook->state != HOOK_REMOVED ? hook : NULL;
+}
+
+static void hook_retire(struct hook *hook)
+{
+	if (hook->owner != NULL)
+		hook->owner->nr_hooks--;
+	hook->owner = NULL;
+	hook->state = HOOK_REMOVED;
+	hook_reap_wanted = true;
+}
+
+int hook_remove(struct hook_owner *owner, uint32_t id)
+{
+	struct hook *hook = hook_find(id);
+
+	if (hook == NULL || hook->owner != owner)
+		return -RV_ENOENT;
+	hook_retire(hook);
+	if (hook_depth == 0)
+		hook_reap();
+	return 0;
+}
+
+void hook_remove_all(struct hook_owner *owner, bool failed)
+{
+	for (unsigned i = 0; i < HOOKS_MAXIMUM; i++) {
+		struct hook *hook = hook_table[i];
+
+		if (hook == NULL || hook->owner != owner)
+			continue;
+		if (failed && hook->request.on_error == RV_ON_ERROR_DENY && !hook->request.observe &&
+		    hook->request.kind < RV_EVENT_TIMER) {
+			hook->state = HOOK_DENYING;
+			hook->owner = NULL;
+			owner->nr_hooks--;
+		} else {
+			hook_retire(hook);
+		}
+	}
+	if (hook_depth == 0)
+		hook_reap();
+}
+
+void hook_reap(void)
+{
+	while (hook_unlinked_before != NULL) {
+		struct hook *hook = hook_unlinked_before;
+
+		hook_unlinked_before = hook->next;
+		hook_table[hook->id & HOOK_INDEX_MASK] = NULL;
+		memory_free(hook);
+	}
+	hook_unlinked_before = hook_unlinked;
+	hook_unlinked = NULL;
+	for (unsigned i = 0; i < HOOKS_MAXIMUM; i++) {
+		struct hook *hook = hook_table[i];
+
+		if (hook == NULL || hook->state != HOOK_REMOVED || hook->unlinked)
+			continue;
+		hook_unlink(hook);
+		hook->unlinked = true;
+		hook->next = hook_unlinked;
+		hook_unlinked = hook;
+	}
+	hook_reap_wanted = hook_unlinked != NULL || hook_unlinked_before != NULL;
+}
+
+void hook_visit(void (*visit)(struct hook *hook, void *context), void *context)
+{
+	for (unsigned i = 0; i < HOOKS_MAXIMUM; i++) {
+		if (hook_table[i] != NULL && hook_table[i]->state != HOOK_REMOVED)
+			visit(hook_table[i], context);
+	}
+}

@@ -1,0 +1,193 @@
+/*
+ * hook/hook_deliver.c: one access on its way through one hook: filter, delivery, verdict.
+ */
+#include "hook/hook_internal.h"
+
+#include "core/instructions.h"
+#include "core/log.h"
+#include "hook/pci_identity.h"
+#include "hook/hook_timer.h"
+#include "vmm/vcpu.h"
+
+/* What the hook's on_error makes of an event whose handler failed. */
+static enum rv_verdict hook_verdict_on_error(struct hook *hook)
+{
+	hook->counters.errors++;
+	hook_totals.errors++;
+	if (hook->request.on_error == RV_ON_ERROR_DENY)
+		return RV_VERDICT_DENY;
+	if (hook->request.on_error == RV_ON_ERROR_DISABLE && hook->owner != NULL) {
+		log_warning("%s: the %s hook is disabled after an error", hook->owner_name,
+			    hook_kind_name(hook->request.kind));
+		hook_remove(hook->owner, hook->id);
+	}
+	return RV_VERDICT_PASS;
+}
+
+static enum access_result hook_deny(struct hook *hook, struct access *access)
+{
+	hook->counters.denied++;
+	access_deny(access);
+	return ACCESS_DONE;
+}
+
+/* A write vanishes. A read is as for an absent device, but an MSR reads as 0. */
+static enum access_result hook_drop(struct hook *hook, struct access *access)
+{
+	if (access->kind != ACCESS_MSR && !access->write)
+		return hook_deny(hook, access);
+	hook->counters.denied++;
+	access->fault = false;
+	access->resolved = true;
+	if (!access->write)
+		access->value = 0;
+	return ACCESS_DONE;
+}
+
+/* The answer, or the value to write instead. Hooks behind this one still see the access. */
+static enum access_result hook_change(struct hook *hook, struct access *access,
+				      const struct rv_event *event)
+{
+	hook->counters.changed++;
+	if (access->kind == ACCESS_CPUID) {
+		for (unsigned i = 0; i < 4; i++)
+			access->cpuid[i] = event->cpuid[i];
+	} else {
+		access->value = event->value & access_mask(access);
+	}
+	if (!access->write) {
+		access->resolved = true;
+		access->fault = false;
+	}
+	return ACCESS_PASS;
+}
+
+static void hook_fill_kind(struct rv_event *event, const struct access *access)
+{
+	if (access->kind == ACCESS_CPUID) {
+		uint32_t subleaf = (uint32_t)(access->address >> 32);
+
+		event->address = (uint32_t)access->address;
+		event->cpuid_subleaf = subleaf;
+		for (unsigned i = 0; i < 4; i++)
+			event->cpuid[i] = access->resolved ? access->cpuid[i] : 0;
+		if (!access->resolved)
+			event->cpuid[2] = subleaf;
+	} else {
+		struct pci_identity identity = pci_identity_of(access->address);
+
+		event->address = access->address & 0xfff;
+		event->pci_bus = (uint16_t)(access->address >> 20);
+		event->pci_device = access->address >> 15 & 0x1f;
+		event->pci_function = access->address >> 12 & 7;
+		event->pci_vendor_id = identity.vendor_id;
+		event->pci_device_id = identity.device_id;
+		event->pci_class = identity.class;
+	}
+}
+
+static void hook_fill_event(struct hook *hook, const struct access *access)
+{
+	struct rv_event *event = hook->owner->event;
+
+	event->kind = hook->request.kind;
+	event->cookie = hook->request.cookie;
+	event->verdict = RV_VERDICT_PASS;
+	event->hook = hook->id;
+	event->cpu = 0;
+	event->sequence = ++hook->counters.delivered;
+	if (access == NULL) {
+		event->flags = 0;
+		return;
+	}
+	/* An earlier hook may have fetched or answered already. */
+	event->flags = access->resolved ? RV_EVENT_FETCHED : 0;
+	event->address = access->address;
+	event->value = access->value;
+	event->width_bytes = access->width_bytes;
+	if (access->kind >= ACCESS_CPUID)
+		hook_fill_kind(event, access);
+}
+
+/* Runs the owner and measures it; RV_VERDICT_ERROR if it failed. */
+static uint32_t hook_run(struct hook *hook, struct vcpu *vcpu, struct access *access)
+{
+	struct hook_owner *owner = hook->owner;
+	uint32_t verdict = RV_VERDICT_ERROR;
+	uint64_t start = tsc_read(), cycles;
+
+	hook_fill_event(hook, access);
+	hook->access = access;
+	owner->busy = true;
+	hook_depth++;
+	/* The owner may change the event at any time: the verdict is read once. */
+	if (owner->deliver(owner, hook, vcpu))
+		verdict = *(volatile uint32_t *)&owner->event->verdict;
+	hook_depth--;
+	owner->busy = false;
+	hook->access = NULL;
+	cycles = tsc_read() - start;
+	hook->counters.cycles_total += cycles;
+	if (cycles > hook->counters.cycles_maximum)
+		hook->counters.cycles_maximum = cycles;
+	hook_totals.events++;
+	hook_totals.cycles += cycles;
+	return verdict;
+}
+
+static enum access_result hook_resolve(struct hook *hook, struct access *access, uint32_t verdict,
+				       const struct rv_event *event)
+{
+	if (verdict >= RV_VERDICT_ERROR)
+		verdict = hook_verdict_on_error(hook);
+	if (hook->request.observe)
+		return ACCESS_PASS;
+	switch (verdict) {
+	case RV_VERDICT_CHANGE:
+		return hook_change(hook, access, event);
+	case RV_VERDICT_DENY:
+		return hook_deny(hook, access);
+	case RV_VERDICT_DROP:
+		return hook_drop(hook, access);
+	default:
+		return ACCESS_PASS;
+	}
+}
+
+enum access_result hook_handle_access(struct access *access, void *context)
+{
+	struct hook *hook = context;
+	const struct hook_owner *owner = hook->owner;
+	enum access_result result;
+	uint32_t verdict;
+
+	if (hook->state == HOOK_REMOVED)
+		return ACCESS_PASS;
+	hook->counters.seen++;
+	if (access->kind == ACCESS_PCI && access->write)
+		pci_identity_note_write(access);
+	if (!hook_filter_accepts(hook, access)) {
+		hook->counters.filtered++;
+		return ACCESS_PASS;
+	}
+	if (hook->state == HOOK_DENYING)
+		return hook_deny(hook, access);
+	if (owner->busy)
+		return ACCESS_PASS;
+	/* The hook may remove itself in there: then this event is its last, and still counts. */
+	verdict = hook_run(hook, access->vcpu, access);
+	result = hook_resolve(hook, access, verdict, owner->event);
+	if (hook_timer_due())
+		hook_timer_check(access->vcpu);
+	if (hook_reap_wanted)
+		hook_reap();
+	return result;
+}
+
+void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu)
+{
+	if (hook->state != HOOK_ACTIVE || hook->owner->busy)
+		return;
+	if (hook_run(hook, vcpu, NULL) >= RV_VERDICT_ERROR)
+		hook_verdict_on_error(hook);
+}

@@ -1,0 +1,68 @@
+/*
+ * hook/hook_shutdown.c: watches the ACPI PM1a control register (ACPI 6.4, 4.8.3.2.1).
+ */
+#include "hook/hook_shutdown.h"
+
+#include "hook/hook.h"
+#include "hook/hook_summary.h"
+
+#define PM1_CONTROL_BYTES 2
+#define PM1_CONTROL_SLP_TYP_SHIFT 10
+#define PM1_CONTROL_SLP_TYP_MASK 7
+#define PM1_CONTROL_SLP_EN (1u << 13)
+
+void (*hook_shutdown_finish)(struct vcpu *vcpu);
+
+static int hook_shutdown_sleep_type;
+static bool hook_shutdown_done;
+
+static void hook_shutdown_deliver(struct hook *hook, void *context)
+{
+	if (hook->request.kind == RV_EVENT_SHUTDOWN)
+		hook_deliver_plain(hook, context);
+}
+
+void hook_shutdown(struct vcpu *vcpu)
+{
+	if (hook_shutdown_done)
+		return;
+	hook_shutdown_done = true;
+	hook_visit(hook_shutdown_deliver, vcpu);
+	hook_print_summary(vcpu);
+	if (hook_shutdown_finish != NULL)
+		hook_shutdown_finish(vcpu);
+}
+
+/* The register's bits as far as this access writes them: it may be a byte of it, or more. */
+static uint32_t hook_shutdown_bits(const struct access *access, uint64_t port)
+{
+	uint64_t value = access->value & access_mask(access);
+
+	if (access->address >= port)
+		return (uint32_t)(value << (8 * (access->address - port)));
+	return (uint32_t)(value >> (8 * (port - access->address)));
+}
+
+static enum access_result hook_shutdown_handle(struct access *access, void *context)
+{
+	const struct access_region *region = context;
+	uint32_t bits = hook_shutdown_bits(access, region->first);
+	int sleep_type = (int)(bits >> PM1_CONTROL_SLP_TYP_SHIFT & PM1_CONTROL_SLP_TYP_MASK);
+
+	if (access->write && (bits & PM1_CONTROL_SLP_EN) != 0 &&
+	    (hook_shutdown_sleep_type < 0 || sleep_type == hook_shutdown_sleep_type))
+		hook_shutdown(access->vcpu);
+	return ACCESS_PASS;
+}
+
+int hook_shutdown_claim(uint16_t pm1_control_port, int sleep_type_off)
+{
+	static struct access_region region;
+
+	hook_shutdown_sleep_type = sleep_type_off;
+	region.first = pm1_control_port;
+	region.last = (uint64_t)pm1_control_port + PM1_CONTROL_BYTES - 1;
+	region.handler = hook_shutdown_handle;
+	region.context = &region;
+	return pio_register(&region);
+}

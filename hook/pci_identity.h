@@ -1,0 +1,21 @@
+/*
+ * hook/pci_identity.h: vendor, device and class of PCI functions, read from the hardware once and
+ * then remembered, so that filters by id cost no configuration cycles.
+ */
+#ifndef HOOK_PCI_IDENTITY_H
+#define HOOK_PCI_IDENTITY_H
+
+#include "vmm/access.h"
+
+struct pci_identity {
+	uint16_t vendor_id, device_id; /* 0xffff: no such function */
+	uint32_t class;		       /* class << 16 | subclass << 8 | programming interface */
+};
+
+/* Who answers at this address (as of pci_address(); the offset does not matter). Context: exit. */
+struct pci_identity pci_identity_of(uint64_t address);
+
+/* Tells of a write: one to a bridge's bus numbers moves functions about, so all is forgotten. */
+void pci_identity_note_write(const struct access *access);
+
+#endif
