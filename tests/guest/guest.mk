@@ -1,7 +1,7 @@
 # The bare test guests: build/tests/guest/NAME.elf, each from tests/guest/NAME.c and the framework.
 # Multiboot loaders want ELF32, so the linked 64-bit program is converted.
 
-guest-names := access bench checksum ports
+guest-names := access bench checksum mmio ports
 guest-framework := start.o bios.o fault_entry.o fault.o print.o power.o runtime.o
 guest-programs := $(guest-names:%=$(build)/tests/guest/%.elf)
 guest-flags := $(bare-flags) -I tests/guest
@@ -16,6 +16,8 @@ $(build)/tests/guest/%.o: tests/guest/%.S
 	$(call step,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(guest-flags) $(depend-flags) -c -o $@ $<
+
+$(build)/tests/guest/mmio.elf: $(build)/tests/guest/mmio_forms.o
 
 $(build)/tests/guest/%.elf: $(build)/tests/guest/%.o tests/guest/guest.lds \
 		$(addprefix $(build)/tests/guest/,$(guest-framework))
