@@ -1,7 +1,7 @@
 # The bare test guests: build/tests/guest/NAME.elf, each from tests/guest/NAME.c and the framework.
 # Multiboot loaders want ELF32, so the linked 64-bit program is converted.
 
-guest-names := access bench checksum mmio ports
+guest-names := access bench checksum cpu identity mmio pci ports
 guest-framework := start.o bios.o fault_entry.o fault.o print.o power.o runtime.o
 guest-programs := $(guest-names:%=$(build)/tests/guest/%.elf)
 guest-flags := $(bare-flags) -I tests/guest
@@ -18,6 +18,7 @@ $(build)/tests/guest/%.o: tests/guest/%.S
 	$(Q)$(CC) $(guest-flags) $(depend-flags) -c -o $@ $<
 
 $(build)/tests/guest/mmio.elf: $(build)/tests/guest/mmio_forms.o
+$(build)/tests/guest/cpu.elf: $(build)/tests/guest/cpu_state.o
 
 $(build)/tests/guest/%.elf: $(build)/tests/guest/%.o tests/guest/guest.lds \
 		$(addprefix $(build)/tests/guest/,$(guest-framework))
