@@ -52,10 +52,12 @@ def menu_config(entries, menu_s):
     return f"{SERIAL_MENU}set default=0\nset timeout={menu_s}\nset timeout_style=hidden\n{menu}"
 
 
-def medium_config(options, script_names, menu_s):
+def medium_config(options, has_engine, script_names, menu_s):
     """Returns grub.cfg of the Ritevisor medium; without menu_s it has no menu."""
     arguments = "".join(" " + quote(option) for option in options)
-    load = f"multiboot2 /boot/ritevisor.elf{arguments}\nmodule2 /boot/engine.elf engine\n"
+    load = f"multiboot2 /boot/ritevisor.elf{arguments}\n"
+    if has_engine:
+        load += "module2 /boot/engine.elf engine\n"
     scripts = "".join(
         f"module2 {quote('/boot/scripts/' + name)} script {quote(name)}\n"
         for name in script_names

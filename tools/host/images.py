@@ -173,19 +173,18 @@ def _system_path():
 def build_medium(output, hypervisor, engine, scripts, options, menu_s=0):
     """Makes the medium that starts Ritevisor, from CD or written to a USB stick.
 
-    scripts: host paths, in the order in which they are loaded. menu_s: how long a key
+    engine: None leaves it out. scripts: host paths, in the order in which they are loaded. menu_s: how long a key
     reaches the menu with the rescue entry; 0 for no menu.
     """
     names = script_names(scripts)
-    files = {
-        "boot/ritevisor.elf": need_file(hypervisor, "run make"),
-        "boot/engine.elf": need_file(engine, "run make"),
-    }
+    files = {"boot/ritevisor.elf": need_file(hypervisor, "run make")}
+    if engine is not None:
+        files["boot/engine.elf"] = need_file(engine, "run make")
     for name, script in zip(names, scripts):
         files["boot/scripts/" + name] = script
     with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
         root, image = Path(work) / "root", Path(work) / "medium.iso"
-        _fill_root(root, files, grub.medium_config(options, names, menu_s))
+        _fill_root(root, files, grub.medium_config(options, engine is not None, names, menu_s))
         core = root / "boot" / "grub" / "core.img"
         grub.write_core_image(core, "i386-pc-eltorito", "/boot/grub", grub.MEDIUM_MODULES)
         settle_times(root)
