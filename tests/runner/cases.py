@@ -1,0 +1,66 @@
+"""What a test is: a name, a command, and what its output must say. Each kind of test makes these.
+
+A case's `judge` takes the Outcome of its command and returns (number passed, list of failures).
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Callable
+
+RESULT_LINE = re.compile(r"^(ok|not ok) (.*?)\r?$", re.MULTILINE)
+PROGRAM_TIMEOUT_S = 300
+
+
+@dataclass
+class Case:
+    name: str
+    command: str | list
+    judge: Callable
+    timeout_s: float = PROGRAM_TIMEOUT_S
+    skip: str = ""  # why it cannot run here
+
+
+def judge_results(outcome):
+    """For programs that print `ok NAME` and `not ok NAME: why` lines."""
+    results = RESULT_LINE.findall(outcome.text)
+    failures = [text for word, text in results if word == "not ok"]
+    if outcome.status is None:
+        failures.append("did not end in time")
+    elif outcome.status != 0 and not failures:
+        failures.append(f"ended with status {outcome.status}")
+    elif not results:
+        failures.append("printed no results")
+    return sum(word == "ok" for word, _ in results), failures
+
+
+def judge_status(outcome):
+    """For checkers: their status is the one result."""
+    if outcome.status == 0:
+        return 1, []
+    last = outcome.text.strip().splitlines()[-3:]
+    how = "did not end in time" if outcome.status is None else f"status {outcome.status}"
+    return 0, ["; ".join([how] + last)]
+
+
+def collect_programs(root):
+    """The cases that are programs: unit tests, other folders' runners, checkers."""
+    cases = []
+    for path in sorted((root / "build/unit").glob("*")):
+        if path.is_file() and path.read_bytes()[:4] == b"\x7fELF":
+            cases.append(Case(f"unit/{path.name}", [str(path)], judge_results))
+    for folder in ("runner", "tools", "ruby", "engine"):
+        program = root / "tests" / folder / "run"
+        if program.exists():
+            cases.append(Case(folder, [str(program)], judge_results, timeout_s=600))
+    return cases + collect_checkers(root)
+
+
+def collect_checkers(root):
+    programs = [str(root / "build" / name) for name in ("ritevisor.elf", "engine.elf")]
+    return [
+        Case("check/fpu", [str(root / "tools/check-fpu"), *programs], judge_status),
+        Case("check/fpu-self-test", [str(root / "tools/check-fpu"), "--self-test"], judge_status),
+        Case("check/layers", [str(root / "tools/check-layers")], judge_status),
+        Case("check/layers-self-test", [str(root / "tools/check-layers"), "--self-test"],
+             judge_status),
+    ]  # fmt: skip

@@ -1,0 +1,164 @@
+"""System tests: text files of blocks, one test a block, separated by empty lines.
+
+    NAME      what is shown, in words
+    RUN       a shell command; $BOOT is `./ritevisor boot` with a time limit and the chosen CPU,
+              $GUEST the folder of bare guests, $SCRIPTS that of the tests' scripts
+    EXPECT    a regular expression that a line of output must match, behind the line that the
+              EXPECT before it matched; ${name} stands for what (?P<name>...) matched before
+    REJECT    one that no line may match; `^not ok` and `PANIC` are rejected in every test
+    STATUS    the command's exit status (default 0)
+    TIMEOUT   seconds (default 60)
+    REPEAT    how often to run it; every time must pass
+    FOR       a variable and its values: one test for each, and for each combination of several
+    REQUIRE   a file that must exist, or the test is skipped
+    VENDOR    amd, intel, or both (default)
+
+A line that starts with white space continues the one before; # starts a comment line.
+"""
+
+import itertools
+import re
+from dataclasses import dataclass, field
+
+from .cases import Case
+
+ALWAYS_REJECTED = (r"^not ok", r"ritevisor: PANIC")
+ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-B]|\x1bc|\r")
+SINGLE_FIELDS = {"NAME", "RUN", "STATUS", "TIMEOUT", "REPEAT", "VENDOR"}
+LIST_FIELDS = {"EXPECT", "REJECT", "FOR", "REQUIRE"}
+DEFAULT_TIMEOUT_S = 60
+
+
+class FormatError(Exception):
+    """A test file says something that cannot be."""
+
+
+@dataclass
+class Block:
+    """One test as written."""
+
+    line: int
+    single: dict = field(default_factory=dict)
+    lists: dict = field(default_factory=lambda: {name: [] for name in LIST_FIELDS})
+
+
+def parse(text, file_name):
+    """Returns the blocks of a test file."""
+    blocks, block = [], None
+    logical = re.sub(r"\n[ \t]+(?=\S)", " ", text)
+    for number, line in enumerate(logical.split("\n"), 1):
+        if line.startswith("#"):
+            continue
+        if not line.strip():
+            block = None
+            continue
+        if block is None:
+            block = Block(number)
+            blocks.append(block)
+        name, _, value = line.partition(" ")
+        value = value.strip()
+        if name in LIST_FIELDS:
+            block.lists[name].append(value)
+        elif name in SINGLE_FIELDS and name not in block.single:
+            block.single[name] = value
+        else:
+            raise FormatError(f"{file_name}:{number}: cannot use field '{name}' here")
+    for block in blocks:
+        if "NAME" not in block.single or "RUN" not in block.single:
+            raise FormatError(f"{file_name}:{block.line}: a test needs NAME and RUN")
+        if not block.lists["EXPECT"]:
+            raise FormatError(f"{file_name}:{block.line}: a test needs EXPECT")
+    return blocks
+
+
+def variants(block):
+    """Yields (name suffix, {variable: value}) for each combination of FOR's values."""
+    loops = [line.split() for line in block.lists["FOR"]]
+    for values in itertools.product(*(words[1:] for words in loops)):
+        chosen = {words[0]: value for words, value in zip(loops, values)}
+        yield "".join(f" {key}={value}" for key, value in chosen.items()), chosen
+
+
+def collect(root, vendor):
+    """Returns the cases of all test files, in the order of the files."""
+    cases = []
+    for path in sorted((root / "tests/system").glob("*.test")):
+        for block in parse(path.read_text(), path.name):
+            for suffix, chosen in variants(block):
+                name = f"system/{path.stem}: {block.single['NAME']}{suffix}"
+                cases.append(_case(root, name, block, chosen, vendor))
+    return cases
+
+
+def _case(root, name, block, chosen, vendor):
+    timeout_s = float(block.single.get("TIMEOUT", DEFAULT_TIMEOUT_S))
+    repeat = int(block.single.get("REPEAT", 1))
+    settings = {
+        "BOOT": f"./ritevisor boot --cpu {vendor} --timeout {timeout_s:g}",
+        "GUEST": "build/tests/guest",
+        "SCRIPTS": "tests/system/scripts",
+        **chosen,
+    }
+    command = "\n".join(f"{key}='{value}'" for key, value in settings.items())
+    command += f"\n{block.single['RUN']}"
+    if repeat > 1:
+        # Each round's output is judged by itself.
+        command = f"for round in $(seq {repeat}); do\n{command} || exit\necho '$ round'\ndone"
+    case = Case(name, command, lambda outcome: judge(block, chosen, outcome, repeat),
+                timeout_s=(timeout_s + 10) * repeat)  # fmt: skip
+    if vendor not in block.single.get("VENDOR", vendor).split():
+        case.skip = f"not for {vendor}"
+    for path in block.lists["REQUIRE"]:
+        if not (root / path).exists():
+            case.skip = f"{path} is not there"
+    return case
+
+
+def judge(block, chosen, outcome, repeat=1):
+    """Returns (1, []) or (0, [what is wrong])."""
+    wanted = int(block.single.get("STATUS", 0))
+    text = ESCAPE_SEQUENCE.sub("", outcome.text)
+    rounds = [text] if repeat == 1 else text.split("$ round\n")[:-1]
+    failures = []
+    for number, round_text in enumerate(rounds, 1):
+        problems = judge_text(block, chosen, round_text)
+        failures += [f"round {number}: {text}" for text in problems] if repeat > 1 else problems
+    if repeat > 1 and len(rounds) != repeat:
+        failures.append(f"{len(rounds)} of {repeat} rounds ended well")
+    if outcome.status is None:
+        failures.append("did not end in time")
+    elif outcome.status != wanted:
+        failures.append(f"status {outcome.status}, expected {wanted}")
+    return (0, failures) if failures else (1, [])
+
+
+def judge_text(block, chosen, text):
+    """Returns what is wrong with one round's output."""
+    lines = text.split("\n")
+    problems = []
+    for pattern in (*ALWAYS_REJECTED, *block.lists["REJECT"]):
+        pattern = _fill(pattern, chosen)
+        problems += [f"rejected: {line}" for line in lines if re.search(pattern, line)][:3]
+    names, at = dict(chosen), 0
+    for written in block.lists["EXPECT"]:
+        pattern = re.compile(_fill(written, names))
+        while at < len(lines):
+            match = pattern.search(lines[at])
+            at += 1
+            if match:
+                names.update(match.groupdict())
+                break
+        else:
+            problems.append(f"expected, not found: {pattern.pattern}")
+            break
+    return problems
+
+
+def _fill(pattern, names):
+    """Puts known names in for ${name}, as plain text."""
+
+    def known(match):
+        value = names.get(match[1])
+        return match[0] if value is None else re.escape(value)
+
+    return re.sub(r"\$\{([a-z_]+)\}", known, pattern)
