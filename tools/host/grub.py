@@ -54,16 +54,14 @@ def menu_config(entries, menu_s):
 
 def medium_config(options, has_engine, script_names, menu_s):
     """Returns grub.cfg of the Ritevisor medium; without menu_s it has no menu."""
-    arguments = "".join(" " + quote(option) for option in options)
-    load = f"multiboot2 /boot/ritevisor.elf{arguments}\n"
-    if has_engine:
-        load += "module2 /boot/engine.elf engine\n"
+    load = "multiboot2 /boot/ritevisor.elf" + "".join(" " + quote(option) for option in options)
+    engine = "\nmodule2 /boot/engine.elf engine\n" if has_engine else "\n"
     scripts = "".join(
         f"module2 {quote('/boot/scripts/' + name)} script {quote(name)}\n"
         for name in script_names
     )
     if not menu_s:
-        return single_config(load + scripts)
-    return menu_config(
-        [("Ritevisor", load + scripts), ("Ritevisor, rescue: no scripts", load)], menu_s
-    )
+        return single_config(load + engine + scripts)
+    normal = ("Ritevisor", load + engine + scripts)
+    rescue = ("Ritevisor, rescue: no scripts", load + " rescue" + engine)
+    return menu_config([normal, rescue], menu_s)
