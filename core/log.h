@@ -8,7 +8,8 @@
 
 #include "rv/types.h"
 
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
+/* LOG_FATAL is the panic screen's: no mark before it, never dropped. */
+enum log_level { LOG_FATAL = -1, LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
 
 /* Lines at a higher level are dropped; boot option loglevel=. Default LOG_INFO. */
 extern enum log_level log_maximum;

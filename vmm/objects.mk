@@ -1,5 +1,5 @@
 # vmm/: the vCPU, what is intercepted, and the guest's memory.
-hypervisor-objects += vmm/guest_walk.o vmm/guest_memory.o
+hypervisor-objects += $(patsubst %.c,%.o,$(wildcard vmm/*.c))
 
 # Zydis: the decoder alone, without what a hypervisor has no use for.
 zydis-defines := -DZYAN_NO_LIBC -DZYDIS_STATIC_BUILD -DZYCORE_STATIC_BUILD \
@@ -19,3 +19,5 @@ $(build)/zydis.a: $(zydis-objects)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 hypervisor-libraries += $(build)/zydis.a
+
+$(build)/hypervisor/vmm/decode.o: hypervisor-flags += $(zydis-defines)

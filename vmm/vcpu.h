@@ -74,11 +74,18 @@ struct vcpu {
 	void *backend;		 /* the vendor's part */
 	uint64_t exits_by_kind[EXIT_KIND_COUNT];
 	uint64_t pending_interrupts[4]; /* accepted from the interrupt controller for the guest */
+	bool has_pending;	 /* any of them set */
 	bool nmi_pending;
 	bool host_context;	 /* vcpu_host_begin() is in force */
 	bool periodic_wanted;	 /* someone wants EXIT_INTERRUPT */
 	uint8_t steps;		 /* instructions left to single-step, mmio.c's */
 	gpa_t step_page;	 /* the page opened for that step */
+};
+
+enum msr_result {
+	MSR_NOT_HELD, /* the CPU's own register is the guest's */
+	MSR_DONE,
+	MSR_FAULT,    /* #GP(0) */
 };
 
 /* What each vendor implements. Context of all but the first two: exit, on the vCPU's own CPU. */
@@ -95,12 +102,20 @@ struct vcpu_operations {
 	uint64_t (*get_control)(struct vcpu *vcpu, unsigned number); /* CR0, CR2, CR3, CR4 */
 	void (*set_control)(struct vcpu *vcpu, unsigned number, uint64_t value);
 	uint64_t (*get_efer)(struct vcpu *vcpu); /* as the guest sees it */
-	bool (*set_efer)(struct vcpu *vcpu, uint64_t value); /* false: #GP */
+	/* MSRs whose guest's value the back end holds itself, or hides (EFER, PAT, those of the
+	 * virtualization extension). */
+	enum msr_result (*read_msr)(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
+	enum msr_result (*write_msr)(struct vcpu *vcpu, uint32_t msr, uint64_t value);
+	/* CPUID leaves that the extension shows in: hidden. registers: EAX, EBX, ECX, EDX */
+	void (*hide_cpuid)(uint32_t leaf, uint32_t registers[4]);
 	unsigned (*get_cpl)(struct vcpu *vcpu);
 	/* Injects at the next run. error_code < 0: none. */
 	void (*inject_exception)(struct vcpu *vcpu, unsigned vector, int64_t error_code);
-	void (*inject_interrupt)(struct vcpu *vcpu, unsigned vector); /* only if vcpu_can_interrupt */
-	void (*inject_nmi)(struct vcpu *vcpu);
+	void (*inject_interrupt)(struct vcpu *vcpu, unsigned vector); /* only if can_interrupt */
+	void (*inject_nmi)(struct vcpu *vcpu);	     /* only if can_inject */
+	/* #DB for the guest's own TF, after an instruction that was emulated. */
+	void (*inject_single_step)(struct vcpu *vcpu);
+	bool (*can_inject)(struct vcpu *vcpu); /* nothing is being injected */
 	bool (*can_interrupt)(struct vcpu *vcpu); /* IF set, no shadow, nothing being injected */
 	/* EXIT_INTERRUPT_WINDOW as soon as can_interrupt */
 	void (*want_interrupt_window)(struct vcpu *vcpu, bool want);
@@ -129,6 +144,9 @@ extern const struct vcpu_operations *vcpu_ops;
 /* Moves RIP past the instruction that exited, which had `default_bytes` without prefixes, and ends
  * an interrupt shadow. Injects the fault that a fetch would give if it cannot be read. */
 void vcpu_skip_instruction(struct vcpu *vcpu, unsigned default_bytes);
+
+/* What an exit of that kind is called in messages. */
+const char *vcpu_exit_name(enum exit_kind kind);
 
 /* The run loop: enters the guest, dispatches exits, for ever. */
 _Noreturn void vcpu_loop(struct vcpu *vcpu);

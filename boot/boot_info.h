@@ -1,0 +1,43 @@
+/*
+ * boot/boot_info.h: what a loader (multiboot2, later UEFI) found out and hands to boot/main.c.
+ */
+#ifndef BOOT_BOOT_INFO_H
+#define BOOT_BOOT_INFO_H
+
+#include "boot/e820.h"
+#include "rv/abi.h"
+
+#define BOOT_MAP_ENTRIES_MAXIMUM 128
+#define BOOT_COMMAND_LINE_BYTES 1024
+#define BOOT_MODULES_MAXIMUM (RV_SCRIPTS_MAXIMUM + 1)
+
+enum boot_module_kind { BOOT_MODULE_ENGINE, BOOT_MODULE_SCRIPT };
+
+/* A file that came with us; `data` is physical until boot_relocate() moved it, then direct. */
+struct boot_module {
+	enum boot_module_kind kind;
+	char name[RV_SCRIPT_NAME_BYTES];
+	hpa_t data;
+	uint64_t length_bytes;
+};
+
+struct boot_info {
+	struct e820_entry map[BOOT_MAP_ENTRIES_MAXIMUM]; /* as the firmware gave it */
+	size_t nr_map;
+	char command_line[BOOT_COMMAND_LINE_BYTES];
+	struct boot_module modules[BOOT_MODULES_MAXIMUM];
+	size_t nr_modules;
+	hpa_t rsdp;		/* of a copy that the loader made, 0: search */
+	uint8_t rsdp_copy[36];
+	bool has_rsdp_copy;
+	uint32_t bios_device;	/* what we were loaded from, 0xffffffff unknown */
+	hpa_t taken_start, taken_end; /* loader's data and modules: not to be overwritten by the move */
+};
+
+extern struct boot_info boot_info;
+
+/* The composition root: never returns. Context: long mode, loader's page tables with 4 GiB of
+ * identity. */
+_Noreturn void boot_main(void);
+
+#endif

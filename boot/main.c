@@ -1,0 +1,257 @@
+/*
+ * boot/main.c: the composition root. It moves us to the top of low memory, sets the layers up from
+ * the lowest, runs the scripts, and starts the guest.
+ */
+#include "boot/boot_info.h"
+#include "boot/guest_stub.h"
+#include "boot/guest_stub_layout.h"
+#include "boot/options.h"
+#include "core/acpi.h"
+#include "core/console.h"
+#include "core/cpu.h"
+#include "core/exception.h"
+#include "core/instructions.h"
+#include "core/layout.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/paging.h"
+#include "core/string.h"
+#include "core/time.h"
+#include "hook/hook_shutdown.h"
+#include "hook/hook_timer.h"
+#include "process/process.h"
+#include "vmm/svm/svm_ops.h"
+
+#define TABLES_BYTES MIB(1) /* at most, for the host's page tables */
+#define BIOS_FIRST_DISK 0x80
+
+void relocate_image(hpa_t to, hpa_t from, uint64_t bytes, hpa_t root);
+extern uint8_t layout_load_start[];
+
+/* The map that the guest gets: the firmware's, normalised, without us. */
+static struct e820_entry main_map[E820_ENTRIES_MAXIMUM];
+static size_t main_nr_map;
+
+static struct vcpu main_vcpu;
+
+static uint64_t main_image_bytes(void)
+{
+	return (uint64_t)(layout_image_end - layout_image_start);
+}
+
+/* The highest place that touches neither the image as loaded, nor the loader's data. */
+static hpa_t main_find_place(uint64_t bytes)
+{
+	static struct e820_entry map[E820_ENTRIES_MAXIMUM];
+	size_t nr_map = main_nr_map;
+	uint64_t place;
+
+	memcpy(map, main_map, sizeof(map));
+	if (e820_reserve(map, &nr_map, ARRAY_LENGTH(map), (hpa_t)layout_load_start,
+			 main_image_bytes()) != 0 ||
+	    e820_reserve(map, &nr_map, ARRAY_LENGTH(map), boot_info.taken_start,
+			 boot_info.taken_end - boot_info.taken_start) != 0 ||
+	    e820_find_place(map, nr_map, bytes, &place) != 0)
+		return 0;
+	return place;
+}
+
+_Noreturn static void main_stop(const char *why)
+{
+	log_error("%s", why);
+	cpu_stop();
+}
+
+/* Copies the modules behind `at` and points boot_info at the copies. Returns the first free byte. */
+static hpa_t main_move_modules(hpa_t at, hpa_t end)
+{
+	for (size_t i = 0; i < boot_info.nr_modules; i++) {
+		struct boot_module *module = &boot_info.modules[i];
+
+		at = align_up(at, PAGE_BYTES);
+		if (module->length_bytes > end - at)
+			main_stop("the scripts do not fit: give more with the option memory=64M");
+		memcpy((void *)at, (const void *)module->data, module->length_bytes);
+		module->data = at;
+		at += module->length_bytes;
+	}
+	return align_up(at, PAGE_BYTES);
+}
+
+/* From the loader's memory to our own; what is left of it becomes the pool. */
+static void main_relocate(void)
+{
+	uint64_t bytes = align_up(boot_options.memory_bytes, MIB(2));
+	hpa_t place, tables, end, root;
+	uint64_t tables_bytes;
+
+	main_nr_map = e820_normalise(boot_info.map, boot_info.nr_map, main_map,
+				     ARRAY_LENGTH(main_map));
+	for (size_t i = 0; i < main_nr_map; i++) {
+		if (main_map[i].type == E820_USABLE || main_map[i].type == E820_ACPI_RECLAIMABLE ||
+		    main_map[i].type == E820_ACPI_NVS)
+			memory_add_ram(main_map[i].base, main_map[i].length_bytes);
+	}
+	place = main_find_place(bytes);
+	if (place == 0)
+		main_stop("no free memory below 4 GiB: try the option memory=16M");
+	tables = place + main_image_bytes();
+	root = paging_build_host(place, main_image_bytes(), tables, TABLES_BYTES, &tables_bytes);
+	if (root == 0)
+		main_stop("this machine has more memory than our page tables can map");
+	end = main_move_modules(tables + tables_bytes, place + bytes);
+	memory_reserved_start = place;
+	memory_reserved_bytes = bytes;
+	paging_host_root = root;
+	memory_init_pool(end, place + bytes - end);
+	if (e820_reserve(main_map, &main_nr_map, ARRAY_LENGTH(main_map), place, bytes) != 0)
+		main_stop("the firmware's memory map is too long");
+	relocate_image(place, (hpa_t)layout_load_start, main_image_bytes(), root);
+}
+
+/* The disk to boot: as the option says, else the first disk that we were not loaded from. */
+static uint8_t main_boot_drive(void)
+{
+	if (boot_options.boot_drive != 0)
+		return (uint8_t)boot_options.boot_drive;
+	return boot_info.bios_device == BIOS_FIRST_DISK ? BIOS_FIRST_DISK + 1 : BIOS_FIRST_DISK;
+}
+
+static hpa_t main_prepare_guest(bool hide)
+{
+	hpa_t page = guest_stub_take(main_map, &main_nr_map, ARRAY_LENGTH(main_map));
+
+	if (page == 0 ||
+	    !guest_stub_install(page, main_map, main_nr_map, main_boot_drive(), hide))
+		main_stop("no room in conventional memory for the guest's start");
+	return page;
+}
+
+_Noreturn static void main_boot_without_us(const char *why)
+{
+	log_error("%s", why);
+	log_notice("booting the OS without Ritevisor");
+	guest_stub_run_native(main_prepare_guest(false));
+}
+
+static void main_choose_backend(void)
+{
+	static const struct vcpu_operations *const backends[] = { &svm_operations };
+	static char why[160];
+
+	for (size_t i = 0; i < ARRAY_LENGTH(backends); i++) {
+		if (backends[i]->probe(why, sizeof(why))) {
+			vcpu_ops = backends[i];
+			return;
+		}
+	}
+	main_boot_without_us(why);
+}
+
+static const struct boot_module *main_engine(void)
+{
+	for (size_t i = 0; i < boot_info.nr_modules; i++) {
+		if (boot_info.modules[i].kind == BOOT_MODULE_ENGINE)
+			return &boot_info.modules[i];
+	}
+	return NULL;
+}
+
+static void main_add_scripts(void)
+{
+	for (size_t i = 0; i < boot_info.nr_modules; i++) {
+		const struct boot_module *module = &boot_info.modules[i];
+		int error;
+
+		if (module->kind != BOOT_MODULE_SCRIPT)
+			continue;
+		error = process_add_script(module->name, memory_direct(module->data),
+					   module->length_bytes);
+		if (error != 0)
+			log_error("script %s cannot be loaded (error %d): is it too large, or memory= "
+				  "too small?", module->name, -error);
+	}
+}
+
+/* Starts the engines. Whatever goes wrong here, the OS boots. */
+static void main_run_scripts(void)
+{
+	const struct process_options options = {
+		.heap_bytes = boot_options.heap_bytes,
+		.budget_us = boot_options.budget_us,
+		.load_budget_ms = boot_options.load_budget_ms,
+		.settings = boot_options.settings,
+	};
+	const struct boot_module *engine = main_engine();
+
+	if (boot_options.rescue) {
+		log_notice("rescue: no scripts are started");
+		return;
+	}
+	if (engine == NULL) {
+		log_info("no engine was loaded: running without scripts");
+		return;
+	}
+	if (process_init(memory_direct(engine->data), engine->length_bytes, &options) != 0)
+		return;
+	main_add_scripts();
+	process_run_all_scripts(&main_vcpu);
+}
+
+/* "done" is what tools that start us wait for. */
+static void main_finish(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	log_notice("done");
+}
+
+static void main_claim_shutdown(void)
+{
+	uint16_t port_a, port_b;
+
+	if (process_count_scripts() == 0 && !boot_options.summary)
+		return;
+	hook_shutdown_finish = main_finish;
+	if (!acpi_pm1_control(&port_a, &port_b) || hook_shutdown_claim(port_a, -1) != 0)
+		log_warning("no ACPI power-off register: there will be no summary at power-off");
+}
+
+_Noreturn static void main_start_guest(void)
+{
+	hpa_t page = main_prepare_guest(true);
+	struct segment_register code;
+
+	vcpu_ops->get_segment(&main_vcpu, SEGMENT_CS, &code);
+	code.selector = (uint16_t)(page >> 4);
+	code.base = page;
+	vcpu_ops->set_segment(&main_vcpu, SEGMENT_CS, &code);
+	main_vcpu.rip = GUEST_STUB_BOOT;
+	log_info("starting the guest from BIOS drive 0x%02x", main_boot_drive());
+	console_set_screen(false);
+	vcpu_loop(&main_vcpu);
+}
+
+_Noreturn void boot_main(void)
+{
+	options_parse(boot_info.command_line);
+	main_relocate();
+	exception_init_cpu();
+	console_set_screen(boot_options.screen);
+	log_notice("Ritevisor on %lu MiB of memory", memory_end >> 20);
+	log_info("memory 0x%lx-0x%lx reserved", memory_reserved_start,
+		 memory_reserved_start + memory_reserved_bytes - 1);
+	main_choose_backend();
+	time_init();
+	if (boot_info.has_rsdp_copy)
+		acpi_set_rsdp(boot_info.rsdp_copy, sizeof(boot_info.rsdp_copy));
+	cpu_boot.vcpu = &main_vcpu;
+	main_vcpu.cpu = &cpu_boot;
+	if (vcpu_ops->create(&main_vcpu) != 0)
+		main_boot_without_us("not enough memory for the tables: give more with memory=64M");
+	log_info("%s with nested paging, TSC at %lu MHz", vcpu_ops->name, time_tsc_hz / 1000000);
+	if (boot_options.panic_test)
+		panic("asked for by the boot option");
+	main_run_scripts();
+	main_claim_shutdown();
+	main_start_guest();
+}

@@ -1,0 +1,139 @@
+/*
+ * boot/multiboot2.c: reads what GRUB hands over (Multiboot2 specification 3.6) into boot_info.
+ */
+#include "boot/boot_info.h"
+
+#include "core/log.h"
+#include "core/string.h"
+
+#define TAG_END 0
+#define TAG_COMMAND_LINE 1
+#define TAG_MODULE 3
+#define TAG_BOOT_DEVICE 5
+#define TAG_MEMORY_MAP 6
+#define TAG_ACPI_OLD 14
+#define TAG_ACPI_NEW 15
+
+struct tag {
+	uint32_t type, size_bytes;
+};
+
+struct tag_module {
+	struct tag tag;
+	uint32_t start, end;
+	char command_line[];
+};
+
+struct tag_memory_map {
+	struct tag tag;
+	uint32_t entry_bytes, version;
+	uint8_t entries[];
+};
+
+struct tag_boot_device {
+	struct tag tag;
+	uint32_t bios_device, partition, sub_partition;
+};
+
+struct boot_info boot_info = { .bios_device = 0xffffffff };
+
+void boot_multiboot2(uint32_t information);
+
+static void multiboot2_take(hpa_t start, hpa_t end)
+{
+	if (boot_info.taken_end == 0 || start < boot_info.taken_start)
+		boot_info.taken_start = start;
+	if (end > boot_info.taken_end)
+		boot_info.taken_end = end;
+}
+
+/* Module strings: "engine", or "script NAME". Others are named in a warning and left out. */
+static void multiboot2_module(const struct tag_module *module)
+{
+	struct boot_module *slot = &boot_info.modules[boot_info.nr_modules];
+	const char *words = module->command_line;
+
+	multiboot2_take(module->start, module->end);
+	if (boot_info.nr_modules == BOOT_MODULES_MAXIMUM) {
+		log_warning("more than %d modules: \"%s\" is left out", BOOT_MODULES_MAXIMUM, words);
+		return;
+	}
+	if (strcmp(words, "engine") == 0) {
+		slot->kind = BOOT_MODULE_ENGINE;
+	} else if (strncmp(words, "script ", 7) == 0) {
+		slot->kind = BOOT_MODULE_SCRIPT;
+		words += 7;
+	} else {
+		log_warning("module \"%s\" is neither \"engine\" nor \"script NAME\"", words);
+		return;
+	}
+	string_copy(slot->name, words, sizeof(slot->name));
+	slot->data = module->start;
+	slot->length_bytes = module->end - module->start;
+	boot_info.nr_modules++;
+}
+
+static void multiboot2_memory_map(const struct tag_memory_map *map)
+{
+	uint32_t at = 0, bytes = map->tag.size_bytes - (uint32_t)sizeof(*map);
+
+	for (; map->entry_bytes >= 24 && bytes - at >= map->entry_bytes; at += map->entry_bytes) {
+		struct e820_entry *entry = &boot_info.map[boot_info.nr_map];
+
+		if (boot_info.nr_map == BOOT_MAP_ENTRIES_MAXIMUM)
+			break;
+		memcpy(entry, map->entries + at, sizeof(*entry));
+		entry->attributes = 1; /* ACPI 15.1: the entry is valid */
+		boot_info.nr_map++;
+	}
+}
+
+static void multiboot2_tag(const struct tag *tag)
+{
+	switch (tag->type) {
+	case TAG_COMMAND_LINE:
+		string_copy(boot_info.command_line, (const char *)(tag + 1),
+			    sizeof(boot_info.command_line));
+		break;
+	case TAG_MODULE:
+		multiboot2_module((const struct tag_module *)tag);
+		break;
+	case TAG_BOOT_DEVICE:
+		boot_info.bios_device = ((const struct tag_boot_device *)tag)->bios_device;
+		break;
+	case TAG_MEMORY_MAP:
+		multiboot2_memory_map((const struct tag_memory_map *)tag);
+		break;
+	case TAG_ACPI_OLD:
+	case TAG_ACPI_NEW: {
+		size_t bytes = tag->size_bytes - sizeof(*tag);
+
+		if (boot_info.has_rsdp_copy && tag->type == TAG_ACPI_OLD)
+			break;
+		memcpy(boot_info.rsdp_copy, tag + 1,
+		       bytes < sizeof(boot_info.rsdp_copy) ? bytes : sizeof(boot_info.rsdp_copy));
+		boot_info.has_rsdp_copy = true;
+		break;
+	}
+	default:
+		break;
+	}
+}
+
+void boot_multiboot2(uint32_t information)
+{
+	const uint8_t *at = (const uint8_t *)(uint64_t)information;
+	uint32_t total = *(const uint32_t *)at, offset = 8;
+
+	multiboot2_take(information, information + total);
+	while (offset + sizeof(struct tag) <= total) {
+		const struct tag *tag = (const struct tag *)(const void *)(at + offset);
+
+		if (tag->type == TAG_END || tag->size_bytes < sizeof(*tag) ||
+		    tag->size_bytes > total - offset)
+			break;
+		multiboot2_tag(tag);
+		offset += (uint32_t)align_up(tag->size_bytes, 8);
+	}
+	boot_main();
+}

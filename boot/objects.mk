@@ -1,0 +1,2 @@
+# boot/: loaders' entries, options, and main.c, which puts the layers together.
+hypervisor-objects += $(patsubst %.c,%.o,$(wildcard boot/*.c)) $(patsubst %.S,%.o,$(wildcard boot/*.S))

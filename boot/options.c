@@ -1,0 +1,146 @@
+/*
+ * boot/options.c: the table of boot options. A word that is no option of ours is a setting for the
+ * scripts.
+ */
+#include "boot/options.h"
+
+#include "core/console.h"
+#include "core/log.h"
+#include "core/string.h"
+
+struct boot_options boot_options = {
+	.memory_bytes = MIB(32),
+	.heap_bytes = MIB(8),
+	.budget_us = 2000,
+	.load_budget_ms = 10000,
+	.screen = true,
+};
+
+static const struct {
+	const char *name;
+	uint64_t *number; /* with K, M or G behind it */
+	uint64_t minimum, maximum;
+} options_numbers[] = {
+	{ "memory=", &boot_options.memory_bytes, MIB(8), MIB(256) },
+	{ "heap=", &boot_options.heap_bytes, KIB(256), MIB(128) },
+	{ "budget_us=", &boot_options.budget_us, 10, 60000000 },
+	{ "load_budget_ms=", &boot_options.load_budget_ms, 1, 600000 },
+	{ "boot=", &boot_options.boot_drive, 0, 0xff },
+};
+
+static const struct {
+	const char *name;
+	bool *flag;
+	bool value;
+} options_flags[] = {
+	{ "summary", &boot_options.summary, true },   { "rescue", &boot_options.rescue, true },
+	{ "vga", &boot_options.screen, true },	      { "novga", &boot_options.screen, false },
+	{ "panic", &boot_options.panic_test, true },
+};
+
+static bool options_size(const char *text, size_t length, uint64_t *value)
+{
+	unsigned shift = 0;
+
+	if (length != 0) {
+		char unit = text[length - 1];
+
+		shift = unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
+	}
+	if (!string_to_number(text, length - (shift != 0), value) || *value > ~UINT64_C(0) >> shift)
+		return false;
+	*value <<= shift;
+	return true;
+}
+
+static bool options_number(const char *word, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(options_numbers); i++) {
+		size_t name = strlen(options_numbers[i].name);
+		uint64_t value;
+
+		if (length < name || strncmp(word, options_numbers[i].name, name) != 0)
+			continue;
+		if (!options_size(word + name, length - name, &value) ||
+		    value < options_numbers[i].minimum || value > options_numbers[i].maximum)
+			log_error("option %.*s: give a number from %lu to %lu; the default stays",
+				  (int)length, word, options_numbers[i].minimum,
+				  options_numbers[i].maximum);
+		else
+			*options_numbers[i].number = value;
+		return true;
+	}
+	return false;
+}
+
+static bool options_word_is(const char *word, size_t length, const char *name)
+{
+	return strlen(name) == length && strncmp(word, name, length) == 0;
+}
+
+static bool options_flag(const char *word, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(options_flags); i++) {
+		if (options_word_is(word, length, options_flags[i].name)) {
+			*options_flags[i].flag = options_flags[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool options_log(const char *word, size_t length)
+{
+	static const char *const levels[] = { "error", "warning", "notice", "info", "debug" };
+
+	if (length > 8 && strncmp(word, "console=", 8) == 0) {
+		if (!console_set_port(word + 8, length - 8)) {
+			console_set_port("com1", 4);
+			log_error("option %.*s: give com1 to com4, a port such as 0x3f8, debug or none",
+				  (int)length, word);
+		}
+		return true;
+	}
+	if (length <= 9 || strncmp(word, "loglevel=", 9) != 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LENGTH(levels); i++) {
+		if (options_word_is(word + 9, length - 9, levels[i])) {
+			log_maximum = (enum log_level)i;
+			return true;
+		}
+	}
+	log_error("option %.*s: give error, warning, notice, info or debug", (int)length, word);
+	return true;
+}
+
+static void options_setting(const char *word, size_t length)
+{
+	size_t used = strlen(boot_options.settings);
+
+	if (used + length + 2 > sizeof(boot_options.settings)) {
+		log_error("option %.*s: settings of scripts take %zu bytes at most", (int)length, word,
+			  sizeof(boot_options.settings));
+		return;
+	}
+	if (used != 0)
+		boot_options.settings[used++] = ' ';
+	memcpy(boot_options.settings + used, word, length);
+	boot_options.settings[used + length] = '\0';
+}
+
+void options_parse(const char *command_line)
+{
+	console_set_port("com1", 4);
+	while (*command_line != '\0') {
+		size_t length = 0;
+
+		while (command_line[length] != '\0' && command_line[length] != ' ')
+			length++;
+		if (length != 0 && !options_log(command_line, length) &&
+		    !options_flag(command_line, length) && !options_number(command_line, length))
+			options_setting(command_line, length);
+		command_line += length;
+		while (*command_line == ' ')
+			command_line++;
+	}
+}

@@ -1,0 +1,28 @@
+/*
+ * boot/options.h: the words of the boot command line.
+ */
+#ifndef BOOT_OPTIONS_H
+#define BOOT_OPTIONS_H
+
+#include "rv/types.h"
+
+struct boot_options {
+	uint64_t memory_bytes;	  /* memory=32M: what we reserve */
+	uint64_t heap_bytes;	  /* heap=8M: quota of an engine */
+	uint64_t budget_us;	  /* budget_us=2000: of a hook call */
+	uint64_t load_budget_ms;  /* load_budget_ms=10000: of a script's top level */
+	uint64_t boot_drive;	  /* boot=0x80: BIOS drive the guest starts from; 0: choose */
+	bool summary;		  /* summary: print counters at power-off even without scripts */
+	bool rescue;		  /* rescue: start with no scripts */
+	bool screen;		  /* vga: log on the text screen too (default; novga: not) */
+	bool panic_test;	  /* panic: stop on purpose before the guest starts, to see the screen */
+	char settings[512];	  /* every other word, for the scripts */
+};
+
+extern struct boot_options boot_options;
+
+/* Reads the command line. console= and loglevel= act at once; errors are logged and name the word.
+ * Context: boot. */
+void options_parse(const char *command_line);
+
+#endif

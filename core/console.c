@@ -1,0 +1,125 @@
+/*
+ * core/console.c: byte output for the log. The caller (core/log.c) holds the log's lock.
+ */
+#include "core/console.h"
+
+#include "core/instructions.h"
+#include "core/memory.h"
+#include "core/string.h"
+
+#define UART_DATA 0	     /* -w transmit holding register */
+#define UART_INTERRUPTS 1    /* rw interrupt enable, divisor high while DLAB */
+#define UART_FIFO 2	     /* -w FIFO control */
+#define UART_LINE 3	     /* rw line control */
+#define UART_MODEM 4	     /* rw modem control */
+#define UART_STATUS 5	     /* r- line status */
+#define UART_LINE_8N1 0x03
+#define UART_LINE_DLAB 0x80
+#define UART_STATUS_EMPTY 0x20
+#define UART_SPINS 100000 /* a byte takes 87 us; a UART that is not there answers 0xff: empty */
+
+#define DEBUG_PORT 0xe9
+
+#define SCREEN_ADDRESS 0xb8000
+#define SCREEN_COLUMNS 80
+#define SCREEN_ROWS 25
+#define SCREEN_ATTRIBUTE 0x0700
+
+static uint16_t console_uart;
+static bool console_debug_port;
+static bool console_screen;
+static unsigned console_column;
+
+static void console_set_uart(uint16_t port)
+{
+	console_uart = port;
+	port_write8(port + UART_INTERRUPTS, 0);
+	port_write8(port + UART_LINE, UART_LINE_DLAB);
+	port_write8(port + UART_DATA, 1); /* 115200 baud */
+	port_write8(port + UART_INTERRUPTS, 0);
+	port_write8(port + UART_LINE, UART_LINE_8N1);
+	port_write8(port + UART_FIFO, 0x07);
+	port_write8(port + UART_MODEM, 0x03);
+}
+
+bool console_set_port(const char *name, size_t length_bytes)
+{
+	static const struct {
+		const char *name;
+		uint16_t port;
+	} ports[] = { { "com1", 0x3f8 }, { "com2", 0x2f8 }, { "com3", 0x3e8 }, { "com4", 0x2e8 } };
+	uint64_t port;
+
+	console_uart = 0;
+	console_debug_port = false;
+	for (size_t i = 0; i < ARRAY_LENGTH(ports); i++) {
+		if (length_bytes == 4 && memcmp(name, ports[i].name, 4) == 0) {
+			console_set_uart(ports[i].port);
+			return true;
+		}
+	}
+	if (length_bytes == 4 && memcmp(name, "none", 4) == 0)
+		return true;
+	if (length_bytes == 5 && memcmp(name, "debug", 5) == 0) {
+		console_debug_port = true;
+		return true;
+	}
+	if (string_to_number(name, length_bytes, &port) && port >= 0x100 && port <= 0xfff8) {
+		console_set_uart((uint16_t)port);
+		return true;
+	}
+	return false;
+}
+
+void console_set_screen(bool on)
+{
+	console_screen = on;
+}
+
+static void console_uart_write(char c)
+{
+	for (unsigned spin = 0; spin < UART_SPINS; spin++) {
+		if (port_read8((uint16_t)(console_uart + UART_STATUS)) & UART_STATUS_EMPTY)
+			break;
+		cpu_pause();
+	}
+	port_write8(console_uart + UART_DATA, (uint8_t)c);
+}
+
+static void console_screen_newline(void)
+{
+	volatile uint16_t *cells = memory_direct(SCREEN_ADDRESS);
+
+	console_column = 0;
+	for (unsigned i = 0; i < SCREEN_COLUMNS * (SCREEN_ROWS - 1); i++)
+		cells[i] = cells[i + SCREEN_COLUMNS];
+	for (unsigned i = 0; i < SCREEN_COLUMNS; i++)
+		cells[SCREEN_COLUMNS * (SCREEN_ROWS - 1) + i] = SCREEN_ATTRIBUTE | ' ';
+}
+
+static void console_screen_write(char c)
+{
+	volatile uint16_t *cells = memory_direct(SCREEN_ADDRESS);
+
+	if (c == '\n' || console_column == SCREEN_COLUMNS)
+		console_screen_newline();
+	if (c == '\n' || c == '\r')
+		return;
+	cells[SCREEN_COLUMNS * (SCREEN_ROWS - 1) + console_column++] =
+		(uint16_t)(SCREEN_ATTRIBUTE | (uint8_t)c);
+}
+
+void console_write(const char *text, size_t length_bytes)
+{
+	for (size_t i = 0; i < length_bytes; i++) {
+		if (console_uart != 0) {
+			if (text[i] == '\n')
+				console_uart_write('\r');
+			console_uart_write(text[i]);
+		}
+		if (console_debug_port)
+			port_write8(DEBUG_PORT, (uint8_t)text[i]);
+		if (console_screen)
+			console_screen_write(text[i]);
+	}
+}

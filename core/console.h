@@ -1,0 +1,20 @@
+/*
+ * core/console.h: where the log goes: a 16550 UART, the debug port of emulators, and the VGA text
+ * screen until the guest owns it.
+ */
+#ifndef CORE_CONSOLE_H
+#define CORE_CONSOLE_H
+
+#include "rv/types.h"
+
+/* Boot option `console=`: "com1" (default), "com2", "0x3f8"..., "debug" (port 0xe9), "none".
+ * Programs the UART to 115200 baud 8N1. False if the word is unknown. */
+bool console_set_port(const char *name, size_t length_bytes);
+
+/* Boot option `vga=`: write on the text screen at 0xb8000 too. Off when the guest starts. */
+void console_set_screen(bool on);
+
+/* Text as it is; a newline becomes carriage return and newline. Any context. */
+void console_write(const char *text, size_t length_bytes);
+
+#endif

@@ -1,0 +1,239 @@
+/*
+ * core/memory.c: the pool of pages behind the image, and small objects cut from pages.
+ * memory_lock guards the page bitmap and the free lists.
+ */
+#include "core/memory.h"
+
+#include "core/layout.h"
+#include "core/log.h"
+#include "core/spinlock.h"
+#include "core/string.h"
+
+#define MEMORY_PAGES_MAXIMUM (MIB(256) / PAGE_BYTES)
+#define MEMORY_RANGES_MAXIMUM 64
+
+hpa_t memory_reserved_start;
+uint64_t memory_reserved_bytes;
+uint64_t memory_end;
+
+static struct spinlock memory_lock;
+
+/* The pool: bit set means taken. */
+static uint64_t memory_bitmap[MEMORY_PAGES_MAXIMUM / 64];
+static hpa_t memory_pool_start;
+static size_t memory_pool_pages;
+static size_t memory_pages_taken;
+static size_t memory_search_from;
+
+/* RAM of the guest, from the firmware's map. */
+static struct {
+	hpa_t start, end;
+} memory_ranges[MEMORY_RANGES_MAXIMUM];
+static size_t memory_nr_ranges;
+
+void memory_init_pool(hpa_t start, uint64_t length_bytes)
+{
+	memory_pool_start = align_up(start, PAGE_BYTES);
+	memory_pool_pages = (size_t)((start + length_bytes - memory_pool_start) / PAGE_BYTES);
+	if (memory_pool_pages > MEMORY_PAGES_MAXIMUM)
+		memory_pool_pages = MEMORY_PAGES_MAXIMUM;
+}
+
+void memory_add_ram(hpa_t start, uint64_t length_bytes)
+{
+	if (memory_nr_ranges == MEMORY_RANGES_MAXIMUM || length_bytes == 0)
+		return;
+	if (memory_nr_ranges != 0 && memory_ranges[memory_nr_ranges - 1].end == start) {
+		memory_ranges[memory_nr_ranges - 1].end += length_bytes;
+	} else {
+		memory_ranges[memory_nr_ranges].start = start;
+		memory_ranges[memory_nr_ranges++].end = start + length_bytes;
+	}
+	if (start + length_bytes > memory_end)
+		memory_end = start + length_bytes;
+}
+
+bool memory_is_ram(hpa_t hpa, uint64_t length_bytes)
+{
+	for (size_t i = 0; i < memory_nr_ranges; i++) {
+		if (hpa >= memory_ranges[i].start && hpa < memory_ranges[i].end)
+			return length_bytes <= memory_ranges[i].end - hpa &&
+			       !memory_is_reserved(hpa, length_bytes);
+	}
+	return false;
+}
+
+static bool memory_page_taken(size_t page)
+{
+	return memory_bitmap[page / 64] >> (page % 64) & 1;
+}
+
+static void memory_mark(size_t first, size_t nr_pages, bool taken)
+{
+	for (size_t page = first; page < first + nr_pages; page++) {
+		if (memory_page_taken(page) == taken)
+			panic("page pool: page %zu is %s already", page, taken ? "taken" : "free");
+		memory_bitmap[page / 64] ^= UINT64_C(1) << (page % 64);
+	}
+	memory_pages_taken = taken ? memory_pages_taken + nr_pages : memory_pages_taken - nr_pages;
+}
+
+/* The first run of free pages at or after `from`; memory_pool_pages if none. */
+static size_t memory_find(size_t from, size_t nr_pages)
+{
+	size_t run = 0;
+
+	for (size_t page = from; page < memory_pool_pages; page++) {
+		if (run == 0 && page % 64 == 0 && memory_bitmap[page / 64] == ~UINT64_C(0)) {
+			page += 63;
+			continue;
+		}
+		run = memory_page_taken(page) ? 0 : run + 1;
+		if (run == nr_pages)
+			return page + 1 - nr_pages;
+	}
+	return memory_pool_pages;
+}
+
+void *memory_allocate_pages(size_t nr_pages)
+{
+	void *pages = NULL;
+	size_t first;
+
+	if (nr_pages == 0)
+		return NULL;
+	spinlock_acquire(&memory_lock);
+	first = memory_find(nr_pages == 1 ? memory_search_from : 0, nr_pages);
+	if (first == memory_pool_pages && nr_pages == 1)
+		first = memory_find(0, nr_pages);
+	if (first != memory_pool_pages) {
+		memory_mark(first, nr_pages, true);
+		pages = memory_direct(memory_pool_start + first * PAGE_BYTES);
+		if (nr_pages == 1)
+			memory_search_from = first + 1;
+	}
+	spinlock_release(&memory_lock);
+	if (pages != NULL)
+		memset(pages, 0, nr_pages * PAGE_BYTES);
+	return pages;
+}
+
+void memory_free_pages(void *pages, size_t nr_pages)
+{
+	hpa_t hpa = memory_physical(pages);
+
+	if (hpa < memory_pool_start || (hpa & PAGE_MASK) != 0 ||
+	    (hpa - memory_pool_start) / PAGE_BYTES + nr_pages > memory_pool_pages)
+		panic("page pool: %p is not a page of it", pages);
+	spinlock_acquire(&memory_lock);
+	memory_mark((size_t)((hpa - memory_pool_start) / PAGE_BYTES), nr_pages, false);
+	memory_search_from = 0;
+	spinlock_release(&memory_lock);
+}
+
+void *memory_allocate_page(void)
+{
+	return memory_allocate_pages(1);
+}
+
+void memory_free_page(void *page)
+{
+	memory_free_pages(page, 1);
+}
+
+uint64_t memory_pages_free(void)
+{
+	return memory_pool_pages - memory_pages_taken;
+}
+
+/* Small objects: a header of 16 bytes, then the object; one free list a power of two. Larger ones
+ * take whole pages. */
+struct memory_object {
+	uint64_t class_or_pages;
+	struct memory_object *next;
+};
+
+#define MEMORY_OBJECT_SMALL UINT64_C(0x736d616c6c000000)
+#define MEMORY_OBJECT_LARGE UINT64_C(0x6c61726765000000)
+#define MEMORY_OBJECT_FREED UINT64_C(0x6672656564000000)
+#define MEMORY_OBJECT_NUMBER UINT64_C(0xffffff)
+#define MEMORY_CLASS_MINIMUM 5
+#define MEMORY_CLASS_MAXIMUM 11
+
+static struct memory_object *memory_free_lists[MEMORY_CLASS_MAXIMUM + 1];
+
+static struct memory_object *memory_take_small(unsigned class)
+{
+	struct memory_object *object;
+	uint8_t *page = NULL;
+
+	spinlock_acquire(&memory_lock);
+	object = memory_free_lists[class];
+	if (object != NULL)
+		memory_free_lists[class] = object->next;
+	spinlock_release(&memory_lock);
+	if (object != NULL)
+		return object;
+	page = memory_allocate_page();
+	if (page == NULL)
+		return NULL;
+	spinlock_acquire(&memory_lock);
+	for (size_t at = (size_t)1 << class; at < PAGE_BYTES; at += (size_t)1 << class) {
+		object = (struct memory_object *)(void *)(page + at);
+		object->next = memory_free_lists[class];
+		memory_free_lists[class] = object;
+	}
+	spinlock_release(&memory_lock);
+	return (struct memory_object *)(void *)page;
+}
+
+void *memory_allocate(size_t length_bytes)
+{
+	size_t total = length_bytes + sizeof(struct memory_object);
+	struct memory_object *object;
+	unsigned class = MEMORY_CLASS_MINIMUM;
+
+	if (total < length_bytes)
+		return NULL;
+	if (total > (size_t)1 << MEMORY_CLASS_MAXIMUM) {
+		size_t nr_pages = (size_t)(align_up(total, PAGE_BYTES) / PAGE_BYTES);
+
+		object = memory_allocate_pages(nr_pages);
+		if (object == NULL)
+			return NULL;
+		object->class_or_pages = MEMORY_OBJECT_LARGE | nr_pages;
+		return object + 1;
+	}
+	while ((size_t)1 << class < total)
+		class++;
+	object = memory_take_small(class);
+	if (object == NULL)
+		return NULL;
+	memset(object, 0, (size_t)1 << class);
+	object->class_or_pages = MEMORY_OBJECT_SMALL | class;
+	return object + 1;
+}
+
+void memory_free(void *pointer)
+{
+	struct memory_object *object = (struct memory_object *)pointer - 1;
+	uint64_t number;
+
+	if (pointer == NULL)
+		return;
+	number = object->class_or_pages & MEMORY_OBJECT_NUMBER;
+	switch (object->class_or_pages & ~MEMORY_OBJECT_NUMBER) {
+	case MEMORY_OBJECT_LARGE:
+		memory_free_pages(object, (size_t)number);
+		return;
+	case MEMORY_OBJECT_SMALL:
+		spinlock_acquire(&memory_lock);
+		object->class_or_pages = MEMORY_OBJECT_FREED;
+		object->next = memory_free_lists[number];
+		memory_free_lists[number] = object;
+		spinlock_release(&memory_lock);
+		return;
+	default:
+		panic("memory_free: %p was not allocated, or freed before", pointer);
+	}
+}

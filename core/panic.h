@@ -1,0 +1,18 @@
+/*
+ * core/panic.h: what a panic prints beside its message.
+ */
+#ifndef CORE_PANIC_H
+#define CORE_PANIC_H
+
+#include "core/exception.h"
+
+/* Called by panic() to print the vCPU and its last exits; set by vmm. */
+extern void (*panic_dump_guest)(void);
+
+/* A panic for an exception of our own: prints its frame and the backtrace from there. */
+_Noreturn void panic_exception(const struct exception_frame *frame);
+
+/* core/log.c: a panic may come while the log is held. */
+void log_unlock_for_panic(void);
+
+#endif

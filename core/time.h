@@ -1,0 +1,16 @@
+/*
+ * core/time.h: the TSC's frequency and the wall clock at boot.
+ */
+#ifndef CORE_TIME_H
+#define CORE_TIME_H
+
+#include "rv/types.h"
+
+extern uint64_t time_tsc_hz;
+extern uint64_t time_boot_tsc;	  /* TSC when time_boot_seconds was read */
+extern int64_t time_boot_seconds; /* since 1970, from the RTC, taken as UTC */
+
+/* Measures the TSC against the PIT and reads the RTC. Takes 10 ms. Context: boot. */
+void time_init(void);
+
+#endif

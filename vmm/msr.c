@@ -1,0 +1,109 @@
+/*
+ * vmm/msr.c: the registry of MSR ranges, and RDMSR and WRMSR on them.
+ */
+#include "vmm/msr.h"
+
+#include "core/cpu.h"
+#include "core/instructions.h"
+#include "rv/errno.h"
+#include "vmm/registry.h"
+
+#define MSR_RANGE_MAXIMUM 0x2000
+
+static struct registry msr_reads, msr_writes;
+
+/* Intercepts are what somebody claims, and what the back end holds for itself. */
+static void msr_update(const struct access_region *region)
+{
+	for (uint64_t msr = region->first; msr <= region->last; msr++) {
+		uint64_t unused;
+		bool held = vcpu_ops->read_msr(cpu_current()->vcpu, (uint32_t)msr, &unused) !=
+			    MSR_NOT_HELD;
+
+		vcpu_ops->intercept_msr((uint32_t)msr,
+					held || registry_covers(&msr_reads, msr, msr),
+					held || registry_covers(&msr_writes, msr, msr));
+	}
+}
+
+/* A region stands in one chain: that of reads or that of writes. */
+int msr_register(struct access_region *region, bool read, bool write)
+{
+	if (region->first > region->last || region->last > UINT32_MAX ||
+	    region->last - region->first >= MSR_RANGE_MAXIMUM || read == write)
+		return -RV_EINVAL;
+	registry_add(read ? &msr_reads : &msr_writes, region);
+	msr_update(region);
+	return 0;
+}
+
+void msr_unregister(struct access_region *region, bool read, bool write)
+{
+	(void)write;
+	if (registry_remove(read ? &msr_reads : &msr_writes, region))
+		msr_update(region);
+}
+
+/* While the host's own state is loaded, the guest's SYSCALL and segment base MSRs are not in the
+ * CPU: they are for the moment of the access. */
+bool msr_hardware_read(uint32_t msr, uint64_t *value)
+{
+	struct vcpu *vcpu = cpu_current()->vcpu;
+	enum msr_result held = vcpu_ops->read_msr(vcpu, msr, value);
+	bool host_context = vcpu->host_context, good;
+
+	if (held != MSR_NOT_HELD)
+		return held == MSR_DONE;
+	if (host_context)
+		vcpu_ops->host_end(vcpu);
+	good = msr_read_safe(msr, value);
+	if (host_context)
+		vcpu_ops->host_begin(vcpu);
+	return good;
+}
+
+bool msr_hardware_write(uint32_t msr, uint64_t value)
+{
+	struct vcpu *vcpu = cpu_current()->vcpu;
+	enum msr_result held = vcpu_ops->write_msr(vcpu, msr, value);
+	bool host_context = vcpu->host_context, good;
+
+	if (held != MSR_NOT_HELD)
+		return held == MSR_DONE;
+	if (host_context)
+		vcpu_ops->host_end(vcpu);
+	good = msr_write_safe(msr, value);
+	if (host_context)
+		vcpu_ops->host_begin(vcpu);
+	return good;
+}
+
+void msr_handle_exit(struct vcpu *vcpu, bool write)
+{
+	struct access access = {
+		.vcpu = vcpu,
+		.kind = ACCESS_MSR,
+		.write = write,
+		.width_bytes = 8,
+		.address = (uint32_t)vcpu->gpr[GPR_RCX],
+	};
+	enum access_result result;
+
+	if (write)
+		access.value = (uint32_t)vcpu->gpr[GPR_RAX] | vcpu->gpr[GPR_RDX] << 32;
+	result = registry_walk(write ? &msr_writes : &msr_reads, access.address, access.address,
+			       &access);
+	if (write && result == ACCESS_PASS && !access.fault)
+		access.fault = !msr_hardware_write((uint32_t)access.address, access.value);
+	else if (!write)
+		access_fetch(&access);
+	if (access.fault) {
+		vcpu_ops->inject_exception(vcpu, 13, 0);
+		return;
+	}
+	if (!write) {
+		vcpu->gpr[GPR_RAX] = (uint32_t)access.value;
+		vcpu->gpr[GPR_RDX] = access.value >> 32;
+	}
+	vcpu_skip_instruction(vcpu, 2);
+}

@@ -1,0 +1,13 @@
+/*
+ * vmm/msr.h: intercepted RDMSR and WRMSR.
+ */
+#ifndef VMM_MSR_H
+#define VMM_MSR_H
+
+#include "vmm/access.h"
+#include "vmm/vcpu.h"
+
+/* EXIT_MSR_READ and EXIT_MSR_WRITE. */
+void msr_handle_exit(struct vcpu *vcpu, bool write);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * vmm/pio.c: the registry of port ranges, and IN and OUT on them.
+ */
+#include "vmm/pio.h"
+
+#include "core/instructions.h"
+#include "rv/errno.h"
+#include "vmm/registry.h"
+
+#define PORT_LAST 0xffff
+
+static struct registry pio_registry;
+
+int pio_register(struct access_region *region)
+{
+	if (region->first > region->last || region->last > PORT_LAST)
+		return -RV_EINVAL;
+	registry_add(&pio_registry, region);
+	for (uint64_t port = region->first; port <= region->last; port++)
+		vcpu_ops->intercept_port((uint16_t)port, true);
+	return 0;
+}
+
+void pio_unregister(struct access_region *region)
+{
+	if (!registry_remove(&pio_registry, region))
+		return;
+	for (uint64_t port = region->first; port <= region->last; port++) {
+		if (!registry_covers(&pio_registry, port, port))
+			vcpu_ops->intercept_port((uint16_t)port, false);
+	}
+}
+
+uint32_t pio_hardware_read(uint16_t port, uint8_t width_bytes)
+{
+	return width_bytes == 1	  ? port_read8(port)
+	       : width_bytes == 2 ? port_read16(port)
+				  : port_read32(port);
+}
+
+void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
+{
+	if (width_bytes == 1)
+		port_write8(port, (uint8_t)value);
+	else if (width_bytes == 2)
+		port_write16(port, (uint16_t)value);
+	else
+		port_write32(port, value);
+}
+
+uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,
+		    uint32_t value)
+{
+	struct access access = {
+		.vcpu = vcpu,
+		.kind = ACCESS_PORT,
+		.write = write,
+		.width_bytes = width_bytes,
+		.address = port,
+		.value = value,
+	};
+	enum access_result result = registry_walk(&pio_registry, port,
+						  (uint64_t)port + width_bytes - 1, &access);
+
+	if (write && result == ACCESS_PASS)
+		pio_hardware_write(port, width_bytes, (uint32_t)access.value);
+	else if (!write && !access.resolved)
+		return pio_hardware_read(port, width_bytes);
+	return (uint32_t)access.value;
+}
+
+/* IN changes AL, AX, or all of RAX with the upper half zero (AMD APM v3, IN). */
+static uint64_t pio_merge(uint64_t rax, uint32_t value, uint8_t width_bytes)
+{
+	if (width_bytes == 1)
+		return (rax & ~UINT64_C(0xff)) | (value & 0xff);
+	if (width_bytes == 2)
+		return (rax & ~UINT64_C(0xffff)) | (value & 0xffff);
+	return value;
+}
+
+void pio_handle_exit(struct vcpu *vcpu)
+{
+	uint8_t width_bytes = vcpu->exit.port.width_bytes;
+	uint64_t rax = vcpu->gpr[GPR_RAX];
+	uint32_t mask = width_bytes == 4 ? UINT32_MAX : (1u << 8 * width_bytes) - 1;
+	uint32_t value;
+
+	if (vcpu->exit.port.string) {
+		pio_handle_string(vcpu);
+		return;
+	}
+	value = pio_access(vcpu, vcpu->exit.port.port, width_bytes, vcpu->exit.port.write,
+			   (uint32_t)rax & mask);
+	if (!vcpu->exit.port.write)
+		vcpu->gpr[GPR_RAX] = pio_merge(rax, value, width_bytes);
+	vcpu_skip_instruction(vcpu, 1);
+}

@@ -1,0 +1,20 @@
+/*
+ * vmm/pio.h: intercepted port I/O.
+ */
+#ifndef VMM_PIO_H
+#define VMM_PIO_H
+
+#include "vmm/access.h"
+#include "vmm/vcpu.h"
+
+/* EXIT_PORT, whatever the form of the instruction. */
+void pio_handle_exit(struct vcpu *vcpu);
+
+/* One access through the chain and to the hardware: a read's result, or the written value. */
+uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,
+		    uint32_t value);
+
+/* vmm/pio_string.c: INS and OUTS, with or without REP. */
+void pio_handle_string(struct vcpu *vcpu);
+
+#endif

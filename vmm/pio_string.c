@@ -1,0 +1,160 @@
+/*
+ * vmm/pio_string.c: INS and OUTS on claimed ports. Each element's memory is translated before the
+ * device is touched, so that a fault has no side effect; long repetitions are done in batches, with
+ * the registers updated in between so that interrupts stay possible, as on hardware.
+ */
+#include "vmm/pio.h"
+
+#include "core/instructions.h"
+#include "vmm/guest_memory.h"
+
+#define PIO_BATCH 256
+#define RFLAGS_DF UINT64_C(0x400)
+
+struct pio_string {
+	uint8_t address_bytes;
+	enum segment segment; /* of OUTS; INS always uses ES */
+	unsigned length;      /* of the instruction */
+	uint64_t base;
+	bool long_mode;
+};
+
+static bool pio_is_prefix(uint8_t byte)
+{
+	return byte == 0x66 || byte == 0x67 || byte == 0xf0 || byte == 0xf2 || byte == 0xf3 ||
+	       byte == 0x26 || byte == 0x2e || byte == 0x36 || byte == 0x3e || byte == 0x64 ||
+	       byte == 0x65;
+}
+
+static enum segment pio_segment_of(uint8_t prefix, enum segment otherwise)
+{
+	switch (prefix) {
+	case 0x26:
+		return SEGMENT_ES;
+	case 0x2e:
+		return SEGMENT_CS;
+	case 0x36:
+		return SEGMENT_SS;
+	case 0x3e:
+		return SEGMENT_DS;
+	case 0x64:
+		return SEGMENT_FS;
+	case 0x65:
+		return SEGMENT_GS;
+	default:
+		return otherwise;
+	}
+}
+
+/* Reads the prefixes for what the exit does not tell: address size, segment and length. */
+static bool pio_decode(struct vcpu *vcpu, struct pio_string *string)
+{
+	struct segment_register code;
+	struct guest_fault fault;
+	uint8_t bytes[15];
+	unsigned nr = guest_fetch_instruction(vcpu, bytes, &fault), at = 0;
+
+	if (nr == 0) {
+		guest_inject_fault(vcpu, &fault);
+		return false;
+	}
+	vcpu_ops->get_segment(vcpu, SEGMENT_CS, &code);
+	string->long_mode = vcpu_is_long(vcpu) && (code.attributes >> 9 & 1);
+	string->segment = SEGMENT_DS;
+	string->address_bytes = string->long_mode ? 8 : code.attributes >> 10 & 1 ? 4 : 2;
+	for (; at < nr && pio_is_prefix(bytes[at]); at++) {
+		if (bytes[at] == 0x67)
+			string->address_bytes = string->address_bytes == 4 ? (string->long_mode ? 4 : 2)
+									   : 4;
+		string->segment = pio_segment_of(bytes[at], string->segment);
+	}
+	if (string->long_mode && at < nr && (bytes[at] & 0xf0) == 0x40)
+		at++;
+	string->length = at + 1;
+	return true;
+}
+
+static uint64_t pio_address_mask(const struct pio_string *string)
+{
+	return string->address_bytes == 8 ? ~UINT64_C(0)
+					  : (UINT64_C(1) << 8 * string->address_bytes) - 1;
+}
+
+/* Adds to the part of a register that the address size covers; 32 bits clear the upper half. */
+static void pio_advance(uint64_t *reg, uint64_t delta, const struct pio_string *string)
+{
+	uint64_t mask = pio_address_mask(string);
+	uint64_t keep = string->address_bytes == 2 ? *reg & ~mask : 0;
+
+	*reg = keep | ((*reg + delta) & mask);
+}
+
+static void pio_set_base(struct vcpu *vcpu, struct pio_string *string, enum segment which)
+{
+	struct segment_register segment;
+
+	vcpu_ops->get_segment(vcpu, which, &segment);
+	string->base = string->long_mode && which != SEGMENT_FS && which != SEGMENT_GS ? 0
+										       : segment.base;
+}
+
+/* One element. False: a fault was injected. */
+static bool pio_string_element(struct vcpu *vcpu, const struct pio_string *string)
+{
+	bool write = vcpu->exit.port.write;
+	uint64_t *index = &vcpu->gpr[write ? GPR_RSI : GPR_RDI];
+	gva_t address = string->base + (*index & pio_address_mask(string));
+	uint8_t width_bytes = vcpu->exit.port.width_bytes;
+	uint64_t delta = vcpu->rflags & RFLAGS_DF ? (uint64_t)0 - width_bytes : width_bytes;
+	struct guest_fault fault;
+	uint32_t value = 0;
+	gpa_t gpa;
+	bool good;
+
+	if (!string->long_mode)
+		address = (uint32_t)address;
+	if (write) {
+		good = guest_linear_read(vcpu, address, &value, width_bytes, GUEST_READ, &fault);
+	} else {
+		good = guest_translate(vcpu, address, GUEST_WRITE, &gpa, &fault) &&
+		       guest_translate(vcpu, address + width_bytes - 1, GUEST_WRITE, &gpa, &fault);
+	}
+	if (good) {
+		value = pio_access(vcpu, vcpu->exit.port.port, width_bytes, write, value);
+		if (!write)
+			good = guest_linear_write(vcpu, address, &value, width_bytes, &fault);
+	}
+	if (!good) {
+		guest_inject_fault(vcpu, &fault);
+		return false;
+	}
+	pio_advance(index, delta, string);
+	return true;
+}
+
+void pio_handle_string(struct vcpu *vcpu)
+{
+	struct pio_string string = { 0 };
+
+	if (!pio_decode(vcpu, &string))
+		return;
+	pio_set_base(vcpu, &string, vcpu->exit.port.write ? string.segment : SEGMENT_ES);
+	vcpu->exit.next_rip = vcpu->rip + string.length;
+	if (!vcpu->exit.port.repeat) {
+		if (pio_string_element(vcpu, &string))
+			vcpu_skip_instruction(vcpu, string.length);
+		return;
+	}
+	for (unsigned i = 0; i < PIO_BATCH; i++) {
+		if ((vcpu->gpr[GPR_RCX] & pio_address_mask(&string)) == 0) {
+			vcpu_skip_instruction(vcpu, string.length);
+			return;
+		}
+		if (!pio_string_element(vcpu, &string))
+			return;
+		pio_advance(&vcpu->gpr[GPR_RCX], ~UINT64_C(0), &string);
+	}
+	/* Not done: RIP stays, the guest executes the rest again. */
+	if ((vcpu->gpr[GPR_RCX] & pio_address_mask(&string)) == 0)
+		vcpu_skip_instruction(vcpu, string.length);
+}

@@ -1,0 +1,53 @@
+/*
+ * vmm/registry.c: chains of access regions, in the order of registration.
+ */
+#include "vmm/registry.h"
+
+void registry_add(struct registry *registry, struct access_region *region)
+{
+	struct access_region **link = &registry->first;
+
+	while (*link != NULL)
+		link = &(*link)->next;
+	region->next = NULL;
+	*link = region;
+}
+
+bool registry_remove(struct registry *registry, struct access_region *region)
+{
+	for (struct access_region **link = &registry->first; *link != NULL; link = &(*link)->next) {
+		if (*link == region) {
+			*link = region->next;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool registry_covers(const struct registry *registry, uint64_t first, uint64_t last)
+{
+	for (const struct access_region *region = registry->first; region != NULL;
+	     region = region->next) {
+		if (region->first <= last && region->last >= first)
+			return true;
+	}
+	return false;
+}
+
+enum access_result registry_walk(const struct registry *registry, uint64_t first, uint64_t last,
+				 struct access *access)
+{
+	struct access_region *next;
+
+	for (struct access_region *region = registry->first; region != NULL; region = next) {
+		enum access_result result = ACCESS_PASS;
+
+		if (region->first <= last && region->last >= first)
+			result = region->handler(access, region->context);
+		/* Read late: the handler may have registered or unregistered regions. */
+		next = region->next;
+		if (result == ACCESS_DONE)
+			return ACCESS_DONE;
+	}
+	return ACCESS_PASS;
+}

@@ -1,0 +1,24 @@
+/*
+ * vmm/registry.h: a chain of access regions, shared by the registries of the access kinds.
+ */
+#ifndef VMM_REGISTRY_H
+#define VMM_REGISTRY_H
+
+#include "vmm/access.h"
+
+struct registry {
+	struct access_region *first;
+};
+
+/* Appends; the region must not be in a chain. */
+void registry_add(struct registry *registry, struct access_region *region);
+/* Takes out, leaving region->next for a walk in progress. False if it was not there. */
+bool registry_remove(struct registry *registry, struct access_region *region);
+/* Does any region touch [first, last]? */
+bool registry_covers(const struct registry *registry, uint64_t first, uint64_t last);
+
+/* Walks the regions that touch [first, last]; ACCESS_DONE as soon as one says so. */
+enum access_result registry_walk(const struct registry *registry, uint64_t first, uint64_t last,
+				 struct access *access);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * vmm/svm/svm.h: what the files of the SVM back end share.
+ */
+#ifndef VMM_SVM_SVM_H
+#define VMM_SVM_SVM_H
+
+#include "vmm/svm/vmcb.h"
+#include "vmm/vcpu.h"
+
+/* APM v2 15.30 */
+#define MSR_VM_CR 0xc0010114u
+#define MSR_VM_HSAVE_PA 0xc0010117u
+#define MSR_SVM_KEY 0xc0010118u
+#define VM_CR_LOCK 0x8u
+#define VM_CR_SVMDIS 0x10u
+
+/* The back end's part of a vCPU. */
+struct svm_vcpu {
+	struct vmcb *vmcb;	/* the guest's */
+	hpa_t vmcb_physical;
+	hpa_t host_physical;	/* a VMCB for VMLOAD and VMSAVE of the host's own state */
+	uint64_t event_inject;	/* for the next VMRUN; 0: none */
+	bool flush;		/* the next VMRUN flushes the guest's translations */
+	bool next_rip_saved;	/* CPUID 8000_000A EDX[3]: the CPU gives nRIP */
+	bool step_saved_tf;	/* the guest's own TF while want_step is in force */
+};
+
+static inline struct svm_vcpu *svm_of(struct vcpu *vcpu)
+{
+	return vcpu->backend;
+}
+
+/* vmm/svm/svm_entry.S: loads the guest's registers, VMRUN, stores them. */
+void svm_enter(struct vcpu *vcpu, hpa_t vmcb_physical);
+
+/* vmm/svm/svm_exit.c: turns EXITCODE into vcpu->exit. */
+void svm_read_exit(struct vcpu *vcpu);
+
+/* vmm/svm/svm_tables.c: I/O and MSR permission maps. */
+int svm_tables_init(void);
+hpa_t svm_tables_ports(void);
+hpa_t svm_tables_msrs(void);
+void svm_intercept_port(uint16_t port, bool want);
+void svm_intercept_msr(uint32_t msr, bool read, bool write);
+
+/* vmm/svm/npt.c: nested page tables. */
+int npt_init(void);
+hpa_t npt_root(void);
+int npt_deny_page(gpa_t gpa);
+int npt_restore_page(gpa_t gpa);
+/* Maps what lies above what npt_init() mapped; false if the address is not to be mapped. */
+bool npt_map_on_demand(gpa_t gpa);
+
+static inline void svm_vmload(hpa_t vmcb)
+{
+	__asm__ volatile("vmload %0" ::"a"(vmcb) : "memory");
+}
+
+static inline void svm_vmsave(hpa_t vmcb)
+{
+	__asm__ volatile("vmsave %0" ::"a"(vmcb) : "memory");
+}
+
+#endif

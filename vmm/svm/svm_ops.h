@@ -1,0 +1,21 @@
+/*
+ * vmm/svm/svm_ops.h: register accessors of the SVM back end (vmm/svm/svm_registers.c).
+ */
+#ifndef VMM_SVM_SVM_OPS_H
+#define VMM_SVM_SVM_OPS_H
+
+#include "vmm/vcpu.h"
+
+extern const struct vcpu_operations svm_operations;
+
+void svm_get_segment(struct vcpu *vcpu, enum segment which, struct segment_register *out);
+void svm_set_segment(struct vcpu *vcpu, enum segment which, const struct segment_register *in);
+uint64_t svm_get_control(struct vcpu *vcpu, unsigned number);
+void svm_set_control(struct vcpu *vcpu, unsigned number, uint64_t value);
+uint64_t svm_get_efer(struct vcpu *vcpu);
+enum msr_result svm_read_msr(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
+enum msr_result svm_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value);
+void svm_hide_cpuid(uint32_t leaf, uint32_t registers[4]);
+unsigned svm_get_cpl(struct vcpu *vcpu);
+
+#endif

@@ -1,0 +1,186 @@
+/*
+ * vmm/svm/svm_registers.c: segment, control and EFER access in the VMCB.
+ */
+#include "vmm/svm/svm_ops.h"
+
+#include "core/instructions.h"
+#include "core/log.h"
+#include "vmm/svm/svm.h"
+
+#define EFER_LMSLE UINT64_C(0x2000)
+#define EFER_FFXSR UINT64_C(0x4000)
+#define EFER_TCE UINT64_C(0x8000)
+#define ATTRIBUTES_MASK 0xfff
+
+/* FS and GS are VMLOAD state: in the VMCB only after VMSAVE, which host_begin() does. */
+static struct vmcb_segment *svm_segment(struct vcpu *vcpu, enum segment which)
+{
+	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+	struct vmcb_segment *const segments[SEGMENT_COUNT] = {
+		[SEGMENT_ES] = &vmcb->es, [SEGMENT_CS] = &vmcb->cs, [SEGMENT_SS] = &vmcb->ss,
+		[SEGMENT_DS] = &vmcb->ds, [SEGMENT_FS] = &vmcb->fs, [SEGMENT_GS] = &vmcb->gs,
+	};
+
+	if ((which == SEGMENT_FS || which == SEGMENT_GS) && !vcpu->host_context)
+		svm_vmsave(svm_of(vcpu)->vmcb_physical);
+	return segments[which];
+}
+
+void svm_get_segment(struct vcpu *vcpu, enum segment which, struct segment_register *out)
+{
+	const struct vmcb_segment *segment = svm_segment(vcpu, which);
+
+	out->selector = segment->selector;
+	/* VMCB bits 0-7 and 8-11 are descriptor bits 40-47 and 52-55 (APM v2 15.5.1). */
+	out->attributes = segment->attributes & ATTRIBUTES_MASK;
+	if (!(out->attributes & 0x80))
+		out->attributes |= 0x1000;
+	out->limit_bytes = segment->limit;
+	out->base = segment->base;
+}
+
+void svm_set_segment(struct vcpu *vcpu, enum segment which, const struct segment_register *in)
+{
+	struct vmcb_segment *segment = svm_segment(vcpu, which);
+
+	segment->selector = in->selector;
+	segment->attributes = in->attributes & ATTRIBUTES_MASK;
+	segment->limit = in->limit_bytes;
+	segment->base = in->base;
+	if ((which == SEGMENT_FS || which == SEGMENT_GS) && !vcpu->host_context)
+		svm_vmload(svm_of(vcpu)->vmcb_physical);
+}
+
+uint64_t svm_get_control(struct vcpu *vcpu, unsigned number)
+{
+	const struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+
+	switch (number) {
+	case 0:
+		return vmcb->cr0;
+	case 2:
+		return vmcb->cr2;
+	case 3:
+		return vmcb->cr3;
+	case 4:
+		return vmcb->cr4;
+	default:
+		panic("svm: no control register %u", number);
+	}
+}
+
+void svm_set_control(struct vcpu *vcpu, unsigned number, uint64_t value)
+{
+	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+
+	switch (number) {
+	case 0:
+		vmcb->cr0 = value;
+		break;
+	case 2:
+		vmcb->cr2 = value;
+		break;
+	case 3:
+		vmcb->cr3 = value;
+		break;
+	case 4:
+		vmcb->cr4 = value;
+		break;
+	default:
+		panic("svm: no control register %u", number);
+	}
+	svm_of(vcpu)->flush = true;
+}
+
+/* SVME is ours: the guest never sees it. */
+uint64_t svm_get_efer(struct vcpu *vcpu)
+{
+	return svm_of(vcpu)->vmcb->efer & ~EFER_SVME;
+}
+
+/* The bits that this CPU has, by CPUID (APM v2 3.1.7). */
+static uint64_t svm_efer_bits(void)
+{
+	struct cpuid_result features = cpuid_query(0x80000001, 0);
+	uint64_t bits = EFER_SCE | EFER_LMA;
+
+	if (features.edx & UINT32_C(1) << 29)
+		bits |= EFER_LME;
+	if (features.edx & UINT32_C(1) << 20)
+		bits |= EFER_NXE;
+	if (features.edx & UINT32_C(1) << 25)
+		bits |= EFER_FFXSR;
+	if (features.ecx & UINT32_C(1) << 17)
+		bits |= EFER_TCE;
+	if (features.ecx & 4)
+		bits |= EFER_LMSLE;
+	return bits;
+}
+
+static bool svm_set_efer(struct vcpu *vcpu, uint64_t value)
+{
+	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+
+	if (value & ~svm_efer_bits())
+		return false;
+	if (((value ^ vmcb->efer) & EFER_LME) && (vmcb->cr0 & CR0_PG))
+		return false;
+	vmcb->efer = (value & ~EFER_LMA) | (vmcb->efer & EFER_LMA) | EFER_SVME;
+	svm_of(vcpu)->flush = true;
+	return true;
+}
+
+unsigned svm_get_cpl(struct vcpu *vcpu)
+{
+	return svm_of(vcpu)->vmcb->cpl;
+}
+
+/* A CPU whose firmware switched SVM off for good: that is how we hide it (APM v2 15.4). */
+enum msr_result svm_read_msr(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
+{
+	switch (msr) {
+	case MSR_EFER:
+		*value = svm_get_efer(vcpu);
+		return MSR_DONE;
+	case MSR_PAT:
+		*value = svm_of(vcpu)->vmcb->pat;
+		return MSR_DONE;
+	case MSR_VM_CR:
+		*value = VM_CR_SVMDIS | VM_CR_LOCK;
+		return MSR_DONE;
+	case MSR_VM_HSAVE_PA:
+		*value = 0;
+		return MSR_DONE;
+	case MSR_SVM_KEY:
+		return MSR_FAULT;
+	default:
+		return MSR_NOT_HELD;
+	}
+}
+
+enum msr_result svm_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value)
+{
+	switch (msr) {
+	case MSR_EFER:
+		return svm_set_efer(vcpu, value) ? MSR_DONE : MSR_FAULT;
+	case MSR_PAT:
+		svm_of(vcpu)->vmcb->pat = value;
+		return MSR_DONE;
+	case MSR_VM_CR:
+		return MSR_DONE; /* locked: writes do nothing */
+	case MSR_VM_HSAVE_PA:
+	case MSR_SVM_KEY:
+		return MSR_FAULT;
+	default:
+		return MSR_NOT_HELD;
+	}
+}
+
+/* Fn8000_0001 ECX[2] and Fn8000_000A (APM v3 E.4). */
+void svm_hide_cpuid(uint32_t leaf, uint32_t registers[4])
+{
+	if (leaf == 0x80000001)
+		registers[2] &= ~UINT32_C(4);
+	else if (leaf == 0x8000000a)
+		registers[0] = registers[1] = registers[2] = registers[3] = 0;
+}

@@ -1,0 +1,203 @@
+/*
+ * vmm/vcpu.c: the run loop: what to inject before the guest runs, and who handles its exit.
+ */
+#include "vmm/vcpu.h"
+
+#include "core/cpu.h"
+#include "core/instructions.h"
+#include "core/log.h"
+#include "core/panic.h"
+#include "vmm/cpuid.h"
+#include "vmm/mmio.h"
+#include "vmm/msr.h"
+#include "vmm/pio.h"
+
+#define VECTOR_UD 6
+
+const struct vcpu_operations *vcpu_ops;
+void (*vcpu_periodic)(struct vcpu *vcpu);
+
+/* The last exits, for the panic screen. */
+#define VCPU_HISTORY 8
+struct vcpu_history {
+	uint64_t reason, rip, gpr_rax;
+};
+static struct vcpu_history vcpu_history[VCPU_HISTORY];
+static uint64_t vcpu_history_next;
+
+static const char *const vcpu_exit_names[EXIT_KIND_COUNT] = {
+	[EXIT_NONE] = "none",
+	[EXIT_CPUID] = "CPUID",
+	[EXIT_MSR_READ] = "MSR read",
+	[EXIT_MSR_WRITE] = "MSR write",
+	[EXIT_PORT] = "port",
+	[EXIT_NESTED_FAULT] = "nested page fault",
+	[EXIT_INTERRUPT] = "interrupt",
+	[EXIT_INTERRUPT_WINDOW] = "interrupt window",
+	[EXIT_NMI] = "NMI",
+	[EXIT_DEBUG_EXCEPTION] = "single step",
+	[EXIT_UNDEFINED] = "undefined instruction",
+	[EXIT_HYPERCALL] = "hypercall",
+	[EXIT_SHUTDOWN] = "shutdown",
+	[EXIT_INIT] = "INIT",
+	[EXIT_SIPI] = "SIPI",
+	[EXIT_XSETBV] = "XSETBV",
+	[EXIT_CONTROL_REGISTER] = "control register",
+	[EXIT_OTHER] = "other",
+};
+
+const char *vcpu_exit_name(enum exit_kind kind)
+{
+	return vcpu_exit_names[kind];
+}
+
+static void vcpu_dump_guest(void)
+{
+	struct vcpu *vcpu = cpu_current()->vcpu;
+
+	if (vcpu == NULL || vcpu->backend == NULL)
+		return;
+	log_line(LOG_FATAL, "last exits, newest first:");
+	for (uint64_t i = 0; i < VCPU_HISTORY && i < vcpu_history_next; i++) {
+		const struct vcpu_history *entry =
+			&vcpu_history[(vcpu_history_next - 1 - i) % VCPU_HISTORY];
+
+		log_line(LOG_FATAL, "  reason %lx RIP %016lx RAX %016lx", entry->reason, entry->rip,
+			 entry->gpr_rax);
+	}
+	vcpu_ops->dump(vcpu);
+}
+
+void vcpu_accept_interrupt(struct vcpu *vcpu, unsigned vector)
+{
+	vcpu->pending_interrupts[vector / 64 % 4] |= UINT64_C(1) << vector % 64;
+	vcpu->has_pending = true;
+}
+
+/* The highest vector first: that is the order of the local APIC's priorities, so the guest's EOIs
+ * match what is in service. */
+static unsigned vcpu_highest_pending(const struct vcpu *vcpu)
+{
+	for (unsigned i = 4; i-- > 0;) {
+		if (vcpu->pending_interrupts[i] != 0)
+			return i * 64 + 63 -
+			       (unsigned)__builtin_clzll(vcpu->pending_interrupts[i]);
+	}
+	panic("no interrupt is pending");
+}
+
+static void vcpu_deliver_pending(struct vcpu *vcpu)
+{
+	uint64_t *words = vcpu->pending_interrupts;
+	unsigned vector;
+
+	if (!vcpu_ops->can_interrupt(vcpu)) {
+		vcpu_ops->want_interrupt_window(vcpu, true);
+		return;
+	}
+	vector = vcpu_highest_pending(vcpu);
+	words[vector / 64] &= ~(UINT64_C(1) << vector % 64);
+	vcpu_ops->inject_interrupt(vcpu, vector);
+	vcpu->has_pending = (words[0] | words[1] | words[2] | words[3]) != 0;
+	vcpu_ops->want_interrupt_window(vcpu, vcpu->has_pending);
+}
+
+static void vcpu_before_entry(struct vcpu *vcpu)
+{
+	if (vcpu->nmi_pending && vcpu_ops->can_inject(vcpu)) {
+		vcpu->nmi_pending = false;
+		vcpu_ops->inject_nmi(vcpu);
+	}
+	if (vcpu->has_pending)
+		vcpu_deliver_pending(vcpu);
+}
+
+/* Interrupts the guest is due while someone wants to see them: the host takes it from the
+ * controller and hands it on. */
+static void vcpu_handle_interrupt(struct vcpu *vcpu)
+{
+	if (vcpu_periodic != NULL)
+		vcpu_periodic(vcpu);
+	vcpu_ops->host_begin(vcpu);
+	__asm__ volatile("sti; nop; nop; cli" ::: "memory");
+	vcpu_ops->host_end(vcpu);
+}
+
+_Noreturn static void vcpu_handle_shutdown(struct vcpu *vcpu)
+{
+	static const struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) no_idt = { 0, 0 };
+
+	/* A triple fault resets a PC (that is how some systems reboot): ours does the same. */
+	log_notice("the guest stopped with a triple fault at RIP %lx: resetting", vcpu->rip);
+	port_write8(0xcf9, 2);
+	port_write8(0xcf9, 6);
+	port_write8(0x64, 0xfe);
+	for (unsigned spin = 0; spin < 10000000; spin++)
+		cpu_pause();
+	__asm__ volatile("lidt %0; ud2" ::"m"(no_idt));
+	cpu_stop();
+}
+
+static void vcpu_handle_exit(struct vcpu *vcpu)
+{
+	switch (vcpu->exit.kind) {
+	case EXIT_CPUID:
+		cpuid_handle_exit(vcpu);
+		break;
+	case EXIT_PORT:
+		pio_handle_exit(vcpu);
+		break;
+	case EXIT_MSR_READ:
+		msr_handle_exit(vcpu, false);
+		break;
+	case EXIT_MSR_WRITE:
+		msr_handle_exit(vcpu, true);
+		break;
+	case EXIT_NESTED_FAULT:
+		if (!mmio_handle_fault(vcpu))
+			panic("nested page fault at %lx that no one owns", vcpu->exit.nested.gpa);
+		break;
+	case EXIT_DEBUG_EXCEPTION:
+		if (!mmio_handle_step(vcpu))
+			vcpu_ops->inject_exception(vcpu, 1, -1);
+		break;
+	case EXIT_INTERRUPT:
+		vcpu_handle_interrupt(vcpu);
+		break;
+	case EXIT_INTERRUPT_WINDOW:
+	case EXIT_NONE:
+		break;
+	case EXIT_NMI:
+		vcpu->nmi_pending = true;
+		break;
+	case EXIT_UNDEFINED:
+	case EXIT_HYPERCALL:
+		vcpu_ops->inject_exception(vcpu, VECTOR_UD, -1);
+		break;
+	case EXIT_SHUTDOWN:
+		vcpu_handle_shutdown(vcpu);
+	default:
+		panic("exit %lx is not handled", vcpu->exit.reason);
+	}
+}
+
+_Noreturn void vcpu_loop(struct vcpu *vcpu)
+{
+	panic_dump_guest = vcpu_dump_guest;
+	for (;;) {
+		struct vcpu_history *entry;
+
+		if (vcpu->has_pending || vcpu->nmi_pending)
+			vcpu_before_entry(vcpu);
+		vcpu_ops->run(vcpu);
+		vcpu->exits_by_kind[vcpu->exit.kind]++;
+		entry = &vcpu_history[vcpu_history_next++ % VCPU_HISTORY];
+		entry->reason = vcpu->exit.reason;
+		entry->rip = vcpu->rip;
+		entry->gpr_rax = vcpu->gpr[GPR_RAX];
+		vcpu_handle_exit(vcpu);
+	}
+}
