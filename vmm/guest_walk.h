@@ -13,7 +13,6 @@
 #define SEGMENT_ATTRIBUTE_BIG 0x400
 #define SEGMENT_ATTRIBUTE_UNUSABLE 0x1000
 
-#define VECTOR_DEBUG 1
 #define VECTOR_INVALID_OPCODE 6
 #define VECTOR_STACK 12
 #define VECTOR_GENERAL_PROTECTION 13
@@ -24,6 +23,12 @@
 #define PAGE_FAULT_USER 0x04u
 #define PAGE_FAULT_RESERVED 0x08u
 #define PAGE_FAULT_FETCH 0x10u
+
+/* Is 5-level paging on? Then linear addresses have 57 bits instead of 48. */
+static inline bool guest_has_five_levels(struct vcpu *vcpu)
+{
+	return (vcpu_ops->get_control(vcpu, 4) & CR4_LA57) != 0;
+}
 
 /* Width of physical addresses, CPUID 80000008h EAX[7:0]; 0 until first asked for. */
 extern unsigned guest_physical_bits;

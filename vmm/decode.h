@@ -1,0 +1,81 @@
+/*
+ * vmm/decode.h: a guest instruction taken apart, as the emulator wants it. Zydis does the decoding;
+ * nothing but decode.c knows it.
+ */
+#ifndef VMM_DECODE_H
+#define VMM_DECODE_H
+
+#include "rv/types.h"
+#include "vmm/vcpu.h"
+
+#define INSTRUCTION_BYTES_MAXIMUM 15
+
+/* The mode of a code segment: what the bytes mean. */
+enum decode_mode { DECODE_REAL_16, DECODE_16, DECODE_32, DECODE_COMPAT_16, DECODE_COMPAT_32, DECODE_64 };
+
+enum decode_operation {
+	DECODE_OTHER, /* not one that can be emulated; length_bytes is right nevertheless */
+	/* Moves. */
+	DECODE_MOV, DECODE_MOVZX, DECODE_MOVSX, DECODE_MOVBE, DECODE_CMOV, DECODE_SETCC,
+	/* Two operands, flags. */
+	DECODE_ADD, DECODE_OR, DECODE_ADC, DECODE_SBB, DECODE_AND, DECODE_SUB, DECODE_XOR, DECODE_CMP,
+	DECODE_TEST,
+	/* One operand. */
+	DECODE_INC, DECODE_DEC, DECODE_NOT, DECODE_NEG,
+	/* Shifts by an immediate or by CL. */
+	DECODE_ROL, DECODE_ROR, DECODE_RCL, DECODE_RCR, DECODE_SHL, DECODE_SHR, DECODE_SAR,
+	/* Bits. */
+	DECODE_BT, DECODE_BTS, DECODE_BTR, DECODE_BTC,
+	/* Exchanges. */
+	DECODE_XCHG, DECODE_CMPXCHG, DECODE_XADD,
+	/* Stack and near branches with a memory operand. */
+	DECODE_PUSH, DECODE_POP, DECODE_CALL, DECODE_JMP,
+	/* Strings. */
+	DECODE_MOVS, DECODE_STOS, DECODE_LODS, DECODE_CMPS, DECODE_SCAS,
+};
+
+enum decode_repeat { DECODE_ONCE, DECODE_REPEAT, DECODE_REPEAT_EQUAL, DECODE_REPEAT_NOT_EQUAL };
+
+enum decode_operand_kind { DECODE_NONE, DECODE_REGISTER, DECODE_MEMORY, DECODE_IMMEDIATE };
+
+struct decode_operand {
+	enum decode_operand_kind kind;
+	uint8_t width_bytes;
+	uint8_t gpr;	    /* enum gpr */
+	bool high_byte;	    /* AH, CH, DH, BH: bits 15:8 of `gpr` */
+	uint64_t immediate; /* sign-extended as the CPU would */
+};
+
+/* The address of the memory operand: segment, base + index * scale + displacement. */
+struct decode_memory {
+	uint8_t segment;   /* enum segment */
+	bool has_base, has_index, rip_relative;
+	uint8_t base, index; /* enum gpr */
+	uint8_t scale;
+	int64_t displacement;
+};
+
+struct decoded_instruction {
+	enum decode_operation operation;
+	enum decode_mode mode;
+	enum decode_repeat repeat;
+	uint8_t length_bytes;
+	uint8_t address_bytes;	 /* 2, 4, 8 */
+	uint8_t width_bytes;	 /* of the operation: that of the first operand, of a string's element */
+	uint8_t condition;	 /* CMOV, SETCC: the low four bits of the opcode */
+	bool lock;
+	struct decode_operand first, second; /* destination and source, in the manual's order */
+	struct decode_memory memory;	     /* of the explicit operand, or of a string's rSI side */
+};
+
+/* The mode that a vCPU executes in. */
+enum decode_mode decode_mode_of(struct vcpu *vcpu);
+
+/* Length in bytes of the first instruction of nr_bytes bytes, 0 if they hold no valid one. */
+unsigned decode_length(enum decode_mode mode, const uint8_t *bytes, unsigned nr_bytes);
+
+/* Takes the first instruction apart; false if the bytes hold no valid one. */
+bool decode_instruction(enum decode_mode mode, const uint8_t *bytes, unsigned nr_bytes,
+			struct decoded_instruction *out);
+
+#endif

@@ -1,0 +1,399 @@
+/*
+ * vmm/emulate.c: owns what each instruction with a memory operand does, strings apart. Every operand
+ * is translated, with all faults that this can give, before the first access. No state.
+ */
+#include "vmm/emulate.h"
+
+#include "vmm/alu.h"
+#include "vmm/guest_walk.h"
+#include "vmm/mmio.h"
+
+/* Translates the explicit memory operand; EMULATE_DONE: go on. */
+static enum emulate_result emulate_find_operand(struct emulation *emulation, uint64_t offset,
+						enum guest_access access,
+						struct memory_operand *operand)
+{
+	const struct decoded_instruction *instruction = emulation->instruction;
+	const struct decode_operand *memory = instruction->first.kind == DECODE_MEMORY
+						      ? &instruction->first
+						      : &instruction->second;
+
+	if (!operand_translate(emulation, instruction->memory.segment, offset, memory->width_bytes,
+			       access, operand))
+		return EMULATE_FAULT;
+	return EMULATE_DONE;
+}
+
+/* As above for an instruction that has no other memory operand. */
+static enum emulate_result emulate_find_only(struct emulation *emulation, enum guest_access access,
+					     struct memory_operand *operand)
+{
+	enum emulate_result result =
+		emulate_find_operand(emulation, operand_offset(emulation), access, operand);
+
+	if (result == EMULATE_DONE && !emulation->touched)
+		return EMULATE_ELSEWHERE;
+	return result;
+}
+
+/* Writes back what a read-modify-write has made of `old`. Locked ones keep their promise on memory;
+ * devices, and operands that straddle pages, have no such access. */
+static enum emulate_result emulate_write_back(struct emulation *emulation,
+					      const struct memory_operand *operand, bool lock,
+					      uint64_t old, uint64_t value)
+{
+	if (lock && operand->first_bytes == operand->width_bytes)
+		return mmio_write_locked(emulation->vcpu, operand->gpa[0], operand->width_bytes, old,
+					 value & alu_mask(operand->width_bytes))
+			       ? EMULATE_DONE
+			       : EMULATE_AGAIN;
+	operand_write_memory(emulation, operand, value & alu_mask(operand->width_bytes));
+	return EMULATE_DONE;
+}
+
+static uint64_t emulate_byte_swap(uint64_t value, unsigned width_bytes)
+{
+	return __builtin_bswap64(value) >> (64 - 8 * width_bytes);
+}
+
+/* Loads: the memory operand is the second. */
+static enum emulate_result emulate_load(struct emulation *emulation)
+{
+	const struct decoded_instruction *instruction = emulation->instruction;
+	struct vcpu *vcpu = emulation->vcpu;
+	struct memory_operand operand;
+	enum emulate_result result = emulate_find_only(emulation, GUEST_READ, &operand);
+	uint64_t value;
+
+	if (result != EMULATE_DONE)
+		return result;
+	value = operand_read_memory(emulation, &operand);
+	if (instruction->operation == DECODE_MOVSX)
+		value = alu_sign_extend(value, operand.width_bytes);
+	else if (instruction->operation == DECODE_MOVBE)
+		value = emulate_byte_swap(value, operand.width_bytes);
+	else if (instruction->operation == DECODE_CMOV &&
+		 !alu_condition(instruction->condition, vcpu->rflags))
+		value = operand_read_register(vcpu, &instruction->first);
+	operand_write_register(vcpu, &instruction->first, value);
+	return EMULATE_DONE;
+}
+
+/* Stores: the memory operand is the first. */
+static enum emulate_result emulate_store(struct emulation *emulation)
+{
+	const struct decoded_instruction *instruction = emulation->instruction;
+	struct memory_operand operand;
+	enum emulate_result result = emulate_find_only(emulation, GUEST_WRITE, &operand);
+	uint64_t value;
+
+	if (result != EMULATE_DONE)
+		return result;
+	if (instruction->operation == DECODE_SETCC)
+		value = alu_condition(instruction->condition, emulation->vcpu->rflags);
+	else
+		value = operand_value(emulation->vcpu, &instruction->second);
+	if (instruction->operation == DECODE_MOVBE)
+		value = emulate_byte_swap(value & alu_mask(operand.width_bytes), operand.width_bytes);
+	operand_write_memory(emulation, &operand, value & alu_mask(operand.width_bytes));
+	return EMULATE_DONE;
+}
+
+/* Two operands and flags; memory may be either. */
+static enum emulate_result emulate_binary(struct emulation *emulation)
+{
+	const struct decoded_instruction *instruction = emulation->instruction;
+	bool to_memory = instruction->first.kind == DECODE_MEMORY;
+	bool writes = instruction->operation != DECODE_CMP && instruction->operation != DECODE_TEST;
+	struct vcpu *vcpu = emulation->vcpu;
+	uint64_t rflags = vcpu->rflags, first, second, value;
+	struct memory_operand operand;
+	enum emulate_result result = emulate_find_only(
+		emulation, to_memory && writes ? GUEST_WRITE : GUEST_READ, &operand);
+
+	if (result != EMULATE_DONE)
+		return result;
+	value = operand_read_memory(emulation, &operand);
+	first = to_memory ? value : operand_read_register(vcpu, &instruction->first);
+	second = to_memory ? operand_value(vcpu, &instruction->second) : value;
+	value = alu_binary(instruction->operation, instruction->width_bytes, first, second, &rflags);
+	if (writes && to_memory)
+		result = emulate_write_back(emulation, &operand, instruction->lock, first, value);
+	else if (writes)
+		operand_write_register(vcpu, &instruction->first, value);
+	if (result == EMULATE_DONE)
+		vcpu->rflags = rflags;
+	return result;
+}
+
+/* One operand read, changed and written: INC and such, shifts. */
+static enum emulate_result emulate_unary(struct emulation *emulation)
+{
+	const struct decoded_instruction *instruction = emulation->instruction;
+	struct vcpu *vcpu = emulation->vcpu;
+	uint64_t rflags = vcpu->rflags, old, value;
+	struct memory_operand operand;
+	enum emulate_result result = emulate_find_only(emulation, GUEST_WRITE, &operand);
+
+	if (result != EMULATE_DONE)
+		return result;
+	old = operand_read_memory(emulation, &operand);
+	if (instruction->operation >= DECODE_ROL)
+		value = alu_shift(instruction->operation, operand.width_bytes, old,
+				  (uint8_t)operand_value(vcpu, &instruction->second), &rflags);
+	else
+		value = alu_unary(instruction->operation, operand.width_bytes, old, &rflags);
+	result = emulate_write_back(emulation, &operand, instruction->lock, old, value);
+	if (result == EMULATE_DONE)
+		vcpu->rflags = rflags;
+	return result;
+}
+
+/* A bit number in a register reaches beyond the operand, both ways: AMD APM v3, BT. */
+static enum emulate_result emulate_bit(struct emulation *emulation)
+{
+	const struct decoded_instruction *instruction = emulation->instruction;
+	unsigned width_bytes = instruction->width_bytes, nr_bits = 8 * width_bytes;
+	struct vcpu *vcpu = emulation->vcpu;
+	uint64_t bit = operand_value(vcpu, &instruction->second);
+	uint64_t offset = operand_offset(emulation), rflags = vcpu->rflags, old, value;
+	struct memory_operand operand;
+	enum emulate_result result;
+
+	if (instruction->second.kind == DECODE_REGISTER) {
+		int64_t index = (int64_t)alu_sign_extend(bit, width_bytes) >> (width_bytes == 8 ? 6 :
+							  width_bytes == 4 ? 5 : 4);
+
+		offset += (uint64_t)index * width_bytes;
+		offset &= alu_mask(instruction->address_bytes);
+	}
+	result = emulate_find_operand(emulation, offset,
+				      instruction->operation == DECODE_BT ? GUEST_READ : GUEST_WRITE,
+				      &operand);
+	if (result == EMULATE_DONE && !emulation->touched)
+		result = EMULATE_ELSEWHERE;
+	if (result != EMULATE_DONE)
+		return result;
+	old = operand_read_memory(emulation, &operand);
+	value = alu_bit(instruction->operation, width_bytes, old, (unsigned)bit % nr_bits, &rflags);
+	if (instruction->operation != DECODE_BT)
+		result = emulate_write_back(emulation, &operand, instruction->lock, old, value);
+	if (result == EMULATE_DONE)
+		vcpu->rflags = rflags;
+	return result;
+}
+
+/* XCHG (which locks by itself) and XADD. */
+static enum emulate_result emulate_exchange(struct emulation *emulation)
+{
+	const struct decoded_instruction *instruction = emulation->instruction;
+	const struct decode_operand *other = instruction->first.kind == DECODE_MEMORY
+						     ? &instruction->second
+						     : &instruction->first;
+	bool add = instruction->operation == DECODE_XADD;
+	struct vcpu *vcpu = emulation->vcpu;
+	uint64_t rflags = vcpu->rflags, old, value;
+	struct memory_operand operand;
+	enum emulate_result result = emulate_find_only(emulation, GUEST_WRITE, &operand);
+
+	if (result != EMULATE_DONE)
+		return result;
+	old = operand_read_memory(emulation, &operand);
+	value = operand_read_register(vcpu, other);
+	if (add)
+		value = alu_binary(DECODE_ADD, operand.width_bytes, old, value, &rflags);
+	result = emulate_write_back(emulation, &operand, !add || instruction->lock, old, value);
+	if (result != EMULATE_DONE)
+		return result;
+	operand_write_register(vcpu, other, old);
+	vcpu->rflags = rflags;
+	return EMULATE_DONE;
+}
+
+/* Memory is written in either case: with what it held if the comparison fails. */
+static enum emulate_result emulate_compare_exchange(struct emulation *emulation)
+{
+	const struct decoded_instruction *instruction = emulation->instruction;
+	const struct decode_operand accumulator = {
+		.kind = DECODE_REGISTER,
+		.width_bytes = instruction->width_bytes,
+		.gpr = GPR_RAX,
+	};
+	struct vcpu *vcpu = emulation->vcpu;
+	uint64_t rflags = vcpu->rflags, old, value;
+	struct memory_operand operand;
+	enum emulate_result result = emulate_find_only(emulation, GUEST_WRITE, &operand);
+
+	if (result != EMULATE_DONE)
+		return result;
+	old = operand_read_memory(emulation, &operand);
+	alu_binary(DECODE_CMP, operand.width_bytes, operand_read_register(vcpu, &accumulator), old,
+		   &rflags);
+	value = (rflags & ALU_ZF) != 0 ? operand_read_register(vcpu, &instruction->second) : old;
+	result = emulate_write_back(emulation, &operand, instruction->lock, old, value);
+	if (result != EMULATE_DONE)
+		return result;
+	if ((rflags & ALU_ZF) == 0)
+		operand_write_register(vcpu, &accumulator, old);
+	vcpu->rflags = rflags;
+	return EMULATE_DONE;
+}
+
+/* Prepares a near branch, for emulate_retire() to complete. A target that is not canonical faults
+ * before anything else is done. */
+static enum emulate_result emulate_branch(struct emulation *emulation, uint64_t target)
+{
+	if (emulation->instruction->mode == DECODE_64 &&
+	    alu_sign_extend(target, 6) != target && !guest_has_five_levels(emulation->vcpu)) {
+		emulation->fault = (struct guest_fault){true, VECTOR_GENERAL_PROTECTION, 0, 0};
+		return EMULATE_FAULT;
+	}
+	emulation->vcpu->rip = target - emulation->instruction->length_bytes;
+	return EMULATE_DONE;
+}
+
+/* How many bytes of RSP are the stack pointer. */
+static unsigned emulate_stack_bytes(const struct emulation *emulation)
+{
+	struct segment_register stack;
+
+	if (emulation->instruction->mode == DECODE_64)
+		return 8;
+	vcpu_ops->get_segment(emulation->vcpu, SEGMENT_SS, &stack);
+	return (stack.attributes & SEGMENT_ATTRIBUTE_BIG) != 0 ? 4 : 2;
+}
+
+/* PUSH and CALL: the memory operand is read, then the stack written. */
+static enum emulate_result emulate_push(struct emulation *emulation)
+{
+	const struct decoded_instruction *instruction = emulation->instruction;
+	bool call = instruction->operation == DECODE_CALL;
+	unsigned stack_bytes = emulate_stack_bytes(emulation);
+	struct vcpu *vcpu = emulation->vcpu;
+	uint64_t top = operand_read_address(vcpu, GPR_RSP, stack_bytes) - instruction->width_bytes;
+	struct memory_operand operand, stack;
+	uint64_t value;
+
+	if (emulate_find_operand(emulation, operand_offset(emulation), GUEST_READ, &operand) !=
+	    EMULATE_DONE)
+		return EMULATE_FAULT;
+	if (!operand_translate(emulation, SEGMENT_SS, top & alu_mask(stack_bytes),
+			       instruction->width_bytes, GUEST_WRITE, &stack))
+		return EMULATE_FAULT;
+	if (!emulation->touched)
+		return EMULATE_ELSEWHERE;
+	value = operand_read_memory(emulation, &operand);
+	if (call) {
+		uint64_t next = vcpu->rip + instruction->length_bytes;
+
+		if (emulate_branch(emulation, value) != EMULATE_DONE)
+			return EMULATE_FAULT;
+		value = next;
+	}
+	operand_write_memory(emulation, &stack, value & alu_mask(instruction->width_bytes));
+	operand_write_address(vcpu, GPR_RSP, stack_bytes, top);
+	return EMULATE_DONE;
+}
+
+/* RSP moves before the address of the memory operand is computed: AMD APM v3, POP. */
+static enum emulate_result emulate_pop(struct emulation *emulation)
+{
+	const struct decoded_instruction *instruction = emulation->instruction;
+	unsigned stack_bytes = emulate_stack_bytes(emulation);
+	struct vcpu *vcpu = emulation->vcpu;
+	uint64_t rsp = vcpu->gpr[GPR_RSP];
+	uint64_t top = operand_read_address(vcpu, GPR_RSP, stack_bytes);
+	struct memory_operand operand, stack;
+	enum emulate_result result;
+
+	if (!operand_translate(emulation, SEGMENT_SS, top, instruction->width_bytes, GUEST_READ,
+			       &stack))
+		return EMULATE_FAULT;
+	operand_write_address(vcpu, GPR_RSP, stack_bytes, top + instruction->width_bytes);
+	result = emulate_find_operand(emulation, operand_offset(emulation), GUEST_WRITE, &operand);
+	if (result == EMULATE_DONE && !emulation->touched)
+		result = EMULATE_ELSEWHERE;
+	if (result != EMULATE_DONE) {
+		vcpu->gpr[GPR_RSP] = rsp;
+		return result;
+	}
+	operand_write_memory(emulation, &operand, operand_read_memory(emulation, &stack));
+	return EMULATE_DONE;
+}
+
+static enum emulate_result emulate_jump(struct emulation *emulation)
+{
+	struct memory_operand operand;
+	enum emulate_result result = emulate_find_only(emulation, GUEST_READ, &operand);
+
+	if (result != EMULATE_DONE)
+		return result;
+	return emulate_branch(emulation, operand_read_memory(emulation, &operand));
+}
+
+static enum emulate_result emulate_plain(struct emulation *emulation)
+{
+	const struct decoded_instruction *instruction = emulation->instruction;
+
+	switch (instruction->operation) {
+	case DECODE_MOV:
+	case DECODE_MOVZX:
+	case DECODE_MOVSX:
+	case DECODE_MOVBE:
+	case DECODE_CMOV:
+	case DECODE_SETCC:
+		return instruction->first.kind == DECODE_MEMORY ? emulate_store(emulation)
+								: emulate_load(emulation);
+	case DECODE_ADD ... DECODE_TEST:
+		return emulate_binary(emulation);
+	case DECODE_INC ... DECODE_SAR:
+		return emulate_unary(emulation);
+	case DECODE_BT ... DECODE_BTC:
+		return emulate_bit(emulation);
+	case DECODE_XCHG:
+	case DECODE_XADD:
+		return emulate_exchange(emulation);
+	case DECODE_CMPXCHG:
+		return emulate_compare_exchange(emulation);
+	case DECODE_CALL:
+	case DECODE_JMP:
+		/* In 64-bit mode the vendors differ on a 16-bit operand: let the CPU do it. */
+		if (instruction->mode == DECODE_64 && instruction->width_bytes != 8)
+			return EMULATE_UNKNOWN;
+		return instruction->operation == DECODE_CALL ? emulate_push(emulation)
+							     : emulate_jump(emulation);
+	case DECODE_PUSH:
+		return emulate_push(emulation);
+	case DECODE_POP:
+		return emulate_pop(emulation);
+	default:
+		return EMULATE_UNKNOWN;
+	}
+}
+
+/* What every completed instruction does to the CPU. */
+static void emulate_retire(struct emulation *emulation)
+{
+	struct vcpu *vcpu = emulation->vcpu;
+
+	vcpu->rip += emulation->instruction->length_bytes;
+	if (emulation->instruction->mode != DECODE_64)
+		vcpu->rip = (uint32_t)vcpu->rip;
+	vcpu->rflags &= ~RFLAGS_RF;
+	vcpu_ops->clear_interrupt_shadow(vcpu);
+}
+
+enum emulate_result emulate_instruction(struct emulation *emulation)
+{
+	bool string = emulation->instruction->operation >= DECODE_MOVS;
+	bool trace = (emulation->vcpu->rflags & RFLAGS_TF) != 0;
+	enum emulate_result result =
+		string ? emulate_string(emulation) : emulate_plain(emulation);
+
+	if (result == EMULATE_DONE)
+		emulate_retire(emulation);
+	/* The guest steps itself: the trap comes after each instruction, each iteration of a string. */
+	if (trace && (result == EMULATE_DONE || (result == EMULATE_AGAIN && string)))
+		vcpu_ops->inject_single_step(emulation->vcpu);
+	return result;
+}

@@ -1,0 +1,25 @@
+/*
+ * vmm/emulate.h: performing one decoded guest instruction, its memory accesses by mmio_read() and
+ * mmio_write().
+ */
+#ifndef VMM_EMULATE_H
+#define VMM_EMULATE_H
+
+#include "vmm/operand.h"
+
+enum emulate_result {
+	EMULATE_DONE,	   /* RIP stands at the next instruction */
+	EMULATE_AGAIN,	   /* part of a repeated string is done, or memory changed under a locked
+			      instruction: let the guest run it again */
+	EMULATE_FAULT,	   /* nothing is done (of this iteration); emulation.fault tells */
+	EMULATE_UNKNOWN,   /* not one that can be emulated; nothing is done */
+	EMULATE_ELSEWHERE, /* it does not access the page in question; nothing is done */
+};
+
+/* Performs emulation->instruction for emulation->vcpu, if it accesses emulation->fault_page. */
+enum emulate_result emulate_instruction(struct emulation *emulation);
+
+/* DECODE_MOVS and after; of emulate_instruction(). Strings do a bounded number of iterations. */
+enum emulate_result emulate_string(struct emulation *emulation);
+
+#endif

@@ -1,0 +1,259 @@
+/*
+ * vmm/mmio.c: owns the registry of claimed device memory and how an access to it is performed.
+ * mmio_lock serialises changes of the registry with the nested page rights that follow from it. No
+ * handler is called with it held.
+ */
+#include "vmm/mmio.h"
+
+#include "core/cpu.h"
+#include "core/memory.h"
+#include "core/spinlock.h"
+#include "rv/errno.h"
+#include "vmm/access.h"
+#include "vmm/mmio_page.h"
+#include "vmm/registry.h"
+
+static struct registry mmio_registry;
+static struct spinlock mmio_lock;
+
+static bool mmio_page_wanted(gpa_t page)
+{
+	return registry_covers(&mmio_registry, page, page + PAGE_MASK);
+}
+
+/* What this CPU has cached of the nested tables is stale. */
+static void mmio_flush(void)
+{
+	struct vcpu *vcpu = cpu_current()->vcpu;
+
+	if (vcpu && vcpu->backend)
+		vcpu_ops->nested_flush(vcpu);
+}
+
+/* Gives back the pages of [first, end) that no region wants. */
+static void mmio_restore_pages(gpa_t first, gpa_t end)
+{
+	for (gpa_t page = first; page < end; page += PAGE_BYTES) {
+		if (!mmio_page_wanted(page))
+			(void)vcpu_ops->nested_restore_page(page);
+	}
+}
+
+int mmio_register(struct access_region *region)
+{
+	gpa_t first = align_down(region->first, PAGE_BYTES), page;
+	int error = 0;
+
+	if (region->first > region->last || region->last >= DIRECT_MAP_BYTES_MAXIMUM)
+		return -RV_EINVAL;
+	if (memory_is_reserved(region->first, region->last - region->first + 1))
+		return -RV_EPERM;
+	spinlock_acquire(&mmio_lock);
+	/* A page that another region wants is denied already. */
+	for (page = first; page <= region->last && error == 0; page += PAGE_BYTES) {
+		if (!mmio_page_wanted(page))
+			error = vcpu_ops->nested_deny_page(page);
+	}
+	if (error == 0)
+		registry_add(&mmio_registry, region);
+	else
+		mmio_restore_pages(first, page);
+	mmio_flush();
+	spinlock_release(&mmio_lock);
+	return error;
+}
+
+void mmio_unregister(struct access_region *region)
+{
+	spinlock_acquire(&mmio_lock);
+	if (registry_remove(&mmio_registry, region)) {
+		mmio_restore_pages(align_down(region->first, PAGE_BYTES),
+				   align_down(region->last, PAGE_BYTES) + PAGE_BYTES);
+		mmio_flush();
+	}
+	spinlock_release(&mmio_lock);
+}
+
+void mmio_open_page(struct vcpu *vcpu, gpa_t page)
+{
+	spinlock_acquire(&mmio_lock);
+	(void)vcpu_ops->nested_restore_page(page);
+	vcpu_ops->nested_flush(vcpu);
+	spinlock_release(&mmio_lock);
+}
+
+void mmio_close_page(struct vcpu *vcpu, gpa_t page)
+{
+	spinlock_acquire(&mmio_lock);
+	/* It was denied before, so its table exists and this does not fail. */
+	if (mmio_page_wanted(page))
+		(void)vcpu_ops->nested_deny_page(page);
+	vcpu_ops->nested_flush(vcpu);
+	spinlock_release(&mmio_lock);
+}
+
+bool mmio_is_claimed(gpa_t gpa)
+{
+	return memory_is_reserved(gpa, 1) || mmio_page_wanted(align_down(gpa, PAGE_BYTES));
+}
+
+/* Is there something at this address that we may touch? */
+static bool mmio_is_reachable(gpa_t gpa, uint8_t width_bytes)
+{
+	return gpa <= DIRECT_MAP_BYTES_MAXIMUM - width_bytes &&
+	       !memory_is_reserved(gpa, width_bytes);
+}
+
+uint64_t mmio_hardware_read(gpa_t gpa, uint8_t width_bytes)
+{
+	const volatile void *at = memory_direct(gpa);
+
+	if (!mmio_is_reachable(gpa, width_bytes))
+		return ~UINT64_C(0) >> (64 - 8 * width_bytes);
+	switch (width_bytes) {
+	case 1:
+		return *(const volatile uint8_t *)at;
+	case 2:
+		return *(const volatile uint16_t *)at;
+	case 4:
+		return *(const volatile uint32_t *)at;
+	default:
+		return *(const volatile uint64_t *)at;
+	}
+}
+
+void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
+{
+	volatile void *at = memory_direct(gpa);
+
+	if (!mmio_is_reachable(gpa, width_bytes))
+		return;
+	switch (width_bytes) {
+	case 1:
+		*(volatile uint8_t *)at = (uint8_t)value;
+		break;
+	case 2:
+		*(volatile uint16_t *)at = (uint16_t)value;
+		break;
+	case 4:
+		*(volatile uint32_t *)at = (uint32_t)value;
+		break;
+	default:
+		*(volatile uint64_t *)at = value;
+		break;
+	}
+}
+
+/* Compare-exchange on RAM. */
+static bool mmio_exchange(gpa_t gpa, unsigned width_bytes, uint64_t old, uint64_t value)
+{
+	void *at = memory_direct(gpa);
+	bool equal;
+
+#define MMIO_EXCHANGE(suffix, type)                                                                \
+	__asm__ volatile("lock cmpxchg" suffix " %[value], %[at]"                                  \
+			 : "=@ccz"(equal), [at] "+m"(*(type *)at), "+a"(old)                       \
+			 : [value] "q"((type)value)                                                \
+			 : "memory")
+	switch (width_bytes) {
+	case 1:
+		MMIO_EXCHANGE("b", uint8_t);
+		break;
+	case 2:
+		MMIO_EXCHANGE("w", uint16_t);
+		break;
+	case 4:
+		MMIO_EXCHANGE("l", uint32_t);
+		break;
+	default:
+		MMIO_EXCHANGE("q", uint64_t);
+		break;
+	}
+#undef MMIO_EXCHANGE
+	return equal;
+}
+
+/* Takes an access through the handlers. True: settled. */
+static bool mmio_offer(struct access *access)
+{
+	if (memory_is_reserved(access->address, access->width_bytes)) {
+		access->value = access_mask(access);
+		return true;
+	}
+	if (registry_walk(&mmio_registry, access->address,
+			  access->address + access->width_bytes - 1, access) == ACCESS_DONE)
+		return true;
+	return !access->write && access->resolved;
+}
+
+/* Bytes of the next access at gpa: what is left if a CPU can access that at once, else the largest
+ * aligned piece. */
+static uint8_t mmio_piece(gpa_t gpa, unsigned left)
+{
+	uint8_t piece = 4;
+
+	if (left == 1 || left == 2 || left == 4 || left == 8)
+		return (uint8_t)left;
+	while (piece > left || (gpa & (piece - 1u)) != 0)
+		piece /= 2;
+	return piece;
+}
+
+uint64_t mmio_read(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes)
+{
+	uint64_t value = 0;
+
+	for (unsigned done = 0; done < length_bytes;) {
+		struct access access = {
+			.vcpu = vcpu,
+			.kind = ACCESS_MMIO,
+			.width_bytes = mmio_piece(gpa + done, length_bytes - done),
+			.address = gpa + done,
+		};
+
+		if (!mmio_offer(&access))
+			access.value = mmio_hardware_read(access.address, access.width_bytes);
+		value |= (access.value & access_mask(&access)) << (8 * done);
+		done += access.width_bytes;
+	}
+	return value;
+}
+
+void mmio_write(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes, uint64_t value)
+{
+	for (unsigned done = 0; done < length_bytes;) {
+		struct access access = {
+			.vcpu = vcpu,
+			.kind = ACCESS_MMIO,
+			.write = true,
+			.width_bytes = mmio_piece(gpa + done, length_bytes - done),
+			.address = gpa + done,
+			.value = value >> (8 * done),
+		};
+
+		access.value &= access_mask(&access);
+		if (!mmio_offer(&access))
+			mmio_hardware_write(access.address, access.width_bytes, access.value);
+		done += access.width_bytes;
+	}
+}
+
+bool mmio_write_locked(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes, uint64_t old,
+		       uint64_t value)
+{
+	struct access access = {
+		.vcpu = vcpu,
+		.kind = ACCESS_MMIO,
+		.write = true,
+		.width_bytes = (uint8_t)length_bytes,
+		.address = gpa,
+		.value = value,
+	};
+
+	if (mmio_offer(&access))
+		return true;
+	if (memory_is_ram(gpa, length_bytes))
+		return mmio_exchange(gpa, length_bytes, old, access.value);
+	mmio_hardware_write(gpa, access.width_bytes, access.value);
+	return true;
+}
