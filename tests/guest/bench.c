@@ -3,8 +3,8 @@
  * -icount shift=0 a tick is one executed instruction, whoever executed it.
  *
  * Options: loops=LIST of the names in the table below, separated by commas (default all);
- * iterations=N (default 1000); port=NUMBER, msr=NUMBER, leaf=NUMBER, mmio=NUMBER, pci=NUMBER (as
- * written to CF8).
+ * iterations=N (default 1000); port=NUMBER or port=pm1a (ACPI's control register); msr=NUMBER,
+ * leaf=NUMBER, mmio=NUMBER, pci=NUMBER (as written to CF8).
  *
  * Prints `bench: NAME TICKS ITERATIONS`; what the loop itself takes is in TICKS and is measured by
  * the loop `empty`.
@@ -68,6 +68,16 @@ static bool list_contains(const char *list, const char *name)
 	return false;
 }
 
+static uint16_t port_from_options(void)
+{
+	char text[8] = "";
+
+	option_text("port", text, sizeof(text));
+	if (memcmp(text, "pm1a", 5) == 0)
+		return acpi_pm1a_control();
+	return (uint16_t)option_number_or("port", 0x80);
+}
+
 void guest_main(void)
 {
 	uint64_t iterations = option_number_or("iterations", 1000);
@@ -77,7 +87,7 @@ void guest_main(void)
 	leaf = (uint32_t)option_number_or("leaf", 0);
 	msr = (uint32_t)option_number_or("msr", 0xc0000102);
 	pci = (uint32_t)option_number_or("pci", 0x80000000);
-	port = (uint16_t)option_number_or("port", 0x80);
+	port = port_from_options();
 	mmio = option_number_or("mmio", 0xfed00000);
 
 	for (size_t i = 0; i < sizeof(loops) / sizeof(loops[0]); i++) {

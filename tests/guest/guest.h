@@ -27,6 +27,8 @@ bool guest_check(bool ok, const char *name, const char *format, ...)
 _Noreturn void guest_power_off(void);
 /* Reset by the keyboard controller. */
 _Noreturn void guest_reboot(void);
+/* The port of ACPI's PM1a control register, 0 if there is none. */
+uint16_t acpi_pm1a_control(void);
 
 /* Options are `name=value` words of the command line. The number is in C's notation. */
 bool option_number(const char *name, uint64_t *value);

@@ -66,6 +66,13 @@ static bool acpi_find_sleep_type(const uint8_t *dsdt, uint16_t *type)
 	return false;
 }
 
+uint16_t acpi_pm1a_control(void)
+{
+	const uint8_t *fadt = acpi_find_fadt();
+
+	return fadt ? (uint16_t)load32(fadt + FADT_PM1A_CONTROL) : 0;
+}
+
 static void acpi_power_off(void)
 {
 	const uint8_t *fadt = acpi_find_fadt();
@@ -73,7 +80,7 @@ static void acpi_power_off(void)
 
 	if (!fadt || !acpi_find_sleep_type(pointer(load32(fadt + FADT_DSDT)), &type))
 		return;
-	control = (uint16_t)load32(fadt + FADT_PM1A_CONTROL);
+	control = acpi_pm1a_control();
 	if (!(in16(control) & PM1_SCI_ENABLE) && load32(fadt + FADT_SMI_COMMAND)) {
 		/* An SMI, which the firmware may serve in SMM. */
 		out8((uint16_t)load32(fadt + FADT_SMI_COMMAND), fadt[FADT_ACPI_ENABLE]);

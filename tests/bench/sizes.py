@@ -1,0 +1,63 @@
+"""Sizes that need no boot: of the ELF programs, and of the source text at CPL 0."""
+
+import re
+import struct
+
+CPL0_FOLDERS = ("boot", "core", "vmm", "hook", "mediator", "process")
+SOURCE_SUFFIXES = {".c", ".h", ".S"}
+COMMENT_OR_STRING = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|/\*.*?\*/|//[^\n]*', re.S)
+
+SECTION_NOBITS = 8
+FLAG_WRITE, FLAG_ALLOC, FLAG_EXECUTE = 1, 2, 4
+
+
+def elf_sections(path):
+    """Yields (type, flags, size) of each section of an ELF64 program."""
+    data = path.read_bytes()
+    (table,) = struct.unpack_from("<Q", data, 40)
+    entry_bytes, count = struct.unpack_from("<HH", data, 58)
+    for i in range(count):
+        _, kind, flags, _, _, size = struct.unpack_from("<IIQQQQ", data, table + i * entry_bytes)
+        yield kind, flags, size
+
+
+def elf_sizes(path):
+    """Returns (bytes of code, bytes of other memory, bytes loaded from the file)."""
+    code = data = loaded = 0
+    for kind, flags, size in elf_sections(path):
+        if not flags & FLAG_ALLOC:
+            continue
+        if flags & FLAG_EXECUTE:
+            code += size
+        else:
+            data += size
+        if kind != SECTION_NOBITS:
+            loaded += size
+    return code, data, loaded
+
+
+def count_code_lines(text):
+    """Lines that hold more than white space and comments."""
+    def blank(match):
+        found = match.group()
+        return re.sub(r"[^\n]", " ", found) if found.startswith("/") else found
+
+    return sum(1 for line in COMMENT_OR_STRING.sub(blank, text).splitlines() if line.strip())
+
+
+def cpl0_lines(root):
+    return sum(
+        count_code_lines(path.read_text())
+        for folder in CPL0_FOLDERS
+        for path in (root / folder).rglob("*")
+        if path.suffix in SOURCE_SUFFIXES
+    )
+
+
+def third_party_lines(root):
+    """Lines of the decoder's .c files that were compiled for the hypervisor, by their .d files."""
+    sources = set()
+    for path in (root / "build/zydis").rglob("*.d"):
+        words = path.read_text().replace("\\\n", " ").split(":", 1)[1].split()
+        sources.update(word for word in words if word.endswith(".c"))
+    return sum(count_code_lines((root / name).read_text(errors="replace")) for name in sources)
