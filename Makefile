@@ -123,7 +123,7 @@ $(build)/%.fpu-free: $(build)/%.elf tools/check-fpu
 # The guest for runs ------------------------------------------------------------------------------
 image-tool := tools/image $(wildcard tools/host/*.py)
 
-$(build)/guest-initrd.gz: $(image-tool) $(wildcard tools/guest/*) $(build)/prepared.mk \
+$(build)/guest-initrd.gz: $(image-tool) $(wildcard tools/guest/*) \
 		$(wildcard $(cache)/kernel/current/boot/vmlinuz-*)
 	$(call step,IMAGE,$@)
 	$(Q)tools/image initrd --output $@
