@@ -38,6 +38,7 @@ struct hook_owner {
 	bool (*deliver)(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
 	bool busy;	   /* an event is open; others pass it by */
 	unsigned nr_hooks; /* live ones */
+	uint64_t nr_events, nr_errors; /* delivered; of those, ended by on_error */
 };
 
 struct hook_counters {

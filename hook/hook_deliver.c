@@ -14,6 +14,8 @@ static enum rv_verdict hook_verdict_on_error(struct hook *hook)
 {
 	hook->counters.errors++;
 	hook_totals.errors++;
+	if (hook->owner != NULL)
+		hook->owner->nr_errors++;
 	if (hook->request.on_error == RV_ON_ERROR_DENY)
 		return RV_VERDICT_DENY;
 	if (hook->request.on_error == RV_ON_ERROR_DISABLE && hook->owner != NULL) {
@@ -119,6 +121,7 @@ static uint32_t hook_run(struct hook *hook, struct vcpu *vcpu, struct access *ac
 	hook_fill_event(hook, access);
 	hook->access = access;
 	owner->busy = true;
+	owner->nr_events++;
 	hook_depth++;
 	/* The owner may change the event at any time: the verdict is read once. */
 	if (owner->deliver(owner, hook, vcpu))

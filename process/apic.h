@@ -1,0 +1,72 @@
+/*
+ * process/apic.h: registers of the local APIC, in whichever mode the guest has put it.
+ * AMD APM v2 16.3, Intel SDM 3 11.4 and 11.12 (x2APIC: MSR 0x800 + offset / 16).
+ */
+#ifndef PROCESS_APIC_H
+#define PROCESS_APIC_H
+
+#include "core/instructions.h"
+#include "core/memory.h"
+#include "rv/types.h"
+
+#define APIC_BASE_X2APIC UINT64_C(0x400)
+#define APIC_BASE_ENABLE UINT64_C(0x800)
+#define APIC_BASE_ADDRESS UINT64_C(0x000ffffffffff000)
+#define APIC_X2APIC_MSR 0x800u
+
+#define APIC_TPR 0x080u		  /* rw task priority */
+#define APIC_PPR 0x0a0u		  /* r- processor priority */
+#define APIC_EOI 0x0b0u		  /* -w end of interrupt */
+#define APIC_SVR 0x0f0u		  /* rw spurious vector; bit 8 enables the APIC */
+#define APIC_ISR 0x100u		  /* r- in service, 8 registers of 32 vectors */
+#define APIC_IRR 0x200u		  /* r- requested, likewise */
+#define APIC_LVT_TIMER 0x320u	  /* rw */
+#define APIC_LVT_LINT0 0x350u	  /* rw */
+#define APIC_TIMER_INITIAL 0x380u /* rw writing it starts the timer; 0 stops it */
+#define APIC_TIMER_CURRENT 0x390u /* r- */
+#define APIC_TIMER_DIVIDE 0x3e0u  /* rw */
+
+#define APIC_SVR_ENABLE UINT32_C(0x100)
+#define APIC_LVT_MASKED UINT32_C(0x10000)
+#define APIC_LVT_DELIVERY_MASK UINT32_C(0x700)
+#define APIC_LVT_DELIVERY_EXTINT UINT32_C(0x700)
+
+/* Where the APIC answers: a page, or (NULL) MSRs. */
+struct apic {
+	volatile uint32_t *page;
+};
+
+/* Finds the APIC; false if it is off or out of our reach. */
+static inline bool apic_find(struct apic *apic)
+{
+	uint64_t base = msr_read(MSR_APIC_BASE);
+
+	apic->page = (base & APIC_BASE_X2APIC)
+			     ? NULL
+			     : (volatile uint32_t *)memory_direct(base & APIC_BASE_ADDRESS);
+	return (base & APIC_BASE_ENABLE) != 0 &&
+	       (base & APIC_BASE_ADDRESS) < GIB(4); /* the direct map goes that far always */
+}
+
+static inline uint32_t apic_read(struct apic apic, uint32_t offset)
+{
+	if (apic.page == NULL)
+		return (uint32_t)msr_read(APIC_X2APIC_MSR + (offset >> 4));
+	return apic.page[offset / 4];
+}
+
+static inline void apic_write(struct apic apic, uint32_t offset, uint32_t value)
+{
+	if (apic.page == NULL)
+		msr_write(APIC_X2APIC_MSR + (offset >> 4), value);
+	else
+		apic.page[offset / 4] = value;
+}
+
+/* Whether a vector's bit is set in ISR or IRR. */
+static inline bool apic_test_vector(struct apic apic, uint32_t registers, unsigned vector)
+{
+	return apic_read(apic, registers + vector / 32 * 16) >> (vector % 32) & 1;
+}
+
+#endif

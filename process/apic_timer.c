@@ -1,0 +1,285 @@
+/*
+ * process/apic_timer.c: borrowing the guest's local APIC timer. State of the one CPU that runs
+ * guests; with more, one struct a CPU.
+ */
+#include "process/apic_timer.h"
+
+#include "core/time.h"
+#include "hook/periodic.h"
+#include "process/apic.h"
+#include "process/apic_timer_math.h"
+#include "vmm/vcpu.h"
+
+/* Vectors 0xf0 to 0xff in the last register of ISR and IRR. */
+#define APIC_CLASS_F_REGISTER 0x70u
+#define APIC_CLASS_F_BITS UINT32_C(0xffff0000)
+#define APIC_CLASS_F_PRIORITY 0xf0u
+/* While ours runs: lets class 0xf through and nothing else. */
+#define APIC_BORROWED_TPR 0xe0u
+/* Closer to expiry than this, ours is stopped before the guest's settings come back. */
+#define APIC_TIMER_CLOSE_TICKS 256u
+#define APIC_MEASURE_PER_SECOND 100
+
+uint64_t apic_timer_hz;
+
+/* The guest's own settings during a loan. */
+static struct {
+	struct apic apic;
+	uint32_t task_priority, spurious, lint0, lvt;
+	uint32_t count;	  /* what it had left; 0: it stood still */
+	uint32_t period;  /* if periodic */
+	uint64_t deadline; /* if TSC deadline mode; 0: not armed */
+	unsigned divide_shift;
+	uint32_t armed;	  /* count that ours was set to last */
+	uint64_t elapsed; /* divided ticks of earlier settings of ours */
+	bool masked;	  /* apic_timer_stop() */
+} loan;
+
+/* A periodic timer that runs as a one-shot for now. */
+static struct {
+	bool wanted;
+	uint32_t lvt, period;		   /* as the guest wants them */
+	uint32_t lvt_written, count_written; /* as we left them: unchanged, or the guest was there */
+} repair;
+
+/* Ours could not be delivered before the loan ended; it must not reach the guest. */
+static bool apic_timer_stray;
+
+void apic_timer_measure(void)
+{
+	struct apic apic;
+	uint32_t spurious, lvt, divide, count;
+	uint64_t start;
+
+	if (!(cpuid_query(1, 0).edx >> 9 & 1) || !apic_find(&apic))
+		return;
+	spurious = apic_read(apic, APIC_SVR);
+	lvt = apic_read(apic, APIC_LVT_TIMER);
+	divide = apic_read(apic, APIC_TIMER_DIVIDE);
+	apic_write(apic, APIC_SVR, spurious | APIC_SVR_ENABLE);
+	apic_write(apic, APIC_LVT_TIMER, APIC_LVT_MASKED | APIC_TIMER_VECTOR);
+	apic_write(apic, APIC_TIMER_DIVIDE, 0xb); /* by 1 */
+	start = tsc_read();
+	apic_write(apic, APIC_TIMER_INITIAL, ~UINT32_C(0));
+	while (tsc_read() - start < time_tsc_hz / APIC_MEASURE_PER_SECOND)
+		cpu_pause();
+	count = apic_read(apic, APIC_TIMER_CURRENT);
+	apic_write(apic, APIC_TIMER_INITIAL, 0);
+	apic_write(apic, APIC_TIMER_DIVIDE, divide);
+	apic_write(apic, APIC_LVT_TIMER, lvt);
+	apic_write(apic, APIC_SVR, spurious);
+	apic_timer_hz = (uint64_t)(~UINT32_C(0) - count) * APIC_MEASURE_PER_SECOND;
+}
+
+/* A periodic timer under repair: still as we left it? Then what the guest wants is known from
+ * before; otherwise the guest has set it anew and the repair is off. */
+static bool apic_timer_repair_valid(struct apic apic, uint32_t lvt)
+{
+	if (!repair.wanted)
+		return false;
+	if (lvt != repair.lvt_written ||
+	    apic_read(apic, APIC_TIMER_INITIAL) != repair.count_written)
+		repair.wanted = false;
+	return repair.wanted;
+}
+
+static void apic_timer_save(struct apic apic)
+{
+	loan.lvt = apic_read(apic, APIC_LVT_TIMER);
+	loan.count = apic_read(apic, APIC_TIMER_CURRENT);
+	loan.period = 0;
+	loan.deadline = 0;
+	if (apic_timer_repair_valid(apic, loan.lvt)) {
+		loan.lvt = repair.lvt;
+		loan.period = repair.period;
+		/* It has fired, but no interrupt exit came since: the next period runs. */
+		if (loan.count == 0)
+			loan.count = repair.period;
+	} else if ((loan.lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_PERIODIC) {
+		loan.period = apic_read(apic, APIC_TIMER_INITIAL);
+	} else if ((loan.lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_DEADLINE) {
+		/* Reads 0 once it has fired. Changing the mode disarms it. */
+		loan.deadline = msr_read(MSR_TSC_DEADLINE);
+		loan.count = 0;
+	}
+}
+
+static bool apic_timer_is_available(struct apic apic)
+{
+	/* Something of class 0xf in service, or that priority set by the guest: ours would wait.
+	 * Something of class 0xf requested: the guest would lose its turn to take it. */
+	return apic_timer_hz != 0 && apic_read(apic, APIC_PPR) < APIC_CLASS_F_PRIORITY &&
+	       (apic_read(apic, APIC_IRR + APIC_CLASS_F_REGISTER) & APIC_CLASS_F_BITS) == 0;
+}
+
+static bool apic_timer_lint0_is_open(uint32_t lint0)
+{
+	return (lint0 & APIC_LVT_MASKED) == 0 &&
+	       (lint0 & APIC_LVT_DELIVERY_MASK) == APIC_LVT_DELIVERY_EXTINT;
+}
+
+bool apic_timer_borrow(uint64_t ticks)
+{
+	struct apic apic;
+
+	if (!apic_find(&apic) || !apic_timer_is_available(apic))
+		return false;
+	loan.apic = apic;
+	loan.spurious = apic_read(apic, APIC_SVR);
+	if (!(loan.spurious & APIC_SVR_ENABLE))
+		apic_write(apic, APIC_SVR, loan.spurious | APIC_SVR_ENABLE);
+	loan.lint0 = apic_read(apic, APIC_LVT_LINT0);
+	if (apic_timer_lint0_is_open(loan.lint0))
+		apic_write(apic, APIC_LVT_LINT0, loan.lint0 | APIC_LVT_MASKED);
+	loan.task_priority = apic_read(apic, APIC_TPR);
+	apic_write(apic, APIC_TPR, APIC_BORROWED_TPR);
+	loan.divide_shift = apic_timer_divide_shift(apic_read(apic, APIC_TIMER_DIVIDE));
+	loan.elapsed = 0;
+	loan.masked = false;
+	apic_timer_save(apic);
+	apic_write(apic, APIC_LVT_TIMER, APIC_TIMER_VECTOR);
+	loan.armed = apic_timer_count(ticks, loan.divide_shift);
+	apic_write(apic, APIC_TIMER_INITIAL, loan.armed);
+	return true;
+}
+
+void apic_timer_rearm(uint64_t ticks)
+{
+	loan.elapsed += loan.armed - apic_read(loan.apic, APIC_TIMER_CURRENT);
+	loan.armed = apic_timer_count(ticks, loan.divide_shift);
+	apic_write(loan.apic, APIC_TIMER_INITIAL, loan.armed);
+}
+
+void apic_timer_stop(void)
+{
+	loan.elapsed += loan.armed - apic_read(loan.apic, APIC_TIMER_CURRENT);
+	/* It goes on counting, for the guest's timer. */
+	loan.masked = true;
+	loan.armed = APIC_TIMER_TICKS_MAXIMUM;
+	apic_write(loan.apic, APIC_LVT_TIMER, APIC_LVT_MASKED | APIC_TIMER_VECTOR);
+	apic_write(loan.apic, APIC_TIMER_INITIAL, loan.armed);
+}
+
+bool apic_timer_is_due(void)
+{
+	return apic_test_vector(loan.apic, APIC_IRR, APIC_TIMER_VECTOR);
+}
+
+/* Takes the interrupt of ours that has been requested but not delivered, so that the guest does not
+ * get it. Only class 0xf can come while the priority is still ours. */
+static void apic_timer_drain(struct apic apic)
+{
+	if (!apic_test_vector(apic, APIC_IRR, APIC_TIMER_VECTOR))
+		return;
+	if (apic_read(apic, APIC_PPR) >= APIC_CLASS_F_PRIORITY) {
+		apic_timer_stray = true; /* later: apic_timer_periodic() */
+		return;
+	}
+	while (apic_test_vector(apic, APIC_IRR, APIC_TIMER_VECTOR))
+		__asm__ volatile("sti; nop; cli" ::: "memory");
+}
+
+/* The period cannot be cut short in periodic mode, so one shot does the rest of it. */
+static void apic_timer_return_periodic(struct apic apic, uint32_t remaining)
+{
+	repair.lvt = loan.lvt;
+	repair.period = loan.period;
+	repair.lvt_written = loan.lvt & ~APIC_LVT_TIMER_MODE_MASK;
+	repair.count_written = remaining;
+	repair.wanted = true;
+	apic_write(apic, APIC_LVT_TIMER, repair.lvt_written);
+	apic_write(apic, APIC_TIMER_INITIAL, remaining);
+}
+
+static void apic_timer_restore(struct apic apic, uint64_t elapsed)
+{
+	uint32_t remaining = apic_timer_remaining(loan.count, elapsed);
+
+	if (loan.period != 0) {
+		apic_timer_return_periodic(apic, remaining != 0 ? remaining : 1);
+		return;
+	}
+	apic_write(apic, APIC_LVT_TIMER, loan.lvt);
+	if ((loan.lvt & APIC_LVT_TIMER_MODE_MASK) != APIC_LVT_TIMER_DEADLINE) {
+		apic_write(apic, APIC_TIMER_INITIAL, remaining);
+		return;
+	}
+	if (loan.deadline != 0) {
+		/* Intel SDM 3 11.5.4.1: the mode must be set before the deadline is. */
+		__asm__ volatile("mfence; lfence" ::: "memory");
+		msr_write(MSR_TSC_DEADLINE, loan.deadline);
+	}
+}
+
+void apic_timer_return(struct vcpu *vcpu)
+{
+	struct apic apic = loan.apic;
+	uint32_t left = apic_read(apic, APIC_TIMER_CURRENT);
+	uint64_t elapsed = loan.elapsed + (loan.armed - left);
+	bool repair_before = repair.wanted;
+
+	if (left < APIC_TIMER_CLOSE_TICKS || loan.masked) {
+		apic_write(apic, APIC_TIMER_INITIAL, 0);
+		apic_timer_drain(apic);
+	}
+	repair.wanted = false;
+	apic_timer_restore(apic, elapsed);
+	if (apic_timer_lint0_is_open(loan.lint0))
+		apic_write(apic, APIC_LVT_LINT0, loan.lint0);
+	apic_write(apic, APIC_TPR, loan.task_priority);
+	if (!(loan.spurious & APIC_SVR_ENABLE))
+		apic_write(apic, APIC_SVR, loan.spurious);
+	if (repair.wanted || repair_before || apic_timer_stray)
+		periodic_want(vcpu, PERIODIC_APIC_TIMER, repair.wanted || apic_timer_stray);
+}
+
+enum apic_interrupt apic_timer_classify(unsigned vector)
+{
+	struct apic apic = loan.apic;
+
+	if (!apic_test_vector(apic, APIC_ISR, vector)) {
+		/* Not in service: spurious (Intel SDM 3 11.9), or of the 8259s. */
+		return vector == (loan.spurious & 0xff) ? APIC_INTERRUPT_SPURIOUS
+							: APIC_INTERRUPT_GUEST;
+	}
+	if (vector != APIC_TIMER_VECTOR)
+		return APIC_INTERRUPT_GUEST;
+	apic_write(apic, APIC_EOI, 0);
+	return APIC_INTERRUPT_TIMER;
+}
+
+/* A stray interrupt of ours: the guest has acknowledged what was in its way. */
+static void apic_timer_take_stray(struct vcpu *vcpu, struct apic apic)
+{
+	uint32_t task_priority = apic_read(apic, APIC_TPR);
+
+	loan.apic = apic;
+	loan.spurious = apic_read(apic, APIC_SVR);
+	apic_timer_stray = false;
+	vcpu_ops->host_begin(vcpu);
+	apic_write(apic, APIC_TPR, APIC_BORROWED_TPR);
+	apic_timer_drain(apic);
+	apic_write(apic, APIC_TPR, task_priority);
+	vcpu_ops->host_end(vcpu);
+}
+
+void apic_timer_periodic(struct vcpu *vcpu)
+{
+	struct apic apic;
+
+	if (!repair.wanted && !apic_timer_stray)
+		return;
+	if (!apic_find(&apic)) {
+		repair.wanted = false;
+		apic_timer_stray = false;
+	}
+	if (apic_timer_stray)
+		apic_timer_take_stray(vcpu, apic);
+	if (repair.wanted && apic_timer_repair_valid(apic, apic_read(apic, APIC_LVT_TIMER)) &&
+	    apic_read(apic, APIC_TIMER_CURRENT) == 0) {
+		apic_write(apic, APIC_LVT_TIMER, repair.lvt);
+		apic_write(apic, APIC_TIMER_INITIAL, repair.period);
+		repair.wanted = false;
+	}
+	periodic_want(vcpu, PERIODIC_APIC_TIMER, repair.wanted || apic_timer_stray);
+}

@@ -1,0 +1,53 @@
+/*
+ * process/apic_timer.h: the local APIC timer of this CPU, which belongs to the guest, on loan.
+ *
+ * While it is borrowed, only interrupts of the highest class (vectors 0xf0 to 0xff) can come: the
+ * task priority is raised, and the interrupt line of the 8259s (LINT0 as ExtINT) is masked. All
+ * others wait in the APIC and reach the guest as if nothing had been. On return the guest's timer
+ * goes on with what it had left; one that would have expired fires at once.
+ *
+ * A periodic timer cannot be told to expire once early: it is given back as a one-shot with what
+ * its period had left, and apic_timer_periodic() makes it periodic again at the first interrupt of
+ * the guest after it has fired. A guest that sets its timer itself meanwhile wins.
+ */
+#ifndef PROCESS_APIC_TIMER_H
+#define PROCESS_APIC_TIMER_H
+
+#include "rv/types.h"
+
+struct vcpu;
+
+#define APIC_TIMER_VECTOR 0xf0u
+
+/* Ticks a second, undivided; 0: there is no usable timer. */
+extern uint64_t apic_timer_hz;
+
+/* Measures apic_timer_hz. Takes 10 ms. Context: boot, before the guest. */
+void apic_timer_measure(void);
+
+/* Takes the timer and sets it to `ticks` (undivided). False: not now, and nothing was changed.
+ * Context: exit, host_context, interrupts off. */
+bool apic_timer_borrow(uint64_t ticks);
+
+/* Gives it back. Context: as apic_timer_borrow(). */
+void apic_timer_return(struct vcpu *vcpu);
+
+/* What an interrupt that came during a loan was. */
+enum apic_interrupt {
+	APIC_INTERRUPT_TIMER,	 /* ours; acknowledged */
+	APIC_INTERRUPT_SPURIOUS, /* nothing */
+	APIC_INTERRUPT_GUEST,	 /* the guest's; it will acknowledge it */
+};
+enum apic_interrupt apic_timer_classify(unsigned vector);
+
+/* During a loan: sets the timer again, after it fired or whenever it should start anew. */
+void apic_timer_rearm(uint64_t ticks);
+/* During a loan: the timer will not fire any more. */
+void apic_timer_stop(void);
+/* During a loan: ours has expired and nobody took the interrupt yet. */
+bool apic_timer_is_due(void);
+
+/* Context: exit, at EXIT_INTERRUPT. */
+void apic_timer_periodic(struct vcpu *vcpu);
+
+#endif

@@ -1,0 +1,152 @@
+/*
+ * process/budget.c: counts slices, or single steps, of the engine that runs. State of the one CPU
+ * that runs engines.
+ */
+#include "process/budget.h"
+
+#include "core/instructions.h"
+#include "core/time.h"
+#include "process/apic_timer.h"
+#include "process/apic_timer_math.h"
+#include "process/process_internal.h"
+#include "vmm/vcpu.h"
+
+#define BUDGET_SLICES 8
+#define BUDGET_US_PER_SECOND 1000000
+/* A step that took longer was held up by something else. */
+#define BUDGET_STEP_US_MAXIMUM 100
+
+static struct {
+	struct vcpu *vcpu;
+	uint64_t budget_us;
+	uint64_t slice_ticks;
+	unsigned slices_left;
+	bool timer_lent;
+	bool stepping;
+	bool paused;
+	/* stepping */
+	uint64_t step_tsc; /* of the step before */
+	uint64_t step_left_tsc;
+} budget;
+
+static uint64_t budget_tsc(uint64_t us)
+{
+	return us / BUDGET_US_PER_SECOND * time_tsc_hz +
+	       us % BUDGET_US_PER_SECOND * time_tsc_hz / BUDGET_US_PER_SECOND;
+}
+
+void budget_init(void)
+{
+	apic_timer_measure();
+}
+
+uint64_t budget_ticks(uint64_t budget_us)
+{
+	return apic_timer_ticks_of_us(budget_us, apic_timer_hz) / BUDGET_SLICES;
+}
+
+static void budget_start_stepping(void)
+{
+	budget.stepping = true;
+	budget.step_tsc = tsc_read();
+	budget.step_left_tsc = budget_tsc(budget.budget_us) / BUDGET_SLICES * budget.slices_left;
+}
+
+void budget_begin(struct process *process, struct vcpu *vcpu, uint64_t budget_us, uint64_t ticks)
+{
+	uint64_t flags = process->registers.rflags & ~(RFLAGS_IF | RFLAGS_TF);
+
+	budget.vcpu = vcpu;
+	budget.budget_us = budget_us;
+	budget.slice_ticks = ticks;
+	budget.slices_left = BUDGET_SLICES;
+	budget.paused = false;
+	budget.stepping = false;
+	budget.timer_lent = apic_timer_borrow(ticks);
+	if (budget.timer_lent) {
+		process->registers.rflags = flags | RFLAGS_FIXED | RFLAGS_IF;
+		return;
+	}
+	budget_start_stepping();
+	process->registers.rflags = flags | RFLAGS_FIXED | RFLAGS_TF;
+}
+
+void budget_end(struct process *process, struct vcpu *vcpu)
+{
+	(void)process;
+	if (budget.timer_lent)
+		apic_timer_return(vcpu);
+}
+
+/* Single steps from here on: an interrupt of the guest is in service in the class of ours. */
+static void budget_give_up_timer(struct exception_frame *frame)
+{
+	apic_timer_stop();
+	budget_start_stepping();
+	frame->rflags = (frame->rflags & ~RFLAGS_IF) | RFLAGS_TF;
+}
+
+bool budget_handle_interrupt(struct exception_frame *frame)
+{
+	unsigned vector = (unsigned)frame->vector;
+
+	switch (apic_timer_classify(vector)) {
+	case APIC_INTERRUPT_SPURIOUS:
+		return false;
+	case APIC_INTERRUPT_GUEST:
+		vcpu_accept_interrupt(budget.vcpu, vector);
+		if (exception_from_user(frame) && !budget.stepping && vector >= APIC_TIMER_VECTOR)
+			budget_give_up_timer(frame);
+		return false;
+	case APIC_INTERRUPT_TIMER:
+		break;
+	}
+	if (!exception_from_user(frame))
+		return false; /* drained, when the engine had stopped already */
+	if (--budget.slices_left == 0)
+		return true;
+	apic_timer_rearm(budget.slice_ticks);
+	return false;
+}
+
+enum budget_step budget_handle_step(struct exception_frame *frame)
+{
+	uint64_t now = tsc_read(), spent = now - budget.step_tsc;
+	uint64_t maximum = budget_tsc(BUDGET_STEP_US_MAXIMUM);
+
+	if (!budget.stepping)
+		return BUDGET_STEP_FOREIGN;
+	if (spent > maximum)
+		spent = maximum;
+	if (spent >= budget.step_left_tsc)
+		return BUDGET_STEP_TIME_UP;
+	budget.step_left_tsc -= spent;
+	budget.step_tsc = now;
+	/* POPF of the engine's may have cleared it. */
+	frame->rflags |= RFLAGS_TF;
+	return BUDGET_STEP_GO_ON;
+}
+
+void budget_pause(void)
+{
+	/* A slice that is over already stays counted. */
+	budget.paused = !budget.stepping && !apic_timer_is_due();
+}
+
+void budget_resume(void)
+{
+	if (budget.stepping) {
+		budget.step_tsc = tsc_read();
+		return;
+	}
+	/* It expired during the pause: the slice starts again, and the interrupt that is requested
+	 * counts for none. */
+	if (budget.paused && apic_timer_is_due())
+		budget.slices_left++;
+	budget.paused = false;
+}
+
+void budget_periodic(struct vcpu *vcpu)
+{
+	apic_timer_periodic(vcpu);
+}

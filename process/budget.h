@@ -1,0 +1,52 @@
+/*
+ * process/budget.h: how long an engine may run, enforced without its help.
+ *
+ * While CPL 3 code runs, the local APIC timer that the guest owns is borrowed: it fires every
+ * eighth of the budget (a slice), and the eighth time the engine is killed. So the granularity is
+ * an eighth of the budget: an engine is stopped between one budget and, when the machine holds
+ * interrupts up, one budget and one slice after its entry. Counting slices instead of cycles keeps
+ * time that the machine itself takes away in one piece (SMM, a busy emulator) from being charged as
+ * more than one slice. The same holds for system calls, during which interrupts are off.
+ *
+ * Where the timer cannot be had (the APIC is off, an interrupt of the guest of the highest class
+ * is pending or in service), the engine runs in single steps (RFLAGS.TF) and the cycles of each are
+ * summed; it is much slower then, and its granularity is one instruction.
+ */
+#ifndef PROCESS_BUDGET_H
+#define PROCESS_BUDGET_H
+
+#include "rv/types.h"
+
+struct exception_frame;
+struct process;
+struct vcpu;
+
+/* Measures the APIC timer. Context: boot. */
+void budget_init(void);
+
+/* Timer ticks of a slice for a budget: what budget_begin() takes. */
+uint64_t budget_ticks(uint64_t budget_us);
+
+/* Around each stay of an engine in CPL 3. Sets IF and TF in process->registers. */
+void budget_begin(struct process *process, struct vcpu *vcpu, uint64_t budget_us, uint64_t ticks);
+void budget_end(struct process *process, struct vcpu *vcpu);
+
+/* An interrupt came. True: the engine's time is up. Context: interrupt. */
+bool budget_handle_interrupt(struct exception_frame *frame);
+
+/* A single-step trap came from CPL 3. */
+enum budget_step {
+	BUDGET_STEP_GO_ON,   /* ours; the engine may go on */
+	BUDGET_STEP_TIME_UP, /* ours; its time is up */
+	BUDGET_STEP_FOREIGN, /* the engine set TF itself */
+};
+enum budget_step budget_handle_step(struct exception_frame *frame);
+
+/* Time that is not the engine's fault (the console is slow): not charged. */
+void budget_pause(void);
+void budget_resume(void);
+
+/* What vcpu_periodic has to do for the guest's timer. */
+void budget_periodic(struct vcpu *vcpu);
+
+#endif

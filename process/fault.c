@@ -1,0 +1,131 @@
+/*
+ * process/fault.c: what an engine does wrong, and what comes from outside while it runs.
+ */
+#include "core/instructions.h"
+#include "core/log.h"
+#include "core/panic.h"
+#include "process/budget.h"
+#include "process/process_internal.h"
+#include "process/user_memory.h"
+
+#define FAULT_DEBUG 1
+#define FAULT_DOUBLE 8
+#define FAULT_PAGE 14
+#define FAULT_MACHINE_CHECK 18
+
+/* AMD APM v2 8.4.2 */
+#define FAULT_PAGE_PRESENT 0x1u
+#define FAULT_PAGE_WRITE 0x2u
+#define FAULT_PAGE_FETCH 0x10u
+
+static const char *const fault_names[32] = {
+	[0] = "divide error",
+	[1] = "single-step trap",
+	[3] = "breakpoint",
+	[5] = "bound range exceeded",
+	[6] = "invalid instruction",
+	[7] = "x87 instruction (floating-point registers belong to the guest)",
+	[10] = "invalid task state",
+	[11] = "segment not present",
+	[12] = "stack fault",
+	[13] = "general protection fault (a privileged instruction or a bad address)",
+	[16] = "x87 exception",
+	[17] = "misaligned access",
+	[19] = "SIMD exception",
+};
+
+/* What the engine was doing, for messages. */
+static void fault_describe_work(const struct process *process, char *text, size_t text_bytes)
+{
+	const struct hook *hook = process->hook;
+
+	if (hook == NULL)
+		print_format(text, text_bytes, "the script's top level");
+	else if (hook->request.kind >= RV_EVENT_TIMER)
+		print_format(text, text_bytes, "its %s hook", hook_kind_name(hook->request.kind));
+	else
+		print_format(text, text_bytes, "its %s hook at 0x%lx",
+			     hook_kind_name(hook->request.kind), hook->request.first);
+}
+
+static const char *fault_describe_fate(const struct process *process)
+{
+	if (process->hook == NULL)
+		return "the script is not in force";
+	return process->hook->request.on_error == RV_ON_ERROR_DENY
+		       ? "its hooks with on_error: :deny deny from now on, the others are removed"
+		       : "its hooks are removed";
+}
+
+_Noreturn void process_kill(struct process *process, const struct exception_frame *frame,
+			    const char *format, ...)
+{
+	char why[160], work[64];
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_format_list(why, sizeof(why), format, arguments);
+	va_end(arguments);
+	fault_describe_work(process, work, sizeof(work));
+	log_error("%s: killed in %s: %s; RIP 0x%lx, RSP 0x%lx; %s", process->name, work, why,
+		  frame->rip, frame->rsp, fault_describe_fate(process));
+	process_leave(process, PROCESS_STOP_KILLED);
+}
+
+static void fault_handle_page(struct process *process, struct exception_frame *frame)
+{
+	uint64_t address = cr2_read();
+	const char *what = "reads";
+
+	if (!(frame->error_code & FAULT_PAGE_PRESENT) && user_grow_stack(process, address))
+		return;
+	if (frame->error_code & FAULT_PAGE_FETCH)
+		what = "executes";
+	else if (frame->error_code & FAULT_PAGE_WRITE)
+		what = "writes";
+	if (address < RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES &&
+	    address >= RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES - PAGE_BYTES)
+		process_kill(process, frame, "stack overflow (%lu KiB used)",
+			     process->stack_bytes / 1024);
+	process_kill(process, frame, "page fault: it %s 0x%lx, which is not its own", what, address);
+}
+
+static _Noreturn void fault_time_is_up(struct process *process, const struct exception_frame *frame)
+{
+	process_kill(process, frame, "its time of %lu us is up", process->budget_us);
+}
+
+void process_handle_exception(struct exception_frame *frame)
+{
+	struct process *process = process_of_frame(frame);
+
+	switch (frame->vector) {
+	case FAULT_PAGE:
+		fault_handle_page(process, frame);
+		return;
+	case FAULT_DEBUG:
+		switch (budget_handle_step(frame)) {
+		case BUDGET_STEP_GO_ON:
+			return;
+		case BUDGET_STEP_TIME_UP:
+			fault_time_is_up(process, frame);
+		case BUDGET_STEP_FOREIGN:
+			break;
+		}
+		break;
+	case FAULT_DOUBLE:
+	case FAULT_MACHINE_CHECK:
+		panic_exception(frame); /* no fault of the engine's */
+	default:
+		break;
+	}
+	if (fault_names[frame->vector] != NULL)
+		process_kill(process, frame, "%s", fault_names[frame->vector]);
+	process_kill(process, frame, "exception %lu", frame->vector);
+}
+
+void process_handle_interrupt(struct exception_frame *frame)
+{
+	if (budget_handle_interrupt(frame))
+		fault_time_is_up(process_of_frame(frame), frame);
+}

@@ -1,0 +1,167 @@
+/*
+ * process/process.c: the life of script engines: made at boot, run for each event, buried.
+ */
+#include "process/process.h"
+
+#include "core/cpu.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/paging.h"
+#include "core/string.h"
+#include "hook/hook_timer.h"
+#include "process/budget.h"
+#include "process/process_internal.h"
+#include "rv/errno.h"
+#include "vmm/vcpu.h"
+
+struct process_options process_options;
+
+/* Stands in for the event page of an engine that ended during its own event: passes. */
+static struct rv_event process_event_none;
+
+static bool process_deliver(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
+
+static void process_periodic(struct vcpu *vcpu)
+{
+	budget_periodic(vcpu);
+	hook_timer_periodic(vcpu);
+}
+
+int process_init(const void *engine_elf, size_t engine_bytes, const struct process_options *options)
+{
+	process_options = *options;
+	if (process_options.heap_bytes == 0)
+		process_options.heap_bytes = PROCESS_HEAP_BYTES_DEFAULT;
+	if (process_options.budget_us == 0)
+		process_options.budget_us = PROCESS_BUDGET_US_DEFAULT;
+	if (process_options.load_budget_ms == 0)
+		process_options.load_budget_ms = PROCESS_LOAD_BUDGET_MS_DEFAULT;
+	process_options.heap_bytes = align_down(process_options.heap_bytes, PAGE_BYTES);
+	exception_user_handler = process_handle_exception;
+	exception_interrupt_handler = process_handle_interrupt;
+	exception_set_gate(RV_SYSCALL_VECTOR, process_syscall_entry, 3);
+	vcpu_periodic = process_periodic;
+	budget_init();
+	return process_space_init(engine_elf, engine_bytes);
+}
+
+int process_add_script(const char *name, const void *source, size_t length_bytes)
+{
+	return process_space_add_script(name, source, length_bytes);
+}
+
+unsigned process_count_scripts(void)
+{
+	return process_space_count_scripts();
+}
+
+enum process_stop process_run(struct process *process, struct vcpu *vcpu, uint64_t budget_us,
+			      uint64_t ticks)
+{
+	enum process_stop stop;
+
+	process->vcpu = vcpu;
+	process->budget_us = budget_us;
+	process->log_tsc = 0;
+	vcpu_ops->host_begin(vcpu);
+	budget_begin(process, vcpu, budget_us, ticks);
+	stop = process_enter(process, &vcpu->cpu->tss.rsp[0]);
+	budget_end(process, vcpu);
+	vcpu_ops->host_end(vcpu);
+	return stop;
+}
+
+/* Frees all that an ended engine had. */
+static void process_bury(struct process *process, enum process_stop stop)
+{
+	bool failed = stop == PROCESS_STOP_KILLED || process->exit_status != 0;
+
+	process->state = PROCESS_ENDED;
+	process->owner.event = &process_event_none;
+	process_event_none.verdict = RV_VERDICT_PASS;
+	hook_remove_all(&process->owner, failed);
+	process_space_destroy(process);
+	if (stop == PROCESS_STOP_EXIT && failed)
+		log_error("%s: ended with status %lu; its hooks are removed", process->name,
+			  process->exit_status);
+}
+
+static void process_report_log(struct process *process)
+{
+	if (process->log_dropped == 0)
+		return;
+	log_warning("%s: %lu bytes of its output were dropped: too much in one event", process->name,
+		    process->log_dropped);
+	process->log_dropped = 0;
+}
+
+static bool process_deliver(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu)
+{
+	struct process *process = CONTAINER_OF(owner, struct process, owner);
+	enum process_stop stop;
+
+	process->hook = hook;
+	stop = process_run(process, vcpu, hook->request.budget_us, hook->owner_private);
+	process->hook = NULL;
+	if (process->log_dropped != 0)
+		process_report_log(process);
+	if (stop == PROCESS_STOP_EVENT)
+		return true;
+	process_bury(process, stop);
+	return stop == PROCESS_STOP_EXIT && process->exit_status == 0;
+}
+
+static struct process *process_create(unsigned index)
+{
+	struct process *process = memory_allocate(sizeof(*process));
+
+	if (process == NULL)
+		return NULL;
+	process->id = index;
+	string_copy(process->name, process_space_script_name(index), sizeof(process->name));
+	process->host_root = paging_host_root;
+	if (process_space_create(process) != 0) {
+		memory_free(process);
+		return NULL;
+	}
+	process->owner.name = process->name;
+	process->owner.event = process->event;
+	process->owner.deliver = process_deliver;
+	return process;
+}
+
+/* True: it has hooks and waits for their events. */
+static bool process_run_script(struct process *process, struct vcpu *vcpu)
+{
+	uint64_t budget_us = process_options.load_budget_ms * 1000;
+	enum process_stop stop = process_run(process, vcpu, budget_us, budget_ticks(budget_us));
+
+	process_report_log(process);
+	if (stop == PROCESS_STOP_EVENT && process->owner.nr_hooks != 0) {
+		process->state = PROCESS_WAITING;
+		log_debug("%s: %u hooks", process->name, process->owner.nr_hooks);
+		return true;
+	}
+	/* Without a hook, no event can ever come. */
+	process_bury(process, stop == PROCESS_STOP_EVENT ? PROCESS_STOP_EXIT : stop);
+	return false;
+}
+
+unsigned process_run_all_scripts(struct vcpu *vcpu)
+{
+	unsigned nr_waiting = 0;
+
+	for (unsigned i = 0; i < process_space_count_scripts(); i++) {
+		struct process *process = process_create(i);
+
+		if (process == NULL) {
+			log_error("%s: not run: the hypervisor's memory does not suffice (%lu pages "
+				  "free; boot option memory=)",
+				  process_space_script_name(i), memory_pages_free());
+			continue;
+		}
+		nr_waiting += process_run_script(process, vcpu);
+	}
+	hook_timer_periodic(vcpu);
+	return nr_waiting;
+}

@@ -1,0 +1,98 @@
+/*
+ * process/process_internal.h: what an engine is to the files of process/.
+ */
+#ifndef PROCESS_PROCESS_INTERNAL_H
+#define PROCESS_PROCESS_INTERNAL_H
+
+#include "core/exception.h"
+#include "hook/hook.h"
+#include "process/process.h"
+#include "rv/abi.h"
+
+enum process_state {
+	PROCESS_LOADING, /* its script's top level has not reached the first RV_SYS_NEXT_EVENT */
+	PROCESS_WAITING, /* for the next event */
+	PROCESS_ENDED,	 /* its memory is freed */
+};
+
+/* Why an engine stopped running. entry.S knows PROCESS_STOP_EVENT. */
+enum process_stop {
+	PROCESS_STOP_EVENT = 1, /* RV_SYS_NEXT_EVENT: it waits */
+	PROCESS_STOP_EXIT,	/* RV_SYS_EXIT */
+	PROCESS_STOP_KILLED,	/* a fault, or its time is up; logged already */
+};
+
+/* The registers of an engine that waits. */
+struct process_registers {
+	uint64_t rip, rsp, rflags;
+	uint64_t rax, rcx, rdx, rbx, rbp, rsi, rdi;
+	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+};
+
+struct process {
+	/* entry.S knows where these are. */
+	uint64_t host_rsp; /* while it runs: the hypervisor's stack below the engine */
+	uint64_t root;	   /* CR3 */
+	uint64_t host_root;
+	struct process_registers registers;
+
+	struct hook_owner owner;
+	enum process_state state;
+	unsigned id;
+	char name[RV_SCRIPT_NAME_BYTES];
+	struct rv_event *event;	  /* its event page */
+	struct vcpu *vcpu;	  /* while it runs */
+	struct hook *hook;	  /* whose event is open; NULL while its top level runs */
+	uint64_t exit_status;
+	uint64_t heap_bytes, stack_bytes; /* mapped */
+	uint64_t budget_us;		  /* of the run going on */
+	uint64_t log_tsc;		  /* spent in RV_SYS_LOG in the run going on */
+	uint64_t log_dropped;		  /* bytes not logged for want of time */
+};
+
+_Static_assert(offsetof(struct process, root) == 8, "entry.S");
+_Static_assert(offsetof(struct process, host_root) == 16, "entry.S");
+_Static_assert(offsetof(struct process, registers) == 24, "entry.S");
+
+/* process.c */
+extern struct process_options process_options;
+/* Runs an engine until it stops; `ticks` by budget_ticks(). */
+enum process_stop process_run(struct process *process, struct vcpu *vcpu, uint64_t budget_us,
+			      uint64_t ticks);
+
+/* process_space.c: address spaces. */
+int process_space_init(const void *engine_elf, size_t engine_bytes);
+int process_space_add_script(const char *name, const void *source, size_t length_bytes);
+unsigned process_space_count_scripts(void);
+const char *process_space_script_name(unsigned index);
+/* Builds the address space of engine `process->id`. 0, -RV_ENOMEM (nothing is left behind). */
+int process_space_create(struct process *process);
+/* Gives all of its memory back. */
+void process_space_destroy(struct process *process);
+
+/* entry.S */
+/* Enters CPL 3 with process->registers; rsp0 is the TSS's field. Returns when the engine stops. */
+enum process_stop process_enter(struct process *process, uint64_t *rsp0);
+/* Abandons what the engine does and returns from its process_enter(). */
+_Noreturn void process_leave(struct process *process, enum process_stop stop);
+/* The gate of RV_SYSCALL_VECTOR. */
+void process_syscall_entry(void);
+
+/* syscall.c, called by entry.S: all but RV_SYS_NEXT_EVENT. */
+void process_syscall(struct exception_frame *frame);
+
+/* fault.c */
+void process_handle_exception(struct exception_frame *frame);
+void process_handle_interrupt(struct exception_frame *frame);
+/* Logs why, and ends the engine that runs. */
+_Noreturn void process_kill(struct process *process, const struct exception_frame *frame,
+			    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The engine on whose behalf this CPU runs; process_enter() leaves the pointer right above the
+ * frame of whatever enters the hypervisor from CPL 3. */
+static inline struct process *process_of_frame(const struct exception_frame *frame)
+{
+	return *(struct process *const *)(const void *)(frame + 1);
+}
+
+#endif

@@ -1,0 +1,270 @@
+/*
+ * process/process_space.c: what an engine's address space is made of (rv/abi.h has the map).
+ * Code, constants and script sources are shared by all engines, read-only; the rest is each one's
+ * own and is freed with it.
+ */
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/paging.h"
+#include "core/string.h"
+#include "core/time.h"
+#include "process/elf.h"
+#include "process/process_internal.h"
+#include "process/user_memory.h"
+#include "rv/errno.h"
+
+#define SPACE_SCRIPT_BYTES_MAXIMUM MIB(16)
+#define SPACE_STACK_BYTES_FIRST KIB(16)
+
+struct space_script {
+	char name[RV_SCRIPT_NAME_BYTES];
+	const void *pages; /* the source and a NUL, then zeros to the end of the page */
+	uint64_t address;  /* in the engines */
+	uint64_t length_bytes;
+};
+
+/* The engine program; its read-only segments are copied once, to whole pages. */
+static const uint8_t *space_image;
+static struct elf_program space_program;
+static const void *space_shared[ELF_SEGMENTS_MAXIMUM];
+
+static struct space_script space_scripts[RV_SCRIPTS_MAXIMUM];
+static unsigned space_nr_scripts;
+static uint64_t space_script_bytes;
+
+/* The part of a segment that the file holds, at the right place in its first page. */
+static void space_copy_segment(const struct elf_segment *segment, void *pages)
+{
+	memcpy((uint8_t *)pages + (segment->address & PAGE_MASK), space_image + segment->file_offset,
+	       segment->file_bytes);
+}
+
+static size_t space_segment_pages(const struct elf_segment *segment)
+{
+	uint64_t start = align_down(segment->address, PAGE_BYTES);
+
+	return (size_t)((align_up(segment->address + segment->memory_bytes, PAGE_BYTES) - start) /
+			PAGE_BYTES);
+}
+
+int process_space_init(const void *engine_elf, size_t engine_bytes)
+{
+	const char *why;
+	int error = elf_parse(engine_elf, engine_bytes, RV_ENGINE_IMAGE_ADDRESS,
+			      RV_ENGINE_INFO_ADDRESS, &space_program, &why);
+
+	if (error != 0) {
+		log_error("the engine program cannot be used: %s", why);
+		return error;
+	}
+	space_image = engine_elf;
+	for (unsigned i = 0; i < space_program.nr_segments; i++) {
+		const struct elf_segment *segment = &space_program.segments[i];
+		void *pages;
+
+		if (segment->writable)
+			continue;
+		pages = memory_allocate_pages(space_segment_pages(segment));
+		if (pages == NULL)
+			return -RV_ENOMEM;
+		space_copy_segment(segment, pages);
+		space_shared[i] = pages;
+	}
+	return 0;
+}
+
+int process_space_add_script(const char *name, const void *source, size_t length_bytes)
+{
+	struct space_script *script = &space_scripts[space_nr_scripts];
+	uint64_t room = SPACE_SCRIPT_BYTES_MAXIMUM - space_script_bytes;
+	uint64_t bytes;
+	void *pages;
+
+	if (space_nr_scripts == RV_SCRIPTS_MAXIMUM)
+		return -RV_ENOSPC;
+	if (length_bytes >= room)
+		return -RV_E2BIG;
+	bytes = align_up((uint64_t)length_bytes + 1, PAGE_BYTES);
+	pages = memory_allocate_pages((size_t)(bytes / PAGE_BYTES));
+	if (pages == NULL)
+		return -RV_ENOMEM;
+	memcpy(pages, source, length_bytes);
+	string_copy(script->name, name, sizeof(script->name));
+	script->pages = pages;
+	script->address = RV_ENGINE_SCRIPT_ADDRESS + space_script_bytes;
+	script->length_bytes = length_bytes;
+	space_script_bytes += bytes;
+	space_nr_scripts++;
+	return 0;
+}
+
+unsigned process_space_count_scripts(void)
+{
+	return space_nr_scripts;
+}
+
+const char *process_space_script_name(unsigned index)
+{
+	return space_scripts[index].name;
+}
+
+/* Maps pages that all engines share. */
+static int space_map_shared(struct process *process, uint64_t address, const void *pages,
+			    size_t nr_pages, uint64_t rights)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < nr_pages && error == 0; i++) {
+		error = paging_map(process->root, address + i * PAGE_BYTES,
+				   memory_physical(pages) + i * PAGE_BYTES,
+				   rights | PAGING_USER | PAGING_PRESENT);
+	}
+	return error;
+}
+
+static int space_map_own(struct process *process, uint64_t address, uint64_t length_bytes,
+			 uint64_t rights)
+{
+	int error = 0;
+
+	for (uint64_t at = align_down(address, PAGE_BYTES);
+	     at < address + length_bytes && error == 0; at += PAGE_BYTES)
+		error = user_map_new_page(process, at, rights);
+	return error;
+}
+
+/* Copies into pages of the engine's own, whatever its rights to them. */
+static void space_fill(struct process *process, uint64_t address, const void *from,
+		       uint64_t length_bytes)
+{
+	const uint8_t *at = from;
+
+	while (length_bytes != 0) {
+		uint64_t rest = PAGE_BYTES - (address & PAGE_MASK);
+		uint64_t chunk = length_bytes < rest ? length_bytes : rest;
+
+		memcpy(user_pointer(process, address, false), at, chunk);
+		at += chunk;
+		address += chunk;
+		length_bytes -= chunk;
+	}
+}
+
+static int space_map_segment(struct process *process, unsigned index)
+{
+	const struct elf_segment *segment = &space_program.segments[index];
+	int error;
+
+	if (!segment->writable)
+		return space_map_shared(process, align_down(segment->address, PAGE_BYTES),
+					space_shared[index], space_segment_pages(segment),
+					segment->executable ? 0 : PAGING_NO_EXECUTE);
+	error = space_map_own(process, segment->address, segment->memory_bytes,
+			      PAGING_WRITABLE | PAGING_NO_EXECUTE);
+	if (error == 0)
+		space_fill(process, segment->address, space_image + segment->file_offset,
+			   segment->file_bytes);
+	return error;
+}
+
+static void space_fill_info(struct process *process, struct rv_engine_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->abi_version = RV_ABI_VERSION;
+	info->engine_id = process->id;
+	info->tsc_hz = time_tsc_hz;
+	info->boot_tsc = time_boot_tsc;
+	info->boot_unix_seconds = time_boot_seconds;
+	info->heap_quota_bytes = process_options.heap_bytes;
+	info->hook_budget_us = process_options.budget_us;
+	info->memory_end = memory_end;
+	info->script_index = process->id;
+	info->nr_scripts = space_nr_scripts;
+	if (process_options.settings != NULL)
+		string_copy(info->settings, process_options.settings, sizeof(info->settings));
+	for (unsigned i = 0; i < space_nr_scripts; i++) {
+		string_copy(info->scripts[i].name, space_scripts[i].name, RV_SCRIPT_NAME_BYTES);
+		info->scripts[i].source = space_scripts[i].address;
+		info->scripts[i].length_bytes = space_scripts[i].length_bytes;
+	}
+}
+
+static int space_map_info(struct process *process)
+{
+	static struct rv_engine_info info; /* too large for the stack; boot is one CPU */
+	int error = space_map_own(process, RV_ENGINE_INFO_ADDRESS, sizeof(info), PAGING_NO_EXECUTE);
+
+	if (error != 0)
+		return error;
+	space_fill_info(process, &info);
+	space_fill(process, RV_ENGINE_INFO_ADDRESS, &info, sizeof(info));
+	return 0;
+}
+
+static int space_map_event_and_stack(struct process *process)
+{
+	int error = space_map_own(process, RV_ENGINE_EVENT_ADDRESS, sizeof(struct rv_event),
+				  PAGING_WRITABLE | PAGING_NO_EXECUTE);
+
+	if (error != 0)
+		return error;
+	process->event = user_pointer(process, RV_ENGINE_EVENT_ADDRESS, true);
+	for (uint64_t at = RV_ENGINE_STACK_TOP - SPACE_STACK_BYTES_FIRST; at < RV_ENGINE_STACK_TOP;
+	     at += PAGE_BYTES) {
+		if (!user_grow_stack(process, at))
+			return -RV_ENOMEM;
+	}
+	return 0;
+}
+
+int process_space_create(struct process *process)
+{
+	int error = 0;
+
+	process->root = paging_create();
+	if (process->root == 0)
+		return -RV_ENOMEM;
+	for (unsigned i = 0; i < space_program.nr_segments && error == 0; i++)
+		error = space_map_segment(process, i);
+	for (unsigned i = 0; i < space_nr_scripts && error == 0; i++) {
+		const struct space_script *script = &space_scripts[i];
+
+		error = space_map_shared(process, script->address, script->pages,
+					 (size_t)(script->length_bytes / PAGE_BYTES + 1),
+					 PAGING_NO_EXECUTE);
+	}
+	if (error == 0)
+		error = space_map_info(process);
+	if (error == 0)
+		error = space_map_event_and_stack(process);
+	if (error != 0) {
+		process_space_destroy(process);
+		return error;
+	}
+	process->registers = (struct process_registers){
+		.rip = space_program.entry,
+		.rsp = RV_ENGINE_STACK_TOP,
+		.rdi = RV_ENGINE_INFO_ADDRESS,
+	};
+	return 0;
+}
+
+void process_space_destroy(struct process *process)
+{
+	for (unsigned i = 0; i < space_program.nr_segments; i++) {
+		const struct elf_segment *segment = &space_program.segments[i];
+
+		if (segment->writable)
+			user_unmap(process, align_down(segment->address, PAGE_BYTES),
+				   space_segment_pages(segment) * PAGE_BYTES);
+	}
+	user_unmap(process, RV_ENGINE_INFO_ADDRESS, align_up(sizeof(struct rv_engine_info), PAGE_BYTES));
+	user_unmap(process, RV_ENGINE_EVENT_ADDRESS, align_up(sizeof(struct rv_event), PAGE_BYTES));
+	user_unmap(process, RV_ENGINE_HEAP_ADDRESS, process->heap_bytes);
+	user_unmap(process, RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES, RV_ENGINE_STACK_BYTES);
+	paging_destroy(process->root);
+	process->root = 0;
+	process->event = NULL;
+	process->heap_bytes = 0;
+	process->stack_bytes = 0;
+}

@@ -1,0 +1,166 @@
+/*
+ * process/syscall.c: system calls: the table, and those about the engine itself.
+ */
+#include "process/syscall.h"
+
+#include "core/instructions.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/paging.h"
+#include "core/time.h"
+#include "process/budget.h"
+#include "process/user_memory.h"
+#include "rv/errno.h"
+#include "vmm/vcpu.h"
+
+/* A line of the log holds 512 bytes, our prefix among them. */
+#define SYSCALL_LOG_LINE_BYTES 400
+/* How long one run may keep the console busy, if its own budget is shorter: a slow serial line
+ * must not kill a script that logs, and a script must not hold the guest by logging. */
+#define SYSCALL_LOG_US_MINIMUM 20000
+
+static const syscall_handler syscall_table[RV_SYSCALL_COUNT] = {
+	/* RV_SYS_NEXT_EVENT is entry.S's. */
+	[RV_SYS_LOG] = syscall_log,
+	[RV_SYS_EXIT] = syscall_exit,
+	[RV_SYS_HEAP_GROW] = syscall_heap_grow,
+	[RV_SYS_HOOK_ADD] = syscall_hook_add,
+	[RV_SYS_HOOK_REMOVE] = syscall_hook_remove,
+	[RV_SYS_EVENT_FETCH] = syscall_event_fetch,
+	[RV_SYS_EVENT_REGISTERS] = syscall_event_registers,
+	[RV_SYS_PORT_READ] = syscall_port_read,
+	[RV_SYS_PORT_WRITE] = syscall_port_write,
+	[RV_SYS_MMIO_READ] = syscall_mmio_read,
+	[RV_SYS_MMIO_WRITE] = syscall_mmio_write,
+	[RV_SYS_MSR_READ] = syscall_msr_read,
+	[RV_SYS_MSR_WRITE] = syscall_msr_write,
+	[RV_SYS_CPUID] = syscall_cpuid,
+	[RV_SYS_PCI_READ] = syscall_pci_read,
+	[RV_SYS_PCI_WRITE] = syscall_pci_write,
+	[RV_SYS_MEMORY_READ] = syscall_memory_read,
+	[RV_SYS_MEMORY_WRITE] = syscall_memory_write,
+	[RV_SYS_STATISTICS] = syscall_statistics,
+};
+
+void process_syscall(struct exception_frame *frame)
+{
+	int64_t result = -RV_ENOSYS;
+
+	if (frame->rax < RV_SYSCALL_COUNT && syscall_table[frame->rax] != NULL)
+		result = syscall_table[frame->rax](process_of_frame(frame), frame);
+	frame->rax = (uint64_t)result;
+}
+
+/* Text of an engine reaches a terminal: no control codes but line ends and tabs. */
+static void syscall_log_clean(char *text, size_t length_bytes)
+{
+	for (size_t i = 0; i < length_bytes; i++) {
+		if (((uint8_t)text[i] < ' ' && text[i] != '\n' && text[i] != '\t') || text[i] == 0x7f)
+			text[i] = '?';
+	}
+}
+
+/* A log line for each line of the text; long ones are broken. */
+static void syscall_log_lines(const struct process *process, enum log_level level, char *text,
+			      size_t length_bytes)
+{
+	while (length_bytes != 0) {
+		size_t line = 0, skip = 0;
+		char end;
+
+		while (line < length_bytes && line < SYSCALL_LOG_LINE_BYTES && text[line] != '\n')
+			line++;
+		if (line < length_bytes && text[line] == '\n')
+			skip = 1;
+		end = text[line]; /* there is a byte more than the length */
+		text[line] = '\0';
+		log_line(level, "%s: %s", process->name, text);
+		text[line] = end;
+		text += line + skip;
+		length_bytes -= line + skip;
+	}
+}
+
+static bool syscall_log_has_time(const struct process *process)
+{
+	uint64_t us = process->budget_us < SYSCALL_LOG_US_MINIMUM ? SYSCALL_LOG_US_MINIMUM
+								   : process->budget_us;
+
+	return process->log_tsc < us / 1000 * (time_tsc_hz / 1000);
+}
+
+/* (level, text, length_bytes) */
+int64_t syscall_log(struct process *process, struct exception_frame *frame)
+{
+	static char text[RV_LOG_BYTES + 1]; /* one CPU runs engines */
+	uint64_t level = frame->rdi, length_bytes = frame->rdx, start;
+
+	if (level > RV_LOG_DEBUG && level != RV_LOG_PLAIN)
+		return -RV_EINVAL;
+	if (length_bytes > RV_LOG_BYTES)
+		return -RV_E2BIG;
+	if (!syscall_log_has_time(process)) {
+		process->log_dropped += length_bytes;
+		return -RV_EAGAIN;
+	}
+	if (user_copy_in(process, text, frame->rsi, length_bytes) != 0)
+		return -RV_EFAULT;
+	text[length_bytes] = '\0';
+	syscall_log_clean(text, length_bytes);
+	budget_pause();
+	start = tsc_read();
+	if (level == RV_LOG_PLAIN)
+		log_raw(text, length_bytes);
+	else
+		syscall_log_lines(process, (enum log_level)level, text, length_bytes);
+	process->log_tsc += tsc_read() - start;
+	budget_resume();
+	return 0;
+}
+
+/* (status) */
+int64_t syscall_exit(struct process *process, struct exception_frame *frame)
+{
+	process->exit_status = frame->rdi;
+	process_leave(process, PROCESS_STOP_EXIT);
+}
+
+/* (bytes) */
+int64_t syscall_heap_grow(struct process *process, struct exception_frame *frame)
+{
+	uint64_t bytes = frame->rdi, grown = 0;
+	uint64_t start = RV_ENGINE_HEAP_ADDRESS + process->heap_bytes;
+
+	if ((bytes & PAGE_MASK) != 0)
+		return -RV_EINVAL;
+	if (bytes > process_options.heap_bytes - process->heap_bytes)
+		return -RV_ENOMEM;
+	for (; grown < bytes; grown += PAGE_BYTES) {
+		if (user_map_new_page(process, start + grown, PAGING_WRITABLE | PAGING_NO_EXECUTE)) {
+			/* The engine has not run since, so no translation of these is cached. */
+			user_unmap(process, start, grown);
+			return -RV_ENOMEM;
+		}
+	}
+	process->heap_bytes += bytes;
+	return (int64_t)start;
+}
+
+/* (struct rv_statistics *) */
+int64_t syscall_statistics(struct process *process, struct exception_frame *frame)
+{
+	struct rv_statistics statistics = {
+		.events = process->owner.nr_events,
+		.errors = process->owner.nr_errors,
+		.heap_bytes = process->heap_bytes,
+		.stack_bytes = process->stack_bytes,
+		.tsc = tsc_read(),
+	};
+
+	_Static_assert(EXIT_KIND_COUNT <= ARRAY_LENGTH(statistics.exits_by_kind), "rv/abi.h");
+	for (unsigned kind = 0; kind < EXIT_KIND_COUNT; kind++) {
+		statistics.exits_by_kind[kind] = process->vcpu->exits_by_kind[kind];
+		statistics.exits += process->vcpu->exits_by_kind[kind];
+	}
+	return user_copy_out(process, frame->rdi, &statistics, sizeof(statistics));
+}

@@ -1,0 +1,38 @@
+/*
+ * process/syscall.h: one function a system call (rv/abi.h has the contract of each). They take
+ * their arguments from the frame (RDI, RSI, RDX, R10, R8), trust none of them, and return what the
+ * engine gets in RAX.
+ */
+#ifndef PROCESS_SYSCALL_H
+#define PROCESS_SYSCALL_H
+
+#include "process/process_internal.h"
+
+typedef int64_t (*syscall_handler)(struct process *process, struct exception_frame *frame);
+
+/* syscall.c */
+int64_t syscall_log(struct process *process, struct exception_frame *frame);
+int64_t syscall_exit(struct process *process, struct exception_frame *frame);
+int64_t syscall_heap_grow(struct process *process, struct exception_frame *frame);
+int64_t syscall_statistics(struct process *process, struct exception_frame *frame);
+
+/* syscall_hook.c */
+int64_t syscall_hook_add(struct process *process, struct exception_frame *frame);
+int64_t syscall_hook_remove(struct process *process, struct exception_frame *frame);
+int64_t syscall_event_fetch(struct process *process, struct exception_frame *frame);
+int64_t syscall_event_registers(struct process *process, struct exception_frame *frame);
+
+/* syscall_access.c */
+int64_t syscall_port_read(struct process *process, struct exception_frame *frame);
+int64_t syscall_port_write(struct process *process, struct exception_frame *frame);
+int64_t syscall_mmio_read(struct process *process, struct exception_frame *frame);
+int64_t syscall_mmio_write(struct process *process, struct exception_frame *frame);
+int64_t syscall_msr_read(struct process *process, struct exception_frame *frame);
+int64_t syscall_msr_write(struct process *process, struct exception_frame *frame);
+int64_t syscall_cpuid(struct process *process, struct exception_frame *frame);
+int64_t syscall_pci_read(struct process *process, struct exception_frame *frame);
+int64_t syscall_pci_write(struct process *process, struct exception_frame *frame);
+int64_t syscall_memory_read(struct process *process, struct exception_frame *frame);
+int64_t syscall_memory_write(struct process *process, struct exception_frame *frame);
+
+#endif

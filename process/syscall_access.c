@@ -1,0 +1,248 @@
+/*
+ * process/syscall_access.c: an engine's direct access to ports, device memory, MSRs, CPUID, PCI
+ * configuration space and the guest's memory. It goes past all hooks.
+ *
+ * An engine may use every device that the guest may; none is ours alone. Two that we use too: the
+ * UART that the log goes to (boot option console=) and, while an engine runs, the local APIC, which
+ * is refused here because it enforces the engine's budget.
+ */
+#include "process/syscall.h"
+
+#include "core/instructions.h"
+#include "core/memory.h"
+#include "process/apic.h"
+#include "process/user_memory.h"
+#include "rv/errno.h"
+#include "vmm/guest_memory.h"
+
+#define ACCESS_BYTES_MAXIMUM MIB(1)
+#define ACCESS_DIRECT_END GIB(512)
+
+static bool syscall_width_is(uint64_t width_bytes, uint64_t maximum)
+{
+	return (width_bytes == 1 || width_bytes == 2 || width_bytes == 4 || width_bytes == 8) &&
+	       width_bytes <= maximum;
+}
+
+static bool syscall_port_is(uint64_t port, uint64_t width_bytes)
+{
+	return syscall_width_is(width_bytes, 4) && port <= 0x10000 - width_bytes;
+}
+
+/* (port, width_bytes) */
+int64_t syscall_port_read(struct process *process, struct exception_frame *frame)
+{
+	(void)process;
+	if (!syscall_port_is(frame->rdi, frame->rsi))
+		return -RV_EINVAL;
+	return pio_hardware_read((uint16_t)frame->rdi, (uint8_t)frame->rsi);
+}
+
+/* (port, width_bytes, value) */
+int64_t syscall_port_write(struct process *process, struct exception_frame *frame)
+{
+	(void)process;
+	if (!syscall_port_is(frame->rdi, frame->rsi))
+		return -RV_EINVAL;
+	pio_hardware_write((uint16_t)frame->rdi, (uint8_t)frame->rsi, (uint32_t)frame->rdx);
+	return 0;
+}
+
+/* 0 if an engine may access this as device memory. */
+static int64_t syscall_check_mmio(uint64_t gpa, uint64_t width_bytes)
+{
+	uint64_t apic = msr_read(MSR_APIC_BASE) & APIC_BASE_ADDRESS;
+
+	if (!syscall_width_is(width_bytes, 8))
+		return -RV_EINVAL;
+	if (gpa > ACCESS_DIRECT_END - width_bytes)
+		return -RV_ERANGE;
+	if (memory_is_reserved(gpa, width_bytes))
+		return -RV_EPERM;
+	if (gpa < apic + PAGE_BYTES && gpa + width_bytes > apic)
+		return -RV_EPERM;
+	/* RAM is for RV_SYS_MEMORY_READ and its like. */
+	if (memory_is_ram(gpa, 1) || memory_is_ram(gpa + width_bytes - 1, 1))
+		return -RV_EINVAL;
+	return 0;
+}
+
+/* (gpa, width_bytes, uint64_t *value) */
+int64_t syscall_mmio_read(struct process *process, struct exception_frame *frame)
+{
+	int64_t error = syscall_check_mmio(frame->rdi, frame->rsi);
+	uint64_t value;
+
+	if (error != 0)
+		return error;
+	/* Before the device notices. */
+	if (!user_check(process, frame->rdx, sizeof(value), true))
+		return -RV_EFAULT;
+	value = mmio_hardware_read(frame->rdi, (uint8_t)frame->rsi);
+	return user_copy_out(process, frame->rdx, &value, sizeof(value));
+}
+
+/* (gpa, width_bytes, value) */
+int64_t syscall_mmio_write(struct process *process, struct exception_frame *frame)
+{
+	int64_t error = syscall_check_mmio(frame->rdi, frame->rsi);
+
+	(void)process;
+	if (error != 0)
+		return error;
+	mmio_hardware_write(frame->rdi, (uint8_t)frame->rsi, frame->rdx);
+	return 0;
+}
+
+struct msr_range {
+	uint32_t first, last;
+};
+
+/* What a script must not write: with these the hypervisor runs, or keeps time, or holds the
+ * engine. */
+static const struct msr_range syscall_msrs_owned[] = {
+	{ 0x10, 0x10 },		      /* TSC */
+	{ 0x1b, 0x1b },		      /* APIC_BASE */
+	{ 0x3a, 0x3b },		      /* FEATURE_CONTROL, TSC_ADJUST */
+	{ 0x174, 0x176 },	      /* SYSENTER_*: the guest's are put aside */
+	{ 0x1d9, 0x1d9 },	      /* DEBUGCTL: single steps by branch */
+	{ 0x277, 0x277 },	      /* PAT */
+	{ 0x480, 0x493 },	      /* VMX capabilities */
+	{ 0x6e0, 0x6e0 },	      /* TSC_DEADLINE */
+	{ 0x800, 0x8ff },	      /* x2APIC */
+	{ 0xc0000080, 0xc0000084 },   /* EFER, STAR, LSTAR, CSTAR, SFMASK */
+	{ 0xc0000100, 0xc0000104 },   /* FS, GS, kernel GS base, TSC_AUX, TSC_RATIO */
+	{ 0xc0010010, 0xc0010010 },   /* SYSCFG: memory encryption */
+	{ 0xc0010015, 0xc0010015 },   /* HWCR */
+	{ 0xc0010114, 0xc001011b },   /* VM_CR, IGNNE, SMM_CTL, VM_HSAVE_PA, SVM keys, doorbell */
+	{ 0xc0010130, 0xc0010133 },   /* SEV */
+};
+
+static bool syscall_msr_is_owned(uint64_t msr)
+{
+	for (unsigned i = 0; i < ARRAY_LENGTH(syscall_msrs_owned); i++) {
+		if (msr >= syscall_msrs_owned[i].first && msr <= syscall_msrs_owned[i].last)
+			return true;
+	}
+	return false;
+}
+
+/* Reading these tells about the hypervisor, not about the guest. */
+static bool syscall_msr_is_secret(uint64_t msr)
+{
+	return msr >= 0xc0010114 && msr <= 0xc001011b;
+}
+
+/* (msr, uint64_t *value) */
+int64_t syscall_msr_read(struct process *process, struct exception_frame *frame)
+{
+	uint64_t value = 0;
+	bool exists;
+
+	if (frame->rdi > UINT32_MAX)
+		return -RV_EFAULT;
+	if (syscall_msr_is_secret(frame->rdi))
+		return -RV_EPERM;
+	if (frame->rdi == MSR_EFER) {
+		value = vcpu_ops->get_efer(process->vcpu);
+		return user_copy_out(process, frame->rsi, &value, sizeof(value));
+	}
+	/* The guest's own, not the host's: see syscall_fetch(). */
+	vcpu_ops->host_end(process->vcpu);
+	exists = msr_hardware_read((uint32_t)frame->rdi, &value);
+	vcpu_ops->host_begin(process->vcpu);
+	return exists ? user_copy_out(process, frame->rsi, &value, sizeof(value)) : -RV_EFAULT;
+}
+
+/* (msr, value) */
+int64_t syscall_msr_write(struct process *process, struct exception_frame *frame)
+{
+	(void)process;
+	if (frame->rdi > UINT32_MAX)
+		return -RV_EFAULT;
+	if (syscall_msr_is_owned(frame->rdi))
+		return -RV_EPERM;
+	return msr_hardware_write((uint32_t)frame->rdi, frame->rsi) ? 0 : -RV_EFAULT;
+}
+
+/* (leaf, subleaf, uint32_t regs[4]) */
+int64_t syscall_cpuid(struct process *process, struct exception_frame *frame)
+{
+	uint32_t registers[4];
+
+	if (frame->rdi > UINT32_MAX || frame->rsi > UINT32_MAX)
+		return -RV_EINVAL;
+	cpuid_hardware(process->vcpu, (uint32_t)frame->rdi, (uint32_t)frame->rsi, registers);
+	return user_copy_out(process, frame->rdx, registers, sizeof(registers));
+}
+
+static bool syscall_pci_is(uint64_t function, uint64_t offset, uint64_t width_bytes)
+{
+	return function <= 0xffff && syscall_width_is(width_bytes, 4) && offset <= 0xfff &&
+	       (offset & (width_bytes - 1)) == 0;
+}
+
+/* (bus << 8 | device << 3 | function, offset, width_bytes) */
+int64_t syscall_pci_read(struct process *process, struct exception_frame *frame)
+{
+	(void)process;
+	if (!syscall_pci_is(frame->rdi, frame->rsi, frame->rdx))
+		return -RV_EINVAL;
+	return pci_hardware_read(frame->rdi << 12 | frame->rsi, (uint8_t)frame->rdx);
+}
+
+/* (bdf, offset, width_bytes, value) */
+int64_t syscall_pci_write(struct process *process, struct exception_frame *frame)
+{
+	(void)process;
+	if (!syscall_pci_is(frame->rdi, frame->rsi, frame->rdx))
+		return -RV_EINVAL;
+	pci_hardware_write(frame->rdi << 12 | frame->rsi, (uint8_t)frame->rdx, (uint32_t)frame->r10);
+	return 0;
+}
+
+/* The part of a transfer that lies on one page of the engine. */
+static size_t syscall_chunk(uint64_t address, uint64_t length_bytes)
+{
+	uint64_t rest = PAGE_BYTES - (address & PAGE_MASK);
+
+	return (size_t)(length_bytes < rest ? length_bytes : rest);
+}
+
+/* Straight between the guest's pages and the engine's, both checked, a page at a time. */
+static int64_t syscall_transfer(struct process *process, const struct exception_frame *frame,
+				bool to_guest)
+{
+	uint64_t gpa = frame->rdi, user = frame->rsi, length_bytes = frame->rdx;
+	int error = 0;
+
+	if (length_bytes > ACCESS_BYTES_MAXIMUM)
+		return -RV_E2BIG;
+	if (gpa > UINT64_MAX - length_bytes)
+		return -RV_EFAULT;
+	if (!user_check(process, user, length_bytes, !to_guest))
+		return -RV_EFAULT;
+	while (length_bytes != 0 && error == 0) {
+		size_t chunk = syscall_chunk(user, length_bytes);
+		void *page = user_pointer(process, user, !to_guest);
+
+		error = to_guest ? guest_memory_write(gpa, page, chunk)
+				 : guest_memory_read(gpa, page, chunk);
+		gpa += chunk;
+		user += chunk;
+		length_bytes -= chunk;
+	}
+	return error;
+}
+
+/* (gpa, buffer, length_bytes) */
+int64_t syscall_memory_read(struct process *process, struct exception_frame *frame)
+{
+	return syscall_transfer(process, frame, false);
+}
+
+/* (gpa, buffer, length_bytes) */
+int64_t syscall_memory_write(struct process *process, struct exception_frame *frame)
+{
+	return syscall_transfer(process, frame, true);
+}

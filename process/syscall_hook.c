@@ -1,0 +1,101 @@
+/*
+ * process/syscall_hook.c: system calls about hooks and the event that is open.
+ */
+#include "process/budget.h"
+#include "process/syscall.h"
+#include "process/user_memory.h"
+#include "rv/errno.h"
+#include "vmm/vcpu.h"
+
+/* (struct rv_hook_request *) */
+int64_t syscall_hook_add(struct process *process, struct exception_frame *frame)
+{
+	struct rv_hook_request request;
+	struct hook *hook;
+	int id;
+
+	if (user_copy_in(process, &request, frame->rdi, sizeof(request)) != 0)
+		return -RV_EFAULT;
+	if (request.budget_us == 0)
+		request.budget_us = request.kind == RV_EVENT_SHUTDOWN
+					    ? process_options.load_budget_ms * 1000
+					    : process_options.budget_us;
+	if (request.budget_us > HOOK_BUDGET_US_MAXIMUM && request.kind == RV_EVENT_SHUTDOWN)
+		request.budget_us = HOOK_BUDGET_US_MAXIMUM;
+	id = hook_add(&process->owner, &request);
+	if (id < 0)
+		return id;
+	hook = hook_find((uint32_t)id);
+	hook->owner_private = budget_ticks(request.budget_us);
+	return id;
+}
+
+/* (hook number) */
+int64_t syscall_hook_remove(struct process *process, struct exception_frame *frame)
+{
+	if (frame->rdi > UINT32_MAX)
+		return -RV_ENOENT;
+	return hook_remove(&process->owner, (uint32_t)frame->rdi);
+}
+
+/* Registers of the guest that VMLOAD and its like exchange are the host's while an engine runs;
+ * MSRs among them must be read as the guest's. */
+static void syscall_fetch(struct process *process, struct access *access)
+{
+	if (access->kind != ACCESS_MSR) {
+		access_fetch(access);
+		return;
+	}
+	vcpu_ops->host_end(process->vcpu);
+	access_fetch(access);
+	vcpu_ops->host_begin(process->vcpu);
+}
+
+/* () */
+int64_t syscall_event_fetch(struct process *process, struct exception_frame *frame)
+{
+	struct access *access = process->hook != NULL ? process->hook->access : NULL;
+	struct rv_event *event = process->event;
+
+	(void)frame;
+	if (access == NULL || access->write)
+		return -RV_EAGAIN;
+	syscall_fetch(process, access);
+	if (access->fault)
+		return -RV_EFAULT;
+	event->value = access->value;
+	if (access->kind == ACCESS_CPUID) {
+		for (unsigned i = 0; i < 4; i++)
+			event->cpuid[i] = access->cpuid[i];
+	}
+	event->flags |= RV_EVENT_FETCHED;
+	return 0;
+}
+
+/* () */
+int64_t syscall_event_registers(struct process *process, struct exception_frame *frame)
+{
+	struct vcpu *vcpu = process->vcpu;
+	struct rv_registers *registers = &process->event->registers;
+	uint64_t *general = &registers->rax;
+	struct segment_register cs;
+
+	(void)frame;
+	if (process->hook == NULL)
+		return -RV_EAGAIN;
+	for (unsigned i = 0; i < GPR_COUNT; i++)
+		general[i] = vcpu->gpr[i];
+	registers->rip = vcpu->rip;
+	registers->rflags = vcpu->rflags;
+	registers->cr0 = vcpu_ops->get_control(vcpu, 0);
+	registers->cr2 = vcpu_ops->get_control(vcpu, 2);
+	registers->cr3 = vcpu_ops->get_control(vcpu, 3);
+	registers->cr4 = vcpu_ops->get_control(vcpu, 4);
+	registers->efer = vcpu_ops->get_efer(vcpu);
+	vcpu_ops->get_segment(vcpu, SEGMENT_CS, &cs);
+	registers->cs_base = cs.base;
+	registers->cs_selector = cs.selector;
+	registers->cpl = vcpu_ops->get_cpl(vcpu);
+	process->event->flags |= RV_EVENT_REGISTERS;
+	return 0;
+}

@@ -1,0 +1,33 @@
+/*
+ * process/user_memory.h: the memory of an engine, as the hypervisor reaches it: every address and
+ * length that an engine names is checked here against what is mapped for it.
+ */
+#ifndef PROCESS_USER_MEMORY_H
+#define PROCESS_USER_MEMORY_H
+
+#include "rv/types.h"
+
+struct process;
+
+/* Maps a fresh zeroed page with PAGING_* rights. 0, -RV_ENOMEM, -RV_EEXIST. */
+int user_map_new_page(struct process *process, uint64_t address, uint64_t rights);
+
+/* Takes out and frees the pages of a range that are mapped. */
+void user_unmap(struct process *process, uint64_t address, uint64_t length_bytes);
+
+/* Maps the stack page that holds an address, if it lies within the stack and is not mapped yet. */
+bool user_grow_stack(struct process *process, uint64_t address);
+
+/* The byte at an address through the direct map, valid to the end of its page; NULL if the engine
+ * may not read (write) there. */
+void *user_pointer(struct process *process, uint64_t address, bool write);
+
+/* May the engine read (write) all of this? */
+bool user_check(struct process *process, uint64_t address, uint64_t length_bytes, bool write);
+
+/* Copies between the hypervisor and the engine. 0 or -RV_EFAULT, in which case nothing was copied
+ * out. */
+int user_copy_in(struct process *process, void *to, uint64_t from, size_t length_bytes);
+int user_copy_out(struct process *process, uint64_t to, const void *from, size_t length_bytes);
+
+#endif
