@@ -386,7 +386,8 @@ static void emulate_retire(struct emulation *emulation)
 enum emulate_result emulate_instruction(struct emulation *emulation)
 {
 	bool string = emulation->instruction->operation >= DECODE_MOVS;
-	bool trace = (emulation->vcpu->rflags & RFLAGS_TF) != 0;
+	/* While we step, TF is ours. */
+	bool trace = emulation->vcpu->steps == 0 && (emulation->vcpu->rflags & RFLAGS_TF) != 0;
 	enum emulate_result result =
 		string ? emulate_string(emulation) : emulate_plain(emulation);
 

@@ -92,9 +92,10 @@ static void mmio_begin_step(struct vcpu *vcpu, gpa_t page)
 		mmio_end_step(vcpu);
 	open->page[open->count++] = page;
 	mmio_open_page(vcpu, page);
+	if (vcpu->steps == 0)
+		vcpu_ops->want_step(vcpu, true);
 	vcpu->steps = 1;
 	vcpu->step_page = page;
-	vcpu_ops->want_step(vcpu, true);
 }
 
 static void mmio_inject(struct vcpu *vcpu, uint8_t vector, int64_t error_code)
@@ -203,5 +204,8 @@ bool mmio_handle_step(struct vcpu *vcpu)
 	if (vcpu->steps == 0)
 		return false;
 	mmio_end_step(vcpu);
+	/* If TF is set still, the guest steps too: the trap is its own as well. */
+	if ((vcpu->rflags & RFLAGS_TF) != 0)
+		vcpu_ops->inject_single_step(vcpu);
 	return true;
 }

@@ -1,0 +1,28 @@
+/*
+ * core/acpi.h: the few facts that we take from the firmware's ACPI tables. Nothing in them is
+ * trusted: checksums, lengths and addresses are checked.
+ *
+ * The tables lie in memory that the guest may overwrite, so the first question, at boot, answers all
+ * but acpi_find_table() for good.
+ */
+#ifndef CORE_ACPI_H
+#define CORE_ACPI_H
+
+#include "rv/types.h"
+
+/* The copy of the RSDP that a loader handed over; without it the BIOS areas are searched. To be
+ * called before any other. Context: boot. */
+void acpi_set_rsdp(const void *rsdp, size_t length_bytes);
+
+/* The first table with that signature, by the XSDT or else the RSDT; NULL if there is none. Its
+ * header's length is checked. Context: boot. */
+const void *acpi_find_table(const char signature[4]);
+
+/* Where PCI segment 0 has its memory-mapped configuration space: *base is that of bus 0, the buses
+ * from *first_bus to *last_bus are there. False: it has none. */
+bool acpi_find_mcfg(hpa_t *base, uint8_t *first_bus, uint8_t *last_bus);
+
+/* The ports of the PM1a and PM1b control registers, PM1b 0 if there is none; false without ACPI. */
+bool acpi_pm1_control(uint16_t *port_a, uint16_t *port_b);
+
+#endif
