@@ -1,0 +1,101 @@
+# engine/build_config.rb: how mruby is built, for the bare machine and for the host.
+#
+# mruby's own rake reads this file (MRUBY_CONFIG). Nothing is written into mruby's source tree: all
+# output goes to MRUBY_BUILD_DIR. RITEVISOR_MRUBY_TARGET picks what is built:
+#   engine   the bare machine: clang, soft-float, our libc (build/mruby/engine/lib/libmruby.a)
+#   native   this machine with its FPU and libc, for comparison and for speed
+#   check    this machine under ASan and UBSan, with the simulated machine of engine/host
+# A "host" build that only makes mrbc is always there; the others compile their mrblib with it.
+
+MRuby::Lockfile.disable
+
+ENGINE_DIR = File.expand_path(File.dirname(__FILE__))
+RITEVISOR_DIR = File.dirname(ENGINE_DIR)
+TARGET = ENV.fetch("RITEVISOR_MRUBY_TARGET", "engine")
+CLANG = ENV.fetch("RITEVISOR_CLANG", "clang")
+
+# One list for all builds, so that the bare machine and the host can be compared test by test.
+CORE_GEMS = %w[
+  compiler sprintf math rational complex cmath bigint
+  array-ext string-ext hash-ext enum-ext numeric-ext range-ext proc-ext symbol-ext object-ext
+  kernel-ext class-ext compar-ext toplevel-ext
+  struct data set fiber enumerator enum-chain enum-lazy random pack time error catch
+  metaprog method binding proc-binding eval objectspace os-memsize
+].map { |name| "mruby-#{name}" }.freeze
+
+OWN_GEMS = Dir.glob("#{ENGINE_DIR}/gems/*/mrbgem.rake").map { |path| File.dirname(path) }.sort.freeze
+
+# The boxing is chosen by measurement, see docs/script-api.md and tests/bench: all 53 bits of a
+# Float and all 64 bits of an Integer live in the value, nothing is allocated for a number.
+DEFINES = [
+  ENV.fetch("RITEVISOR_BOXING", "MRB_NO_BOXING"),
+  "MRB_INT64",
+  "MRB_GC_TURN_OFF_GENERATIONAL",    # its minor collection is one unbounded pause
+  "MRB_UTF8_STRING",
+  "MRB_STR_LENGTH_MAX=1048576",      # one huge container would make one huge GC step
+  "MRB_ARY_LENGTH_MAX=32768",
+  "MRB_HEAP_PAGE_SIZE=256",
+].freeze
+
+# Without -Wmissing-prototypes: the gem_init.c that rake generates has none.
+WARNINGS = %w[-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes
+              -Wno-unused-parameter].freeze
+
+def warnings_for(gem_dir, flags)
+  return flags unless gem_dir.start_with?(ENGINE_DIR)
+  own = flags.flatten - ["-w"]
+  own + WARNINGS + (ENV["WERROR"] == "1" ? ["-Werror"] : []) +
+    ["-isystem #{MRUBY_ROOT}/include"]
+end
+
+def add_gems(conf)
+  CORE_GEMS.each { |name| conf.gem core: name }
+  OWN_GEMS.each do |dir|
+    conf.gem(dir) do |spec|
+      spec.cc.flags = warnings_for(dir, spec.cc.flags)
+      spec.cc.include_paths += [RITEVISOR_DIR, "#{RITEVISOR_DIR}/include"]
+    end
+  end
+end
+
+def set_compiler(conf, flags)
+  conf.toolchain :clang
+  conf.cc.command = CLANG
+  conf.cc.flags = %w[-std=gnu11 -O2 -w -MMD -ffunction-sections -fdata-sections] + flags
+  conf.cc.defines += DEFINES
+  conf.linker.command = CLANG
+end
+
+MRuby::Build.new("host") do |conf|
+  conf.toolchain :clang
+  conf.cc.command = CLANG
+  conf.cc.flags = ["-std=gnu11 -O1 -w -MMD"]
+  conf.linker.command = CLANG
+  conf.build_mrbc_exec
+  conf.disable_libmruby
+  conf.disable_presym
+end
+
+case TARGET
+when "engine"
+  MRuby::CrossBuild.new("engine") do |conf|
+    set_compiler(conf, ENV.fetch("RITEVISOR_ENGINE_CFLAGS").split)
+    conf.archiver.command = ENV.fetch("RITEVISOR_AR", "llvm-ar")
+    # Nothing is linked here (objects.mk does it); mrbtest's objects are all that a test build makes.
+    conf.linker.command = "true"
+    conf.enable_test if ENV["RITEVISOR_MRBTEST"] == "1"
+    add_gems(conf)
+  end
+when "native", "check"
+  MRuby::CrossBuild.new(TARGET) do |conf|
+    sanitizers = TARGET == "check" ? %w[-g -fsanitize=address,undefined -fno-sanitize=function,alignment
+                                        -fno-sanitize-recover=undefined -fno-omit-frame-pointer] : []
+    set_compiler(conf, sanitizers + ["-DRV_HOST"])
+    conf.linker.flags = sanitizers
+    conf.linker.libraries = %w[m]
+    conf.test_runner.command = "env"
+    conf.enable_test if ENV["RITEVISOR_MRBTEST"] == "1"
+    add_gems(conf)
+    conf.gem("#{ENGINE_DIR}/host") if File.exist?("#{ENGINE_DIR}/host/mrbgem.rake")
+  end
+end

@@ -1,0 +1,157 @@
+/*
+ * engine/syscall.h: the system calls of include/rv/abi.h as C functions.
+ *
+ * On the bare machine a call is one `int RV_SYSCALL_VECTOR`; in a host build (RV_HOST) it is a
+ * function of the simulated machine in engine/host. All return what the hypervisor answers: a
+ * result of 0 or more, or a negative RV_E number.
+ */
+#ifndef ENGINE_SYSCALL_H
+#define ENGINE_SYSCALL_H
+
+#include "rv/abi.h"
+#include "rv/errno.h"
+
+#ifdef RV_HOST
+int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
+
+static inline int64_t engine_syscall(enum rv_syscall number, uint64_t a, uint64_t b, uint64_t c,
+				     uint64_t d, uint64_t e)
+{
+	return host_syscall((uint64_t)number, a, b, c, d, e);
+}
+#else
+static inline int64_t engine_syscall(enum rv_syscall number, uint64_t a, uint64_t b, uint64_t c,
+				     uint64_t d, uint64_t e)
+{
+	register uint64_t r10 __asm__("r10") = d;
+	register uint64_t r8 __asm__("r8") = e;
+	int64_t result;
+
+	__asm__ volatile("int %[vector]"
+			 : "=a"(result)
+			 : [vector] "i"(RV_SYSCALL_VECTOR), "a"((uint64_t)number), "D"(a), "S"(b),
+			   "d"(c), "r"(r10), "r"(r8)
+			 : "memory");
+	return result;
+}
+#endif
+
+/* The open event and the facts about this engine stand at fixed addresses. */
+static inline struct rv_event *engine_event(void)
+{
+	return (struct rv_event *)(uintptr_t)RV_ENGINE_EVENT_ADDRESS;
+}
+
+static inline const struct rv_engine_info *engine_info(void)
+{
+	return (const struct rv_engine_info *)(uintptr_t)RV_ENGINE_INFO_ADDRESS;
+}
+
+static inline uint64_t engine_address(const void *pointer)
+{
+	return (uint64_t)(uintptr_t)pointer;
+}
+
+static inline int64_t sys_next_event(void)
+{
+	return engine_syscall(RV_SYS_NEXT_EVENT, 0, 0, 0, 0, 0);
+}
+
+static inline int64_t sys_log(uint32_t level, const char *text, uint64_t length_bytes)
+{
+	return engine_syscall(RV_SYS_LOG, level, engine_address(text), length_bytes, 0, 0);
+}
+
+static inline _Noreturn void sys_exit(int status)
+{
+	engine_syscall(RV_SYS_EXIT, (uint64_t)(uint32_t)status, 0, 0, 0, 0);
+	__builtin_trap();
+}
+
+static inline int64_t sys_heap_grow(uint64_t bytes)
+{
+	return engine_syscall(RV_SYS_HEAP_GROW, bytes, 0, 0, 0, 0);
+}
+
+static inline int64_t sys_hook_add(const struct rv_hook_request *request)
+{
+	return engine_syscall(RV_SYS_HOOK_ADD, engine_address(request), 0, 0, 0, 0);
+}
+
+static inline int64_t sys_hook_remove(uint32_t hook)
+{
+	return engine_syscall(RV_SYS_HOOK_REMOVE, hook, 0, 0, 0, 0);
+}
+
+static inline int64_t sys_event_fetch(void)
+{
+	return engine_syscall(RV_SYS_EVENT_FETCH, 0, 0, 0, 0, 0);
+}
+
+static inline int64_t sys_event_registers(void)
+{
+	return engine_syscall(RV_SYS_EVENT_REGISTERS, 0, 0, 0, 0, 0);
+}
+
+static inline int64_t sys_port_read(uint64_t port, uint64_t width_bytes)
+{
+	return engine_syscall(RV_SYS_PORT_READ, port, width_bytes, 0, 0, 0);
+}
+
+static inline int64_t sys_port_write(uint64_t port, uint64_t width_bytes, uint64_t value)
+{
+	return engine_syscall(RV_SYS_PORT_WRITE, port, width_bytes, value, 0, 0);
+}
+
+static inline int64_t sys_mmio_read(uint64_t gpa, uint64_t width_bytes, uint64_t *value)
+{
+	return engine_syscall(RV_SYS_MMIO_READ, gpa, width_bytes, engine_address(value), 0, 0);
+}
+
+static inline int64_t sys_mmio_write(uint64_t gpa, uint64_t width_bytes, uint64_t value)
+{
+	return engine_syscall(RV_SYS_MMIO_WRITE, gpa, width_bytes, value, 0, 0);
+}
+
+static inline int64_t sys_msr_read(uint64_t msr, uint64_t *value)
+{
+	return engine_syscall(RV_SYS_MSR_READ, msr, engine_address(value), 0, 0, 0);
+}
+
+static inline int64_t sys_msr_write(uint64_t msr, uint64_t value)
+{
+	return engine_syscall(RV_SYS_MSR_WRITE, msr, value, 0, 0, 0);
+}
+
+static inline int64_t sys_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t registers[4])
+{
+	return engine_syscall(RV_SYS_CPUID, leaf, subleaf, engine_address(registers), 0, 0);
+}
+
+static inline int64_t sys_pci_read(uint64_t bdf, uint64_t offset, uint64_t width_bytes)
+{
+	return engine_syscall(RV_SYS_PCI_READ, bdf, offset, width_bytes, 0, 0);
+}
+
+static inline int64_t sys_pci_write(uint64_t bdf, uint64_t offset, uint64_t width_bytes,
+				    uint64_t value)
+{
+	return engine_syscall(RV_SYS_PCI_WRITE, bdf, offset, width_bytes, value, 0);
+}
+
+static inline int64_t sys_memory_read(uint64_t gpa, void *buffer, uint64_t length_bytes)
+{
+	return engine_syscall(RV_SYS_MEMORY_READ, gpa, engine_address(buffer), length_bytes, 0, 0);
+}
+
+static inline int64_t sys_memory_write(uint64_t gpa, const void *buffer, uint64_t length_bytes)
+{
+	return engine_syscall(RV_SYS_MEMORY_WRITE, gpa, engine_address(buffer), length_bytes, 0, 0);
+}
+
+static inline int64_t sys_statistics(struct rv_statistics *statistics)
+{
+	return engine_syscall(RV_SYS_STATISTICS, engine_address(statistics), 0, 0, 0, 0);
+}
+
+#endif

@@ -1,0 +1,12 @@
+/*
+ * internal.h: what the files of this gem share among themselves.
+ */
+#ifndef RITEVISOR_ENGINE_INTERNAL_H
+#define RITEVISOR_ENGINE_INTERNAL_H
+
+#include "engine/engine.h"
+
+void loader_init(mrb_state *mrb);
+void exit_init(mrb_state *mrb);
+
+#endif

@@ -1,0 +1,149 @@
+# A hook: a block that runs whenever the guest does what it watches.
+#
+#   hook = on(:port_write, 0x3f8) { |io| log "uart", value: io.value }
+#   hook.off
+class Hook
+  attr_reader :kinds, :address, :filters, :block
+
+  # Hooks that are on. They keep their blocks alive.
+  @all = []
+
+  def self.all
+    @all.dup
+  end
+
+  def self.__keep(hook)
+    @all << hook
+    hook
+  end
+
+  def self.__forget(hook)
+    @all.delete(hook)
+  end
+
+  # What Kernel#on does, for callers that have an `on` of their own.
+  def self.on(*arguments, **filters, &block)
+    kinds = arguments.select { |argument| argument.is_a?(Symbol) }
+    addresses = arguments - kinds
+    raise ArgumentError, "on takes kinds and then one address, Range or Array of them" if addresses.size > 1
+    new(Request.kinds(kinds), addresses[0], filters, &block)
+  end
+
+  def initialize(kinds, address, filters, &block)
+    raise ArgumentError, "a hook needs a block: on(...) { |event| ... }" unless block
+    @kinds = kinds
+    @address = address
+    @filters = filters
+    @block = block
+    @slots = []
+    @removed = [0, 0]
+    register
+    Hook.__keep(self)
+  end
+
+  # Stops watching. A hook that is off cannot be turned on again: call `on` for a new one.
+  def off
+    @slots.each do |slot|
+      events, errors = Hook.__remove(slot)
+      @removed = [@removed[0] + events, @removed[1] + errors]
+    end
+    @slots = []
+    Hook.__forget(self)
+    self
+  end
+
+  def enabled?
+    @slots.any? { |slot| Hook.__state(slot)[0] }
+  end
+
+  # How many events it has seen.
+  def events
+    @slots.inject(@removed[0]) { |sum, slot| sum + Hook.__state(slot)[1] }
+  end
+
+  # How many of them ended in an exception.
+  def errors
+    @slots.inject(@removed[1]) { |sum, slot| sum + Hook.__state(slot)[2] }
+  end
+
+  def inspect
+    "#<Hook #{@kinds.join("+")}#{" #{where}" if @address} #{enabled? ? "on" : "off"} events=#{events} errors=#{errors}>"
+  end
+
+  alias to_s inspect
+
+  # The engine's life after the script's top level: every event of every hook passes through here.
+  # It is left by the end of the engine only.
+  def self.__run
+    begin
+      while true
+        __next(nil)
+      end
+    rescue Exception => exception
+      __failed(exception)
+      retry
+    end
+  end
+
+  # at_exit also works when it is the guest that ends.
+  def self.__watch_shutdown
+    @shutdown ||= new([:shutdown], nil, {}) { __run_at_exit }
+  end
+
+  private
+
+  def where
+    hex = ->(number) { "0x#{number.to_s(16)}" }
+    case @address
+    when Range then "#{hex.(@address.begin)}#{@address.exclude_end? ? "..." : ".."}#{hex.(@address.end)}"
+    when Array then @address.map { |address| address.is_a?(Integer) ? hex.(address) : address.inspect }.join(",")
+    else hex.(@address)
+    end
+  end
+
+  # One hook of the hypervisor for each kind and range; all of them or none.
+  def register
+    addresses = @address.is_a?(Array) ? @address : [@address]
+    requests = @kinds.map { |kind| addresses.map { |address| Request.new(kind, address, @filters).to_a } }
+    requests.each { |list| list.each { |request| @slots << Hook.__add(request, @block) } }
+  rescue Exception
+    @slots.each { |slot| Hook.__remove(slot) }
+    @slots = []
+    raise
+  end
+end
+
+module Kernel
+  # on(kind..., address_or_range = nil, filter: value...) { |event| ... } -> Hook
+  def on(*arguments, **filters, &block)
+    Hook.on(*arguments, **filters, &block)
+  end
+
+  def off(hook)
+    hook.off
+  end
+
+  # every(5.seconds) { ... } -> Hook
+  def every(duration, **filters, &block)
+    unless duration.is_a?(Integer) && duration > 0
+      raise ArgumentError, "every takes a duration: 5.seconds, 100.milliseconds"
+    end
+    Hook.new([:timer], duration, filters, &block)
+  end
+
+  alias __at_exit at_exit
+
+  # Runs when the engine ends or the guest powers off or resets; the newest block first.
+  def at_exit(&block)
+    raise ArgumentError, "at_exit needs a block" unless block
+    Hook.__watch_shutdown
+    __at_exit(&block)
+  end
+
+  # A hook holds the guest: it cannot wait.
+  def sleep(*)
+    raise NotImplementedError, "sleep would stop the guest: use every(duration) { ... } instead"
+  end
+
+  alias usleep sleep
+end

@@ -1,0 +1,22 @@
+/*
+ * event.h: the event objects that blocks receive, one preallocated for each kind.
+ */
+#ifndef RITEVISOR_HOOK_EVENT_H
+#define RITEVISOR_HOOK_EVENT_H
+
+#include "table.h"
+
+/* Which hook's event is open; NULL between events. Set by dispatch.c alone. */
+extern struct hook_entry *event_entry;
+
+/* The preallocated object of a kind (enum rv_event_kind). */
+struct RObject *event_object(uint32_t kind);
+
+/* The open event; raises EventError when there is none. */
+struct rv_event *event_open(mrb_state *mrb);
+
+void event_init(mrb_state *mrb);
+void event_access_init(mrb_state *mrb, struct RClass *event);
+void event_registers_init(mrb_state *mrb, struct RClass *event);
+
+#endif

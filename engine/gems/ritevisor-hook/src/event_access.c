@@ -1,0 +1,227 @@
+/*
+ * event_access.c: Event::Access and the classes below it: a guest's access to a port, a register,
+ * an MSR, CPUID or configuration space, and the verdicts a block gives.
+ *
+ * `value` of a read performs the access on the device when it is asked for the first time;
+ * `value =` before that answers without the device.
+ */
+#include "event.h"
+
+static bool access_is_write(const struct rv_event *event)
+{
+	return event->kind == RV_EVENT_PORT_WRITE || event->kind == RV_EVENT_MMIO_WRITE ||
+	       event->kind == RV_EVENT_MSR_WRITE || event->kind == RV_EVENT_PCI_CONFIG_WRITE;
+}
+
+static uint64_t access_mask(const struct rv_event *event)
+{
+	return event->width_bytes >= 8 ? UINT64_MAX : (1ull << event->width_bytes * 8) - 1;
+}
+
+/* After this, event->value (or cpuid) is what the guest would get. */
+static void access_fetch(mrb_state *mrb, struct rv_event *event)
+{
+	if (event->flags & RV_EVENT_FETCHED || event->verdict == RV_VERDICT_CHANGE ||
+	    access_is_write(event))
+		return;
+	engine_check(mrb, "Event#value", event->address, sys_event_fetch());
+}
+
+static mrb_value access_value(mrb_state *mrb, mrb_value self)
+{
+	struct rv_event *event = event_open(mrb);
+
+	access_fetch(mrb, event);
+	return engine_from_u64(mrb, event->value);
+}
+
+static mrb_value access_set_value(mrb_state *mrb, mrb_value self)
+{
+	struct rv_event *event = event_open(mrb);
+	mrb_value value = mrb_get_arg1(mrb);
+
+	event->value = engine_to_u64(mrb, value) & access_mask(event);
+	event->verdict = RV_VERDICT_CHANGE;
+	return value;
+}
+
+static mrb_value access_deny(mrb_state *mrb, mrb_value self)
+{
+	event_open(mrb)->verdict = RV_VERDICT_DENY;
+	return self;
+}
+
+static mrb_value access_drop(mrb_state *mrb, mrb_value self)
+{
+	event_open(mrb)->verdict = RV_VERDICT_DROP;
+	return self;
+}
+
+static mrb_value access_pass(mrb_state *mrb, mrb_value self)
+{
+	event_open(mrb)->verdict = RV_VERDICT_PASS;
+	return self;
+}
+
+static mrb_value access_address(mrb_state *mrb, mrb_value self)
+{
+	return engine_from_u64(mrb, event_open(mrb)->address);
+}
+
+static mrb_value access_offset(mrb_state *mrb, mrb_value self)
+{
+	return engine_from_u64(mrb, event_open(mrb)->address - event_entry->base);
+}
+
+static mrb_value access_width(mrb_state *mrb, mrb_value self)
+{
+	return mrb_int_value(mrb, event_open(mrb)->width_bytes);
+}
+
+static mrb_value access_all_ones(mrb_state *mrb, mrb_value self)
+{
+	return engine_from_u64(mrb, access_mask(event_open(mrb)));
+}
+
+static mrb_value access_write_p(mrb_state *mrb, mrb_value self)
+{
+	return mrb_bool_value(access_is_write(event_open(mrb)));
+}
+
+static mrb_value access_read_p(mrb_state *mrb, mrb_value self)
+{
+	return mrb_bool_value(!access_is_write(event_open(mrb)));
+}
+
+/* CPUID: four results, each fetched and changed alone. */
+static mrb_value cpuid_get(mrb_state *mrb, unsigned int index)
+{
+	struct rv_event *event = event_open(mrb);
+
+	access_fetch(mrb, event);
+	return mrb_int_value(mrb, event->cpuid[index]);
+}
+
+static mrb_value cpuid_set(mrb_state *mrb, unsigned int index)
+{
+	struct rv_event *event = event_open(mrb);
+	mrb_value value = mrb_get_arg1(mrb);
+	uint32_t bits = (uint32_t)engine_to_u64(mrb, value);
+
+	access_fetch(mrb, event);
+	event->cpuid[index] = bits;
+	event->verdict = RV_VERDICT_CHANGE;
+	return value;
+}
+
+#define CPUID_ACCESSORS(name, index) \
+	static mrb_value cpuid_##name(mrb_state *mrb, mrb_value self) \
+	{ \
+		return cpuid_get(mrb, index); \
+	} \
+	static mrb_value cpuid_set_##name(mrb_state *mrb, mrb_value self) \
+	{ \
+		return cpuid_set(mrb, index); \
+	}
+
+CPUID_ACCESSORS(eax, 0)
+CPUID_ACCESSORS(ebx, 1)
+CPUID_ACCESSORS(ecx, 2)
+CPUID_ACCESSORS(edx, 3)
+
+static mrb_value cpuid_subleaf(mrb_state *mrb, mrb_value self)
+{
+	return mrb_int_value(mrb, event_open(mrb)->cpuid_subleaf);
+}
+
+#define PCI_READER(name, field) \
+	static mrb_value pci_##name(mrb_state *mrb, mrb_value self) \
+	{ \
+		return mrb_int_value(mrb, (mrb_int)event_open(mrb)->field); \
+	}
+
+PCI_READER(bus, pci_bus)
+PCI_READER(device, pci_device)
+PCI_READER(function, pci_function)
+PCI_READER(vendor_id, pci_vendor_id)
+PCI_READER(device_id, pci_device_id)
+PCI_READER(class_code, pci_class)
+
+struct access_method {
+	const char *name;
+	mrb_func_t body;
+	mrb_aspec arguments;
+};
+
+static void access_define(mrb_state *mrb, struct RClass *class, const struct access_method *methods)
+{
+	for (; methods->name; methods++)
+		mrb_define_method(mrb, class, methods->name, methods->body, methods->arguments);
+}
+
+static const struct access_method access_methods[] = {
+	{ "value", access_value, MRB_ARGS_NONE() },
+	{ "value=", access_set_value, MRB_ARGS_REQ(1) },
+	{ "deny", access_deny, MRB_ARGS_NONE() },
+	{ "drop", access_drop, MRB_ARGS_NONE() },
+	{ "ignore", access_drop, MRB_ARGS_NONE() },
+	{ "pass", access_pass, MRB_ARGS_NONE() },
+	{ "address", access_address, MRB_ARGS_NONE() },
+	{ "offset", access_offset, MRB_ARGS_NONE() },
+	{ "width", access_width, MRB_ARGS_NONE() },
+	{ "mask", access_all_ones, MRB_ARGS_NONE() },
+	{ "write?", access_write_p, MRB_ARGS_NONE() },
+	{ "read?", access_read_p, MRB_ARGS_NONE() },
+	{ NULL, NULL, 0 },
+};
+
+static const struct access_method port_methods[] = {
+	{ "port", access_address, MRB_ARGS_NONE() },
+	{ NULL, NULL, 0 },
+};
+
+static const struct access_method msr_methods[] = {
+	{ "msr", access_address, MRB_ARGS_NONE() },
+	{ NULL, NULL, 0 },
+};
+
+static const struct access_method cpuid_methods[] = {
+	{ "leaf", access_address, MRB_ARGS_NONE() },
+	{ "subleaf", cpuid_subleaf, MRB_ARGS_NONE() },
+	{ "eax", cpuid_eax, MRB_ARGS_NONE() },
+	{ "ebx", cpuid_ebx, MRB_ARGS_NONE() },
+	{ "ecx", cpuid_ecx, MRB_ARGS_NONE() },
+	{ "edx", cpuid_edx, MRB_ARGS_NONE() },
+	{ "eax=", cpuid_set_eax, MRB_ARGS_REQ(1) },
+	{ "ebx=", cpuid_set_ebx, MRB_ARGS_REQ(1) },
+	{ "ecx=", cpuid_set_ecx, MRB_ARGS_REQ(1) },
+	{ "edx=", cpuid_set_edx, MRB_ARGS_REQ(1) },
+	{ NULL, NULL, 0 },
+};
+
+static const struct access_method pci_methods[] = {
+	{ "bus", pci_bus, MRB_ARGS_NONE() },
+	{ "device", pci_device, MRB_ARGS_NONE() },
+	{ "function", pci_function, MRB_ARGS_NONE() },
+	{ "vendor_id", pci_vendor_id, MRB_ARGS_NONE() },
+	{ "device_id", pci_device_id, MRB_ARGS_NONE() },
+	{ "class_code", pci_class_code, MRB_ARGS_NONE() },
+	{ NULL, NULL, 0 },
+};
+
+void event_access_init(mrb_state *mrb, struct RClass *event)
+{
+	struct RClass *access = mrb_define_class_under(mrb, event, "Access", event);
+	struct RClass *cpuid = mrb_define_class_under(mrb, event, "Cpuid", access);
+
+	access_define(mrb, access, access_methods);
+	access_define(mrb, mrb_define_class_under(mrb, event, "Port", access), port_methods);
+	mrb_define_class_under(mrb, event, "Mmio", access);
+	access_define(mrb, mrb_define_class_under(mrb, event, "Msr", access), msr_methods);
+	access_define(mrb, cpuid, cpuid_methods);
+	mrb_undef_method(mrb, cpuid, "value");
+	mrb_undef_method(mrb, cpuid, "value=");
+	access_define(mrb, mrb_define_class_under(mrb, event, "PciConfig", access), pci_methods);
+	mrb_define_class_under(mrb, event, "Timer", event);
+	mrb_define_class_under(mrb, event, "Shutdown", event);
+}

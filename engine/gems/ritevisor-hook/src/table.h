@@ -1,0 +1,40 @@
+/*
+ * table.h: the hooks of this engine, by the cookie that comes back with an event.
+ *
+ * A cookie is the slot's number with the slot's generation above it: an event that another CPU had
+ * already matched when its hook went off is recognised and passes.
+ */
+#ifndef RITEVISOR_HOOK_TABLE_H
+#define RITEVISOR_HOOK_TABLE_H
+
+#include "engine/engine.h"
+
+struct hook_entry {
+	struct RProc *proc;	/* the block; the Ruby object Hook keeps it alive */
+	struct RObject *event;	/* the preallocated event object of the kind */
+	uint64_t base;		/* what Event#offset subtracts from the address */
+	uint64_t events, errors;
+	uint32_t slot;
+	uint32_t generation;	/* changes when the slot is freed */
+	uint32_t number;	/* what RV_SYS_HOOK_ADD returned */
+	uint32_t on_error;	/* enum rv_on_error */
+	bool active;
+	bool doomed;		/* removed by its own block: freed when that returns */
+};
+
+/* Entries do not move. */
+struct hook_entry *hook_table_entry(uint32_t slot);
+
+/* The entry of a cookie, NULL if its hook is gone. */
+struct hook_entry *hook_table_find(uint64_t cookie);
+
+/* A free slot; raises NoMemoryError. */
+uint32_t hook_table_allocate(mrb_state *mrb);
+uint64_t hook_table_cookie(uint32_t slot);
+void hook_table_free(uint32_t slot);
+uint32_t hook_table_active_count(void);
+
+/* Forgets everything (a new mrb_state in the same process: host tests). */
+void hook_table_reset(mrb_state *mrb);
+
+#endif

@@ -1,0 +1,32 @@
+assert("Log.line puts pairs after the text") do
+  assert_equal "uart value=65", Log.line("uart", { value: 65 })
+  assert_equal "x name=plain", Log.line("x", { name: "plain" })
+  assert_equal 'x name="two words"', Log.line("x", { name: "two words" })
+  assert_equal "blocked kind=write", Log.line(:blocked, { kind: :write })
+  assert_equal "[1, 2] n=nil", Log.line([1, 2], { n: nil })
+end
+
+assert("log without a text is the module Log") do
+  assert_same Log, log
+  assert_nil log.warning("a warning", n: 1)
+end
+
+assert("log refuses two texts") do
+  assert_raise(ArgumentError) { log "a", "b" }
+end
+
+assert("Log.write refuses a level that does not exist") do
+  assert_raise(ArgumentError) { Log.write(9, "x") }
+end
+
+assert("p returns what it was given") do
+  assert_equal 1, p(1)
+  assert_equal [1, 2], p(1, 2)
+  assert_nil p
+end
+
+assert("puts takes arrays, nothing and text that ends a line") do
+  assert_nil puts
+  assert_nil puts("a\n")
+  assert_nil puts([1, [2, 3]])
+end

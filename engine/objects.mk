@@ -1,0 +1,60 @@
+# engine: the CPL 3 program: mruby, our gems, our C library, the script loader and the event loop.
+# Makes build/engine.elf; build/engine-mrbtest.elf runs mruby's own tests instead of a script.
+
+include engine/libc/objects.mk
+
+mruby-build := $(build)/mruby
+engine-gems := $(wildcard engine/gems/*/mrbgem.rake engine/gems/*/src/*.[ch] \
+	engine/gems/*/mrblib/*.rb engine/gems/*/include/*/*.h)
+engine-gem-tests := $(wildcard engine/gems/*/test/*.rb)
+engine-includes := -I engine -I include -I . $(addprefix -I ,$(wildcard engine/gems/*/include)) \
+	-isystem $(mruby-source)/include
+
+# mruby's rake decides itself what is stale; it writes nothing into mruby's source tree.
+# $(call mruby-rake,target,tasks)
+mruby-rake = RITEVISOR_MRUBY_TARGET=$(1) RITEVISOR_CLANG=$(CC) RITEVISOR_AR=$(AR) \
+	RITEVISOR_ENGINE_CFLAGS='$(subst engine/libc,$(CURDIR)/engine/libc,$(engine-libc-flags))' \
+	WERROR=$(WERROR) MRUBY_CONFIG=$(CURDIR)/engine/build_config.rb \
+	MRUBY_BUILD_DIR=$(CURDIR)/$(mruby-build) INSTALL_DIR=$(CURDIR)/$(mruby-build)/bin \
+	rake --quiet -j2 -f $(mruby-source)/Rakefile $(2)
+# Its words matter only when it fails, or with V=1.
+mruby-quiet = $(if $(V),,>$(1) 2>&1 || { cat $(1); exit 1; })
+
+$(mruby-build)/engine/lib/libmruby.a: engine/build_config.rb $(engine-gems) include/rv/abi.h
+	$(call step,MRUBY,$@ (some minutes the first time))
+	@mkdir -p $(mruby-build)
+	$(Q)$(call mruby-rake,engine,all) $(call mruby-quiet,$(mruby-build)/engine.log)
+	@touch $@
+
+# Float#to_s prints the shortest text that reads back exactly: numeric.o calls our formatter, as
+# engine/libc/README.md explains.
+$(build)/engine/libmruby.a: $(mruby-build)/engine/lib/libmruby.a
+	$(call step,AR,$@)
+	@mkdir -p $(@D)
+	$(Q)cp $< $@.tmp && cd $(@D) && $(AR) x libmruby.a.tmp numeric.o && \
+		$(OBJCOPY) --redefine-sym mrb_format_float=engine_format_float_shortest numeric.o && \
+		$(AR) r libmruby.a.tmp numeric.o && rm numeric.o && mv libmruby.a.tmp libmruby.a
+
+engine-objects := $(addprefix $(build)/engine/,start/start.o start/main.o start/libc_hooks.o)
+
+$(build)/engine/start/%.o: engine/start/%.c
+	$(call step,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(engine-libc-flags) $(engine-includes) -DMRB_NO_BOXING -DMRB_INT64 \
+		-DMRB_GC_TURN_OFF_GENERATIONAL -DMRB_UTF8_STRING -DMRB_USE_BIGINT \
+		$(warnings) -Wno-unused-parameter $(depend-flags) -c -o $@ $<
+
+$(build)/engine/start/%.o: engine/start/%.S
+	$(call step,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) --target=x86_64-unknown-none-elf $(depend-flags) -c -o $@ $<
+
+engine-link = $(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
+	--gc-sections -T engine/engine.lds
+
+$(build)/engine.elf: engine/engine.lds $(engine-objects) $(engine-libc) $(build)/engine/libmruby.a
+	$(call step,LINK,$@)
+	$(Q)$(engine-link) -o $@ $(engine-objects) --start-group $(engine-libc) \
+		$(build)/engine/libmruby.a --end-group
+
+-include $(engine-objects:.o=.d)

@@ -1,0 +1,58 @@
+/*
+ * main.c: the life of an engine: open mruby, run the script, serve its hooks.
+ */
+#include "start/main.h"
+
+#include "engine/engine.h"
+
+#include <mruby.h>
+#include <mruby/error.h>
+
+enum { MAIN_GC_STEP_RATIO = 20 };
+
+static mrb_state *main_open(void)
+{
+	mrb_state *mrb;
+
+	engine_memory_prepare();
+	mrb = mrb_open_allocf(engine_allocate, NULL);
+	if (mrb && !mrb->exc) {
+		/* Small steps: about 35,000 instructions each, whatever the heap's size. */
+		mrb->gc.step_ratio = MAIN_GC_STEP_RATIO;
+		return mrb;
+	}
+	if (mrb && mrb->exc)
+		engine_report(mrb, "engine: ", mrb_obj_value(mrb->exc));
+	engine_log_string(RV_LOG_ERROR, "engine: cannot start mruby; is the heap quota too small?");
+	return NULL;
+}
+
+int engine_main(void)
+{
+	const struct rv_engine_info *info = engine_info();
+	enum engine_status status;
+	mrb_state *mrb;
+
+	if (info->abi_version != RV_ABI_VERSION) {
+		engine_log_string(RV_LOG_ERROR, "engine: built for another version of the hypervisor");
+		return ENGINE_STATUS_SCRIPT;
+	}
+	mrb = main_open();
+	if (!mrb)
+		return ENGINE_STATUS_MEMORY;
+	if (!engine_run_script(mrb, &info->scripts[info->script_index % RV_SCRIPTS_MAXIMUM],
+			       &status)) {
+		if (mrb->exc) {
+			mrb_value exception = mrb_obj_value(mrb->exc);
+
+			mrb->exc = NULL;
+			engine_report(mrb, "", exception);
+		}
+		return status;
+	}
+	engine_memory_recover(mrb);
+	engine_run_hooks(mrb);
+	/* Here only when no hook is on: the script has nothing more to do. */
+	engine_run_at_exit(mrb);
+	return ENGINE_STATUS_OK;
+}
