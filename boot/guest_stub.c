@@ -1,5 +1,5 @@
 /*
- * boot/guest_stub.c: places and fills the guest's 16-bit page (boot/guest_stub.S).
+ * boot/guest_stub.c: places and fills the guest's 16-bit page (boot/guest_stub_code.S).
  */
 #include "boot/guest_stub.h"
 

@@ -237,7 +237,7 @@ _Noreturn void boot_main(void)
 	main_relocate();
 	exception_init_cpu();
 	console_set_screen(boot_options.screen);
-	log_notice("Ritevisor on %lu MiB of memory", memory_end >> 20);
+	log_notice("Ritevisor on %lu MiB of memory", memory_ram_bytes >> 20);
 	log_info("memory 0x%lx-0x%lx reserved", memory_reserved_start,
 		 memory_reserved_start + memory_reserved_bytes - 1);
 	main_choose_backend();

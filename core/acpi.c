@@ -85,7 +85,10 @@ static bool acpi_take_rsdp(const uint8_t *rsdp, size_t length_bytes)
 
 void acpi_set_rsdp(const void *rsdp, size_t length_bytes)
 {
-	(void)acpi_take_rsdp(rsdp, length_bytes);
+	acpi_has_rsdp = false;
+	memset(&acpi_facts, 0, sizeof(acpi_facts));
+	if (rsdp)
+		(void)acpi_take_rsdp(rsdp, length_bytes);
 }
 
 static bool acpi_search(hpa_t start, uint64_t length_bytes)

@@ -10,8 +10,8 @@
 
 #include "rv/types.h"
 
-/* The copy of the RSDP that a loader handed over; without it the BIOS areas are searched. To be
- * called before any other. Context: boot. */
+/* The copy of the RSDP that a loader handed over; without it, or with one that is not valid, the BIOS
+ * areas are searched. Forgets what was learnt before. Context: boot. */
 void acpi_set_rsdp(const void *rsdp, size_t length_bytes);
 
 /* The first table with that signature, by the XSDT or else the RSDT; NULL if there is none. Its

@@ -15,6 +15,7 @@
 hpa_t memory_reserved_start;
 uint64_t memory_reserved_bytes;
 uint64_t memory_end;
+uint64_t memory_ram_bytes;
 
 static struct spinlock memory_lock;
 
@@ -43,6 +44,7 @@ void memory_add_ram(hpa_t start, uint64_t length_bytes)
 {
 	if (memory_nr_ranges == MEMORY_RANGES_MAXIMUM || length_bytes == 0)
 		return;
+	memory_ram_bytes += length_bytes;
 	if (memory_nr_ranges != 0 && memory_ranges[memory_nr_ranges - 1].end == start) {
 		memory_ranges[memory_nr_ranges - 1].end += length_bytes;
 	} else {

@@ -15,7 +15,8 @@
 
 extern hpa_t memory_reserved_start; /* what is ours, 2 MiB aligned */
 extern uint64_t memory_reserved_bytes;
-extern uint64_t memory_end; /* first address above all RAM */
+extern uint64_t memory_end;	     /* first address above all RAM */
+extern uint64_t memory_ram_bytes;   /* how much RAM there is */
 
 static inline void *memory_direct(hpa_t hpa)
 {

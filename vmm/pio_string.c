@@ -7,6 +7,7 @@
 
 #include "core/instructions.h"
 #include "vmm/guest_memory.h"
+#include "vmm/prefix.h"
 
 #define PIO_BATCH 256
 #define RFLAGS_DF UINT64_C(0x400)
@@ -18,13 +19,6 @@ struct pio_string {
 	uint64_t base;
 	bool long_mode;
 };
-
-static bool pio_is_prefix(uint8_t byte)
-{
-	return byte == 0x66 || byte == 0x67 || byte == 0xf0 || byte == 0xf2 || byte == 0xf3 ||
-	       byte == 0x26 || byte == 0x2e || byte == 0x36 || byte == 0x3e || byte == 0x64 ||
-	       byte == 0x65;
-}
 
 static enum segment pio_segment_of(uint8_t prefix, enum segment otherwise)
 {
@@ -62,13 +56,13 @@ static bool pio_decode(struct vcpu *vcpu, struct pio_string *string)
 	string->long_mode = vcpu_is_long(vcpu) && (code.attributes >> 9 & 1);
 	string->segment = SEGMENT_DS;
 	string->address_bytes = string->long_mode ? 8 : code.attributes >> 10 & 1 ? 4 : 2;
-	for (; at < nr && pio_is_prefix(bytes[at]); at++) {
+	for (; at < nr && prefix_is_legacy(bytes[at]); at++) {
 		if (bytes[at] == 0x67)
 			string->address_bytes = string->address_bytes == 4 ? (string->long_mode ? 4 : 2)
 									   : 4;
 		string->segment = pio_segment_of(bytes[at], string->segment);
 	}
-	if (string->long_mode && at < nr && (bytes[at] & 0xf0) == 0x40)
+	if (string->long_mode && at < nr && prefix_is_rex(bytes[at]))
 		at++;
 	string->length = at + 1;
 	return true;

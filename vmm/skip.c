@@ -4,29 +4,31 @@
 #include "vmm/vcpu.h"
 
 #include "core/instructions.h"
-#include "vmm/decode.h"
 #include "vmm/guest_memory.h"
+#include "vmm/prefix.h"
 
-/* Where the CPU does not tell the next RIP, the instruction's bytes do: prefixes may stand before
- * its opcode. */
-static bool vcpu_find_next_rip(struct vcpu *vcpu, unsigned default_bytes)
+/* Where the CPU does not tell the next RIP: the exit says which opcode it is, and its bytes which
+ * prefixes stand before it. 40h-4Fh outside of 64-bit code are instructions of their own, so they
+ * cannot precede the one that exited. */
+static bool vcpu_find_next_rip(struct vcpu *vcpu, unsigned opcode_bytes)
 {
 	uint8_t bytes[15];
 	struct guest_fault fault;
-	unsigned nr = guest_fetch_instruction(vcpu, bytes, &fault), length;
+	unsigned nr = guest_fetch_instruction(vcpu, bytes, &fault), at = 0;
 
 	if (nr == 0) {
 		guest_inject_fault(vcpu, &fault);
 		return false;
 	}
-	length = decode_length(decode_mode_of(vcpu), bytes, nr);
-	vcpu->exit.next_rip = vcpu->rip + (length != 0 ? length : default_bytes);
+	while (at < nr && (prefix_is_legacy(bytes[at]) || prefix_is_rex(bytes[at])))
+		at++;
+	vcpu->exit.next_rip = vcpu->rip + at + opcode_bytes;
 	return true;
 }
 
-void vcpu_skip_instruction(struct vcpu *vcpu, unsigned default_bytes)
+void vcpu_skip_instruction(struct vcpu *vcpu, unsigned opcode_bytes)
 {
-	if (vcpu->exit.next_rip == 0 && !vcpu_find_next_rip(vcpu, default_bytes))
+	if (vcpu->exit.next_rip == 0 && !vcpu_find_next_rip(vcpu, opcode_bytes))
 		return;
 	vcpu->rip = vcpu->exit.next_rip;
 	vcpu_ops->clear_interrupt_shadow(vcpu);

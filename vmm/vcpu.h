@@ -141,9 +141,9 @@ struct vcpu_operations {
 /* The back end chosen at boot. */
 extern const struct vcpu_operations *vcpu_ops;
 
-/* Moves RIP past the instruction that exited, which had `default_bytes` without prefixes, and ends
- * an interrupt shadow. Injects the fault that a fetch would give if it cannot be read. */
-void vcpu_skip_instruction(struct vcpu *vcpu, unsigned default_bytes);
+/* Moves RIP past the instruction that exited, whose opcode has `opcode_bytes` bytes behind its
+ * prefixes, and ends an interrupt shadow. Injects the fault that a fetch would give if it cannot be read. */
+void vcpu_skip_instruction(struct vcpu *vcpu, unsigned opcode_bytes);
 
 /* What an exit of that kind is called in messages. */
 const char *vcpu_exit_name(enum exit_kind kind);

@@ -1,5 +1,5 @@
 /*
- * boot/multiboot2.S: where GRUB enters on BIOS machines (Multiboot2 specification 1.6 and 2.0), in
+ * boot/multiboot2_entry.S: where GRUB enters on BIOS machines (Multiboot2 specification 1.6 and 2.0), in
  * 32-bit protected mode without paging: to long mode with a temporary identity map of 4 GiB and
  * our image at its linked address.
  */

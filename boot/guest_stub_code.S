@@ -1,5 +1,5 @@
 /*
- * boot/guest_stub.S: 16-bit code that lives in the guest's conventional memory: it answers INT 15h
+ * boot/guest_stub_code.S: 16-bit code that lives in the guest's conventional memory: it answers INT 15h
  * with the map that hides us, and boots the disk as the firmware would. boot/guest_stub.c copies it
  * to a page of its own at the top of conventional memory and fills its fields (guest_stub.h gives
  * their layout). All addresses are relative to its own segment.
