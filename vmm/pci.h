@@ -1,0 +1,23 @@
+/*
+ * vmm/pci.h: accesses to PCI configuration space, by whichever of its two ways: ports 0xCF8 and
+ * 0xCFC, and memory (ECAM). Registration and the hardware side are in vmm/access.h.
+ */
+#ifndef VMM_PCI_H
+#define VMM_PCI_H
+
+#include "vmm/access.h"
+
+#define PCI_ADDRESS_LAST (pci_address(256, 0, 0, 0) - 1)
+
+/* Takes the access through the handlers of the regions that it touches. For a write that passes,
+ * and for a read that none resolved, the hardware is left to the caller. */
+enum access_result pci_offer(struct access *access);
+
+/* vmm/pci_ecam.c: denies the pages of the functions that a region covers. 0, -RV_ENOMEM. */
+int pci_ecam_claim(const struct access_region *region);
+void pci_ecam_release(const struct access_region *region);
+
+/* Where an address has its register in memory, 0 if nowhere. */
+hpa_t pci_ecam_address(uint64_t address);
+
+#endif
