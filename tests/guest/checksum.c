@@ -4,7 +4,8 @@
  *
  * Options: rounds=N (default 64); touch=port|cpuid|msr|mmio|pci|none (default port), at=NUMBER,
  * what is touched each round; value=NUMBER is written there after the read if given; expect=NUMBER
- * what reads must give.
+ * what reads must give, from round after=N on (default 0); other=PORT is read as well, and must
+ * give other_expect=NUMBER.
  */
 #include "guest.h"
 
@@ -16,8 +17,9 @@ static uint64_t block[BLOCK_WORDS];
 
 struct touch {
 	char what[16];
-	uint64_t at, value, expected, seen, faults;
-	bool write, compare;
+	uint64_t at, value, expected, after, seen, faults, mismatches;
+	uint64_t other, other_expected, other_mismatches;
+	bool write, compare, have_other;
 };
 
 static void touch_perform(void *context)
@@ -63,7 +65,17 @@ static uint64_t checksum_round(uint64_t sum)
 	return sum;
 }
 
-static uint64_t checksum_compute(uint64_t rounds, struct touch *touch, uint64_t *mismatches)
+static void touch_round(struct touch *touch, uint64_t round)
+{
+	if (fault_catch(touch_perform, touch) >= 0)
+		touch->faults++;
+	else if (touch->compare && round >= touch->after && touch->seen != touch->expected)
+		touch->mismatches++;
+	if (touch->have_other && in8((uint16_t)touch->other) != touch->other_expected)
+		touch->other_mismatches++;
+}
+
+static uint64_t checksum_compute(uint64_t rounds, struct touch *touch)
 {
 	uint64_t sum = 1;
 
@@ -71,34 +83,39 @@ static uint64_t checksum_compute(uint64_t rounds, struct touch *touch, uint64_t 
 		block[i] = i;
 	for (uint64_t round = 0; round < rounds; round++) {
 		sum = checksum_round(sum);
-		if (!touch)
-			continue;
-		if (fault_catch(touch_perform, touch) >= 0)
-			touch->faults++;
-		else if (touch->compare && touch->seen != touch->expected)
-			++*mismatches;
+		if (touch)
+			touch_round(touch, round);
 	}
 	return sum;
+}
+
+static void touch_from_options(struct touch *touch)
+{
+	option_text("touch", touch->what, sizeof(touch->what));
+	option_number("at", &touch->at);
+	option_number("after", &touch->after);
+	touch->write = option_number("value", &touch->value);
+	touch->compare = option_number("expect", &touch->expected);
+	touch->have_other = option_number("other", &touch->other);
+	option_number("other_expect", &touch->other_expected);
 }
 
 void guest_main(void)
 {
 	struct touch touch = {.what = "port", .at = 0x80};
-	uint64_t rounds = option_number_or("rounds", 64), mismatches = 0;
-	uint64_t alone, touching;
+	uint64_t rounds = option_number_or("rounds", 64), alone, touching;
 
-	option_text("touch", touch.what, sizeof(touch.what));
-	option_number("at", &touch.at);
-	touch.write = option_number("value", &touch.value);
-	touch.compare = option_number("expect", &touch.expected);
-
-	touching = checksum_compute(rounds, &touch, &mismatches);
+	touch_from_options(&touch);
+	touching = checksum_compute(rounds, &touch);
 	guest_print("guest: %s 0x%lx read 0x%lx, %lu faults\n", touch.what, touch.at, touch.seen,
 		    touch.faults);
 	if (touch.compare)
-		guest_check(mismatches == 0, "reads", "%lu of %lu differ from 0x%lx, last 0x%lx",
-			    mismatches, rounds, touch.expected, touch.seen);
-	alone = checksum_compute(rounds, NULL, NULL);
+		guest_check(touch.mismatches == 0, "reads", "%lu of %lu differ from 0x%lx, last 0x%lx",
+			    touch.mismatches, rounds, touch.expected, touch.seen);
+	if (touch.have_other)
+		guest_check(touch.other_mismatches == 0, "other reads", "%lu of %lu differ",
+			    touch.other_mismatches, rounds);
+	alone = checksum_compute(rounds, NULL);
 	guest_check(alone == touching, "checksum", "0x%lx while touching, 0x%lx alone", touching,
 		    alone);
 }

@@ -1,0 +1,3 @@
+puts "loading"
+def helper = raise(TypeError, "at load")
+helper

@@ -1,0 +1,1 @@
+on(:port_reed, 0x80) { |io| }

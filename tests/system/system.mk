@@ -1,0 +1,22 @@
+# What system tests need beside the bare guests: the engine that means harm.
+
+hostile-objects := $(build)/tests/system/hostile.o $(build)/tests/system/start.o
+hostile-engine := $(build)/tests/system/hostile.elf
+test-programs += $(hostile-engine)
+
+$(build)/tests/system/%.o: tests/system/engines/%.c
+	$(call step,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(bare-flags) -I include $(warnings) $(depend-flags) -c -o $@ $<
+
+$(build)/tests/system/%.o: tests/system/engines/%.S
+	$(call step,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(bare-flags) $(depend-flags) -c -o $@ $<
+
+$(hostile-engine): tests/system/engines/engine.lds $(hostile-objects)
+	$(call step,LINK,$@)
+	$(Q)$(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
+		-T tests/system/engines/engine.lds -o $@ $(hostile-objects)
+
+-include $(hostile-objects:.o=.d)
