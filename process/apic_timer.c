@@ -33,6 +33,7 @@ static struct {
 	uint32_t armed;	  /* count that ours was set to last */
 	uint64_t elapsed; /* divided ticks of earlier settings of ours */
 	bool masked;	  /* apic_timer_stop() */
+	bool active;
 } loan;
 
 /* A periodic timer that runs as a one-shot for now. */
@@ -136,6 +137,7 @@ bool apic_timer_borrow(uint64_t ticks)
 	loan.divide_shift = apic_timer_divide_shift(apic_read(apic, APIC_TIMER_DIVIDE));
 	loan.elapsed = 0;
 	loan.masked = false;
+	loan.active = true;
 	apic_timer_save(apic);
 	apic_write(apic, APIC_LVT_TIMER, APIC_TIMER_VECTOR);
 	loan.armed = apic_timer_count(ticks, loan.divide_shift);
@@ -218,10 +220,12 @@ void apic_timer_return(struct vcpu *vcpu)
 	uint64_t elapsed = loan.elapsed + (loan.armed - left);
 	bool repair_before = repair.wanted;
 
+	/* The last interrupt of ours may come while this is so, in apic_timer_drain(). */
 	if (left < APIC_TIMER_CLOSE_TICKS || loan.masked) {
 		apic_write(apic, APIC_TIMER_INITIAL, 0);
 		apic_timer_drain(apic);
 	}
+	loan.active = false;
 	repair.wanted = false;
 	apic_timer_restore(apic, elapsed);
 	if (apic_timer_lint0_is_open(loan.lint0))
@@ -235,14 +239,16 @@ void apic_timer_return(struct vcpu *vcpu)
 
 enum apic_interrupt apic_timer_classify(unsigned vector)
 {
-	struct apic apic = loan.apic;
+	struct apic apic;
 
+	if (!apic_find(&apic))
+		return APIC_INTERRUPT_GUEST; /* of the 8259s */
 	if (!apic_test_vector(apic, APIC_ISR, vector)) {
 		/* Not in service: spurious (Intel SDM 3 11.9), or of the 8259s. */
-		return vector == (loan.spurious & 0xff) ? APIC_INTERRUPT_SPURIOUS
-							: APIC_INTERRUPT_GUEST;
+		return vector == (apic_read(apic, APIC_SVR) & 0xff) ? APIC_INTERRUPT_SPURIOUS
+								    : APIC_INTERRUPT_GUEST;
 	}
-	if (vector != APIC_TIMER_VECTOR)
+	if (vector != APIC_TIMER_VECTOR || !(loan.active || apic_timer_stray))
 		return APIC_INTERRUPT_GUEST;
 	apic_write(apic, APIC_EOI, 0);
 	return APIC_INTERRUPT_TIMER;
@@ -253,12 +259,12 @@ static void apic_timer_take_stray(struct vcpu *vcpu, struct apic apic)
 {
 	uint32_t task_priority = apic_read(apic, APIC_TPR);
 
-	loan.apic = apic;
-	loan.spurious = apic_read(apic, APIC_SVR);
-	apic_timer_stray = false;
 	vcpu_ops->host_begin(vcpu);
 	apic_write(apic, APIC_TPR, APIC_BORROWED_TPR);
-	apic_timer_drain(apic);
+	if (apic_read(apic, APIC_PPR) < APIC_CLASS_F_PRIORITY) {
+		apic_timer_drain(apic);
+		apic_timer_stray = false;
+	}
 	apic_write(apic, APIC_TPR, task_priority);
 	vcpu_ops->host_end(vcpu);
 }

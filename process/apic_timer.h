@@ -32,7 +32,7 @@ bool apic_timer_borrow(uint64_t ticks);
 /* Gives it back. Context: as apic_timer_borrow(). */
 void apic_timer_return(struct vcpu *vcpu);
 
-/* What an interrupt that came during a loan was. */
+/* What an interrupt that came to the host is. */
 enum apic_interrupt {
 	APIC_INTERRUPT_TIMER,	 /* ours; acknowledged */
 	APIC_INTERRUPT_SPURIOUS, /* nothing */

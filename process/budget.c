@@ -4,6 +4,7 @@
  */
 #include "process/budget.h"
 
+#include "core/cpu.h"
 #include "core/instructions.h"
 #include "core/time.h"
 #include "process/apic_timer.h"
@@ -17,7 +18,6 @@
 #define BUDGET_STEP_US_MAXIMUM 100
 
 static struct {
-	struct vcpu *vcpu;
 	uint64_t budget_us;
 	uint64_t slice_ticks;
 	unsigned slices_left;
@@ -56,7 +56,7 @@ void budget_begin(struct process *process, struct vcpu *vcpu, uint64_t budget_us
 {
 	uint64_t flags = process->registers.rflags & ~(RFLAGS_IF | RFLAGS_TF);
 
-	budget.vcpu = vcpu;
+	(void)vcpu;
 	budget.budget_us = budget_us;
 	budget.slice_ticks = ticks;
 	budget.slices_left = BUDGET_SLICES;
@@ -94,7 +94,7 @@ bool budget_handle_interrupt(struct exception_frame *frame)
 	case APIC_INTERRUPT_SPURIOUS:
 		return false;
 	case APIC_INTERRUPT_GUEST:
-		vcpu_accept_interrupt(budget.vcpu, vector);
+		vcpu_accept_interrupt(cpu_current()->vcpu, vector);
 		if (exception_from_user(frame) && !budget.stepping && vector >= APIC_TIMER_VECTOR)
 			budget_give_up_timer(frame);
 		return false;

@@ -137,21 +137,14 @@ static bool syscall_msr_is_secret(uint64_t msr)
 int64_t syscall_msr_read(struct process *process, struct exception_frame *frame)
 {
 	uint64_t value = 0;
-	bool exists;
 
 	if (frame->rdi > UINT32_MAX)
 		return -RV_EFAULT;
 	if (syscall_msr_is_secret(frame->rdi))
 		return -RV_EPERM;
-	if (frame->rdi == MSR_EFER) {
-		value = vcpu_ops->get_efer(process->vcpu);
-		return user_copy_out(process, frame->rsi, &value, sizeof(value));
-	}
-	/* The guest's own, not the host's: see syscall_fetch(). */
-	vcpu_ops->host_end(process->vcpu);
-	exists = msr_hardware_read((uint32_t)frame->rdi, &value);
-	vcpu_ops->host_begin(process->vcpu);
-	return exists ? user_copy_out(process, frame->rsi, &value, sizeof(value)) : -RV_EFAULT;
+	if (!msr_hardware_read((uint32_t)frame->rdi, &value))
+		return -RV_EFAULT;
+	return user_copy_out(process, frame->rsi, &value, sizeof(value));
 }
 
 /* (msr, value) */

@@ -38,19 +38,6 @@ int64_t syscall_hook_remove(struct process *process, struct exception_frame *fra
 	return hook_remove(&process->owner, (uint32_t)frame->rdi);
 }
 
-/* Registers of the guest that VMLOAD and its like exchange are the host's while an engine runs;
- * MSRs among them must be read as the guest's. */
-static void syscall_fetch(struct process *process, struct access *access)
-{
-	if (access->kind != ACCESS_MSR) {
-		access_fetch(access);
-		return;
-	}
-	vcpu_ops->host_end(process->vcpu);
-	access_fetch(access);
-	vcpu_ops->host_begin(process->vcpu);
-}
-
 /* () */
 int64_t syscall_event_fetch(struct process *process, struct exception_frame *frame)
 {
@@ -60,7 +47,7 @@ int64_t syscall_event_fetch(struct process *process, struct exception_frame *fra
 	(void)frame;
 	if (access == NULL || access->write)
 		return -RV_EAGAIN;
-	syscall_fetch(process, access);
+	access_fetch(access);
 	if (access->fault)
 		return -RV_EFAULT;
 	event->value = access->value;

@@ -1,0 +1,116 @@
+/*
+ * tests/engine/fuzz.c: random system calls. Those that would harm the machine itself, which an
+ * engine may do to it as well as the guest may (random device registers, MSRs, the guest's memory),
+ * are turned to harmless targets; their arguments are random otherwise.
+ */
+#include "engine.h"
+
+static uint64_t fuzz_state;
+
+/* xorshift64* */
+static uint64_t fuzz_random(void)
+{
+	fuzz_state ^= fuzz_state >> 12;
+	fuzz_state ^= fuzz_state << 25;
+	fuzz_state ^= fuzz_state >> 27;
+	return fuzz_state * 0x2545f4914f6cdd1d;
+}
+
+static uint8_t fuzz_buffer[16384];
+
+/* Numbers near every border there is. */
+static uint64_t fuzz_number(void)
+{
+	static const uint64_t borders[] = {
+		0, 1, 8, 0x1000, 0x10000, RV_LOG_BYTES, RV_ENGINE_IMAGE_ADDRESS,
+		RV_ENGINE_INFO_ADDRESS, RV_ENGINE_EVENT_ADDRESS, RV_ENGINE_SCRIPT_ADDRESS,
+		RV_ENGINE_HEAP_ADDRESS, RV_ENGINE_STACK_TOP, RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES,
+		0x80000000, 0xfee00000, 0x100000000, 0x7fffffffffff, 0x800000000000,
+		0xffff800000000000, 0xffffffff80000000, ~UINT64_C(0),
+	};
+	uint64_t r = fuzz_random();
+
+	switch (r & 7) {
+	case 0:
+		return fuzz_random();
+	case 1:
+		return fuzz_random() >> (fuzz_random() & 63);
+	case 2:
+	case 3:
+		return borders[(r >> 8) % ARRAY_LENGTH(borders)] + (r >> 16) % 64 - 32;
+	case 4:
+		return (uint64_t)fuzz_buffer + (r >> 8) % sizeof(fuzz_buffer);
+	case 5:
+		return RV_ENGINE_STACK_TOP - (r >> 8) % 8192;
+	default:
+		return (r >> 8) % 32;
+	}
+}
+
+static void fuzz_fill_request(void)
+{
+	struct rv_hook_request *request = (struct rv_hook_request *)fuzz_buffer;
+
+	for (unsigned i = 0; i < sizeof(*request); i++)
+		fuzz_buffer[i] = (uint8_t)(fuzz_random() & (fuzz_random() & 1 ? 0xff : 0));
+	request->kind = (uint32_t)(fuzz_random() % (RV_EVENT_KIND_COUNT + 2));
+	if (fuzz_random() & 1) {
+		request->width_mask = 0;
+		request->on_error = (uint32_t)(fuzz_random() % 4);
+		request->observe = (uint32_t)(fuzz_random() & 1);
+		request->first = fuzz_number();
+		request->last = request->first + fuzz_random() % 64;
+		request->pci_bus = request->pci_device = request->pci_function = -1;
+	}
+	/* Not the system's own registers, which the guest needs to end the test. */
+	if (request->kind <= RV_EVENT_PORT_WRITE)
+		request->first |= 0x4000;
+	if (request->kind == RV_EVENT_MMIO_READ || request->kind == RV_EVENT_MMIO_WRITE)
+		request->first |= UINT64_C(1) << 40;
+}
+
+static bool fuzz_is_harmful(uint64_t number)
+{
+	return number == RV_SYS_NEXT_EVENT || number == RV_SYS_EXIT || number == RV_SYS_PORT_WRITE ||
+	       number == RV_SYS_PORT_READ || number == RV_SYS_MMIO_WRITE ||
+	       number == RV_SYS_MMIO_READ || number == RV_SYS_MSR_WRITE ||
+	       number == RV_SYS_PCI_WRITE || number == RV_SYS_MEMORY_WRITE;
+}
+
+static void fuzz_call(void)
+{
+	static const uint64_t own_msrs[] = { 0x1b, 0x6e0, 0x80f, 0xc0000080, 0xc0010117, 0x12345678 };
+	uint64_t number = fuzz_random() % (RV_SYSCALL_COUNT + 2), a = fuzz_number(), b = fuzz_number();
+	uint64_t c = fuzz_number(), d = fuzz_number();
+
+	if (fuzz_random() % 64 == 0)
+		number = fuzz_number() | 0x40;
+	if (number == RV_SYS_LOG && c < 256)
+		c = 0; /* quiet */
+	if (number == RV_SYS_HOOK_ADD && (fuzz_random() & 1)) {
+		fuzz_fill_request();
+		a = (uint64_t)fuzz_buffer;
+	}
+	if (number == RV_SYS_MSR_WRITE) {
+		a = own_msrs[a % ARRAY_LENGTH(own_msrs)];
+	} else if (number == RV_SYS_MMIO_WRITE || number == RV_SYS_MMIO_READ) {
+		a = 0xfee00000 + a % 0x1000; /* refused */
+	} else if (number == RV_SYS_PORT_WRITE || number == RV_SYS_PORT_READ) {
+		a = a % 8 == 0 ? fuzz_number() | 0x10000 : 0x80;
+	} else if (number == RV_SYS_PCI_WRITE) {
+		b |= 0x1000;
+	} else if (number == RV_SYS_MEMORY_WRITE) {
+		a |= UINT64_C(1) << 52;
+	} else if (fuzz_is_harmful(number)) {
+		return;
+	}
+	system_call(number, a, b, c, d);
+}
+
+void fuzz_system_calls(uint64_t count, uint64_t seed)
+{
+	fuzz_state = seed | 1;
+	for (uint64_t i = 0; i < count; i++)
+		fuzz_call();
+	engine_print("engine: ok fuzz %s%x", "", count);
+}
