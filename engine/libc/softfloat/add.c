@@ -23,7 +23,7 @@ static uint64_t f64_add_tiny(uint64_t sign, uint64_t large, uint64_t small)
 	uint64_t carry;
 
 	/* Two subnormals, or a zero: the sum of the bits is the bits of the sum. */
-	if (exponent <= 1 || small == 0)
+	if (exponent == 0 || small == 0)
 		return sign | (large + small);
 	sum = ((large & F64_FRACTION) | F64_HIDDEN) << F64_WORK_SHIFT;
 	small <<= F64_WORK_SHIFT;
