@@ -51,7 +51,7 @@ guest_stub_start:
 	je stub_e881
 	cmp $0x88, %ah
 	je stub_88
-	ljmpl *%cs:GUEST_STUB_OLD_INT15_16
+	ljmpw *%cs:GUEST_STUB_OLD_INT15_16
 	.set GUEST_STUB_OLD_INT15_16, GUEST_STUB_OLD_INT15
 
 stub_e801:
