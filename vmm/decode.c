@@ -215,15 +215,23 @@ static bool decode_operand(const ZydisDecodedOperand *from, struct decode_operan
 	}
 }
 
-static enum decode_repeat decode_repeat_of(ZydisInstructionAttributes attributes)
+/* CPUs take either prefix on MOVS, STOS and LODS, so the bytes decide; the last one counts. */
+static enum decode_repeat decode_repeat_of(const ZydisDecodedInstruction *instruction,
+					   enum decode_operation operation)
 {
-	if ((attributes & ZYDIS_ATTRIB_HAS_REP) != 0)
-		return DECODE_REPEAT;
-	if ((attributes & ZYDIS_ATTRIB_HAS_REPE) != 0)
-		return DECODE_REPEAT_EQUAL;
-	if ((attributes & ZYDIS_ATTRIB_HAS_REPNE) != 0)
-		return DECODE_REPEAT_NOT_EQUAL;
-	return DECODE_ONCE;
+	enum decode_repeat repeat = DECODE_ONCE;
+
+	for (unsigned i = 0; i < instruction->raw.prefix_count; i++) {
+		uint8_t prefix = instruction->raw.prefixes[i].value;
+
+		if (prefix == 0xf3)
+			repeat = DECODE_REPEAT_EQUAL;
+		else if (prefix == 0xf2)
+			repeat = DECODE_REPEAT_NOT_EQUAL;
+	}
+	if (repeat != DECODE_ONCE && operation != DECODE_CMPS && operation != DECODE_SCAS)
+		repeat = DECODE_REPEAT;
+	return repeat;
 }
 
 /* A string's operands are implied; which segment the rSI side has is all there is to say. */
@@ -277,10 +285,10 @@ bool decode_instruction(enum decode_mode mode, const uint8_t *bytes, unsigned nr
 	out->mode = mode;
 	out->length_bytes = instruction.length;
 	out->address_bytes = instruction.address_width / 8;
-	out->repeat = decode_repeat_of(instruction.attributes);
 	out->lock = (instruction.attributes & ZYDIS_ATTRIB_HAS_LOCK) != 0;
 	out->condition = instruction.opcode & 0xf;
 	out->operation = decode_classify(&instruction);
+	out->repeat = decode_repeat_of(&instruction, out->operation);
 	if (out->operation == DECODE_OTHER)
 		return true;
 	if (out->operation >= DECODE_MOVS)

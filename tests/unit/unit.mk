@@ -5,11 +5,17 @@
 # tests/unit/fake/ stands before the real headers in the search path.
 
 unit-build := $(build)/unit
-unit-flags := -std=c11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-	-fno-omit-frame-pointer -I tests/unit/fake -I include -I . -I tests/unit
+unit-flags := -std=c11 -D_GNU_SOURCE -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer -mno-red-zone -I tests/unit/fake -I include -I . -I tests/unit
 
-unit-programs := e820
+unit-programs := e820 emulate_native
 unit-e820-objects := boot/e820.o
+
+# The whole of the emulator on a fake machine.
+unit-emulator-objects := $(addprefix vmm/,alu.o decode.o emulate.o emulate_string.o operand.o \
+	mmio.o mmio_fault.o guest_walk.o guest_memory.o registry.o) tests/unit/fake_machine.o
+unit-emulate_native-objects := $(unit-emulator-objects) tests/unit/native.o
+unit-emulate_native-libraries := $(build)/unit/zydis.a
 
 unit-built := $(addprefix $(unit-build)/,$(unit-programs))
 test-programs += $(unit-built)
@@ -18,6 +24,16 @@ $(unit-build)/objects/%.o: %.c
 	$(call step,UNITCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(unit-flags) $(warnings) $(depend-flags) -c -o $@ $<
+
+$(unit-build)/objects/vmm/decode.o: unit-flags += $(zydis-defines)
+
+$(unit-build)/zydis/%.o: $(zydis-source)/src/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O1 -g $(zydis-defines) -I $(zydis-source)/src -w -c -o $@ $<
+
+$(unit-build)/zydis.a: $(zydis-names:%=$(unit-build)/zydis/%.o)
+	$(call step,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 define unit-program
 $(unit-build)/$(1): $$(addprefix $(unit-build)/objects/,tests/unit/$(1).o $$(unit-$(1)-objects)) \

@@ -1,0 +1,25 @@
+/*
+ * tests/unit/fake/core/cpu.h: stands before core/cpu.h: one CPU.
+ */
+#ifndef CORE_CPU_H
+#define CORE_CPU_H
+
+#include "rv/types.h"
+
+#define CPUS_MAXIMUM 4
+
+struct vcpu;
+
+struct cpu {
+	uint32_t index;
+	struct vcpu *vcpu;
+};
+
+extern struct cpu fake_cpu;
+
+static inline struct cpu *cpu_current(void)
+{
+	return &fake_cpu;
+}
+
+#endif

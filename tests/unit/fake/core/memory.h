@@ -1,0 +1,33 @@
+/*
+ * tests/unit/fake/core/memory.h: stands before core/memory.h: physical memory is an array, of which
+ * a part counts as the hypervisor's.
+ */
+#ifndef CORE_MEMORY_H
+#define CORE_MEMORY_H
+
+#include "rv/types.h"
+
+#define FAKE_MEMORY_BYTES MIB(16)
+#define DIRECT_MAP_BYTES_MAXIMUM FAKE_MEMORY_BYTES
+
+extern uint8_t *fake_memory;
+extern hpa_t memory_reserved_start;
+extern uint64_t memory_reserved_bytes;
+extern uint64_t memory_end;
+
+static inline void *memory_direct(hpa_t hpa)
+{
+	return (void *)((uintptr_t)fake_memory + hpa);
+}
+
+static inline bool memory_is_reserved(hpa_t hpa, uint64_t length_bytes)
+{
+	return length_bytes != 0 && hpa < memory_reserved_start + memory_reserved_bytes &&
+	       (length_bytes > memory_reserved_start || hpa > memory_reserved_start - length_bytes);
+}
+
+bool memory_is_ram(hpa_t hpa, uint64_t length_bytes);
+void *memory_allocate(size_t length_bytes);
+void memory_free(void *object);
+
+#endif
