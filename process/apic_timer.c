@@ -6,7 +6,7 @@
 
 #include "core/time.h"
 #include "hook/periodic.h"
-#include "process/apic.h"
+#include "core/apic.h"
 #include "process/apic_timer_math.h"
 #include "vmm/vcpu.h"
 

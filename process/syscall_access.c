@@ -10,7 +10,7 @@
 
 #include "core/instructions.h"
 #include "core/memory.h"
-#include "process/apic.h"
+#include "core/apic.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
 #include "vmm/guest_memory.h"

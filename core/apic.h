@@ -1,9 +1,9 @@
 /*
- * process/apic.h: registers of the local APIC, in whichever mode the guest has put it.
+ * core/apic.h: registers of the local APIC, in whichever mode the guest has put it.
  * AMD APM v2 16.3, Intel SDM 3 11.4 and 11.12 (x2APIC: MSR 0x800 + offset / 16).
  */
-#ifndef PROCESS_APIC_H
-#define PROCESS_APIC_H
+#ifndef CORE_APIC_H
+#define CORE_APIC_H
 
 #include "core/instructions.h"
 #include "core/memory.h"
@@ -20,6 +20,9 @@
 #define APIC_SVR 0x0f0u		  /* rw spurious vector; bit 8 enables the APIC */
 #define APIC_ISR 0x100u		  /* r- in service, 8 registers of 32 vectors */
 #define APIC_IRR 0x200u		  /* r- requested, likewise */
+#define APIC_ID 0x020u		  /* r- (rw on old CPUs): bits 31:24; x2APIC: all of it */
+#define APIC_ICR_LOW 0x300u	  /* rw writing it sends an interprocessor interrupt; x2APIC: 64 bits */
+#define APIC_ICR_HIGH 0x310u	  /* rw destination in 31:24 */
 #define APIC_LVT_TIMER 0x320u	  /* rw */
 #define APIC_LVT_LINT0 0x350u	  /* rw */
 #define APIC_TIMER_INITIAL 0x380u /* rw writing it starts the timer; 0 stops it */
@@ -30,6 +33,13 @@
 #define APIC_LVT_MASKED UINT32_C(0x10000)
 #define APIC_LVT_DELIVERY_MASK UINT32_C(0x700)
 #define APIC_LVT_DELIVERY_EXTINT UINT32_C(0x700)
+
+#define APIC_ICR_VECTOR_MASK UINT32_C(0xff)
+#define APIC_ICR_MODE_MASK UINT32_C(0x700)
+#define APIC_ICR_NMI UINT32_C(0x400)
+#define APIC_ICR_STARTUP UINT32_C(0x600)
+#define APIC_ICR_PENDING UINT32_C(0x1000)
+#define APIC_ICR_ASSERT UINT32_C(0x4000)
 
 /* Where the APIC answers: a page, or (NULL) MSRs. */
 struct apic {
