@@ -48,7 +48,7 @@ int engine_main(void)
 			mrb->exc = NULL;
 			engine_report(mrb, "", exception);
 		}
-		return status;
+		return (int)status;
 	}
 	engine_memory_recover(mrb);
 	engine_run_hooks(mrb);
