@@ -45,7 +45,7 @@ def warnings_for(gem_dir, flags)
   return flags unless gem_dir.start_with?(ENGINE_DIR)
   own = flags.flatten - ["-w"]
   own + WARNINGS + (ENV["WERROR"] == "1" ? ["-Werror"] : []) +
-    ["-isystem #{MRUBY_ROOT}/include"]
+    ["-isystem #{MRUBY_ROOT}/include", "-isystem #{ENV.fetch("MRUBY_BUILD_DIR")}/#{TARGET}/include"]
 end
 
 def add_gems(conf)

@@ -10,6 +10,10 @@ engine-gem-tests := $(wildcard engine/gems/*/test/*.rb)
 engine-includes := -I engine -I include -I . $(addprefix -I ,$(wildcard engine/gems/*/include)) \
 	-isystem $(mruby-source)/include
 
+# What changes mruby's structures; as in build_config.rb.
+mruby-defines := -DMRB_NO_BOXING -DMRB_INT64 -DMRB_GC_TURN_OFF_GENERATIONAL -DMRB_UTF8_STRING \
+	-DMRB_HEAP_PAGE_SIZE=256 -DMRB_USE_BIGINT
+
 # mruby's rake decides itself what is stale; it writes nothing into mruby's source tree.
 # $(call mruby-rake,target,tasks)
 mruby-rake = RITEVISOR_MRUBY_TARGET=$(1) RITEVISOR_CLANG=$(CC) RITEVISOR_AR=$(AR) \
@@ -40,8 +44,7 @@ engine-objects := $(addprefix $(build)/engine/,start/start.o start/main.o start/
 $(build)/engine/start/%.o: engine/start/%.c
 	$(call step,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(engine-libc-flags) $(engine-includes) -DMRB_NO_BOXING -DMRB_INT64 \
-		-DMRB_GC_TURN_OFF_GENERATIONAL -DMRB_UTF8_STRING -DMRB_USE_BIGINT \
+	$(Q)$(CC) $(engine-libc-flags) $(engine-includes) $(mruby-defines) \
 		$(warnings) -Wno-unused-parameter $(depend-flags) -c -o $@ $<
 
 $(build)/engine/start/%.o: engine/start/%.S
@@ -58,3 +61,29 @@ $(build)/engine.elf: engine/engine.lds $(engine-objects) $(engine-libc) $(build)
 		$(build)/engine/libmruby.a --end-group
 
 -include $(engine-objects:.o=.d)
+
+# On the host ---------------------------------------------------------------------------------
+# build/engine-run plays events against engine.elf itself; build/engine-check is the same engine
+# built for the host under ASan and UBSan. Both have the simulated machine of engine/host.
+host-machine-sources := $(wildcard engine/host/src/*.c) engine/host/program/arguments.c
+host-flags := -std=gnu11 -O1 -g -I engine/host/src -I engine/host/program -I include -I .
+host-sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer
+
+$(build)/engine-run: engine/host/program/run_elf.c $(host-machine-sources) \
+		$(wildcard engine/host/*/*.h) include/rv/abi.h
+	$(call step,HOST,$@)
+	$(Q)$(CC) $(host-flags) $(warnings) -o $@ $(filter %.c,$^)
+
+$(mruby-build)/check/lib/libmruby.a: engine/build_config.rb $(engine-gems) include/rv/abi.h \
+		$(wildcard engine/host/src/*.[ch])
+	$(call step,MRUBY,$@ (some minutes the first time))
+	@mkdir -p $(mruby-build)
+	$(Q)$(call mruby-rake,check,all) $(call mruby-quiet,$(mruby-build)/check.log)
+	@touch $@
+
+$(build)/engine-check: engine/host/program/run_script.c engine/host/program/arguments.c \
+		engine/start/main.c $(mruby-build)/check/lib/libmruby.a
+	$(call step,HOST,$@)
+	$(Q)$(CC) $(host-flags) $(host-sanitizers) $(engine-includes) $(mruby-defines) -DRV_HOST \
+		$(warnings) -Wno-unused-parameter -o $@ $^ -lm

@@ -4,7 +4,7 @@
 module Bitvisor
   # Each print ends a line.
   def self.print(*texts)
-    texts.each { |text| puts text }
+    texts.each { |text| Log.print "#{text}\n" }
     nil
   end
 end

@@ -49,14 +49,14 @@ module Kernel
 
   def puts(*lines)
     if lines.empty?
-      print "\n"
+      Log.print "\n"
     else
       lines.each do |line|
         if line.is_a?(Array)
           line.empty? ? nil : puts(*line)
         else
           line = line.to_s
-          print line.end_with?("\n") ? line : "#{line}\n"
+          Log.print line.end_with?("\n") ? line : "#{line}\n"
         end
       end
     end
@@ -64,12 +64,12 @@ module Kernel
   end
 
   def p(*objects)
-    objects.each { |object| print "#{object.inspect}\n" }
+    objects.each { |object| Log.print "#{object.inspect}\n" }
     objects.size > 1 ? objects : objects[0]
   end
 
   def printf(format, *arguments)
-    print sprintf(format, *arguments)
+    Log.print sprintf(format, *arguments)
     nil
   end
 

@@ -41,6 +41,8 @@ void mrb_ritevisor_log_gem_init(mrb_state *mrb)
 	struct RClass *log = mrb_define_module(mrb, "Log");
 
 	mrb_define_module_function(mrb, log, "write", log_write, MRB_ARGS_REQ(2));
+	/* puts and p use this one: a class with a `print` of its own may call them from there. */
+	mrb_define_module_function(mrb, log, "print", log_print, MRB_ARGS_ANY());
 	mrb_define_method(mrb, mrb->kernel_module, "print", log_print, MRB_ARGS_ANY());
 }
 

@@ -1,0 +1,71 @@
+/*
+ * arguments.c: the command line of the host programs:
+ *   [--events FILE] [--setting NAME=VALUE]... [--verbose] [--engine ELF] [--measure]
+ *   SCRIPT [OTHER-SCRIPT]...
+ */
+#include "arguments.h"
+
+#include "session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Noreturn void arguments_usage(void)
+{
+	fputs("usage: [--events FILE] [--setting NAME=VALUE]... [--verbose] [--engine ELF]\n"
+	      "       [--measure] SCRIPT [OTHER-SCRIPT]...\n",
+	      stderr);
+	exit(64);
+}
+
+static bool arguments_flag(struct arguments *arguments, const char *word)
+{
+	if (strcmp(word, "--verbose") == 0)
+		arguments->verbose = true;
+	else if (strcmp(word, "--measure") == 0)
+		arguments->measure = true;
+	else
+		return false;
+	return true;
+}
+
+static bool arguments_option(struct arguments *arguments, const char *word, const char *value)
+{
+	if (strcmp(word, "--events") == 0)
+		arguments->events = value;
+	else if (strcmp(word, "--engine") == 0)
+		arguments->engine = value;
+	else if (strcmp(word, "--setting") == 0)
+		session_add_setting(value);
+	else
+		return false;
+	return true;
+}
+
+struct arguments arguments_take(int argc, char **argv)
+{
+	struct arguments arguments = { 0 };
+	bool have_script = false;
+
+	session_map();
+	for (int i = 1; i < argc; i++) {
+		if (arguments_flag(&arguments, argv[i]))
+			continue;
+		if (argv[i][0] == '-') {
+			if (i + 1 == argc || !arguments_option(&arguments, argv[i], argv[i + 1]))
+				arguments_usage();
+			i++;
+			continue;
+		}
+		if (!session_add_script(argv[i]))
+			exit(66);
+		have_script = true;
+	}
+	if (!have_script)
+		arguments_usage();
+	if (arguments.events && !session_load_events(arguments.events))
+		exit(66);
+	session_show_log(arguments.verbose);
+	return arguments;
+}

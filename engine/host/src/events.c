@@ -1,0 +1,319 @@
+/*
+ * events.c: the lines of an .events file.
+ */
+#include "events.h"
+
+#include "host_hooks.h"
+#include "machine.h"
+#include "session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *events_text;	/* what is left of the file */
+static char events_name[256];
+static int events_number;
+static struct rv_registers events_guest;
+
+const char *events_position(void)
+{
+	static char position[300];
+
+	snprintf(position, sizeof(position), "%s:%d", events_name, events_number);
+	return position;
+}
+
+bool events_next(struct words *words)
+{
+	while (events_text && *events_text) {
+		size_t length = strcspn(events_text, "\n");
+		char line[WORDS_LINE_BYTES];
+
+		snprintf(line, sizeof(line), "%.*s", (int)length, events_text);
+		events_text += length + (events_text[length] == '\n');
+		events_number++;
+		words_split(words, line);
+		if (words->count > 0 && strcmp(words->word[0], "setting") != 0 &&
+		    strcmp(words->word[0], "script") != 0)
+			return true;
+	}
+	return false;
+}
+
+/* `script FILE` stands beside the .events file. */
+static bool events_add_script(const char *events_path, const char *name)
+{
+	const char *slash = strrchr(events_path, '/');
+	char path[512];
+
+	snprintf(path, sizeof(path), "%.*s%s", slash ? (int)(slash - events_path + 1) : 0,
+		 events_path, name);
+	return session_add_script(path);
+}
+
+static bool events_act_early(const char *path)
+{
+	const char *line = events_text;
+
+	while (*line) {
+		struct words words;
+		char copy[WORDS_LINE_BYTES];
+		size_t length = strcspn(line, "\n");
+
+		snprintf(copy, sizeof(copy), "%.*s", (int)length, line);
+		words_split(&words, copy);
+		if (words.count == 2 && strcmp(words.word[0], "setting") == 0)
+			session_add_setting(words.word[1]);
+		if (words.count == 2 && strcmp(words.word[0], "script") == 0 &&
+		    !events_add_script(path, words.word[1]))
+			return false;
+		line += length + (line[length] == '\n');
+	}
+	return true;
+}
+
+bool session_load_events(const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	size_t room = 1 << 20, have;
+
+	if (!file) {
+		perror(path);
+		return false;
+	}
+	snprintf(events_name, sizeof(events_name), "%s", path);
+	events_text = calloc(1, room);
+	if (!events_text)
+		abort();
+	have = fread(events_text, 1, room - 1, file);
+	fclose(file);
+	events_text[have] = '\0';
+	return events_act_early(path);
+}
+
+/* The number at place `index`, or otherwise; sets *ok to false if it is no number. */
+static uint64_t events_number_at(const struct words *words, int index, uint64_t otherwise, bool *ok)
+{
+	uint64_t number = otherwise;
+
+	if (index < words->count && strcmp(words->word[index], "->") != 0 &&
+	    !words_number(words->word[index], &number))
+		*ok = false;
+	return number;
+}
+
+static bool events_is(const struct words *words, const char *word)
+{
+	return strcmp(words->word[0], word) == 0;
+}
+
+/* port ADDRESS = VALUE [WIDTH]; mmio, msr and leaf alike. */
+static bool events_set_register(const struct words *words)
+{
+	bool ok = true;
+	uint64_t address = events_number_at(words, 1, 0, &ok);
+	uint64_t value = events_number_at(words, 3, 0, &ok);
+
+	if (words->count < 4 || strcmp(words->word[2], "=") != 0 || !ok)
+		return false;
+	if (events_is(words, "port"))
+		machine_port_write((uint16_t)address,
+				   (unsigned int)events_number_at(words, 4, 1, &ok), value);
+	else if (events_is(words, "mmio"))
+		return machine_mmio(address, &value, events_number_at(words, 4, 4, &ok), true);
+	else
+		machine_msr_set((uint32_t)address, value);
+	return ok;
+}
+
+/* leaf LEAF SUBLEAF = EAX EBX ECX EDX */
+static bool events_set_leaf(const struct words *words)
+{
+	uint32_t registers[4];
+	bool ok = words->count == 8;
+
+	for (int i = 0; i < 4; i++)
+		registers[i] = (uint32_t)events_number_at(words, 4 + i, 0, &ok);
+	if (ok)
+		machine_cpuid_set((uint32_t)events_number_at(words, 1, 0, &ok),
+				  (uint32_t)events_number_at(words, 2, 0, &ok), registers);
+	return ok;
+}
+
+/* pci SLOT VENDOR:DEVICE CLASS */
+static bool events_set_pci(const struct words *words)
+{
+	unsigned int vendor, device, class;
+	uint16_t bdf;
+
+	if (words->count < 4 || !words_slot(words->word[1], &bdf) ||
+	    sscanf(words->word[2], "%x:%x", &vendor, &device) != 2 ||
+	    sscanf(words->word[3], "%x", &class) != 1)
+		return false;
+	machine_pci_add(bdf, (uint16_t)vendor, (uint16_t)device, class);
+	return true;
+}
+
+/* register NAME = VALUE, for rax, rip, cr3 and rsp. */
+static bool events_set_guest(const struct words *words)
+{
+	bool ok = words->count == 4;
+	uint64_t value = events_number_at(words, 3, 0, &ok);
+
+	if (!ok)
+		return false;
+	if (strcmp(words->word[1], "rax") == 0)
+		events_guest.rax = value;
+	else if (strcmp(words->word[1], "rip") == 0)
+		events_guest.rip = value;
+	else if (strcmp(words->word[1], "cr3") == 0)
+		events_guest.cr3 = value;
+	else if (strcmp(words->word[1], "rsp") == 0)
+		events_guest.rsp = value;
+	else
+		return false;
+	return true;
+}
+
+void events_registers(struct rv_registers *registers)
+{
+	*registers = events_guest;
+}
+
+static uint32_t events_kind(const char *word)
+{
+	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++) {
+		if (strcmp(host_kind_name(kind), word) == 0)
+			return kind;
+	}
+	return 0;
+}
+
+/* KIND ADDRESS [VALUE] [WIDTH] */
+static bool events_fill_plain(const struct words *words, struct rv_event *event, uint32_t width)
+{
+	int next = 2;
+	bool ok = words->count >= 2;
+
+	event->address = events_number_at(words, 1, 0, &ok);
+	if (host_kind_is_write(event->kind))
+		event->value = events_number_at(words, next++, 0, &ok);
+	event->width_bytes = (uint32_t)events_number_at(words, next, width, &ok);
+	return ok;
+}
+
+/* KIND SLOT OFFSET [VALUE] [WIDTH] */
+static bool events_fill_pci(const struct words *words, struct rv_event *event)
+{
+	const struct machine_pci *pci;
+	int next = 3;
+	uint16_t bdf;
+	bool ok = words->count >= 3 && words_slot(words->word[1], &bdf);
+
+	if (!ok)
+		return false;
+	event->pci_bus = bdf >> 8;
+	event->pci_device = bdf >> 3 & 31;
+	event->pci_function = bdf & 7;
+	pci = machine_pci_find(bdf);
+	event->pci_vendor_id = event->pci_device_id = 0xffff;
+	if (pci) {
+		event->pci_vendor_id = (uint16_t)machine_pci_read(bdf, 0, 2);
+		event->pci_device_id = (uint16_t)machine_pci_read(bdf, 2, 2);
+		event->pci_class = (uint32_t)(machine_pci_read(bdf, 8, 4) >> 8);
+	}
+	event->address = events_number_at(words, 2, 0, &ok);
+	if (host_kind_is_write(event->kind))
+		event->value = events_number_at(words, next++, 0, &ok);
+	event->width_bytes = (uint32_t)events_number_at(words, next, 4, &ok);
+	return ok;
+}
+
+static bool events_fill(const struct words *words, struct rv_event *event)
+{
+	bool ok = true;
+
+	switch (event->kind) {
+	case RV_EVENT_TIMER:
+	case RV_EVENT_SHUTDOWN:
+		return true;
+	case RV_EVENT_CPUID:
+		event->address = events_number_at(words, 1, 0, &ok);
+		event->cpuid_subleaf = (uint32_t)events_number_at(words, 2, 0, &ok);
+		event->width_bytes = 4;
+		return ok;
+	case RV_EVENT_PCI_CONFIG_READ:
+	case RV_EVENT_PCI_CONFIG_WRITE:
+		return events_fill_pci(words, event);
+	case RV_EVENT_MSR_READ:
+	case RV_EVENT_MSR_WRITE:
+		return events_fill_plain(words, event, 8);
+	case RV_EVENT_MMIO_READ:
+	case RV_EVENT_MMIO_WRITE:
+		return events_fill_plain(words, event, 4);
+	default:
+		return events_fill_plain(words, event, 1);
+	}
+}
+
+enum events_result events_line(const struct words *words, struct rv_event *event)
+{
+	bool ok;
+
+	event->kind = events_kind(words->word[0]);
+	if (event->kind)
+		return events_fill(words, event) ? EVENTS_ACCESS : EVENTS_UNKNOWN;
+	if (events_is(words, "port") || events_is(words, "mmio") || events_is(words, "msr"))
+		ok = events_set_register(words);
+	else if (events_is(words, "leaf"))
+		ok = events_set_leaf(words);
+	else if (events_is(words, "pci"))
+		ok = events_set_pci(words);
+	else
+		ok = events_is(words, "register") && events_set_guest(words);
+	return ok ? EVENTS_SET_UP : EVENTS_UNKNOWN;
+}
+
+static bool events_word_fits(const char *wanted, const char *got)
+{
+	uint64_t a, b;
+
+	if (strcmp(wanted, "*") == 0 || strcmp(wanted, got) == 0)
+		return true;
+	return words_number(wanted, &a) && words_number(got, &b) && a == b;
+}
+
+static bool events_all_fit(const struct words *words, int from, const char *outcome, bool hooked,
+			   bool failed)
+{
+	struct words got;
+	int next = 0;
+
+	words_split(&got, outcome);
+	for (int i = from; i < words->count; i++) {
+		if (strcmp(words->word[i], "unhooked") == 0) {
+			if (hooked)
+				return false;
+		} else if (strcmp(words->word[i], "error") == 0) {
+			if (!failed)
+				return false;
+		} else if (next >= got.count || !events_word_fits(words->word[i], got.word[next++])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+const char *events_compare(const struct words *words, const char *outcome, bool hooked,
+			   bool failed)
+{
+	const char *arrow = strstr(words->rest, "->");
+
+	for (int i = 1; i < words->count; i++) {
+		if (strcmp(words->word[i], "->") != 0)
+			continue;
+		return events_all_fit(words, i + 1, outcome, hooked, failed) ? NULL : arrow;
+	}
+	return NULL;
+}

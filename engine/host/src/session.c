@@ -1,0 +1,255 @@
+/*
+ * session.c: plays an .events file: device set-up, accesses of the guest, expectations.
+ */
+#include "session.h"
+
+#include "access.h"
+#include "events.h"
+
+#include "rv/errno.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t session_events, session_errors;
+void (*session_on_delivery)(bool begins, const struct rv_event *event);
+
+static struct access session_access;
+static struct words session_words;	/* the line that session_access came from */
+static int session_hook = -1;		/* whose event is open */
+static int session_failures;
+static int session_expected_exit;
+
+static char *session_log_text;
+static size_t session_log_bytes, session_log_cursor;
+static bool session_log_shown;
+
+static void session_fail(const char *format, const char *wanted, const char *got)
+{
+	fprintf(stderr, "%s: ", events_position());
+	fprintf(stderr, format, wanted, got);
+	fputc('\n', stderr);
+	session_failures++;
+}
+
+void session_show_log(bool show)
+{
+	session_log_shown = show;
+}
+
+static void session_log_append(const char *text, size_t length)
+{
+	session_log_text = realloc(session_log_text, session_log_bytes + length + 1);
+	if (!session_log_text)
+		abort();
+	memcpy(session_log_text + session_log_bytes, text, length);
+	session_log_bytes += length;
+	session_log_text[session_log_bytes] = '\0';
+	if (session_log_shown)
+		fwrite(text, 1, length, stdout);
+}
+
+void session_log(uint32_t level, const char *text, size_t length_bytes)
+{
+	static const char *const names[] = { "error: ", "warning: ", "notice: ", "", "debug: " };
+
+	if (level <= RV_LOG_DEBUG)
+		session_log_append(names[level], strlen(names[level]));
+	session_log_append(text, length_bytes);
+	if (level <= RV_LOG_DEBUG)
+		session_log_append("\n", 1);
+}
+
+/* `log TEXT`: the text stands in the log, after what the last `log` line found. */
+static void session_expect_log(const char *text)
+{
+	const char *rest = session_log_text ? session_log_text + session_log_cursor : "";
+	const char *found = strstr(rest, text);
+
+	if (found)
+		session_log_cursor = (size_t)(found + strlen(text) - session_log_text);
+	else
+		session_fail("the log lacks \"%s\"; it says:\n%s", text, rest);
+}
+
+static void session_expect_no_log(const char *text)
+{
+	if (session_log_text && strstr(session_log_text, text))
+		session_fail("the log has \"%s\"%s", text, "");
+}
+
+static void session_expect_hooks(const struct words *words)
+{
+	char have[16];
+
+	snprintf(have, sizeof(have), "%u", host_hook_count());
+	if (words->count < 2 || strcmp(words->word[1], have) != 0)
+		session_fail("expected %s hooks, there are %s", words->rest, have);
+}
+
+/* Lines that are neither set-up nor events. False: it was none of ours. */
+static bool session_expectation(const struct words *words)
+{
+	if (strcmp(words->word[0], "log") == 0)
+		session_expect_log(words->rest);
+	else if (strcmp(words->word[0], "nolog") == 0)
+		session_expect_no_log(words->rest);
+	else if (strcmp(words->word[0], "hooks") == 0)
+		session_expect_hooks(words);
+	else if (strcmp(words->word[0], "exit") == 0)
+		session_expected_exit = atoi(words->rest);
+	else
+		return false;
+	return true;
+}
+
+_Noreturn void session_end(int status, const char *reason)
+{
+	struct words words;
+
+	while (events_next(&words)) {
+		if (session_expectation(&words))
+			continue;
+		session_fail("the engine ended (%s) before this line: %s", reason, words.rest);
+		break;
+	}
+	if (status != session_expected_exit) {
+		char numbers[64];
+
+		snprintf(numbers, sizeof(numbers), "%d, expected %d", status,
+			 session_expected_exit);
+		session_fail("exit status %s (%s)", numbers, reason);
+	}
+	fflush(stdout);
+	exit(session_failures ? 1 : 0);
+}
+
+static void session_check_outcome(void)
+{
+	char outcome[128];
+	const char *why;
+
+	access_finish(&session_access);
+	access_describe(&session_access, outcome, sizeof(outcome));
+	why = events_compare(&session_words, outcome, session_access.hooked, session_access.failed);
+	if (why)
+		session_fail("expected %s, but the guest saw: %s", why, outcome);
+	if (session_log_shown && session_words.count > 0)
+		printf("%s %s%s=> %s\n", session_words.word[0], session_words.rest,
+		       session_words.rest[0] ? " " : "", outcome);
+}
+
+/* Gives the event to hook number `hook`. */
+static void session_deliver(int hook)
+{
+	struct host_hook *entry = host_hook_get((uint32_t)hook);
+	struct rv_event *shown = (struct rv_event *)(uintptr_t)RV_ENGINE_EVENT_ADDRESS;
+
+	session_hook = hook;
+	session_access.hooked = true;
+	session_events++;
+	*shown = session_access.event;
+	shown->cookie = entry->request.cookie;
+	shown->hook = (uint32_t)hook;
+	shown->sequence = ++entry->sequence;
+	shown->verdict = RV_VERDICT_PASS;
+	shown->flags = session_access.fetched ? RV_EVENT_FETCHED : 0;
+	if (shown->kind == RV_EVENT_CPUID && !session_access.fetched)
+		shown->cpuid[2] = shown->cpuid_subleaf;
+	if (session_on_delivery)
+		session_on_delivery(true, shown);
+}
+
+static uint32_t session_verdict_on_error(struct host_hook *hook)
+{
+	session_errors++;
+	session_access.failed = true;
+	if (hook && hook->request.on_error == RV_ON_ERROR_DENY)
+		return RV_VERDICT_DENY;
+	if (hook && hook->request.on_error == RV_ON_ERROR_DISABLE)
+		hook->used = false;
+	return RV_VERDICT_PASS;
+}
+
+/* Takes the verdict of the open event. False: no further hook is asked. */
+static bool session_close_event(void)
+{
+	const struct rv_event *answer = (struct rv_event *)(uintptr_t)RV_ENGINE_EVENT_ADDRESS;
+	struct host_hook *hook = host_hook_get((uint32_t)session_hook);
+	uint32_t verdict = answer->verdict;
+
+	if (session_on_delivery)
+		session_on_delivery(false, answer);
+	if (verdict >= RV_VERDICT_ERROR)
+		verdict = session_verdict_on_error(hook);
+	if (hook && hook->request.observe)
+		verdict = RV_VERDICT_PASS;
+	return access_resolve(&session_access, verdict, answer);
+}
+
+/* Goes on with the open access: true when another hook wants it. */
+static bool session_next_hook(void)
+{
+	int next = -1;
+
+	if (session_hook >= 0 && session_close_event())
+		next = host_hook_match((uint32_t)session_hook + 1, &session_access.event);
+	else if (session_hook < 0)
+		next = host_hook_match(0, &session_access.event);
+	if (next >= 0) {
+		session_deliver(next);
+		return true;
+	}
+	session_hook = -1;
+	session_check_outcome();
+	return false;
+}
+
+int64_t session_next_event(void)
+{
+	if (session_hook >= 0 && session_next_hook())
+		return 0;
+	while (events_next(&session_words)) {
+		if (session_expectation(&session_words))
+			continue;
+		session_access = (struct access){ 0 };
+		switch (events_line(&session_words, &session_access.event)) {
+		case EVENTS_SET_UP:
+			break;
+		case EVENTS_ACCESS:
+			if (session_next_hook())
+				return 0;
+			break;
+		default:
+			session_fail("cannot understand: %s %s", session_words.word[0],
+				     session_words.rest);
+		}
+	}
+	session_end(session_expected_exit, "end of the events");
+}
+
+int64_t session_fetch(void)
+{
+	struct rv_event *shown = (struct rv_event *)(uintptr_t)RV_ENGINE_EVENT_ADDRESS;
+
+	if (session_hook < 0 || host_kind_is_write(session_access.event.kind))
+		return -RV_EAGAIN;
+	if (!access_fetch(&session_access))
+		return -RV_EFAULT;
+	shown->value = session_access.event.value;
+	memcpy(shown->cpuid, session_access.event.cpuid, sizeof(shown->cpuid));
+	shown->flags |= RV_EVENT_FETCHED;
+	return 0;
+}
+
+int64_t session_registers(void)
+{
+	struct rv_event *shown = (struct rv_event *)(uintptr_t)RV_ENGINE_EVENT_ADDRESS;
+
+	if (session_hook < 0)
+		return -RV_EAGAIN;
+	events_registers(&shown->registers);
+	shown->flags |= RV_EVENT_REGISTERS;
+	return 0;
+}

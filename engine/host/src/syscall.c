@@ -1,0 +1,119 @@
+/*
+ * syscall.c: the system calls of include/rv/abi.h on the simulated machine.
+ */
+#include "syscall.h"
+
+#include "machine.h"
+#include "session.h"
+
+#include "rv/abi.h"
+#include "rv/errno.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Gem tests (mrbtest) have no session of their own: the machine is there from the start. */
+__attribute__((constructor)) static void syscall_prepare(void)
+{
+	session_map();
+}
+
+static void *syscall_pointer(uint64_t address)
+{
+	return (void *)(uintptr_t)address;
+}
+
+static bool syscall_width(uint64_t width_bytes)
+{
+	return width_bytes == 1 || width_bytes == 2 || width_bytes == 4 || width_bytes == 8;
+}
+
+static int64_t syscall_mmio(uint64_t gpa, uint64_t width_bytes, void *value, bool write)
+{
+	if (!syscall_width(width_bytes) || gpa % width_bytes)
+		return -RV_EINVAL;
+	return machine_mmio(gpa, value, width_bytes, write) ? 0 : -RV_EPERM;
+}
+
+static int64_t syscall_memory(uint64_t gpa, uint64_t address, uint64_t bytes, bool write)
+{
+	if (gpa >= MACHINE_OURS && gpa < MACHINE_MEMORY_END)
+		return -RV_EPERM;
+	return machine_memory(gpa, syscall_pointer(address), bytes, write) ? 0 : -RV_EFAULT;
+}
+
+static int64_t syscall_statistics(struct rv_statistics *statistics)
+{
+	memset(statistics, 0, sizeof(*statistics));
+	statistics->events = session_events;
+	statistics->errors = session_errors;
+	statistics->exits = session_events;
+	statistics->tsc = __builtin_ia32_rdtsc();
+	return 0;
+}
+
+static int64_t syscall_msr_read(uint64_t msr, uint64_t *value)
+{
+	return machine_msr_read((uint32_t)msr, value) ? 0 : -RV_EFAULT;
+}
+
+static int64_t syscall_device(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+	switch (number) {
+	case RV_SYS_PORT_READ:
+		return (int64_t)machine_port_read((uint16_t)a, (unsigned int)b);
+	case RV_SYS_PORT_WRITE:
+		machine_port_write((uint16_t)a, (unsigned int)b, c);
+		return 0;
+	case RV_SYS_MMIO_READ:
+		return syscall_mmio(a, b, syscall_pointer(c), false);
+	case RV_SYS_MMIO_WRITE:
+		return syscall_mmio(a, b, &c, true);
+	case RV_SYS_MSR_READ:
+		return syscall_msr_read(a, syscall_pointer(b));
+	case RV_SYS_MSR_WRITE:
+		return machine_msr_write((uint32_t)a, b) ? 0 : -RV_EFAULT;
+	case RV_SYS_CPUID:
+		machine_cpuid((uint32_t)a, (uint32_t)b, syscall_pointer(c));
+		return 0;
+	case RV_SYS_PCI_READ:
+		return (int64_t)machine_pci_read((uint16_t)a, (unsigned int)b, (unsigned int)c);
+	case RV_SYS_PCI_WRITE:
+		machine_pci_write((uint16_t)a, (unsigned int)b, (unsigned int)c, d);
+		return 0;
+	case RV_SYS_MEMORY_READ:
+		return syscall_memory(a, b, c, false);
+	case RV_SYS_MEMORY_WRITE:
+		return syscall_memory(a, b, c, true);
+	default:
+		return -RV_ENOSYS;
+	}
+}
+
+int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+{
+	(void)e;
+	switch (number) {
+	case RV_SYS_NEXT_EVENT:
+		return session_next_event();
+	case RV_SYS_LOG:
+		if (c > RV_LOG_BYTES)
+			return -RV_E2BIG;
+		session_log((uint32_t)a, syscall_pointer(b), c);
+		return 0;
+	case RV_SYS_EXIT:
+		session_end((int)a, "it called exit");
+	case RV_SYS_HOOK_ADD:
+		return host_hook_add(syscall_pointer(a));
+	case RV_SYS_HOOK_REMOVE:
+		return host_hook_remove(a);
+	case RV_SYS_EVENT_FETCH:
+		return session_fetch();
+	case RV_SYS_EVENT_REGISTERS:
+		return session_registers();
+	case RV_SYS_STATISTICS:
+		return syscall_statistics(syscall_pointer(a));
+	default:
+		return syscall_device(number, a, b, c, d);
+	}
+}

@@ -1,0 +1,12 @@
+/*
+ * syscall.h: the simulated hypervisor's only entry.
+ */
+#ifndef ENGINE_HOST_SYSCALL_H
+#define ENGINE_HOST_SYSCALL_H
+
+#include <stdint.h>
+
+/* As int RV_SYSCALL_VECTOR (include/rv/abi.h). Does not return from RV_SYS_EXIT. */
+int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
+
+#endif
