@@ -14,3 +14,16 @@ $(addprefix $(build)/unit/,$(libc-test-names)): $(build)/unit/%: tests/unit/%.c 
 libc-test-programs := $(addprefix $(build)/unit/,$(libc-test-names))
 test-programs += $(libc-test-programs)
 unit: $(addsuffix .passed,$(libc-test-programs))
+
+# The allocator keeps its own names apart from the host's, whose malloc the sanitizers use.
+$(build)/unit/libc_heap: tests/unit/libc_heap.c tests/unit/libc_heap_names.h engine/libc/memory/heap.c \
+		engine/libc/memory/heap.h tests/unit/unit.h tests/unit/unit.mk
+	$(call step,UNIT,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(unit-flags) $(warnings) -c -o $@.test.o tests/unit/libc_heap.c
+	$(Q)$(CC) $(unit-flags) $(warnings) -include tests/unit/libc_heap_names.h \
+		-c -o $@.heap.o engine/libc/memory/heap.c
+	$(Q)$(CC) $(unit-flags) -o $@ $@.test.o $@.heap.o
+
+test-programs += $(build)/unit/libc_heap
+unit: $(build)/unit/libc_heap.passed

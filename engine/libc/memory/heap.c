@@ -26,6 +26,9 @@ struct heap {
 	struct heap_block *end;
 	struct heap_block *first_arena;
 	size_t arena_bytes;
+	/* all memory got lies between these */
+	uintptr_t lowest;
+	uintptr_t highest;
 };
 
 static struct heap heap;
@@ -109,20 +112,28 @@ static inline unsigned int heap_bin_for(size_t size)
 	return heap_bin_of(size + ((size_t)1 << (top - 3U)) - 1);
 }
 
+/* A link that a stray write changed must be found before it is followed. */
+static inline bool heap_inside(const struct heap_block *block)
+{
+	return (uintptr_t)block - heap.lowest < heap.highest - heap.lowest;
+}
+
 static void heap_unlink(struct heap_block *block)
 {
 	unsigned int bin = heap_bin_of(heap_size(block));
+	struct heap_block *next = block->next;
+	struct heap_block *previous = block->previous;
 
-	if (HEAP_UNLIKELY((block->next != NULL && block->next->previous != block)
-			  || (block->previous != NULL ? block->previous->next : heap.bin[bin])
-			  != block))
+	if (HEAP_UNLIKELY((next != NULL && (!heap_inside(next) || next->previous != block))
+			  || (previous == NULL ? heap.bin[bin] != block
+			      : !heap_inside(previous) || previous->next != block)))
 		heap_die("heap: the list of free blocks was overwritten\n");
-	if (block->next != NULL)
-		block->next->previous = block->previous;
-	if (block->previous != NULL)
-		block->previous->next = block->next;
+	if (next != NULL)
+		next->previous = previous;
+	if (previous != NULL)
+		previous->next = next;
 	else
-		heap.bin[bin] = block->next;
+		heap.bin[bin] = next;
 	if (heap.bin[bin] == NULL)
 		heap.bitmap[bin / 64] &= ~(1ULL << bin % 64);
 }
@@ -231,7 +242,7 @@ static void heap_empty_quick_lists(void)
 		while (heap.quick[i] != NULL) {
 			struct heap_block *block = heap.quick[i];
 
-			if (HEAP_UNLIKELY(!heap_valid(block)))
+			if (HEAP_UNLIKELY(!heap_inside(block) || !heap_valid(block)))
 				heap_die("heap: a free block was overwritten\n");
 			heap.quick[i] = block->next;
 			block->header &= ~(uint64_t)HEAP_QUICK;
@@ -248,6 +259,10 @@ static void heap_add_arena(char *memory, size_t bytes)
 	struct heap_block *end = (struct heap_block *)(memory + bytes - HEAP_HEADER_BYTES);
 
 	heap.arena_bytes += bytes;
+	if (heap.end == NULL || (uintptr_t)memory < heap.lowest)
+		heap.lowest = (uintptr_t)memory;
+	if ((uintptr_t)memory + bytes > heap.highest)
+		heap.highest = (uintptr_t)memory + bytes;
 	heap_set_header(end, 0, HEAP_USED);
 	if (heap.end != NULL && (char *)heap.end + HEAP_HEADER_BYTES == memory) {
 		/* The old closing header becomes that of the new block. */
@@ -320,7 +335,7 @@ void *malloc(size_t request)
 	struct heap_block *block;
 
 	if (size < HEAP_QUICK_LIMIT && (block = heap.quick[size / HEAP_GRAIN]) != NULL) {
-		if (HEAP_UNLIKELY((block->header ^ (heap_check(block) | size | HEAP_USED
+		if (HEAP_UNLIKELY(!heap_inside(block) || (block->header ^ (heap_check(block) | size | HEAP_USED
 						   | HEAP_QUICK)) & ~(uint64_t)HEAP_PREVIOUS_FREE))
 			heap_die("heap: a free block was overwritten\n");
 		heap.quick[size / HEAP_GRAIN] = block->next;

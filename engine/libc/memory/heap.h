@@ -32,8 +32,8 @@
 #define HEAP_LARGE_BINS		(24U * HEAP_LARGE_STEPS)
 #define HEAP_BINS		(HEAP_SMALL_BINS + HEAP_LARGE_BINS)
 #define HEAP_BITMAP_WORDS	(HEAP_BINS / 64U)
-/* 2^34: far above any quota, far below an overflow */
-#define HEAP_REQUEST_MAX	0x400000000ULL
+/* far above any quota, and within the bins */
+#define HEAP_REQUEST_MAX	0x100000000ULL
 
 #define HEAP_QUICK_LIMIT	512U
 #define HEAP_QUICK_LISTS	(HEAP_QUICK_LIMIT / HEAP_GRAIN)
