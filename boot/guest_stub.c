@@ -25,7 +25,7 @@ static void stub_write32(hpa_t at, uint32_t value)
 	memcpy(memory_direct(at), &value, sizeof(value));
 }
 
-hpa_t guest_stub_take(struct e820_entry *map, size_t *nr_map, size_t map_maximum)
+hpa_t low_page_take(struct e820_entry *map, size_t *nr_map, size_t map_maximum)
 {
 	uint16_t kib;
 	hpa_t page;

@@ -6,6 +6,7 @@
 #include "boot/guest_stub.h"
 #include "boot/guest_stub_layout.h"
 #include "boot/options.h"
+#include "boot/uefi_entry.h"
 #include "core/acpi.h"
 #include "core/console.h"
 #include "core/cpu.h"
@@ -15,11 +16,13 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/paging.h"
+#include "core/smp.h"
 #include "core/string.h"
 #include "core/time.h"
 #include "hook/hook_shutdown.h"
 #include "hook/hook_timer.h"
 #include "process/process.h"
+#include "vmm/startup.h"
 #include "vmm/svm/svm_ops.h"
 
 #define TABLES_BYTES MIB(1) /* at most, for the host's page tables */
@@ -59,6 +62,8 @@ static hpa_t main_find_place(uint64_t bytes)
 _Noreturn static void main_stop(const char *why)
 {
 	log_error("%s", why);
+	if (uefi_is_present())
+		uefi_leave(why);
 	cpu_stop();
 }
 
@@ -81,7 +86,9 @@ static hpa_t main_move_modules(hpa_t at, hpa_t end)
 /* From the loader's memory to our own; what is left of it becomes the pool. */
 static void main_relocate(void)
 {
-	uint64_t bytes = align_up(boot_options.memory_bytes, MIB(2));
+	bool in_place = boot_info.place != 0;
+	uint64_t bytes = in_place ? boot_info.place_bytes
+				  : align_up(boot_options.memory_bytes, MIB(2));
 	hpa_t place, tables, end, root;
 	uint64_t tables_bytes;
 
@@ -92,7 +99,7 @@ static void main_relocate(void)
 		    main_map[i].type == E820_ACPI_NVS)
 			memory_add_ram(main_map[i].base, main_map[i].length_bytes);
 	}
-	place = main_find_place(bytes);
+	place = in_place ? boot_info.place : main_find_place(bytes);
 	if (place == 0)
 		main_stop("no free memory below 4 GiB: try the option memory=16M");
 	tables = place + main_image_bytes();
@@ -106,7 +113,7 @@ static void main_relocate(void)
 	memory_init_pool(end, place + bytes - end);
 	if (e820_reserve(main_map, &main_nr_map, ARRAY_LENGTH(main_map), place, bytes) != 0)
 		main_stop("the firmware's memory map is too long");
-	relocate_image(place, (hpa_t)layout_load_start, main_image_bytes(), root);
+	relocate_image(place, (hpa_t)layout_load_start, in_place ? 0 : main_image_bytes(), root);
 }
 
 /* The disk to boot: as the option says, else the first disk that we were not loaded from. */
@@ -119,7 +126,7 @@ static uint8_t main_boot_drive(void)
 
 static hpa_t main_prepare_guest(bool hide)
 {
-	hpa_t page = guest_stub_take(main_map, &main_nr_map, ARRAY_LENGTH(main_map));
+	hpa_t page = low_page_take(main_map, &main_nr_map, ARRAY_LENGTH(main_map));
 
 	if (page == 0 ||
 	    !guest_stub_install(page, main_map, main_nr_map, main_boot_drive(), hide))
@@ -131,6 +138,8 @@ _Noreturn static void main_boot_without_us(const char *why)
 {
 	log_error("%s", why);
 	log_notice("booting the OS without Ritevisor");
+	if (uefi_is_present())
+		uefi_leave(why);
 	guest_stub_run_native(main_prepare_guest(false));
 }
 
@@ -216,7 +225,16 @@ static void main_claim_shutdown(void)
 		log_warning("no ACPI power-off register: there will be no summary at power-off");
 }
 
-_Noreturn static void main_start_guest(void)
+/* On a UEFI machine the guest is the firmware, which goes on where it called us. */
+_Noreturn static void main_start_firmware(void)
+{
+	uefi_prepare_guest(&main_vcpu);
+	log_info("the firmware goes on as the guest");
+	uefi_copy_log(false);
+	vcpu_loop(&main_vcpu);
+}
+
+_Noreturn static void main_start_bios_guest(void)
 {
 	hpa_t page = main_prepare_guest(true);
 	struct segment_register code;
@@ -236,7 +254,10 @@ _Noreturn void boot_main(void)
 	options_parse(boot_info.command_line);
 	main_relocate();
 	exception_init_cpu();
-	console_set_screen(boot_options.screen);
+	if (uefi_is_present())
+		uefi_copy_log(true);
+	else
+		console_set_screen(boot_options.screen);
 	log_notice("Ritevisor on %lu MiB of memory", memory_ram_bytes >> 20);
 	log_info("memory 0x%lx-0x%lx reserved", memory_reserved_start,
 		 memory_reserved_start + memory_reserved_bytes - 1);
@@ -244,14 +265,22 @@ _Noreturn void boot_main(void)
 	time_init();
 	if (boot_info.has_rsdp_copy)
 		acpi_set_rsdp(boot_info.rsdp_copy, sizeof(boot_info.rsdp_copy));
+	smp_init();
+	if (cpus_count > 1)
+		memory_low_page = low_page_take(main_map, &main_nr_map, ARRAY_LENGTH(main_map));
 	cpu_boot.vcpu = &main_vcpu;
 	main_vcpu.cpu = &cpu_boot;
 	if (vcpu_ops->create(&main_vcpu) != 0)
 		main_boot_without_us("not enough memory for the tables: give more with memory=64M");
+	vcpu_ops->start(&main_vcpu);
+	if (startup_init(memory_low_page) != 0)
+		main_boot_without_us("the other CPUs cannot be watched: no free page below 1 MiB");
 	log_info("%s with nested paging, TSC at %lu MHz", vcpu_ops->name, time_tsc_hz / 1000000);
 	if (boot_options.panic_test)
 		panic("asked for by the boot option");
 	main_run_scripts();
 	main_claim_shutdown();
-	main_start_guest();
+	if (uefi_is_present())
+		main_start_firmware();
+	main_start_bios_guest();
 }

@@ -29,6 +29,8 @@ static uint16_t console_uart;
 static bool console_debug_port;
 static bool console_screen;
 static unsigned console_column;
+static char *console_copy;
+static size_t console_copy_left; /* without the final NUL */
 
 static void console_set_uart(uint16_t port)
 {
@@ -76,6 +78,23 @@ void console_set_screen(bool on)
 	console_screen = on;
 }
 
+void console_set_copy(char *buffer, size_t buffer_bytes)
+{
+	console_copy = buffer;
+	console_copy_left = buffer_bytes == 0 ? 0 : buffer_bytes - 1;
+	if (buffer_bytes != 0)
+		buffer[0] = '\0';
+}
+
+static void console_copy_write(char c)
+{
+	if (console_copy_left == 0)
+		return;
+	console_copy_left--;
+	*console_copy++ = c;
+	*console_copy = '\0';
+}
+
 static void console_uart_write(char c)
 {
 	for (unsigned spin = 0; spin < UART_SPINS; spin++) {
@@ -121,5 +140,6 @@ void console_write(const char *text, size_t length_bytes)
 			port_write8(DEBUG_PORT, (uint8_t)text[i]);
 		if (console_screen)
 			console_screen_write(text[i]);
+		console_copy_write(text[i]);
 	}
 }

@@ -14,6 +14,9 @@ bool console_set_port(const char *name, size_t length_bytes);
 /* Boot option `vga=`: write on the text screen at 0xb8000 too. Off when the guest starts. */
 void console_set_screen(bool on);
 
+/* A buffer that gets the text too, until it is full; it always ends with NUL. NULL, 0: none. */
+void console_set_copy(char *buffer, size_t buffer_bytes);
+
 /* Text as it is; a newline becomes carriage return and newline. Any context. */
 void console_write(const char *text, size_t length_bytes);
 

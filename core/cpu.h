@@ -27,7 +27,10 @@ struct cpu {
 	struct vcpu *vcpu;
 	uint64_t gdt[8];
 	struct task_state tss;
-	bool nmi_seen; /* an NMI came while the host ran; the vCPU loop hands it on */
+	bool nmi_seen;	   /* an NMI came while the host ran; the vCPU loop hands it on */
+	bool in_guest;	   /* between the last look at `kicked` before an entry, and its exit */
+	bool kicked;	   /* another CPU wants an exit; the NMI that makes it is ours */
+	bool online;	   /* runs a vCPU, or is about to */
 };
 
 /* The stack of a CPU is CPU_STACK_BYTES long and so aligned; its lowest word points back. */
@@ -44,6 +47,10 @@ static inline struct cpu *cpu_current(void)
 	__asm__("mov %%rsp, %0" : "=r"(rsp));
 	return ((struct cpu_stack *)(rsp & ~(CPU_STACK_BYTES - 1)))->cpu;
 }
+
+/* How many CPUs core/smp.c knows, the boot CPU first. Written at boot only. */
+extern uint32_t cpus_count;
+struct cpu *cpu_get(uint32_t index);
 
 /* The boot CPU's, valid from the first C instruction. */
 extern struct cpu cpu_boot;

@@ -22,13 +22,23 @@ static bool guest_is_rom(gpa_t gpa, size_t length_bytes)
 	       gpa - ROM_START <= ROM_BYTES - length_bytes;
 }
 
+static size_t guest_page_left(gva_t gva, size_t length_bytes)
+{
+	size_t left = PAGE_BYTES - (gva & PAGE_MASK);
+
+	return length_bytes < left ? length_bytes : left;
+}
+
 int guest_memory_read(gpa_t gpa, void *buffer, size_t length_bytes)
 {
 	if (memory_is_reserved(gpa, length_bytes))
 		return -RV_EPERM;
 	if (!memory_is_ram(gpa, length_bytes) && !guest_is_rom(gpa, length_bytes))
 		return -RV_EFAULT;
-	memcpy(buffer, memory_direct(gpa), length_bytes);
+	for (size_t done = 0, chunk; done < length_bytes; done += chunk) {
+		chunk = guest_page_left(gpa + done, length_bytes - done);
+		memcpy((uint8_t *)buffer + done, memory_guest(gpa + done), chunk);
+	}
 	return 0;
 }
 
@@ -38,15 +48,11 @@ int guest_memory_write(gpa_t gpa, const void *buffer, size_t length_bytes)
 		return -RV_EPERM;
 	if (!memory_is_ram(gpa, length_bytes))
 		return -RV_EFAULT;
-	memcpy(memory_direct(gpa), buffer, length_bytes);
+	for (size_t done = 0, chunk; done < length_bytes; done += chunk) {
+		chunk = guest_page_left(gpa + done, length_bytes - done);
+		memcpy(memory_guest(gpa + done), (const uint8_t *)buffer + done, chunk);
+	}
 	return 0;
-}
-
-static size_t guest_page_left(gva_t gva, size_t length_bytes)
-{
-	size_t left = PAGE_BYTES - (gva & PAGE_MASK);
-
-	return length_bytes < left ? length_bytes : left;
 }
 
 /* Copies as much as it can; returns how many bytes, with the fault if fewer than asked for. */
@@ -144,7 +150,7 @@ static __attribute__((noinline)) bool code_path_find(struct code_path *path, gva
 		if (below == 0) {
 			if (!guest_ram_entry(hpa))
 				return false;
-			path->slot[level] = memory_direct(hpa);
+			path->slot[level] = memory_guest(hpa);
 			entry = __atomic_load_n(path->slot[level], __ATOMIC_RELAXED);
 			path->entry[level] = entry;
 			if ((entry & PAGING_PRESENT) == 0)
@@ -162,7 +168,7 @@ static __attribute__((noinline)) bool code_path_find(struct code_path *path, gva
 		return false;
 	path->page = (gva >> PAGE_SHIFT) + 1;
 	path->cr3 = cr3;
-	path->code = memory_direct(table);
+	path->code = memory_guest(table);
 	return true;
 }
 

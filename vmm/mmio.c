@@ -8,6 +8,7 @@
 #include "core/cpu.h"
 #include "core/memory.h"
 #include "core/spinlock.h"
+#include "core/string.h"
 #include "rv/errno.h"
 #include "vmm/access.h"
 #include "vmm/mmio_page.h"
@@ -19,15 +20,6 @@ static struct spinlock mmio_lock;
 static bool mmio_page_wanted(gpa_t page)
 {
 	return registry_covers(&mmio_registry, page, page + PAGE_MASK);
-}
-
-/* What this CPU has cached of the nested tables is stale. */
-static void mmio_flush(void)
-{
-	struct vcpu *vcpu = cpu_current()->vcpu;
-
-	if (vcpu && vcpu->backend)
-		vcpu_ops->nested_flush(vcpu);
 }
 
 /* Gives back the pages of [first, end) that no region wants. */
@@ -58,7 +50,7 @@ int mmio_register(struct access_region *region)
 		registry_add(&mmio_registry, region);
 	else
 		mmio_restore_pages(first, page);
-	mmio_flush();
+	vcpu_intercepts_changed();
 	spinlock_release(&mmio_lock);
 	return error;
 }
@@ -69,24 +61,44 @@ void mmio_unregister(struct access_region *region)
 	if (registry_remove(&mmio_registry, region)) {
 		mmio_restore_pages(align_down(region->first, PAGE_BYTES),
 				   align_down(region->last, PAGE_BYTES) + PAGE_BYTES);
-		mmio_flush();
+		vcpu_intercepts_changed();
 	}
 	spinlock_release(&mmio_lock);
 }
 
-void mmio_open_page(struct vcpu *vcpu, gpa_t page)
+/* What stands in for our memory while an instruction on it runs by itself. */
+static int mmio_show_ones(struct vcpu *vcpu, gpa_t page)
 {
+	static void *ones[CPUS_MAXIMUM];
+	void **mine = &ones[vcpu->cpu->index];
+
+	if (!*mine)
+		*mine = memory_allocate_page();
+	if (!*mine)
+		return -RV_ENOMEM;
+	memset(*mine, 0xff, PAGE_BYTES);
+	return vcpu_ops->nested_move_page(page, memory_physical(*mine));
+}
+
+int mmio_open_page(struct vcpu *vcpu, gpa_t page)
+{
+	int error;
+
 	spinlock_acquire(&mmio_lock);
-	(void)vcpu_ops->nested_restore_page(page);
+	if (memory_is_reserved(page, PAGE_BYTES))
+		error = mmio_show_ones(vcpu, page);
+	else
+		error = vcpu_ops->nested_restore_page(page);
 	vcpu_ops->nested_flush(vcpu);
 	spinlock_release(&mmio_lock);
+	return error;
 }
 
 void mmio_close_page(struct vcpu *vcpu, gpa_t page)
 {
 	spinlock_acquire(&mmio_lock);
 	/* It was denied before, so its table exists and this does not fail. */
-	if (mmio_page_wanted(page))
+	if (mmio_is_claimed(page))
 		(void)vcpu_ops->nested_deny_page(page);
 	vcpu_ops->nested_flush(vcpu);
 	spinlock_release(&mmio_lock);
@@ -147,7 +159,7 @@ void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
 /* Compare-exchange on RAM. */
 static bool mmio_exchange(gpa_t gpa, unsigned width_bytes, uint64_t old, uint64_t value)
 {
-	void *at = memory_direct(gpa);
+	void *at = memory_guest(gpa);
 	bool equal;
 
 #define MMIO_EXCHANGE(suffix, type)                                                                \

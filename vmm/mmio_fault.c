@@ -8,7 +8,6 @@
 
 #include "core/cpu.h"
 #include "core/log.h"
-#include "core/memory.h"
 #include "core/string.h"
 #include "vmm/emulate.h"
 #include "vmm/guest_walk.h"
@@ -82,7 +81,8 @@ static void mmio_end_step(struct vcpu *vcpu)
 	vcpu_ops->want_step(vcpu, false);
 }
 
-/* Lets the CPU run the instruction itself, with the page open. It may need several, one fault each. */
+/* Lets the CPU run the instruction itself, with the page open, or ones in place of our memory. It may
+ * need several pages, one fault each. */
 static void mmio_begin_step(struct vcpu *vcpu, gpa_t page)
 {
 	struct open_pages *open = &mmio_open_pages[vcpu->cpu->index];
@@ -90,112 +90,56 @@ static void mmio_begin_step(struct vcpu *vcpu, gpa_t page)
 	/* No instruction needs that many at once: something else faults. Start over. */
 	if (open->count == OPEN_PAGES_MAXIMUM)
 		mmio_end_step(vcpu);
+	if (mmio_open_page(vcpu, page) != 0) {
+		/* No memory for that; the guest must not come back for ever. */
+		vcpu_ops->inject_exception(vcpu, VECTOR_GENERAL_PROTECTION, 0);
+		return;
+	}
 	open->page[open->count++] = page;
-	mmio_open_page(vcpu, page);
 	if (vcpu->steps == 0)
 		vcpu_ops->want_step(vcpu, true);
 	vcpu->steps = 1;
 	vcpu->step_page = page;
 }
 
-static void mmio_inject(struct vcpu *vcpu, uint8_t vector, int64_t error_code)
+/* Emulates the instruction at RIP; false if it has to run by itself. */
+static bool mmio_emulate(struct vcpu *vcpu, gpa_t page)
 {
-	vcpu_ops->inject_exception(vcpu, vector, error_code);
-}
-
-/* Our memory holds page tables of the guest, it thinks: they read as ones, so the translation fails
- * by reserved bits. Which address was translated no exit tells; try those that are at hand. */
-static void mmio_fail_table_walk(struct vcpu *vcpu)
-{
-	struct guest_fault fault = {true, VECTOR_PAGE_FAULT,
-				    PAGE_FAULT_PRESENT | PAGE_FAULT_RESERVED, 0};
-	struct emulation emulation = {.vcpu = vcpu};
-	struct memory_operand operand;
+	struct emulation emulation = {.vcpu = vcpu, .fault_page = page};
 	uint8_t bytes[16];
 
 	emulation.instruction = mmio_decode(vcpu, bytes, &emulation.fault);
-	if (emulation.instruction && emulation.instruction->operation != DECODE_OTHER)
-		(void)operand_translate(&emulation, emulation.instruction->memory.segment,
-					operand_offset(&emulation), 1, GUEST_READ, &operand);
-	if (emulation.fault.fault)
-		fault = emulation.fault;
-	guest_inject_fault(vcpu, &fault);
-}
-
-/* An access to our memory that cannot be emulated must not be let through. */
-static void mmio_refuse(struct vcpu *vcpu, const struct decoded_instruction *instruction,
-			const uint8_t bytes[16])
-{
-	gpa_t gpa = vcpu->exit.nested.gpa;
-
-	if (!instruction) {
-		mmio_inject(vcpu, VECTOR_GENERAL_PROTECTION, 0);
-		return;
+	if (!emulation.instruction) {
+		guest_inject_fault(vcpu, &emulation.fault);
+		return emulation.fault.fault;
 	}
-	mmio_report(vcpu, gpa, bytes, "is skipped: it is the hypervisor's");
-	vcpu->rip += instruction->length_bytes;
-	vcpu_ops->clear_interrupt_shadow(vcpu);
-}
-
-static void mmio_emulate(struct vcpu *vcpu, bool reserved)
-{
-	struct emulation emulation = {
-		.vcpu = vcpu,
-		.fault_page = align_down(vcpu->exit.nested.gpa, PAGE_BYTES),
-	};
-	enum emulate_result result = EMULATE_ELSEWHERE;
-	uint8_t bytes[16];
-
-	emulation.instruction = mmio_decode(vcpu, bytes, &emulation.fault);
-	if (emulation.instruction)
-		result = emulate_instruction(&emulation);
-	else if (emulation.fault.fault)
-		result = EMULATE_FAULT;
-
-	switch (result) {
+	switch (emulate_instruction(&emulation)) {
 	case EMULATE_DONE:
 		if (vcpu->steps != 0)
 			mmio_end_step(vcpu);
-		return;
+		return true;
 	case EMULATE_AGAIN:
-		return;
+		return true;
 	case EMULATE_FAULT:
 		guest_inject_fault(vcpu, &emulation.fault);
-		return;
+		return true;
 	case EMULATE_UNKNOWN:
-		if (reserved) {
-			mmio_refuse(vcpu, emulation.instruction, bytes);
-			return;
-		}
 		mmio_report(vcpu, vcpu->exit.nested.gpa, bytes, "is not emulated and passes");
-		break;
-	case EMULATE_ELSEWHERE:
-		/* The CPU's own accesses (descriptors, stacks of interrupts), or another CPU changed
-		 * the instruction meanwhile. */
-		if (reserved) {
-			mmio_refuse(vcpu, NULL, bytes);
-			return;
-		}
-		break;
+		return false;
+	default: /* EMULATE_ELSEWHERE: the CPU's own accesses (descriptors, stacks of interrupts), or
+		  * another CPU changed the instruction meanwhile */
+		return false;
 	}
-	mmio_begin_step(vcpu, emulation.fault_page);
 }
 
 bool mmio_handle_fault(struct vcpu *vcpu)
 {
-	gpa_t gpa = vcpu->exit.nested.gpa;
-	bool reserved = memory_is_reserved(gpa, 1);
+	gpa_t page = align_down(vcpu->exit.nested.gpa, PAGE_BYTES);
 
-	if (!mmio_is_claimed(gpa))
+	if (!mmio_is_claimed(page))
 		return false;
-	if (!vcpu->exit.nested.execute && !vcpu->exit.nested.table_walk)
-		mmio_emulate(vcpu, reserved);
-	else if (!reserved)
-		mmio_begin_step(vcpu, align_down(gpa, PAGE_BYTES));
-	else if (vcpu->exit.nested.table_walk)
-		mmio_fail_table_walk(vcpu);
-	else
-		mmio_inject(vcpu, VECTOR_INVALID_OPCODE, -1); /* ones are no instruction: FF /7 */
+	if (vcpu->exit.nested.execute || vcpu->exit.nested.table_walk || !mmio_emulate(vcpu, page))
+		mmio_begin_step(vcpu, page);
 	return true;
 }
 

@@ -6,8 +6,9 @@
 
 #include "vmm/vcpu.h"
 
-void mmio_open_page(struct vcpu *vcpu, gpa_t page);
-/* Denies it again if some region still wants that. */
+/* Lets the guest at a claimed page; at a page of ones in place of one of ours. 0 or -errno. */
+int mmio_open_page(struct vcpu *vcpu, gpa_t page);
+/* Denies it again if some region still wants that, or it is ours. */
 void mmio_close_page(struct vcpu *vcpu, gpa_t page);
 
 #endif

@@ -7,6 +7,7 @@
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/panic.h"
+#include "core/smp.h"
 #include "vmm/cpuid.h"
 #include "vmm/mmio.h"
 #include "vmm/msr.h"
@@ -17,13 +18,8 @@
 const struct vcpu_operations *vcpu_ops;
 void (*vcpu_periodic)(struct vcpu *vcpu);
 
-/* The last exits, for the panic screen. */
-#define VCPU_HISTORY 8
-struct vcpu_history {
-	uint64_t reason, rip, gpr_rax;
-};
-static struct vcpu_history vcpu_history[VCPU_HISTORY];
-static uint64_t vcpu_history_next;
+/* Counts the changes of intercepts and nested tables. */
+static uint64_t vcpu_generation;
 
 static const char *const vcpu_exit_names[EXIT_KIND_COUNT] = {
 	[EXIT_NONE] = "none",
@@ -58,12 +54,12 @@ static void vcpu_dump_guest(void)
 	if (vcpu == NULL || vcpu->backend == NULL)
 		return;
 	log_line(LOG_FATAL, "last exits, newest first:");
-	for (uint64_t i = 0; i < VCPU_HISTORY && i < vcpu_history_next; i++) {
+	for (uint64_t i = 0; i < VCPU_HISTORY && i < vcpu->history_next; i++) {
 		const struct vcpu_history *entry =
-			&vcpu_history[(vcpu_history_next - 1 - i) % VCPU_HISTORY];
+			&vcpu->history[(vcpu->history_next - 1 - i) % VCPU_HISTORY];
 
 		log_line(LOG_FATAL, "  reason %lx RIP %016lx RAX %016lx", entry->reason, entry->rip,
-			 entry->gpr_rax);
+			 entry->rax);
 	}
 	vcpu_ops->dump(vcpu);
 }
@@ -100,6 +96,13 @@ static void vcpu_deliver_pending(struct vcpu *vcpu)
 	vcpu_ops->inject_interrupt(vcpu, vector);
 	vcpu->has_pending = (words[0] | words[1] | words[2] | words[3]) != 0;
 	vcpu_ops->want_interrupt_window(vcpu, vcpu->has_pending);
+}
+
+void vcpu_intercepts_changed(void)
+{
+	__atomic_add_fetch(&vcpu_generation, 1, __ATOMIC_SEQ_CST);
+	if (cpus_count > 1)
+		smp_kick_others();
 }
 
 static void vcpu_before_entry(struct vcpu *vcpu)
@@ -141,6 +144,13 @@ _Noreturn static void vcpu_handle_shutdown(struct vcpu *vcpu)
 	cpu_stop();
 }
 
+/* Has an intercept changed since this CPU entered its guest? Then the exit may be one that would not
+ * happen any more: the instruction is just executed again. */
+static bool vcpu_is_outdated(const struct vcpu *vcpu)
+{
+	return vcpu->generation != __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST);
+}
+
 static void vcpu_handle_exit(struct vcpu *vcpu)
 {
 	switch (vcpu->exit.kind) {
@@ -157,7 +167,7 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		msr_handle_exit(vcpu, true);
 		break;
 	case EXIT_NESTED_FAULT:
-		if (!mmio_handle_fault(vcpu))
+		if (!mmio_handle_fault(vcpu) && !vcpu_is_outdated(vcpu))
 			panic("nested page fault at %lx that no one owns", vcpu->exit.nested.gpa);
 		break;
 	case EXIT_DEBUG_EXCEPTION:
@@ -171,7 +181,9 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 	case EXIT_NONE:
 		break;
 	case EXIT_NMI:
-		vcpu->nmi_pending = true;
+		/* It is taken in there, and tells whether it was a kick or is the guest's. */
+		vcpu_ops->host_begin(vcpu);
+		vcpu_ops->host_end(vcpu);
 		break;
 	case EXIT_UNDEFINED:
 	case EXIT_HYPERCALL:
@@ -192,12 +204,19 @@ _Noreturn void vcpu_loop(struct vcpu *vcpu)
 
 		if (vcpu->has_pending || vcpu->nmi_pending)
 			vcpu_before_entry(vcpu);
+		/* Whoever changes an intercept sees in_guest, or we see the change: smp_kick_others(). */
+		__atomic_store_n(&vcpu->cpu->in_guest, true, __ATOMIC_SEQ_CST);
+		if (vcpu->generation != __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST)) {
+			vcpu->generation = __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST);
+			vcpu_ops->nested_flush(vcpu);
+		}
 		vcpu_ops->run(vcpu);
+		__atomic_store_n(&vcpu->cpu->in_guest, false, __ATOMIC_RELEASE);
 		vcpu->exits_by_kind[vcpu->exit.kind]++;
-		entry = &vcpu_history[vcpu_history_next++ % VCPU_HISTORY];
+		entry = &vcpu->history[vcpu->history_next++ % VCPU_HISTORY];
 		entry->reason = vcpu->exit.reason;
 		entry->rip = vcpu->rip;
-		entry->gpr_rax = vcpu->gpr[GPR_RAX];
+		entry->rax = vcpu->gpr[GPR_RAX];
 		vcpu_handle_exit(vcpu);
 	}
 }

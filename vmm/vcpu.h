@@ -25,6 +25,18 @@ struct segment_register {
 	uint64_t base;
 };
 
+/* All of a running CPU's state that a vCPU can start from; the rest (other MSRs, FPU, debug registers
+ * 0-3, XCR0) stays in the CPU itself. */
+struct cpu_state {
+	uint64_t gpr[16]; /* by enum gpr */
+	uint64_t rip, rflags;
+	uint64_t cr0, cr2, cr3, cr4, efer; /* without what virtualization added to CR4 and EFER */
+	uint64_t dr6, dr7;
+	struct segment_register segments[SEGMENT_COUNT], ldtr, tr; /* tr: busy, never unusable */
+	uint64_t gdtr_base, idtr_base;
+	uint16_t gdtr_limit, idtr_limit;
+};
+
 enum exit_kind {
 	EXIT_NONE, /* handled inside the back end, run again */
 	EXIT_CPUID,
@@ -66,6 +78,12 @@ struct vcpu_exit {
 	};
 };
 
+/* One exit, as the panic screen shows it. */
+#define VCPU_HISTORY 8
+struct vcpu_history {
+	uint64_t reason, rip, rax;
+};
+
 struct vcpu {
 	uint64_t gpr[GPR_COUNT]; /* all valid between run() calls, RSP and RAX too */
 	uint64_t rip, rflags;
@@ -73,6 +91,9 @@ struct vcpu {
 	struct cpu *cpu;	 /* the CPU it belongs to (core/cpu.h) */
 	void *backend;		 /* the vendor's part */
 	uint64_t exits_by_kind[EXIT_KIND_COUNT];
+	struct vcpu_history history[VCPU_HISTORY]; /* the last exits, for a panic */
+	uint64_t history_next;
+	uint64_t generation;	 /* of the intercepts that it entered the guest with last */
 	uint64_t pending_interrupts[4]; /* accepted from the interrupt controller for the guest */
 	bool has_pending;	 /* any of them set */
 	bool nmi_pending;
@@ -93,8 +114,17 @@ struct vcpu_operations {
 	const char *name; /* "SVM", "VMX" */
 	/* Can this CPU run us? If not, writes why in plain words into `why`. Context: boot. */
 	bool (*probe)(char *why, size_t why_bytes);
-	/* Turns virtualization on for this CPU and fills vcpu->backend. 0 or -errno. Context: boot. */
+	/* Makes what a vCPU needs in memory: vcpu->backend, and on the first call the tables for all.
+	 * 0 or -errno. Context: boot, any CPU. */
 	int (*create)(struct vcpu *vcpu);
+	/* Turns virtualization on for the CPU this runs on, which is vcpu->cpu, and puts the vCPU into
+	 * the state after INIT (real mode). May be called again after the CPU itself had an INIT. */
+	void (*start)(struct vcpu *vcpu);
+	/* Replaces the vCPU's state, which create() left at reset values, by a running CPU's; what the
+	 * struct does not hold (PAT, SYSENTER, SYSCALL and debug MSRs) becomes what the CPU has now,
+	 * which we have not changed. Any mode; to go on in long mode is what UEFI needs. Context: boot,
+	 * after create(). */
+	void (*capture_state)(struct vcpu *vcpu, const struct cpu_state *state);
 	/* Runs the guest until an exit; fills vcpu->exit. */
 	void (*run)(struct vcpu *vcpu);
 	void (*get_segment)(struct vcpu *vcpu, enum segment which, struct segment_register *out);
@@ -129,6 +159,8 @@ struct vcpu_operations {
 	/* Nested tables, one for all vCPUs. Pages of 4 KiB; restore gives identity with all rights. */
 	int (*nested_deny_page)(gpa_t gpa);
 	int (*nested_restore_page)(gpa_t gpa);
+	/* Maps a page of the guest's somewhere else. */
+	int (*nested_move_page)(gpa_t gpa, hpa_t to);
 	void (*nested_flush)(struct vcpu *vcpu);
 	/* The host's own TR, LDTR, FS, GS, SYSCALL MSRs in place of the guest's, and back: around
 	 * anything at CPL 3 or that takes interrupts. host_begin also lets NMIs in. */
@@ -147,6 +179,10 @@ void vcpu_skip_instruction(struct vcpu *vcpu, unsigned opcode_bytes);
 
 /* What an exit of that kind is called in messages. */
 const char *vcpu_exit_name(enum exit_kind kind);
+
+/* To be called after an intercept or a nested table was changed: when it returns, no CPU runs its
+ * guest with the old state. May be called with a registry's lock held. Context: boot, exit. */
+void vcpu_intercepts_changed(void);
 
 /* The run loop: enters the guest, dispatches exits, for ever. */
 _Noreturn void vcpu_loop(struct vcpu *vcpu);

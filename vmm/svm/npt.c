@@ -63,6 +63,8 @@ static int npt_fill(uint64_t *entry, gpa_t gpa, unsigned level)
 {
 	uint64_t *table;
 
+	if (level == 0 && memory_is_reserved(gpa, PAGE_BYTES))
+		return 0;
 	if (memory_reserved_start <= gpa &&
 	    gpa + npt_level_bytes(level) <= memory_reserved_start + memory_reserved_bytes)
 		return 0;
@@ -145,7 +147,8 @@ bool npt_map_on_demand(gpa_t gpa)
 	return mapped;
 }
 
-int npt_deny_page(gpa_t gpa)
+/* Writes the 4 KiB entry of a page; 0 takes it out. */
+static int npt_set_page(gpa_t gpa, uint64_t value)
 {
 	uint64_t *entry;
 	int error = 0;
@@ -158,26 +161,26 @@ int npt_deny_page(gpa_t gpa)
 	if (entry == NULL)
 		error = -RV_ENOMEM;
 	else
-		__atomic_store_n(entry, 0, __ATOMIC_RELEASE);
+		__atomic_store_n(entry, value, __ATOMIC_RELEASE);
 	spinlock_release(&npt_lock);
 	return error;
 }
 
+int npt_deny_page(gpa_t gpa)
+{
+	return npt_set_page(gpa, 0);
+}
+
 int npt_restore_page(gpa_t gpa)
 {
-	uint64_t *entry;
-	int error = 0;
-
-	if (gpa >= npt_limit)
-		return -RV_ERANGE;
 	if (memory_is_reserved(gpa, 1))
 		return -RV_EPERM;
-	spinlock_acquire(&npt_lock);
-	entry = npt_slot(gpa, 0);
-	if (entry == NULL)
-		error = -RV_ENOMEM;
-	else
-		__atomic_store_n(entry, align_down(gpa, PAGE_BYTES) | NPT_LEAF, __ATOMIC_RELEASE);
-	spinlock_release(&npt_lock);
-	return error;
+	return npt_set_page(gpa, align_down(gpa, PAGE_BYTES) | NPT_LEAF);
+}
+
+int npt_move_page(gpa_t gpa, hpa_t to)
+{
+	if (memory_is_reserved(gpa, 1))
+		return -RV_EPERM;
+	return npt_set_page(gpa, to | NPT_LEAF);
 }

@@ -61,8 +61,9 @@ static void svm_init_state(struct vmcb *vmcb)
 
 static void svm_init_control(struct vmcb *vmcb)
 {
+	/* With more than one CPU, NMIs are how they make each other exit. */
 	vmcb->intercept3 = INTERCEPT_CPUID | INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR |
-			   INTERCEPT_SHUTDOWN;
+			   INTERCEPT_SHUTDOWN | (cpus_count > 1 ? INTERCEPT_NMI : 0);
 	vmcb->intercept4 = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD |
 			   INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT;
 	vmcb->iopm_base = svm_tables_ports();
@@ -104,7 +105,6 @@ static int svm_create(struct vcpu *vcpu)
 	svm = memory_allocate(sizeof(*svm));
 	if (svm == NULL)
 		return -RV_ENOMEM;
-	error = -RV_ENOMEM;
 	host_save = memory_allocate_page();
 	if (host_save == NULL)
 		goto no_host_save;
@@ -116,21 +116,9 @@ static int svm_create(struct vcpu *vcpu)
 		goto no_vmcb;
 	svm->vmcb_physical = memory_physical(svm->vmcb);
 	svm->host_physical = memory_physical(host_vmcb);
+	svm->host_save_physical = memory_physical(host_save);
 	svm->next_rip_saved = cpuid_query(0x8000000a, 0).edx & CPUID_SVM_NEXT_RIP;
-	svm->flush = true;
 	vcpu->backend = svm;
-
-	msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SVME);
-	msr_write(MSR_VM_HSAVE_PA, memory_physical(host_save));
-	__asm__ volatile("clgi");
-	/* What VMSAVE stores is the host's for host_begin(), and for the guest where it shares the
-	 * machine's values (SYSCALL and SYSENTER MSRs). */
-	svm_vmsave(svm->host_physical);
-	svm_vmsave(svm->vmcb_physical);
-	svm_init_state(svm->vmcb);
-	svm_init_control(svm->vmcb);
-	svm_vmload(svm->vmcb_physical);
-	vcpu->rflags = RFLAGS_FIXED;
 	return 0;
 
 no_vmcb:
@@ -139,7 +127,28 @@ no_host_vmcb:
 	memory_free_page(host_save);
 no_host_save:
 	memory_free(svm);
-	return error;
+	return -RV_ENOMEM;
+}
+
+static void svm_start(struct vcpu *vcpu)
+{
+	struct svm_vcpu *svm = svm_of(vcpu);
+
+	msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SVME);
+	msr_write(MSR_VM_HSAVE_PA, svm->host_save_physical);
+	__asm__ volatile("clgi");
+	/* What VMSAVE stores is the host's for host_begin(), and for the guest where it shares the
+	 * machine's values (SYSCALL and SYSENTER MSRs). */
+	memset(svm->vmcb, 0, sizeof(*svm->vmcb));
+	svm_vmsave(svm->host_physical);
+	svm_vmsave(svm->vmcb_physical);
+	svm_init_state(svm->vmcb);
+	svm_init_control(svm->vmcb);
+	svm_vmload(svm->vmcb_physical);
+	svm->flush = true;
+	svm->event_inject = 0;
+	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
+	vcpu->rflags = RFLAGS_FIXED;
 }
 
 static void svm_run(struct vcpu *vcpu)
@@ -273,7 +282,8 @@ static void svm_host_end(struct vcpu *vcpu)
 	svm_vmload(svm_of(vcpu)->vmcb_physical);
 	if (vcpu->cpu->nmi_seen) {
 		vcpu->cpu->nmi_seen = false;
-		vcpu->nmi_pending = true;
+		if (!__atomic_exchange_n(&vcpu->cpu->kicked, false, __ATOMIC_SEQ_CST))
+			vcpu->nmi_pending = true;
 	}
 }
 
@@ -295,6 +305,8 @@ const struct vcpu_operations svm_operations = {
 	.name = "SVM",
 	.probe = svm_probe,
 	.create = svm_create,
+	.start = svm_start,
+	.capture_state = svm_capture_state,
 	.run = svm_run,
 	.get_segment = svm_get_segment,
 	.set_segment = svm_set_segment,
@@ -319,6 +331,7 @@ const struct vcpu_operations svm_operations = {
 	.intercept_msr = svm_intercept_msr,
 	.nested_deny_page = npt_deny_page,
 	.nested_restore_page = npt_restore_page,
+	.nested_move_page = npt_move_page,
 	.nested_flush = svm_nested_flush,
 	.host_begin = svm_host_begin,
 	.host_end = svm_host_end,

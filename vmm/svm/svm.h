@@ -19,6 +19,7 @@ struct svm_vcpu {
 	struct vmcb *vmcb;	/* the guest's */
 	hpa_t vmcb_physical;
 	hpa_t host_physical;	/* a VMCB for VMLOAD and VMSAVE of the host's own state */
+	hpa_t host_save_physical; /* where VMRUN keeps the rest of it */
 	uint64_t event_inject;	/* for the next VMRUN; 0: none */
 	bool flush;		/* the next VMRUN flushes the guest's translations */
 	bool next_rip_saved;	/* CPUID 8000_000A EDX[3]: the CPU gives nRIP */
@@ -48,6 +49,7 @@ int npt_init(void);
 hpa_t npt_root(void);
 int npt_deny_page(gpa_t gpa);
 int npt_restore_page(gpa_t gpa);
+int npt_move_page(gpa_t gpa, hpa_t to);
 /* Maps what lies above what npt_init() mapped; false if the address is not to be mapped. */
 bool npt_map_on_demand(gpa_t gpa);
 

@@ -16,6 +16,7 @@ uint64_t svm_get_efer(struct vcpu *vcpu);
 enum msr_result svm_read_msr(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
 enum msr_result svm_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value);
 void svm_hide_cpuid(uint32_t leaf, uint32_t registers[4]);
+void svm_capture_state(struct vcpu *vcpu, const struct cpu_state *state);
 unsigned svm_get_cpl(struct vcpu *vcpu);
 
 #endif

@@ -11,6 +11,7 @@
 #define EFER_FFXSR UINT64_C(0x4000)
 #define EFER_TCE UINT64_C(0x8000)
 #define ATTRIBUTES_MASK 0xfff
+#define ATTRIBUTE_UNUSABLE 0x1000
 
 /* FS and GS are VMLOAD state: in the VMCB only after VMSAVE, which host_begin() does. */
 static struct vmcb_segment *svm_segment(struct vcpu *vcpu, enum segment which)
@@ -48,6 +49,57 @@ void svm_set_segment(struct vcpu *vcpu, enum segment which, const struct segment
 	segment->limit = in->limit_bytes;
 	segment->base = in->base;
 	if ((which == SEGMENT_FS || which == SEGMENT_GS) && !vcpu->host_context)
+		svm_vmload(svm_of(vcpu)->vmcb_physical);
+}
+
+static void svm_put_segment(struct vmcb_segment *to, const struct segment_register *from)
+{
+	/* Of a null or missing descriptor nothing is left: not present, base and limit 0. */
+	to->selector = from->selector;
+	to->attributes = from->attributes & ATTRIBUTE_UNUSABLE ? 0
+							       : from->attributes & ATTRIBUTES_MASK;
+	to->limit = from->limit_bytes;
+	to->base = from->base;
+}
+
+static void svm_capture_segments(struct vmcb *vmcb, const struct cpu_state *state)
+{
+	svm_put_segment(&vmcb->es, &state->segments[SEGMENT_ES]);
+	svm_put_segment(&vmcb->cs, &state->segments[SEGMENT_CS]);
+	svm_put_segment(&vmcb->ss, &state->segments[SEGMENT_SS]);
+	svm_put_segment(&vmcb->ds, &state->segments[SEGMENT_DS]);
+	svm_put_segment(&vmcb->fs, &state->segments[SEGMENT_FS]);
+	svm_put_segment(&vmcb->gs, &state->segments[SEGMENT_GS]);
+	svm_put_segment(&vmcb->ldtr, &state->ldtr);
+	svm_put_segment(&vmcb->tr, &state->tr);
+	vmcb->gdtr.base = state->gdtr_base;
+	vmcb->gdtr.limit = state->gdtr_limit;
+	vmcb->idtr.base = state->idtr_base;
+	vmcb->idtr.limit = state->idtr_limit;
+	vmcb->cpl = (uint8_t)(state->segments[SEGMENT_SS].attributes >> 5 & 3);
+}
+
+void svm_capture_state(struct vcpu *vcpu, const struct cpu_state *state)
+{
+	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+
+	/* The VMLOAD state that the CPU holds, so that what is not replaced stays. */
+	if (!vcpu->host_context)
+		svm_vmsave(svm_of(vcpu)->vmcb_physical);
+	svm_capture_segments(vmcb, state);
+	vmcb->cr0 = state->cr0;
+	vmcb->cr2 = state->cr2;
+	vmcb->cr3 = state->cr3;
+	vmcb->cr4 = state->cr4;
+	vmcb->efer = state->efer | EFER_SVME;
+	vmcb->dr6 = state->dr6;
+	vmcb->dr7 = state->dr7;
+	for (unsigned i = 0; i < GPR_COUNT; i++)
+		vcpu->gpr[i] = state->gpr[i];
+	vcpu->rip = state->rip;
+	vcpu->rflags = state->rflags;
+	svm_of(vcpu)->flush = true;
+	if (!vcpu->host_context)
 		svm_vmload(svm_of(vcpu)->vmcb_physical);
 }
 

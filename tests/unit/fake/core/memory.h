@@ -20,12 +20,23 @@ static inline void *memory_direct(hpa_t hpa)
 	return (void *)((uintptr_t)fake_memory + hpa);
 }
 
+static inline void *memory_guest(uint64_t gpa)
+{
+	return memory_direct(gpa);
+}
+
 static inline bool memory_is_reserved(hpa_t hpa, uint64_t length_bytes)
 {
 	return length_bytes != 0 && hpa < memory_reserved_start + memory_reserved_bytes &&
 	       (length_bytes > memory_reserved_start || hpa > memory_reserved_start - length_bytes);
 }
 
+static inline hpa_t memory_physical(const void *direct)
+{
+	return (uintptr_t)direct - (uintptr_t)fake_memory;
+}
+
+void *memory_allocate_page(void);
 bool memory_is_ram(hpa_t hpa, uint64_t length_bytes);
 void *memory_allocate(size_t length_bytes);
 void memory_free(void *object);

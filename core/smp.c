@@ -1,0 +1,249 @@
+/*
+ * core/smp.c: the table of CPUs, how they come to us, and how they are made to exit. The table is
+ * written at boot; each CPU then writes its own entry only, but for `kicked`.
+ */
+#include "core/smp.h"
+
+#include "core/acpi.h"
+#include "core/apic.h"
+#include "core/exception.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/paging.h"
+#include "core/string.h"
+#include "rv/errno.h"
+
+/* ACPI specification 5.2.12 */
+#define MADT_HEADER_BYTES 44
+#define MADT_LOCAL_APIC 0
+#define MADT_LOCAL_X2APIC 9
+#define MADT_ENABLED 0x1u
+#define MADT_ONLINE_CAPABLE 0x2u
+
+extern struct cpu_stack smp_shared_stack;
+extern const uint8_t ap_redirect_start[], ap_redirect_segment[], ap_redirect_end[];
+extern const uint8_t ap_entry_start[], ap_entry_end[], ap_entry_long[];
+extern const uint8_t ap_entry_gdtr_base[], ap_entry_base[], ap_entry_root[], ap_entry_jump[];
+_Noreturn void smp_switch_stack(uint64_t stack, uint32_t *lock, struct cpu *cpu, uint32_t vector);
+_Noreturn void smp_enter(uint32_t *lock, uint32_t vector);
+_Noreturn void smp_run(struct cpu *cpu, uint32_t vector);
+
+uint32_t cpus_count = 1;
+/* Whoever is on it is no CPU yet, but may take locks. */
+static struct cpu smp_nobody = { .index = CPUS_MAXIMUM };
+struct cpu_stack smp_shared_stack = { .cpu = &smp_nobody };
+
+static struct cpu *smp_cpus[CPUS_MAXIMUM] = { &cpu_boot };
+static struct cpu_stack *smp_stacks[CPUS_MAXIMUM] = { &cpu_boot_stack };
+static uint16_t smp_low_segment;
+static void (*smp_start)(struct cpu *cpu, uint8_t vector);
+
+struct cpu *cpu_get(uint32_t index)
+{
+	return smp_cpus[index];
+}
+
+/* The initial APIC ID, which is the one startup IPIs go by (APM v3 E.3.2, E.4.9). */
+static uint32_t smp_own_apic_id(void)
+{
+	if (cpuid_query(0, 0).eax >= 0xb) {
+		struct cpuid_result topology = cpuid_query(0xb, 0);
+
+		if (topology.ebx != 0)
+			return topology.edx;
+	}
+	return cpuid_query(1, 0).ebx >> 24;
+}
+
+static void smp_add(uint32_t apic_id)
+{
+	struct cpu *cpu;
+
+	if (apic_id == cpu_boot.apic_id)
+		return;
+	if (cpus_count == CPUS_MAXIMUM) {
+		log_warning("more than %d CPUs: the OS must not start those above", CPUS_MAXIMUM);
+		return;
+	}
+	cpu = memory_allocate(sizeof(*cpu));
+	if (cpu == NULL)
+		panic("no memory for CPU %u: give more with the option memory=", cpus_count);
+	cpu->index = cpus_count;
+	cpu->apic_id = apic_id;
+	smp_cpus[cpus_count++] = cpu;
+}
+
+static void smp_add_entry(const uint8_t *entry, uint8_t length_bytes)
+{
+	uint32_t id, flags;
+
+	if (entry[0] == MADT_LOCAL_APIC && length_bytes >= 8) {
+		memcpy(&flags, entry + 4, sizeof(flags));
+		id = entry[3];
+	} else if (entry[0] == MADT_LOCAL_X2APIC && length_bytes >= 16) {
+		memcpy(&id, entry + 4, sizeof(id));
+		memcpy(&flags, entry + 8, sizeof(flags));
+	} else {
+		return;
+	}
+	if (flags & (MADT_ENABLED | MADT_ONLINE_CAPABLE))
+		smp_add(id);
+}
+
+void smp_init(void)
+{
+	const uint8_t *madt = acpi_find_table("APIC");
+	uint32_t length, at = MADT_HEADER_BYTES;
+
+	cpu_boot.apic_id = smp_own_apic_id();
+	cpu_boot.online = true;
+	if (madt == NULL)
+		return;
+	memcpy(&length, madt + 4, sizeof(length));
+	while (length >= 2 && at <= length - 2 && madt[at + 1] >= 2 && madt[at + 1] <= length - at) {
+		smp_add_entry(madt + at, madt[at + 1]);
+		at += madt[at + 1];
+	}
+}
+
+static void smp_patch32(hpa_t page, const uint8_t *field, uint32_t value)
+{
+	memcpy(memory_direct(page + (uint64_t)(field - ap_entry_start)), &value, sizeof(value));
+}
+
+int smp_prepare(hpa_t low_page, void (*start)(struct cpu *cpu, uint8_t vector))
+{
+	hpa_t root = paging_create();
+	int error;
+
+	if (root == 0)
+		return -RV_ENOMEM;
+	/* The low page is mapped one to one, for the instruction after paging is switched on. */
+	error = paging_map(root, low_page, low_page, PAGING_WRITABLE);
+	if (error != 0)
+		return error;
+	memcpy(memory_direct(low_page), ap_entry_start, (size_t)(ap_entry_end - ap_entry_start));
+	smp_patch32(low_page, ap_entry_gdtr_base,
+		    (uint32_t)low_page + (uint32_t)(ap_entry_gdtr_base - 2 - ap_entry_start) - 24);
+	smp_patch32(low_page, ap_entry_base, (uint32_t)low_page);
+	smp_patch32(low_page, ap_entry_root, (uint32_t)root);
+	smp_patch32(low_page, ap_entry_jump,
+		    (uint32_t)low_page + (uint32_t)(ap_entry_long - ap_entry_start));
+	smp_low_segment = (uint16_t)(low_page >> 4);
+	smp_start = start;
+	return 0;
+}
+
+void smp_redirect_vector(uint8_t vector)
+{
+	hpa_t page = (hpa_t)vector << PAGE_SHIFT;
+
+	memcpy(memory_direct(page), ap_redirect_start,
+	       (size_t)(ap_redirect_end - ap_redirect_start));
+	memcpy(memory_direct(page + (uint64_t)(ap_redirect_segment - ap_redirect_start)),
+	       &smp_low_segment, sizeof(smp_low_segment));
+}
+
+/* A stack of its own, made when the CPU first comes. Two stacks' worth of pages hold an aligned one. */
+static struct cpu_stack *smp_stack_of(struct cpu *cpu)
+{
+	if (smp_stacks[cpu->index] == NULL) {
+		uint8_t *pages = memory_allocate_pages(2 * CPU_STACK_BYTES / PAGE_BYTES - 1);
+		struct cpu_stack *stack;
+
+		if (pages == NULL)
+			panic("no memory for the stack of CPU %u: give more with the option memory=",
+			      cpu->index);
+		stack = (struct cpu_stack *)align_up((uint64_t)pages, CPU_STACK_BYTES);
+		stack->cpu = cpu;
+		smp_stacks[cpu->index] = stack;
+	}
+	return smp_stacks[cpu->index];
+}
+
+/* On the shared stack, alone by the lock. */
+_Noreturn void smp_enter(uint32_t *lock, uint32_t vector)
+{
+	uint32_t apic_id = smp_own_apic_id();
+	uint32_t index = 0;
+
+	cr3_write(paging_host_root);
+	while (index < cpus_count && smp_cpus[index]->apic_id != apic_id)
+		index++;
+	/* lock lies in the low page: reached by the direct map from now on */
+	lock = memory_direct((hpa_t)lock);
+	if (index == cpus_count) {
+		log_error("a CPU with the unknown APIC ID %u was started: it is stopped", apic_id);
+		*(volatile uint32_t *)lock = 0;
+		cpu_stop();
+	}
+	smp_switch_stack((uint64_t)(smp_stack_of(smp_cpus[index]) + 1), lock, smp_cpus[index],
+			 vector);
+}
+
+_Noreturn void smp_run(struct cpu *cpu, uint32_t vector)
+{
+	exception_init_cpu();
+	cpu->in_guest = false;
+	cpu->nmi_seen = false;
+	cpu->kicked = false;
+	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
+	smp_start(cpu, (uint8_t)vector);
+	panic("CPU %u came back", cpu->index);
+}
+
+uint32_t smp_count_online(void)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < cpus_count; i++)
+		count += smp_cpus[i]->online;
+	return count;
+}
+
+/* The guest may be between its writes of the two halves of the ICR: its high half is kept. */
+static void smp_send_nmi(uint32_t apic_id)
+{
+	struct apic apic;
+	uint32_t high;
+
+	if (!apic_find(&apic))
+		panic("the local APIC is off, and another CPU has to be reached");
+	if (apic.page == NULL) {
+		msr_write(APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4),
+			  (uint64_t)apic_id << 32 | APIC_ICR_NMI | APIC_ICR_ASSERT);
+		return;
+	}
+	while (apic_read(apic, APIC_ICR_LOW) & APIC_ICR_PENDING)
+		cpu_pause();
+	high = apic_read(apic, APIC_ICR_HIGH);
+	apic_write(apic, APIC_ICR_HIGH, apic_id << 24);
+	apic_write(apic, APIC_ICR_LOW, APIC_ICR_NMI | APIC_ICR_ASSERT);
+	while (apic_read(apic, APIC_ICR_LOW) & APIC_ICR_PENDING)
+		cpu_pause();
+	apic_write(apic, APIC_ICR_HIGH, high);
+}
+
+void smp_kick_others(void)
+{
+	struct cpu *self = cpu_current();
+
+	/* What was changed before is seen by a CPU that enters its guest after this (it sets in_guest,
+	 * then looks at what changed); the others are kicked. Sequentially consistent on both sides. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < cpus_count; i++) {
+		struct cpu *cpu = smp_cpus[i];
+
+		if (cpu == self || !__atomic_load_n(&cpu->in_guest, __ATOMIC_SEQ_CST))
+			continue;
+		__atomic_store_n(&cpu->kicked, true, __ATOMIC_SEQ_CST);
+		smp_send_nmi(cpu->apic_id);
+	}
+	for (uint32_t i = 0; i < cpus_count; i++) {
+		struct cpu *cpu = smp_cpus[i];
+
+		while (cpu != self && __atomic_load_n(&cpu->kicked, __ATOMIC_SEQ_CST) &&
+		       __atomic_load_n(&cpu->in_guest, __ATOMIC_SEQ_CST))
+			cpu_pause();
+	}
+}

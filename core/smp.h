@@ -1,0 +1,33 @@
+/*
+ * core/smp.h: the other CPUs. They stay as the firmware left them until the guest starts them; the
+ * guest's startup IPI then lands in code of ours (core/ap_entry.S) instead of the guest's.
+ *
+ * How: a CPU that is sent a startup IPI with vector V begins at physical address V << 12. Before the
+ * first such IPI, smp_redirect_vector() puts our code there; the guest sees its own page, moved, in
+ * the nested tables. So INIT and startup IPIs need no emulation: whatever order they come in, and
+ * whomever they are sent to, hardware does what it does.
+ */
+#ifndef CORE_SMP_H
+#define CORE_SMP_H
+
+#include "core/cpu.h"
+#include "rv/types.h"
+
+/* Counts the CPUs by the ACPI MADT. Context: boot, ACPI ready. */
+void smp_init(void);
+
+/* Takes a page below 1 MiB for the way from real mode to us; it must not be the guest's. The
+ * function is called on each CPU that the guest starts, on a stack of its own, with the startup
+ * vector. Context: boot. */
+int smp_prepare(hpa_t low_page, void (*start)(struct cpu *cpu, uint8_t vector));
+
+/* Replaces the first bytes at V << 12 by ours. The caller has moved the guest's page away. */
+void smp_redirect_vector(uint8_t vector);
+
+/* Makes every other CPU that runs its guest exit, and returns when each has. */
+void smp_kick_others(void);
+
+/* How many CPUs run vCPUs now. */
+uint32_t smp_count_online(void);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * vmm/startup.h: the guest's other CPUs become vCPUs.
+ */
+#ifndef VMM_STARTUP_H
+#define VMM_STARTUP_H
+
+#include "rv/types.h"
+
+/* Watches for the guest's startup IPIs, if the machine has more than one CPU. low_page is a page
+ * below 1 MiB that is no longer the guest's. Context: boot, after the boot CPU's vCPU was made. */
+int startup_init(hpa_t low_page);
+
+#endif
