@@ -58,6 +58,8 @@ static bool exception_fix_up(struct exception_frame *frame)
 void exception_dispatch(struct exception_frame *frame)
 {
 	if (frame->vector == EXCEPTION_NMI) {
+		if (panic_begun)
+			cpu_stop();
 		cpu_current()->nmi_seen = true;
 		return;
 	}

@@ -8,9 +8,11 @@
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/smp.h"
 #include "core/symbols.h"
 
 void (*panic_dump_guest)(void);
+bool panic_begun;
 
 #define PANIC_FRAMES_MAXIMUM 24
 
@@ -76,13 +78,14 @@ _Noreturn static void panic_finish(uint64_t rip, uint64_t rbp)
 	cpu_stop();
 }
 
-/* A panic inside a panic stops at once. */
+/* The first panic stops the other CPUs (their NMI handler sees panic_begun); a second one, here or on
+ * another CPU, stops at once. */
 static void panic_begin(void)
 {
-	static bool begun;
-
-	if (__atomic_exchange_n(&begun, true, __ATOMIC_SEQ_CST))
+	if (__atomic_exchange_n(&panic_begun, true, __ATOMIC_SEQ_CST))
 		cpu_stop();
+	if (cpus_count > 1)
+		smp_stop_others();
 	log_unlock_for_panic();
 }
 

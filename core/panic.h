@@ -6,6 +6,9 @@
 
 #include "core/exception.h"
 
+/* Another CPU panicked: an NMI stops this one. */
+extern bool panic_begun;
+
 /* Called by panic() to print the vCPU and its last exits; set by vmm. */
 extern void (*panic_dump_guest)(void);
 

@@ -20,6 +20,8 @@
 #define MADT_ENABLED 0x1u
 #define MADT_ONLINE_CAPABLE 0x2u
 
+#define SMP_STOP_CYCLES 10000000 /* some milliseconds */
+
 extern struct cpu_stack smp_shared_stack;
 extern const uint8_t ap_redirect_start[], ap_redirect_segment[], ap_redirect_end[];
 extern const uint8_t ap_entry_start[], ap_entry_end[], ap_entry_long[];
@@ -202,17 +204,17 @@ uint32_t smp_count_online(void)
 }
 
 /* The guest may be between its writes of the two halves of the ICR: its high half is kept. */
-static void smp_send_nmi(uint32_t apic_id)
+static bool smp_send_nmi(uint32_t apic_id)
 {
 	struct apic apic;
 	uint32_t high;
 
-	if (!apic_find(&apic))
-		panic("the local APIC is off, and another CPU has to be reached");
+	if (!apic_find(&apic)) /* switched off: nobody can be reached */
+		return false;
 	if (apic.page == NULL) {
 		msr_write(APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4),
 			  (uint64_t)apic_id << 32 | APIC_ICR_NMI | APIC_ICR_ASSERT);
-		return;
+		return true;
 	}
 	while (apic_read(apic, APIC_ICR_LOW) & APIC_ICR_PENDING)
 		cpu_pause();
@@ -222,6 +224,7 @@ static void smp_send_nmi(uint32_t apic_id)
 	while (apic_read(apic, APIC_ICR_LOW) & APIC_ICR_PENDING)
 		cpu_pause();
 	apic_write(apic, APIC_ICR_HIGH, high);
+	return true;
 }
 
 void smp_kick_others(void)
@@ -237,7 +240,8 @@ void smp_kick_others(void)
 		if (cpu == self || !__atomic_load_n(&cpu->in_guest, __ATOMIC_SEQ_CST))
 			continue;
 		__atomic_store_n(&cpu->kicked, true, __ATOMIC_SEQ_CST);
-		smp_send_nmi(cpu->apic_id);
+		if (!smp_send_nmi(cpu->apic_id))
+			__atomic_store_n(&cpu->kicked, false, __ATOMIC_SEQ_CST);
 	}
 	for (uint32_t i = 0; i < cpus_count; i++) {
 		struct cpu *cpu = smp_cpus[i];
@@ -246,4 +250,17 @@ void smp_kick_others(void)
 		       __atomic_load_n(&cpu->in_guest, __ATOMIC_SEQ_CST))
 			cpu_pause();
 	}
+}
+
+void smp_stop_others(void)
+{
+	struct cpu *self = cpu_current();
+	uint64_t start = tsc_read();
+
+	for (uint32_t i = 0; i < cpus_count; i++) {
+		if (smp_cpus[i] != self && smp_cpus[i]->online)
+			smp_send_nmi(smp_cpus[i]->apic_id);
+	}
+	while (tsc_read() - start < SMP_STOP_CYCLES)
+		cpu_pause();
 }

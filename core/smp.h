@@ -27,6 +27,9 @@ void smp_redirect_vector(uint8_t vector);
 /* Makes every other CPU that runs its guest exit, and returns when each has. */
 void smp_kick_others(void);
 
+/* For a panic: an NMI to every other CPU, then a short wait, not for an answer. */
+void smp_stop_others(void);
+
 /* How many CPUs run vCPUs now. */
 uint32_t smp_count_online(void);
 
