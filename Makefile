@@ -73,6 +73,7 @@ engine-objects :=
 -include $(wildcard boot/objects.mk core/objects.mk vmm/objects.mk vmm/svm/objects.mk)
 -include $(wildcard hook/objects.mk process/objects.mk mediator/objects.mk mediator/*/objects.mk)
 -include $(wildcard engine/objects.mk)
+-include boot/uefi/uefi.mk
 -include $(wildcard tests/*.mk tests/*/*.mk)
 
 hypervisor-built := $(addprefix $(build)/hypervisor/,$(hypervisor-objects))
@@ -132,8 +133,9 @@ $(build)/guest.img: $(build)/guest-initrd.gz $(image-tool)
 	$(call step,IMAGE,$@)
 	$(Q)tools/image disk --initrd $< --output $@
 
-programs := $(build)/ritevisor.elf $(build)/engine.elf
-programs-checked := $(programs:.elf=.fpu-free)
+programs := $(build)/ritevisor.elf $(build)/engine.elf $(build)/ritevisor.efi
+programs-checked := $(addsuffix .fpu-free,$(basename $(filter %.elf,$(programs)))) \
+	$(build)/ritevisor.efi
 
 .PHONY: all run test bench fuzz image clean help
 all: $(programs-checked) $(build)/guest.img

@@ -32,6 +32,9 @@ struct boot_info {
 	bool has_rsdp_copy;
 	uint32_t bios_device;	/* what we were loaded from, 0xffffffff unknown */
 	hpa_t taken_start, taken_end; /* loader's data and modules: not to be overwritten by the move */
+	hpa_t place;		/* where the image stands for good already (UEFI), 0: it is moved */
+	uint64_t place_bytes;	/* reserved there */
+	hpa_t low_page;		/* a reserved page below 1 MiB (UEFI), 0: none */
 };
 
 extern struct boot_info boot_info;

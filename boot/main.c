@@ -249,6 +249,16 @@ _Noreturn static void main_start_bios_guest(void)
 	vcpu_loop(&main_vcpu);
 }
 
+/* Where the other CPUs come to us from real mode: a UEFI loader has allocated it. */
+static void main_take_low_page(void)
+{
+	memory_low_page = uefi_is_present() ? boot_info.low_page
+					    : low_page_take(main_map, &main_nr_map,
+							    ARRAY_LENGTH(main_map));
+	if (memory_low_page == 0)
+		main_boot_without_us("no free page below 1 MiB for the start of the other CPUs");
+}
+
 _Noreturn void boot_main(void)
 {
 	options_parse(boot_info.command_line);
@@ -267,7 +277,7 @@ _Noreturn void boot_main(void)
 		acpi_set_rsdp(boot_info.rsdp_copy, sizeof(boot_info.rsdp_copy));
 	smp_init();
 	if (cpus_count > 1)
-		memory_low_page = low_page_take(main_map, &main_nr_map, ARRAY_LENGTH(main_map));
+		main_take_low_page();
 	cpu_boot.vcpu = &main_vcpu;
 	main_vcpu.cpu = &cpu_boot;
 	if (vcpu_ops->create(&main_vcpu) != 0)

@@ -120,10 +120,10 @@ struct vcpu_operations {
 	/* Turns virtualization on for the CPU this runs on, which is vcpu->cpu, and puts the vCPU into
 	 * the state after INIT (real mode). May be called again after the CPU itself had an INIT. */
 	void (*start)(struct vcpu *vcpu);
-	/* Replaces the vCPU's state, which create() left at reset values, by a running CPU's; what the
+	/* Replaces the vCPU's state, which start() left at reset values, by a running CPU's; what the
 	 * struct does not hold (PAT, SYSENTER, SYSCALL and debug MSRs) becomes what the CPU has now,
 	 * which we have not changed. Any mode; to go on in long mode is what UEFI needs. Context: boot,
-	 * after create(). */
+	 * after start(). */
 	void (*capture_state)(struct vcpu *vcpu, const struct cpu_state *state);
 	/* Runs the guest until an exit; fills vcpu->exit. */
 	void (*run)(struct vcpu *vcpu);

@@ -1,0 +1,162 @@
+/*
+ * boot/uefi/config.c: the parser of ritevisor.conf.
+ */
+#include "boot/uefi/config.h"
+
+#include "core/string.h"
+
+#define MEMORY_MINIMUM MIB(8)
+#define MEMORY_MAXIMUM MIB(256)
+
+void config_set_defaults(struct config *config)
+{
+	memset(config, 0, sizeof(*config));
+	string_copy(config->hypervisor, "ritevisor.elf", sizeof(config->hypervisor));
+	string_copy(config->engine, "engine.elf", sizeof(config->engine));
+	config->rescue_key_ms = 500;
+	config->attempts = 3;
+}
+
+static bool config_is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Adds words to a command line; false if they do not fit. */
+static bool config_join(char *to, size_t to_bytes, const char *words)
+{
+	size_t used = strlen(to);
+
+	if (used + 1 + strlen(words) + 1 > to_bytes)
+		return false;
+	if (used != 0)
+		to[used++] = ' ';
+	string_copy(to + used, words, to_bytes - used);
+	return true;
+}
+
+static bool config_copy(char *to, size_t to_bytes, const char *value)
+{
+	return *value != '\0' && string_copy(to, value, to_bytes) < to_bytes;
+}
+
+static bool config_add_script(struct config *config, const char *value)
+{
+	if (config->nr_scripts == RV_SCRIPTS_MAXIMUM ||
+	    !config_copy(config->scripts[config->nr_scripts], CONFIG_NAME_BYTES, value))
+		return false;
+	config->nr_scripts++;
+	return true;
+}
+
+/* value: NULL for a line without "=". */
+static bool config_set(struct config *config, const char *key, const char *value)
+{
+	if (value == NULL) {
+		if (strcmp(key, "rescue") != 0)
+			return false;
+		config->rescue = true;
+		return true;
+	}
+	if (strcmp(key, "options") == 0)
+		return config_join(config->options, sizeof(config->options), value);
+	if (strcmp(key, "script") == 0)
+		return config_add_script(config, value);
+	if (strcmp(key, "chain") == 0)
+		return config_copy(config->chain, sizeof(config->chain), value);
+	if (strcmp(key, "chain_options") == 0)
+		return config_join(config->chain_options, sizeof(config->chain_options), value);
+	if (strcmp(key, "hypervisor") == 0)
+		return config_copy(config->hypervisor, sizeof(config->hypervisor), value);
+	if (strcmp(key, "engine") == 0)
+		return config_copy(config->engine, sizeof(config->engine), value);
+	if (strcmp(key, "rescue_key_ms") == 0)
+		return string_to_number(value, strlen(value), &config->rescue_key_ms) &&
+		       config->rescue_key_ms <= 60000;
+	if (strcmp(key, "attempts") == 0)
+		return string_to_number(value, strlen(value), &config->attempts);
+	return false;
+}
+
+/* One line, which is changed. */
+static bool config_line(char *line, struct config *config)
+{
+	size_t length = strlen(line);
+	char *value = NULL, *key_end;
+
+	while (length != 0 && config_is_space(line[length - 1]))
+		line[--length] = '\0';
+	while (config_is_space(*line))
+		line++;
+	if (*line == '\0' || *line == '#')
+		return true;
+	for (key_end = line; *key_end != '\0' && *key_end != '='; key_end++)
+		;
+	if (*key_end == '=') {
+		value = key_end + 1;
+		while (config_is_space(*value))
+			value++;
+	}
+	while (key_end > line && config_is_space(key_end[-1]))
+		key_end--;
+	*key_end = '\0';
+	return config_set(config, line, value);
+}
+
+unsigned config_parse(const char *text, struct config *config)
+{
+	unsigned number = 0, wrong = 0;
+
+	/* Editors may begin a file with the mark of UTF-8. */
+	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+		text += 3;
+	while (*text != '\0') {
+		char line[CONFIG_LINE_LENGTH_MAXIMUM + 1];
+		size_t length = 0;
+
+		while (text[length] != '\0' && text[length] != '\n')
+			length++;
+		number++;
+		if (length > CONFIG_LINE_LENGTH_MAXIMUM) {
+			wrong = wrong != 0 ? wrong : number;
+		} else {
+			memcpy(line, text, length);
+			line[length] = '\0';
+			if (!config_line(line, config) && wrong == 0)
+				wrong = number;
+		}
+		text += length + (text[length] == '\n');
+	}
+	return wrong;
+}
+
+static bool config_size(const char *text, size_t length, uint64_t *bytes)
+{
+	char unit = length != 0 ? text[length - 1] : '\0';
+	unsigned shift = unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
+
+	if (!string_to_number(text, length - (shift != 0), bytes) || *bytes > MEMORY_MAXIMUM)
+		return false;
+	*bytes <<= shift;
+	return *bytes >= MEMORY_MINIMUM && *bytes <= MEMORY_MAXIMUM;
+}
+
+uint64_t config_memory_bytes(const struct config *config, uint64_t otherwise)
+{
+	const char *word = config->options;
+	uint64_t result = otherwise, bytes;
+
+	while (*word != '\0') {
+		size_t length = 0;
+
+		while (word[length] != '\0' && word[length] != ' ')
+			length++;
+		if (length > 7 && strncmp(word, "memory=", 7) == 0 &&
+		    config_size(word + 7, length - 7, &bytes))
+			result = bytes;
+		word += length;
+		while (*word == ' ')
+			word++;
+	}
+	return result;
+}

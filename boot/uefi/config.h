@@ -1,0 +1,36 @@
+/*
+ * boot/uefi/config.h: ritevisor.conf: lines KEY=VALUE or KEY, # starts a comment. Pure code.
+ */
+#ifndef BOOT_UEFI_CONFIG_H
+#define BOOT_UEFI_CONFIG_H
+
+#include "boot/boot_info.h"
+
+#define CONFIG_NAME_BYTES 256
+#define CONFIG_LINE_LENGTH_MAXIMUM 1023
+
+struct config {
+	char options[BOOT_COMMAND_LINE_BYTES]; /* options=: as on GRUB's command line; joined */
+	char hypervisor[CONFIG_NAME_BYTES];    /* hypervisor=ritevisor.elf */
+	char engine[CONFIG_NAME_BYTES];	       /* engine=engine.elf; "none" for no engine */
+	char scripts[RV_SCRIPTS_MAXIMUM][CONFIG_NAME_BYTES]; /* script=, in this order */
+	size_t nr_scripts;
+	char chain[CONFIG_NAME_BYTES];	       /* chain=\EFI\debian\grubx64.efi: started after us */
+	char chain_options[BOOT_COMMAND_LINE_BYTES]; /* chain_options=: its load options */
+	bool rescue;			       /* rescue: no scripts */
+	uint64_t rescue_key_ms;		       /* rescue_key_ms=500: how long R is waited for */
+	uint64_t attempts;		       /* attempts=3: boots without an OS until no scripts; 0: never */
+};
+
+/* What holds without a file. */
+void config_set_defaults(struct config *config);
+
+/* Reads a NUL-terminated file over the defaults. Returns 0; else the number of the first line that
+ * means nothing (the lines behind it are read all the same). */
+unsigned config_parse(const char *text, struct config *config);
+
+/* The number of bytes that the option memory= asks for, `otherwise` without one that makes sense.
+ * What the hypervisor would not take is not looked at here: 8 MiB to 256 MiB. */
+uint64_t config_memory_bytes(const struct config *config, uint64_t otherwise);
+
+#endif

@@ -1,0 +1,276 @@
+/*
+ * boot/uefi/loader.c: ritevisor.efi: loads the hypervisor and what belongs to it, starts it, and
+ * as its guest goes on with the boot.
+ */
+#include "boot/uefi/chain.h"
+#include "boot/uefi/config.h"
+#include "boot/uefi/efi.h"
+#include "boot/uefi/enter.h"
+#include "boot/uefi/file.h"
+#include "boot/uefi/memory_map.h"
+#include "boot/uefi/place.h"
+#include "boot/uefi/text.h"
+#include "core/instructions.h"
+#include "core/string.h"
+
+#define LOADER_MEMORY_BYTES MIB(32)
+#define LOADER_CONFIG "ritevisor.conf"
+#define LOADER_FILES_MAXIMUM (BOOT_MODULES_MAXIMUM + 1)
+
+efi_status EFI_API efi_main(efi_handle self, struct efi_system_table *system);
+
+static const struct efi_guid loader_image_guid = EFI_GUID_LOADED_IMAGE;
+static const struct efi_guid loader_shell_guid = EFI_GUID_SHELL_PARAMETERS;
+static const struct efi_guid loader_guid = EFI_GUID_RITEVISOR;
+
+static struct efi_system_table *loader_system;
+static struct efi_boot_services *loader_boot;
+static struct efi_loaded_image *loader_image;
+static struct file_folder loader_folder;
+static struct config loader_config;
+static struct uefi_handover loader_handover;
+
+/* Files in memory until the hypervisor has its copies. */
+static struct file_data loader_files[LOADER_FILES_MAXIMUM];
+static size_t loader_nr_files;
+
+static void loader_free_files(void)
+{
+	while (loader_nr_files != 0)
+		file_free(&loader_folder, &loader_files[--loader_nr_files]);
+}
+
+/* NULL, with a message, if it cannot be had. */
+static const struct file_data *loader_read(const char *name)
+{
+	struct file_data *file = &loader_files[loader_nr_files];
+	efi_status status = file_read(&loader_folder, name, file);
+
+	if (efi_failed(status)) {
+		text_line("%s cannot be read (status %llx)", name,
+			  (unsigned long long)(status & 0xff));
+		return NULL;
+	}
+	loader_nr_files++;
+	return file;
+}
+
+static void loader_read_config(void)
+{
+	struct file_data file;
+	unsigned wrong;
+
+	config_set_defaults(&loader_config);
+	if (efi_failed(file_read(&loader_folder, LOADER_CONFIG, &file))) {
+		text_line("no " LOADER_CONFIG ": starting without scripts");
+		return;
+	}
+	wrong = config_parse(file.data, &loader_config);
+	if (wrong != 0)
+		text_line(LOADER_CONFIG ", line %u: not understood, left out", wrong);
+	file_free(&loader_folder, &file);
+}
+
+static bool loader_add_module(enum boot_module_kind kind, const char *path)
+{
+	struct boot_info *info = &loader_handover.info;
+	struct boot_module *module = &info->modules[info->nr_modules];
+	const struct file_data *file = loader_read(path);
+	const char *name = path;
+
+	if (file == NULL)
+		return false;
+	for (; *path != '\0'; path++) {
+		if (*path == '/' || *path == '\\')
+			name = path + 1;
+	}
+	module->kind = kind;
+	string_copy(module->name, name, sizeof(module->name));
+	module->data = (hpa_t)file->data;
+	module->length_bytes = file->length_bytes;
+	info->nr_modules++;
+	return true;
+}
+
+/* A script that is missing stops neither the others nor the OS. */
+static void loader_add_modules(void)
+{
+	if (strcmp(loader_config.engine, "none") == 0 ||
+	    !loader_add_module(BOOT_MODULE_ENGINE, loader_config.engine))
+		return;
+	for (size_t i = 0; i < loader_config.nr_scripts; i++)
+		loader_add_module(BOOT_MODULE_SCRIPT, loader_config.scripts[i]);
+}
+
+/* The specification's words on the RSDP's place: 4.6, the configuration table. */
+static void loader_find_rsdp(void)
+{
+	static const struct efi_guid guids[] = { EFI_GUID_ACPI_20, EFI_GUID_ACPI_10 };
+	static const size_t rsdp_bytes[] = { 36, 20 };
+	struct boot_info *info = &loader_handover.info;
+
+	for (size_t kind = 0; kind < ARRAY_LENGTH(guids) && !info->has_rsdp_copy; kind++) {
+		for (uint64_t i = 0; i < loader_system->nr_table_entries; i++) {
+			const struct efi_configuration_table *entry =
+				&loader_system->configuration_table[i];
+
+			if (memcmp(&entry->vendor, &guids[kind], sizeof(guids[kind])) != 0)
+				continue;
+			memcpy(info->rsdp_copy, entry->table, rsdp_bytes[kind]);
+			info->has_rsdp_copy = true;
+		}
+	}
+}
+
+static bool loader_get_map(void)
+{
+	uint64_t map_bytes = 0, key, descriptor_bytes = 0;
+	struct boot_info *info = &loader_handover.info;
+	uint32_t version;
+	efi_status status;
+	void *map;
+
+	loader_boot->get_memory_map(&map_bytes, NULL, &key, &descriptor_bytes, &version);
+	map_bytes += 8 * descriptor_bytes; /* the buffer itself adds to the map */
+	if (efi_failed(loader_boot->allocate_pool(EFI_LOADER_DATA, map_bytes, &map)))
+		return false;
+	status = loader_boot->get_memory_map(&map_bytes, map, &key, &descriptor_bytes, &version);
+	if (!efi_failed(status))
+		info->nr_map = memory_map_convert(map, map_bytes, descriptor_bytes, info->map,
+						  ARRAY_LENGTH(info->map));
+	loader_boot->free_pool(map);
+	return info->nr_map != 0;
+}
+
+/* With the program in its place. */
+static efi_status loader_enter(struct place *place)
+{
+	efi_status status = EFI_OUT_OF_RESOURCES;
+	struct boot_info *info = &loader_handover.info;
+
+	loader_handover.root = place_make_tables(loader_boot, place, cr3_read());
+	if (loader_handover.root == 0)
+		return status;
+	loader_handover.entry = (uint64_t)place->entry;
+	info->bios_device = 0xffffffff;
+	info->place = place->start;
+	info->place_bytes = place->length_bytes;
+	info->low_page = MIB(1) - PAGE_BYTES;
+	if (efi_failed(loader_boot->allocate_pages(EFI_ALLOCATE_MAX_ADDRESS,
+						   EFI_RESERVED_MEMORY_TYPE, 1, &info->low_page)))
+		info->low_page = 0;
+	string_copy(info->command_line, loader_config.options, sizeof(info->command_line));
+	loader_find_rsdp();
+	if (loader_get_map())
+		status = enter_hypervisor(&loader_handover);
+	else
+		text_line("the firmware's memory map cannot be read");
+	place_free_tables(loader_boot, place);
+	if (efi_failed(status) && info->low_page != 0)
+		loader_boot->free_pages(info->low_page, 1);
+	return status;
+}
+
+/* Leaves the machine as it was if it fails. */
+static efi_status loader_virtualise(void)
+{
+	uint64_t bytes = align_up(config_memory_bytes(&loader_config, LOADER_MEMORY_BYTES), MIB(2));
+	const struct file_data *program;
+	struct place place;
+	const char *why;
+	efi_status status;
+
+	if (!enter_is_possible(&why)) {
+		text_line("%s", why);
+		return EFI_UNSUPPORTED;
+	}
+	program = loader_read(loader_config.hypervisor);
+	if (program == NULL)
+		return EFI_NOT_FOUND;
+	loader_add_modules();
+	status = place_allocate(loader_boot, bytes, &place);
+	if (efi_failed(status)) {
+		text_line("no %llu MiB of memory below 4 GiB", (unsigned long long)(bytes >> 20));
+		return status;
+	}
+	status = EFI_LOAD_ERROR;
+	if (place_load(program, &place, &why))
+		status = loader_enter(&place);
+	else
+		text_line("%s", why);
+	text_screen(loader_handover.log);
+	if (efi_failed(status))
+		place_free(loader_boot, &place);
+	return status;
+}
+
+static bool loader_has_protocol(efi_handle handle, const struct efi_guid *guid)
+{
+	void *interface;
+
+	return !efi_failed(loader_boot->handle_protocol(handle, guid, &interface));
+}
+
+static bool loader_runs_already(void)
+{
+	void *interface;
+
+	return !efi_failed(loader_boot->locate_protocol(&loader_guid, NULL, &interface));
+}
+
+/* A failure is told to the user, and then the OS boots without us. */
+static void loader_start(void)
+{
+	efi_handle mark = NULL;
+	efi_status status;
+
+	if (loader_runs_already()) {
+		text_line("runs already");
+		return;
+	}
+	status = loader_virtualise();
+	loader_free_files();
+	if (!efi_failed(status)) {
+		loader_boot->install_protocol_interface(&mark, &loader_guid, EFI_NATIVE_INTERFACE,
+							NULL);
+		return;
+	}
+	if (loader_handover.why[0] != '\0')
+		text_line("%s", loader_handover.why);
+	text_line("the OS boots without Ritevisor");
+}
+
+/* By the specification (3.1.1), the firmware goes on with its next entry only after an error. */
+static efi_status loader_finish(efi_handle self)
+{
+	efi_status status = EFI_NOT_STARTED;
+
+	if (loader_config.chain[0] != '\0')
+		status = chain_start(loader_system, self, loader_image, loader_config.chain,
+				     loader_config.chain_options);
+	if (loader_has_protocol(self, &loader_shell_guid))
+		return loader_config.chain[0] != '\0' ? status : EFI_SUCCESS;
+	if (efi_failed(status) && loader_config.chain[0] == '\0')
+		text_line("back to the firmware, which boots its next entry");
+	return status;
+}
+
+efi_status EFI_API efi_main(efi_handle self, struct efi_system_table *system)
+{
+	efi_status status;
+
+	loader_system = system;
+	loader_boot = system->boot;
+	text_init(system);
+	loader_boot->set_watchdog_timer(0, 0, 0, NULL);
+	status = loader_boot->handle_protocol(self, &loader_image_guid, (void **)&loader_image);
+	if (!efi_failed(status))
+		status = file_open_folder(loader_boot, loader_image, &loader_folder);
+	if (efi_failed(status)) {
+		text_line("the folder that this program is in cannot be read");
+		return status;
+	}
+	loader_read_config();
+	loader_start();
+	return loader_finish(self);
+}
