@@ -101,6 +101,7 @@ void mmio_close_page(struct vcpu *vcpu, gpa_t page)
 	if (mmio_is_claimed(page))
 		(void)vcpu_ops->nested_deny_page(page);
 	vcpu_ops->nested_flush(vcpu);
+	vcpu_intercepts_changed();
 	spinlock_release(&mmio_lock);
 }
 

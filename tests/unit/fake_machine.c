@@ -29,6 +29,8 @@ bool fake_stepping;
 unsigned fake_step_requests, fake_shadow_clears;
 bool fake_denied[FAKE_MEMORY_BYTES / PAGE_BYTES];
 int fake_deny_error;
+gpa_t fake_moved_from;
+hpa_t fake_moved_to;
 
 static hpa_t fake_next_table;
 
@@ -36,6 +38,12 @@ bool memory_is_ram(hpa_t hpa, uint64_t length_bytes)
 {
 	return hpa < FAKE_DEVICE_START && length_bytes <= FAKE_DEVICE_START - hpa &&
 	       !memory_is_reserved(hpa, length_bytes);
+}
+
+/* One is enough: the first page of what is ours. */
+void *memory_allocate_page(void)
+{
+	return memory_direct(FAKE_RESERVED_START);
 }
 
 void *memory_allocate(size_t length_bytes)
@@ -70,6 +78,10 @@ void panic(const char *format, ...)
 {
 	printf("not ok panic: %s\n", format);
 	abort();
+}
+
+void vcpu_intercepts_changed(void)
+{
 }
 
 static void fake_get_segment(struct vcpu *vcpu, enum segment which, struct segment_register *out)
@@ -147,6 +159,14 @@ static int fake_restore_page(gpa_t gpa)
 	return 0;
 }
 
+static int fake_move_page(gpa_t gpa, hpa_t to)
+{
+	fake_moved_from = gpa;
+	fake_moved_to = to;
+	fake_denied[gpa / PAGE_BYTES] = false;
+	return 0;
+}
+
 static void fake_flush(struct vcpu *vcpu)
 {
 	(void)vcpu;
@@ -165,6 +185,7 @@ static const struct vcpu_operations fake_operations = {
 	.clear_interrupt_shadow = fake_clear_shadow,
 	.nested_deny_page = fake_deny_page,
 	.nested_restore_page = fake_restore_page,
+	.nested_move_page = fake_move_page,
 	.nested_flush = fake_flush,
 };
 
@@ -208,6 +229,10 @@ void fake_machine_reset(void)
 	fake_vector = 0;
 	fake_stepping = false;
 	fake_deny_error = 0;
+	fake_moved_from = fake_moved_to = 0;
+	for (gpa_t page = FAKE_RESERVED_START; page < FAKE_RESERVED_START + FAKE_RESERVED_BYTES;
+	     page += PAGE_BYTES)
+		fake_denied[page / PAGE_BYTES] = true;
 }
 
 hpa_t fake_table_page(void)

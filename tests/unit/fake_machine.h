@@ -29,6 +29,9 @@ extern unsigned fake_step_requests, fake_shadow_clears;
 extern bool fake_denied[FAKE_MEMORY_BYTES / PAGE_BYTES];
 extern int fake_deny_error; /* what the next nested_deny_page() gives, then 0 */
 
+extern gpa_t fake_moved_from; /* the last nested_move_page() */
+extern hpa_t fake_moved_to;
+
 /* Zeroed memory, 64-bit mode at CPL 0 with flat segments and paging off in CR0. */
 void fake_machine_reset(void);
 

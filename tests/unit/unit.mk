@@ -8,14 +8,18 @@ unit-build := $(build)/unit
 unit-flags := -std=c11 -D_GNU_SOURCE -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer -mno-red-zone -I tests/unit/fake -I include -I . -I tests/unit
 
-unit-programs := e820 emulate_native
+unit-programs := e820 guest_walk mmio emulate_native
 unit-e820-objects := boot/e820.o
+
+unit-guest_walk-objects := vmm/guest_walk.o vmm/guest_memory.o tests/unit/fake_machine.o
 
 # The whole of the emulator on a fake machine.
 unit-emulator-objects := $(addprefix vmm/,alu.o decode.o emulate.o emulate_string.o operand.o \
 	mmio.o mmio_fault.o guest_walk.o guest_memory.o registry.o) tests/unit/fake_machine.o
 unit-emulate_native-objects := $(unit-emulator-objects) tests/unit/native.o
 unit-emulate_native-libraries := $(build)/unit/zydis.a
+unit-mmio-objects := $(unit-emulator-objects)
+unit-mmio-libraries := $(build)/unit/zydis.a
 
 unit-built := $(addprefix $(unit-build)/,$(unit-programs))
 test-programs += $(unit-built)
