@@ -178,9 +178,8 @@ int npt_restore_page(gpa_t gpa)
 	return npt_set_page(gpa, align_down(gpa, PAGE_BYTES) | NPT_LEAF);
 }
 
+/* Also for a page of ours, in whose place the guest may see another. */
 int npt_move_page(gpa_t gpa, hpa_t to)
 {
-	if (memory_is_reserved(gpa, 1))
-		return -RV_EPERM;
 	return npt_set_page(gpa, to | NPT_LEAF);
 }
