@@ -30,13 +30,16 @@ struct table_register {
 } __attribute__((packed));
 
 static struct gate exception_idt[IDT_ENTRIES] __attribute__((aligned(16)));
+/* In force in exception_take_interrupts(): every vector is an interrupt. */
+static struct gate exception_interrupt_idt[IDT_ENTRIES] __attribute__((aligned(16)));
 
 struct cpu cpu_boot;
 struct cpu_stack cpu_boot_stack = { .cpu = &cpu_boot };
 
 /* core/exception_entry.S: IDT_ENTRIES stubs of 16 bytes each. */
-extern uint8_t exception_stubs[];
+extern uint8_t exception_stubs[], exception_interrupt_stubs[];
 void exception_dispatch(struct exception_frame *frame);
+void exception_dispatch_interrupt(struct exception_frame *frame);
 
 /* Instructions that may fault, and where they go on then: core/fixup.S. */
 struct fixup {
@@ -55,7 +58,7 @@ static bool exception_fix_up(struct exception_frame *frame)
 	return false;
 }
 
-void exception_dispatch(struct exception_frame *frame)
+void exception_dispatch_interrupt(struct exception_frame *frame)
 {
 	if (frame->vector == EXCEPTION_NMI) {
 		if (panic_begun)
@@ -63,10 +66,15 @@ void exception_dispatch(struct exception_frame *frame)
 		cpu_current()->nmi_seen = true;
 		return;
 	}
-	if (frame->vector >= EXCEPTION_COUNT) {
-		if (exception_interrupt_handler == NULL)
-			panic("interrupt %lu without a handler", frame->vector);
-		exception_interrupt_handler(frame);
+	if (exception_interrupt_handler == NULL)
+		panic("interrupt %lu without a handler", frame->vector);
+	exception_interrupt_handler(frame);
+}
+
+void exception_dispatch(struct exception_frame *frame)
+{
+	if (frame->vector == EXCEPTION_NMI || frame->vector >= EXCEPTION_COUNT) {
+		exception_dispatch_interrupt(frame);
 		return;
 	}
 	if (exception_from_user(frame) && exception_user_handler != NULL) {
@@ -77,17 +85,32 @@ void exception_dispatch(struct exception_frame *frame)
 		panic_exception(frame);
 }
 
-void exception_set_gate(unsigned vector, void (*entry)(void), unsigned dpl)
+static struct gate exception_gate(uint64_t offset, unsigned dpl)
 {
-	uint64_t offset = (uint64_t)entry;
-
-	exception_idt[vector] = (struct gate){
+	return (struct gate){
 		.offset_low = (uint16_t)offset,
 		.selector = SELECTOR_CODE,
 		.flags = (uint16_t)(0x8e00 | dpl << 13),
 		.offset_middle = (uint16_t)(offset >> 16),
 		.offset_high = (uint32_t)(offset >> 32),
 	};
+}
+
+void exception_set_gate(unsigned vector, void (*entry)(void), unsigned dpl)
+{
+	exception_idt[vector] = exception_gate((uint64_t)entry, dpl);
+}
+
+void exception_take_interrupts(void)
+{
+	struct table_register interrupts = { .limit = sizeof(exception_interrupt_idt) - 1,
+					     .base = (uint64_t)exception_interrupt_idt };
+	struct table_register usual = { .limit = sizeof(exception_idt) - 1,
+					.base = (uint64_t)exception_idt };
+
+	/* STI holds interrupts off for one instruction more (AMD APM v3, STI). */
+	__asm__ volatile("lidt %0; sti; nop; nop; cli; lidt %1" ::"m"(interrupts), "m"(usual)
+			 : "memory");
 }
 
 void exception_set_stack(uint64_t rsp0)
@@ -127,9 +150,12 @@ void exception_init_cpu(void)
 
 	exception_init_gdt(cpu);
 	if (cpu == &cpu_boot) {
-		for (unsigned vector = 0; vector < IDT_ENTRIES; vector++)
-			exception_set_gate(vector,
-					   (void (*)(void))(uint64_t)(exception_stubs + 16 * vector), 0);
+		for (unsigned vector = 0; vector < IDT_ENTRIES; vector++) {
+			exception_idt[vector] =
+				exception_gate((uint64_t)(exception_stubs + 16 * vector), 0);
+			exception_interrupt_idt[vector] = exception_gate(
+				(uint64_t)(exception_interrupt_stubs + 16 * vector), 0);
+		}
 	}
 	__asm__ volatile("lidt %0" ::"m"(idtr));
 }

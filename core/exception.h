@@ -33,6 +33,10 @@ void exception_init_cpu(void);
 /* Points a vector's gate at an entry of one's own (assembly, interrupt gate). dpl 0 or 3. */
 void exception_set_gate(unsigned vector, void (*entry)(void), unsigned dpl);
 
+/* Lets pending interrupts in, for a moment. Any vector may come, also those of exceptions: the 8259s
+ * deliver 8 to 15 as a BIOS sets them up. Context: exit, host_context. */
+void exception_take_interrupts(void);
+
 /* Sets the stack that CPL 3 enters the hypervisor on (TSS.RSP0 of this CPU). */
 void exception_set_stack(uint64_t rsp0);
 

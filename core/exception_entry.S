@@ -18,6 +18,41 @@ exception_stubs:
 	.set vector, vector + 1
 	.endr
 
+	/* The same for exception_take_interrupts(): none of them has an error code. */
+	.global exception_interrupt_stubs
+	.balign 16
+exception_interrupt_stubs:
+	.set vector, 0
+	.rept 256
+	.balign 16
+	pushq $0
+	pushq $vector
+	jmp exception_interrupt_common
+	.set vector, vector + 1
+	.endr
+
+	.balign 16
+exception_interrupt_common:
+	push %rax
+	push %rcx
+	push %rdx
+	push %rbx
+	push %rbp
+	push %rsi
+	push %rdi
+	push %r8
+	push %r9
+	push %r10
+	push %r11
+	push %r12
+	push %r13
+	push %r14
+	push %r15
+	cld
+	mov %rsp, %rdi
+	call exception_dispatch_interrupt
+	jmp exception_return
+
 	.balign 16
 exception_common:
 	push %rax

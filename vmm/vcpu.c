@@ -4,6 +4,7 @@
 #include "vmm/vcpu.h"
 
 #include "core/cpu.h"
+#include "core/exception.h"
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/panic.h"
@@ -122,7 +123,7 @@ static void vcpu_handle_interrupt(struct vcpu *vcpu)
 	if (vcpu_periodic != NULL)
 		vcpu_periodic(vcpu);
 	vcpu_ops->host_begin(vcpu);
-	__asm__ volatile("sti; nop; nop; cli" ::: "memory");
+	exception_take_interrupts();
 	vcpu_ops->host_end(vcpu);
 }
 
