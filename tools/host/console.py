@@ -15,7 +15,8 @@ import time
 
 from .errors import UserError
 
-DONE_LINE = re.compile(rb"^ritevisor: done\b")
+# The guest may have left a line unfinished before it.
+DONE_LINE = re.compile(rb"ritevisor: done$")
 FAILURES = [
     (re.compile(rb"ritevisor: PANIC"), "Ritevisor panicked"),
     (re.compile(rb"Kernel panic - not syncing"), "the guest's kernel panicked"),
