@@ -131,10 +131,8 @@ stub_failure:
 	mov $0x7c00, %sp
 	sti
 	mov %cs:GUEST_STUB_DRIVE, %dl
-	xor %ah, %ah /* INT 13h 00h: reset the drive */
-	int $0x13
-	/* INT 13h 42h: extended read; its packet is built on the stack */
-	mov %cs:GUEST_STUB_DRIVE, %dl
+	/* INT 13h 42h: extended read; its packet is built on the stack. No reset before it, as no
+	 * BIOS does one here: QEMU's ATA disks now and then stay busy for ever after one. */
 	pushl $0
 	pushl $0
 	pushw $0
@@ -145,7 +143,9 @@ stub_failure:
 	mov $0x42, %ah
 	int $0x13
 	jnc 1f
-	/* INT 13h 02h: cylinder 0, head 0, sector 1 */
+	/* INT 13h 00h: reset the drive; 02h: cylinder 0, head 0, sector 1 */
+	xor %ah, %ah
+	int $0x13
 	mov %cs:GUEST_STUB_DRIVE, %dl
 	xor %dh, %dh
 	mov $1, %cx
