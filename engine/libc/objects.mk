@@ -8,8 +8,8 @@ engine-libc := $(build)/engine/libc.a
 engine-libc-flags := $(bare-flags) -fomit-frame-pointer -isystem engine/libc/include
 
 engine-libc-sources := $(addprefix engine/libc/, \
-	$(addprefix softfloat/,add.c compare.c complex.c convert.c divide.c multiply.c pack.c \
-		remainder.c round.c scale.c single.c square_root.c) \
+	$(addprefix softfloat/,add.S add_any.c compare.c complex.c convert.c divide.c multiply.S \
+		multiply_any.c pack.c remainder.c round.c scale.c single.c square_root.c) \
 	$(addprefix format/,bignum.c decimal.c format_float.c read_float.c shortest.c) \
 	$(addprefix stdio/,file.c printf.c) \
 	memory/heap.c string/memory.c \
@@ -48,13 +48,18 @@ engine-musl-flags := $(engine-libc-flags) -std=gnu11 -w -Werror=implicit-functio
 	-I engine/libc/musl -I $(musl-source)/arch/x86_64 -I $(musl-source)/arch/generic \
 	-include engine/libc/musl/environment.h
 
-engine-libc-built := $(patsubst engine/libc/%.c,$(build)/engine/libc/%.o,$(engine-libc-sources))
+engine-libc-built := $(patsubst engine/%,$(build)/engine/%.o,$(basename $(engine-libc-sources)))
 engine-musl-built := $(patsubst %,$(build)/engine/musl/%.o,$(basename $(engine-musl-sources)))
 
 $(build)/engine/libc/%.o: engine/libc/%.c
 	$(call step,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(engine-libc-flags) $(warnings) $(depend-flags) -c -o $@ $<
+
+$(build)/engine/libc/%.o: engine/libc/%.S
+	$(call step,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) --target=x86_64-unknown-none-elf $(depend-flags) -c -o $@ $<
 
 $(build)/engine/musl/%.o: $(musl-source)/src/%.c engine/libc/musl/environment.h
 	$(call step,CC,musl/$*.c)

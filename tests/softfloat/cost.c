@@ -7,15 +7,14 @@
 #include "engine_libc.h"
 #include "generate.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ptrace.h>
-#include <sys/user.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#define SAMPLES 200
+#define SAMPLES 40
+/* call, mov, ret */
+#define EMPTY_CALL 3
 
 typedef uint64_t (*binary_t)(uint64_t a, uint64_t b);
 
@@ -152,28 +151,59 @@ static uint64_t everyday_double(struct generator *generator)
 	return bits_of(value);
 }
 
-/* Where the child tells its parent that a call begins and ends. */
-__attribute__((noinline)) static uint64_t call_measured(binary_t function, uint64_t a, uint64_t b)
+static volatile unsigned long steps;
+
+/* Each instruction executed with the trap flag set ends in one SIGTRAP. */
+static void count_step(int signal)
+{
+	(void)signal;
+	steps++;
+}
+
+/* TF is set for the instruction after POPFQ on: the call, the function, and four to clear TF. */
+__attribute__((noinline)) static uint64_t call_stepped(binary_t function, uint64_t a, uint64_t b)
 {
 	uint64_t result;
 
-	__asm__ volatile("int3\n\tcall *%[function]\n\tint3"
+	__asm__ volatile("pushfq\n\torq $0x100, (%%rsp)\n\tpopfq\n\t"
+			 "call *%[function]\n\t"
+			 "pushfq\n\tandq $~0x100, (%%rsp)\n\tpopfq"
 			 : "=a" (result), "+D" (a), "+S" (b)
 			 : [function] "r" (function)
 			 : "rcx", "rdx", "r8", "r9", "r10", "r11", "memory", "cc");
 	return result;
 }
 
-static void child_run(void)
+static uint64_t do_nothing(uint64_t a, uint64_t b)
+{
+	(void)b;
+	return a;
+}
+
+static unsigned long count_instructions(binary_t function, uint64_t a, uint64_t b)
+{
+	steps = 0;
+	call_stepped(function, a, b);
+	return steps;
+}
+
+int main(void)
 {
 	struct generator generator = { .state = 12345 };
 	static char text[64];
+	unsigned long around;
 
-	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	signal(SIGTRAP, count_step);
+	/* an empty function is its call and return, which stay counted */
+	around = count_instructions(do_nothing, 0, 0) - EMPTY_CALL;
 	for (size_t i = 0; i < FUNCTIONS; i++) {
+		unsigned long total = 0;
+		unsigned long most = 0;
+
 		for (int sample = 0; sample < SAMPLES; sample++) {
 			uint64_t a = everyday_double(&generator);
 			uint64_t b = everyday_double(&generator);
+			unsigned long taken;
 
 			if (functions[i].kind == OPERAND_INTEGER) {
 				a = generate_random(&generator) >> 40;
@@ -183,68 +213,10 @@ static void child_run(void)
 			} else if (sample % 2 == 1 && i < 2) {
 				b ^= 1ULL << 63;
 			}
-			call_measured(functions[i].function, a, b);
-		}
-	}
-	_exit(0);
-}
-
-/* Continue or step the child; false when it has ended. */
-static bool child_go(pid_t child, int request)
-{
-	int status;
-
-	if (ptrace((enum __ptrace_request)request, child, NULL, NULL) != 0
-	    || waitpid(child, &status, 0) != child)
-		return false;
-	return WIFSTOPPED(status);
-}
-
-static bool child_at_breakpoint(pid_t child, uint64_t *address)
-{
-	struct user_regs_struct registers;
-
-	if (ptrace(PTRACE_GETREGS, child, NULL, &registers) != 0)
-		return false;
-	*address = registers.rip;
-	return true;
-}
-
-int main(void)
-{
-	pid_t child = fork();
-	int status;
-
-	if (child == 0)
-		child_run();
-	waitpid(child, &status, 0);
-	for (size_t i = 0; i < FUNCTIONS; i++) {
-		unsigned long total = 0;
-		unsigned long most = 0;
-
-		for (int sample = 0; sample < SAMPLES; sample++) {
-			unsigned long steps = 0;
-			uint64_t start;
-			uint64_t place;
-
-			/* The child stops at its first int3; the second is after the call. */
-			if (sample + (int)i > 0 && !child_go(child, PTRACE_CONT))
-				return 1;
-			if (!child_at_breakpoint(child, &start))
-				return 1;
-			do {
-				if (!child_go(child, PTRACE_SINGLESTEP)
-				    || !child_at_breakpoint(child, &place))
-					return 1;
-				steps++;
-			} while (place < start + 2 || place > start + 4
-				 || *(const unsigned char *)place != 0xcc);
-			/* Step over the second int3. */
-			if (!child_go(child, PTRACE_SINGLESTEP))
-				return 1;
-			total += steps;
-			if (steps > most)
-				most = steps;
+			taken = count_instructions(functions[i].function, a, b) - around;
+			total += taken;
+			if (taken > most)
+				most = taken;
 		}
 		printf("%-16s mean %6lu  most %6lu\n", functions[i].name, total / SAMPLES, most);
 		fflush(stdout);

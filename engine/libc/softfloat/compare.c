@@ -13,38 +13,52 @@ static inline int64_t f64_order(uint64_t bits)
 	return (int64_t)bits < 0 ? (int64_t)(F64_SIGN - bits) : (int64_t)bits;
 }
 
-static inline int f64_compare(uint64_t a, uint64_t b, int unordered)
+static __attribute__((noinline)) bool f64_less_any(uint64_t a, uint64_t b, bool or_equal)
 {
 	int64_t a_order = f64_order(a);
 	int64_t b_order = f64_order(b);
 
-	if (F64_UNLIKELY(f64_is_nan(a) || f64_is_nan(b)))
-		return unordered;
-	return (a_order > b_order) - (a_order < b_order);
+	if (f64_is_nan(a) || f64_is_nan(b))
+		return false;
+	return a_order < b_order || (or_equal && a_order == b_order);
+}
+
+/*
+ * Two numbers that are not negative compare like integers; NaNs are above infinity, so only
+ * the greater one needs to be looked at.
+ */
+static inline bool f64_less(uint64_t a, uint64_t b)
+{
+	if (F64_LIKELY((int64_t)(a | b) >= 0))
+		return a < b && b <= F64_INFINITY;
+	return f64_less_any(a, b, false);
+}
+
+static inline bool f64_less_equal(uint64_t a, uint64_t b)
+{
+	if (F64_LIKELY((int64_t)(a | b) >= 0))
+		return a <= b && b <= F64_INFINITY;
+	return f64_less_any(a, b, true);
 }
 
 int __ltdf2(uint64_t a, uint64_t b)
 {
-	if (F64_UNLIKELY(f64_is_nan(a) || f64_is_nan(b)))
-		return 1;
-	return -(f64_order(a) < f64_order(b));
+	return -f64_less(a, b);
 }
 
 int __ledf2(uint64_t a, uint64_t b)
 {
-	return f64_compare(a, b, 1);
+	return !f64_less_equal(a, b);
 }
 
 int __gtdf2(uint64_t a, uint64_t b)
 {
-	if (F64_UNLIKELY(f64_is_nan(a) || f64_is_nan(b)))
-		return -1;
-	return f64_order(a) > f64_order(b);
+	return f64_less(b, a);
 }
 
 int __gedf2(uint64_t a, uint64_t b)
 {
-	return f64_compare(a, b, -1);
+	return f64_less_equal(b, a) - 1;
 }
 
 int __nedf2(uint64_t a, uint64_t b)

@@ -102,6 +102,10 @@ static inline uint64_t f64_normalise(uint64_t magnitude, int64_t *exponent)
 	return magnitude << shift;
 }
 
+/* All operands, at any speed. b_sign turns b's sign: F64_SIGN for a subtraction, else 0. */
+uint64_t f64_add_any(uint64_t a, uint64_t b, uint64_t b_sign);
+uint64_t f64_multiply_any(uint64_t a, uint64_t b);
+
 /* The helpers that other files of this folder use by name. */
 uint64_t __adddf3(uint64_t a, uint64_t b);
 uint64_t __subdf3(uint64_t a, uint64_t b);

@@ -1,4 +1,4 @@
-/* multiply.c - multiplication of binary64, on the CPU's 64 by 64 to 128-bit MUL. */
+/* multiply_any.c - multiplication of binary64, for the operands that multiply.S leaves. */
 #include "softfloat.h"
 
 /* a and b hold their leading bit in bit 52; the exponents are biased and may be below 1. */
@@ -13,8 +13,7 @@ static inline uint64_t f64_multiply_significands(uint64_t a, uint64_t b, int64_t
 	return (high >> carry) | (high & carry) | ((uint64_t)product != 0);
 }
 
-/* At least one operand is zero, subnormal, infinite or a NaN. */
-static __attribute__((noinline)) uint64_t f64_multiply_special(uint64_t a, uint64_t b)
+uint64_t f64_multiply_any(uint64_t a, uint64_t b)
 {
 	uint64_t sign = (a ^ b) & F64_SIGN;
 	uint64_t a_magnitude = f64_magnitude(a);
@@ -38,22 +37,4 @@ static __attribute__((noinline)) uint64_t f64_multiply_special(uint64_t a, uint6
 	a_exponent += b_exponent - F64_BIAS;
 	significand = f64_multiply_significands(a, b, &a_exponent);
 	return f64_round_pack_any(sign, a_exponent - 1, significand);
-}
-
-uint64_t __muldf3(uint64_t a, uint64_t b)
-{
-	int64_t a_exponent = f64_exponent(a);
-	int64_t b_exponent = f64_exponent(b);
-	uint64_t sign = (a ^ b) & F64_SIGN;
-	int64_t exponent = a_exponent + b_exponent - F64_BIAS - 1;
-	uint64_t significand;
-
-	if (F64_UNLIKELY((uint64_t)(a_exponent - 1) >= F64_EXPONENT_MAX - 1
-			 || (uint64_t)(b_exponent - 1) >= F64_EXPONENT_MAX - 1))
-		return f64_multiply_special(a, b);
-	significand = f64_multiply_significands((a & F64_FRACTION) | F64_HIDDEN,
-						(b & F64_FRACTION) | F64_HIDDEN, &exponent);
-	if (F64_LIKELY((uint64_t)exponent < F64_EXPONENT_MAX - 1))
-		return f64_round_pack(sign, (uint64_t)exponent, significand);
-	return f64_round_pack_any(sign, exponent, significand);
 }

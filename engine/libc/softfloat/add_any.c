@@ -1,4 +1,4 @@
-/* add.c - addition and subtraction of binary64. */
+/* add_any.c - addition and subtraction of binary64, for the operands that add.S leaves. */
 #include "softfloat.h"
 
 /* The larger operand is infinite or a NaN; b is as the caller wrote it. */
@@ -62,7 +62,7 @@ static inline uint64_t f64_align(uint64_t magnitude, uint64_t distance)
 		| ((significand << 1 << ((63U - (unsigned int)distance) & 63U)) != 0);
 }
 
-static inline uint64_t f64_add_magnitudes(uint64_t sign, uint64_t large, uint64_t small)
+static uint64_t f64_add_magnitudes(uint64_t sign, uint64_t large, uint64_t small)
 {
 	uint64_t exponent = large >> F64_FRACTION_BITS;
 	uint64_t small_exponent = small >> F64_FRACTION_BITS;
@@ -70,40 +70,37 @@ static inline uint64_t f64_add_magnitudes(uint64_t sign, uint64_t large, uint64_
 	uint64_t carry;
 	uint64_t result;
 
-	if (F64_UNLIKELY(small_exponent == 0))
+	if (small_exponent == 0)
 		return f64_add_tiny(sign, large, small);
 	sum = ((large & F64_FRACTION) | F64_HIDDEN) << F64_WORK_SHIFT;
 	sum += f64_align(small, exponent - small_exponent);
 	carry = sum >> 63;
 	sum = (sum >> carry) | (sum & carry);
 	result = f64_round_pack(0, exponent - 1 + carry, sum);
-	if (F64_UNLIKELY(result >= F64_INFINITY))
-		result = F64_INFINITY;
-	return sign | result;
+	return sign | (result >= F64_INFINITY ? F64_INFINITY : result);
 }
 
-static inline uint64_t f64_subtract_magnitudes(uint64_t sign, uint64_t large, uint64_t small)
+static uint64_t f64_subtract_magnitudes(uint64_t sign, uint64_t large, uint64_t small)
 {
 	uint64_t exponent = large >> F64_FRACTION_BITS;
 	uint64_t small_exponent = small >> F64_FRACTION_BITS;
 	uint64_t difference;
 	uint64_t shift;
 
-	if (F64_UNLIKELY(small_exponent == 0))
+	if (small_exponent == 0)
 		return f64_subtract_tiny(sign, large, small);
 	difference = ((large & F64_FRACTION) | F64_HIDDEN) << F64_WORK_SHIFT;
 	difference -= f64_align(small, exponent - small_exponent);
-	if (F64_UNLIKELY(difference == 0))
+	if (difference == 0)
 		return 0;
 	shift = 62U - f64_highest_bit(difference);
 	/* Cancellation down to a subnormal is exact: every operand is a multiple of 2^-1074. */
-	if (F64_UNLIKELY(shift >= exponent))
+	if (shift >= exponent)
 		return sign | (difference << (exponent - 1) >> F64_WORK_SHIFT);
 	return f64_round_pack(sign, exponent - 1 - shift, difference << shift);
 }
 
-/* b_sign is the bit that turns b's sign: F64_SIGN for a subtraction, 0 for an addition. */
-static inline uint64_t f64_add(uint64_t a, uint64_t b, uint64_t b_sign)
+uint64_t f64_add_any(uint64_t a, uint64_t b, uint64_t b_sign)
 {
 	uint64_t a_magnitude = f64_magnitude(a);
 	uint64_t b_magnitude = f64_magnitude(b);
@@ -112,21 +109,11 @@ static inline uint64_t f64_add(uint64_t a, uint64_t b, uint64_t b_sign)
 	uint64_t small = swap ? a_magnitude : b_magnitude;
 	uint64_t sign = (swap ? b ^ b_sign : a) & F64_SIGN;
 
-	if (F64_UNLIKELY(large >= F64_INFINITY))
+	if (large >= F64_INFINITY)
 		return f64_add_special(a, b, b_sign != 0);
 	if ((int64_t)(a ^ b ^ b_sign) >= 0)
 		return f64_add_magnitudes(sign, large, small);
 	return f64_subtract_magnitudes(sign, large, small);
-}
-
-uint64_t __adddf3(uint64_t a, uint64_t b)
-{
-	return f64_add(a, b, 0);
-}
-
-uint64_t __subdf3(uint64_t a, uint64_t b)
-{
-	return f64_add(a, b, F64_SIGN);
 }
 
 uint64_t __negdf2(uint64_t a)
