@@ -178,7 +178,8 @@ static void acpi_read_mcfg(void)
 		uint8_t first = mcfg[at + 10], last = mcfg[at + 11];
 
 		if (acpi_get(mcfg + at + 8, 2) != 0 || first > last || (base & (MIB(1) - 1)) != 0 ||
-		    base == 0 || base > DIRECT_MAP_BYTES_MAXIMUM - MIB(256))
+		    base == 0 || base >= DIRECT_MAP_BYTES_MAXIMUM ||
+		    MIB(last + 1u) > DIRECT_MAP_BYTES_MAXIMUM - base)
 			continue;
 		acpi_facts.has_mcfg = true;
 		acpi_facts.mcfg_base = base;

@@ -8,7 +8,7 @@ unit-build := $(build)/unit
 unit-flags := -std=c11 -D_GNU_SOURCE -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer -mno-red-zone -I tests/unit/fake -I include -I . -I tests/unit
 
-unit-programs := e820 guest_walk mmio emulate_native
+unit-programs := e820 guest_walk mmio emulate_native acpi pci
 unit-e820-objects := boot/e820.o
 
 unit-guest_walk-objects := vmm/guest_walk.o vmm/guest_memory.o tests/unit/fake_machine.o
@@ -18,6 +18,9 @@ unit-emulator-objects := $(addprefix vmm/,alu.o decode.o emulate.o emulate_strin
 	mmio.o mmio_fault.o guest_walk.o guest_memory.o registry.o) tests/unit/fake_machine.o
 unit-emulate_native-objects := $(unit-emulator-objects) tests/unit/native.o
 unit-emulate_native-libraries := $(build)/unit/zydis.a
+unit-acpi-objects := core/acpi.o tests/unit/fake_machine.o
+unit-pci-objects := vmm/pci.o vmm/pci_ecam.o core/acpi.o $(unit-emulator-objects)
+unit-pci-libraries := $(build)/unit/zydis.a
 unit-mmio-objects := $(unit-emulator-objects)
 unit-mmio-libraries := $(build)/unit/zydis.a
 

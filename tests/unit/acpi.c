@@ -1,0 +1,232 @@
+/*
+ * tests/unit/acpi.c: the ACPI reader on tables as firmware has them, and on mutilated ones.
+ */
+#include "core/acpi.h"
+
+#include "fake_machine.h"
+#include "unit.h"
+
+#define RSDT 0x10000
+#define XSDT 0x11000
+#define FADT 0x12000
+#define MCFG 0x13000
+#define RSDP 0xf5aa0
+
+static void put(hpa_t at, uint64_t value, unsigned length_bytes)
+{
+	memcpy(fake_memory + at, &value, length_bytes);
+}
+
+static void sum_up(hpa_t at, size_t length_bytes, unsigned checksum_at)
+{
+	uint8_t sum = 0;
+
+	fake_memory[at + checksum_at] = 0;
+	for (size_t i = 0; i < length_bytes; i++)
+		sum = (uint8_t)(sum + fake_memory[at + i]);
+	fake_memory[at + checksum_at] = (uint8_t)-sum;
+}
+
+static void header(hpa_t at, const char *signature, uint32_t length_bytes)
+{
+	memcpy(fake_memory + at, signature, 4);
+	put(at + 4, length_bytes, 4);
+	sum_up(at, length_bytes, 9);
+}
+
+static void put_rsdp(hpa_t at, unsigned revision)
+{
+	memcpy(fake_memory + at, "RSD PTR ", 8);
+	fake_memory[at + 15] = (uint8_t)revision;
+	put(at + 16, RSDT, 4);
+	put(at + 20, 36, 4);
+	put(at + 24, revision >= 2 ? XSDT : 0, 8);
+	sum_up(at, 20, 8);
+	sum_up(at, 36, 32);
+}
+
+/* The tables of a q35. */
+static void set_up(unsigned revision)
+{
+	fake_machine_reset();
+	acpi_set_rsdp(NULL, 0);
+	put(FADT + 64, 0x604, 4);
+	put(FADT + 68, 0, 4);
+	header(FADT, "FACP", 244);
+	put(MCFG + 44, 0xd00000, 8);
+	put(MCFG + 52, 0, 2);
+	fake_memory[MCFG + 54] = 0;
+	fake_memory[MCFG + 55] = 2;
+	header(MCFG, "MCFG", 60);
+	put(RSDT + 36, FADT, 4);
+	put(RSDT + 40, MCFG, 4);
+	header(RSDT, "RSDT", 44);
+	put(XSDT + 36, FADT, 8);
+	put(XSDT + 44, MCFG, 8);
+	header(XSDT, "XSDT", 52);
+	put_rsdp(RSDP, revision);
+}
+
+static hpa_t base;
+static uint8_t first_bus, last_bus;
+static uint16_t port_a, port_b;
+
+static void check_found(void)
+{
+	UNIT_CHECK(acpi_pm1_control(&port_a, &port_b));
+	UNIT_EQUAL(port_a, 0x604);
+	UNIT_EQUAL(port_b, 0);
+	UNIT_CHECK(acpi_find_table("FACP") == fake_memory + FADT);
+	UNIT_CHECK(acpi_find_table("MCFG") == fake_memory + MCFG);
+	UNIT_CHECK(acpi_find_table("HPET") == NULL);
+}
+
+static void test_by_search(void)
+{
+	set_up(0);
+	check_found();
+	set_up(2);
+	check_found();
+}
+
+static void test_ebda(void)
+{
+	set_up(0);
+	memset(fake_memory + RSDP, 0, 36);
+	acpi_set_rsdp(NULL, 0);
+	UNIT_CHECK(!acpi_pm1_control(&port_a, &port_b));
+	put(0x40e, 0x9fc0, 2);
+	put_rsdp(0x9fd00, 0);
+	acpi_set_rsdp(NULL, 0);
+	check_found();
+}
+
+static void test_by_copy(void)
+{
+	uint8_t copy[36];
+
+	set_up(2);
+	memcpy(copy, fake_memory + RSDP, sizeof(copy));
+	memset(fake_memory + RSDP, 0, 36);
+	acpi_set_rsdp(copy, sizeof(copy));
+	check_found();
+	/* A copy of the first version's length is enough. */
+	acpi_set_rsdp(copy, 20);
+	check_found();
+	copy[16]++;
+	acpi_set_rsdp(copy, sizeof(copy));
+	UNIT_CHECK(!acpi_pm1_control(&port_a, &port_b));
+}
+
+static void test_mcfg(void)
+{
+	set_up(2);
+	UNIT_CHECK(acpi_find_mcfg(&base, &first_bus, &last_bus));
+	UNIT_EQUAL(base, 0xd00000);
+	UNIT_EQUAL(last_bus, 2);
+	/* More buses than memory has room for. */
+	set_up(2);
+	fake_memory[MCFG + 55] = 3;
+	header(MCFG, "MCFG", 60);
+	UNIT_CHECK(!acpi_find_mcfg(&base, &first_bus, &last_bus));
+	/* Another segment's entry is not ours; an odd base is none. */
+	set_up(2);
+	put(MCFG + 52, 1, 2);
+	header(MCFG, "MCFG", 60);
+	UNIT_CHECK(!acpi_find_mcfg(&base, &first_bus, &last_bus));
+	set_up(2);
+	put(MCFG + 44, 0xd00010, 8);
+	header(MCFG, "MCFG", 60);
+	UNIT_CHECK(!acpi_find_mcfg(&base, &first_bus, &last_bus));
+}
+
+/* What was learnt stays when the guest takes the memory for itself. */
+static void test_learnt_once(void)
+{
+	set_up(2);
+	check_found();
+	memset(fake_memory + FADT, 0, 0x100);
+	UNIT_CHECK(acpi_pm1_control(&port_a, &port_b));
+	UNIT_EQUAL(port_a, 0x604);
+}
+
+static void test_wide_ports(void)
+{
+	set_up(2);
+	put(FADT + 172, 1, 1);
+	put(FADT + 176, 0x1804, 8);
+	header(FADT, "FACP", 244);
+	UNIT_CHECK(acpi_pm1_control(&port_a, &port_b));
+	UNIT_EQUAL(port_a, 0x1804);
+	set_up(2);
+	put(FADT + 172, 1, 1);
+	put(FADT + 176, 0x12345, 8);
+	header(FADT, "FACP", 244);
+	UNIT_CHECK(!acpi_pm1_control(&port_a, &port_b));
+}
+
+/* A wrong sum, a length that lies, an address that leads nowhere or to our memory. */
+static void test_malformed(void)
+{
+	set_up(2);
+	fake_memory[FADT + 70]++;
+	UNIT_CHECK(!acpi_pm1_control(&port_a, &port_b));
+	set_up(2);
+	header(FADT, "FACP", 20);
+	UNIT_CHECK(!acpi_pm1_control(&port_a, &port_b));
+	set_up(2);
+	put(XSDT + 36, FAKE_MEMORY_BYTES - 20, 8);
+	put(XSDT + 44, ~UINT64_C(0) - 4, 8);
+	header(XSDT, "XSDT", 52);
+	put(RSDT + 36, FAKE_RESERVED_START, 4);
+	header(RSDT, "RSDT", 40);
+	UNIT_CHECK(!acpi_pm1_control(&port_a, &port_b));
+	/* A broken XSDT: the RSDT serves. */
+	set_up(2);
+	fake_memory[XSDT + 40]++;
+	check_found();
+}
+
+/* Whatever the tables hold, reading stays inside memory (ASan watches) and ends. */
+static void test_random_mutation(void)
+{
+	static const struct {
+		hpa_t at;
+		unsigned length_bytes;
+	} areas[] = {{RSDT, 44}, {XSDT, 52}, {FADT, 244}, {MCFG, 60}, {RSDP, 36}};
+
+	for (unsigned round = 0; round < 3000; round++) {
+		unsigned changes = 1 + (unsigned)(unit_random() % 6);
+
+		set_up(round % 2 ? 2 : 0);
+		while (changes-- != 0) {
+			unsigned area = (unsigned)(unit_random() % 5);
+			hpa_t at = areas[area].at + unit_random() % areas[area].length_bytes;
+
+			fake_memory[at] = unit_random() % 2 ? (uint8_t)unit_random() : 0xff;
+		}
+		/* Most tables sum up still, so that what they say is looked at. */
+		if (unit_random() % 4 != 0) {
+			for (unsigned i = 0; i < 4; i++)
+				sum_up(areas[i].at, areas[i].length_bytes, 9);
+			sum_up(RSDP, 20, 8);
+			sum_up(RSDP, 36, 32);
+		}
+		acpi_pm1_control(&port_a, &port_b);
+		if (acpi_find_mcfg(&base, &first_bus, &last_bus))
+			UNIT_CHECK(first_bus <= last_bus && base % MIB(1) == 0 && base != 0);
+	}
+}
+
+int main(void)
+{
+	unit_run("acpi_by_search", test_by_search);
+	unit_run("acpi_ebda", test_ebda);
+	unit_run("acpi_by_copy", test_by_copy);
+	unit_run("acpi_mcfg", test_mcfg);
+	unit_run("acpi_learnt_once", test_learnt_once);
+	unit_run("acpi_wide_ports", test_wide_ports);
+	unit_run("acpi_malformed", test_malformed);
+	unit_run("acpi_random_mutation", test_random_mutation);
+	return unit_failed;
+}

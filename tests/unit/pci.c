@@ -1,0 +1,304 @@
+/*
+ * tests/unit/pci.c: PCI configuration by ports and by memory, on a fake host bridge.
+ */
+#include "vmm/pci.h"
+
+#include "core/acpi.h"
+#include "fake_machine.h"
+#include "rv/errno.h"
+#include "unit.h"
+#include "vmm/mmio.h"
+
+#define ECAM 0xd00000
+#define BUSES 3
+
+/* The host bridge: CONFIG_ADDRESS, and 256 bytes of each function where the ECAM has them. */
+static uint32_t config_address;
+static unsigned config_address_writes;
+
+static struct access_region *port_region; /* what pio_register() got */
+
+int pio_register(struct access_region *region)
+{
+	if (port_region)
+		unit_fail("ports claimed twice");
+	port_region = region;
+	return 0;
+}
+
+void pio_unregister(struct access_region *region)
+{
+	UNIT_CHECK(region == port_region);
+	port_region = NULL;
+}
+
+/* A bus that is not there is answered by the last page of the array, which no test uses. */
+static uint8_t *config_space(void)
+{
+	if ((config_address >> 16 & 0xff) >= BUSES)
+		return fake_memory + FAKE_MEMORY_BYTES - PAGE_BYTES;
+	return fake_memory + ECAM + (config_address >> 8 & 0xffff) * PAGE_BYTES +
+	       (config_address & 0xfc);
+}
+
+uint32_t pio_hardware_read(uint16_t port, uint8_t width_bytes)
+{
+	uint32_t value = UINT32_MAX;
+
+	if (port == 0xcf8 && width_bytes == 4)
+		return config_address;
+	if (port >= 0xcfc && port + width_bytes <= 0xd00 && (config_address >> 31) != 0) {
+		value = 0;
+		memcpy(&value, config_space() + port - 0xcfc, width_bytes);
+	}
+	return value;
+}
+
+void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
+{
+	if (port == 0xcf8 && width_bytes == 4) {
+		config_address = value;
+		config_address_writes++;
+	} else if (port >= 0xcfc && port + width_bytes <= 0xd00 && (config_address >> 31) != 0) {
+		memcpy(config_space() + port - 0xcfc, &value, width_bytes);
+	}
+}
+
+/* As vmm/pio.c does it. */
+static uint32_t guest_port(uint16_t port, uint8_t width_bytes, bool write, uint32_t value)
+{
+	struct access access = {
+		.vcpu = &fake_vcpu,
+		.kind = ACCESS_PORT,
+		.write = write,
+		.width_bytes = width_bytes,
+		.address = port,
+		.value = value,
+	};
+	enum access_result result = ACCESS_PASS;
+
+	if (port_region && port <= port_region->last && port + width_bytes > port_region->first)
+		result = port_region->handler(&access, port_region->context);
+	if (write && result == ACCESS_PASS)
+		pio_hardware_write(port, width_bytes, (uint32_t)access.value);
+	else if (!write && !access.resolved)
+		return pio_hardware_read(port, width_bytes);
+	return (uint32_t)access.value;
+}
+
+static uint32_t select_register(uint32_t bus, uint32_t device, uint32_t function, uint32_t offset)
+{
+	return UINT32_C(0x80000000) | bus << 16 | device << 11 | function << 8 | offset;
+}
+
+static struct access seen[16];
+static unsigned nr_seen;
+static enum access_result answer;
+static bool answer_resolves;
+static uint64_t answer_value;
+
+static enum access_result note(struct access *access, void *context)
+{
+	(void)context;
+	if (nr_seen < ARRAY_LENGTH(seen))
+		seen[nr_seen] = *access;
+	nr_seen++;
+	if (answer_resolves) {
+		access->resolved = !access->write;
+		access->value = answer_value;
+	}
+	return answer;
+}
+
+/* An MCFG for BUSES buses at ECAM, or none. */
+static void set_up(bool memory)
+{
+	uint8_t rsdp[20] = "RSD PTR ", *rsdt, *mcfg, sum = 0;
+
+	fake_machine_reset();
+	rsdt = fake_memory + 0x10000;
+	mcfg = fake_memory + 0x11000;
+	memcpy(rsdt, "RSDT\x28", 5);
+	memcpy(rsdt + 36, &(uint32_t){0x11000}, 4);
+	memcpy(mcfg, memory ? "MCFG\x3c" : "NONE\x3c", 5);
+	memcpy(mcfg + 44, &(uint64_t){ECAM}, 8);
+	mcfg[55] = BUSES - 1;
+	for (unsigned i = 0; i < 60; i++)
+		mcfg[9] = (uint8_t)(mcfg[9] - (i == 9 ? 0 : mcfg[i]));
+	for (unsigned i = 0; i < 40; i++)
+		rsdt[9] = (uint8_t)(rsdt[9] - (i == 9 ? 0 : rsdt[i]));
+	memcpy(rsdp + 16, &(uint32_t){0x10000}, 4);
+	for (unsigned i = 0; i < 20; i++)
+		sum = (uint8_t)(sum + rsdp[i]);
+	rsdp[8] = (uint8_t)-sum;
+	acpi_set_rsdp(rsdp, sizeof(rsdp));
+	nr_seen = 0;
+	answer = ACCESS_PASS;
+	answer_resolves = false;
+	config_address = 0;
+	config_address_writes = 0;
+}
+
+static struct access_region region = {.handler = note};
+
+static void claim(uint32_t bus, uint32_t device, uint32_t function, uint32_t first, uint32_t last)
+{
+	region.first = pci_address(bus, device, function, first);
+	region.last = pci_address(bus, device, function, last);
+	UNIT_EQUAL(pci_register(&region), 0);
+}
+
+static void test_registration(void)
+{
+	struct access_region bad = {.first = 0, .last = PCI_ADDRESS_LAST + 1, .handler = note};
+	struct access_region second = {.first = pci_address(1, 2, 3, 0),
+				       .last = pci_address(1, 2, 4, 0xfff), .handler = note};
+	gpa_t page = ECAM / PAGE_BYTES + (pci_address(1, 2, 3, 0) >> 12);
+
+	set_up(true);
+	UNIT_EQUAL(pci_register(&bad), -RV_EINVAL);
+	UNIT_CHECK(!port_region);
+	claim(1, 2, 3, 0, 3);
+	UNIT_CHECK(port_region && port_region->first == 0xcfc && port_region->last == 0xcff);
+	UNIT_CHECK(fake_denied[page] && !fake_denied[page + 1] && !fake_denied[page - 1]);
+	UNIT_EQUAL(pci_register(&second), 0);
+	UNIT_CHECK(fake_denied[page] && fake_denied[page + 1]);
+	pci_unregister(&region);
+	UNIT_CHECK(port_region && fake_denied[page] && fake_denied[page + 1]);
+	pci_unregister(&region);
+	pci_unregister(&second);
+	UNIT_CHECK(!port_region && !fake_denied[page] && !fake_denied[page + 1]);
+	fake_deny_error = -RV_ENOMEM;
+	UNIT_EQUAL(pci_register(&second), -RV_ENOMEM);
+	UNIT_CHECK(!port_region);
+	/* All functions of all buses: only those that the memory way has. */
+	region.first = 0;
+	region.last = PCI_ADDRESS_LAST;
+	UNIT_EQUAL(pci_register(&region), 0);
+	UNIT_CHECK(fake_denied[ECAM / PAGE_BYTES] && fake_denied[ECAM / PAGE_BYTES + BUSES * 256 - 1]);
+	pci_unregister(&region);
+}
+
+static void test_ports(void)
+{
+	set_up(false);
+	claim(2, 3, 1, 0x40, 0x43);
+	guest_port(0xcf8, 4, true, select_register(2, 3, 1, 0x40));
+	UNIT_EQUAL(config_address_writes, 1);
+	guest_port(0xcfe, 2, true, 0x1234);
+	UNIT_EQUAL(nr_seen, 1);
+	UNIT_EQUAL(seen[0].address, pci_address(2, 3, 1, 0x42));
+	UNIT_EQUAL(seen[0].width_bytes, 2);
+	UNIT_EQUAL(seen[0].value, 0x1234);
+	UNIT_CHECK(seen[0].kind == ACCESS_PCI && seen[0].write);
+	UNIT_EQUAL(guest_port(0xcfc, 4, false, 0), 0x12340000);
+	UNIT_EQUAL(guest_port(0xcff, 1, false, 0), 0x12);
+	UNIT_EQUAL(nr_seen, 3);
+	UNIT_EQUAL(guest_port(0xcf8, 4, false, 0), select_register(2, 3, 1, 0x40));
+	/* Registers and functions beside it are not asked for. */
+	guest_port(0xcf8, 4, true, select_register(2, 3, 1, 0x44));
+	guest_port(0xcfc, 4, false, 0);
+	guest_port(0xcf8, 4, true, select_register(2, 3, 2, 0x40));
+	guest_port(0xcfc, 4, false, 0);
+	/* Without the enable bit, and over the end of the ports, it is plain port I/O. */
+	guest_port(0xcf8, 4, true, select_register(2, 3, 1, 0x40) & 0x7fffffff);
+	UNIT_EQUAL(guest_port(0xcfc, 4, false, 0), UINT32_MAX);
+	guest_port(0xcf8, 4, true, select_register(2, 3, 1, 0x40));
+	guest_port(0xcff, 2, false, 0);
+	UNIT_EQUAL(nr_seen, 3);
+	pci_unregister(&region);
+}
+
+static void test_ports_answers(void)
+{
+	set_up(false);
+	claim(0, 4, 0, 0, 0xff);
+	guest_port(0xcf8, 4, true, select_register(0, 4, 0, 0));
+	answer_resolves = true;
+	answer_value = 0xffffffff;
+	UNIT_EQUAL(guest_port(0xcfc, 4, false, 0), 0xffffffff);
+	answer_value = 0x77;
+	guest_port(0xcfc, 1, true, 0x55); /* changed on its way */
+	answer_resolves = false;
+	UNIT_EQUAL(guest_port(0xcfc, 1, false, 0), 0x77);
+	answer = ACCESS_DONE; /* dropped */
+	guest_port(0xcfc, 1, true, 0x99);
+	answer = ACCESS_PASS;
+	UNIT_EQUAL(guest_port(0xcfc, 1, false, 0), 0x77);
+	pci_unregister(&region);
+}
+
+/* Our own accesses by ports leave what the guest selected. */
+static void test_hardware_by_ports(void)
+{
+	uint64_t address = pci_address(1, 2, 0, 0x12);
+
+	set_up(false);
+	config_address = select_register(2, 1, 1, 0x10);
+	pci_hardware_write(address, 2, 0xbeef);
+	UNIT_EQUAL(pci_hardware_read(address, 2), 0xbeef);
+	UNIT_EQUAL(pci_hardware_read(address - 2, 4), 0xbeef0000);
+	UNIT_EQUAL(pci_hardware_read(address + 1, 1), 0xbe);
+	UNIT_EQUAL(config_address, select_register(2, 1, 1, 0x10));
+	UNIT_EQUAL(pci_hardware_read(pci_address(1, 2, 0, 0x100), 4), UINT32_MAX);
+}
+
+static void test_hardware_by_memory(void)
+{
+	set_up(true);
+	pci_hardware_write(pci_address(1, 2, 0, 0x104), 4, 0xcafe);
+	UNIT_EQUAL(pci_hardware_read(pci_address(1, 2, 0, 0x104), 4), 0xcafe);
+	UNIT_EQUAL(config_address_writes, 0);
+	/* A bus that the memory way does not have goes by ports. */
+	pci_hardware_read(pci_address(BUSES, 0, 0, 0), 4);
+	UNIT_EQUAL(config_address_writes, 2);
+}
+
+/* Both ways lead to the same handlers, each access once however many regions cover it. */
+static void test_memory(void)
+{
+	struct access_region second = {.first = pci_address(1, 2, 3, 0),
+				       .last = pci_address(1, 2, 3, 7), .handler = note};
+	gpa_t at = ECAM + pci_address(1, 2, 3, 0);
+
+	set_up(true);
+	claim(1, 2, 3, 0, 3);
+	UNIT_EQUAL(pci_register(&second), 0);
+	memcpy(fake_memory + at, "\x86\x80\x37\x12\x01\x02\x03\x04", 8);
+	UNIT_EQUAL(mmio_read(&fake_vcpu, at, 4), 0x12378086);
+	UNIT_EQUAL(nr_seen, 2); /* two regions, one access */
+	UNIT_EQUAL(seen[0].address, pci_address(1, 2, 3, 0));
+	UNIT_CHECK(seen[0].kind == ACCESS_PCI);
+	nr_seen = 0;
+	UNIT_EQUAL(mmio_read(&fake_vcpu, at, 8), 0x0403020112378086);
+	UNIT_EQUAL(nr_seen, 3); /* in two parts: both regions, then the second alone */
+	UNIT_EQUAL(seen[2].address, pci_address(1, 2, 3, 4));
+	UNIT_EQUAL(seen[2].width_bytes, 4);
+	answer_resolves = true;
+	answer_value = 0xffffffff;
+	UNIT_EQUAL(mmio_read(&fake_vcpu, at + 2, 2), 0xffff);
+	answer_value = 0x99;
+	mmio_write(&fake_vcpu, at, 1, 0x11);
+	UNIT_EQUAL(fake_memory[at], 0x99);
+	answer = ACCESS_DONE;
+	mmio_write(&fake_vcpu, at + 1, 1, 0x11);
+	UNIT_EQUAL(fake_memory[at + 1], 0x80);
+	/* The rest of the page is the device's. */
+	nr_seen = 0;
+	mmio_write(&fake_vcpu, at + 0x40, 4, 0x1234);
+	UNIT_EQUAL(mmio_read(&fake_vcpu, at + 0x40, 4), 0x1234);
+	UNIT_EQUAL(nr_seen, 0);
+	pci_unregister(&region);
+	pci_unregister(&second);
+}
+
+int main(void)
+{
+	unit_run("pci_registration", test_registration);
+	unit_run("pci_ports", test_ports);
+	unit_run("pci_ports_answers", test_ports_answers);
+	unit_run("pci_hardware_by_ports", test_hardware_by_ports);
+	unit_run("pci_hardware_by_memory", test_hardware_by_memory);
+	unit_run("pci_memory", test_memory);
+	return unit_failed;
+}
