@@ -15,6 +15,11 @@
 
 static struct registry cpuid_registry;
 
+bool cpuid_is_claimed(void)
+{
+	return cpuid_registry.first != NULL;
+}
+
 int cpuid_register(struct access_region *region)
 {
 	if (region->first > region->last || region->last > UINT32_MAX)
@@ -41,6 +46,8 @@ void cpuid_hardware(struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t
 	registers[1] = result.ebx;
 	registers[2] = result.ecx;
 	registers[3] = result.edx;
+	if (cpuid_is_plain(leaf))
+		return;
 	/* These bits show the current CR4, which here is the host's. */
 	if (leaf == LEAF_FEATURES)
 		cpuid_mirror(&registers[2], FEATURES_ECX_OSXSAVE,
@@ -71,7 +78,7 @@ void cpuid_handle_exit(struct vcpu *vcpu)
 	uint32_t leaf = (uint32_t)vcpu->gpr[GPR_RAX], subleaf = (uint32_t)vcpu->gpr[GPR_RCX];
 	uint32_t registers[4];
 
-	if (cpuid_registry.first == NULL)
+	if (!cpuid_is_claimed())
 		cpuid_hardware(vcpu, leaf, subleaf, registers);
 	else
 		cpuid_claimed(vcpu, leaf, subleaf, registers);

@@ -7,6 +7,16 @@
 #include "vmm/access.h"
 #include "vmm/vcpu.h"
 
+/* Does anyone claim leaves? While nobody does, a back end may answer CPUID by itself, all leaves but
+ * those that cpuid_is_plain() excludes. */
+bool cpuid_is_claimed(void);
+
+/* Is the CPU's own answer the guest's? Not where CR4 shows or the extension is hidden. */
+static inline bool cpuid_is_plain(uint32_t leaf)
+{
+	return leaf != 1 && leaf != 7 && leaf != 0x80000001 && leaf != 0x8000000a;
+}
+
 /* EXIT_CPUID. */
 void cpuid_handle_exit(struct vcpu *vcpu);
 

@@ -164,7 +164,8 @@ static __attribute__((noinline)) bool code_path_find(struct code_path *path, gva
 		}
 	}
 	table = (table & ~below) | (gva & below & ~PAGE_MASK);
-	if (!guest_ram_entry(table))
+	/* Pages below 1 MiB may be moved later (core/smp.h). */
+	if (table < MIB(1) || !guest_ram_entry(table))
 		return false;
 	path->page = (gva >> PAGE_SHIFT) + 1;
 	path->cr3 = cr3;
@@ -183,17 +184,22 @@ static inline bool code_path_holds(const struct code_path *path, gva_t gva, uint
 	return true;
 }
 
+const uint8_t *guest_peek_long_code(uint32_t cpu_index, uint64_t rip, uint64_t cr3)
+{
+	struct code_path *path = &code_paths[cpu_index];
+
+	if ((rip & PAGE_MASK) > PAGE_BYTES - INSTRUCTION_BYTES_MAXIMUM)
+		return NULL;
+	if (!code_path_holds(path, rip, cr3) && !code_path_find(path, rip, cr3))
+		return NULL;
+	return path->code + (rip & PAGE_MASK);
+}
+
 const uint8_t *guest_peek_code(struct vcpu *vcpu)
 {
-	struct code_path *path = &code_paths[vcpu->cpu->index];
-	uint64_t cr3;
-
-	if ((vcpu->rip & PAGE_MASK) > PAGE_BYTES - INSTRUCTION_BYTES_MAXIMUM || !code_is_long(vcpu))
+	if (!code_is_long(vcpu))
 		return NULL;
-	cr3 = vcpu_ops->get_control(vcpu, 3);
-	if (!code_path_holds(path, vcpu->rip, cr3) && !code_path_find(path, vcpu->rip, cr3))
-		return NULL;
-	return path->code + (vcpu->rip & PAGE_MASK);
+	return guest_peek_long_code(vcpu->cpu->index, vcpu->rip, vcpu_ops->get_control(vcpu, 3));
 }
 
 /* The slow way: segment, limit, paging with rights, page by page. */

@@ -43,6 +43,8 @@ unsigned guest_fetch_instruction(struct vcpu *vcpu, uint8_t bytes[15], struct gu
  * RIP lie, or NULL when it is anything but the common case. It looks at no rights. The bytes are the
  * guest's, which can change them: read each once. */
 const uint8_t *guest_peek_code(struct vcpu *vcpu);
+/* The same for a back end that knows the mode: 64-bit code, four levels of tables. */
+const uint8_t *guest_peek_long_code(uint32_t cpu_index, uint64_t rip, uint64_t cr3);
 
 /* Injects what a failed translation says. */
 void guest_inject_fault(struct vcpu *vcpu, const struct guest_fault *fault);

@@ -4,9 +4,10 @@
  * vector names gets our code, and the guest its own page elsewhere (core/smp.h). INIT and all other
  * IPIs pass untouched.
  *
- * Once every CPU has come, the APIC is the guest's alone: no access to it exits. A CPU that is taken
- * offline and started again by the same vector comes to us again, by the page that stays redirected.
- * startup_lock guards the set of redirected vectors.
+ * Once the OS has started every CPU, the APIC is the guest's alone: no access to it exits. A CPU that
+ * is taken offline and started again by the same vector comes to us again, by the page that stays
+ * redirected. UEFI firmware starts CPUs too, by vectors of its own, before the OS does: these do not
+ * count. startup_lock guards the redirected vectors and the counting.
  */
 #include "vmm/startup.h"
 
@@ -25,6 +26,9 @@ static enum access_result startup_base_access(struct access *access, void *conte
 
 static struct spinlock startup_lock;
 static bool startup_watching;
+static uint64_t startup_firmware_root; /* CR3 of a UEFI guest's firmware; 0: none */
+static bool startup_by_firmware;       /* the last startup IPI was the firmware's */
+static uint64_t startup_taken;	       /* by index: CPUs that the OS has started */
 static struct access_region startup_page = { .handler = startup_page_access };
 static struct access_region startup_msr = {
 	.first = APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4),
@@ -63,11 +67,20 @@ static bool startup_redirect(uint8_t vector)
 	return good;
 }
 
-static enum access_result startup_filter(uint64_t command)
+void startup_set_firmware(uint64_t cr3)
+{
+	startup_firmware_root = cr3;
+}
+
+static enum access_result startup_filter(struct vcpu *vcpu, uint64_t command)
 {
 	uint8_t vector = (uint8_t)(command & APIC_ICR_VECTOR_MASK);
 
-	if ((command & APIC_ICR_MODE_MASK) != APIC_ICR_STARTUP || startup_redirect(vector))
+	if ((command & APIC_ICR_MODE_MASK) != APIC_ICR_STARTUP)
+		return ACCESS_PASS;
+	startup_by_firmware = startup_firmware_root != 0 &&
+			      vcpu_ops->get_control(vcpu, 3) == startup_firmware_root;
+	if (startup_redirect(vector))
 		return ACCESS_PASS;
 	log_warning("the guest starts a CPU at 0x%x, where it has no memory: ignored",
 		    (unsigned)vector << PAGE_SHIFT);
@@ -78,14 +91,14 @@ static enum access_result startup_page_access(struct access *access, void *conte
 {
 	(void)context;
 	if (access->write && (access->address & PAGE_MASK) == APIC_ICR_LOW)
-		return startup_filter(access->value);
+		return startup_filter(access->vcpu, access->value);
 	return ACCESS_PASS;
 }
 
 static enum access_result startup_msr_access(struct access *access, void *context)
 {
 	(void)context;
-	return startup_filter(access->value);
+	return startup_filter(access->vcpu, access->value);
 }
 
 static int startup_watch_page(uint64_t base)
@@ -110,11 +123,14 @@ static enum access_result startup_base_access(struct access *access, void *conte
 	return ACCESS_PASS;
 }
 
-/* All CPUs run vCPUs: nothing is left to watch for. */
-static void startup_release(void)
+/* All CPUs run vCPUs for the OS: nothing is left to watch for. */
+static void startup_release(const struct cpu *cpu)
 {
 	spinlock_acquire(&startup_lock);
-	if (startup_watching && smp_count_online() == cpus_count) {
+	if (!startup_by_firmware)
+		startup_taken |= UINT64_C(1) << cpu->index;
+	if (startup_watching &&
+	    (uint32_t)__builtin_popcountll(startup_taken) == cpus_count - 1) {
 		startup_watching = false;
 		mmio_unregister(&startup_page);
 		msr_unregister(&startup_msr, false, true);
@@ -143,7 +159,7 @@ static void startup_run(struct cpu *cpu, uint8_t vector)
 	code.base = (uint64_t)vector << PAGE_SHIFT;
 	vcpu_ops->set_segment(cpu->vcpu, SEGMENT_CS, &code);
 	cpu->vcpu->rip = 0;
-	startup_release();
+	startup_release(cpu);
 	vcpu_loop(cpu->vcpu);
 }
 

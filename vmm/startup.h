@@ -10,4 +10,8 @@
  * below 1 MiB that is no longer the guest's. Context: boot, after the boot CPU's vCPU was made. */
 int startup_init(hpa_t low_page);
 
+/* The guest starts as UEFI firmware in these page tables: CPUs that are started from them are the
+ * firmware's, and the OS will start them again. Context: boot. */
+void startup_set_firmware(uint64_t cr3);
+
 #endif

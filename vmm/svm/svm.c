@@ -9,6 +9,8 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "rv/errno.h"
+#include "vmm/cpuid.h"
+#include "vmm/guest_memory.h"
 #include "vmm/svm/svm_ops.h"
 
 #define CPUID_SVM_NESTED_PAGING 0x1u
@@ -16,6 +18,7 @@
 #define GUEST_ASID 1
 #define TLB_FLUSH_ALL 1
 #define DR6_BS UINT64_C(0x4000)
+#define CODE_IS_LONG 0x200 /* the L attribute, which counts in long mode only */
 
 static bool svm_probe(char *why, size_t why_bytes)
 {
@@ -45,9 +48,9 @@ static void svm_init_state(struct vmcb *vmcb)
 {
 	const struct vmcb_segment data = { .attributes = 0x93, .limit = 0xffff };
 
-	vmcb->es = vmcb->ds = vmcb->fs = vmcb->gs = vmcb->ss = data;
-	vmcb->cs = data;
-	vmcb->cs.attributes = 0x9b;
+	for (unsigned i = 0; i < SEGMENT_COUNT; i++)
+		vmcb->segments[i] = data;
+	vmcb->segments[SEGMENT_CS].attributes = 0x9b;
 	vmcb->ldtr = (struct vmcb_segment){ .attributes = 0x82, .limit = 0xffff };
 	vmcb->tr = (struct vmcb_segment){ .attributes = 0x8b, .limit = 0xffff };
 	vmcb->gdtr.limit = vmcb->idtr.limit = 0xffff;
@@ -151,6 +154,55 @@ static void svm_start(struct vcpu *vcpu)
 	vcpu->rflags = RFLAGS_FIXED;
 }
 
+/* CPUID that nobody claims is answered at once: it always exits, and guests execute it thousands of
+ * times at boot. False: the general way has to do it. */
+static bool svm_answer_cpuid(struct vcpu *vcpu, struct vmcb *vmcb)
+{
+	uint32_t leaf = (uint32_t)vmcb->rax;
+	struct cpuid_result result;
+	uint64_t next_rip = vmcb->next_rip;
+
+	if (cpuid_is_claimed() || !cpuid_is_plain(leaf) || (vmcb->rflags & RFLAGS_TF))
+		return false;
+	if (next_rip == 0) {
+		const uint8_t *code;
+
+		/* Without nRIP the bytes tell; other modes, and prefixes, go the general way. */
+		if (!(vmcb->segments[SEGMENT_CS].attributes & CODE_IS_LONG) ||
+		    !(vmcb->efer & EFER_LMA) || (vmcb->cr4 & CR4_LA57))
+			return false;
+		code = guest_peek_long_code(vcpu->cpu->index, vmcb->rip, vmcb->cr3);
+		if (code == NULL || code[0] != 0x0f || code[1] != 0xa2)
+			return false;
+		next_rip = vmcb->rip + 2;
+	}
+	result = cpuid_query(leaf, (uint32_t)vcpu->gpr[GPR_RCX]);
+	vmcb->rax = result.eax;
+	vcpu->gpr[GPR_RBX] = result.ebx;
+	vcpu->gpr[GPR_RCX] = result.ecx;
+	vcpu->gpr[GPR_RDX] = result.edx;
+	vmcb->rip = next_rip;
+	vmcb->rflags &= ~RFLAGS_RF;
+	vmcb->interrupt_shadow = 0;
+	vcpu->exits_by_kind[EXIT_CPUID]++;
+	return true;
+}
+
+/* Enters the guest until an exit that somebody above has to see. */
+static void svm_enter_until_exit(struct vcpu *vcpu, struct svm_vcpu *svm, struct vmcb *vmcb)
+{
+	do {
+		/* SMM's RSM may have cleared it; VMRUN demands it (APM v2 15.5.1). */
+		vmcb->efer |= EFER_SVME;
+		svm_enter(vcpu, svm->vmcb_physical);
+		if (svm->entry_special) {
+			svm->entry_special = false;
+			vmcb->event_inject = 0;
+			vmcb->tlb_control = 0;
+		}
+	} while (vmcb->exit_code == VMEXIT_CPUID && svm_answer_cpuid(vcpu, vmcb));
+}
+
 static void svm_run(struct vcpu *vcpu)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);
@@ -160,13 +212,14 @@ static void svm_run(struct vcpu *vcpu)
 	vmcb->rsp = vcpu->gpr[GPR_RSP];
 	vmcb->rip = vcpu->rip;
 	vmcb->rflags = vcpu->rflags;
-	vmcb->event_inject = svm->event_inject;
-	vmcb->tlb_control = svm->flush ? TLB_FLUSH_ALL : 0;
-	/* SMM's RSM may have cleared it in the guest's EFER; VMRUN demands it (APM v2 15.5.1). */
-	vmcb->efer |= EFER_SVME;
-	svm->event_inject = 0;
-	svm->flush = false;
-	svm_enter(vcpu, svm->vmcb_physical);
+	svm->entry_special = svm->event_inject != 0 || svm->flush;
+	if (svm->entry_special) {
+		vmcb->event_inject = svm->event_inject;
+		vmcb->tlb_control = svm->flush ? TLB_FLUSH_ALL : 0;
+		svm->event_inject = 0;
+		svm->flush = false;
+	}
+	svm_enter_until_exit(vcpu, svm, vmcb);
 	vcpu->gpr[GPR_RAX] = vmcb->rax;
 	vcpu->gpr[GPR_RSP] = vmcb->rsp;
 	vcpu->rip = vmcb->rip;
@@ -293,8 +346,9 @@ static void svm_dump(struct vcpu *vcpu)
 
 	log_line(LOG_FATAL, "VMCB: EXITCODE %lx EXITINFO1 %lx EXITINFO2 %lx EXITINTINFO %lx",
 		 vmcb->exit_code, vmcb->exit_info1, vmcb->exit_info2, vmcb->exit_int_info);
-	log_line(LOG_FATAL, "  CS %04x:%016lx base %016lx attributes %03x CPL %u", vmcb->cs.selector,
-		 vmcb->rip, vmcb->cs.base, vmcb->cs.attributes, vmcb->cpl);
+	log_line(LOG_FATAL, "  CS %04x:%016lx base %016lx attributes %03x CPL %u",
+		 vmcb->segments[SEGMENT_CS].selector, vmcb->rip, vmcb->segments[SEGMENT_CS].base,
+		 vmcb->segments[SEGMENT_CS].attributes, vmcb->cpl);
 	log_line(LOG_FATAL, "  CR0 %016lx CR3 %016lx CR4 %016lx EFER %lx", vmcb->cr0, vmcb->cr3,
 		 vmcb->cr4, vmcb->efer);
 	log_line(LOG_FATAL, "  RSP %016lx RAX %016lx RFLAGS %lx shadow %lx", vmcb->rsp, vmcb->rax,

@@ -22,6 +22,7 @@ struct svm_vcpu {
 	hpa_t host_save_physical; /* where VMRUN keeps the rest of it */
 	uint64_t event_inject;	/* for the next VMRUN; 0: none */
 	bool flush;		/* the next VMRUN flushes the guest's translations */
+	bool entry_special;	/* this VMRUN does one of the two: to be cleared after */
 	bool next_rip_saved;	/* CPUID 8000_000A EDX[3]: the CPU gives nRIP */
 	bool step_saved_tf;	/* the guest's own TF while want_step is in force */
 };
@@ -31,8 +32,15 @@ static inline struct svm_vcpu *svm_of(struct vcpu *vcpu)
 	return vcpu->backend;
 }
 
-/* vmm/svm/svm_entry.S: loads the guest's registers, VMRUN, stores them. */
-void svm_enter(struct vcpu *vcpu, hpa_t vmcb_physical);
+/* Loads the guest's registers, VMRUN, stores them (vmm/svm/svm_entry.S). */
+static inline void svm_enter(struct vcpu *vcpu, hpa_t vmcb_physical)
+{
+	__asm__ volatile("call svm_enter_guest"
+			 : "+D"(vcpu), "+S"(vmcb_physical)
+			 :
+			 : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+			   "r15", "memory", "cc");
+}
 
 /* vmm/svm/svm_exit.c: turns EXITCODE into vcpu->exit. */
 void svm_read_exit(struct vcpu *vcpu);

@@ -3,18 +3,14 @@
  * RAX, RSP, RIP and RFLAGS; the other registers are switched here. The guest's VMLOAD state stays
  * in the CPU (svm.c, host_begin).
  *
- * void svm_enter(struct vcpu *vcpu, hpa_t vmcb_physical)
+ * Called by svm_enter() in svm.h: RDI the vCPU, RSI the VMCB's physical address. Only RBP is
+ * preserved: the caller saves what it needs, once for many entries.
  */
 	.text
-	.global svm_enter
+	.global svm_enter_guest
 	.balign 16
-svm_enter:
+svm_enter_guest:
 	push %rbp
-	push %rbx
-	push %r12
-	push %r13
-	push %r14
-	push %r15
 	push %rdi
 	mov %rsi, %rax
 	mov 8(%rdi), %rcx
@@ -51,10 +47,5 @@ svm_vmrun:
 	mov %r14, 112(%rax)
 	mov %r15, 120(%rax)
 	pop %rdi
-	pop %r15
-	pop %r14
-	pop %r13
-	pop %r12
-	pop %rbx
 	pop %rbp
 	ret

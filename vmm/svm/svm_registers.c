@@ -16,15 +16,9 @@
 /* FS and GS are VMLOAD state: in the VMCB only after VMSAVE, which host_begin() does. */
 static struct vmcb_segment *svm_segment(struct vcpu *vcpu, enum segment which)
 {
-	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
-	struct vmcb_segment *const segments[SEGMENT_COUNT] = {
-		[SEGMENT_ES] = &vmcb->es, [SEGMENT_CS] = &vmcb->cs, [SEGMENT_SS] = &vmcb->ss,
-		[SEGMENT_DS] = &vmcb->ds, [SEGMENT_FS] = &vmcb->fs, [SEGMENT_GS] = &vmcb->gs,
-	};
-
 	if ((which == SEGMENT_FS || which == SEGMENT_GS) && !vcpu->host_context)
 		svm_vmsave(svm_of(vcpu)->vmcb_physical);
-	return segments[which];
+	return &svm_of(vcpu)->vmcb->segments[which];
 }
 
 void svm_get_segment(struct vcpu *vcpu, enum segment which, struct segment_register *out)
@@ -64,12 +58,8 @@ static void svm_put_segment(struct vmcb_segment *to, const struct segment_regist
 
 static void svm_capture_segments(struct vmcb *vmcb, const struct cpu_state *state)
 {
-	svm_put_segment(&vmcb->es, &state->segments[SEGMENT_ES]);
-	svm_put_segment(&vmcb->cs, &state->segments[SEGMENT_CS]);
-	svm_put_segment(&vmcb->ss, &state->segments[SEGMENT_SS]);
-	svm_put_segment(&vmcb->ds, &state->segments[SEGMENT_DS]);
-	svm_put_segment(&vmcb->fs, &state->segments[SEGMENT_FS]);
-	svm_put_segment(&vmcb->gs, &state->segments[SEGMENT_GS]);
+	for (unsigned i = 0; i < SEGMENT_COUNT; i++)
+		svm_put_segment(&vmcb->segments[i], &state->segments[i]);
 	svm_put_segment(&vmcb->ldtr, &state->ldtr);
 	svm_put_segment(&vmcb->tr, &state->tr);
 	vmcb->gdtr.base = state->gdtr_base;

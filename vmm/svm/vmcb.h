@@ -82,7 +82,8 @@ struct vmcb {
 	uint8_t nr_bytes_fetched, bytes[15];
 	uint8_t reserved_0e0[0x400 - 0xe0];
 	/* State save area */
-	struct vmcb_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
+	struct vmcb_segment segments[6]; /* enum segment: ES, CS, SS, DS, FS, GS */
+	struct vmcb_segment gdtr, ldtr, idtr, tr;
 	uint8_t reserved_4a0[0x4cb - 0x4a0];
 	uint8_t cpl;
 	uint32_t reserved_4cc;
@@ -104,7 +105,7 @@ _Static_assert(offsetof(struct vmcb, exit_code) == 0x70, "EXITCODE");
 _Static_assert(offsetof(struct vmcb, nested_control) == 0x90, "NP_ENABLE");
 _Static_assert(offsetof(struct vmcb, event_inject) == 0xa8, "EVENTINJ");
 _Static_assert(offsetof(struct vmcb, next_rip) == 0xc8, "nRIP");
-_Static_assert(offsetof(struct vmcb, es) == 0x400, "ES");
+_Static_assert(offsetof(struct vmcb, segments) == 0x400, "ES");
 _Static_assert(offsetof(struct vmcb, cpl) == 0x4cb, "CPL");
 _Static_assert(offsetof(struct vmcb, efer) == 0x4d0, "EFER");
 _Static_assert(offsetof(struct vmcb, cr4) == 0x548, "CR4");
