@@ -10,7 +10,8 @@ engine-libc-flags := $(bare-flags) -fomit-frame-pointer -isystem engine/libc/inc
 engine-libc-sources := $(addprefix engine/libc/, \
 	$(addprefix softfloat/,add.S add_any.c compare.c complex.c convert.c divide.c multiply.S \
 		multiply_any.c pack.c remainder.c round.c scale.c single.c square_root.c) \
-	$(addprefix format/,bignum.c decimal.c format_float.c read_float.c shortest.c) \
+	$(addprefix format/,bignum.c decimal.c decimal_fast.c format_float.c power_of_ten.c \
+		read_float.c shortest.c) \
 	$(addprefix stdio/,file.c printf.c) \
 	memory/heap.c string/memory.c \
 	$(addprefix misc/,clock.c environment.c exit.c random.c string_error.c string_number.c \

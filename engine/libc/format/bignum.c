@@ -1,6 +1,8 @@
 /* bignum.c - unsigned integers of fixed capacity: word-wise schoolbook arithmetic. */
 #include "bignum.h"
 
+#include "power_of_ten.h"
+
 #include <stdlib.h>
 
 static void bignum_trim(struct bignum *number)
@@ -48,20 +50,13 @@ void bignum_multiply_add(struct bignum *number, uint64_t factor, uint64_t addend
 
 void bignum_multiply_power_of_ten(struct bignum *number, unsigned int exponent)
 {
-	static const uint64_t small_powers_of_five[] = {
-		1, 5, 25, 125, 625, 3125, 15625, 78125, 390625, 1953125, 9765625, 48828125,
-		244140625, 1220703125, 6103515625, 30517578125, 152587890625, 762939453125,
-		3814697265625, 19073486328125, 95367431640625, 476837158203125,
-		2384185791015625, 11920928955078125, 59604644775390625, 298023223876953125,
-		1490116119384765625, 7450580596923828125,
-	};
 	unsigned int left = exponent;
 
 	/* 10^n is 5^n shifted left by n, and 5^27 is the largest in a word. */
 	for (; left >= 27; left -= 27)
-		bignum_multiply_add(number, small_powers_of_five[27], 0);
+		bignum_multiply_add(number, power_of_five[27], 0);
 	if (left > 0)
-		bignum_multiply_add(number, small_powers_of_five[left], 0);
+		bignum_multiply_add(number, power_of_five[left], 0);
 	bignum_shift_left(number, exponent);
 }
 

@@ -8,6 +8,7 @@
 
 #include "../softfloat/double_bits.h"
 #include "bignum.h"
+#include "decimal_fast.h"
 
 #include <stdint.h>
 
@@ -99,12 +100,18 @@ static bool decimal_fraction(struct decimal *decimal, uint64_t fraction, unsigne
 	return false;
 }
 
+static void decimal_set_zero(struct decimal *decimal)
+{
+	decimal->count = 0;
+	decimal->point = 1;
+}
+
 static void decimal_trim(struct decimal *decimal)
 {
 	while (decimal->count > 0 && decimal->digit[decimal->count - 1] == '0')
 		decimal->count--;
 	if (decimal->count == 0)
-		decimal->point = 1;
+		decimal_set_zero(decimal);
 }
 
 /* Cut to count digits; more tells that the exact value goes on after the digits held. */
@@ -137,16 +144,13 @@ static void decimal_cut(struct decimal *decimal, int count, bool more)
 	}
 }
 
-static bool decimal_expand(struct decimal *decimal, double value, int significant, int places)
+static bool decimal_expand(struct decimal *decimal, uint64_t significand, int exponent,
+			   int significant, int places)
 {
-	int exponent;
-	uint64_t significand = decimal_split(value, &exponent);
 	uint64_t fraction = significand;
 
 	decimal->count = 0;
 	decimal->point = 0;
-	if (significand == 0)
-		return false;
 	if (exponent >= 0) {
 		decimal_integral(decimal, significand, (unsigned int)exponent);
 		return false;
@@ -160,16 +164,29 @@ static bool decimal_expand(struct decimal *decimal, double value, int significan
 
 void decimal_round_significant(struct decimal *decimal, double value, int count)
 {
-	bool more = decimal_expand(decimal, value, count, 0);
+	int exponent;
+	uint64_t significand = decimal_split(value, &exponent);
 
-	decimal_cut(decimal, count, more);
-	decimal_trim(decimal);
+	if (significand == 0) {
+		decimal_set_zero(decimal);
+	} else if (!decimal_fast_significant(decimal, significand, exponent, count)) {
+		decimal_cut(decimal, count,
+			    decimal_expand(decimal, significand, exponent, count, 0));
+		decimal_trim(decimal);
+	}
 }
 
 void decimal_round_places(struct decimal *decimal, double value, int places)
 {
-	bool more = decimal_expand(decimal, value, 0, places);
+	int exponent;
+	uint64_t significand = decimal_split(value, &exponent);
+	bool more;
 
-	decimal_cut(decimal, decimal->point + places, more);
-	decimal_trim(decimal);
+	if (significand == 0) {
+		decimal_set_zero(decimal);
+	} else if (!decimal_fast_places(decimal, significand, exponent, places)) {
+		more = decimal_expand(decimal, significand, exponent, 0, places);
+		decimal_cut(decimal, decimal->point + places, more);
+		decimal_trim(decimal);
+	}
 }

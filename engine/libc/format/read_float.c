@@ -1,13 +1,14 @@
 /*
  * read_float.c - decimal text to double, correctly rounded.
  *
- * Up to 19 digits and a small power of ten are done in one exact operation; everything else
- * compares big integers, so no text is rounded twice.
+ * One multiplication with a 128-bit power of ten decides nearly every number of up to 19 digits,
+ * and most longer ones; what it leaves compares big integers. No text is rounded twice.
  */
 #include "../include/engine_float.h"
 
 #include "../softfloat/double_bits.h"
 #include "bignum.h"
+#include "power_of_ten.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
  */
 #define READ_DIGITS_MAX		768
 #define READ_EXPONENT_MAX	100000
+/* what 64 bits hold for sure */
+#define READ_WORD_DIGITS	19
 
 /* digits * 10^exponent, digits being the text from first on, without the point. */
 struct float_text {
@@ -198,13 +201,75 @@ static uint64_t read_exact(const struct float_text *number)
 	return read_round(top, exponent, rest || number->truncated);
 }
 
+/* The first 19 digits; *left gets how many there are beyond. */
+static uint64_t read_leading_digits(const struct float_text *number, int *left)
+{
+	const char *p = number->first;
+	uint64_t value = 0;
+	int taken = number->count < READ_WORD_DIGITS ? number->count : READ_WORD_DIGITS;
+
+	*left = number->count - taken;
+	for (; taken > 0; p++) {
+		if (*p != '.') {
+			value = value * 10 + (uint64_t)(*p - '0');
+			taken--;
+		}
+	}
+	return value;
+}
+
+/* significand * 10^exponent to *bits; false if 128 bits of the power do not decide. */
+static bool read_fast(uint64_t *bits, uint64_t significand, int exponent)
+{
+	unsigned int lead = (unsigned int)__builtin_clzll(significand);
+	struct power_of_ten power;
+	struct scaled product;
+	uint64_t top;
+	uint64_t next;
+	int binary_exponent;
+	bool exact;
+
+	power_of_ten(&power, exponent);
+	exact = scaled_multiply(&product, significand << lead, &power);
+	top = product.word[2];
+	next = product.word[1];
+	binary_exponent = power.exponent - (int)lead + 128;
+	if (top >> 63 == 0) {
+		top = top << 1 | next >> 63;
+		next = next << 1 | product.word[0] >> 63;
+		binary_exponent--;
+	}
+	/* Only normal results: the places of others that decide lie elsewhere. */
+	if (binary_exponent + 63 + 1023 <= 0)
+		return false;
+	/* 11 bits are rounded off; an error in next must not reach them. */
+	if (!exact && next + 16 < 32 && ((top & 0x7ff) == 0x400 || (top & 0x7ff) == 0x3ff))
+		return false;
+	*bits = read_round(top, binary_exponent, (next | product.word[0]) != 0);
+	return true;
+}
+
 static uint64_t read_convert(const struct float_text *number)
 {
+	uint64_t bits;
+	uint64_t bits_above;
+	uint64_t digits;
+	int left;
+
 	/* 10^-400 with all its digits is below every double, 10^310 above */
 	if (number->count == 0 || number->count + number->exponent < -330)
 		return 0;
 	if (number->count + number->exponent > 310)
 		return 0x7ff0000000000000ULL;
+	digits = read_leading_digits(number, &left);
+	if (read_fast(&bits, digits, number->exponent + left)) {
+		if (left == 0)
+			return bits;
+		/* What follows adds less than one to the digits: both ends must agree. */
+		if (read_fast(&bits_above, digits + 1, number->exponent + left)
+		    && bits == bits_above)
+			return bits;
+	}
 	return read_exact(number);
 }
 

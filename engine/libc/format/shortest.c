@@ -10,6 +10,7 @@
 
 #include "../softfloat/double_bits.h"
 #include "bignum.h"
+#include "decimal_fast.h"
 
 #include <stdint.h>
 
@@ -111,25 +112,18 @@ static bool shortest_round_up(struct shortest *state, unsigned int digit)
 	return order > 0 || (order == 0 && (digit & 1) != 0);
 }
 
-void decimal_shortest(struct decimal *decimal, double value)
+static void shortest_exact(struct decimal *decimal, uint64_t significand, int exponent,
+			   bool narrow_below)
 {
-	uint64_t bits = double_to_bits(value);
-	int field = (int)(bits >> 52) & 0x7ff;
-	uint64_t fraction = bits & 0x000fffffffffffffULL;
-	uint64_t significand = field == 0 ? fraction : fraction | 0x0010000000000000ULL;
-	int exponent = (field == 0 ? 1 : field) - 1075;
 	struct shortest state;
 	unsigned int digit;
 	bool low;
 	bool high;
 
-	decimal->count = 0;
-	decimal->point = 1;
-	if (significand == 0)
-		return;
-	state.narrow_below = fraction == 0 && field > 1;
+	state.narrow_below = narrow_below;
 	state.ends_included = (significand & 1) == 0;
 	shortest_start(&state, significand, exponent);
+	decimal->count = 0;
 	decimal->point = shortest_scale(&state, exponent + 63 - __builtin_clzll(significand));
 	do {
 		digit = shortest_next_digit(&state);
@@ -140,4 +134,21 @@ void decimal_shortest(struct decimal *decimal, double value)
 	/* Digit 9 is never rounded up: the earlier digit would have ended the loop. */
 	if (high && (!low || shortest_round_up(&state, digit)))
 		decimal->digit[decimal->count - 1]++;
+}
+
+void decimal_shortest(struct decimal *decimal, double value)
+{
+	uint64_t bits = double_to_bits(value);
+	int field = (int)(bits >> 52) & 0x7ff;
+	uint64_t fraction = bits & 0x000fffffffffffffULL;
+	uint64_t significand = field == 0 ? fraction : fraction | 0x0010000000000000ULL;
+	int exponent = (field == 0 ? 1 : field) - 1075;
+	bool narrow_below = fraction == 0 && field > 1;
+
+	decimal->count = 0;
+	decimal->point = 1;
+	if (significand == 0)
+		return;
+	if (!decimal_fast_shortest(decimal, significand, exponent, narrow_below))
+		shortest_exact(decimal, significand, exponent, narrow_below);
 }
