@@ -28,17 +28,6 @@ hpa_t pci_ecam_address(uint64_t address)
 	return base + address;
 }
 
-/* Of the claims that an access touches, the one that acts on it: the others leave it alone. */
-static const struct pci_claim *pci_claim_acting(const struct access *access)
-{
-	uint64_t last = access->address + access->width_bytes - 1;
-	const struct pci_claim *claim = pci_claims;
-
-	while (claim && (claim->memory.first > last || claim->memory.last < access->address))
-		claim = claim->next;
-	return claim;
-}
-
 static enum access_result pci_access_part(struct access *access, hpa_t base, unsigned done)
 {
 	struct access config = *access;
@@ -60,13 +49,15 @@ static enum access_result pci_access_part(struct access *access, hpa_t base, uns
 	return result;
 }
 
-/* The pages' handler. It does the access to the end, in parts of at most 32 bits. */
+/* The pages' handler. It does the access to the end, in parts of at most 32 bits, so that of several
+ * claims on a page only the first gets it. */
 static enum access_result pci_access_memory(struct access *access, void *context)
 {
 	uint8_t first_bus, last_bus;
 	hpa_t base;
 
-	if (pci_claim_acting(access) != context || !acpi_find_mcfg(&base, &first_bus, &last_bus))
+	(void)context;
+	if (!acpi_find_mcfg(&base, &first_bus, &last_bus))
 		return ACCESS_PASS;
 	for (unsigned done = 0; done < access->width_bytes; done += 4)
 		(void)pci_access_part(access, base, done);
@@ -96,7 +87,6 @@ int pci_ecam_claim(const struct access_region *region)
 	claim->memory.first = base + first;
 	claim->memory.last = base + last;
 	claim->memory.handler = pci_access_memory;
-	claim->memory.context = claim;
 	claim->region = region;
 	error = mmio_register(&claim->memory);
 	if (error != 0) {

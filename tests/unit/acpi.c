@@ -145,7 +145,8 @@ static void test_learnt_once(void)
 {
 	set_up(2);
 	check_found();
-	memset(fake_memory + FADT, 0, 0x100);
+	put(FADT + 64, 0x999, 4);
+	header(FADT, "FACP", 244);
 	UNIT_CHECK(acpi_pm1_control(&port_a, &port_b));
 	UNIT_EQUAL(port_a, 0x604);
 }
@@ -175,7 +176,8 @@ static void test_malformed(void)
 	header(FADT, "FACP", 20);
 	UNIT_CHECK(!acpi_pm1_control(&port_a, &port_b));
 	set_up(2);
-	put(XSDT + 36, FAKE_MEMORY_BYTES - 20, 8);
+	put(XSDT + 36, FAKE_MEMORY_BYTES - 40, 8);
+	memcpy(fake_memory + FAKE_MEMORY_BYTES - 40, "FACP\xf4", 5);
 	put(XSDT + 44, ~UINT64_C(0) - 4, 8);
 	header(XSDT, "XSDT", 52);
 	put(RSDT + 36, FAKE_RESERVED_START, 4);

@@ -364,6 +364,20 @@ static void test_our_memory(void)
 	UNIT_CHECK(fake_denied[ours / PAGE_BYTES]);
 }
 
+/* Nor does a script get there. */
+static void test_our_memory_direct(void)
+{
+	set_up(DEVICE, DEVICE + 3);
+	memset(fake_memory + FAKE_RESERVED_START, 0x11, PAGE_BYTES);
+	UNIT_EQUAL(mmio_hardware_read(FAKE_RESERVED_START, 4), UINT32_MAX);
+	UNIT_EQUAL(mmio_hardware_read(FAKE_RESERVED_START - 4, 8), ~UINT64_C(0));
+	mmio_hardware_write(FAKE_RESERVED_START - 1, 2, 0);
+	UNIT_EQUAL(fake_memory[FAKE_RESERVED_START], 0x11);
+	UNIT_EQUAL(mmio_hardware_read(FAKE_MEMORY_BYTES - 4, 8), ~UINT64_C(0));
+	UNIT_EQUAL(mmio_hardware_read(~UINT64_C(0) - 3, 4), UINT32_MAX);
+	mmio_hardware_write(~UINT64_C(0) - 3, 4, 0);
+}
+
 /* Whatever runs by itself on our memory sees ones elsewhere. */
 static void test_our_memory_by_steps(void)
 {
@@ -547,6 +561,7 @@ static void test_locked_on_ram(void)
 	UNIT_CHECK(fault_at(RAM, true));
 	UNIT_EQUAL(fake_vcpu.rip, CODE);
 	UNIT_EQUAL(fake_memory[RAM], 6);
+	UNIT_EQUAL(fake_vcpu.rflags, 2);
 	UNIT_CHECK(fault_at(RAM, true));
 	UNIT_EQUAL(fake_vcpu.rip, CODE + 3);
 	UNIT_EQUAL(fake_memory[RAM], 7);
@@ -589,6 +604,7 @@ int main(void)
 	unit_run("mmio_step_of_two_pages", test_step_of_two_pages);
 	unit_run("mmio_accesses_of_the_cpu", test_accesses_of_the_cpu);
 	unit_run("mmio_our_memory", test_our_memory);
+	unit_run("mmio_our_memory_direct", test_our_memory_direct);
 	unit_run("mmio_our_memory_by_steps", test_our_memory_by_steps);
 	unit_run("mmio_instruction_changed", test_instruction_changed);
 	unit_run("mmio_real_mode", test_real_mode);
