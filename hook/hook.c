@@ -1,17 +1,20 @@
 /*
  * hook/hook.c: the table of hooks: adding, finding, removing.
  *
- * A hook may be removed while a registry walks its chain, even by its own event. So removal has
- * three steps: out of service at once (hook->state); unlinked from its registry when the event that
- * is open ends (the region keeps its `next`, by which the walk goes on); freed two events later,
- * when that walk has passed it.
+ * A hook may be removed while a registry walks its chain, by its own event or on another CPU. So
+ * removal has three steps: out of service at once (hook->state); unlinked from its registry when the
+ * event that is open ends (the region keeps its `next`, by which walks go on); freed when every CPU
+ * has been in its guest since, and so has ended the walk that it was in.
  */
 #include "hook/hook.h"
 
+#include "core/cpu.h"
 #include "core/memory.h"
+#include "core/spinlock.h"
 #include "core/string.h"
 #include "hook/hook_internal.h"
 #include "rv/errno.h"
+#include "vmm/vcpu.h"
 
 #define HOOK_INDEX_BITS 10
 #define HOOK_INDEX_MASK ((1u << HOOK_INDEX_BITS) - 1)
@@ -21,11 +24,14 @@ _Static_assert(HOOKS_MAXIMUM == 1 << HOOK_INDEX_BITS, "a hook's number holds its
 
 struct hook_totals hook_totals;
 bool hook_reap_wanted;
-unsigned hook_depth;
+bool hook_event_open;
 
 static struct hook *hook_table[HOOKS_MAXIMUM];
 static uint32_t hook_reuse[HOOKS_MAXIMUM]; /* how often a place was taken */
-static struct hook *hook_unlinked, *hook_unlinked_before;
+static struct spinlock hook_spinlock;
+/* Unlinked, not freed; and the number of exits of each CPU when they were. */
+static struct hook *hook_unlinked;
+static uint64_t hook_unlinked_exits[CPUS_MAXIMUM];
 
 static const char *const hook_kind_names[RV_EVENT_KIND_COUNT] = {
 	[RV_EVENT_PORT_READ] = "port_read",
@@ -45,6 +51,18 @@ const char *hook_kind_name(uint32_t kind)
 {
 	return kind < RV_EVENT_KIND_COUNT && hook_kind_names[kind] != NULL ? hook_kind_names[kind]
 									   : "?";
+}
+
+void hook_lock(void)
+{
+	if (cpus_count > 1)
+		spinlock_acquire(&hook_spinlock);
+}
+
+void hook_unlock(void)
+{
+	if (cpus_count > 1)
+		spinlock_release(&hook_spinlock);
 }
 
 /* Registers with the registry of its kind, or queues the timer. */
@@ -153,7 +171,6 @@ int hook_add(struct hook_owner *owner, const struct rv_hook_request *request)
 	hook_table[index] = hook;
 	hook_reuse[index]++;
 	owner->nr_hooks++;
-	hook_totals.hooks++;
 	return (int)hook->id;
 }
 
@@ -180,7 +197,7 @@ int hook_remove(struct hook_owner *owner, uint32_t id)
 	if (hook == NULL || hook->owner != owner)
 		return -RV_ENOENT;
 	hook_retire(hook);
-	if (hook_depth == 0)
+	if (!hook_event_open)
 		hook_reap();
 	return 0;
 }
@@ -201,32 +218,63 @@ void hook_remove_all(struct hook_owner *owner, bool failed)
 			hook_retire(hook);
 		}
 	}
-	if (hook_depth == 0)
+	if (!hook_event_open)
 		hook_reap();
+}
+
+/* Exits of a CPU; 0 if none happened yet, so that it cannot be in a walk. */
+static uint64_t hook_exits_of(uint32_t index)
+{
+	const struct vcpu *vcpu = cpu_get(index)->vcpu;
+
+	return vcpu != NULL ? __atomic_load_n(&vcpu->history_next, __ATOMIC_SEQ_CST) : 0;
+}
+
+/* Can no CPU be in a walk that began before the hooks were unlinked? */
+static bool hook_walks_have_ended(void)
+{
+	for (uint32_t i = 0; i < cpus_count; i++) {
+		uint64_t exits = hook_exits_of(i);
+
+		if (exits != 0 && exits == hook_unlinked_exits[i] &&
+		    !__atomic_load_n(&cpu_get(i)->in_guest, __ATOMIC_SEQ_CST))
+			return false;
+	}
+	return true;
+}
+
+static void hook_free(struct hook *hook)
+{
+	hook_totals.hooks++;
+	hook_totals.events += hook->counters.delivered;
+	hook_totals.errors += hook->counters.errors;
+	hook_totals.cycles += hook->counters.cycles_total;
+	hook_table[hook->id & HOOK_INDEX_MASK] = NULL;
+	memory_free(hook);
 }
 
 void hook_reap(void)
 {
-	while (hook_unlinked_before != NULL) {
-		struct hook *hook = hook_unlinked_before;
+	if (hook_unlinked != NULL && !hook_walks_have_ended())
+		return;
+	while (hook_unlinked != NULL) {
+		struct hook *hook = hook_unlinked;
 
-		hook_unlinked_before = hook->next;
-		hook_table[hook->id & HOOK_INDEX_MASK] = NULL;
-		memory_free(hook);
+		hook_unlinked = hook->next;
+		hook_free(hook);
 	}
-	hook_unlinked_before = hook_unlinked;
-	hook_unlinked = NULL;
 	for (unsigned i = 0; i < HOOKS_MAXIMUM; i++) {
 		struct hook *hook = hook_table[i];
 
-		if (hook == NULL || hook->state != HOOK_REMOVED || hook->unlinked)
+		if (hook == NULL || hook->state != HOOK_REMOVED)
 			continue;
 		hook_unlink(hook);
-		hook->unlinked = true;
 		hook->next = hook_unlinked;
 		hook_unlinked = hook;
 	}
-	hook_reap_wanted = hook_unlinked != NULL || hook_unlinked_before != NULL;
+	for (uint32_t i = 0; i < cpus_count; i++)
+		hook_unlinked_exits[i] = hook_exits_of(i);
+	hook_reap_wanted = hook_unlinked != NULL;
 }
 
 void hook_visit(void (*visit)(struct hook *hook, void *context), void *context)

@@ -7,8 +7,9 @@
  * removing it gives the intercept back. Every event is resolved exactly once: by its verdict, or by
  * the hook's on_error when the owner fails.
  *
- * Only one CPU runs guests, so nothing here is locked; with more, hook_table needs a lock that is
- * never held while an owner runs.
+ * One lock, hook_lock(), guards the table, the owners and whatever they keep for themselves: at most
+ * one owner runs at a time in the whole machine. The C filter works without it, so what a script
+ * does not want never waits. The order of locks: hook_lock, then a registry's, then the log's.
  */
 #ifndef HOOK_HOOK_H
 #define HOOK_HOOK_H
@@ -36,7 +37,6 @@ struct hook_owner {
 	 * hook_remove_all() has been called for it. `hook->access` is the access in question, NULL for
 	 * events without one. */
 	bool (*deliver)(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
-	bool busy;	   /* an event is open; others pass it by */
 	unsigned nr_hooks; /* live ones */
 	uint64_t nr_events, nr_errors; /* delivered; of those, ended by on_error */
 };
@@ -62,7 +62,6 @@ struct hook {
 	enum hook_state state;
 	bool write;		    /* of the two directions, the one it wants */
 	bool identity_wanted;	    /* the filter needs PCI ids */
-	bool unlinked;		    /* removed: its registry has forgotten it */
 	struct hook_owner *owner;   /* NULL when HOOK_DENYING */
 	struct rv_hook_request request;
 	struct access *access;	    /* of the event that is open */
@@ -74,6 +73,10 @@ struct hook {
 	struct hook *timer_next;    /* in the timer queue */
 	char owner_name[24];	    /* for messages, when the owner is gone */
 };
+
+/* Around all calls below but the visits of a panic. Context: boot, exit. */
+void hook_lock(void);
+void hook_unlock(void);
 
 /* Adds a hook. Returns its number (>= 0), -RV_EINVAL for a request without meaning, -RV_EPERM for
  * what is the hypervisor's own, -RV_ENOSPC, -RV_ENOMEM. The request is trusted memory (a copy).
@@ -97,7 +100,7 @@ void hook_visit(void (*visit)(struct hook *hook, void *context), void *context);
 /* Delivers an event that has no device behind it (TIMER, SHUTDOWN). Context: exit. */
 void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu);
 
-/* Sums over all hooks there ever were. */
+/* Sums over the hooks that are gone. */
 struct hook_totals {
 	uint64_t hooks, events, errors, cycles;
 };

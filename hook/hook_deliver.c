@@ -3,6 +3,7 @@
  */
 #include "hook/hook_internal.h"
 
+#include "core/cpu.h"
 #include "core/instructions.h"
 #include "core/log.h"
 #include "hook/pci_identity.h"
@@ -13,7 +14,6 @@
 static enum rv_verdict hook_verdict_on_error(struct hook *hook)
 {
 	hook->counters.errors++;
-	hook_totals.errors++;
 	if (hook->owner != NULL)
 		hook->owner->nr_errors++;
 	if (hook->request.on_error == RV_ON_ERROR_DENY)
@@ -88,15 +88,13 @@ static void hook_fill_kind(struct rv_event *event, const struct access *access)
 	}
 }
 
-static void hook_fill_event(struct hook *hook, const struct access *access)
+static inline void hook_fill_event(struct hook *hook, struct rv_event *event,
+				   const struct access *access)
 {
-	struct rv_event *event = hook->owner->event;
-
 	event->kind = hook->request.kind;
 	event->cookie = hook->request.cookie;
 	event->verdict = RV_VERDICT_PASS;
 	event->hook = hook->id;
-	event->cpu = 0;
 	event->sequence = ++hook->counters.delivered;
 	if (access == NULL) {
 		event->flags = 0;
@@ -112,29 +110,26 @@ static void hook_fill_event(struct hook *hook, const struct access *access)
 }
 
 /* Runs the owner and measures it; RV_VERDICT_ERROR if it failed. */
-static uint32_t hook_run(struct hook *hook, struct vcpu *vcpu, struct access *access)
+static inline uint32_t hook_run(struct hook *hook, struct vcpu *vcpu, struct access *access)
 {
 	struct hook_owner *owner = hook->owner;
 	uint32_t verdict = RV_VERDICT_ERROR;
 	uint64_t start = tsc_read(), cycles;
 
-	hook_fill_event(hook, access);
+	hook_fill_event(hook, owner->event, access);
+	owner->event->cpu = vcpu->cpu->index;
 	hook->access = access;
-	owner->busy = true;
 	owner->nr_events++;
-	hook_depth++;
+	hook_event_open = true;
 	/* The owner may change the event at any time: the verdict is read once. */
 	if (owner->deliver(owner, hook, vcpu))
 		verdict = *(volatile uint32_t *)&owner->event->verdict;
-	hook_depth--;
-	owner->busy = false;
+	hook_event_open = false;
 	hook->access = NULL;
 	cycles = tsc_read() - start;
 	hook->counters.cycles_total += cycles;
 	if (cycles > hook->counters.cycles_maximum)
 		hook->counters.cycles_maximum = cycles;
-	hook_totals.events++;
-	hook_totals.cycles += cycles;
 	return verdict;
 }
 
@@ -157,29 +152,25 @@ static enum access_result hook_resolve(struct hook *hook, struct access *access,
 	}
 }
 
-enum access_result hook_handle_access(struct access *access, void *context)
+/* Under the lock: the hook may have lost its owner, or its service, while we waited for it. */
+static enum access_result hook_handle_accepted(struct hook *hook, struct access *access)
 {
-	struct hook *hook = context;
 	const struct hook_owner *owner = hook->owner;
-	enum access_result result;
+	enum access_result result = ACCESS_PASS;
 	uint32_t verdict;
 
-	if (hook->state == HOOK_REMOVED)
-		return ACCESS_PASS;
-	hook->counters.seen++;
-	if (access->kind == ACCESS_PCI && access->write)
-		pci_identity_note_write(access);
-	if (!hook_filter_accepts(hook, access)) {
+	if (hook->identity_wanted && !hook_filter_identity(hook, access)) {
 		hook->counters.filtered++;
 		return ACCESS_PASS;
 	}
-	if (hook->state == HOOK_DENYING)
-		return hook_deny(hook, access);
-	if (owner->busy)
-		return ACCESS_PASS;
-	/* The hook may remove itself in there: then this event is its last, and still counts. */
-	verdict = hook_run(hook, access->vcpu, access);
-	result = hook_resolve(hook, access, verdict, owner->event);
+	if (hook->state == HOOK_ACTIVE) {
+		/* It may remove itself in there: then this event is its last, and still counts. */
+		verdict = hook_run(hook, access->vcpu, access);
+		if (verdict != RV_VERDICT_PASS)
+			result = hook_resolve(hook, access, verdict, owner->event);
+	} else if (hook->state == HOOK_DENYING) {
+		result = hook_deny(hook, access);
+	}
 	if (hook_timer_due())
 		hook_timer_check(access->vcpu);
 	if (hook_reap_wanted)
@@ -187,10 +178,29 @@ enum access_result hook_handle_access(struct access *access, void *context)
 	return result;
 }
 
+enum access_result hook_handle_access(struct access *access, void *context)
+{
+	struct hook *hook = context;
+	enum access_result result;
+
+	hook->counters.seen++;
+	if (access->kind == ACCESS_PCI && pci_identity_is_moved_by(access)) {
+		hook_lock();
+		pci_identity_forget();
+		hook_unlock();
+	}
+	if (!hook_filter_accepts(hook, access)) {
+		hook->counters.filtered++;
+		return ACCESS_PASS;
+	}
+	hook_lock();
+	result = hook_handle_accepted(hook, access);
+	hook_unlock();
+	return result;
+}
+
 void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu)
 {
-	if (hook->state != HOOK_ACTIVE || hook->owner->busy)
-		return;
-	if (hook_run(hook, vcpu, NULL) >= RV_VERDICT_ERROR)
+	if (hook->state == HOOK_ACTIVE && hook_run(hook, vcpu, NULL) >= RV_VERDICT_ERROR)
 		hook_verdict_on_error(hook);
 }

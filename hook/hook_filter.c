@@ -10,9 +10,10 @@ static bool hook_filter_field(int32_t wanted, uint32_t value)
 	return wanted < 0 || (uint32_t)wanted == value;
 }
 
-static bool hook_filter_identity(const struct rv_hook_request *request, uint64_t address)
+bool hook_filter_identity(const struct hook *hook, const struct access *access)
 {
-	struct pci_identity identity = pci_identity_of(address);
+	const struct rv_hook_request *request = &hook->request;
+	struct pci_identity identity = pci_identity_of(access->address);
 	uint32_t class_mask = request->pci_class_mask < 0 ? 0xffffff
 							  : (uint32_t)request->pci_class_mask;
 
@@ -25,42 +26,22 @@ static bool hook_filter_identity(const struct rv_hook_request *request, uint64_t
 		(identity.class & class_mask) == (uint32_t)request->pci_class);
 }
 
-static bool hook_filter_pci(const struct hook *hook, const struct access *access)
+bool hook_filter_pci(const struct hook *hook, const struct access *access)
 {
 	const struct rv_hook_request *request = &hook->request;
 	uint64_t offset = access->address & 0xfff;
 
-	if (offset > request->last || offset + access->width_bytes - 1 < request->first)
-		return false;
-	if (!hook_filter_field(request->pci_bus, (uint32_t)(access->address >> 20)) ||
-	    !hook_filter_field(request->pci_device, access->address >> 15 & 0x1f) ||
-	    !hook_filter_field(request->pci_function, access->address >> 12 & 7))
-		return false;
-	return !hook->identity_wanted || hook_filter_identity(request, access->address);
+	return offset <= request->last && offset + access->width_bytes - 1 >= request->first &&
+	       hook_filter_field(request->pci_bus, (uint32_t)(access->address >> 20)) &&
+	       hook_filter_field(request->pci_device, access->address >> 15 & 0x1f) &&
+	       hook_filter_field(request->pci_function, access->address >> 12 & 7);
 }
 
-static bool hook_filter_cpuid(const struct rv_hook_request *request, const struct access *access)
+bool hook_filter_cpuid(const struct hook *hook, const struct access *access)
 {
+	const struct rv_hook_request *request = &hook->request;
 	uint32_t leaf = (uint32_t)access->address, subleaf = (uint32_t)(access->address >> 32);
 
 	return leaf >= request->first && leaf <= request->last &&
 	       (!request->cpuid_subleaf_set || subleaf == request->cpuid_subleaf);
-}
-
-bool hook_filter_accepts(const struct hook *hook, const struct access *access)
-{
-	const struct rv_hook_request *request = &hook->request;
-
-	if (access->write != hook->write)
-		return false;
-	/* Widths are powers of two, so a width is its own bit in the mask. */
-	if (request->width_mask != 0 && (request->width_mask & access->width_bytes) == 0)
-		return false;
-	if (request->value_mask != 0 && (access->value & request->value_mask) != request->value_match)
-		return false;
-	if (access->kind == ACCESS_PCI)
-		return hook_filter_pci(hook, access);
-	if (access->kind == ACCESS_CPUID)
-		return hook_filter_cpuid(request, access);
-	return true;
 }

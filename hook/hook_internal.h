@@ -11,17 +11,40 @@ int hook_request_check(const struct rv_hook_request *request);
 /* The addresses, in the registry's units, that a hook has to register for. */
 void hook_request_range(const struct rv_hook_request *request, uint64_t *first, uint64_t *last);
 
-/* hook_filter.c: does the hook want this access? Of its kind and within its region already. */
-bool hook_filter_accepts(const struct hook *hook, const struct access *access);
+/* hook_filter.c: the parts of the filter that need more than a few instructions. */
+bool hook_filter_cpuid(const struct hook *hook, const struct access *access);
+bool hook_filter_pci(const struct hook *hook, const struct access *access);
+/* Asks the hardware, once a function; under the lock. */
+bool hook_filter_identity(const struct hook *hook, const struct access *access);
+
+/* Does the hook want this access (of its kind and within its region already), but for its
+ * hook_filter_identity()? Without the lock. */
+static inline bool hook_filter_accepts(const struct hook *hook, const struct access *access)
+{
+	const struct rv_hook_request *request = &hook->request;
+
+	if (access->write != hook->write)
+		return false;
+	/* Widths are powers of two, so a width is its own bit in the mask. */
+	if (request->width_mask != 0 && (request->width_mask & access->width_bytes) == 0)
+		return false;
+	if (request->value_mask != 0 &&
+	    (access->value & request->value_mask) != request->value_match)
+		return false;
+	if (access->kind == ACCESS_PCI)
+		return hook_filter_pci(hook, access);
+	if (access->kind == ACCESS_CPUID)
+		return hook_filter_cpuid(hook, access);
+	return true;
+}
 
 /* hook_deliver.c: the handler of all regions; context is the hook. */
 enum access_result hook_handle_access(struct access *access, void *context);
 
-/* hook.c: unlinks what was removed, and frees what the call before unlinked. At most once a handler
- * call. */
+/* hook.c: unlinks what was removed, and frees what was unlinked before and nobody can hold. */
 void hook_reap(void);
 extern bool hook_reap_wanted;
-extern unsigned hook_depth; /* events open now */
+extern bool hook_event_open;
 
 /* hook_timer.c */
 void hook_timer_link(struct hook *hook);

@@ -24,13 +24,15 @@ static void hook_shutdown_deliver(struct hook *hook, void *context)
 
 void hook_shutdown(struct vcpu *vcpu)
 {
-	if (hook_shutdown_done)
-		return;
-	hook_shutdown_done = true;
-	hook_visit(hook_shutdown_deliver, vcpu);
-	hook_print_summary(vcpu);
-	if (hook_shutdown_finish != NULL)
-		hook_shutdown_finish(vcpu);
+	hook_lock();
+	if (!hook_shutdown_done) {
+		hook_shutdown_done = true;
+		hook_visit(hook_shutdown_deliver, vcpu);
+		hook_print_summary();
+		if (hook_shutdown_finish != NULL)
+			hook_shutdown_finish(vcpu);
+	}
+	hook_unlock();
 }
 
 /* The register's bits as far as this access writes them: it may be a byte of it, or more. */

@@ -3,6 +3,7 @@
  */
 #include "hook/hook_summary.h"
 
+#include "core/cpu.h"
 #include "core/log.h"
 #include "core/time.h"
 #include "hook/hook.h"
@@ -10,40 +11,33 @@
 
 #define HOOK_TENTHS_PER_SECOND 10000000 /* of a microsecond */
 
-static const char *const hook_exit_names[EXIT_KIND_COUNT] = {
-	[EXIT_NONE] = "internal",
-	[EXIT_CPUID] = "cpuid",
-	[EXIT_MSR_READ] = "msr_read",
-	[EXIT_MSR_WRITE] = "msr_write",
-	[EXIT_PORT] = "port",
-	[EXIT_NESTED_FAULT] = "nested_fault",
-	[EXIT_INTERRUPT] = "interrupt",
-	[EXIT_INTERRUPT_WINDOW] = "interrupt_window",
-	[EXIT_NMI] = "nmi",
-	[EXIT_DEBUG_EXCEPTION] = "debug_exception",
-	[EXIT_UNDEFINED] = "undefined",
-	[EXIT_HYPERCALL] = "hypercall",
-	[EXIT_SHUTDOWN] = "shutdown",
-	[EXIT_INIT] = "init",
-	[EXIT_SIPI] = "sipi",
-	[EXIT_XSETBV] = "xsetbv",
-	[EXIT_CONTROL_REGISTER] = "control_register",
-	[EXIT_OTHER] = "other",
-};
-
-static void hook_print_exits(const struct vcpu *vcpu)
+/* Of all CPUs. */
+static uint64_t hook_count_exits(enum exit_kind kind)
 {
-	char text[512] = "";
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < cpus_count; i++) {
+		if (cpu_get(i)->vcpu != NULL)
+			count += cpu_get(i)->vcpu->exits_by_kind[kind];
+	}
+	return count;
+}
+
+static void hook_print_exits(void)
+{
+	char text[400] = "";
 	size_t used = 0;
 	uint64_t total = 0;
 
 	for (unsigned kind = 0; kind < EXIT_KIND_COUNT; kind++) {
-		total += vcpu->exits_by_kind[kind];
-		if (vcpu->exits_by_kind[kind] == 0 || used >= sizeof(text))
+		uint64_t count = hook_count_exits((enum exit_kind)kind);
+
+		total += count;
+		if (count == 0 || used >= sizeof(text))
 			continue;
 		used += (size_t)print_format(text + used, sizeof(text) - used, "%s%s %lu",
-					     used == 0 ? ": " : ", ", hook_exit_names[kind],
-					     vcpu->exits_by_kind[kind]);
+					     used == 0 ? ": " : ", ",
+					     vcpu_exit_name((enum exit_kind)kind), count);
 	}
 	log_notice("summary: exits %lu%s", total, text);
 }
@@ -59,10 +53,14 @@ static uint64_t hook_cycles_to_tenths(uint64_t cycles)
 static void hook_print_one(struct hook *hook, void *context)
 {
 	const struct hook_counters *counters = &hook->counters;
+	struct hook_totals *totals = context;
 	uint64_t mean = counters->delivered != 0 ? counters->cycles_total / counters->delivered : 0;
 	uint64_t maximum = counters->cycles_maximum;
 
-	(void)context;
+	totals->hooks++;
+	totals->events += counters->delivered;
+	totals->errors += counters->errors;
+	totals->cycles += counters->cycles_total;
 	mean = hook_cycles_to_tenths(mean);
 	maximum = hook_cycles_to_tenths(maximum);
 	log_notice("summary: %s %s 0x%lx-0x%lx: %lu events (%lu filtered out, %lu changed, "
@@ -73,13 +71,14 @@ static void hook_print_one(struct hook *hook, void *context)
 		   maximum % 10, hook->state == HOOK_DENYING ? "; its script ended, all is denied" : "");
 }
 
-void hook_print_summary(struct vcpu *vcpu)
+void hook_print_summary(void)
 {
-	uint64_t tenths = hook_cycles_to_tenths(hook_totals.cycles);
+	struct hook_totals totals = hook_totals;
+	uint64_t tenths;
 
-	hook_print_exits(vcpu);
-	hook_visit(hook_print_one, NULL);
+	hook_print_exits();
+	hook_visit(hook_print_one, &totals);
+	tenths = hook_cycles_to_tenths(totals.cycles);
 	log_notice("summary: hooks %lu, events %lu, errors %lu, time in hooks %lu.%lu us",
-		   hook_totals.hooks, hook_totals.events, hook_totals.errors, tenths / 10,
-		   tenths % 10);
+		   totals.hooks, totals.events, totals.errors, tenths / 10, tenths % 10);
 }

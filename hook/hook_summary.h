@@ -4,9 +4,7 @@
 #ifndef HOOK_HOOK_SUMMARY_H
 #define HOOK_HOOK_SUMMARY_H
 
-struct vcpu;
-
-/* Prints the exits of the vCPU by kind, and events and times of all hooks. Context: exit. */
-void hook_print_summary(struct vcpu *vcpu);
+/* Prints the exits of all CPUs by kind, and events and times of all hooks. Context: exit, hook_lock. */
+void hook_print_summary(void);
 
 #endif

@@ -58,6 +58,7 @@ static void hook_timer_advance(struct hook *hook, uint64_t now)
 
 void hook_timer_check(struct vcpu *vcpu)
 {
+	/* Hooks may come and go in there, but none is unlinked before hook_reap(). */
 	for (struct hook *hook = hook_timers; hook != NULL; hook = hook->timer_next) {
 		uint64_t now = tsc_read();
 
@@ -67,13 +68,16 @@ void hook_timer_check(struct vcpu *vcpu)
 		hook_deliver_plain(hook, vcpu);
 	}
 	hook_timer_update_next();
+	periodic_want(vcpu, PERIODIC_TIMER, hook_timers != NULL);
 }
 
 void hook_timer_periodic(struct vcpu *vcpu)
 {
+	hook_lock();
 	if (hook_timer_due())
 		hook_timer_check(vcpu);
 	if (hook_reap_wanted)
 		hook_reap();
 	periodic_want(vcpu, PERIODIC_TIMER, hook_timers != NULL);
+	hook_unlock();
 }

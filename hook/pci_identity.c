@@ -46,10 +46,15 @@ struct pci_identity pci_identity_of(uint64_t address)
 	return identity;
 }
 
-void pci_identity_note_write(const struct access *access)
+bool pci_identity_is_moved_by(const struct access *access)
 {
 	uint32_t offset = access->address & 0xfff;
 
-	if (offset >= PCI_BUS_NUMBERS_OFFSET && offset < PCI_BUS_NUMBERS_OFFSET + 4)
-		memset(pci_identity_slots, 0, sizeof(pci_identity_slots));
+	return access->write && offset >= PCI_BUS_NUMBERS_OFFSET &&
+	       offset < PCI_BUS_NUMBERS_OFFSET + 4;
+}
+
+void pci_identity_forget(void)
+{
+	memset(pci_identity_slots, 0, sizeof(pci_identity_slots));
 }

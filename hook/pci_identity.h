@@ -12,10 +12,12 @@ struct pci_identity {
 	uint32_t class;		       /* class << 16 | subclass << 8 | programming interface */
 };
 
-/* Who answers at this address (as of pci_address(); the offset does not matter). Context: exit. */
+/* Who answers at this address (as of pci_address(); the offset does not matter). Context: exit,
+ * hook_lock, as pci_identity_forget(). */
 struct pci_identity pci_identity_of(uint64_t address);
 
-/* Tells of a write: one to a bridge's bus numbers moves functions about, so all is forgotten. */
-void pci_identity_note_write(const struct access *access);
+/* A write to a bridge's bus numbers moves functions about: then all is to be forgotten. */
+bool pci_identity_is_moved_by(const struct access *access);
+void pci_identity_forget(void);
 
 #endif

@@ -1,12 +1,17 @@
 /*
- * process/apic_timer.c: borrowing the guest's local APIC timer. State of the one CPU that runs
- * guests; with more, one struct a CPU.
+ * process/apic_timer.c: borrowing the guest's local APIC timer. Engines run one at a time
+ * (hook_lock), so there is one loan; what is left to repair afterwards is each CPU's own.
+ *
+ * These are most of the instructions of an event, so the functions are made twice, for an APIC in
+ * memory and for one behind MSRs.
  */
 #include "process/apic_timer.h"
 
+#include "core/apic.h"
+#include "core/cpu.h"
+#include "core/exception.h"
 #include "core/time.h"
 #include "hook/periodic.h"
-#include "core/apic.h"
 #include "process/apic_timer_math.h"
 #include "vmm/vcpu.h"
 
@@ -20,31 +25,31 @@
 #define APIC_TIMER_CLOSE_TICKS 256u
 #define APIC_MEASURE_PER_SECOND 100
 
+#define BOTH_MODES static inline __attribute__((always_inline))
+
 uint64_t apic_timer_hz;
 
 /* The guest's own settings during a loan. */
 static struct {
+	struct cpu *cpu; /* whose it is; NULL: no loan */
 	struct apic apic;
 	uint32_t task_priority, spurious, lint0, lvt;
-	uint32_t count;	  /* what it had left; 0: it stood still */
-	uint32_t period;  /* if periodic */
+	uint32_t count;	   /* what it had left; 0: it stood still */
+	uint32_t period;   /* if periodic */
 	uint64_t deadline; /* if TSC deadline mode; 0: not armed */
 	unsigned divide_shift;
-	uint32_t armed;	  /* count that ours was set to last */
-	uint64_t elapsed; /* divided ticks of earlier settings of ours */
-	bool masked;	  /* apic_timer_stop() */
-	bool active;
+	uint32_t armed;	   /* count that ours was set to last */
+	uint64_t elapsed;  /* divided ticks of earlier settings of ours */
+	bool masked;	   /* apic_timer_stop() */
 } loan;
 
-/* A periodic timer that runs as a one-shot for now. */
-static struct {
-	bool wanted;
-	uint32_t lvt, period;		   /* as the guest wants them */
+/* What a CPU's timer still needs after a loan. */
+static struct apic_timer_repair {
+	bool wanted;			     /* a periodic timer runs as a one-shot for now */
+	bool stray;			     /* ours was requested, but could not be taken yet */
+	uint32_t lvt, period;		     /* as the guest wants them */
 	uint32_t lvt_written, count_written; /* as we left them: unchanged, or the guest was there */
-} repair;
-
-/* Ours could not be delivered before the loan ended; it must not reach the guest. */
-static bool apic_timer_stray;
+} apic_timer_repairs[CPUS_MAXIMUM];
 
 void apic_timer_measure(void)
 {
@@ -74,28 +79,23 @@ void apic_timer_measure(void)
 
 /* A periodic timer under repair: still as we left it? Then what the guest wants is known from
  * before; otherwise the guest has set it anew and the repair is off. */
-static bool apic_timer_repair_valid(struct apic apic, uint32_t lvt)
+static bool apic_timer_repair_valid(struct apic_timer_repair *repair, struct apic apic, uint32_t lvt)
 {
-	if (!repair.wanted)
-		return false;
-	if (lvt != repair.lvt_written ||
-	    apic_read(apic, APIC_TIMER_INITIAL) != repair.count_written)
-		repair.wanted = false;
-	return repair.wanted;
+	if (lvt != repair->lvt_written ||
+	    apic_read(apic, APIC_TIMER_INITIAL) != repair->count_written)
+		repair->wanted = false;
+	return repair->wanted;
 }
 
-static void apic_timer_save(struct apic apic)
+/* The modes that are not plain one-shot. */
+static void apic_timer_save_other(struct apic_timer_repair *repair, struct apic apic)
 {
-	loan.lvt = apic_read(apic, APIC_LVT_TIMER);
-	loan.count = apic_read(apic, APIC_TIMER_CURRENT);
-	loan.period = 0;
-	loan.deadline = 0;
-	if (apic_timer_repair_valid(apic, loan.lvt)) {
-		loan.lvt = repair.lvt;
-		loan.period = repair.period;
+	if (repair->wanted && apic_timer_repair_valid(repair, apic, loan.lvt)) {
+		loan.lvt = repair->lvt;
+		loan.period = repair->period;
 		/* It has fired, but no interrupt exit came since: the next period runs. */
 		if (loan.count == 0)
-			loan.count = repair.period;
+			loan.count = repair->period;
 	} else if ((loan.lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_PERIODIC) {
 		loan.period = apic_read(apic, APIC_TIMER_INITIAL);
 	} else if ((loan.lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_DEADLINE) {
@@ -105,26 +105,22 @@ static void apic_timer_save(struct apic apic)
 	}
 }
 
-static bool apic_timer_is_available(struct apic apic)
+BOTH_MODES bool apic_timer_lint0_is_open(uint32_t lint0)
 {
+	return (lint0 & (APIC_LVT_MASKED | APIC_LVT_DELIVERY_MASK)) == APIC_LVT_DELIVERY_EXTINT;
+}
+
+BOTH_MODES bool apic_timer_borrow_from(struct apic apic, uint64_t ticks)
+{
+	struct cpu *cpu = cpu_current();
+	struct apic_timer_repair *repair = &apic_timer_repairs[cpu->index];
+
 	/* Something of class 0xf in service, or that priority set by the guest: ours would wait.
 	 * Something of class 0xf requested: the guest would lose its turn to take it. */
-	return apic_timer_hz != 0 && apic_read(apic, APIC_PPR) < APIC_CLASS_F_PRIORITY &&
-	       (apic_read(apic, APIC_IRR + APIC_CLASS_F_REGISTER) & APIC_CLASS_F_BITS) == 0;
-}
-
-static bool apic_timer_lint0_is_open(uint32_t lint0)
-{
-	return (lint0 & APIC_LVT_MASKED) == 0 &&
-	       (lint0 & APIC_LVT_DELIVERY_MASK) == APIC_LVT_DELIVERY_EXTINT;
-}
-
-bool apic_timer_borrow(uint64_t ticks)
-{
-	struct apic apic;
-
-	if (!apic_find(&apic) || !apic_timer_is_available(apic))
+	if (apic_read(apic, APIC_PPR) >= APIC_CLASS_F_PRIORITY ||
+	    (apic_read(apic, APIC_IRR + APIC_CLASS_F_REGISTER) & APIC_CLASS_F_BITS) != 0)
 		return false;
+	loan.cpu = cpu;
 	loan.apic = apic;
 	loan.spurious = apic_read(apic, APIC_SVR);
 	if (!(loan.spurious & APIC_SVR_ENABLE))
@@ -135,14 +131,29 @@ bool apic_timer_borrow(uint64_t ticks)
 	loan.task_priority = apic_read(apic, APIC_TPR);
 	apic_write(apic, APIC_TPR, APIC_BORROWED_TPR);
 	loan.divide_shift = apic_timer_divide_shift(apic_read(apic, APIC_TIMER_DIVIDE));
+	loan.lvt = apic_read(apic, APIC_LVT_TIMER);
+	loan.count = apic_read(apic, APIC_TIMER_CURRENT);
 	loan.elapsed = 0;
+	loan.period = 0;
+	loan.deadline = 0;
 	loan.masked = false;
-	loan.active = true;
-	apic_timer_save(apic);
+	if (repair->wanted || (loan.lvt & APIC_LVT_TIMER_MODE_MASK) != APIC_LVT_TIMER_ONE_SHOT)
+		apic_timer_save_other(repair, apic);
 	apic_write(apic, APIC_LVT_TIMER, APIC_TIMER_VECTOR);
 	loan.armed = apic_timer_count(ticks, loan.divide_shift);
 	apic_write(apic, APIC_TIMER_INITIAL, loan.armed);
 	return true;
+}
+
+bool apic_timer_borrow(uint64_t ticks)
+{
+	struct apic apic;
+
+	if (!apic_find(&apic) || apic_timer_hz == 0)
+		return false;
+	if (apic.page == NULL)
+		return apic_timer_borrow_from((struct apic){ .page = NULL }, ticks);
+	return apic_timer_borrow_from(apic, ticks);
 }
 
 void apic_timer_rearm(uint64_t ticks)
@@ -168,44 +179,33 @@ bool apic_timer_is_due(void)
 }
 
 /* Takes the interrupt of ours that has been requested but not delivered, so that the guest does not
- * get it. Only class 0xf can come while the priority is still ours. */
-static void apic_timer_drain(struct apic apic)
+ * get it. The priority is still ours, so only class 0xf can come. False: it cannot come yet. */
+static bool apic_timer_drain(struct apic apic)
 {
-	if (!apic_test_vector(apic, APIC_IRR, APIC_TIMER_VECTOR))
-		return;
-	if (apic_read(apic, APIC_PPR) >= APIC_CLASS_F_PRIORITY) {
-		apic_timer_stray = true; /* later: apic_timer_periodic() */
-		return;
+	while (apic_test_vector(apic, APIC_IRR, APIC_TIMER_VECTOR)) {
+		if (apic_read(apic, APIC_PPR) >= APIC_CLASS_F_PRIORITY)
+			return false;
+		exception_take_interrupts();
 	}
-	while (apic_test_vector(apic, APIC_IRR, APIC_TIMER_VECTOR))
-		__asm__ volatile("sti; nop; cli" ::: "memory");
+	return true;
 }
 
 /* The period cannot be cut short in periodic mode, so one shot does the rest of it. */
-static void apic_timer_return_periodic(struct apic apic, uint32_t remaining)
+static void apic_timer_return_periodic(struct apic_timer_repair *repair, struct apic apic,
+				       uint32_t remaining)
 {
-	repair.lvt = loan.lvt;
-	repair.period = loan.period;
-	repair.lvt_written = loan.lvt & ~APIC_LVT_TIMER_MODE_MASK;
-	repair.count_written = remaining;
-	repair.wanted = true;
-	apic_write(apic, APIC_LVT_TIMER, repair.lvt_written);
+	repair->wanted = true;
+	repair->lvt = loan.lvt;
+	repair->period = loan.period;
+	repair->lvt_written = loan.lvt & ~APIC_LVT_TIMER_MODE_MASK;
+	repair->count_written = remaining;
+	apic_write(apic, APIC_LVT_TIMER, repair->lvt_written);
 	apic_write(apic, APIC_TIMER_INITIAL, remaining);
 }
 
-static void apic_timer_restore(struct apic apic, uint64_t elapsed)
+static void apic_timer_return_deadline(struct apic apic)
 {
-	uint32_t remaining = apic_timer_remaining(loan.count, elapsed);
-
-	if (loan.period != 0) {
-		apic_timer_return_periodic(apic, remaining != 0 ? remaining : 1);
-		return;
-	}
 	apic_write(apic, APIC_LVT_TIMER, loan.lvt);
-	if ((loan.lvt & APIC_LVT_TIMER_MODE_MASK) != APIC_LVT_TIMER_DEADLINE) {
-		apic_write(apic, APIC_TIMER_INITIAL, remaining);
-		return;
-	}
 	if (loan.deadline != 0) {
 		/* Intel SDM 3 11.5.4.1: the mode must be set before the deadline is. */
 		__asm__ volatile("mfence; lfence" ::: "memory");
@@ -213,32 +213,53 @@ static void apic_timer_restore(struct apic apic, uint64_t elapsed)
 	}
 }
 
-void apic_timer_return(struct vcpu *vcpu)
+/* Ours is about to fire, or has. */
+static void apic_timer_silence(struct apic_timer_repair *repair, struct apic apic)
 {
-	struct apic apic = loan.apic;
+	apic_write(apic, APIC_TIMER_INITIAL, 0);
+	repair->stray = !apic_timer_drain(apic);
+}
+
+BOTH_MODES void apic_timer_return_to(struct vcpu *vcpu, struct apic apic)
+{
+	struct apic_timer_repair *repair = &apic_timer_repairs[vcpu->cpu->index];
 	uint32_t left = apic_read(apic, APIC_TIMER_CURRENT);
 	uint64_t elapsed = loan.elapsed + (loan.armed - left);
-	bool repair_before = repair.wanted;
+	uint32_t remaining = apic_timer_remaining(loan.count, elapsed);
+	bool repair_before = repair->wanted;
 
-	/* The last interrupt of ours may come while this is so, in apic_timer_drain(). */
-	if (left < APIC_TIMER_CLOSE_TICKS || loan.masked) {
-		apic_write(apic, APIC_TIMER_INITIAL, 0);
-		apic_timer_drain(apic);
+	if (left < APIC_TIMER_CLOSE_TICKS || loan.masked)
+		apic_timer_silence(repair, apic);
+	repair->wanted = false;
+	if (loan.period != 0) {
+		apic_timer_return_periodic(repair, apic, remaining != 0 ? remaining : 1);
+	} else if ((loan.lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_DEADLINE) {
+		apic_timer_return_deadline(apic);
+	} else {
+		apic_write(apic, APIC_LVT_TIMER, loan.lvt);
+		apic_write(apic, APIC_TIMER_INITIAL, remaining);
 	}
-	loan.active = false;
-	repair.wanted = false;
-	apic_timer_restore(apic, elapsed);
 	if (apic_timer_lint0_is_open(loan.lint0))
 		apic_write(apic, APIC_LVT_LINT0, loan.lint0);
 	apic_write(apic, APIC_TPR, loan.task_priority);
 	if (!(loan.spurious & APIC_SVR_ENABLE))
 		apic_write(apic, APIC_SVR, loan.spurious);
-	if (repair.wanted || repair_before || apic_timer_stray)
-		periodic_want(vcpu, PERIODIC_APIC_TIMER, repair.wanted || apic_timer_stray);
+	loan.cpu = NULL;
+	if (repair->wanted || repair_before || repair->stray)
+		periodic_want(vcpu, PERIODIC_APIC_TIMER, repair->wanted || repair->stray);
+}
+
+void apic_timer_return(struct vcpu *vcpu)
+{
+	if (loan.apic.page == NULL)
+		apic_timer_return_to(vcpu, (struct apic){ .page = NULL });
+	else
+		apic_timer_return_to(vcpu, loan.apic);
 }
 
 enum apic_interrupt apic_timer_classify(unsigned vector)
 {
+	struct cpu *cpu = cpu_current();
 	struct apic apic;
 
 	if (!apic_find(&apic))
@@ -248,44 +269,46 @@ enum apic_interrupt apic_timer_classify(unsigned vector)
 		return vector == (apic_read(apic, APIC_SVR) & 0xff) ? APIC_INTERRUPT_SPURIOUS
 								    : APIC_INTERRUPT_GUEST;
 	}
-	if (vector != APIC_TIMER_VECTOR || !(loan.active || apic_timer_stray))
+	if (vector != APIC_TIMER_VECTOR ||
+	    (loan.cpu != cpu && !apic_timer_repairs[cpu->index].stray))
 		return APIC_INTERRUPT_GUEST;
 	apic_write(apic, APIC_EOI, 0);
 	return APIC_INTERRUPT_TIMER;
 }
 
-/* A stray interrupt of ours: the guest has acknowledged what was in its way. */
-static void apic_timer_take_stray(struct vcpu *vcpu, struct apic apic)
+/* A stray interrupt of ours: perhaps the guest has acknowledged what was in its way. */
+static void apic_timer_take_stray(struct vcpu *vcpu, struct apic_timer_repair *repair,
+				  struct apic apic)
 {
 	uint32_t task_priority = apic_read(apic, APIC_TPR);
 
 	vcpu_ops->host_begin(vcpu);
 	apic_write(apic, APIC_TPR, APIC_BORROWED_TPR);
-	if (apic_read(apic, APIC_PPR) < APIC_CLASS_F_PRIORITY) {
-		apic_timer_drain(apic);
-		apic_timer_stray = false;
-	}
+	if (apic_timer_drain(apic))
+		repair->stray = false;
 	apic_write(apic, APIC_TPR, task_priority);
 	vcpu_ops->host_end(vcpu);
 }
 
 void apic_timer_periodic(struct vcpu *vcpu)
 {
+	struct apic_timer_repair *repair = &apic_timer_repairs[vcpu->cpu->index];
 	struct apic apic;
 
-	if (!repair.wanted && !apic_timer_stray)
+	if (!repair->wanted && !repair->stray)
 		return;
 	if (!apic_find(&apic)) {
-		repair.wanted = false;
-		apic_timer_stray = false;
+		repair->wanted = false;
+		repair->stray = false;
 	}
-	if (apic_timer_stray)
-		apic_timer_take_stray(vcpu, apic);
-	if (repair.wanted && apic_timer_repair_valid(apic, apic_read(apic, APIC_LVT_TIMER)) &&
+	if (repair->stray)
+		apic_timer_take_stray(vcpu, repair, apic);
+	if (repair->wanted &&
+	    apic_timer_repair_valid(repair, apic, apic_read(apic, APIC_LVT_TIMER)) &&
 	    apic_read(apic, APIC_TIMER_CURRENT) == 0) {
-		apic_write(apic, APIC_LVT_TIMER, repair.lvt);
-		apic_write(apic, APIC_TIMER_INITIAL, repair.period);
-		repair.wanted = false;
+		apic_write(apic, APIC_LVT_TIMER, repair->lvt);
+		apic_write(apic, APIC_TIMER_INITIAL, repair->period);
+		repair->wanted = false;
 	}
-	periodic_want(vcpu, PERIODIC_APIC_TIMER, repair.wanted || apic_timer_stray);
+	periodic_want(vcpu, PERIODIC_APIC_TIMER, repair->wanted || repair->stray);
 }

@@ -1,6 +1,6 @@
 /*
- * process/budget.c: counts slices, or single steps, of the engine that runs. State of the one CPU
- * that runs engines.
+ * process/budget.c: counts slices, or single steps, of the engine that runs; one does at a time
+ * (hook_lock).
  */
 #include "process/budget.h"
 

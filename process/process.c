@@ -160,7 +160,9 @@ unsigned process_run_all_scripts(struct vcpu *vcpu)
 				  process_space_script_name(i), memory_pages_free());
 			continue;
 		}
+		hook_lock();
 		nr_waiting += process_run_script(process, vcpu);
+		hook_unlock();
 	}
 	hook_timer_periodic(vcpu);
 	return nr_waiting;

@@ -3,6 +3,7 @@
  */
 #include "process/syscall.h"
 
+#include "core/cpu.h"
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/memory.h"
@@ -92,7 +93,7 @@ static bool syscall_log_has_time(const struct process *process)
 /* (level, text, length_bytes) */
 int64_t syscall_log(struct process *process, struct exception_frame *frame)
 {
-	static char text[RV_LOG_BYTES + 1]; /* one CPU runs engines */
+	static char text[RV_LOG_BYTES + 1]; /* one engine runs at a time: hook_lock */
 	uint64_t level = frame->rdi, length_bytes = frame->rdx, start;
 
 	if (level > RV_LOG_DEBUG && level != RV_LOG_PLAIN)
@@ -158,9 +159,13 @@ int64_t syscall_statistics(struct process *process, struct exception_frame *fram
 	};
 
 	_Static_assert(EXIT_KIND_COUNT <= ARRAY_LENGTH(statistics.exits_by_kind), "rv/abi.h");
-	for (unsigned kind = 0; kind < EXIT_KIND_COUNT; kind++) {
-		statistics.exits_by_kind[kind] = process->vcpu->exits_by_kind[kind];
-		statistics.exits += process->vcpu->exits_by_kind[kind];
+	for (uint32_t i = 0; i < cpus_count; i++) {
+		const struct vcpu *vcpu = cpu_get(i)->vcpu;
+
+		for (unsigned kind = 0; vcpu != NULL && kind < EXIT_KIND_COUNT; kind++) {
+			statistics.exits_by_kind[kind] += vcpu->exits_by_kind[kind];
+			statistics.exits += vcpu->exits_by_kind[kind];
+		}
 	}
 	return user_copy_out(process, frame->rdi, &statistics, sizeof(statistics));
 }
