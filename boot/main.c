@@ -229,6 +229,7 @@ static void main_claim_shutdown(void)
 _Noreturn static void main_start_firmware(void)
 {
 	uefi_prepare_guest(&main_vcpu);
+	startup_set_firmware(vcpu_ops->get_control(&main_vcpu, 3));
 	log_info("the firmware goes on as the guest");
 	uefi_copy_log(false);
 	vcpu_loop(&main_vcpu);

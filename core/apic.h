@@ -37,9 +37,13 @@
 #define APIC_ICR_VECTOR_MASK UINT32_C(0xff)
 #define APIC_ICR_MODE_MASK UINT32_C(0x700)
 #define APIC_ICR_NMI UINT32_C(0x400)
+#define APIC_ICR_INIT UINT32_C(0x500)
 #define APIC_ICR_STARTUP UINT32_C(0x600)
+#define APIC_ICR_LOGICAL UINT32_C(0x800)
 #define APIC_ICR_PENDING UINT32_C(0x1000)
 #define APIC_ICR_ASSERT UINT32_C(0x4000)
+#define APIC_ICR_TO_MASK UINT32_C(0xc0000) /* 0: the destination in the high half */
+#define APIC_ICR_TO_OTHERS UINT32_C(0xc0000)
 
 /* Where the APIC answers: a page, or (NULL) MSRs. */
 struct apic {

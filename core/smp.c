@@ -1,6 +1,6 @@
 /*
  * core/smp.c: the table of CPUs, how they come to us, and how they are made to exit. The table is
- * written at boot; each CPU then writes its own entry only, but for `kicked`.
+ * written at boot; each CPU then writes its own entry only, but for `kicked` and `got_init`.
  */
 #include "core/smp.h"
 
@@ -189,6 +189,7 @@ _Noreturn void smp_run(struct cpu *cpu, uint32_t vector)
 	cpu->in_guest = false;
 	cpu->nmi_seen = false;
 	cpu->kicked = false;
+	cpu->got_init = false;
 	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
 	smp_start(cpu, (uint8_t)vector);
 	panic("CPU %u came back", cpu->index);
@@ -227,6 +228,30 @@ static bool smp_send_nmi(uint32_t apic_id)
 	return true;
 }
 
+void smp_note_init(uint64_t command)
+{
+	struct cpu *self = cpu_current();
+	bool others = (command & APIC_ICR_TO_MASK) == APIC_ICR_TO_OTHERS;
+	struct apic apic;
+	uint64_t destination;
+
+	if (!apic_find(&apic) || !(command & APIC_ICR_ASSERT) || (command & APIC_ICR_LOGICAL) ||
+	    (!others && (command & APIC_ICR_TO_MASK) != 0))
+		return;
+	destination = apic.page == NULL ? command >> 32 : command >> 56;
+	for (uint32_t i = 0; i < cpus_count; i++) {
+		if (smp_cpus[i] != self && (others || smp_cpus[i]->apic_id == destination))
+			__atomic_store_n(&smp_cpus[i]->got_init, true, __ATOMIC_SEQ_CST);
+	}
+}
+
+/* Runs its guest, and can be made to exit. */
+static bool smp_is_in_guest(struct cpu *cpu)
+{
+	return __atomic_load_n(&cpu->in_guest, __ATOMIC_SEQ_CST) &&
+	       !__atomic_load_n(&cpu->got_init, __ATOMIC_SEQ_CST);
+}
+
 void smp_kick_others(void)
 {
 	struct cpu *self = cpu_current();
@@ -237,7 +262,7 @@ void smp_kick_others(void)
 	for (uint32_t i = 0; i < cpus_count; i++) {
 		struct cpu *cpu = smp_cpus[i];
 
-		if (cpu == self || !__atomic_load_n(&cpu->in_guest, __ATOMIC_SEQ_CST))
+		if (cpu == self || !smp_is_in_guest(cpu))
 			continue;
 		__atomic_store_n(&cpu->kicked, true, __ATOMIC_SEQ_CST);
 		if (!smp_send_nmi(cpu->apic_id))
@@ -247,7 +272,7 @@ void smp_kick_others(void)
 		struct cpu *cpu = smp_cpus[i];
 
 		while (cpu != self && __atomic_load_n(&cpu->kicked, __ATOMIC_SEQ_CST) &&
-		       __atomic_load_n(&cpu->in_guest, __ATOMIC_SEQ_CST))
+		       smp_is_in_guest(cpu))
 			cpu_pause();
 	}
 }

@@ -24,6 +24,10 @@ int smp_prepare(hpa_t low_page, void (*start)(struct cpu *cpu, uint8_t vector));
 /* Replaces the first bytes at V << 12 by ours. The caller has moved the guest's page away. */
 void smp_redirect_vector(uint8_t vector);
 
+/* The guest is about to send an INIT: who gets it need not be made to exit any more, for it will come
+ * to us anew. command: all 64 bits of the ICR in the APIC's present mode. */
+void smp_note_init(uint64_t command);
+
 /* Makes every other CPU that runs its guest exit, and returns when each has. */
 void smp_kick_others(void);
 

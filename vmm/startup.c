@@ -76,6 +76,8 @@ static enum access_result startup_filter(struct vcpu *vcpu, uint64_t command)
 {
 	uint8_t vector = (uint8_t)(command & APIC_ICR_VECTOR_MASK);
 
+	if ((command & APIC_ICR_MODE_MASK) == APIC_ICR_INIT)
+		smp_note_init(command);
 	if ((command & APIC_ICR_MODE_MASK) != APIC_ICR_STARTUP)
 		return ACCESS_PASS;
 	startup_by_firmware = startup_firmware_root != 0 &&
@@ -89,9 +91,12 @@ static enum access_result startup_filter(struct vcpu *vcpu, uint64_t command)
 
 static enum access_result startup_page_access(struct access *access, void *context)
 {
+	volatile uint32_t *page = memory_direct(startup_page.first);
+
 	(void)context;
 	if (access->write && (access->address & PAGE_MASK) == APIC_ICR_LOW)
-		return startup_filter(access->vcpu, access->value);
+		return startup_filter(access->vcpu,
+				      (uint64_t)page[APIC_ICR_HIGH / 4] << 32 | access->value);
 	return ACCESS_PASS;
 }
 
