@@ -9,7 +9,7 @@ engine-libc-flags := $(bare-flags) -fomit-frame-pointer -isystem engine/libc/inc
 
 engine-libc-sources := $(addprefix engine/libc/, \
 	$(addprefix softfloat/,add.S add_any.c compare.c complex.c convert.c divide.c multiply.S \
-		multiply_any.c pack.c remainder.c round.c scale.c single.c square_root.c) \
+		fmod.c multiply_any.c pack.c round.c scale.c single.c square_root.c) \
 	$(addprefix format/,bignum.c decimal.c decimal_fast.c format_float.c power_of_ten.c \
 		read_float.c shortest.c) \
 	$(addprefix stdio/,file.c printf.c) \

@@ -3,13 +3,33 @@
 # compiles the allocator for the host, under the sanitizers.
 
 libc-test-objects := $(softfloat-build)/engine.o tests/softfloat/generate.c tests/softfloat/hooks.c
-libc-test-names := libc_decimal
+libc-test-names := libc_decimal libc_math
 
 $(addprefix $(build)/unit/,$(libc-test-names)): $(build)/unit/%: tests/unit/%.c $(libc-test-objects) \
 		$(softfloat-headers) tests/unit/unit.h
 	$(call step,UNIT,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(softfloat-flags) $(warnings) -I tests/unit -no-pie -o $@ $(filter %.c %.o,$^) -lm
+
+# The same math sources for this machine's FPU, every name with the prefix native_.
+native-flags := -std=gnu11 -O2 -w -ffp-contract=off -fno-builtin -fno-pie -nostdlibinc \
+	-isystem engine/libc/include -I $(musl-source)/src/internal -I engine/libc/musl \
+	-I $(musl-source)/arch/x86_64 -I $(musl-source)/arch/generic
+native-sources := $(addprefix $(musl-source)/src/, \
+	$(filter math/% complex/%,$(engine-musl-sources))) \
+	$(addprefix engine/libc/softfloat/,complex.c fmod.c round.c scale.c square_root.c pack.c)
+
+$(softfloat-build)/native.o: $(native-sources) $(engine-libc)
+	$(call step,CC,$@)
+	@mkdir -p $(@D)/native
+	$(Q)cd $(@D)/native && rm -f *.o && \
+		$(CC) $(patsubst engine/%,$(CURDIR)/engine/%,$(native-flags)) \
+		-include $(CURDIR)/engine/libc/musl/environment.h \
+		-c $(patsubst engine/%,$(CURDIR)/engine/%,$(native-sources))
+	$(Q)$(LD) -r $(@D)/native/*.o -o $@.plain
+	$(Q)$(OBJCOPY) --prefix-symbols=native_ $@.plain $@
+
+$(build)/unit/libc_math: $(softfloat-build)/native.o
 
 libc-test-programs := $(addprefix $(build)/unit/,$(libc-test-names))
 test-programs += $(libc-test-programs)

@@ -1,4 +1,4 @@
-/* remainder.c - fmod: the exact remainder, 11 quotient bits a division. */
+/* fmod.c - fmod: the exact remainder, 11 quotient bits a division. */
 #include "double_bits.h"
 #include "softfloat.h"
 
