@@ -3,7 +3,7 @@
 # compiles the allocator for the host, under the sanitizers.
 
 libc-test-objects := $(softfloat-build)/engine.o tests/softfloat/generate.c tests/softfloat/hooks.c
-libc-test-names := libc_decimal libc_math
+libc-test-names := libc_decimal libc_math libc_string
 
 $(addprefix $(build)/unit/,$(libc-test-names)): $(build)/unit/%: tests/unit/%.c $(libc-test-objects) \
 		$(softfloat-headers) tests/unit/unit.h
