@@ -5,6 +5,7 @@
 #include "core/acpi.h"
 
 #include "core/memory.h"
+#include "core/paging.h"
 #include "core/string.h"
 
 #define RSDP_V1_BYTES 20
@@ -54,8 +55,8 @@ static uint64_t acpi_get(const uint8_t *at, unsigned length_bytes)
 /* Memory at a physical address that a table gave, NULL if it cannot be one. */
 static const uint8_t *acpi_memory(hpa_t hpa, uint64_t length_bytes)
 {
-	if (hpa == 0 || hpa >= DIRECT_MAP_BYTES_MAXIMUM ||
-	    length_bytes > DIRECT_MAP_BYTES_MAXIMUM - hpa || memory_is_reserved(hpa, length_bytes))
+	if (hpa == 0 || hpa >= paging_direct_bytes ||
+	    length_bytes > paging_direct_bytes - hpa || memory_is_reserved(hpa, length_bytes))
 		return NULL;
 	return memory_direct(hpa);
 }
@@ -178,8 +179,8 @@ static void acpi_read_mcfg(void)
 		uint8_t first = mcfg[at + 10], last = mcfg[at + 11];
 
 		if (acpi_get(mcfg + at + 8, 2) != 0 || first > last || (base & (MIB(1) - 1)) != 0 ||
-		    base == 0 || base >= DIRECT_MAP_BYTES_MAXIMUM ||
-		    MIB(last + 1u) > DIRECT_MAP_BYTES_MAXIMUM - base)
+		    base == 0 || base >= paging_direct_bytes ||
+		    MIB(last + 1u) > paging_direct_bytes - base)
 			continue;
 		acpi_facts.has_mcfg = true;
 		acpi_facts.mcfg_base = base;

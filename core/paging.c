@@ -13,6 +13,7 @@
 #define PAGING_HALF 256
 
 hpa_t paging_host_root;
+uint64_t paging_direct_bytes;
 
 static unsigned paging_index(uint64_t virtual_address, unsigned level)
 {
@@ -59,6 +60,7 @@ static bool paging_build_direct_map(struct paging_builder *builder, uint64_t *ro
 
 	if (upper == NULL || bytes > DIRECT_MAP_BYTES_MAXIMUM)
 		return false;
+	paging_direct_bytes = bytes;
 	for (uint64_t hpa = 0; hpa < bytes; hpa += GIB(1)) {
 		uint64_t *middle;
 

@@ -18,6 +18,8 @@
 #define PAGING_ADDRESS_MASK UINT64_C(0x000ffffffffff000)
 
 extern hpa_t paging_host_root; /* CR3 of the hypervisor's own address space */
+/* How much of the direct map there is: all of it, or what RAM needs on a CPU without 1 GiB pages. */
+extern uint64_t paging_direct_bytes;
 
 /* A new address space: empty lower half, the hypervisor in the upper. Returns the physical address
  * of its root or 0 when the pool is empty. */

@@ -7,6 +7,7 @@
 
 #include "core/cpu.h"
 #include "core/memory.h"
+#include "core/paging.h"
 #include "core/spinlock.h"
 #include "core/string.h"
 #include "rv/errno.h"
@@ -36,7 +37,7 @@ int mmio_register(struct access_region *region)
 	gpa_t first = align_down(region->first, PAGE_BYTES), page;
 	int error = 0;
 
-	if (region->first > region->last || region->last >= DIRECT_MAP_BYTES_MAXIMUM)
+	if (region->first > region->last || region->last >= paging_direct_bytes)
 		return -RV_EINVAL;
 	if (memory_is_reserved(region->first, region->last - region->first + 1))
 		return -RV_EPERM;
@@ -113,7 +114,7 @@ bool mmio_is_claimed(gpa_t gpa)
 /* Is there something at this address that we may touch? */
 static bool mmio_is_reachable(gpa_t gpa, uint8_t width_bytes)
 {
-	return gpa <= DIRECT_MAP_BYTES_MAXIMUM - width_bytes &&
+	return gpa <= paging_direct_bytes - width_bytes &&
 	       !memory_is_reserved(gpa, width_bytes);
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/instructions.h"
 #include "vmm/guest_memory.h"
+#include "vmm/operand.h"
 #include "vmm/prefix.h"
 
 #define PIO_BATCH 256
@@ -16,7 +17,7 @@ struct pio_string {
 	uint8_t address_bytes;
 	enum segment segment; /* of OUTS; INS always uses ES */
 	unsigned length;      /* of the instruction */
-	uint64_t base;
+	struct decoded_instruction instruction; /* its mode, for the operand in memory */
 	bool long_mode;
 };
 
@@ -53,7 +54,8 @@ static bool pio_decode(struct vcpu *vcpu, struct pio_string *string)
 		return false;
 	}
 	vcpu_ops->get_segment(vcpu, SEGMENT_CS, &code);
-	string->long_mode = vcpu_is_long(vcpu) && (code.attributes >> 9 & 1);
+	string->instruction.mode = decode_mode_of(vcpu);
+	string->long_mode = string->instruction.mode == DECODE_64;
 	string->segment = SEGMENT_DS;
 	string->address_bytes = string->long_mode ? 8 : code.attributes >> 10 & 1 ? 4 : 2;
 	for (; at < nr && prefix_is_legacy(bytes[at]); at++) {
@@ -83,45 +85,28 @@ static void pio_advance(uint64_t *reg, uint64_t delta, const struct pio_string *
 	*reg = keep | ((*reg + delta) & mask);
 }
 
-static void pio_set_base(struct vcpu *vcpu, struct pio_string *string, enum segment which)
-{
-	struct segment_register segment;
-
-	vcpu_ops->get_segment(vcpu, which, &segment);
-	string->base = string->long_mode && which != SEGMENT_FS && which != SEGMENT_GS ? 0
-										       : segment.base;
-}
-
 /* One element. False: a fault was injected. */
 static bool pio_string_element(struct vcpu *vcpu, const struct pio_string *string)
 {
 	bool write = vcpu->exit.port.write;
 	uint64_t *index = &vcpu->gpr[write ? GPR_RSI : GPR_RDI];
-	gva_t address = string->base + (*index & pio_address_mask(string));
 	uint8_t width_bytes = vcpu->exit.port.width_bytes;
 	uint64_t delta = vcpu->rflags & RFLAGS_DF ? (uint64_t)0 - width_bytes : width_bytes;
-	struct guest_fault fault;
+	struct emulation emulation = { .vcpu = vcpu, .instruction = &string->instruction };
+	struct memory_operand operand;
 	uint32_t value = 0;
-	gpa_t gpa;
-	bool good;
 
-	if (!string->long_mode)
-		address = (uint32_t)address;
-	if (write) {
-		good = guest_linear_read(vcpu, address, &value, width_bytes, GUEST_READ, &fault);
-	} else {
-		good = guest_translate(vcpu, address, GUEST_WRITE, &gpa, &fault) &&
-		       guest_translate(vcpu, address + width_bytes - 1, GUEST_WRITE, &gpa, &fault);
-	}
-	if (good) {
-		value = pio_access(vcpu, vcpu->exit.port.port, width_bytes, write, value);
-		if (!write)
-			good = guest_linear_write(vcpu, address, &value, width_bytes, &fault);
-	}
-	if (!good) {
-		guest_inject_fault(vcpu, &fault);
+	if (!operand_translate(&emulation, write ? string->segment : SEGMENT_ES,
+			       *index & pio_address_mask(string), width_bytes,
+			       write ? GUEST_READ : GUEST_WRITE, &operand)) {
+		guest_inject_fault(vcpu, &emulation.fault);
 		return false;
 	}
+	if (write)
+		value = (uint32_t)operand_read_memory(&emulation, &operand);
+	value = pio_access(vcpu, vcpu->exit.port.port, width_bytes, write, value);
+	if (!write)
+		operand_write_memory(&emulation, &operand, value);
 	pio_advance(index, delta, string);
 	return true;
 }
@@ -132,7 +117,6 @@ void pio_handle_string(struct vcpu *vcpu)
 
 	if (!pio_decode(vcpu, &string))
 		return;
-	pio_set_base(vcpu, &string, vcpu->exit.port.write ? string.segment : SEGMENT_ES);
 	vcpu->exit.next_rip = vcpu->rip + string.length;
 	if (!vcpu->exit.port.repeat) {
 		if (pio_string_element(vcpu, &string))

@@ -17,6 +17,7 @@ uint8_t *fake_memory;
 hpa_t memory_reserved_start = FAKE_RESERVED_START;
 uint64_t memory_reserved_bytes = FAKE_RESERVED_BYTES;
 uint64_t memory_end = FAKE_DEVICE_START;
+uint64_t paging_direct_bytes = FAKE_MEMORY_BYTES;
 
 struct cpu fake_cpu;
 struct vcpu fake_vcpu;
@@ -26,7 +27,7 @@ unsigned fake_cpl;
 unsigned fake_injections, fake_vector, fake_single_steps;
 int64_t fake_error_code;
 bool fake_stepping;
-unsigned fake_step_requests, fake_shadow_clears;
+unsigned fake_step_requests;
 bool fake_denied[FAKE_MEMORY_BYTES / PAGE_BYTES];
 int fake_deny_error;
 gpa_t fake_moved_from;
@@ -135,12 +136,6 @@ static void fake_want_step(struct vcpu *vcpu, bool want)
 	fake_step_requests++;
 }
 
-static void fake_clear_shadow(struct vcpu *vcpu)
-{
-	(void)vcpu;
-	fake_shadow_clears++;
-}
-
 static int fake_deny_page(gpa_t gpa)
 {
 	int error = fake_deny_error;
@@ -182,7 +177,6 @@ static const struct vcpu_operations fake_operations = {
 	.inject_exception = fake_inject_exception,
 	.inject_single_step = fake_inject_single_step,
 	.want_step = fake_want_step,
-	.clear_interrupt_shadow = fake_clear_shadow,
 	.nested_deny_page = fake_deny_page,
 	.nested_restore_page = fake_restore_page,
 	.nested_move_page = fake_move_page,
@@ -225,7 +219,7 @@ void fake_machine_reset(void)
 	fake_cpl = 0;
 	fake_next_table = PAGE_BYTES;
 	fake_control[3] = fake_table_page();
-	fake_injections = fake_single_steps = fake_step_requests = fake_shadow_clears = 0;
+	fake_injections = fake_single_steps = fake_step_requests = 0;
 	fake_vector = 0;
 	fake_stepping = false;
 	fake_deny_error = 0;

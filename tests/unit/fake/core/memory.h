@@ -8,7 +8,6 @@
 #include "rv/types.h"
 
 #define FAKE_MEMORY_BYTES MIB(16)
-#define DIRECT_MAP_BYTES_MAXIMUM FAKE_MEMORY_BYTES
 
 extern uint8_t *fake_memory;
 extern hpa_t memory_reserved_start;
