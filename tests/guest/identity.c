@@ -143,9 +143,9 @@ void guest_main(void)
 	e820_read();
 	e820_check_order();
 	option_text("hidden", option, sizeof(option));
-	if (memcmp(option, "auto", 5) == 0 && !hidden_find(&first, &last))
-		guest_check(false, "hidden", "no reserved range found");
-	else if (option[0])
+	if (memcmp(option, "auto", 5) == 0)
+		guest_check(hidden_find(&first, &last), "hidden", "no reserved range found");
+	else
 		option_range("hidden", &first, &last);
 	old_services_check(first ? first : ~UINT64_C(0));
 	if (!first)

@@ -18,6 +18,7 @@ class Case:
     judge: Callable
     timeout_s: float = PROGRAM_TIMEOUT_S
     skip: str = ""  # why it cannot run here
+    is_one: bool = False  # one test, whatever number of failures its judge lists
 
 
 def judge_results(outcome):

@@ -2,7 +2,9 @@
 
     NAME      what is shown, in words
     RUN       a shell command; $BOOT is `./ritevisor boot` with a time limit and the chosen CPU,
-              $GUEST the folder of bare guests, $SCRIPTS that of the tests' scripts
+              $GUEST the folder of bare guests, $SCRIPTS that of the tests' scripts; $EXACT, among
+              QEMU's options, makes time count instructions, so that budgets do not depend on how
+              busy this machine is
     EXPECT    a regular expression that a line of output must match, behind the line that the
               EXPECT before it matched; ${name} stands for what (?P<name>...) matched before
     REJECT    one that no line may match; `^not ok` and `PANIC` are rejected in every test
@@ -95,6 +97,7 @@ def _case(root, name, block, chosen, vendor):
     repeat = int(block.single.get("REPEAT", 1))
     settings = {
         "BOOT": f"./ritevisor boot --cpu {vendor} --timeout {timeout_s:g}",
+        "EXACT": "-icount shift=3,sleep=off",
         "GUEST": "build/tests/guest",
         "SCRIPTS": "tests/system/scripts",
         **chosen,
@@ -105,7 +108,7 @@ def _case(root, name, block, chosen, vendor):
         # Each round's output is judged by itself.
         command = f"for round in $(seq {repeat}); do\n{command} || exit\necho '$ round'\ndone"
     case = Case(name, command, lambda outcome: judge(block, chosen, outcome, repeat),
-                timeout_s=(timeout_s + 10) * repeat)  # fmt: skip
+                timeout_s=(timeout_s + 10) * repeat, is_one=True)  # fmt: skip
     if vendor not in block.single.get("VENDOR", vendor).split():
         case.skip = f"not for {vendor}"
     for path in block.lists["REQUIRE"]:
