@@ -39,11 +39,11 @@ unit: $(addsuffix .passed,$(libc-test-programs))
 $(build)/unit/libc_heap: tests/unit/libc_heap.c tests/unit/libc_heap_names.h engine/libc/memory/heap.c \
 		engine/libc/memory/heap.h tests/unit/unit.h tests/unit/unit.mk
 	$(call step,UNIT,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(unit-flags) $(warnings) -c -o $@.test.o tests/unit/libc_heap.c
+	@mkdir -p $(@D) $(softfloat-build)
+	$(Q)$(CC) $(unit-flags) $(warnings) -c -o $(softfloat-build)/libc_heap.o tests/unit/libc_heap.c
 	$(Q)$(CC) $(unit-flags) $(warnings) -include tests/unit/libc_heap_names.h \
-		-c -o $@.heap.o engine/libc/memory/heap.c
-	$(Q)$(CC) $(unit-flags) -o $@ $@.test.o $@.heap.o
+		-c -o $(softfloat-build)/heap.o engine/libc/memory/heap.c
+	$(Q)$(CC) $(unit-flags) -o $@ $(softfloat-build)/libc_heap.o $(softfloat-build)/heap.o
 
 test-programs += $(build)/unit/libc_heap
 unit: $(build)/unit/libc_heap.passed
