@@ -16,6 +16,7 @@
 
 void (*exception_user_handler)(struct exception_frame *frame);
 void (*exception_interrupt_handler)(struct exception_frame *frame);
+void (*exception_nmi_handler)(struct exception_frame *frame);
 
 /* AMD APM v2 4.8.4: 64-bit interrupt gate. */
 struct gate {
@@ -64,6 +65,8 @@ void exception_dispatch_interrupt(struct exception_frame *frame)
 		if (panic_begun)
 			cpu_stop();
 		cpu_current()->nmi_seen = true;
+		if (exception_nmi_handler != NULL)
+			exception_nmi_handler(frame);
 		return;
 	}
 	if (exception_interrupt_handler == NULL)

@@ -27,6 +27,10 @@ extern void (*exception_user_handler)(struct exception_frame *frame);
  * interrupts are off. Set by process/. */
 extern void (*exception_interrupt_handler)(struct exception_frame *frame);
 
+/* Called for an NMI that the host takes, after cpu->nmi_seen was set; may change the frame. Set by a
+ * back end whose host NMIs reach at any time; NULL: nothing. */
+extern void (*exception_nmi_handler)(struct exception_frame *frame);
+
 /* Builds the IDT, the GDT and this CPU's TSS and loads them. Context: boot. */
 void exception_init_cpu(void);
 

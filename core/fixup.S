@@ -26,6 +26,17 @@ msr_write_safe:
 	mov $1, %eax
 	ret
 
+/* bool xcr_write_safe(uint32_t number, uint64_t value) */
+	.global xcr_write_safe
+xcr_write_safe:
+	mov %edi, %ecx
+	mov %esi, %eax
+	mov %rsi, %rdx
+	shr $32, %rdx
+3:	xsetbv
+	mov $1, %eax
+	ret
+
 fixup_failed:
 	xor %eax, %eax
 	ret
@@ -36,4 +47,5 @@ fixup_failed:
 fixup_table:
 	.quad 1b, fixup_failed
 	.quad 2b, fixup_failed
+	.quad 3b, fixup_failed
 fixup_table_end:

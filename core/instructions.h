@@ -78,6 +78,9 @@ static inline void msr_write(uint32_t msr, uint64_t value)
 bool msr_read_safe(uint32_t msr, uint64_t *value);
 bool msr_write_safe(uint32_t msr, uint64_t value);
 
+/* XSETBV, with CR4.OSXSAVE set: false where hardware gives #GP. */
+bool xcr_write_safe(uint32_t number, uint64_t value);
+
 static inline uint64_t tsc_read(void)
 {
 	uint32_t low, high;
