@@ -61,7 +61,7 @@ end
 def set_compiler(conf, flags)
   conf.toolchain :clang
   conf.cc.command = CLANG
-  conf.cc.flags = %w[-std=gnu11 -O2 -w -MMD -ffunction-sections -fdata-sections] + flags
+  conf.cc.flags = %w[-std=gnu11 -O2 -w -ffunction-sections -fdata-sections] + flags
   conf.cc.defines += DEFINES
   conf.linker.command = CLANG
 end
@@ -69,7 +69,7 @@ end
 MRuby::Build.new("host") do |conf|
   conf.toolchain :clang
   conf.cc.command = CLANG
-  conf.cc.flags = ["-std=gnu11 -O1 -w -MMD"]
+  conf.cc.flags = ["-std=gnu11 -O1 -w"]
   conf.linker.command = CLANG
   conf.build_mrbc_exec
   conf.disable_libmruby

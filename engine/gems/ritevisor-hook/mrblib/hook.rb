@@ -72,19 +72,6 @@ class Hook
 
   alias to_s inspect
 
-  # The engine's life after the script's top level: every event of every hook passes through here.
-  # It is left by the end of the engine only.
-  def self.__run
-    begin
-      while true
-        __next(nil)
-      end
-    rescue Exception => exception
-      __failed(exception)
-      retry
-    end
-  end
-
   # at_exit also works when it is the guest that ends.
   def self.__watch_shutdown
     @shutdown ||= new([:shutdown], nil, {}) { __run_at_exit }

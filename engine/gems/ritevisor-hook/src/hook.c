@@ -75,6 +75,7 @@ static mrb_value hook_add(mrb_state *mrb, mrb_value self)
 	entry->event = event_object(request.kind);
 	entry->base = request_number(mrb, fields, REQUEST_BASE);
 	entry->on_error = request.on_error;
+	dispatch_prepare(entry);
 	number = sys_hook_add(&request);
 	if (number < 0) {
 		hook_table_free(slot);

@@ -14,10 +14,12 @@ struct hook_entry {
 	struct RObject *event;	/* the preallocated event object of the kind */
 	uint64_t base;		/* what Event#offset subtracts from the address */
 	uint64_t events, errors;
+	const mrb_code *start;	/* the block's code behind its OP_ENTER; NULL: enter the slow way */
 	uint32_t slot;
 	uint32_t generation;	/* changes when the slot is freed */
 	uint32_t number;	/* what RV_SYS_HOOK_ADD returned */
 	uint32_t on_error;	/* enum rv_on_error */
+	bool arity;		/* it takes the event as a parameter */
 	bool active;
 	bool doomed;		/* removed by its own block: freed when that returns */
 };
