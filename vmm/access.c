@@ -14,7 +14,7 @@ void access_fetch(struct access *access)
 	if (access->resolved || access->write)
 		return;
 	access->resolved = true;
-	switch (access->kind) {
+	switch ((enum access_kind)access->kind) {
 	case ACCESS_PORT:
 		access->value = pio_hardware_read((uint16_t)access->address, access->width_bytes);
 		break;

@@ -25,7 +25,7 @@ enum access_kind {
 
 struct access {
 	struct vcpu *vcpu;
-	enum access_kind kind;
+	uint8_t kind; /* enum access_kind */
 	bool write;
 	bool resolved;	     /* read: `value` (or `cpuid`) is the answer so far, hardware was read or is
 				not wanted */

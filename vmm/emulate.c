@@ -380,7 +380,7 @@ static void emulate_retire(struct emulation *emulation)
 	if (emulation->instruction->mode != DECODE_64)
 		vcpu->rip = (uint32_t)vcpu->rip;
 	vcpu->rflags &= ~RFLAGS_RF;
-	vcpu_ops->clear_interrupt_shadow(vcpu);
+	vcpu->shadow_ended = true;
 }
 
 enum emulate_result emulate_instruction(struct emulation *emulation)

@@ -48,8 +48,8 @@ void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
 		port_write32(port, value);
 }
 
-uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,
-		    uint32_t value)
+static inline uint32_t pio_perform(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,
+				   uint32_t value)
 {
 	struct access access = {
 		.vcpu = vcpu,
@@ -69,6 +69,12 @@ uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool 
 	return (uint32_t)access.value;
 }
 
+uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,
+		    uint32_t value)
+{
+	return pio_perform(vcpu, port, width_bytes, write, value);
+}
+
 /* IN changes AL, AX, or all of RAX with the upper half zero (AMD APM v3, IN). */
 static uint64_t pio_merge(uint64_t rax, uint32_t value, uint8_t width_bytes)
 {
@@ -83,15 +89,15 @@ void pio_handle_exit(struct vcpu *vcpu)
 {
 	uint8_t width_bytes = vcpu->exit.port.width_bytes;
 	uint64_t rax = vcpu->gpr[GPR_RAX];
-	uint32_t mask = width_bytes == 4 ? UINT32_MAX : (1u << 8 * width_bytes) - 1;
+	uint32_t mask = (uint32_t)((UINT64_C(1) << 8 * width_bytes) - 1);
 	uint32_t value;
 
 	if (vcpu->exit.port.string) {
 		pio_handle_string(vcpu);
 		return;
 	}
-	value = pio_access(vcpu, vcpu->exit.port.port, width_bytes, vcpu->exit.port.write,
-			   (uint32_t)rax & mask);
+	value = pio_perform(vcpu, vcpu->exit.port.port, width_bytes, vcpu->exit.port.write,
+			    (uint32_t)rax & mask);
 	if (!vcpu->exit.port.write)
 		vcpu->gpr[GPR_RAX] = pio_merge(rax, value, width_bytes);
 	vcpu_skip_instruction(vcpu, 1);

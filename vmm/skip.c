@@ -3,14 +3,13 @@
  */
 #include "vmm/vcpu.h"
 
-#include "core/instructions.h"
 #include "vmm/guest_memory.h"
 #include "vmm/prefix.h"
 
 /* Where the CPU does not tell the next RIP: the exit says which opcode it is, and its bytes which
  * prefixes stand before it. 40h-4Fh outside of 64-bit code are instructions of their own, so they
  * cannot precede the one that exited. */
-static bool vcpu_find_next_rip(struct vcpu *vcpu, unsigned opcode_bytes)
+bool vcpu_find_next_rip(struct vcpu *vcpu, unsigned opcode_bytes)
 {
 	uint8_t bytes[15];
 	struct guest_fault fault;
@@ -24,16 +23,4 @@ static bool vcpu_find_next_rip(struct vcpu *vcpu, unsigned opcode_bytes)
 		at++;
 	vcpu->exit.next_rip = vcpu->rip + at + opcode_bytes;
 	return true;
-}
-
-void vcpu_skip_instruction(struct vcpu *vcpu, unsigned opcode_bytes)
-{
-	if (vcpu->exit.next_rip == 0 && !vcpu_find_next_rip(vcpu, opcode_bytes))
-		return;
-	vcpu->rip = vcpu->exit.next_rip;
-	vcpu_ops->clear_interrupt_shadow(vcpu);
-	/* What the CPU does when an instruction completes (AMD APM v2 3.1.6, 13.1.4) */
-	vcpu->rflags &= ~RFLAGS_RF;
-	if (vcpu->rflags & RFLAGS_TF)
-		vcpu_ops->inject_single_step(vcpu);
 }

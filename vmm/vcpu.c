@@ -13,14 +13,15 @@
 #include "vmm/mmio.h"
 #include "vmm/msr.h"
 #include "vmm/pio.h"
+#include "vmm/run.h"
 
 #define VECTOR_UD 6
+#define VECTOR_GP 13
 
 const struct vcpu_operations *vcpu_ops;
 void (*vcpu_periodic)(struct vcpu *vcpu);
 
-/* Counts the changes of intercepts and nested tables. */
-static uint64_t vcpu_generation;
+uint64_t vcpu_generation;
 
 static const char *const vcpu_exit_names[EXIT_KIND_COUNT] = {
 	[EXIT_NONE] = "none",
@@ -40,6 +41,8 @@ static const char *const vcpu_exit_names[EXIT_KIND_COUNT] = {
 	[EXIT_SIPI] = "SIPI",
 	[EXIT_XSETBV] = "XSETBV",
 	[EXIT_CONTROL_REGISTER] = "control register",
+	[EXIT_TASK_SWITCH] = "task switch",
+	[EXIT_INVALIDATE_CACHES] = "cache invalidation",
 	[EXIT_OTHER] = "other",
 };
 
@@ -59,8 +62,7 @@ static void vcpu_dump_guest(void)
 		const struct vcpu_history *entry =
 			&vcpu->history[(vcpu->history_next - 1 - i) % VCPU_HISTORY];
 
-		log_line(LOG_FATAL, "  reason %lx RIP %016lx RAX %016lx", entry->reason, entry->rip,
-			 entry->rax);
+		log_line(LOG_FATAL, "  reason %lx RIP %016lx", entry->reason, entry->rip);
 	}
 	vcpu_ops->dump(vcpu);
 }
@@ -106,7 +108,7 @@ void vcpu_intercepts_changed(void)
 		smp_kick_others();
 }
 
-static void vcpu_before_entry(struct vcpu *vcpu)
+void vcpu_before_entry(struct vcpu *vcpu)
 {
 	if (vcpu->nmi_pending && vcpu_ops->can_inject(vcpu)) {
 		vcpu->nmi_pending = false;
@@ -145,6 +147,29 @@ _Noreturn static void vcpu_handle_shutdown(struct vcpu *vcpu)
 	cpu_stop();
 }
 
+/* The CPU itself checks the value. */
+static void vcpu_handle_xsetbv(struct vcpu *vcpu)
+{
+	uint64_t value = (uint32_t)vcpu->gpr[GPR_RAX] | vcpu->gpr[GPR_RDX] << 32;
+	uint64_t cr4 = cr4_read();
+	bool good;
+
+	cr4_write(cr4 | CR4_OSXSAVE);
+	good = xcr_write_safe((uint32_t)vcpu->gpr[GPR_RCX], value);
+	cr4_write(cr4);
+	if (good)
+		vcpu_skip_instruction(vcpu, 3);
+	else
+		vcpu_ops->inject_exception(vcpu, VECTOR_GP, 0);
+}
+
+/* INVD too writes back: what it would throw away may be ours. */
+static void vcpu_handle_invalidation(struct vcpu *vcpu)
+{
+	__asm__ volatile("wbinvd" ::: "memory");
+	vcpu_skip_instruction(vcpu, 2);
+}
+
 /* Has an intercept changed since this CPU entered its guest? Then the exit may be one that would not
  * happen any more: the instruction is just executed again. */
 static bool vcpu_is_outdated(const struct vcpu *vcpu)
@@ -180,6 +205,16 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		break;
 	case EXIT_INTERRUPT_WINDOW:
 	case EXIT_NONE:
+	case EXIT_CONTROL_REGISTER:
+	case EXIT_TASK_SWITCH:
+	case EXIT_INIT:
+	case EXIT_SIPI:
+		break;
+	case EXIT_XSETBV:
+		vcpu_handle_xsetbv(vcpu);
+		break;
+	case EXIT_INVALIDATE_CACHES:
+		vcpu_handle_invalidation(vcpu);
 		break;
 	case EXIT_NMI:
 		/* It is taken in there, and tells whether it was a kick or is the guest's. */
@@ -200,24 +235,5 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 _Noreturn void vcpu_loop(struct vcpu *vcpu)
 {
 	panic_dump_guest = vcpu_dump_guest;
-	for (;;) {
-		struct vcpu_history *entry;
-
-		if (vcpu->has_pending || vcpu->nmi_pending)
-			vcpu_before_entry(vcpu);
-		/* Whoever changes an intercept sees in_guest, or we see the change: smp_kick_others(). */
-		__atomic_store_n(&vcpu->cpu->in_guest, true, __ATOMIC_SEQ_CST);
-		if (vcpu->generation != __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST)) {
-			vcpu->generation = __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST);
-			vcpu_ops->nested_flush(vcpu);
-		}
-		vcpu_ops->run(vcpu);
-		__atomic_store_n(&vcpu->cpu->in_guest, false, __ATOMIC_RELEASE);
-		vcpu->exits_by_kind[vcpu->exit.kind]++;
-		entry = &vcpu->history[vcpu->history_next++ % VCPU_HISTORY];
-		entry->reason = vcpu->exit.reason;
-		entry->rip = vcpu->rip;
-		entry->rax = vcpu->gpr[GPR_RAX];
-		vcpu_handle_exit(vcpu);
-	}
+	vcpu_ops->loop(vcpu, vcpu_handle_exit);
 }

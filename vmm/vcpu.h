@@ -51,10 +51,12 @@ enum exit_kind {
 	EXIT_UNDEFINED,	     /* an instruction of the virtualization extension: #UD */
 	EXIT_HYPERCALL,
 	EXIT_SHUTDOWN,	     /* triple fault */
-	EXIT_INIT,
+	EXIT_INIT,	     /* done by the back end, as the next is */
 	EXIT_SIPI,
 	EXIT_XSETBV,
-	EXIT_CONTROL_REGISTER,
+	EXIT_CONTROL_REGISTER, /* done by the back end, as the next is; here to be counted */
+	EXIT_TASK_SWITCH,
+	EXIT_INVALIDATE_CACHES, /* INVD, WBINVD */
 	EXIT_OTHER,	     /* `reason` tells; a mistake of ours */
 	EXIT_KIND_COUNT,
 };
@@ -81,7 +83,7 @@ struct vcpu_exit {
 /* One exit, as the panic screen shows it. */
 #define VCPU_HISTORY 8
 struct vcpu_history {
-	uint64_t reason, rip, rax;
+	uint64_t reason, rip;
 };
 
 struct vcpu {
@@ -97,6 +99,7 @@ struct vcpu {
 	uint64_t pending_interrupts[4]; /* accepted from the interrupt controller for the guest */
 	bool has_pending;	 /* any of them set */
 	bool nmi_pending;
+	bool shadow_ended;	 /* an instruction was emulated: the interrupt shadow ends */
 	bool host_context;	 /* vcpu_host_begin() is in force */
 	bool periodic_wanted;	 /* someone wants EXIT_INTERRUPT */
 	uint8_t steps;		 /* instructions left to single-step, mmio.c's */
@@ -112,6 +115,7 @@ enum msr_result {
 /* What each vendor implements. Context of all but the first two: exit, on the vCPU's own CPU. */
 struct vcpu_operations {
 	const char *name; /* "SVM", "VMX" */
+	const char *vendor; /* whose CPUs have it, by CPUID leaf 0 */
 	/* Can this CPU run us? If not, writes why in plain words into `why`. Context: boot. */
 	bool (*probe)(char *why, size_t why_bytes);
 	/* Makes what a vCPU needs in memory: vcpu->backend, and on the first call the tables for all.
@@ -125,8 +129,10 @@ struct vcpu_operations {
 	 * which we have not changed. Any mode; to go on in long mode is what UEFI needs. Context: boot,
 	 * after start(). */
 	void (*capture_state)(struct vcpu *vcpu, const struct cpu_state *state);
-	/* Runs the guest until an exit; fills vcpu->exit. */
-	void (*run)(struct vcpu *vcpu);
+	/* For ever: run_prepare() (vmm/run.h), the guest until an exit, vcpu->exit filled, run_finish(),
+	 * handle(). */
+	void (*loop)(struct vcpu *vcpu, void (*handle)(struct vcpu *vcpu))
+		__attribute__((noreturn));
 	void (*get_segment)(struct vcpu *vcpu, enum segment which, struct segment_register *out);
 	void (*set_segment)(struct vcpu *vcpu, enum segment which, const struct segment_register *in);
 	uint64_t (*get_control)(struct vcpu *vcpu, unsigned number); /* CR0, CR2, CR3, CR4 */
@@ -145,14 +151,14 @@ struct vcpu_operations {
 	void (*inject_nmi)(struct vcpu *vcpu);	     /* only if can_inject */
 	/* #DB for the guest's own TF, after an instruction that was emulated. */
 	void (*inject_single_step)(struct vcpu *vcpu);
-	bool (*can_inject)(struct vcpu *vcpu); /* nothing is being injected */
+	/* Can an NMI be injected now? If not, the back end sees to an exit when that changes. */
+	bool (*can_inject)(struct vcpu *vcpu);
 	bool (*can_interrupt)(struct vcpu *vcpu); /* IF set, no shadow, nothing being injected */
 	/* EXIT_INTERRUPT_WINDOW as soon as can_interrupt */
 	void (*want_interrupt_window)(struct vcpu *vcpu, bool want);
 	void (*want_interrupts)(struct vcpu *vcpu, bool want); /* EXIT_INTERRUPT */
 	/* Single-step: the next instruction runs alone with interrupts held, then EXIT_DEBUG_EXCEPTION */
 	void (*want_step)(struct vcpu *vcpu, bool want);
-	void (*clear_interrupt_shadow)(struct vcpu *vcpu); /* an instruction was emulated */
 	/* Intercept tables, one for all vCPUs. */
 	void (*intercept_port)(uint16_t port, bool want);
 	void (*intercept_msr)(uint32_t msr, bool read, bool write);
@@ -175,7 +181,10 @@ extern const struct vcpu_operations *vcpu_ops;
 
 /* Moves RIP past the instruction that exited, whose opcode has `opcode_bytes` bytes behind its
  * prefixes, and ends an interrupt shadow. Injects the fault that a fetch would give if it cannot be read. */
-void vcpu_skip_instruction(struct vcpu *vcpu, unsigned opcode_bytes);
+static inline void vcpu_skip_instruction(struct vcpu *vcpu, unsigned opcode_bytes);
+
+/* vmm/skip.c: the next RIP from the instruction's bytes; false: a fault was injected instead. */
+bool vcpu_find_next_rip(struct vcpu *vcpu, unsigned opcode_bytes);
 
 /* What an exit of that kind is called in messages. */
 const char *vcpu_exit_name(enum exit_kind kind);
@@ -199,6 +208,18 @@ extern void (*vcpu_periodic)(struct vcpu *vcpu);
 static inline bool vcpu_is_long(struct vcpu *vcpu)
 {
 	return (vcpu_ops->get_efer(vcpu) >> 10) & 1; /* EFER.LMA */
+}
+
+static inline void vcpu_skip_instruction(struct vcpu *vcpu, unsigned opcode_bytes)
+{
+	if (vcpu->exit.next_rip == 0 && !vcpu_find_next_rip(vcpu, opcode_bytes))
+		return;
+	vcpu->rip = vcpu->exit.next_rip;
+	vcpu->shadow_ended = true;
+	/* What the CPU does when an instruction completes (AMD APM v2 3.1.6, 13.1.4) */
+	vcpu->rflags &= ~UINT64_C(0x10000); /* RF */
+	if (vcpu->rflags & UINT64_C(0x100)) /* TF */
+		vcpu_ops->inject_single_step(vcpu);
 }
 
 #endif

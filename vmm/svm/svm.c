@@ -11,6 +11,7 @@
 #include "rv/errno.h"
 #include "vmm/cpuid.h"
 #include "vmm/guest_memory.h"
+#include "vmm/run.h"
 #include "vmm/svm/svm_ops.h"
 
 #define CPUID_SVM_NESTED_PAGING 0x1u
@@ -203,15 +204,40 @@ static void svm_enter_until_exit(struct vcpu *vcpu, struct svm_vcpu *svm, struct
 	} while (vmcb->exit_code == VMEXIT_CPUID && svm_answer_cpuid(vcpu, vmcb));
 }
 
-static void svm_run(struct vcpu *vcpu)
-{
-	struct svm_vcpu *svm = svm_of(vcpu);
-	struct vmcb *vmcb = svm->vmcb;
+/* EXITINFO1 of an IOIO exit, APM v2 15.10.2. Here because ports are what scripts hook most. */
+#define IOIO_IN 0x1u
+#define IOIO_STRING 0x4u
+#define IOIO_REPEAT 0x8u
 
+static void svm_read_port(struct vcpu *vcpu, const struct vmcb *vmcb)
+{
+	uint32_t info = (uint32_t)vmcb->exit_info1;
+
+	vcpu->exit.kind = EXIT_PORT;
+	vcpu->exit.reason = VMEXIT_IOIO;
+	vcpu->exit.next_rip = vmcb->exit_info2;
+	vcpu->exit.port.port = (uint16_t)(info >> 16);
+	vcpu->exit.port.width_bytes = (uint8_t)(info >> 4 & 7);
+	vcpu->exit.port.write = !(info & IOIO_IN);
+	vcpu->exit.port.string = (info & IOIO_STRING) != 0;
+	vcpu->exit.port.repeat = (info & IOIO_REPEAT) != 0;
+	/* Address size and segment are not given by every CPU: the instruction tells. */
+	vcpu->exit.port.address_bytes = 0;
+	vcpu->exit.port.segment = 0xff;
+}
+
+/* One pass through the guest. */
+static inline __attribute__((always_inline)) void svm_run(struct vcpu *vcpu, struct svm_vcpu *svm,
+							   struct vmcb *vmcb)
+{
 	vmcb->rax = vcpu->gpr[GPR_RAX];
 	vmcb->rsp = vcpu->gpr[GPR_RSP];
 	vmcb->rip = vcpu->rip;
 	vmcb->rflags = vcpu->rflags;
+	if (vcpu->shadow_ended) {
+		vcpu->shadow_ended = false;
+		vmcb->interrupt_shadow &= ~UINT64_C(1);
+	}
 	svm->entry_special = svm->event_inject != 0 || svm->flush;
 	if (svm->entry_special) {
 		vmcb->event_inject = svm->event_inject;
@@ -224,12 +250,29 @@ static void svm_run(struct vcpu *vcpu)
 	vcpu->gpr[GPR_RSP] = vmcb->rsp;
 	vcpu->rip = vmcb->rip;
 	vcpu->rflags = vmcb->rflags;
+	if (vmcb->exit_code == VMEXIT_IOIO) {
+		svm_read_port(vcpu, vmcb);
+		return; /* never amid the delivery of an event */
+	}
 	svm_read_exit(vcpu);
 	/* An exit amid the delivery of an event: it is delivered again (APM v2 15.7.2), but software
 	 * interrupts, whose instruction runs again. */
 	if ((vmcb->exit_int_info & EVENT_VALID) &&
 	    (vmcb->exit_int_info >> EVENT_TYPE_SHIFT & 7) != EVENT_SOFTWARE)
 		svm->event_inject = vmcb->exit_int_info;
+}
+
+__attribute__((noreturn)) static void svm_loop(struct vcpu *vcpu,
+					       void (*handle)(struct vcpu *vcpu))
+{
+	struct svm_vcpu *svm = svm_of(vcpu);
+
+	for (;;) {
+		run_prepare(vcpu);
+		svm_run(vcpu, svm, svm->vmcb);
+		run_finish(vcpu);
+		handle(vcpu);
+	}
 }
 
 static void svm_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t error_code)
@@ -266,7 +309,8 @@ static bool svm_can_interrupt(struct vcpu *vcpu)
 {
 	const struct svm_vcpu *svm = svm_of(vcpu);
 
-	return (vcpu->rflags & RFLAGS_IF) && !(svm->vmcb->interrupt_shadow & 1) &&
+	return (vcpu->rflags & RFLAGS_IF) &&
+	       (vcpu->shadow_ended || !(svm->vmcb->interrupt_shadow & 1)) &&
 	       svm->event_inject == 0;
 }
 
@@ -301,6 +345,7 @@ static void svm_want_step(struct vcpu *vcpu, bool want)
 		svm->step_saved_tf = vcpu->rflags & RFLAGS_TF;
 		svm->vmcb->intercept_exceptions |= 1u << 1;
 		svm->vmcb->interrupt_shadow |= 1;
+		vcpu->shadow_ended = false;
 		vcpu->rflags |= RFLAGS_TF;
 		return;
 	}
@@ -308,11 +353,6 @@ static void svm_want_step(struct vcpu *vcpu, bool want)
 	if (!svm->step_saved_tf)
 		vcpu->rflags &= ~RFLAGS_TF;
 	svm->vmcb->dr6 &= ~DR6_BS;
-}
-
-static void svm_clear_interrupt_shadow(struct vcpu *vcpu)
-{
-	svm_of(vcpu)->vmcb->interrupt_shadow &= ~UINT64_C(1);
 }
 
 static void svm_nested_flush(struct vcpu *vcpu)
@@ -357,11 +397,12 @@ static void svm_dump(struct vcpu *vcpu)
 
 const struct vcpu_operations svm_operations = {
 	.name = "SVM",
+	.vendor = "AuthenticAMD",
 	.probe = svm_probe,
 	.create = svm_create,
 	.start = svm_start,
 	.capture_state = svm_capture_state,
-	.run = svm_run,
+	.loop = svm_loop,
 	.get_segment = svm_get_segment,
 	.set_segment = svm_set_segment,
 	.get_control = svm_get_control,
@@ -380,7 +421,6 @@ const struct vcpu_operations svm_operations = {
 	.want_interrupt_window = svm_want_interrupt_window,
 	.want_interrupts = svm_want_interrupts,
 	.want_step = svm_want_step,
-	.clear_interrupt_shadow = svm_clear_interrupt_shadow,
 	.intercept_port = svm_intercept_port,
 	.intercept_msr = svm_intercept_msr,
 	.nested_deny_page = npt_deny_page,

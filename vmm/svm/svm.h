@@ -42,7 +42,7 @@ static inline void svm_enter(struct vcpu *vcpu, hpa_t vmcb_physical)
 			   "r15", "memory", "cc");
 }
 
-/* vmm/svm/svm_exit.c: turns EXITCODE into vcpu->exit. */
+/* vmm/svm/svm_exit.c: turns EXITCODE into vcpu->exit; all kinds but ports. */
 void svm_read_exit(struct vcpu *vcpu);
 
 /* vmm/svm/svm_tables.c: I/O and MSR permission maps. */

@@ -5,27 +5,6 @@
 
 #include "core/instructions.h"
 
-/* EXITINFO1 of an IOIO exit, APM v2 15.10.2 */
-#define IOIO_IN 0x1u
-#define IOIO_STRING 0x4u
-#define IOIO_REPEAT 0x8u
-
-static void svm_read_port(struct vcpu *vcpu, const struct vmcb *vmcb)
-{
-	uint64_t info = vmcb->exit_info1;
-
-	vcpu->exit.kind = EXIT_PORT;
-	vcpu->exit.next_rip = vmcb->exit_info2;
-	vcpu->exit.port.port = (uint16_t)(info >> 16);
-	vcpu->exit.port.width_bytes = (uint8_t)(info >> 4 & 7);
-	vcpu->exit.port.write = !(info & IOIO_IN);
-	vcpu->exit.port.string = (info & IOIO_STRING) != 0;
-	vcpu->exit.port.repeat = (info & IOIO_REPEAT) != 0;
-	/* Address size and segment are not given by every CPU: the instruction tells. */
-	vcpu->exit.port.address_bytes = 0;
-	vcpu->exit.port.segment = 0xff;
-}
-
 static void svm_read_nested_fault(struct vcpu *vcpu, const struct vmcb *vmcb)
 {
 	/* APM v2 15.25.6: the error code of a page fault, bit 33 for the guest's table walk */
@@ -49,9 +28,6 @@ void svm_read_exit(struct vcpu *vcpu)
 	switch (code) {
 	case VMEXIT_CPUID:
 		vcpu->exit.kind = EXIT_CPUID;
-		break;
-	case VMEXIT_IOIO:
-		svm_read_port(vcpu, vmcb);
 		break;
 	case VMEXIT_NPF:
 		svm_read_nested_fault(vcpu, vmcb);

@@ -1,0 +1,39 @@
+/*
+ * vmm/run.h: what every pass of the run loop does around the guest, for the back ends whose loop it
+ * is inlined into.
+ */
+#ifndef VMM_RUN_H
+#define VMM_RUN_H
+
+#include "core/cpu.h"
+#include "vmm/vcpu.h"
+
+/* Counts the changes of intercepts and nested tables. */
+extern uint64_t vcpu_generation;
+
+/* Injects what is pending for the guest. */
+void vcpu_before_entry(struct vcpu *vcpu);
+
+static inline void run_prepare(struct vcpu *vcpu)
+{
+	if (vcpu->has_pending | vcpu->nmi_pending)
+		vcpu_before_entry(vcpu);
+	/* Whoever changes an intercept sees in_guest, or we see the change: smp_kick_others(). */
+	__atomic_store_n(&vcpu->cpu->in_guest, true, __ATOMIC_SEQ_CST);
+	if (vcpu->generation != __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST)) {
+		vcpu->generation = __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST);
+		vcpu_ops->nested_flush(vcpu);
+	}
+}
+
+static inline void run_finish(struct vcpu *vcpu)
+{
+	struct vcpu_history *entry = &vcpu->history[vcpu->history_next++ % VCPU_HISTORY];
+
+	__atomic_store_n(&vcpu->cpu->in_guest, false, __ATOMIC_RELEASE);
+	vcpu->exits_by_kind[vcpu->exit.kind]++;
+	entry->reason = vcpu->exit.reason;
+	entry->rip = vcpu->rip;
+}
+
+#endif

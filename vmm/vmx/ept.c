@@ -1,0 +1,236 @@
+/*
+ * vmm/vmx/ept.c: extended page tables (Intel SDM v3 29.3): guest-physical is host-physical, with the
+ * largest pages that fit; what is ours, and pages denied for mediation, are not mapped. ept_lock
+ * guards the tables' structure and the copy of the MTRRs.
+ *
+ * Each leaf holds the memory type that the MTRRs give (mtrr.c), and lets the guest's PAT have its
+ * say (29.3.7.2), so that the effective type is what it would be without us.
+ */
+#include "vmm/vmx/vmx.h"
+
+#include "core/instructions.h"
+#include "core/memory.h"
+#include "core/spinlock.h"
+#include "rv/errno.h"
+
+#define EPT_ENTRIES 512
+#define EPT_RIGHTS UINT64_C(0x7) /* read, write, execute */
+#define EPT_TYPE_SHIFT 3
+#define EPT_TYPE_MASK (UINT64_C(7) << EPT_TYPE_SHIFT)
+#define EPT_LARGE UINT64_C(0x80)
+#define EPT_ADDRESS_MASK UINT64_C(0x000ffffffffff000)
+#define EPT_LEVELS 4
+
+static struct spinlock ept_lock;
+static uint64_t *ept_top;
+static uint64_t ept_limit; /* first address that the CPU, or four levels, do not have */
+
+static uint64_t ept_level_bytes(unsigned level)
+{
+	return PAGE_BYTES << 9 * level;
+}
+
+static unsigned ept_index(gpa_t gpa, unsigned level)
+{
+	return (unsigned)(gpa >> (PAGE_SHIFT + 9 * level)) & (EPT_ENTRIES - 1);
+}
+
+static bool ept_level_has_pages(unsigned level)
+{
+	return level == 0 || (level == 1 && vmx_capabilities.ept_large_pages) ||
+	       (level == 2 && vmx_capabilities.ept_gigabyte_pages);
+}
+
+static bool ept_is_leaf(uint64_t entry, unsigned level)
+{
+	return (entry & EPT_RIGHTS) != 0 && (level == 0 || (entry & EPT_LARGE) != 0);
+}
+
+static uint64_t ept_leaf(hpa_t hpa, unsigned level, uint8_t type)
+{
+	return hpa | EPT_RIGHTS | (uint64_t)type << EPT_TYPE_SHIFT | (level > 0 ? EPT_LARGE : 0);
+}
+
+/* Maps one page of the level to itself; false if that must be done in smaller ones. */
+static bool ept_fill_page(uint64_t *entry, gpa_t gpa, unsigned level)
+{
+	uint64_t bytes = ept_level_bytes(level);
+	uint8_t type;
+
+	if (!ept_level_has_pages(level) || memory_is_reserved(gpa, bytes) ||
+	    !mtrr_type(gpa, bytes, &type))
+		return false;
+	*entry = ept_leaf(gpa, level, type);
+	return true;
+}
+
+static uint64_t *ept_table(const uint64_t *entry)
+{
+	return memory_direct(*entry & EPT_ADDRESS_MASK);
+}
+
+/* Fills one entry that covers gpa: a leaf if one fits, else a table whose entries are filled
+ * likewise. */
+static int ept_fill(uint64_t *entry, gpa_t gpa, unsigned level)
+{
+	uint64_t *table;
+
+	if (level == 0 && memory_is_reserved(gpa, PAGE_BYTES))
+		return 0;
+	if (memory_reserved_start <= gpa &&
+	    gpa + ept_level_bytes(level) <= memory_reserved_start + memory_reserved_bytes)
+		return 0;
+	if (ept_fill_page(entry, gpa, level))
+		return 0;
+	table = memory_allocate_page();
+	if (table == NULL)
+		return -RV_ENOMEM;
+	for (unsigned i = 0; i < EPT_ENTRIES; i++) {
+		int error = ept_fill(&table[i], gpa + i * ept_level_bytes(level - 1), level - 1);
+
+		if (error != 0)
+			return error;
+	}
+	*entry = memory_physical(table) | EPT_RIGHTS;
+	return 0;
+}
+
+/* Puts a table in the place of a larger page, or of nothing. False: no memory. */
+static bool ept_split(uint64_t *entry, unsigned level)
+{
+	uint64_t *table = memory_allocate_page();
+	uint64_t flags = *entry & PAGE_MASK & ~(level == 1 ? EPT_LARGE : 0);
+	hpa_t base = *entry & EPT_ADDRESS_MASK;
+
+	if (table == NULL)
+		return false;
+	for (unsigned i = 0; (*entry & EPT_RIGHTS) != 0 && i < EPT_ENTRIES; i++)
+		table[i] = (base + i * ept_level_bytes(level - 1)) | flags;
+	/* One store: a walk on another CPU sees the page or the table. */
+	__atomic_store_n(entry, memory_physical(table) | EPT_RIGHTS, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* The entry of `level` for gpa, with larger pages on the way split. NULL: no memory. */
+static uint64_t *ept_slot(gpa_t gpa, unsigned level)
+{
+	uint64_t *entry = &ept_top[ept_index(gpa, EPT_LEVELS - 1)];
+
+	for (unsigned at = EPT_LEVELS - 1; at > level; at--) {
+		bool table = (*entry & EPT_RIGHTS) != 0 && !ept_is_leaf(*entry, at);
+
+		if (!table && !ept_split(entry, at))
+			return NULL;
+		entry = &ept_table(entry)[ept_index(gpa, at - 1)];
+	}
+	return entry;
+}
+
+int ept_init(void)
+{
+	uint64_t end = memory_end < GIB(4) ? GIB(4) : align_up(memory_end, GIB(1));
+	uint32_t address_bits = cpuid_query(0x80000008, 0).eax & 0xff;
+	int error = 0;
+
+	ept_limit = UINT64_C(1) << (address_bits < 48 ? address_bits : 48);
+	mtrr_read();
+	ept_top = memory_allocate_page();
+	if (ept_top == NULL)
+		return -RV_ENOMEM;
+	for (gpa_t gpa = 0; gpa < end && error == 0; gpa += GIB(1)) {
+		uint64_t *entry = ept_slot(gpa, 2);
+
+		error = entry == NULL ? -RV_ENOMEM : ept_fill(entry, gpa, 2);
+	}
+	return error;
+}
+
+uint64_t ept_pointer(void)
+{
+	return memory_physical(ept_top) | vmx_capabilities.ept_pointer_flags;
+}
+
+bool ept_map_on_demand(gpa_t gpa)
+{
+	uint64_t *entry;
+	bool mapped = false;
+
+	if (gpa >= ept_limit || gpa < memory_end || gpa < GIB(4))
+		return false;
+	spinlock_acquire(&ept_lock);
+	entry = ept_slot(gpa, 2);
+	if (entry != NULL && (*entry & EPT_RIGHTS) == 0)
+		mapped = ept_fill(entry, align_down(gpa, GIB(1)), 2) == 0;
+	spinlock_release(&ept_lock);
+	return mapped;
+}
+
+/* Writes the 4 KiB entry of a page: a mapping to hpa, or none. */
+static int ept_set_page(gpa_t gpa, bool mapped, hpa_t hpa)
+{
+	uint64_t *entry;
+	uint8_t type;
+	int error = 0;
+
+	if (gpa >= ept_limit)
+		return -RV_ERANGE;
+	ept_map_on_demand(gpa);
+	spinlock_acquire(&ept_lock);
+	entry = ept_slot(gpa, 0);
+	(void)mtrr_type(hpa, PAGE_BYTES, &type); /* a page of 4 KiB has one type */
+	if (entry == NULL)
+		error = -RV_ENOMEM;
+	else
+		__atomic_store_n(entry, mapped ? ept_leaf(hpa, 0, type) : 0, __ATOMIC_RELEASE);
+	spinlock_release(&ept_lock);
+	return error;
+}
+
+int ept_deny_page(gpa_t gpa)
+{
+	return ept_set_page(gpa, false, align_down(gpa, PAGE_BYTES));
+}
+
+int ept_restore_page(gpa_t gpa)
+{
+	if (memory_is_reserved(gpa, 1))
+		return -RV_EPERM;
+	return ept_set_page(gpa, true, align_down(gpa, PAGE_BYTES));
+}
+
+/* Also for a page of ours, in whose place the guest may see another. */
+int ept_move_page(gpa_t gpa, hpa_t to)
+{
+	return ept_set_page(gpa, true, to);
+}
+
+static void ept_update_entry(uint64_t *entry, unsigned level)
+{
+	uint8_t type;
+
+	if ((*entry & EPT_RIGHTS) == 0)
+		return;
+	if (ept_is_leaf(*entry, level)) {
+		if (mtrr_type(*entry & EPT_ADDRESS_MASK, ept_level_bytes(level), &type)) {
+			uint64_t value = (*entry & ~EPT_TYPE_MASK) |
+					 (uint64_t)type << EPT_TYPE_SHIFT;
+
+			__atomic_store_n(entry, value, __ATOMIC_RELEASE);
+			return;
+		}
+		/* Without memory it keeps the type it has: wrong types are slow, not unsafe. */
+		if (!ept_split(entry, level))
+			return;
+	}
+	for (unsigned i = 0; i < EPT_ENTRIES; i++)
+		ept_update_entry(&ept_table(entry)[i], level - 1);
+}
+
+void ept_update_types(void)
+{
+	spinlock_acquire(&ept_lock);
+	mtrr_read();
+	for (unsigned i = 0; i < EPT_ENTRIES; i++)
+		ept_update_entry(&ept_top[i], EPT_LEVELS - 1);
+	spinlock_release(&ept_lock);
+}

@@ -1,0 +1,256 @@
+/*
+ * vmm/vmx/vmx.c: the VMX back end's operations: creating, running, the host's state.
+ */
+#include "vmm/vmx/vmx.h"
+
+#include "core/cpu.h"
+#include "core/exception.h"
+#include "core/instructions.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "rv/errno.h"
+#include "vmm/run.h"
+#include "vmm/vmx/vmx_ops.h"
+
+#define INVEPT_SINGLE 1
+#define INVEPT_ALL 2
+#define INVVPID_SINGLE 1
+#define INVVPID_ALL 2
+#define GUEST_VPID 1
+
+/* vmx_entry.S knows these. */
+_Static_assert(offsetof(struct vmx_vcpu, host_rsp) == 16, "VMX_HOST_RSP");
+_Static_assert(offsetof(struct vmx_vcpu, launched) == 24, "VMX_LAUNCHED");
+_Static_assert(offsetof(struct vmx_vcpu, nmi_seen) == 32, "VMX_NMI_SEEN");
+_Static_assert(offsetof(struct vcpu, gpr) == 0, "registers");
+
+struct invalidation {
+	uint64_t target, address;
+};
+
+/* The tables are made once, by the first CPU. */
+static int vmx_init_tables(void)
+{
+	static bool done;
+	int error;
+
+	if (done)
+		return 0;
+	error = ept_init();
+	if (error == 0)
+		error = vmx_bitmaps_init();
+	done = error == 0;
+	return error;
+}
+
+/* An NMI between the last look and the entry: see vmx_entry.S. */
+static void vmx_handle_host_nmi(struct exception_frame *frame)
+{
+	if (frame->rip >= (uint64_t)vmx_enter_checked && frame->rip < (uint64_t)vmx_enter_done)
+		frame->rip = (uint64_t)vmx_enter_abort;
+}
+
+static int vmx_create(struct vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx;
+	int error = vmx_init_tables();
+
+	if (error != 0)
+		return error;
+	exception_nmi_handler = vmx_handle_host_nmi;
+	vmx = memory_allocate(sizeof(*vmx));
+	if (vmx == NULL)
+		return -RV_ENOMEM;
+	vmx->vmcs = memory_allocate_page();
+	if (vmx->vmcs == NULL)
+		goto no_vmcs;
+	vmx->vmxon = memory_allocate_page();
+	if (vmx->vmxon == NULL)
+		goto no_vmxon;
+	vcpu->backend = vmx;
+	return 0;
+
+no_vmxon:
+	memory_free_page(vmx->vmcs);
+no_vmcs:
+	memory_free(vmx);
+	return -RV_ENOMEM;
+}
+
+static void vmx_start(struct vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	vmx->nmi_seen = &vcpu->cpu->nmi_seen;
+	vmx_switch_on(vmx);
+	vmx_init_vmcs(vcpu);
+	vmx_init_guest(vcpu);
+	vmx->flush_nested = true;
+}
+
+/* SDM v3 29.4.3.1 */
+static void vmx_flush(struct vmx_vcpu *vmx)
+{
+	const struct invalidation nested = { .target = ept_pointer() };
+	const struct invalidation linear = { .target = GUEST_VPID };
+	uint64_t type = vmx_capabilities.invept_single ? INVEPT_SINGLE : INVEPT_ALL;
+
+	if (vmx->flush_nested)
+		__asm__ volatile("invept %0, %1" ::"m"(nested), "r"(type) : "cc", "memory");
+	type = vmx_capabilities.invvpid_single ? INVVPID_SINGLE : INVVPID_ALL;
+	if (vmx->flush_linear && (vmx_capabilities.secondary & SECONDARY_VPID))
+		__asm__ volatile("invvpid %0, %1" ::"m"(linear), "r"(type) : "cc", "memory");
+	vmx->flush_nested = vmx->flush_linear = false;
+}
+
+/* NMIs that the host saw: one of another CPU's kicks, or the guest's. */
+static void vmx_take_nmi(struct vcpu *vcpu)
+{
+	vcpu->cpu->nmi_seen = false;
+	if (!__atomic_exchange_n(&vcpu->cpu->kicked, false, __ATOMIC_SEQ_CST))
+		vcpu->nmi_pending = true;
+}
+
+static void vmx_load_registers(struct vcpu *vcpu, struct vmx_vcpu *vmx)
+{
+	vmx_end_interrupt_shadow(vcpu);
+	if (vcpu->rip != vmx->rip)
+		vmcs_write(VMCS_GUEST_RIP, vcpu->rip);
+	if (vcpu->gpr[GPR_RSP] != vmx->rsp)
+		vmcs_write(VMCS_GUEST_RSP, vcpu->gpr[GPR_RSP]);
+	if (vcpu->rflags != vmx->rflags)
+		vmcs_write(VMCS_GUEST_RFLAGS, vcpu->rflags);
+	if (vmx->event != 0)
+		vmx_load_event(vmx);
+	if (vmx->flush_nested || vmx->flush_linear)
+		vmx_flush(vmx);
+	/* A CPU that waits for its startup IPI executes nothing, so nobody need wait for it. */
+	if (vmx->waits_for_sipi)
+		__atomic_store_n(&vcpu->cpu->in_guest, false, __ATOMIC_SEQ_CST);
+}
+
+static void vmx_save_registers(struct vcpu *vcpu, struct vmx_vcpu *vmx)
+{
+	vmx->rip = vcpu->rip = vmcs_read(VMCS_GUEST_RIP);
+	vmx->rsp = vcpu->gpr[GPR_RSP] = vmcs_read(VMCS_GUEST_RSP);
+	vmx->rflags = vcpu->rflags = vmcs_read(VMCS_GUEST_RFLAGS);
+}
+
+static void vmx_run(struct vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+	enum vmx_entered entered;
+
+	vmx_load_registers(vcpu, vmx);
+	entered = vmx_enter(vcpu, vmx);
+	if (entered == VMX_NMI) {
+		/* Nothing has changed; whoever waits for us need not any more. */
+		vmx->rip = vcpu->rip;
+		vmx->rsp = vcpu->gpr[GPR_RSP];
+		vmx->rflags = vcpu->rflags;
+		vcpu->exit.kind = EXIT_NONE;
+		vmx_take_nmi(vcpu);
+		return;
+	}
+	if (entered == VMX_FAILED)
+		panic("VMX entry failed with error %lu", vmcs_read(VMCS_INSTRUCTION_ERROR));
+	vmx_save_registers(vcpu, vmx);
+	vmx_read_exit(vcpu);
+}
+
+_Noreturn static void vmx_loop(struct vcpu *vcpu, void (*handle)(struct vcpu *vcpu))
+{
+	for (;;) {
+		run_prepare(vcpu);
+		vmx_run(vcpu);
+		run_finish(vcpu);
+		handle(vcpu);
+	}
+}
+
+static void vmx_nested_flush(struct vcpu *vcpu)
+{
+	vmx_of(vcpu)->flush_nested = true;
+}
+
+/* TR, FS, GS and the SYSENTER MSRs are the host's since the exit. But the exit sets the GDT's limit
+ * to 64 KiB (28.5.2), and an engine must not load descriptors from what lies behind the GDT. CR2 is
+ * not switched at all. */
+static void vmx_host_begin(struct vcpu *vcpu)
+{
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) gdtr = { sizeof(vcpu->cpu->gdt) - 1, (uint64_t)vcpu->cpu->gdt };
+
+	vmx_of(vcpu)->cr2 = cr2_read();
+	__asm__ volatile("lgdt %0" ::"m"(gdtr));
+	vcpu->host_context = true;
+}
+
+static void vmx_host_end(struct vcpu *vcpu)
+{
+	vcpu->host_context = false;
+	cr2_write(vmx_of(vcpu)->cr2);
+	if (vcpu->cpu->nmi_seen)
+		vmx_take_nmi(vcpu);
+}
+
+static void vmx_dump(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	log_line(LOG_FATAL, "VMCS: reason %x qualification %lx guest-physical %lx error %lu",
+		 vmcs_read32(VMCS_EXIT_REASON), vmcs_read(VMCS_EXIT_QUALIFICATION),
+		 vmcs_read(VMCS_GUEST_PHYSICAL_ADDRESS), vmcs_read(VMCS_INSTRUCTION_ERROR));
+	log_line(LOG_FATAL, "  CS %04lx:%016lx base %016lx rights %05lx CPL %u",
+		 vmcs_read(VMCS_GUEST_SELECTOR(SEGMENT_CS)), vmcs_read(VMCS_GUEST_RIP),
+		 vmcs_read(VMCS_GUEST_BASE(SEGMENT_CS)), vmcs_read(VMCS_GUEST_RIGHTS(SEGMENT_CS)),
+		 vmx_get_cpl(vcpu));
+	log_line(LOG_FATAL, "  CR0 %016lx CR3 %016lx CR4 %016lx EFER %lx",
+		 vmcs_read(VMCS_GUEST_CR0), vmcs_read(VMCS_GUEST_CR3), vmcs_read(VMCS_GUEST_CR4),
+		 vmcs_read(VMCS_GUEST_EFER));
+	log_line(LOG_FATAL, "  RSP %016lx RFLAGS %lx interruptibility %lx activity %lx",
+		 vmcs_read(VMCS_GUEST_RSP), vmcs_read(VMCS_GUEST_RFLAGS),
+		 vmcs_read(VMCS_GUEST_INTERRUPTIBILITY), vmcs_read(VMCS_GUEST_ACTIVITY));
+	log_line(LOG_FATAL, "  event at entry %lx, interrupted %lx, at exit %lx; controls %x %x",
+		 vmcs_read(VMCS_ENTRY_EVENT), vmcs_read(VMCS_VECTORING_EVENT),
+		 vmcs_read(VMCS_EXIT_EVENT), vmcs_read32(VMCS_PIN_CONTROLS),
+		 vmcs_read32(VMCS_PROCESSOR_CONTROLS));
+}
+
+const struct vcpu_operations vmx_operations = {
+	.name = "VMX",
+	.vendor = "GenuineIntel",
+	.probe = vmx_probe,
+	.create = vmx_create,
+	.start = vmx_start,
+	.capture_state = vmx_capture_state,
+	.loop = vmx_loop,
+	.get_segment = vmx_get_segment,
+	.set_segment = vmx_set_segment,
+	.get_control = vmx_get_control,
+	.set_control = vmx_set_control,
+	.get_efer = vmx_get_efer,
+	.read_msr = vmx_read_msr,
+	.write_msr = vmx_write_msr,
+	.hide_cpuid = vmx_hide_cpuid,
+	.get_cpl = vmx_get_cpl,
+	.inject_exception = vmx_inject_exception,
+	.inject_interrupt = vmx_inject_interrupt,
+	.inject_nmi = vmx_inject_nmi,
+	.inject_single_step = vmx_inject_single_step,
+	.can_inject = vmx_can_inject,
+	.can_interrupt = vmx_can_interrupt,
+	.want_interrupt_window = vmx_want_interrupt_window,
+	.want_interrupts = vmx_want_interrupts,
+	.want_step = vmx_want_step,
+	.intercept_port = vmx_intercept_port,
+	.intercept_msr = vmx_intercept_msr,
+	.nested_deny_page = ept_deny_page,
+	.nested_restore_page = ept_restore_page,
+	.nested_move_page = ept_move_page,
+	.nested_flush = vmx_nested_flush,
+	.host_begin = vmx_host_begin,
+	.host_end = vmx_host_end,
+	.dump = vmx_dump,
+};

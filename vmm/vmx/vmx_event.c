@@ -1,0 +1,194 @@
+/*
+ * vmm/vmx/vmx_event.c: what is injected at the next entry (Intel SDM v3 25.8.3, 27.6), windows, and
+ * single steps.
+ */
+#include "vmm/vmx/vmx.h"
+
+#include "core/cpu.h"
+#include "core/instructions.h"
+
+#define VECTOR_DB 1u
+#define VECTOR_NMI 2u
+#define VECTOR_DF 8u
+#define VECTOR_PF 14u
+#define DEBUGCTL_BTF UINT64_C(0x2)
+
+/* Table 7-5: exceptions that make a double fault of each other. */
+static bool vmx_is_contributory(unsigned vector)
+{
+	return vector == 0 || (vector >= 10 && vector <= 13);
+}
+
+static bool vmx_makes_double_fault(unsigned first, unsigned second)
+{
+	return (vmx_is_contributory(first) && vmx_is_contributory(second)) ||
+	       (first == VECTOR_PF && (second == VECTOR_PF || vmx_is_contributory(second)));
+}
+
+void vmx_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t error_code)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+	uint32_t interrupted = vmx->event;
+
+	if ((interrupted & EVENT_VALID) && (interrupted & EVENT_TYPE_MASK) == EVENT_EXCEPTION &&
+	    vmx_makes_double_fault(interrupted & EVENT_VECTOR_MASK, vector)) {
+		vector = VECTOR_DF;
+		error_code = 0;
+	}
+	vmx->event = EVENT_VALID | EVENT_EXCEPTION | vector;
+	/* There are no error codes in real mode (27.2.1.3). */
+	if (error_code >= 0 && (vmcs_read(VMCS_GUEST_CR0) & CR0_PE)) {
+		vmx->event |= EVENT_ERROR_CODE;
+		vmx->event_error_code = (uint32_t)error_code;
+	}
+}
+
+void vmx_inject_interrupt(struct vcpu *vcpu, unsigned vector)
+{
+	vmx_of(vcpu)->event = EVENT_VALID | EVENT_INTERRUPT | vector;
+}
+
+void vmx_inject_nmi(struct vcpu *vcpu)
+{
+	vmx_of(vcpu)->event = EVENT_VALID | EVENT_NMI | VECTOR_NMI;
+}
+
+/* The trap stays pending, as the CPU itself keeps it, and comes at the next entry (27.7.3). With BTF
+ * set only branches trap, and we emulate none. */
+void vmx_inject_single_step(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	if (!(vmcs_read(VMCS_GUEST_DEBUGCTL) & DEBUGCTL_BTF))
+		vmcs_write(VMCS_GUEST_PENDING_DEBUG,
+			   vmcs_read(VMCS_GUEST_PENDING_DEBUG) | PENDING_DEBUG_BS);
+}
+
+/* A pending debug trap goes before interrupts and NMIs, which would lose it. */
+static bool vmx_is_blocked(uint32_t blocking)
+{
+	return (vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY) & blocking) != 0 ||
+	       vmcs_read(VMCS_GUEST_PENDING_DEBUG) != 0;
+}
+
+static void vmx_set_controls(struct vmx_vcpu *vmx, uint32_t pin, uint32_t processor)
+{
+	if (vmx->pin != pin)
+		vmcs_write(VMCS_PIN_CONTROLS, pin);
+	if (vmx->processor != processor)
+		vmcs_write(VMCS_PROCESSOR_CONTROLS, processor);
+	vmx->pin = pin;
+	vmx->processor = processor;
+}
+
+/* If no NMI can be injected now, an exit comes as soon as one can. Virtual NMIs are on only while
+ * they are waited for, but with several CPUs, where they always are. */
+bool vmx_can_inject(struct vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	vmx_end_interrupt_shadow(vcpu);
+	if (vmx->event == 0 && !vmx_is_blocked(BLOCKING_STI | BLOCKING_MOV_SS | BLOCKING_NMI))
+		return true;
+	vmx_set_controls(vmx, vmx->pin | PIN_NMI_EXITING | PIN_VIRTUAL_NMIS,
+			 vmx->processor | PROCESSOR_NMI_WINDOW_EXITING);
+	return false;
+}
+
+void vmx_end_nmi_window(struct vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+	uint32_t pin = cpus_count > 1 ? vmx->pin : vmx->pin & ~(PIN_NMI_EXITING | PIN_VIRTUAL_NMIS);
+
+	vmx_set_controls(vmx, pin, vmx->processor & ~PROCESSOR_NMI_WINDOW_EXITING);
+}
+
+bool vmx_can_interrupt(struct vcpu *vcpu)
+{
+	vmx_end_interrupt_shadow(vcpu);
+	return (vcpu->rflags & RFLAGS_IF) && vmx_of(vcpu)->event == 0 &&
+	       !vmx_is_blocked(BLOCKING_STI | BLOCKING_MOV_SS);
+}
+
+void vmx_want_interrupt_window(struct vcpu *vcpu, bool want)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	vmx_set_controls(vmx, vmx->pin,
+			 want ? vmx->processor | PROCESSOR_INTERRUPT_WINDOW_EXITING
+			      : vmx->processor & ~PROCESSOR_INTERRUPT_WINDOW_EXITING);
+}
+
+void vmx_want_interrupts(struct vcpu *vcpu, bool want)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	vmx_set_controls(vmx,
+			 want ? vmx->pin | PIN_EXTERNAL_INTERRUPT_EXITING
+			      : vmx->pin & ~PIN_EXTERNAL_INTERRUPT_EXITING,
+			 vmx->processor);
+}
+
+/* The monitor trap flag exits after one instruction (26.5.2). Interrupts are held as STI holds them;
+ * not while the guest steps itself, because then the CPU wants its trap to be pending (27.3.1.5). An
+ * interrupt that comes in between makes the step end before its first instruction, no more. */
+void vmx_want_step(struct vcpu *vcpu, bool want)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+	uint32_t blocking;
+
+	vmx_end_interrupt_shadow(vcpu);
+	vmx_set_controls(vmx, vmx->pin,
+			 want ? vmx->processor | PROCESSOR_MONITOR_TRAP
+			      : vmx->processor & ~PROCESSOR_MONITOR_TRAP);
+	if (!want || (vcpu->rflags & (RFLAGS_IF | RFLAGS_TF)) != RFLAGS_IF)
+		return;
+	blocking = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY);
+	if (!(blocking & BLOCKING_MOV_SS))
+		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY, blocking | BLOCKING_STI);
+}
+
+void vmx_end_interrupt_shadow(struct vcpu *vcpu)
+{
+	uint32_t blocking;
+
+	if (!vcpu->shadow_ended)
+		return;
+	vcpu->shadow_ended = false;
+	blocking = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY);
+	if (blocking & (BLOCKING_STI | BLOCKING_MOV_SS))
+		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY,
+			   blocking & ~(BLOCKING_STI | BLOCKING_MOV_SS));
+}
+
+/* 28.2.4: the fields of the interrupted event are those that inject it again. */
+void vmx_keep_interrupted_event(struct vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+	uint32_t event = vmcs_read32(VMCS_VECTORING_EVENT), type = event & EVENT_TYPE_MASK;
+
+	vmx->event = 0;
+	if (!(event & EVENT_VALID))
+		return;
+	vmx->event = event & (EVENT_VALID | EVENT_TYPE_MASK | EVENT_VECTOR_MASK | EVENT_ERROR_CODE);
+	if (event & EVENT_ERROR_CODE)
+		vmx->event_error_code = vmcs_read32(VMCS_VECTORING_ERROR_CODE);
+	if (type == EVENT_SOFTWARE_INTERRUPT || type == EVENT_SOFTWARE_EXCEPTION ||
+	    type == EVENT_PRIVILEGED_SOFTWARE_EXCEPTION)
+		vmx->event_length_bytes = vmcs_read32(VMCS_EXIT_INSTRUCTION_LENGTH);
+	/* Its own blocking is in force already; the entry sets it again. */
+	if (type == EVENT_NMI)
+		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY,
+			   vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY) & ~BLOCKING_NMI);
+}
+
+void vmx_load_event(struct vmx_vcpu *vmx)
+{
+	uint32_t type = vmx->event & EVENT_TYPE_MASK;
+
+	vmcs_write(VMCS_ENTRY_EVENT, vmx->event);
+	if (vmx->event & EVENT_ERROR_CODE)
+		vmcs_write(VMCS_ENTRY_ERROR_CODE, vmx->event_error_code);
+	if (type == EVENT_SOFTWARE_INTERRUPT || type == EVENT_SOFTWARE_EXCEPTION ||
+	    type == EVENT_PRIVILEGED_SOFTWARE_EXCEPTION)
+		vmcs_write(VMCS_ENTRY_INSTRUCTION_LENGTH, vmx->event_length_bytes);
+}

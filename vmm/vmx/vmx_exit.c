@@ -1,0 +1,198 @@
+/*
+ * vmm/vmx/vmx_exit.c: from VMX's exit reasons (Intel SDM v3 appendix C) to the normalised exit.
+ */
+#include "vmm/vmx/vmx.h"
+
+#include "core/cpu.h"
+#include "core/instructions.h"
+
+/* Exit qualification of an I/O instruction, table 28-5 */
+#define IO_IN 0x8u
+#define IO_STRING 0x10u
+#define IO_REPEAT 0x20u
+
+/* Exit qualification of an EPT violation, table 28-7 */
+#define VIOLATION_WRITE 0x2u
+#define VIOLATION_FETCH 0x4u
+#define VIOLATION_LINEAR 0x80u
+#define VIOLATION_FINAL 0x100u
+#define VIOLATION_NMI_UNBLOCKED 0x1000u
+
+#define RIGHTS_LONG UINT32_C(0x2000)
+#define BOOT_VECTOR_SELECTOR 0xf000
+#define BOOT_VECTOR_BASE UINT64_C(0xffff0000)
+#define BOOT_VECTOR_IP UINT64_C(0xfff0)
+
+/* Outside of 64-bit code RIP has 32 bits. */
+uint64_t vmx_next_rip(const struct vcpu *vcpu)
+{
+	uint64_t next = vcpu->rip + vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH);
+
+	if ((next ^ vcpu->rip) >> 32 != 0 &&
+	    !(vmcs_read32(VMCS_GUEST_RIGHTS(SEGMENT_CS)) & RIGHTS_LONG))
+		next = (uint32_t)next;
+	return next;
+}
+
+static void vmx_read_port(struct vcpu *vcpu)
+{
+	uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
+	uint32_t info;
+
+	vcpu->exit.kind = EXIT_PORT;
+	vcpu->exit.port.port = (uint16_t)(qualification >> 16);
+	vcpu->exit.port.width_bytes = (uint8_t)((qualification & 7) + 1);
+	vcpu->exit.port.write = !(qualification & IO_IN);
+	vcpu->exit.port.string = (qualification & IO_STRING) != 0;
+	vcpu->exit.port.repeat = (qualification & IO_REPEAT) != 0;
+	vcpu->exit.port.address_bytes = 0;
+	vcpu->exit.port.segment = 0xff;
+	if (!vcpu->exit.port.string || !vmx_capabilities.instruction_info)
+		return;
+	/* Table 28-8 */
+	info = vmcs_read32(VMCS_EXIT_INSTRUCTION_INFO);
+	vcpu->exit.port.address_bytes = (uint8_t)(2u << (info >> 7 & 3));
+	if (vcpu->exit.port.write)
+		vcpu->exit.port.segment = (uint8_t)(info >> 15 & 7);
+}
+
+static void vmx_read_violation(struct vcpu *vcpu)
+{
+	uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
+
+	vcpu->exit.kind = EXIT_NESTED_FAULT;
+	vcpu->exit.next_rip = 0; /* the length is not promised here */
+	vcpu->exit.nested.gpa = vmcs_read(VMCS_GUEST_PHYSICAL_ADDRESS);
+	vcpu->exit.nested.write = (qualification & VIOLATION_WRITE) != 0;
+	vcpu->exit.nested.execute = (qualification & VIOLATION_FETCH) != 0;
+	/* Without a linear address it is a load of the page-directory pointers. */
+	vcpu->exit.nested.table_walk = (qualification & (VIOLATION_LINEAR | VIOLATION_FINAL)) !=
+				       (VIOLATION_LINEAR | VIOLATION_FINAL);
+	/* An IRET that did not complete: NMIs stay blocked (28.2.3). */
+	if ((qualification & VIOLATION_NMI_UNBLOCKED) && vmx_of(vcpu)->event == 0)
+		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY,
+			   vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY) | BLOCKING_NMI);
+	/* Above what was mapped at start there are only devices: mapped when first touched. */
+	if (ept_map_on_demand(vcpu->exit.nested.gpa))
+		vcpu->exit.kind = EXIT_NONE;
+}
+
+/* The CPU does not take INIT itself in here. The boot CPU then starts its firmware, others wait for
+ * a startup IPI (SDM v3 10.4). */
+static void vmx_handle_init(struct vcpu *vcpu)
+{
+	struct segment_register code;
+
+	vmx_init_guest(vcpu);
+	if (vcpu->cpu != &cpu_boot) {
+		vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_WAIT_FOR_SIPI);
+		vmx_of(vcpu)->waits_for_sipi = true;
+		return;
+	}
+	vmx_read_segment(SEGMENT_CS, &code);
+	code.selector = BOOT_VECTOR_SELECTOR;
+	code.base = BOOT_VECTOR_BASE;
+	vmx_write_segment(SEGMENT_CS, &code);
+	vcpu->rip = BOOT_VECTOR_IP;
+}
+
+static void vmx_handle_sipi(struct vcpu *vcpu)
+{
+	uint64_t vector = vmcs_read(VMCS_EXIT_QUALIFICATION) & 0xff;
+	struct segment_register code;
+
+	vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_ACTIVE);
+	vmx_of(vcpu)->waits_for_sipi = false;
+	vmx_read_segment(SEGMENT_CS, &code);
+	code.selector = (uint16_t)(vector << 8);
+	code.base = vector << PAGE_SHIFT;
+	vmx_write_segment(SEGMENT_CS, &code);
+	vcpu->rip = 0;
+}
+
+static enum exit_kind vmx_exit_kind(uint32_t reason)
+{
+	static const uint8_t kinds[] = {
+		[REASON_EXTERNAL_INTERRUPT] = EXIT_INTERRUPT,
+		[REASON_TRIPLE_FAULT] = EXIT_SHUTDOWN,
+		[REASON_INIT] = EXIT_INIT,
+		[REASON_SIPI] = EXIT_SIPI,
+		[REASON_INTERRUPT_WINDOW] = EXIT_INTERRUPT_WINDOW,
+		[REASON_NMI_WINDOW] = EXIT_INTERRUPT_WINDOW,
+		[REASON_TASK_SWITCH] = EXIT_TASK_SWITCH,
+		[REASON_CPUID] = EXIT_CPUID,
+		[REASON_GETSEC] = EXIT_UNDEFINED,
+		[REASON_INVD] = EXIT_INVALIDATE_CACHES,
+		[REASON_VMCALL] = EXIT_HYPERCALL,
+		[REASON_VMCLEAR ... REASON_VMXON] = EXIT_UNDEFINED,
+		[REASON_CONTROL_REGISTER] = EXIT_CONTROL_REGISTER,
+		[REASON_RDMSR] = EXIT_MSR_READ,
+		[REASON_WRMSR] = EXIT_MSR_WRITE,
+		[REASON_MONITOR_TRAP] = EXIT_DEBUG_EXCEPTION,
+		[REASON_INVEPT] = EXIT_UNDEFINED,
+		[REASON_INVVPID] = EXIT_UNDEFINED,
+		[REASON_WBINVD] = EXIT_INVALIDATE_CACHES,
+		[REASON_XSETBV] = EXIT_XSETBV,
+		[REASON_VMFUNC] = EXIT_UNDEFINED,
+	};
+	enum exit_kind kind = EXIT_NONE;
+
+	if (reason < sizeof(kinds))
+		kind = (enum exit_kind)kinds[reason];
+	return kind == EXIT_NONE ? EXIT_OTHER : kind;
+}
+
+/* Only NMIs are intercepted. The exit has taken it, so nobody else will see it. */
+static void vmx_read_exception(struct vcpu *vcpu)
+{
+	if ((vmcs_read32(VMCS_EXIT_EVENT) & EVENT_TYPE_MASK) != EVENT_NMI) {
+		vcpu->exit.kind = EXIT_OTHER;
+		return;
+	}
+	vcpu->exit.kind = EXIT_NMI;
+	vcpu->cpu->nmi_seen = true;
+}
+
+void vmx_read_exit(struct vcpu *vcpu)
+{
+	uint32_t reason = vmcs_read32(VMCS_EXIT_REASON);
+
+	vcpu->exit.reason = reason;
+	vcpu->exit.next_rip = 0;
+	vmx_keep_interrupted_event(vcpu);
+	switch (reason) {
+	case REASON_EXCEPTION_OR_NMI:
+		vmx_read_exception(vcpu);
+		return;
+	case REASON_IO:
+		vmx_read_port(vcpu);
+		break;
+	case REASON_EPT_VIOLATION:
+		vmx_read_violation(vcpu);
+		return;
+	case REASON_INIT:
+		vcpu->exit.kind = EXIT_INIT;
+		vmx_handle_init(vcpu);
+		return;
+	case REASON_SIPI:
+		vcpu->exit.kind = EXIT_SIPI;
+		vmx_handle_sipi(vcpu);
+		return;
+	case REASON_NMI_WINDOW:
+		vcpu->exit.kind = EXIT_INTERRUPT_WINDOW;
+		vmx_end_nmi_window(vcpu);
+		return;
+	case REASON_CONTROL_REGISTER:
+		vcpu->exit.kind = EXIT_CONTROL_REGISTER;
+		vmx_handle_control_register(vcpu);
+		return;
+	case REASON_TASK_SWITCH:
+		vcpu->exit.kind = EXIT_TASK_SWITCH;
+		vmx_handle_task_switch(vcpu);
+		return;
+	default:
+		vcpu->exit.kind = vmx_exit_kind(reason);
+		break;
+	}
+	vcpu->exit.next_rip = vmx_next_rip(vcpu);
+}

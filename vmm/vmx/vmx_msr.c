@@ -1,0 +1,179 @@
+/*
+ * vmm/vmx/vmx_msr.c: MSRs that the VMCS holds for the guest, and what of VMX the guest would see in
+ * MSRs and CPUID.
+ */
+#include "vmm/vmx/vmx.h"
+
+#include "core/instructions.h"
+
+#define CPUID_FEATURES_ECX_VMX_SMX UINT32_C(0x60)
+#define FEATURE_CONTROL_LOCK UINT64_C(0x1)
+#define FEATURE_CONTROL_HIDDEN UINT64_C(0xff06) /* VMX in and outside SMX, SENTER */
+#define MTRR_ENABLED UINT64_C(0x800)
+
+uint64_t vmx_get_efer(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return vmcs_read(VMCS_GUEST_EFER);
+}
+
+/* The entry control repeats LMA (27.3.1.1); the CPU writes it at exits (A.6). */
+void vmx_write_efer(uint64_t value)
+{
+	uint32_t entry = vmcs_read32(VMCS_ENTRY_CONTROLS);
+
+	vmcs_write(VMCS_GUEST_EFER, value);
+	vmcs_write(VMCS_ENTRY_CONTROLS, value & EFER_LMA ? entry | ENTRY_GUEST_LONG_MODE
+							 : entry & ~ENTRY_GUEST_LONG_MODE);
+}
+
+/* The bits that this CPU has, by CPUID. */
+static uint64_t vmx_efer_bits(void)
+{
+	uint32_t features = cpuid_query(0x80000001, 0).edx;
+	uint64_t bits = EFER_LMA;
+
+	if (features & UINT32_C(1) << 11)
+		bits |= EFER_SCE;
+	if (features & UINT32_C(1) << 20)
+		bits |= EFER_NXE;
+	if (features & UINT32_C(1) << 29)
+		bits |= EFER_LME;
+	return bits;
+}
+
+static enum msr_result vmx_set_efer(struct vcpu *vcpu, uint64_t value)
+{
+	uint64_t old = vmx_get_efer(vcpu);
+
+	if ((value & ~vmx_efer_bits()) != 0 ||
+	    (((value ^ old) & EFER_LME) && (vmcs_read(VMCS_GUEST_CR0) & CR0_PG)))
+		return MSR_FAULT;
+	vmx_write_efer((value & ~EFER_LMA) | (old & EFER_LMA));
+	vmx_of(vcpu)->flush_linear = true;
+	return MSR_DONE;
+}
+
+static enum msr_result vmx_set_address(uint32_t field, uint64_t value)
+{
+	unsigned unused = vmcs_read(VMCS_GUEST_CR4) & CR4_LA57 ? 7 : 16;
+
+	if ((uint64_t)((int64_t)(value << unused) >> unused) != value)
+		return MSR_FAULT;
+	vmcs_write(field, value);
+	return MSR_DONE;
+}
+
+static enum msr_result vmx_set_pat(uint64_t value)
+{
+	/* Types 0, 1, 4, 5, 6, 7 in each byte (12.12.2) */
+	for (unsigned shift = 0; shift < 64; shift += 8) {
+		uint8_t type = (uint8_t)(value >> shift);
+
+		if (type > 7 || type == 2 || type == 3)
+			return MSR_FAULT;
+	}
+	vmcs_write(VMCS_GUEST_PAT, value);
+	return MSR_DONE;
+}
+
+/* The CPU says which bits it has. */
+static enum msr_result vmx_set_debugctl(uint64_t value)
+{
+	uint64_t host = msr_read(MSR_DEBUGCTL);
+
+	if (!msr_write_safe(MSR_DEBUGCTL, value))
+		return MSR_FAULT;
+	msr_write(MSR_DEBUGCTL, host);
+	vmcs_write(VMCS_GUEST_DEBUGCTL, value);
+	return MSR_DONE;
+}
+
+static enum msr_result vmx_set_mtrr(struct vcpu *vcpu, uint32_t msr, uint64_t value)
+{
+	if (!msr_write_safe(msr, value))
+		return MSR_FAULT;
+	/* Systems switch the MTRRs off, change them, and switch them on. */
+	if (msr_read(MSR_MTRR_DEFAULT) & MTRR_ENABLED) {
+		ept_update_types();
+		vmx_of(vcpu)->flush_nested = true;
+	}
+	return MSR_DONE;
+}
+
+/* The field of the VMCS that holds an MSR of the guest; 0: none. */
+static uint32_t vmx_msr_field(uint32_t msr)
+{
+	switch (msr) {
+	case MSR_EFER:
+		return VMCS_GUEST_EFER;
+	case MSR_PAT:
+		return vmx_capabilities.entry & ENTRY_LOAD_PAT ? VMCS_GUEST_PAT : 0;
+	case MSR_SYSENTER_CS:
+		return VMCS_GUEST_SYSENTER_CS;
+	case MSR_SYSENTER_ESP:
+		return VMCS_GUEST_SYSENTER_ESP;
+	case MSR_SYSENTER_EIP:
+		return VMCS_GUEST_SYSENTER_EIP;
+	case MSR_DEBUGCTL:
+		return VMCS_GUEST_DEBUGCTL;
+	case MSR_FS_BASE:
+		return VMCS_GUEST_BASE(SEGMENT_FS);
+	case MSR_GS_BASE:
+		return VMCS_GUEST_BASE(SEGMENT_GS);
+	default:
+		return 0;
+	}
+}
+
+/* A CPU whose firmware has switched VMX off for good: that is how we hide it. */
+enum msr_result vmx_read_msr(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
+{
+	uint32_t field = vmx_msr_field(msr);
+
+	(void)vcpu;
+	if (field != 0) {
+		*value = vmcs_read(field);
+		return MSR_DONE;
+	}
+	if (msr == MSR_FEATURE_CONTROL) {
+		*value = (msr_read(msr) & ~FEATURE_CONTROL_HIDDEN) | FEATURE_CONTROL_LOCK;
+		return MSR_DONE;
+	}
+	return msr >= MSR_VMX_FIRST && msr <= MSR_VMX_LAST ? MSR_FAULT : MSR_NOT_HELD;
+}
+
+enum msr_result vmx_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value)
+{
+	uint32_t field = vmx_msr_field(msr);
+
+	switch (msr) {
+	case MSR_EFER:
+		return vmx_set_efer(vcpu, value);
+	case MSR_PAT:
+		return field == 0 ? MSR_NOT_HELD : vmx_set_pat(value);
+	case MSR_SYSENTER_CS:
+		vmcs_write(field, (uint32_t)value);
+		return MSR_DONE;
+	case MSR_SYSENTER_ESP:
+	case MSR_SYSENTER_EIP:
+	case MSR_FS_BASE:
+	case MSR_GS_BASE:
+		return vmx_set_address(field, value);
+	case MSR_DEBUGCTL:
+		return vmx_set_debugctl(value);
+	case MSR_FEATURE_CONTROL:
+		return MSR_FAULT; /* locked */
+	default:
+		if (mtrr_is_register(msr))
+			return vmx_set_mtrr(vcpu, msr, value);
+		return msr >= MSR_VMX_FIRST && msr <= MSR_VMX_LAST ? MSR_FAULT : MSR_NOT_HELD;
+	}
+}
+
+/* Fn1 ECX: VMX, and SMX, which would need it. */
+void vmx_hide_cpuid(uint32_t leaf, uint32_t registers[4])
+{
+	if (leaf == 1)
+		registers[2] &= ~CPUID_FEATURES_ECX_VMX_SMX;
+}
