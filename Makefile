@@ -70,7 +70,7 @@ hypervisor-flags := $(bare-flags) -mcmodel=kernel -fno-omit-frame-pointer -I inc
 hypervisor-objects :=
 engine-objects :=
 
--include $(wildcard boot/objects.mk core/objects.mk vmm/objects.mk vmm/svm/objects.mk)
+-include $(wildcard boot/objects.mk core/objects.mk vmm/objects.mk vmm/*/objects.mk)
 -include $(wildcard hook/objects.mk process/objects.mk mediator/objects.mk mediator/*/objects.mk)
 -include $(wildcard engine/objects.mk)
 -include boot/uefi/uefi.mk

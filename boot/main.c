@@ -24,6 +24,7 @@
 #include "process/process.h"
 #include "vmm/startup.h"
 #include "vmm/svm/svm_ops.h"
+#include "vmm/vmx/vmx_ops.h"
 
 #define TABLES_BYTES MIB(1) /* at most, for the host's page tables */
 #define BIOS_FIRST_DISK 0x80
@@ -143,16 +144,23 @@ _Noreturn static void main_boot_without_us(const char *why)
 	guest_stub_run_native(main_prepare_guest(false));
 }
 
+/* What is missing is told in the words of the CPU's own vendor. */
 static void main_choose_backend(void)
 {
-	static const struct vcpu_operations *const backends[] = { &svm_operations };
-	static char why[160];
+	static const struct vcpu_operations *const backends[] = { &svm_operations, &vmx_operations };
+	static char why[160] = "this CPU has neither AMD-V (SVM) nor Intel VT-x (VMX)";
+	struct cpuid_result leaf = cpuid_query(0, 0);
+	const uint32_t vendor[] = { leaf.ebx, leaf.edx, leaf.ecx };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(backends); i++) {
-		if (backends[i]->probe(why, sizeof(why))) {
+		char text[sizeof(why)];
+
+		if (backends[i]->probe(text, sizeof(text))) {
 			vcpu_ops = backends[i];
 			return;
 		}
+		if (memcmp(vendor, backends[i]->vendor, sizeof(vendor)) == 0)
+			string_copy(why, text, sizeof(why));
 	}
 	main_boot_without_us(why);
 }
