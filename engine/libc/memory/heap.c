@@ -192,14 +192,14 @@ static inline struct heap_block *heap_find(unsigned int bin)
 	return heap.bin[word * 64 + (unsigned int)__builtin_ctzll(candidates)];
 }
 
-/* The bin that holds size too has smaller blocks; one that fits saves growing the heap. */
+/* The bin of this size has smaller blocks too; one that fits saves growing the heap. */
 static struct heap_block *heap_find_exact(size_t size)
 {
 	struct heap_block *block = heap.bin[heap_bin_of(size)];
 
 	while (block != NULL && heap_size(block) < size)
 		block = block->next;
-	return block;
+	return block != NULL ? block : heap_find(heap_bin_for(size));
 }
 
 /* Give back what a block of old_size has beyond size, if that can be a block. */
@@ -282,22 +282,46 @@ static void heap_add_arena(char *memory, size_t bytes)
 	heap_release(block);
 }
 
-static bool heap_grow(size_t size)
+static bool heap_add_memory(size_t bytes)
 {
-	size_t need = (size + 2 * HEAP_HEADER_BYTES + HEAP_PAGE_BYTES - 1)
-		& ~(size_t)(HEAP_PAGE_BYTES - 1);
-	size_t bytes = need > HEAP_GROW_BYTES ? need : HEAP_GROW_BYTES;
 	char *memory = engine_heap_grow(bytes);
 
-	/* Near the quota a smaller step may still do. */
-	if (memory == NULL && bytes > need) {
-		bytes = need;
-		memory = engine_heap_grow(bytes);
-	}
 	if (memory == NULL)
 		return false;
 	heap_add_arena(memory, bytes);
 	return true;
+}
+
+/* What is free at the end of the heap: adjacent memory will be joined to it. */
+static size_t heap_free_at_end(void)
+{
+	if (heap.end == NULL || !(heap.end->header & HEAP_PREVIOUS_FREE))
+		return 0;
+	return heap_size(heap_previous(heap.end));
+}
+
+static inline size_t heap_whole_pages(size_t bytes)
+{
+	return (bytes + HEAP_PAGE_BYTES - 1) & ~(size_t)(HEAP_PAGE_BYTES - 1);
+}
+
+/* A free block of at least size bytes by getting more memory, or NULL. */
+static struct heap_block *heap_grow(size_t size)
+{
+	size_t missing = heap_whole_pages(size - heap_free_at_end());
+	struct heap_block *block;
+
+	/* Near the quota a smaller step may still do. */
+	if (!heap_add_memory(missing > HEAP_GROW_BYTES ? missing : HEAP_GROW_BYTES)
+	    && !heap_add_memory(missing))
+		return NULL;
+	block = heap_find_exact(size);
+	if (block != NULL)
+		return block;
+	/* It was not adjacent: it must hold the block alone, with the headers at both ends. */
+	if (!heap_add_memory(heap_whole_pages(size + 2 * HEAP_HEADER_BYTES)))
+		return NULL;
+	return heap_find_exact(size);
 }
 
 /* The way when no free block is at hand: empty the quick lists, then grow. */
@@ -306,18 +330,11 @@ static __attribute__((noinline)) void *heap_allocate_slowly(size_t size)
 	struct heap_block *block;
 
 	heap_empty_quick_lists();
-	block = heap_find(heap_bin_for(size));
+	block = heap_find_exact(size);
 	if (block == NULL)
-		block = heap_find_exact(size);
-	if (block == NULL) {
-		if (!heap_grow(size))
-			return NULL;
-		block = heap_find(heap_bin_for(size));
-		if (block == NULL)
-			block = heap_find_exact(size);
-		if (block == NULL)
-			return NULL;
-	}
+		block = heap_grow(size);
+	if (block == NULL)
+		return NULL;
 	return heap_take(block, size);
 }
 

@@ -27,6 +27,22 @@ static void file_flush(FILE *file)
 	file->used = 0;
 }
 
+/* A line longer than the buffer goes out in pieces. */
+static void file_append(FILE *file, const char *text, size_t length)
+{
+	while (length > 0) {
+		size_t room = sizeof(file->buffer) - file->used;
+		size_t part = length < room ? length : room;
+
+		memcpy(file->buffer + file->used, text, part);
+		file->used += part;
+		text += part;
+		length -= part;
+		if (file->used == sizeof(file->buffer))
+			file_flush(file);
+	}
+}
+
 int fflush(FILE *file)
 {
 	if (file == NULL || file == stdout)
@@ -59,8 +75,16 @@ size_t fwrite(const void *data, size_t size, size_t count, FILE *file)
 		errno = EBADF;
 		return 0;
 	}
-	for (size_t i = 0; i < total; i++)
-		fputc(bytes[i], file);
+	while (total > 0) {
+		const char *newline = memchr(bytes, '\n', total);
+		size_t line = newline == NULL ? total : (size_t)(newline - bytes) + 1;
+
+		file_append(file, bytes, line);
+		if (newline != NULL)
+			file_flush(file);
+		bytes += line;
+		total -= line;
+	}
 	return count;
 }
 
