@@ -57,7 +57,7 @@ def exits_by_kind(text):
     if not match:
         raise BenchError("the summary names no exits")
     pairs = (item.rsplit(" ", 1) for item in (match[2] or "").split(", ") if item)
-    return {kind: int(count) for kind, count in pairs}
+    return {kind.lower().replace(" ", "_"): int(count) for kind, count in pairs}
 
 
 def reserved_bytes(text):
