@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifndef CASES_DEFAULT
 #define CASES_DEFAULT 1000000
+#endif
 
 struct operation {
 	const char *name;

@@ -47,3 +47,30 @@ $(build)/unit/libc_heap: tests/unit/libc_heap.c tests/unit/libc_heap_names.h eng
 
 test-programs += $(build)/unit/libc_heap
 unit: $(build)/unit/libc_heap.passed
+
+# The C sources of soft-float, decimal conversion and printf under the sanitizers, by the same
+# tests, with fewer cases.
+sanitized-sources := $(addprefix engine/libc/,$(filter softfloat/%.c format/%.c stdio/printf.c, \
+	$(patsubst engine/libc/%,%,$(engine-libc-sources))))
+sanitized-objects := $(patsubst engine/libc/%.c,$(softfloat-build)/sanitized/%.o,$(sanitized-sources))
+
+$(softfloat-build)/sanitized/%.o: engine/libc/%.c tests/unit/libc_sanitized.h
+	$(call step,UNITCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(unit-flags) -std=gnu11 -w -fno-builtin -ffp-contract=off $(depend-flags) \
+		-include tests/unit/libc_sanitized.h -c -o $@ $<
+
+-include $(sanitized-objects:.o=.d)
+
+sanitized-programs := $(addprefix $(build)/unit/,softfloat_sanitized libc_decimal_sanitized)
+$(build)/unit/softfloat_sanitized: tests/softfloat/softfloat.c
+$(build)/unit/libc_decimal_sanitized: tests/unit/libc_decimal.c
+$(sanitized-programs): tests/unit/libc_sanitized.c tests/softfloat/generate.c tests/unit/unit.h \
+		$(softfloat-headers) $(sanitized-objects)
+	$(call step,UNIT,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(unit-flags) -std=gnu11 $(warnings) -fno-builtin -ffp-contract=off \
+		-DCASES_DEFAULT=50000 -I tests/softfloat -o $@ $(filter %.c %.o,$^) -lm
+
+test-programs += $(sanitized-programs)
+unit: $(addsuffix .passed,$(sanitized-programs))

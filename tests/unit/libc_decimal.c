@@ -19,7 +19,11 @@ _Bool engine_mrb_read_float(const char *text, char **end, uint64_t *value);
 int engine_snprintf(char *text, size_t size, const char *format, ...);
 uint64_t engine_strtod(const char *text, char **end);
 
-static uint64_t cases = 1000000;
+#ifndef CASES_DEFAULT
+#define CASES_DEFAULT 1000000
+#endif
+
+static uint64_t cases = CASES_DEFAULT;
 static struct generator generator = { .state = 0x9e3779b97f4a7c15ULL };
 
 static uint64_t finite_double(void)
