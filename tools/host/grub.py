@@ -1,12 +1,16 @@
-"""GRUB: its configuration files and its core images for BIOS machines."""
+"""GRUB: its configuration files and its core images."""
 
 from .errors import UserError, run_tool
-from .paths import GRUB
+from .paths import GRUB, GRUB_EFI
 
 # All that our configurations use is linked into the core image: nothing is loaded later.
-COMMON_MODULES = ["biosdisk", "normal", "configfile", "serial", "terminal", "echo", "test", "boot"]
+COMMON_MODULES = ["normal", "configfile", "serial", "terminal", "echo", "test", "boot"]
 DISK_MODULES = COMMON_MODULES + ["part_msdos", "ext2", "linux", "multiboot", "multiboot2"]
-MEDIUM_MODULES = COMMON_MODULES + ["iso9660", "part_msdos", "multiboot2", "keystatus", "sleep"]
+BIOS_DISK_MODULES = ["biosdisk"] + DISK_MODULES
+EFI_DISK_MODULES = DISK_MODULES + ["fat", "all_video", "efi_gop"]
+MEDIUM_MODULES = ["biosdisk"] + COMMON_MODULES + [
+    "iso9660", "part_msdos", "multiboot2", "keystatus", "sleep",
+]  # fmt: skip
 
 SERIAL = "serial --unit=0 --speed=115200\n"
 SERIAL_MENU = SERIAL + "terminal_input console serial\nterminal_output console serial\n"
@@ -26,10 +30,11 @@ def quote_words(text):
 
 def write_core_image(output, image_format, prefix, modules):
     """Links GRUB's core image; prefix is where it finds grub.cfg."""
-    if not (GRUB / "boot.img").is_file():
-        raise UserError(f"GRUB for BIOS is not in {GRUB}; run tools/setup")
+    folder = GRUB_EFI if image_format == "x86_64-efi" else GRUB
+    if not (folder / "moddep.lst").is_file():
+        raise UserError(f"GRUB is not in {folder}; run tools/setup")
     run_tool(
-        ["grub-mkimage", "-O", image_format, "-d", str(GRUB), "-o", str(output), "-p", prefix]
+        ["grub-mkimage", "-O", image_format, "-d", str(folder), "-o", str(output), "-p", prefix]
         + modules
     )
 

@@ -8,13 +8,14 @@ import struct
 import tempfile
 from pathlib import Path
 
-from . import grub
+from . import grub, uefi
 from .errors import UserError, need_file, run_tool
 from .machine import GUEST_APPEND
-from .paths import GRUB, GUEST, KERNEL_PACKAGE
+from .paths import GRUB, GUEST, KERNEL_PACKAGE, LOADER
 
 SECTOR_BYTES = 512
 PARTITION_SECTOR = 2048
+SYSTEM_PARTITION_MIB = 4
 MIB = 1 << 20
 EPOCH = 1700000000  # every time stamp in an image
 FILE_SYSTEM_UUID = "72697465-7669-736f-7267-756573740001"
@@ -110,18 +111,20 @@ def build_multiboot_disk(output, kernel, append):
 
 
 def build_disk(output, files, config):
-    """Makes a partitioned disk: GRUB in MBR and gap, an ext2 file system with files and config.
+    """Makes a disk that boots by BIOS and UEFI: GRUB in MBR and gap, an ext2 file system with files
+    and config, and an EFI system partition with GRUB again.
 
     files: path in the image to host path. config: text of grub.cfg.
     """
     with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
         root, core, image = (Path(work) / name for name in ("root", "core.img", "disk.img"))
         _fill_root(root, files, config)
-        grub.write_core_image(core, "i386-pc", "(,msdos1)/boot/grub", grub.DISK_MODULES)
+        grub.write_core_image(core, "i386-pc", "(,msdos1)/boot/grub", grub.BIOS_DISK_MODULES)
         content = sum(path.stat().st_size for path in root.rglob("*"))
         partition_mib = 8 + (content * 11 // 10 + MIB - 1) // MIB
         _write_boot_area(image, core.read_bytes(), partition_mib)
         _make_file_system(image, root, partition_mib)
+        _make_system_partition(image, Path(work) / "esp", partition_mib)
         _place(image, output)
 
 
@@ -145,13 +148,29 @@ def _write_boot_area(image, core, partition_mib):
     boot_code = (GRUB / "boot.img").read_bytes()[:440]
     sectors = partition_mib * MIB // SECTOR_BYTES
     no_chs = b"\xfe\xff\xff"
-    entry = struct.pack(
+    entries = struct.pack(  # active, Linux
         "<B3sB3sII", 0x80, no_chs, 0x83, no_chs, PARTITION_SECTOR, sectors
-    )  # active, Linux
-    mbr = boot_code.ljust(440, b"\0") + b"RITE\0\0" + entry.ljust(64, b"\0") + b"\x55\xaa"
+    ) + struct.pack(  # EFI system partition
+        "<B3sB3sII", 0, no_chs, 0xEF, no_chs, PARTITION_SECTOR + sectors,
+        SYSTEM_PARTITION_MIB * MIB // SECTOR_BYTES,
+    )  # fmt: skip
+    mbr = boot_code.ljust(440, b"\0") + b"RITE\0\0" + entries.ljust(64, b"\0") + b"\x55\xaa"
     with open(image, "wb") as disk:
         disk.write(mbr + core)
         disk.truncate((PARTITION_SECTOR + sectors) * SECTOR_BYTES)
+
+
+def _make_system_partition(image, root, before_mib):
+    """Adds the file system from which UEFI firmware starts GRUB; its files are on the other one."""
+    program = root / uefi.BOOT_FOLDER / uefi.REMOVABLE_NAME
+    program.parent.mkdir(parents=True)
+    prefix = "(,msdos1)/boot/grub"
+    grub.write_core_image(program, "x86_64-efi", prefix, grub.EFI_DISK_MODULES)
+    settle_times(root)
+    uefi.build_fat(
+        image, root, PARTITION_SECTOR * SECTOR_BYTES + before_mib * MIB,
+        SYSTEM_PARTITION_MIB * MIB,
+    )  # fmt: skip
 
 
 def _make_file_system(image, root, partition_mib):
@@ -171,10 +190,10 @@ def _system_path():
 
 
 def build_medium(output, hypervisor, engine, scripts, options, menu_s=0):
-    """Makes the medium that starts Ritevisor, from CD or written to a USB stick.
+    """Makes the medium that starts Ritevisor by BIOS and by UEFI, from CD or written to a USB stick.
 
-    engine: None leaves it out. scripts: host paths, in the order in which they are loaded. menu_s: how long a key
-    reaches the menu with the rescue entry; 0 for no menu.
+    engine: None leaves it out. scripts: host paths, in the order in which they are loaded. menu_s:
+    how long a key reaches the menu with the rescue entry (UEFI: R is waited for); 0: not at all.
     """
     names = script_names(scripts)
     files = {"boot/ritevisor.elf": need_file(hypervisor, "run make")}
@@ -188,15 +207,44 @@ def build_medium(output, hypervisor, engine, scripts, options, menu_s=0):
         core = root / "boot" / "grub" / "core.img"
         grub.write_core_image(core, "i386-pc-eltorito", "/boot/grub", grub.MEDIUM_MODULES)
         settle_times(root)
+        system_partition = Path(work) / "esp.img"
+        _build_medium_system_partition(
+            system_partition, Path(work) / "esp", hypervisor, engine,
+            list(zip(names, scripts)), options, menu_s,
+        )  # fmt: skip
         run_tool(
             ["xorriso", "-as", "mkisofs", "-quiet", "-R", "-V", "RITEVISOR",
              "-b", "boot/grub/core.img", "-no-emul-boot", "-boot-load-size", "4",
              "-boot-info-table", "--grub2-boot-info",
              "--grub2-mbr", str(GRUB / "boot_hybrid.img"),
+             "-append_partition", "2", "0xef", str(system_partition),
+             "-eltorito-alt-boot", "-e", "--interval:appended_partition_2:all::",
+             "-no-emul-boot",
              "-o", str(image), str(root)],
             env=dict(os.environ, SOURCE_DATE_EPOCH=str(EPOCH)),
         )  # fmt: skip
         _place(image, output)
+
+
+def _build_medium_system_partition(output, root, hypervisor, engine, scripts, options, menu_s):
+    """Makes the file system that UEFI firmware starts Ritevisor from."""
+    config = uefi.config_text(
+        options=options,
+        has_engine=engine is not None,
+        script_names=[name for name, _ in scripts],
+        rescue_key_ms=menu_s * 1000,
+    )
+    uefi.fill_folder(
+        root / uefi.BOOT_FOLDER,
+        loader=LOADER,
+        hypervisor=hypervisor,
+        engine=engine,
+        scripts=scripts,
+        config=config,
+        loader_name=uefi.REMOVABLE_NAME,
+    )
+    settle_times(root)
+    uefi.build_fat(output, root)
 
 
 def script_names(scripts):

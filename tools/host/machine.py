@@ -27,12 +27,14 @@ class Machine:
     disk: str = ""
     disk_is_kept: bool = False  # False: what the guest writes is thrown away
     medium: str = ""  # empty: the guest boots without Ritevisor
+    firmware: list = field(default_factory=list)  # QEMU's words for it; none: BIOS
     extra: list = field(default_factory=list)
 
     def command(self):
         """Returns QEMU's command line."""
         words = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-vga", "std"]
         words += ["-machine", f"{self.machine},smm={'on' if self.smm else 'off'}"]
+        words += self.firmware
         words += ["-accel", "tcg", "-cpu", CPU_MODELS[self.cpu]]
         words += ["-smp", str(self.smp), "-m", self.memory]
         # With signals on, Ctrl-C ends QEMU; with a monitor on the same line it would not.

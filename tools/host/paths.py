@@ -9,8 +9,11 @@ GUEST = ROOT / "tools" / "guest"
 CACHE = Path(os.environ.get("RITEVISOR_CACHE") or Path.home() / ".cache" / "ritevisor").absolute()
 KERNEL_PACKAGE = CACHE / "kernel" / "current"
 GRUB = Path("/usr/lib/grub/i386-pc")
+GRUB_EFI = Path("/usr/lib/grub/x86_64-efi")
+OVMF = Path("/usr/share/OVMF")
 
 HYPERVISOR = BUILD / "ritevisor.elf"
 ENGINE = BUILD / "engine.elf"
+LOADER = BUILD / "ritevisor.efi"
 GUEST_DISK = BUILD / "guest.img"
 GUEST_INITRD = BUILD / "guest-initrd.gz"

@@ -1,0 +1,76 @@
+"""UEFI: FAT file systems, the loader's folder with its configuration, and the firmware for runs."""
+
+import os
+import shutil
+from pathlib import Path
+
+from .errors import UserError, need_file, run_tool
+from .paths import OVMF
+
+SECTOR_BYTES = 512
+MIB = 1 << 20
+BOOT_FOLDER = "EFI/BOOT"
+REMOVABLE_NAME = "BOOTX64.EFI"  # what firmware starts from media without a boot entry
+VOLUME_ID = "52697465"
+
+
+def build_fat(output, root, offset_bytes=0, size_bytes=None):
+    """Makes a FAT file system with all that is in the folder root; returns its size in bytes.
+
+    It goes into the file output from offset_bytes on; what is before and behind stays.
+    """
+    content = sum(-(-path.stat().st_size // 4096) * 4096 + 4096 for path in root.rglob("*"))
+    size_bytes = size_bytes or (content * 21 // 20 // MIB + 2) * MIB
+    with open(output, "ab") as file:
+        file.truncate(max(file.tell(), offset_bytes + size_bytes))
+    drive = f"{output}@@{offset_bytes}"
+    environment = dict(os.environ, MTOOLS_SKIP_CHECK="1", TZ="UTC")
+    run_tool(
+        ["mformat", "-i", drive, "-T", str(size_bytes // SECTOR_BYTES), "-h", "64", "-s", "32",
+         "-H", str(offset_bytes // SECTOR_BYTES), "-N", VOLUME_ID, "-v", "RITEVISOR", "::"],
+        env=environment,
+    )  # fmt: skip
+    entries = sorted(str(path) for path in root.iterdir())
+    run_tool(["mcopy", "-i", drive, "-s", "-m", "-Q", *entries, "::/"], env=environment)
+    return size_bytes
+
+
+def fill_folder(folder, *, loader, hypervisor, engine, scripts, config, loader_name):
+    """Puts the loader and all that it reads into a folder.
+
+    engine: None leaves it out. scripts: pairs of a name and a host path. config: the text of
+    ritevisor.conf.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(need_file(loader, "run make"), folder / loader_name)
+    shutil.copyfile(need_file(hypervisor, "run make"), folder / "ritevisor.elf")
+    if engine is not None:
+        shutil.copyfile(need_file(engine, "run make"), folder / "engine.elf")
+    for name, source in scripts:
+        (folder / "scripts").mkdir(exist_ok=True)
+        shutil.copyfile(source, folder / "scripts" / name)
+    (folder / "ritevisor.conf").write_text(config)
+
+
+def config_text(*, options, has_engine, script_names, rescue_key_ms=0, attempts=0, extra=()):
+    """Returns ritevisor.conf. extra: more lines, KEY=VALUE."""
+    lines = ["# How Ritevisor starts; docs/uefi.md has all keys."]
+    lines += [f"options={' '.join(options)}"] if options else []
+    lines += [] if has_engine else ["engine=none"]
+    lines += [f"script=scripts/{name}" for name in script_names]
+    lines += [f"rescue_key_ms={rescue_key_ms}", f"attempts={attempts}"]
+    for line in [*options, *extra]:
+        if "\n" in line:
+            raise UserError(f"a line break cannot be in ritevisor.conf: {line!r}")
+    return "\n".join([*lines, *extra]) + "\n"
+
+
+def firmware_options(work):
+    """Returns QEMU's words for OVMF; the variables live in the folder work for one run."""
+    code = need_file(OVMF / "OVMF_CODE_4M.fd", "run tools/setup")
+    variables = Path(work) / "uefi-variables.fd"
+    shutil.copyfile(need_file(OVMF / "OVMF_VARS_4M.fd", "run tools/setup"), variables)
+    return [
+        "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
+        "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
+    ]  # fmt: skip
