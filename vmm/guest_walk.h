@@ -39,7 +39,9 @@ extern unsigned guest_physical_bits;
 #define GUEST_RAM_FRAMES 64
 extern uint64_t guest_ram_frames[GUEST_RAM_FRAMES];
 
-bool guest_ram_check(hpa_t hpa, uint64_t length_bytes);
+/* The full question, where the frame is not known: not all of it may be RAM. */
+
+bool guest_ram_check(hpa_t hpa);
 
 /* Is this naturally aligned 4 or 8 byte entry in RAM of the guest? */
 static inline bool guest_ram_entry(hpa_t hpa)
@@ -47,7 +49,7 @@ static inline bool guest_ram_entry(hpa_t hpa)
 	uint64_t frame = (hpa >> 21) + 1;
 	uint64_t *known = &guest_ram_frames[frame % GUEST_RAM_FRAMES];
 
-	return __atomic_load_n(known, __ATOMIC_RELAXED) == frame || guest_ram_check(hpa, 8);
+	return __atomic_load_n(known, __ATOMIC_RELAXED) == frame || guest_ram_check(hpa);
 }
 
 #endif

@@ -117,6 +117,13 @@ static void test_large_pages(void)
 	UNIT_EQUAL(pd[3] & 0x60, 0x60);
 	UNIT_CHECK(!walk(0x40000000 + 0x800000, GUEST_READ));
 	UNIT_EQUAL(fault.error_code, 9);
+	pd[4] |= 0x60;
+	UNIT_CHECK(!walk(0x40000000 + 0x800000, GUEST_READ));
+	UNIT_EQUAL(fault.error_code, 9);
+	UNIT_CHECK(walk(0x40000000 + 0x6abcde, GUEST_WRITE));
+	UNIT_EQUAL(gpa, 0x6abcde);
+	UNIT_CHECK(walk(0x12345678, GUEST_READ));
+	UNIT_EQUAL(gpa, 0x52345678);
 	pdpt[0] |= 0x40000000 >> 1;
 	UNIT_CHECK(!walk(0x12345678, GUEST_READ));
 	UNIT_EQUAL(fault.error_code, 9);
@@ -130,10 +137,12 @@ static void test_large_pages(void)
 static void test_reserved_bits(void)
 {
 	fake_machine_reset();
-	fake_map_page(LINEAR, TARGET, RIGHTS | UINT64_C(1) << 40);
+	fake_map_page(LINEAR, TARGET, RIGHTS);
+	UNIT_CHECK(walk(LINEAR, GUEST_WRITE)); /* all marked from here on */
+	fake_map_page(LINEAR, TARGET, RIGHTS | 0x60 | UINT64_C(1) << 40);
 	UNIT_CHECK(!walk(LINEAR, GUEST_WRITE));
 	UNIT_EQUAL(fault.error_code, 0xb);
-	fake_map_page(LINEAR, TARGET, RIGHTS | PAGING_NO_EXECUTE);
+	fake_map_page(LINEAR, TARGET, RIGHTS | 0x60 | PAGING_NO_EXECUTE);
 	UNIT_CHECK(walk(LINEAR, GUEST_READ));
 	fake_efer &= ~EFER_NXE;
 	UNIT_CHECK(!walk(LINEAR, GUEST_READ));
@@ -161,6 +170,19 @@ static void test_tables_out_of_reach(void)
 	fake_control[3] = FAKE_RESERVED_START + FAKE_RESERVED_BYTES - PAGE_BYTES;
 	UNIT_CHECK(!walk(LINEAR, GUEST_READ));
 	UNIT_EQUAL(fault.error_code, 9);
+}
+
+static uint64_t *table_entry(uint64_t linear, unsigned wanted)
+{
+	hpa_t table = fake_control[3];
+
+	for (unsigned shift = 39;; shift -= 9) {
+		uint64_t *entry = (uint64_t *)memory_direct(table) + ((linear >> shift) & 0x1ff);
+
+		if (shift == wanted)
+			return entry;
+		table = *entry & PAGING_ADDRESS_MASK;
+	}
 }
 
 /* AMD APM v2 5.6, in other words than the code. */
@@ -198,6 +220,13 @@ static void try_rights(unsigned bits, enum guest_access access)
 	fake_vcpu.rflags = 2 | (ac ? 0x40000 : 0);
 	if (walk(LINEAR, access) != allowed)
 		unit_fail("rights %x access %d", bits, access);
+	/* Once more by the shortcut, which is for entries that are marked already. */
+	*top |= PAGING_ACCESSED;
+	*fake_leaf(LINEAR) |= PAGING_ACCESSED | PAGING_DIRTY;
+	for (unsigned shift = 30; shift > PAGE_SHIFT; shift -= 9)
+		*table_entry(LINEAR, shift) |= PAGING_ACCESSED;
+	if (walk(LINEAR, access) != allowed || (allowed && gpa != TARGET))
+		unit_fail("rights %x access %d, marked", bits, access);
 	if (!allowed && fault.error_code != code)
 		unit_fail("rights %x access %d: error code %x", bits, access, fault.error_code);
 }
