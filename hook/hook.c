@@ -8,9 +8,7 @@
  */
 #include "hook/hook.h"
 
-#include "core/cpu.h"
 #include "core/memory.h"
-#include "core/spinlock.h"
 #include "core/string.h"
 #include "hook/hook_internal.h"
 #include "rv/errno.h"
@@ -28,7 +26,7 @@ bool hook_event_open;
 
 static struct hook *hook_table[HOOKS_MAXIMUM];
 static uint32_t hook_reuse[HOOKS_MAXIMUM]; /* how often a place was taken */
-static struct spinlock hook_spinlock;
+struct spinlock hook_spinlock;
 /* Unlinked, not freed; and the number of exits of each CPU when they were. */
 static struct hook *hook_unlinked;
 static uint64_t hook_unlinked_exits[CPUS_MAXIMUM];
@@ -51,18 +49,6 @@ const char *hook_kind_name(uint32_t kind)
 {
 	return kind < RV_EVENT_KIND_COUNT && hook_kind_names[kind] != NULL ? hook_kind_names[kind]
 									   : "?";
-}
-
-void hook_lock(void)
-{
-	if (cpus_count > 1)
-		spinlock_acquire(&hook_spinlock);
-}
-
-void hook_unlock(void)
-{
-	if (cpus_count > 1)
-		spinlock_release(&hook_spinlock);
 }
 
 /* Registers with the registry of its kind, or queues the timer. */

@@ -14,6 +14,8 @@
 #ifndef HOOK_HOOK_H
 #define HOOK_HOOK_H
 
+#include "core/cpu.h"
+#include "core/spinlock.h"
 #include "rv/abi.h"
 #include "rv/types.h"
 #include "vmm/access.h"
@@ -75,8 +77,19 @@ struct hook {
 };
 
 /* Around all calls below but the visits of a panic. Context: boot, exit. */
-void hook_lock(void);
-void hook_unlock(void);
+extern struct spinlock hook_spinlock;
+
+static inline void hook_lock(void)
+{
+	if (cpus_count > 1)
+		spinlock_acquire(&hook_spinlock);
+}
+
+static inline void hook_unlock(void)
+{
+	if (cpus_count > 1)
+		spinlock_release(&hook_spinlock);
+}
 
 /* Adds a hook. Returns its number (>= 0), -RV_EINVAL for a request without meaning, -RV_EPERM for
  * what is the hypervisor's own, -RV_ENOSPC, -RV_ENOMEM. The request is trusted memory (a copy).

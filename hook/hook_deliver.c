@@ -113,11 +113,12 @@ static inline void hook_fill_event(struct hook *hook, struct rv_event *event,
 static inline uint32_t hook_run(struct hook *hook, struct vcpu *vcpu, struct access *access)
 {
 	struct hook_owner *owner = hook->owner;
+	struct rv_event *event = owner->event;
 	uint32_t verdict = RV_VERDICT_ERROR;
 	uint64_t start = tsc_read(), cycles;
 
-	hook_fill_event(hook, owner->event, access);
-	owner->event->cpu = vcpu->cpu->index;
+	hook_fill_event(hook, event, access);
+	event->cpu = vcpu->cpu->index;
 	hook->access = access;
 	owner->nr_events++;
 	hook_event_open = true;

@@ -33,14 +33,14 @@ uint64_t apic_timer_hz;
 static struct {
 	struct cpu *cpu; /* whose it is; NULL: no loan */
 	struct apic apic;
-	uint32_t task_priority, spurious, lint0, lvt;
-	uint32_t count;	   /* what it had left; 0: it stood still */
+	/* These three are 0 between loans. */
 	uint32_t period;   /* if periodic */
 	uint64_t deadline; /* if TSC deadline mode; 0: not armed */
+	uint64_t elapsed;  /* divided ticks of earlier settings of ours */
+	uint32_t task_priority, spurious, lint0, lvt;
+	uint32_t count;	   /* what it had left; 0: it stood still */
 	unsigned divide_shift;
 	uint32_t armed;	   /* count that ours was set to last */
-	uint64_t elapsed;  /* divided ticks of earlier settings of ours */
-	bool masked;	   /* apic_timer_stop() */
 } loan;
 
 /* What a CPU's timer still needs after a loan. */
@@ -133,10 +133,6 @@ BOTH_MODES bool apic_timer_borrow_from(struct apic apic, uint64_t ticks)
 	loan.divide_shift = apic_timer_divide_shift(apic_read(apic, APIC_TIMER_DIVIDE));
 	loan.lvt = apic_read(apic, APIC_LVT_TIMER);
 	loan.count = apic_read(apic, APIC_TIMER_CURRENT);
-	loan.elapsed = 0;
-	loan.period = 0;
-	loan.deadline = 0;
-	loan.masked = false;
 	if (repair->wanted || (loan.lvt & APIC_LVT_TIMER_MODE_MASK) != APIC_LVT_TIMER_ONE_SHOT)
 		apic_timer_save_other(repair, apic);
 	apic_write(apic, APIC_LVT_TIMER, APIC_TIMER_VECTOR);
@@ -165,9 +161,9 @@ void apic_timer_rearm(uint64_t ticks)
 
 void apic_timer_stop(void)
 {
-	loan.elapsed += loan.armed - apic_read(loan.apic, APIC_TIMER_CURRENT);
+	/* The 1 makes apic_timer_return_to() look for an interrupt that is requested. */
+	loan.elapsed += 1 + loan.armed - apic_read(loan.apic, APIC_TIMER_CURRENT);
 	/* It goes on counting, for the guest's timer. */
-	loan.masked = true;
 	loan.armed = APIC_TIMER_TICKS_MAXIMUM;
 	apic_write(loan.apic, APIC_LVT_TIMER, APIC_LVT_MASKED | APIC_TIMER_VECTOR);
 	apic_write(loan.apic, APIC_TIMER_INITIAL, loan.armed);
@@ -201,6 +197,7 @@ static void apic_timer_return_periodic(struct apic_timer_repair *repair, struct 
 	repair->count_written = remaining;
 	apic_write(apic, APIC_LVT_TIMER, repair->lvt_written);
 	apic_write(apic, APIC_TIMER_INITIAL, remaining);
+	loan.period = 0;
 }
 
 static void apic_timer_return_deadline(struct apic apic)
@@ -211,6 +208,7 @@ static void apic_timer_return_deadline(struct apic apic)
 		__asm__ volatile("mfence; lfence" ::: "memory");
 		msr_write(MSR_TSC_DEADLINE, loan.deadline);
 	}
+	loan.deadline = 0;
 }
 
 /* Ours is about to fire, or has. */
@@ -218,6 +216,7 @@ static void apic_timer_silence(struct apic_timer_repair *repair, struct apic api
 {
 	apic_write(apic, APIC_TIMER_INITIAL, 0);
 	repair->stray = !apic_timer_drain(apic);
+	loan.elapsed = 0;
 }
 
 BOTH_MODES void apic_timer_return_to(struct vcpu *vcpu, struct apic apic)
@@ -228,7 +227,7 @@ BOTH_MODES void apic_timer_return_to(struct vcpu *vcpu, struct apic apic)
 	uint32_t remaining = apic_timer_remaining(loan.count, elapsed);
 	bool repair_before = repair->wanted;
 
-	if (left < APIC_TIMER_CLOSE_TICKS || loan.masked)
+	if (left < APIC_TIMER_CLOSE_TICKS || loan.elapsed != 0)
 		apic_timer_silence(repair, apic);
 	repair->wanted = false;
 	if (loan.period != 0) {

@@ -18,7 +18,7 @@
 #define BUDGET_STEP_US_MAXIMUM 100
 
 static struct {
-	uint64_t budget_us;
+	const struct process *process;
 	uint64_t slice_ticks;
 	unsigned slices_left;
 	bool timer_lent;
@@ -49,18 +49,17 @@ static void budget_start_stepping(void)
 {
 	budget.stepping = true;
 	budget.step_tsc = tsc_read();
-	budget.step_left_tsc = budget_tsc(budget.budget_us) / BUDGET_SLICES * budget.slices_left;
+	budget.step_left_tsc =
+		budget_tsc(budget.process->budget_us) / BUDGET_SLICES * budget.slices_left;
 }
 
-void budget_begin(struct process *process, struct vcpu *vcpu, uint64_t budget_us, uint64_t ticks)
+void budget_begin(struct process *process, uint64_t ticks)
 {
 	uint64_t flags = process->registers.rflags & ~(RFLAGS_IF | RFLAGS_TF);
 
-	(void)vcpu;
-	budget.budget_us = budget_us;
+	budget.process = process;
 	budget.slice_ticks = ticks;
 	budget.slices_left = BUDGET_SLICES;
-	budget.paused = false;
 	budget.stepping = false;
 	budget.timer_lent = apic_timer_borrow(ticks);
 	if (budget.timer_lent) {
@@ -71,9 +70,8 @@ void budget_begin(struct process *process, struct vcpu *vcpu, uint64_t budget_us
 	process->registers.rflags = flags | RFLAGS_FIXED | RFLAGS_TF;
 }
 
-void budget_end(struct process *process, struct vcpu *vcpu)
+void budget_end(struct vcpu *vcpu)
 {
-	(void)process;
 	if (budget.timer_lent)
 		apic_timer_return(vcpu);
 }

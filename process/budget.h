@@ -27,9 +27,9 @@ void budget_init(void);
 /* Timer ticks of a slice for a budget: what budget_begin() takes. */
 uint64_t budget_ticks(uint64_t budget_us);
 
-/* Around each stay of an engine in CPL 3. Sets IF and TF in process->registers. */
-void budget_begin(struct process *process, struct vcpu *vcpu, uint64_t budget_us, uint64_t ticks);
-void budget_end(struct process *process, struct vcpu *vcpu);
+/* Around each stay of an engine in CPL 3. Sets IF or TF in process->registers. */
+void budget_begin(struct process *process, uint64_t ticks);
+void budget_end(struct vcpu *vcpu);
 
 /* An interrupt came. True: the engine's time is up. Context: interrupt. */
 bool budget_handle_interrupt(struct exception_frame *frame);

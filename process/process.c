@@ -64,9 +64,9 @@ enum process_stop process_run(struct process *process, struct vcpu *vcpu, uint64
 	process->budget_us = budget_us;
 	process->log_tsc = 0;
 	vcpu_ops->host_begin(vcpu);
-	budget_begin(process, vcpu, budget_us, ticks);
+	budget_begin(process, ticks);
 	stop = process_enter(process, &vcpu->cpu->tss.rsp[0]);
-	budget_end(process, vcpu);
+	budget_end(vcpu);
 	vcpu_ops->host_end(vcpu);
 	return stop;
 }
