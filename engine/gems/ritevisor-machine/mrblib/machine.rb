@@ -22,7 +22,7 @@ module Machine
     when Float then Float(text)
     when true, false then boolean(name, text)
     when Symbol then text.to_sym
-    when Array then text.split(",").map { |part| convert(name, part, default[0]) }
+    when Array then text.split(",").map { |part| convert(name, part, default.empty? ? 0 : default[0]) }
     else text
     end
   end
