@@ -14,7 +14,7 @@
 #define SHORTEST_POINT_MAX 15
 
 /* Counts every character but stores only what fits, as snprintf promises. */
-static void text_put(struct float_sink *sink, char c)
+static inline void text_put(struct float_sink *sink, char c)
 {
 	if (sink->length + 1 < sink->size)
 		sink->text[sink->length] = c;
@@ -27,9 +27,42 @@ static void text_put_string(struct float_sink *sink, const char *string)
 		text_put(sink, *string++);
 }
 
-static char text_digit(const struct decimal *decimal, int index)
+/* How many of count characters there is room for, the NUL kept free. */
+static inline size_t text_room(const struct float_sink *sink, size_t count)
 {
-	return index >= 0 && index < decimal->count ? decimal->digit[index] : '0';
+	size_t room = sink->length + 1 < sink->size ? sink->size - 1 - sink->length : 0;
+
+	return count < room ? count : room;
+}
+
+static void text_put_zeros(struct float_sink *sink, int count)
+{
+	if (count <= 0)
+		return;
+	memset(sink->text + sink->length, '0', text_room(sink, (size_t)count));
+	sink->length += (size_t)count;
+}
+
+/* count digits from index on, which may be before the first; zeros where there are none. */
+static void text_put_digits(struct float_sink *sink, const struct decimal *decimal, int index,
+			    int count)
+{
+	int zeros = index < 0 ? -index : 0;
+	int held;
+
+	if (zeros > count)
+		zeros = count;
+	text_put_zeros(sink, zeros);
+	index += zeros;
+	count -= zeros;
+	held = decimal->count - index;
+	held = held < 0 ? 0 : held < count ? held : count;
+	if (held > 0) {
+		memcpy(sink->text + sink->length, decimal->digit + index,
+		       text_room(sink, (size_t)held));
+		sink->length += (size_t)held;
+	}
+	text_put_zeros(sink, count - held);
 }
 
 static void text_put_exponent(struct float_sink *sink, char letter, int exponent, int least)
@@ -52,11 +85,10 @@ static void text_put_exponent(struct float_sink *sink, char letter, int exponent
 static void text_put_scientific(struct float_sink *sink, const struct decimal *decimal,
 				int places, bool point, char letter)
 {
-	text_put(sink, text_digit(decimal, 0));
+	text_put_digits(sink, decimal, 0, 1);
 	if (places > 0 || point)
 		text_put(sink, '.');
-	for (int i = 1; i <= places; i++)
-		text_put(sink, text_digit(decimal, i));
+	text_put_digits(sink, decimal, 1, places);
 	text_put_exponent(sink, letter, decimal->count == 0 ? 0 : decimal->point - 1, 2);
 }
 
@@ -65,12 +97,11 @@ static void text_put_fixed(struct float_sink *sink, const struct decimal *decima
 {
 	if (decimal->point <= 0)
 		text_put(sink, '0');
-	for (int i = 0; i < decimal->point; i++)
-		text_put(sink, text_digit(decimal, i));
+	else
+		text_put_digits(sink, decimal, 0, decimal->point);
 	if (places > 0 || point)
 		text_put(sink, '.');
-	for (int i = 0; i < places; i++)
-		text_put(sink, text_digit(decimal, decimal->point + i));
+	text_put_digits(sink, decimal, decimal->point, places);
 }
 
 static void text_put_general(struct float_sink *sink, const struct decimal *decimal,

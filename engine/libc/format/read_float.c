@@ -10,6 +10,7 @@
 #include "bignum.h"
 #include "power_of_ten.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -22,9 +23,13 @@
 /* what 64 bits hold for sure */
 #define READ_WORD_DIGITS	19
 
-/* digits * 10^exponent, digits being the text from first on, without the point. */
+/*
+ * The significant digits are count characters from first on, a point among them not counted;
+ * they stand for an integer times 10^exponent. leading is the value of the first 19 of them.
+ */
 struct float_text {
 	const char *first;
+	uint64_t leading;
 	int count;
 	int exponent;
 	bool truncated;
@@ -35,45 +40,54 @@ static bool read_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Position the digits of "ddd.ddd" that start at text; returns the end, NULL if no digit. */
+/* Text of any length must not overflow an exponent. */
+static int read_clamp(ptrdiff_t exponent)
+{
+	if (exponent > READ_EXPONENT_MAX)
+		return READ_EXPONENT_MAX;
+	return exponent < -READ_EXPONENT_MAX ? -READ_EXPONENT_MAX : (int)exponent;
+}
+
+/* The digits from p on; returns the end. Only those beyond the limit change the exponent. */
+static const char *read_run(struct float_text *number, const char *p)
+{
+	uint64_t leading = number->leading;
+	int count = number->count;
+	const char *beyond;
+
+	if (count == 0) {
+		while (*p == '0')
+			p++;
+		number->first = p;
+	}
+	for (; count < READ_WORD_DIGITS && read_is_digit(*p); p++, count++)
+		leading = leading * 10 + (uint64_t)(*p - '0');
+	number->leading = leading;
+	for (; count < READ_DIGITS_MAX && read_is_digit(*p); p++)
+		count++;
+	number->count = count;
+	for (beyond = p; read_is_digit(*p); p++)
+		number->truncated |= *p != '0';
+	number->exponent = read_clamp(number->exponent + (p - beyond));
+	return p;
+}
+
+/* The digits of "ddd.ddd" that start at text; returns the end, NULL if there is none. */
 static const char *read_digits(struct float_text *number, const char *text)
 {
-	const char *start = text;
-	bool point = false;
-	bool any = false;
+	const char *point;
+	const char *end;
 
-	*number = (struct float_text){ .first = NULL };
-	for (;; text++) {
-		/* a second point ends the number, and so does one with no digit beside it */
-		if (*text == '.' && !point) {
-			point = true;
-			continue;
-		}
-		if (!read_is_digit(*text))
-			break;
-		any = true;
-		if (number->first == NULL && *text == '0') {
-			number->exponent -= point;
-			continue;
-		}
-		if (number->first == NULL)
-			number->first = text;
-		if (number->count < READ_DIGITS_MAX) {
-			number->count++;
-			number->exponent -= point;
-		} else {
-			number->truncated |= *text != '0';
-			number->exponent += !point;
-		}
-		/* Text of any length must not overflow the exponent. */
-		if (number->exponent > READ_EXPONENT_MAX)
-			number->exponent = READ_EXPONENT_MAX;
-		if (number->exponent < -READ_EXPONENT_MAX)
-			number->exponent = -READ_EXPONENT_MAX;
+	*number = (struct float_text){ .first = text };
+	point = end = read_run(number, text);
+	if (*point == '.') {
+		end = read_run(number, point + 1);
+		number->exponent = read_clamp(number->exponent - (end - point - 1));
+		/* a point with no digit beside it is no number */
+		if (end - text == 1)
+			return NULL;
 	}
-	if (!any)
-		return NULL;
-	return text > start ? text : NULL;
+	return end > text ? end : NULL;
 }
 
 /* An exponent "e[+-]ddd" at text is added; returns the end, or text if there is none. */
@@ -201,23 +215,6 @@ static uint64_t read_exact(const struct float_text *number)
 	return read_round(top, exponent, rest || number->truncated);
 }
 
-/* The first 19 digits; *left gets how many there are beyond. */
-static uint64_t read_leading_digits(const struct float_text *number, int *left)
-{
-	const char *p = number->first;
-	uint64_t value = 0;
-	int taken = number->count < READ_WORD_DIGITS ? number->count : READ_WORD_DIGITS;
-
-	*left = number->count - taken;
-	for (; taken > 0; p++) {
-		if (*p != '.') {
-			value = value * 10 + (uint64_t)(*p - '0');
-			taken--;
-		}
-	}
-	return value;
-}
-
 /* significand * 10^exponent to *bits; false if 128 bits of the power do not decide. */
 static bool read_fast(uint64_t *bits, uint64_t significand, int exponent)
 {
@@ -253,20 +250,18 @@ static uint64_t read_convert(const struct float_text *number)
 {
 	uint64_t bits;
 	uint64_t bits_above;
-	uint64_t digits;
-	int left;
+	int left = number->count > READ_WORD_DIGITS ? number->count - READ_WORD_DIGITS : 0;
 
 	/* 10^-400 with all its digits is below every double, 10^310 above */
 	if (number->count == 0 || number->count + number->exponent < -330)
 		return 0;
 	if (number->count + number->exponent > 310)
 		return 0x7ff0000000000000ULL;
-	digits = read_leading_digits(number, &left);
-	if (read_fast(&bits, digits, number->exponent + left)) {
+	if (read_fast(&bits, number->leading, number->exponent + left)) {
 		if (left == 0)
 			return bits;
 		/* What follows adds less than one to the digits: both ends must agree. */
-		if (read_fast(&bits_above, digits + 1, number->exponent + left)
+		if (read_fast(&bits_above, number->leading + 1, number->exponent + left)
 		    && bits == bits_above)
 			return bits;
 	}
