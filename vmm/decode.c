@@ -50,18 +50,6 @@ static void decode_init(ZydisDecoder *decoder, enum decode_mode mode)
 	(void)ZydisDecoderInit(decoder, decode_modes[mode].machine, decode_modes[mode].stack);
 }
 
-unsigned decode_length(enum decode_mode mode, const uint8_t *bytes, unsigned nr_bytes)
-{
-	ZydisDecodedInstruction instruction;
-	ZydisDecoder decoder;
-
-	decode_init(&decoder, mode);
-	if (ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, ZYAN_NULL, bytes, nr_bytes,
-						      &instruction)))
-		return 0;
-	return instruction.length;
-}
-
 static enum decode_operation decode_string(ZydisMnemonic mnemonic)
 {
 	switch (mnemonic) {

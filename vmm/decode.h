@@ -71,9 +71,6 @@ struct decoded_instruction {
 /* The mode that a vCPU executes in. */
 enum decode_mode decode_mode_of(struct vcpu *vcpu);
 
-/* Length in bytes of the first instruction of nr_bytes bytes, 0 if they hold no valid one. */
-unsigned decode_length(enum decode_mode mode, const uint8_t *bytes, unsigned nr_bytes);
-
 /* Takes the first instruction apart; false if the bytes hold no valid one. */
 bool decode_instruction(enum decode_mode mode, const uint8_t *bytes, unsigned nr_bytes,
 			struct decoded_instruction *out);

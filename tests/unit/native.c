@@ -20,6 +20,8 @@ __asm__(".pushsection .rodata\n"
 	"	mov 0x30000078, %r14; mov 0x30000080, %r15\n"
 	"	mov 0x30000008, %rax; mov 0x30000028, %rsp\n"
 	"native_enter_end:\n"
+	"native_narrow: ljmp *0x30000090\n"
+	"native_narrow_end:\n"
 	"native_leave: mov %rax, 0x30000008; mov %rcx, 0x30000010; mov %rdx, 0x30000018\n"
 	"	mov %rbx, 0x30000020; mov %rsp, 0x30000028; mov %rbp, 0x30000030\n"
 	"	mov %rsi, 0x30000038; mov %rdi, 0x30000040; mov %r8, 0x30000048\n"
@@ -31,7 +33,13 @@ __asm__(".pushsection .rodata\n"
 	"native_leave_end:\n"
 	".popsection");
 
-extern const uint8_t native_enter[], native_enter_end[], native_leave[], native_leave_end[];
+extern const uint8_t native_enter[], native_enter_end[], native_narrow[], native_narrow_end[];
+extern const uint8_t native_leave[], native_leave_end[];
+
+/* Linux's selectors for user code and data. */
+#define USER_CODE_64 0x33
+#define USER_CODE_32 0x23
+#define USER_DATA 0x2b
 
 static void native_map(uint64_t address, size_t length_bytes, int rights)
 {
@@ -51,16 +59,37 @@ void native_init(void)
 	native_map(NATIVE_STATE, PAGE_BYTES, PROT_READ | PROT_WRITE);
 }
 
-uint64_t native_load(const uint8_t *bytes, size_t length_bytes)
+static uint8_t *native_append(uint8_t *at, const uint8_t *from, const uint8_t *end)
 {
-	uint8_t *at = (uint8_t *)NATIVE_CODE;
+	memcpy(at, from, (size_t)(end - from));
+	return at + (end - from);
+}
+
+uint64_t native_load(const uint8_t *bytes, size_t length_bytes, bool wide)
+{
+	struct native_state *state = (struct native_state *)NATIVE_STATE;
+	uint8_t *at = native_append((uint8_t *)NATIVE_CODE, native_enter, native_enter_end);
 	uint64_t address;
 
-	memcpy(at, native_enter, (size_t)(native_enter_end - native_enter));
-	at += native_enter_end - native_enter;
+	if (!wide)
+		at = native_append(at, native_narrow, native_narrow_end);
 	address = (uint64_t)at;
-	memcpy(at, bytes, length_bytes);
-	memcpy(at + length_bytes, native_leave, (size_t)(native_leave_end - native_leave));
+	at = native_append(at, bytes, bytes + length_bytes);
+	if (!wide) {
+		/* ljmp $USER_CODE_64, $behind */
+		uint32_t behind = (uint32_t)(uintptr_t)at + 7;
+
+		*at++ = 0xea;
+		memcpy(at, &behind, 4);
+		at[4] = USER_CODE_64;
+		at[5] = 0;
+		at += 6;
+		state->narrow_entry = (uint32_t)address;
+		state->narrow_selector = USER_CODE_32;
+		/* 64-bit code does without; 32-bit code does not. */
+		__asm__ volatile("mov %0, %%ds; mov %0, %%es" ::"r"(USER_DATA));
+	}
+	native_append(at, native_leave, native_leave_end);
 	return address;
 }
 

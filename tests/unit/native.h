@@ -17,12 +17,13 @@ struct native_state {
 	uint64_t host_rsp;
 	uint64_t gpr[16]; /* in the order of enum gpr */
 	uint64_t rflags;
+	uint32_t narrow_entry, narrow_selector; /* of 32-bit code, for a far jump */
 };
 
 /* Maps the three areas. */
 void native_init(void);
-/* Puts an instruction in place; returns its address. */
-uint64_t native_load(const uint8_t *bytes, size_t length_bytes);
+/* Puts an instruction in place, of 64-bit code or of 32-bit code; returns its address. */
+uint64_t native_load(const uint8_t *bytes, size_t length_bytes, bool wide);
 /* Runs it: NATIVE_STATE holds what it starts with, then what it left. */
 void native_run(void);
 

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *unit_name;
-static char unit_why[512];
-static int unit_failed;
+/* One of each a program, however many files include this. */
+__attribute__((weak)) char unit_why[512];
+__attribute__((weak)) int unit_failed;
 
 /* Notes why the case fails; the first reason is kept. */
 __attribute__((format(printf, 1, 2))) static inline void unit_fail(const char *format, ...)
@@ -44,7 +44,6 @@ __attribute__((format(printf, 1, 2))) static inline void unit_fail(const char *f
 
 static inline void unit_run(const char *name, void (*body)(void))
 {
-	unit_name = name;
 	unit_why[0] = '\0';
 	body();
 	if (unit_why[0] != '\0') {

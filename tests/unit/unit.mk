@@ -8,7 +8,7 @@ unit-build := $(build)/unit
 unit-flags := -std=c11 -D_GNU_SOURCE -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer -mno-red-zone -I tests/unit/fake -I include -I . -I tests/unit
 
-unit-programs := e820 guest_walk mmio emulate_native acpi pci
+unit-programs := e820 guest_walk mmio emulate_native emulate_native32 acpi pci
 unit-e820-objects := boot/e820.o
 
 unit-guest_walk-objects := vmm/guest_walk.o vmm/guest_memory.o tests/unit/fake_machine.o
@@ -16,8 +16,10 @@ unit-guest_walk-objects := vmm/guest_walk.o vmm/guest_memory.o tests/unit/fake_m
 # The whole of the emulator on a fake machine.
 unit-emulator-objects := $(addprefix vmm/,alu.o decode.o emulate.o emulate_string.o operand.o \
 	mmio.o mmio_fault.o guest_walk.o guest_memory.o registry.o) tests/unit/fake_machine.o
-unit-emulate_native-objects := $(unit-emulator-objects) tests/unit/native.o
+unit-emulate_native-objects := $(unit-emulator-objects) tests/unit/native.o tests/unit/emulate_forms.o
 unit-emulate_native-libraries := $(build)/unit/zydis.a
+unit-emulate_native32-objects := $(unit-emulate_native-objects)
+unit-emulate_native32-libraries := $(build)/unit/zydis.a
 unit-acpi-objects := core/acpi.o tests/unit/fake_machine.o
 unit-pci-objects := vmm/pci.o vmm/pci_ecam.o core/acpi.o $(unit-emulator-objects)
 unit-pci-libraries := $(build)/unit/zydis.a
