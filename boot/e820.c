@@ -81,8 +81,9 @@ size_t e820_normalise(const struct e820_entry *in, size_t nr_in, struct e820_ent
 			out[count++] = (struct e820_entry){
 				.base = position,
 				/* A single entry over all 2^64 bytes loses its last byte. */
-				.length_bytes = last - position == ~UINT64_C(0) ? last
-										: last - position + 1,
+				.length_bytes = last - position == ~UINT64_C(0)
+							? last
+							: last - position + 1,
 				.type = type,
 				.attributes = 1,
 			};

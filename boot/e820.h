@@ -26,11 +26,11 @@ struct e820_entry {
 
 _Static_assert(sizeof(struct e820_entry) == E820_ENTRY_BYTES, "the layout of E820h");
 
-/* Writes the map `in`, in any order and with overlaps, to `out`: sorted, without overlap, neighbours
- * of one type joined. Where entries overlap the most restrictive type wins: usable < persistent <
- * ACPI reclaimable < ACPI NVS < reserved and unknown < unusable. Entries of length 0 vanish, one
- * that passes 2^64 ends there. `in` and `out` are different arrays. Returns the number of entries
- * written, 0 if they do not fit into out_maximum. */
+/* Writes the map `in`, in any order and with overlaps, to `out`: sorted, without overlap,
+ * neighbours of one type joined. Where entries overlap the most restrictive type wins: usable <
+ * persistent < ACPI reclaimable < ACPI NVS < reserved and unknown < unusable. Entries of length 0
+ * vanish, one that passes 2^64 ends there. `in` and `out` are different arrays. Returns the number
+ * of entries written, 0 if they do not fit into out_maximum. */
 size_t e820_normalise(const struct e820_entry *in, size_t nr_in, struct e820_entry *out,
 		      size_t out_maximum);
 

@@ -1,6 +1,6 @@
 /*
- * core/acpi.c: owns the reading of ACPI tables. ACPI specification 6.4, chapter 5.2. Written at boot
- * only, so without a lock.
+ * core/acpi.c: owns the reading of ACPI tables. ACPI specification 6.4, chapter 5.2. Written at
+ * boot only, so without a lock.
  */
 #include "core/acpi.h"
 
@@ -78,7 +78,8 @@ static bool acpi_take_rsdp(const uint8_t *rsdp, size_t length_bytes)
 	memset(acpi_rsdp, 0, sizeof(acpi_rsdp));
 	memcpy(acpi_rsdp, rsdp, RSDP_V1_BYTES);
 	/* What came with ACPI 2.0 counts only if its own sum is right; else the RSDT serves. */
-	if (rsdp[RSDP_REVISION] >= 2 && length_bytes >= RSDP_BYTES && acpi_sums_up(rsdp, RSDP_BYTES))
+	if (rsdp[RSDP_REVISION] >= 2 && length_bytes >= RSDP_BYTES &&
+	    acpi_sums_up(rsdp, RSDP_BYTES))
 		memcpy(acpi_rsdp, rsdp, RSDP_BYTES);
 	acpi_has_rsdp = true;
 	return true;
@@ -190,8 +191,9 @@ static void acpi_read_mcfg(void)
 	}
 }
 
-/* A register block's port: the 64-bit form if the table has one in I/O space, else the old field. */
-static uint16_t acpi_port(const uint8_t *fadt, uint64_t length_bytes, unsigned narrow, unsigned wide)
+/* A register block's port: the 64-bit form if it is there and in I/O space, else the old field. */
+static uint16_t acpi_port(const uint8_t *fadt, uint64_t length_bytes, unsigned narrow,
+			  unsigned wide)
 {
 	uint64_t port = 0;
 

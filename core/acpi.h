@@ -2,16 +2,16 @@
  * core/acpi.h: the few facts that we take from the firmware's ACPI tables. Nothing in them is
  * trusted: checksums, lengths and addresses are checked.
  *
- * The tables lie in memory that the guest may overwrite, so the first question, at boot, answers all
- * but acpi_find_table() for good.
+ * The tables lie in memory that the guest may overwrite, so the first question, at boot, answers
+ * all but acpi_find_table() for good.
  */
 #ifndef CORE_ACPI_H
 #define CORE_ACPI_H
 
 #include "rv/types.h"
 
-/* The copy of the RSDP that a loader handed over; without it, or with one that is not valid, the BIOS
- * areas are searched. Forgets what was learnt before. Context: boot. */
+/* The copy of the RSDP that a loader handed over; without it, or with one that is not valid, the
+ * BIOS areas are searched. Forgets what was learnt before. Context: boot. */
 void acpi_set_rsdp(const void *rsdp, size_t length_bytes);
 
 /* The first table with that signature, by the XSDT or else the RSDT; NULL if there is none. Its

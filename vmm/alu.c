@@ -1,6 +1,6 @@
 /*
- * vmm/alu.c: owns computing on behalf of the guest: each operation runs natively, in its width, with
- * the guest's arithmetic flags loaded before and taken back after. Pure code, no state.
+ * vmm/alu.c: owns computing on behalf of the guest: each operation runs natively, in its width,
+ * with the guest's arithmetic flags loaded before and taken back after. Pure code, no state.
  */
 #include "vmm/alu.h"
 
@@ -189,8 +189,8 @@ ALU_BIT_WIDTH(16, "w", uint16_t)
 ALU_BIT_WIDTH(32, "l", uint32_t)
 ALU_BIT_WIDTH(64, "q", uint64_t)
 
-uint64_t alu_bit(enum decode_operation operation, unsigned width_bytes, uint64_t value, unsigned bit,
-		 uint64_t *rflags)
+uint64_t alu_bit(enum decode_operation operation, unsigned width_bytes, uint64_t value,
+		 unsigned bit, uint64_t *rflags)
 {
 	switch (width_bytes) {
 	case 2:

@@ -42,8 +42,8 @@ uint64_t alu_shift(enum decode_operation operation, unsigned width_bytes, uint64
 		   uint8_t count, uint64_t *rflags);
 
 /* DECODE_BT ... DECODE_BTC with the bit number inside the value. */
-uint64_t alu_bit(enum decode_operation operation, unsigned width_bytes, uint64_t value, unsigned bit,
-		 uint64_t *rflags);
+uint64_t alu_bit(enum decode_operation operation, unsigned width_bytes, uint64_t value,
+		 unsigned bit, uint64_t *rflags);
 
 /* Does a condition (low four bits of Jcc, CMOVcc, SETcc) hold? */
 bool alu_condition(unsigned condition, uint64_t rflags);

@@ -11,15 +11,17 @@
 #define INSTRUCTION_BYTES_MAXIMUM 15
 
 /* The mode of a code segment: what the bytes mean. */
-enum decode_mode { DECODE_REAL_16, DECODE_16, DECODE_32, DECODE_COMPAT_16, DECODE_COMPAT_32, DECODE_64 };
+enum decode_mode {
+	DECODE_REAL_16, DECODE_16, DECODE_32, DECODE_COMPAT_16, DECODE_COMPAT_32, DECODE_64,
+};
 
 enum decode_operation {
 	DECODE_OTHER, /* not one that can be emulated; length_bytes is right nevertheless */
 	/* Moves. */
 	DECODE_MOV, DECODE_MOVZX, DECODE_MOVSX, DECODE_MOVBE, DECODE_CMOV, DECODE_SETCC,
 	/* Two operands, flags. */
-	DECODE_ADD, DECODE_OR, DECODE_ADC, DECODE_SBB, DECODE_AND, DECODE_SUB, DECODE_XOR, DECODE_CMP,
-	DECODE_TEST,
+	DECODE_ADD, DECODE_OR, DECODE_ADC, DECODE_SBB, DECODE_AND, DECODE_SUB, DECODE_XOR,
+	DECODE_CMP, DECODE_TEST,
 	/* One operand. */
 	DECODE_INC, DECODE_DEC, DECODE_NOT, DECODE_NEG,
 	/* Shifts by an immediate or by CL. */
@@ -61,11 +63,11 @@ struct decoded_instruction {
 	enum decode_repeat repeat;
 	uint8_t length_bytes;
 	uint8_t address_bytes;	 /* 2, 4, 8 */
-	uint8_t width_bytes;	 /* of the operation: that of the first operand, of a string's element */
+	uint8_t width_bytes;	 /* of the first operand, of a string's element */
 	uint8_t condition;	 /* CMOV, SETCC: the low four bits of the opcode */
 	bool lock;
 	struct decode_operand first, second; /* destination and source, in the manual's order */
-	struct decode_memory memory;	     /* of the explicit operand, or of a string's rSI side */
+	struct decode_memory memory;	     /* of the explicit operand, of a string's rSI side */
 };
 
 /* The mode that a vCPU executes in. */

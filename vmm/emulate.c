@@ -1,6 +1,6 @@
 /*
- * vmm/emulate.c: owns what each instruction with a memory operand does, strings apart. Every operand
- * is translated, with all faults that this can give, before the first access. No state.
+ * vmm/emulate.c: owns what each instruction with a memory operand does, strings apart. Every
+ * operand is translated, with all faults that this can give, before the first access. No state.
  */
 #include "vmm/emulate.h"
 
@@ -43,8 +43,8 @@ static enum emulate_result emulate_write_back(struct emulation *emulation,
 					      uint64_t old, uint64_t value)
 {
 	if (lock && operand->first_bytes == operand->width_bytes)
-		return mmio_write_locked(emulation->vcpu, operand->gpa[0], operand->width_bytes, old,
-					 value & alu_mask(operand->width_bytes))
+		return mmio_write_locked(emulation->vcpu, operand->gpa[0], operand->width_bytes,
+					 old, value & alu_mask(operand->width_bytes))
 			       ? EMULATE_DONE
 			       : EMULATE_AGAIN;
 	operand_write_memory(emulation, operand, value & alu_mask(operand->width_bytes));
@@ -94,7 +94,8 @@ static enum emulate_result emulate_store(struct emulation *emulation)
 	else
 		value = operand_value(emulation->vcpu, &instruction->second);
 	if (instruction->operation == DECODE_MOVBE)
-		value = emulate_byte_swap(value & alu_mask(operand.width_bytes), operand.width_bytes);
+		value = emulate_byte_swap(value & alu_mask(operand.width_bytes),
+					  operand.width_bytes);
 	operand_write_memory(emulation, &operand, value & alu_mask(operand.width_bytes));
 	return EMULATE_DONE;
 }
@@ -116,7 +117,8 @@ static enum emulate_result emulate_binary(struct emulation *emulation)
 	value = operand_read_memory(emulation, &operand);
 	first = to_memory ? value : operand_read_register(vcpu, &instruction->first);
 	second = to_memory ? operand_value(vcpu, &instruction->second) : value;
-	value = alu_binary(instruction->operation, instruction->width_bytes, first, second, &rflags);
+	value = alu_binary(instruction->operation, instruction->width_bytes, first, second,
+			   &rflags);
 	if (writes && to_memory)
 		result = emulate_write_back(emulation, &operand, instruction->lock, first, value);
 	else if (writes)
@@ -154,6 +156,7 @@ static enum emulate_result emulate_bit(struct emulation *emulation)
 {
 	const struct decoded_instruction *instruction = emulation->instruction;
 	unsigned width_bytes = instruction->width_bytes, nr_bits = 8 * width_bytes;
+	bool reads = instruction->operation == DECODE_BT;
 	struct vcpu *vcpu = emulation->vcpu;
 	uint64_t bit = operand_value(vcpu, &instruction->second);
 	uint64_t offset = operand_offset(emulation), rflags = vcpu->rflags, old, value;
@@ -161,14 +164,13 @@ static enum emulate_result emulate_bit(struct emulation *emulation)
 	enum emulate_result result;
 
 	if (instruction->second.kind == DECODE_REGISTER) {
-		int64_t index = (int64_t)alu_sign_extend(bit, width_bytes) >> (width_bytes == 8 ? 6 :
-							  width_bytes == 4 ? 5 : 4);
+		unsigned log2_bits = width_bytes == 8 ? 6 : width_bytes == 4 ? 5 : 4;
+		int64_t index = (int64_t)alu_sign_extend(bit, width_bytes) >> log2_bits;
 
 		offset += (uint64_t)index * width_bytes;
 		offset &= alu_mask(instruction->address_bytes);
 	}
-	result = emulate_find_operand(emulation, offset,
-				      instruction->operation == DECODE_BT ? GUEST_READ : GUEST_WRITE,
+	result = emulate_find_operand(emulation, offset, reads ? GUEST_READ : GUEST_WRITE,
 				      &operand);
 	if (result == EMULATE_DONE && !emulation->touched)
 		result = EMULATE_ELSEWHERE;
@@ -176,7 +178,7 @@ static enum emulate_result emulate_bit(struct emulation *emulation)
 		return result;
 	old = operand_read_memory(emulation, &operand);
 	value = alu_bit(instruction->operation, width_bytes, old, (unsigned)bit % nr_bits, &rflags);
-	if (instruction->operation != DECODE_BT)
+	if (!reads)
 		result = emulate_write_back(emulation, &operand, instruction->lock, old, value);
 	if (result == EMULATE_DONE)
 		vcpu->rflags = rflags;
@@ -393,7 +395,7 @@ enum emulate_result emulate_instruction(struct emulation *emulation)
 
 	if (result == EMULATE_DONE)
 		emulate_retire(emulation);
-	/* The guest steps itself: the trap comes after each instruction, each iteration of a string. */
+	/* The guest steps itself: the trap comes after each instruction and string iteration. */
 	if (trace && (result == EMULATE_DONE || (result == EMULATE_AGAIN && string)))
 		vcpu_ops->inject_single_step(emulation->vcpu);
 	return result;

@@ -1,7 +1,7 @@
 /*
- * vmm/emulate_string.c: owns what the string instructions do. A repeated one runs a bounded number of
- * iterations, with RCX, RSI and RDI as the CPU would leave them at an interrupt, then lets the guest
- * run it again, so that interrupts are never held for long. No state.
+ * vmm/emulate_string.c: owns what the string instructions do. A repeated one runs a bounded number
+ * of iterations, with RCX, RSI and RDI as the CPU would leave them at an interrupt, then lets the
+ * guest run it again, so that interrupts are never held for long. No state.
  */
 #include "vmm/alu.h"
 #include "vmm/emulate.h"

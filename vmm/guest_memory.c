@@ -103,8 +103,8 @@ bool guest_linear_write(struct vcpu *vcpu, gva_t gva, const void *buffer, size_t
 }
 
 /*
- * Where the code that a CPU executed last lies: the page-table entries that led there and the values
- * they had. If they still have them, so does the page; that costs a fifth of a walk.
+ * Where the code that a CPU executed last lies: the page-table entries that led there and the
+ * values they had. If they still have them, so does the page; that costs a fifth of a walk.
  */
 struct code_path {
 	uint64_t page; /* number of the linear page + 1; 0: none */
@@ -137,7 +137,8 @@ static inline bool code_is_long(struct vcpu *vcpu)
 }
 
 /* Walks to the code and remembers the way. False: not there, or not in RAM. */
-static __attribute__((noinline)) bool code_path_find(struct code_path *path, gva_t gva, uint64_t cr3)
+static __attribute__((noinline)) bool code_path_find(struct code_path *path, gva_t gva,
+						     uint64_t cr3)
 {
 	hpa_t table = cr3 & PAGING_ADDRESS_MASK;
 	uint64_t entry, below = 0;

@@ -39,9 +39,9 @@ bool guest_linear_write(struct vcpu *vcpu, gva_t gva, const void *buffer, size_t
  * is mapped), 0 with `fault` filled if none (fault->fault unset: no RAM). */
 unsigned guest_fetch_instruction(struct vcpu *vcpu, uint8_t bytes[15], struct guest_fault *fault);
 
-/* The shortcut to the same for 64-bit code that the CPU has just executed from: where the 15 bytes at
- * RIP lie, or NULL when it is anything but the common case. It looks at no rights. The bytes are the
- * guest's, which can change them: read each once. */
+/* The shortcut to the same for 64-bit code that the CPU has just executed from: where the 15 bytes
+ * at RIP lie, or NULL when it is anything but the common case. It looks at no rights. The bytes are
+ * the guest's, which can change them: read each once. */
 const uint8_t *guest_peek_code(struct vcpu *vcpu);
 /* The same for a back end that knows the mode: 64-bit code, four levels of tables. */
 const uint8_t *guest_peek_long_code(uint32_t cpu_index, uint64_t rip, uint64_t cr3);

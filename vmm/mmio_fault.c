@@ -33,8 +33,8 @@ static struct open_pages mmio_open_pages[CPUS_MAXIMUM];
 static struct decoded_slot mmio_decoded[CPUS_MAXIMUM][DECODED_SLOTS];
 static gva_t mmio_reported[REPORTED_SLOTS];
 
-/* The instruction at RIP, from a copy of its bytes; NULL if there is none, with the fault if that is
- * why. */
+/* The instruction at RIP, from a copy of its bytes; NULL if there is none, with the fault if that
+ * is why. */
 static const struct decoded_instruction *mmio_decode(struct vcpu *vcpu, uint8_t bytes[16],
 						     struct guest_fault *fault)
 {
@@ -81,8 +81,8 @@ static void mmio_end_step(struct vcpu *vcpu)
 	vcpu_ops->want_step(vcpu, false);
 }
 
-/* Lets the CPU run the instruction itself, with the page open, or ones in place of our memory. It may
- * need several pages, one fault each. */
+/* Lets the CPU run the instruction itself, with the page open, or ones in place of our memory. It
+ * may need several pages, one fault each. */
 static void mmio_begin_step(struct vcpu *vcpu, gpa_t page)
 {
 	struct open_pages *open = &mmio_open_pages[vcpu->cpu->index];
@@ -126,8 +126,8 @@ static bool mmio_emulate(struct vcpu *vcpu, gpa_t page)
 	case EMULATE_UNKNOWN:
 		mmio_report(vcpu, vcpu->exit.nested.gpa, bytes, "is not emulated and passes");
 		return false;
-	default: /* EMULATE_ELSEWHERE: the CPU's own accesses (descriptors, stacks of interrupts), or
-		  * another CPU changed the instruction meanwhile */
+	default: /* EMULATE_ELSEWHERE: the CPU's own accesses (descriptors, stacks of interrupts),
+		  * or another CPU changed the instruction meanwhile */
 		return false;
 	}
 }

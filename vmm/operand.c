@@ -92,8 +92,9 @@ static bool operand_segment_fault(struct emulation *emulation, unsigned segment)
 }
 
 /* Limit and type of a segment outside 64-bit mode; AMD APM v2 4.11, 4.12. */
-static bool operand_segment_allows(struct emulation *emulation, const struct segment_register *segment,
-				   uint64_t offset, unsigned width_bytes, enum guest_access access)
+static bool operand_segment_allows(struct emulation *emulation,
+				   const struct segment_register *segment, uint64_t offset,
+				   unsigned width_bytes, enum guest_access access)
 {
 	struct vcpu *vcpu = emulation->vcpu;
 	uint64_t last = offset + width_bytes - 1;

@@ -3,8 +3,8 @@
  * Local Bus Specification 3.0, 3.2.2.3.2: configuration mechanism #1). pci_lock serialises the pair
  * of port accesses that the hardware side makes; no handler is called with it held.
  *
- * Only the data ports are intercepted, and only while something is registered: the address that they
- * go to is read back from the hardware's own CONFIG_ADDRESS, which the guest sets directly.
+ * Only the data ports are intercepted, and only while something is registered: the address that
+ * they go to is read back from the hardware's own CONFIG_ADDRESS, which the guest sets directly.
  */
 #include "vmm/pci.h"
 

@@ -22,7 +22,8 @@ hpa_t pci_ecam_address(uint64_t address)
 	uint8_t first_bus, last_bus;
 	hpa_t base;
 
-	if (!acpi_find_mcfg(&base, &first_bus, &last_bus) || address < pci_address(first_bus, 0, 0, 0) ||
+	if (!acpi_find_mcfg(&base, &first_bus, &last_bus) ||
+	    address < pci_address(first_bus, 0, 0, 0) ||
 	    address >= pci_address(last_bus + 1u, 0, 0, 0))
 		return 0;
 	return base + address;
@@ -49,8 +50,8 @@ static enum access_result pci_access_part(struct access *access, hpa_t base, uns
 	return result;
 }
 
-/* The pages' handler. It does the access to the end, in parts of at most 32 bits, so that of several
- * claims on a page only the first gets it. */
+/* The pages' handler. It does the access to the end, in parts of at most 32 bits, so that of
+ * several claims on a page only the first gets it. */
 static enum access_result pci_access_memory(struct access *access, void *context)
 {
 	uint8_t first_bus, last_bus;

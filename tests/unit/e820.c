@@ -67,7 +67,8 @@ static void model_of(const struct e820_entry *entries, size_t count, uint32_t *c
 {
 	memset(cells, 0, CELLS * sizeof(*cells));
 	for (size_t i = 0; i < count; i++) {
-		for (uint64_t c = entries[i].base; c < entries[i].base + entries[i].length_bytes; c++)
+		for (uint64_t c = entries[i].base; c < entries[i].base + entries[i].length_bytes;
+		     c++)
 			if (rank(entries[i].type) > rank(cells[c]))
 				cells[c] = entries[i].type;
 	}

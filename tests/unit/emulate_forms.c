@@ -17,7 +17,8 @@
 #define ROUNDS 300
 #define FLAGS_COMPARED UINT64_C(0xcd5)
 
-/* Guest pages of the data area: even ones claimed device memory, odd ones RAM or claimed as well. */
+/* Guest pages of the data area: even ones claimed device memory, odd ones RAM or claimed as well.
+ */
 static gpa_t page_gpa[NATIVE_DATA_BYTES / PAGE_BYTES];
 static unsigned handled;
 static uint64_t code_address;
@@ -55,7 +56,8 @@ static void set_up_guest(bool wide, bool all_claimed)
 }
 
 /* The instruction and a seed for memory in place, both sides alike. */
-static void set_up_state(struct native_state *start, bool wide, bool branch, bool string, bool repeat)
+static void set_up_state(struct native_state *start, bool wide, bool branch, bool string,
+			 bool repeat)
 {
 	uint64_t *data = (uint64_t *)NATIVE_DATA;
 
@@ -92,7 +94,8 @@ static void copy_to_guest(const struct native_state *start)
 	memcpy(fake_vcpu.gpr, start->gpr, sizeof(start->gpr));
 	fake_vcpu.rflags = start->rflags;
 	for (unsigned i = 0; i < ARRAY_LENGTH(page_gpa); i++)
-		memcpy(memory_direct(page_gpa[i]), (void *)(NATIVE_DATA + i * PAGE_BYTES), PAGE_BYTES);
+		memcpy(memory_direct(page_gpa[i]), (void *)(NATIVE_DATA + i * PAGE_BYTES),
+		       PAGE_BYTES);
 	memcpy(memory_direct(CODE_GPA), (void *)NATIVE_CODE, PAGE_BYTES);
 }
 
@@ -114,11 +117,13 @@ static bool emulate_somewhere(void)
 		if (fake_vcpu.steps == 0 && fake_injections == 0)
 			return true;
 		if (fake_injections != 0) {
-			unit_fail("injected %u (%#llx)", fake_vector, (unsigned long long)fake_error_code);
+			unit_fail("injected %u (%#llx)", fake_vector,
+				  (unsigned long long)fake_error_code);
 			return false;
 		}
 		mmio_handle_step(&fake_vcpu); /* not that page: nothing has changed */
-		if (fake_vcpu.rip != rip || memcmp(before.gpr, fake_vcpu.gpr, sizeof(before.gpr)) != 0)
+		if (fake_vcpu.rip != rip ||
+		    memcmp(before.gpr, fake_vcpu.gpr, sizeof(before.gpr)) != 0)
 			unit_fail("a step changed registers");
 	}
 	return false;
@@ -148,7 +153,8 @@ static void compare(const struct form *form, bool wide, const struct native_stat
 			 : (uint32_t)fake_vcpu.gpr[i] != (uint32_t)end->gpr[i])
 			unit_fail("%s: register %u is %llx, not %llx (was %llx)", form->text, i,
 				  (unsigned long long)fake_vcpu.gpr[i],
-				  (unsigned long long)end->gpr[i], (unsigned long long)start->gpr[i]);
+				  (unsigned long long)end->gpr[i],
+				  (unsigned long long)start->gpr[i]);
 	}
 	if (((fake_vcpu.rflags ^ end->rflags) & FLAGS_COMPARED) != 0)
 		unit_fail("%s: flags are %llx, not %llx", form->text,

@@ -1,6 +1,6 @@
 /*
- * tests/unit/emulate_native.c: every instruction form that is emulated, against the same bytes run by
- * this CPU on ordinary memory: registers, flags and memory must come out alike. Here 64-bit code.
+ * tests/unit/emulate_native.c: every instruction form that is emulated, against the same bytes run
+ * by this CPU on ordinary memory: registers, flags and memory must come out alike. 64-bit code.
  */
 #define FORM_MODE ".code64\n"
 #include "emulate_forms.h"
@@ -16,8 +16,10 @@ FORM_BEGIN
 	FORM(name "w " operands_w)                                                                 \
 	FORM(name "l " operands_l)                                                                 \
 	FORM(name "q " operands_q)
-#define FORM_TO(name) FORM_WIDTHS(name, "%al, (%rbx)", "%dx, (%rbx)", "%r9d, (%rbx)", "%rbp, (%rbx)")
-#define FORM_FROM(name) FORM_WIDTHS(name, "(%rbx), %al", "(%rbx), %dx", "(%rbx), %r9d", "(%rbx), %rbp")
+#define FORM_TO(name)                                                                              \
+	FORM_WIDTHS(name, "%al, (%rbx)", "%dx, (%rbx)", "%r9d, (%rbx)", "%rbp, (%rbx)")
+#define FORM_FROM(name)                                                                            \
+	FORM_WIDTHS(name, "(%rbx), %al", "(%rbx), %dx", "(%rbx), %r9d", "(%rbx), %rbp")
 #define FORM_IMM(name)                                                                             \
 	FORM_WIDTHS(name, "$0x85, (%rbx)", "$0x8765, (%rbx)", "$0x87654321, (%rbx)",               \
 		    "$-0x12345678, (%rbx)")                                                        \
@@ -25,7 +27,8 @@ FORM_BEGIN
 	FORM(name "l $-3, (%rbx)")                                                                 \
 	FORM(name "q $-3, (%rbx)")
 #define FORM_ONE(name) FORM_WIDTHS(name, "(%rbx)", "(%rbx)", "(%rbx)", "(%rbx)")
-#define FORM_ALU(name) FORM_TO(name) FORM_FROM(name) FORM_IMM(name) FORM("lock; " name "l %eax, (%rbx)")
+#define FORM_ALU(name)                                                                             \
+	FORM_TO(name) FORM_FROM(name) FORM_IMM(name) FORM("lock; " name "l %eax, (%rbx)")
 #define FORM_ALU_READ(name) FORM_TO(name) FORM_IMM(name)
 #define FORM_SHIFT(name)                                                                           \
 	FORM_ONE(name)                                                                             \
@@ -39,7 +42,10 @@ FORM_BEGIN
 	FORM(name "l $29, (%rbx)")                                                                 \
 	FORM(name "q $61, (%rbx)")
 #define FORM_LOCK(name) FORM("lock; " name)
-#define FORM_CONDITION(cc) FORM("cmov" cc "l (%rbx), %eax") FORM("cmov" cc "q (%rbx), %r10") FORM("set" cc " (%rbx)")
+#define FORM_CONDITION(cc)                                                                         \
+	FORM("cmov" cc "l (%rbx), %eax")                                                           \
+	FORM("cmov" cc "q (%rbx), %r10")                                                           \
+	FORM("set" cc " (%rbx)")
 
 FORM_TO("mov")
 FORM_FROM("mov")

@@ -21,7 +21,8 @@
 #define FORM_SHIFT(name)                                                                           \
 	FORM_ONE(name)                                                                             \
 	FORM_WIDTHS(name, "%cl, (%ebx)", "%cl, (%ebx)", "%cl, (%ebx)")
-#define FORM_BIT(name) FORM(name "w %dx, (%ebx)") FORM(name "l %edx, (%ebx)") FORM(name "l $29, (%ebx)")
+#define FORM_BIT(name)                                                                             \
+	FORM(name "w %dx, (%ebx)") FORM(name "l %edx, (%ebx)") FORM(name "l $29, (%ebx)")
 
 FORM_BEGIN
 

@@ -1,6 +1,6 @@
 /*
- * tests/unit/fake_machine.c: the machine that the code under test runs on. It does no more than note
- * what it is told.
+ * tests/unit/fake_machine.c: the machine that the code under test runs on. It does no more than
+ * note what it is told.
  */
 #include "fake_machine.h"
 

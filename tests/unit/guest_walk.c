@@ -186,8 +186,8 @@ static uint64_t *table_entry(uint64_t linear, unsigned wanted)
 }
 
 /* AMD APM v2 5.6, in other words than the code. */
-static bool rights_allow(bool user_page, bool writable, bool no_execute, bool user, bool wp, bool smep,
-			 bool smap, bool ac, enum guest_access access)
+static bool rights_allow(bool user_page, bool writable, bool no_execute, bool user, bool wp,
+			 bool smep, bool smap, bool ac, enum guest_access access)
 {
 	if (user && !user_page)
 		return false;
@@ -208,7 +208,8 @@ static void try_rights(unsigned bits, enum guest_access access)
 	uint64_t rights = PAGING_PRESENT | (user_page ? PAGING_USER : 0) |
 			  (writable ? PAGING_WRITABLE : 0) | (no_execute ? PAGING_NO_EXECUTE : 0);
 	uint64_t *top = (uint64_t *)memory_direct(fake_control[3]) + (LINEAR >> 39);
-	bool allowed = rights_allow(user_page, writable, no_execute, user, wp, smep, smap, ac, access);
+	bool allowed =
+		rights_allow(user_page, writable, no_execute, user, wp, smep, smap, ac, access);
 	uint32_t code = 1u | (access == GUEST_WRITE ? 2u : 0) | (user ? 4u : 0) |
 			(access == GUEST_FETCH ? 16u : 0);
 
@@ -256,7 +257,8 @@ static void test_pae(void)
 	pd[5] = 0x92000 | RIGHTS;
 	pd[6] = 0x600000 | RIGHTS | PAGING_LARGE;
 	pt[7] = TARGET | RIGHTS | PAGING_NO_EXECUTE;
-	UNIT_CHECK(walk(UINT64_C(0xffffffffc0a07123), GUEST_WRITE)); /* linear addresses have 32 bits */
+	UNIT_CHECK(walk(UINT64_C(0xffffffffc0a07123),
+			GUEST_WRITE)); /* linear addresses have 32 bits */
 	UNIT_EQUAL(gpa, TARGET + 0x123);
 	UNIT_EQUAL(pt[7] & 0x60, 0x60);
 	UNIT_EQUAL(pointers[3], 0x91001);

@@ -1,6 +1,6 @@
 /*
- * tests/unit/mmio.c: claiming memory, what handlers see and may do, faults of the guest in the midst
- * of an access, what cannot be emulated, and the hypervisor's own memory.
+ * tests/unit/mmio.c: claiming memory, what handlers see and may do, faults of the guest in the
+ * midst of an access, what cannot be emulated, and the hypervisor's own memory.
  */
 #include "vmm/mmio.h"
 
@@ -79,8 +79,10 @@ static bool fault_at(gpa_t gpa, bool write)
 
 static void test_registration(void)
 {
-	struct access_region a = {.first = DEVICE + 0xff0, .last = DEVICE + 0x1010, .handler = note};
-	struct access_region b = {.first = DEVICE + 0x1800, .last = DEVICE + 0x1803, .handler = note};
+	struct access_region a = {
+		.first = DEVICE + 0xff0, .last = DEVICE + 0x1010, .handler = note};
+	struct access_region b = {
+		.first = DEVICE + 0x1800, .last = DEVICE + 0x1803, .handler = note};
 	struct access_region ours = {.first = FAKE_RESERVED_START - 1,
 				     .last = FAKE_RESERVED_START, .handler = note};
 	struct access_region beyond = {.first = DEVICE, .last = FAKE_MEMORY_BYTES, .handler = note};
@@ -323,7 +325,8 @@ static void test_step_of_two_pages(void)
 	UNIT_CHECK(fake_denied[page] && fake_denied[page + 1]);
 }
 
-/* A walk of the guest's tables, and an access that is none of the instruction's, run by themselves. */
+/* A walk of the guest's tables, and an access that is none of the instruction's, run by themselves.
+ */
 static void test_accesses_of_the_cpu(void)
 {
 	set_up(DEVICE, DEVICE + PAGE_BYTES - 1);

@@ -175,7 +175,8 @@ static void test_registration(void)
 	region.first = 0;
 	region.last = PCI_ADDRESS_LAST;
 	UNIT_EQUAL(pci_register(&region), 0);
-	UNIT_CHECK(fake_denied[ECAM / PAGE_BYTES] && fake_denied[ECAM / PAGE_BYTES + BUSES * 256 - 1]);
+	UNIT_CHECK(fake_denied[ECAM / PAGE_BYTES] &&
+		   fake_denied[ECAM / PAGE_BYTES + BUSES * 256 - 1]);
 	pci_unregister(&region);
 }
 
