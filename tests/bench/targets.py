@@ -25,6 +25,23 @@ FIGURES = {
     "engine_image_bytes": ("of the engine's ELF that are loaded", 1 << 20),
     "cpl0_c_lines": ("of our C and assembly at CPL 0, without comments and blanks", None),
     "cpl0_third_party_c_lines": ("of the decoder's C, linked in", None),
+    "softfloat_add_instructions": ("addition of two floats, the common path", 90),
+    "softfloat_subtract_instructions": ("their subtraction", 90),
+    "softfloat_multiply_instructions": ("their multiplication", 80),
+    "softfloat_divide_instructions": ("their division", 140),
+    "softfloat_square_root_instructions": ("a square root", 220),
+    "softfloat_less_instructions": ("a comparison, less than", 20),
+    "softfloat_equal_instructions": ("a comparison, equal", 20),
+    "softfloat_from_int64_instructions": ("a 64-bit integer to a float", 30),
+    "softfloat_to_int64_instructions": ("a float to a 64-bit integer", 25),
+    "softfloat_floor_instructions": ("floor", 40),
+    "math_sin_instructions": ("sin", None),
+    "math_exp_instructions": ("exp", None),
+    "math_log_instructions": ("log", None),
+    "math_pow_instructions": ("pow", None),
+    "float_format_shortest_instructions": ("a float to the shortest text", None),
+    "float_read_17_instructions": ("17 digits to a float", None),
+    "heap_malloc_free_instructions": ("malloc and free of a small block", None),
 }  # fmt: skip
 
 # These are wanted relative to the bare figure: at most so many more.
