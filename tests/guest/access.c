@@ -10,7 +10,6 @@
  *                                        ADDRESS is bus << 20 | device << 15 | function << 12 | offset
  *   rdmsr, wrmsr
  *   cpuida cpuidb cpuidc cpuidd          EAX, ...; ADDRESS is leaf | subleaf << 32
- *   spin                                 no access: ADDRESS rounds of a delay loop
  * A read without VALUE is only printed. VALUE `gp` means that #GP is expected.
  * repeat=N performs the list N times.
  */
@@ -172,9 +171,6 @@ static void operation_perform(void *context)
 		msr_write((uint32_t)op->address, op->value);
 	else if (memcmp(op->kind, "cpuid", 5) == 0)
 		op->result = cpuid_register(op->address, op->kind[5]);
-	else if (kind_is(op, "spin"))
-		for (uint64_t i = 0; i < op->address; i++)
-			__asm__ volatile("pause");
 	else
 		guest_print("not ok access: unknown kind '%s'\n", op->kind);
 }

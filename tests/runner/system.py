@@ -81,22 +81,23 @@ def variants(block):
         yield "".join(f" {key}={value}" for key, value in chosen.items()), chosen
 
 
-def collect(root, vendor):
+def collect(root, vendor, boot_options=""):
     """Returns the cases of all test files, in the order of the files."""
+    boot = f"./ritevisor boot --cpu {vendor} {boot_options}".strip()
     cases = []
     for path in sorted((root / "tests/system").glob("*.test")):
         for block in parse(path.read_text(), path.name):
             for suffix, chosen in variants(block):
                 name = f"system/{path.stem}: {block.single['NAME']}{suffix}"
-                cases.append(_case(root, name, block, chosen, vendor))
+                cases.append(_case(root, name, block, chosen, vendor, boot))
     return cases
 
 
-def _case(root, name, block, chosen, vendor):
+def _case(root, name, block, chosen, vendor, boot):
     timeout_s = float(block.single.get("TIMEOUT", DEFAULT_TIMEOUT_S))
     repeat = int(block.single.get("REPEAT", 1))
     settings = {
-        "BOOT": f"./ritevisor boot --cpu {vendor} --timeout {timeout_s:g}",
+        "BOOT": f"{boot} --timeout {timeout_s:g}",
         "EXACT": "-icount shift=3,sleep=off",
         "GUEST": "build/tests/guest",
         "SCRIPTS": "tests/system/scripts",
