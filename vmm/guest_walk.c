@@ -287,7 +287,7 @@ static bool walk_shortcut(struct walk *walk, uint64_t cr3, uint64_t rflags)
 
 		if (!guest_ram_entry(hpa))
 			return false;
-		entry = __atomic_load_n((const uint64_t *)memory_direct(hpa), __ATOMIC_RELAXED);
+		entry = __atomic_load_n((const uint64_t *)memory_guest(hpa), __ATOMIC_RELAXED);
 		all &= entry;
 		any |= entry;
 		if ((entry & (ENTRY_PRESENT | ENTRY_ACCESSED)) != (ENTRY_PRESENT | ENTRY_ACCESSED))

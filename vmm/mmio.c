@@ -118,12 +118,24 @@ static bool mmio_is_reachable(gpa_t gpa, uint8_t width_bytes)
 	       !memory_is_reserved(gpa, width_bytes);
 }
 
+/* Bytes up to the next page: what lies behind may be somewhere else altogether. */
+static bool mmio_fits_page(gpa_t gpa, uint8_t width_bytes)
+{
+	return (gpa & PAGE_MASK) + width_bytes <= PAGE_BYTES;
+}
+
 uint64_t mmio_hardware_read(gpa_t gpa, uint8_t width_bytes)
 {
-	const volatile void *at = memory_direct(gpa);
+	const volatile void *at = memory_guest(gpa);
+	uint64_t value = 0;
 
 	if (!mmio_is_reachable(gpa, width_bytes))
 		return ~UINT64_C(0) >> (64 - 8 * width_bytes);
+	if (!mmio_fits_page(gpa, width_bytes)) {
+		for (unsigned i = 0; i < width_bytes; i++)
+			value |= mmio_hardware_read(gpa + i, 1) << (8 * i);
+		return value;
+	}
 	switch (width_bytes) {
 	case 1:
 		return *(const volatile uint8_t *)at;
@@ -138,10 +150,15 @@ uint64_t mmio_hardware_read(gpa_t gpa, uint8_t width_bytes)
 
 void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
 {
-	volatile void *at = memory_direct(gpa);
+	volatile void *at = memory_guest(gpa);
 
 	if (!mmio_is_reachable(gpa, width_bytes))
 		return;
+	if (!mmio_fits_page(gpa, width_bytes)) {
+		for (unsigned i = 0; i < width_bytes; i++)
+			mmio_hardware_write(gpa + i, 1, value >> (8 * i));
+		return;
+	}
 	switch (width_bytes) {
 	case 1:
 		*(volatile uint8_t *)at = (uint8_t)value;

@@ -175,7 +175,8 @@ int npt_restore_page(gpa_t gpa)
 {
 	if (memory_is_reserved(gpa, 1))
 		return -RV_EPERM;
-	return npt_set_page(gpa, align_down(gpa, PAGE_BYTES) | NPT_LEAF);
+	/* Where it lies: a page below 1 MiB may have been moved. */
+	return npt_set_page(gpa, memory_physical(memory_guest(align_down(gpa, PAGE_BYTES))) | NPT_LEAF);
 }
 
 /* Also for a page of ours, in whose place the guest may see another. */

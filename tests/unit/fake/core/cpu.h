@@ -13,9 +13,12 @@ struct vcpu;
 struct cpu {
 	uint32_t index;
 	struct vcpu *vcpu;
+	bool in_guest;
 };
 
 extern struct cpu fake_cpu;
+extern uint32_t cpus_count;
+struct cpu *cpu_get(uint32_t index);
 
 static inline struct cpu *cpu_current(void)
 {

@@ -19,8 +19,12 @@ static inline void *memory_direct(hpa_t hpa)
 	return (void *)((uintptr_t)fake_memory + hpa);
 }
 
+extern hpa_t memory_moved[256];
+
 static inline void *memory_guest(uint64_t gpa)
 {
+	if (gpa < MIB(1) && memory_moved[gpa >> PAGE_SHIFT] != 0)
+		return memory_direct(memory_moved[gpa >> PAGE_SHIFT] + (gpa & PAGE_MASK));
 	return memory_direct(gpa);
 }
 
