@@ -154,7 +154,7 @@ static enum access_result hook_resolve(struct hook *hook, struct access *access,
 }
 
 /* Under the lock: the hook may have lost its owner, or its service, while we waited for it. */
-static enum access_result hook_handle_accepted(struct hook *hook, struct access *access)
+static __attribute__((noinline)) enum access_result hook_handle_accepted(struct hook *hook, struct access *access)
 {
 	const struct hook_owner *owner = hook->owner;
 	enum access_result result = ACCESS_PASS;

@@ -23,11 +23,15 @@
 #define APIC_BORROWED_TPR 0xe0u
 /* Closer to expiry than this, ours is stopped before the guest's settings come back. */
 #define APIC_TIMER_CLOSE_TICKS 256u
-#define APIC_MEASURE_PER_SECOND 100
+#define APIC_MEASURE_PER_SECOND 100 /* a part of a second is how long it takes */
 
 #define BOTH_MODES static inline __attribute__((always_inline))
 
 uint64_t apic_timer_hz;
+
+/* An emulator's timer counts to 0 some time before its thread requests the interrupt; QEMU forgets
+ * the interrupt if the timer is set in between, and its host may be busy for long. */
+static bool apic_timer_is_late;
 
 /* The guest's own settings during a loan. */
 static struct {
@@ -55,10 +59,11 @@ void apic_timer_measure(void)
 {
 	struct apic apic;
 	uint32_t spurious, lvt, divide, count;
-	uint64_t start;
+	uint64_t start, cycles;
 
 	if (!(cpuid_query(1, 0).edx >> 9 & 1) || !apic_find(&apic))
 		return;
+	apic_timer_is_late = cpuid_query(1, 0).ecx >> 31; /* a hypervisor is present */
 	spurious = apic_read(apic, APIC_SVR);
 	lvt = apic_read(apic, APIC_LVT_TIMER);
 	divide = apic_read(apic, APIC_TIMER_DIVIDE);
@@ -69,12 +74,14 @@ void apic_timer_measure(void)
 	apic_write(apic, APIC_TIMER_INITIAL, ~UINT32_C(0));
 	while (tsc_read() - start < time_tsc_hz / APIC_MEASURE_PER_SECOND)
 		cpu_pause();
-	count = apic_read(apic, APIC_TIMER_CURRENT);
+	count = ~UINT32_C(0) - apic_read(apic, APIC_TIMER_CURRENT);
+	cycles = tsc_read() - start;
 	apic_write(apic, APIC_TIMER_INITIAL, 0);
 	apic_write(apic, APIC_TIMER_DIVIDE, divide);
 	apic_write(apic, APIC_LVT_TIMER, lvt);
 	apic_write(apic, APIC_SVR, spurious);
-	apic_timer_hz = (uint64_t)(~UINT32_C(0) - count) * APIC_MEASURE_PER_SECOND;
+	/* In kHz, so that the product fits. */
+	apic_timer_hz = count * (time_tsc_hz / 1000) / cycles * 1000;
 }
 
 /* A periodic timer under repair: still as we left it? Then what the guest wants is known from
@@ -110,6 +117,16 @@ BOTH_MODES bool apic_timer_lint0_is_open(uint32_t lint0)
 	return (lint0 & (APIC_LVT_MASKED | APIC_LVT_DELIVERY_MASK)) == APIC_LVT_DELIVERY_EXTINT;
 }
 
+/* A one-shot timer at 0 whose interrupt is neither requested nor in service: it was handled, or is
+ * still to come. The latter must not get lost, so that it fires once more rather than never. */
+static bool apic_timer_may_be_due(struct apic apic)
+{
+	unsigned vector = loan.lvt & 0xff;
+
+	return !(loan.lvt & APIC_LVT_MASKED) && apic_read(apic, APIC_TIMER_INITIAL) != 0 &&
+	       !apic_test_vector(apic, APIC_IRR, vector) && !apic_test_vector(apic, APIC_ISR, vector);
+}
+
 BOTH_MODES bool apic_timer_borrow_from(struct apic apic, uint64_t ticks)
 {
 	struct cpu *cpu = cpu_current();
@@ -135,6 +152,8 @@ BOTH_MODES bool apic_timer_borrow_from(struct apic apic, uint64_t ticks)
 	loan.count = apic_read(apic, APIC_TIMER_CURRENT);
 	if (repair->wanted || (loan.lvt & APIC_LVT_TIMER_MODE_MASK) != APIC_LVT_TIMER_ONE_SHOT)
 		apic_timer_save_other(repair, apic);
+	else if (loan.count == 0 && apic_timer_is_late && apic_timer_may_be_due(apic))
+		loan.count = 1;
 	apic_write(apic, APIC_LVT_TIMER, APIC_TIMER_VECTOR);
 	loan.armed = apic_timer_count(ticks, loan.divide_shift);
 	apic_write(apic, APIC_TIMER_INITIAL, loan.armed);

@@ -9,10 +9,14 @@
 #include "core/time.h"
 #include "process/apic_timer.h"
 #include "process/apic_timer_math.h"
+#include "process/legacy_pic.h"
 #include "process/process_internal.h"
 #include "vmm/vcpu.h"
 
 #define BUDGET_SLICES 8
+/* What a slice costs of the budget, and one that took far longer than the timer was set to. */
+#define BUDGET_SLICE_COST 4
+#define BUDGET_STOLEN_COST 1
 #define BUDGET_US_PER_SECOND 1000000
 /* A step that took longer was held up by something else. */
 #define BUDGET_STEP_US_MAXIMUM 100
@@ -20,7 +24,8 @@
 static struct {
 	const struct process *process;
 	uint64_t slice_ticks;
-	unsigned slices_left;
+	uint64_t slice_tsc; /* when it began */
+	unsigned cost_left;
 	bool timer_lent;
 	bool stepping;
 	bool paused;
@@ -38,6 +43,7 @@ static uint64_t budget_tsc(uint64_t us)
 void budget_init(void)
 {
 	apic_timer_measure();
+	legacy_pic_detect(cpu_current()->vcpu);
 }
 
 uint64_t budget_ticks(uint64_t budget_us)
@@ -50,7 +56,8 @@ static void budget_start_stepping(void)
 	budget.stepping = true;
 	budget.step_tsc = tsc_read();
 	budget.step_left_tsc =
-		budget_tsc(budget.process->budget_us) / BUDGET_SLICES * budget.slices_left;
+		budget_tsc(budget.process->budget_us) / BUDGET_SLICES * budget.cost_left /
+		BUDGET_SLICE_COST;
 }
 
 void budget_begin(struct process *process, uint64_t ticks)
@@ -59,10 +66,12 @@ void budget_begin(struct process *process, uint64_t ticks)
 
 	budget.process = process;
 	budget.slice_ticks = ticks;
-	budget.slices_left = BUDGET_SLICES;
+	budget.slice_tsc = tsc_read();
+	budget.cost_left = BUDGET_SLICES * BUDGET_SLICE_COST;
 	budget.stepping = false;
 	budget.timer_lent = apic_timer_borrow(ticks);
 	if (budget.timer_lent) {
+		legacy_pic_mask();
 		process->registers.rflags = flags | RFLAGS_FIXED | RFLAGS_IF;
 		return;
 	}
@@ -72,8 +81,10 @@ void budget_begin(struct process *process, uint64_t ticks)
 
 void budget_end(struct vcpu *vcpu)
 {
-	if (budget.timer_lent)
-		apic_timer_return(vcpu);
+	if (!budget.timer_lent)
+		return;
+	apic_timer_return(vcpu);
+	legacy_pic_restore();
 }
 
 /* Single steps from here on: an interrupt of the guest is in service in the class of ours. */
@@ -82,6 +93,22 @@ static void budget_give_up_timer(struct exception_frame *frame)
 	apic_timer_stop();
 	budget_start_stepping();
 	frame->rflags = (frame->rflags & ~RFLAGS_IF) | RFLAGS_TF;
+}
+
+/* A slice is over. One that took more than twice its time was not the engine's alone. */
+static bool budget_charge_slice(void)
+{
+	uint64_t now = tsc_read();
+	uint64_t slice_tsc = budget_tsc(budget.process->budget_us) / BUDGET_SLICES;
+	unsigned cost = now - budget.slice_tsc > 2 * slice_tsc ? BUDGET_STOLEN_COST
+							       : BUDGET_SLICE_COST;
+
+	if (cost >= budget.cost_left)
+		return true;
+	budget.cost_left -= cost;
+	budget.slice_tsc = now;
+	apic_timer_rearm(budget.slice_ticks);
+	return false;
 }
 
 bool budget_handle_interrupt(struct exception_frame *frame)
@@ -101,10 +128,7 @@ bool budget_handle_interrupt(struct exception_frame *frame)
 	}
 	if (!exception_from_user(frame))
 		return false; /* drained, when the engine had stopped already */
-	if (--budget.slices_left == 0)
-		return true;
-	apic_timer_rearm(budget.slice_ticks);
-	return false;
+	return budget_charge_slice();
 }
 
 enum budget_step budget_handle_step(struct exception_frame *frame)
@@ -138,9 +162,11 @@ void budget_resume(void)
 		return;
 	}
 	/* It expired during the pause: the slice starts again, and the interrupt that is requested
-	 * counts for none. */
-	if (budget.paused && apic_timer_is_due())
-		budget.slices_left++;
+	 * takes away what is added here. */
+	if (budget.paused && apic_timer_is_due()) {
+		budget.cost_left += BUDGET_SLICE_COST;
+		budget.slice_tsc = tsc_read();
+	}
 	budget.paused = false;
 }
 

@@ -3,10 +3,11 @@
  *
  * While CPL 3 code runs, the local APIC timer that the guest owns is borrowed: it fires every
  * eighth of the budget (a slice), and the eighth time the engine is killed. So the granularity is
- * an eighth of the budget: an engine is stopped between one budget and, when the machine holds
- * interrupts up, one budget and one slice after its entry. Counting slices instead of cycles keeps
- * time that the machine itself takes away in one piece (SMM, a busy emulator) from being charged as
- * more than one slice. The same holds for system calls, during which interrupts are off.
+ * an eighth of the budget: an engine that never returns is stopped one budget after its entry, or,
+ * where system calls held interrupts up, up to a slice later.
+ *
+ * Time that the machine itself takes away (SMM, a busy emulator) shows as a slice that took more
+ * than twice as long as the timer was set to; such a slice costs a quarter only.
  *
  * Where the timer cannot be had (the APIC is off, an interrupt of the guest of the highest class
  * is pending or in service), the engine runs in single steps (RFLAGS.TF) and the cycles of each are

@@ -26,6 +26,15 @@ unit-pci-libraries := $(build)/unit/zydis.a
 unit-mmio-objects := $(unit-emulator-objects)
 unit-mmio-libraries := $(build)/unit/zydis.a
 
+unit-programs += hook process
+unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_request.o \
+	hook_shutdown.o hook_summary.o hook_timer.o pci_identity.o periodic.o) vmm/access.o
+unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o syscall_access.o \
+	syscall_hook.o) core/paging.o
+# Page tables and system calls, without privileged instructions.
+$(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects)): \
+	unit-flags := -I tests/unit/fake_process $(unit-flags)
+
 unit-built := $(addprefix $(unit-build)/,$(unit-programs))
 test-programs += $(unit-built)
 

@@ -1,0 +1,581 @@
+/*
+ * tests/unit/process.c: the engine loader on broken programs, the checks of system calls'
+ * arguments, and the arithmetic of the borrowed timer.
+ */
+#include "process/process_internal.h"
+
+#include <setjmp.h>
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/paging.h"
+#include "core/string.h"
+#include "process/apic_timer_math.h"
+#include "process/budget.h"
+#include "process/elf.h"
+#include "process/syscall.h"
+#include "process/user_memory.h"
+#include "rv/errno.h"
+#include "unit.h"
+#include "vmm/guest_memory.h"
+
+/* The machine ---------------------------------------------------------------------------------- */
+
+#define RAM_BYTES MIB(4)
+#define OURS_START MIB(2)
+#define OURS_BYTES MIB(1)
+
+uint8_t *fake_memory;
+hpa_t memory_reserved_start = OURS_START;
+uint64_t memory_reserved_bytes = OURS_BYTES;
+uint64_t memory_end = RAM_BYTES;
+struct cpu fake_cpu;
+uint32_t cpus_count = 1;
+uint64_t time_tsc_hz = 1000000000;
+struct process_options process_options;
+const struct vcpu_operations *vcpu_ops;
+uint8_t layout_text_end[1], layout_rodata_end[1];
+static jmp_buf leave;
+static unsigned pool_used, pool_limit = 256;
+static bool page_taken[FAKE_MEMORY_BYTES / PAGE_BYTES];
+static size_t logged_bytes;
+static unsigned device_accesses;
+
+struct cpu *cpu_get(uint32_t index)
+{
+	(void)index;
+	return &fake_cpu;
+}
+
+/* Pages of ours, from the end of the fake memory. */
+void *memory_allocate_page(void)
+{
+	if (pool_used == pool_limit)
+		return NULL;
+	for (size_t page = RAM_BYTES / PAGE_BYTES; page < ARRAY_LENGTH(page_taken); page++) {
+		if (!page_taken[page]) {
+			page_taken[page] = true;
+			pool_used++;
+			memset(fake_memory + page * PAGE_BYTES, 0, PAGE_BYTES);
+			return fake_memory + page * PAGE_BYTES;
+		}
+	}
+	return NULL;
+}
+
+void memory_free_page(void *page)
+{
+	size_t number = (size_t)((uint8_t *)page - fake_memory) / PAGE_BYTES;
+
+	UNIT_CHECK(page_taken[number]);
+	page_taken[number] = false;
+	pool_used--;
+}
+
+bool memory_is_ram(hpa_t hpa, uint64_t length_bytes)
+{
+	return hpa < RAM_BYTES && length_bytes <= RAM_BYTES - hpa &&
+	       !memory_is_reserved(hpa, length_bytes);
+}
+
+void spinlock_acquire(struct spinlock *lock)
+{
+	(void)lock;
+}
+
+void spinlock_release(struct spinlock *lock)
+{
+	(void)lock;
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	(void)level;
+	(void)format;
+}
+
+void log_raw(const char *text, size_t length_bytes)
+{
+	for (size_t i = 0; i < length_bytes; i++)
+		UNIT_CHECK((uint8_t)text[i] >= ' ' || text[i] == '\n' || text[i] == '\t');
+	logged_bytes += length_bytes;
+}
+
+void budget_pause(void)
+{
+}
+
+void budget_resume(void)
+{
+}
+
+uint64_t budget_ticks(uint64_t budget_us)
+{
+	return budget_us;
+}
+
+_Noreturn void process_leave(struct process *process, enum process_stop stop)
+{
+	(void)process;
+	longjmp(leave, (int)stop);
+}
+
+int hook_add(struct hook_owner *owner, const struct rv_hook_request *request)
+{
+	(void)owner;
+	return request->kind == RV_EVENT_PORT_READ ? 5 : -RV_EINVAL;
+}
+
+int hook_remove(struct hook_owner *owner, uint32_t id)
+{
+	(void)owner;
+	return id == 5 ? 0 : -RV_ENOENT;
+}
+
+struct hook *hook_find(uint32_t id)
+{
+	static struct hook hook;
+
+	UNIT_EQUAL(id, 5);
+	return &hook;
+}
+
+void access_fetch(struct access *access)
+{
+	access->value = 0x77;
+	access->resolved = true;
+}
+
+uint32_t pio_hardware_read(uint16_t port, uint8_t width_bytes)
+{
+	UNIT_CHECK(port + width_bytes <= 0x10000);
+	device_accesses++;
+	return 0x42;
+}
+
+void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
+{
+	(void)value;
+	UNIT_CHECK(port + width_bytes <= 0x10000);
+	device_accesses++;
+}
+
+static void check_device(gpa_t gpa, uint8_t width_bytes)
+{
+	UNIT_CHECK(gpa >= RAM_BYTES);
+	UNIT_CHECK(gpa + width_bytes <= 0xfee00000 || gpa >= 0xfee01000);
+	UNIT_CHECK(gpa + width_bytes <= GIB(512));
+	device_accesses++;
+}
+
+uint64_t mmio_hardware_read(gpa_t gpa, uint8_t width_bytes)
+{
+	check_device(gpa, width_bytes);
+	return 0x42;
+}
+
+void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
+{
+	(void)value;
+	check_device(gpa, width_bytes);
+}
+
+bool msr_hardware_read(uint32_t msr, uint64_t *value)
+{
+	UNIT_CHECK(msr < 0xc0010114 || msr > 0xc001011b);
+	*value = msr;
+	return true;
+}
+
+bool msr_hardware_write(uint32_t msr, uint64_t value)
+{
+	(void)value;
+	UNIT_CHECK(msr != 0x1b && msr != 0xc0000080 && msr != 0xc0010117 && msr != 0x6e0);
+	UNIT_CHECK(msr < 0x800 || msr > 0x8ff);
+	return true;
+}
+
+void cpuid_hardware(struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t registers[4])
+{
+	(void)vcpu;
+	registers[0] = registers[1] = leaf;
+	registers[2] = registers[3] = subleaf;
+}
+
+uint32_t pci_hardware_read(uint64_t address, uint8_t width_bytes)
+{
+	UNIT_CHECK(address < 0x10000000 && width_bytes <= 4);
+	return 0;
+}
+
+void pci_hardware_write(uint64_t address, uint8_t width_bytes, uint32_t value)
+{
+	(void)value;
+	UNIT_CHECK(address < 0x10000000 && width_bytes <= 4);
+}
+
+/* What ASan cannot see: that nothing of ours is read or written. */
+int guest_memory_read(gpa_t gpa, void *buffer, size_t length_bytes)
+{
+	if (!memory_is_ram(gpa, length_bytes))
+		return memory_is_reserved(gpa, length_bytes) ? -RV_EPERM : -RV_EFAULT;
+	memcpy(buffer, fake_memory + gpa, length_bytes);
+	return 0;
+}
+
+int guest_memory_write(gpa_t gpa, const void *buffer, size_t length_bytes)
+{
+	if (!memory_is_ram(gpa, length_bytes))
+		return memory_is_reserved(gpa, length_bytes) ? -RV_EPERM : -RV_EFAULT;
+	memcpy(fake_memory + gpa, buffer, length_bytes);
+	return 0;
+}
+
+/* An engine without a program -------------------------------------------------------------------- */
+
+#define DATA RV_ENGINE_IMAGE_ADDRESS
+#define TEXT (RV_ENGINE_IMAGE_ADDRESS + 0x10000)
+
+static struct vcpu vcpu;
+
+static void engine_open(struct process *process)
+{
+	memset(process, 0, sizeof(*process));
+	process_options.heap_bytes = 64 * PAGE_BYTES;
+	process_options.budget_us = 2000;
+	process_options.load_budget_ms = 10000;
+	paging_host_root = memory_physical(memory_allocate_page());
+	process->root = paging_create();
+	process->vcpu = &vcpu;
+	UNIT_EQUAL(user_map_new_page(process, DATA, PAGING_WRITABLE), 0);
+	UNIT_EQUAL(user_map_new_page(process, DATA + PAGE_BYTES, PAGING_WRITABLE), 0);
+	UNIT_EQUAL(user_map_new_page(process, TEXT, 0), 0);
+	UNIT_EQUAL(user_map_new_page(process, RV_ENGINE_EVENT_ADDRESS, PAGING_WRITABLE), 0);
+	process->event = user_pointer(process, RV_ENGINE_EVENT_ADDRESS, true);
+}
+
+/* All that was taken must come back. */
+static void engine_close(struct process *process)
+{
+	user_unmap(process, DATA, 2 * PAGE_BYTES);
+	user_unmap(process, TEXT, PAGE_BYTES);
+	user_unmap(process, RV_ENGINE_EVENT_ADDRESS, PAGE_BYTES);
+	user_unmap(process, RV_ENGINE_HEAP_ADDRESS, process->heap_bytes);
+	user_unmap(process, RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES, RV_ENGINE_STACK_BYTES);
+	paging_destroy((hpa_t)process->root);
+	memory_free_page(memory_direct(paging_host_root));
+	UNIT_EQUAL(pool_used, 0);
+}
+
+/* A system call as entry.S makes it. */
+struct stack {
+	struct exception_frame frame;
+	struct process *process;
+};
+
+static int64_t call(struct process *process, uint64_t number, uint64_t a, uint64_t b, uint64_t c,
+		    uint64_t d)
+{
+	struct stack stack = { .frame = { .rax = number, .rdi = a, .rsi = b, .rdx = c, .r10 = d },
+			       .process = process };
+
+	if (setjmp(leave) != 0)
+		return 0;
+	process_syscall(&stack.frame);
+	return (int64_t)stack.frame.rax;
+}
+
+/* Tests ------------------------------------------------------------------------------------------ */
+
+static void test_user_memory(void)
+{
+	struct process process;
+	uint8_t buffer[64] = { 1, 2, 3 };
+
+	engine_open(&process);
+	UNIT_EQUAL(user_copy_out(&process, DATA + PAGE_BYTES - 8, buffer, 64), 0);
+	memset(buffer, 0, sizeof(buffer));
+	UNIT_EQUAL(user_copy_in(&process, buffer, DATA + PAGE_BYTES - 8, 64), 0);
+	UNIT_EQUAL(buffer[2], 3);
+	UNIT_EQUAL(user_copy_out(&process, DATA + 2 * PAGE_BYTES - 8, buffer, 9), -RV_EFAULT);
+	UNIT_EQUAL(user_copy_out(&process, TEXT, buffer, 1), -RV_EFAULT);
+	UNIT_EQUAL(user_copy_in(&process, buffer, TEXT, 1), 0);
+	UNIT_EQUAL(user_copy_in(&process, buffer, TEXT - 1, 2), -RV_EFAULT);
+	UNIT_CHECK(!user_check(&process, ~UINT64_C(0), 2, false));
+	UNIT_CHECK(!user_check(&process, 0, ~UINT64_C(0), false));
+	UNIT_CHECK(!user_check(&process, RV_ENGINE_STACK_TOP - 4, 5, false));
+	UNIT_CHECK(!user_check(&process, 0xffff800000000000, 1, false));
+	UNIT_CHECK(!user_check(&process, 0x0000800000000000, 1, false));
+	UNIT_CHECK(user_check(&process, 0, 0, true));
+	/* Stack that was not used yet is there; what lies below it is not. */
+	UNIT_CHECK(user_check(&process, RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES, 8, true));
+	UNIT_CHECK(!user_check(&process, RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES - 1, 2, true));
+	engine_close(&process);
+}
+
+static void test_heap(void)
+{
+	struct process process;
+
+	engine_open(&process);
+	UNIT_EQUAL(call(&process, RV_SYS_HEAP_GROW, 2 * PAGE_BYTES, 0, 0, 0), RV_ENGINE_HEAP_ADDRESS);
+	UNIT_EQUAL(call(&process, RV_SYS_HEAP_GROW, 62 * PAGE_BYTES, 0, 0, 0),
+		   RV_ENGINE_HEAP_ADDRESS + 2 * PAGE_BYTES);
+	UNIT_EQUAL(call(&process, RV_SYS_HEAP_GROW, PAGE_BYTES, 0, 0, 0), -RV_ENOMEM);
+	UNIT_EQUAL(call(&process, RV_SYS_HEAP_GROW, 0, 0, 0, 0),
+		   RV_ENGINE_HEAP_ADDRESS + 64 * PAGE_BYTES);
+	UNIT_EQUAL(process.heap_bytes, 64 * PAGE_BYTES);
+	engine_close(&process);
+	/* The pool runs out halfway: nothing is kept. */
+	engine_open(&process);
+	pool_limit = pool_used + 10;
+	UNIT_EQUAL(call(&process, RV_SYS_HEAP_GROW, 32 * PAGE_BYTES, 0, 0, 0), -RV_ENOMEM);
+	UNIT_EQUAL(process.heap_bytes, 0);
+	pool_limit = 256;
+	UNIT_EQUAL(call(&process, RV_SYS_HEAP_GROW, 32 * PAGE_BYTES, 0, 0, 0), RV_ENGINE_HEAP_ADDRESS);
+	engine_close(&process);
+}
+
+static void test_transfer(void)
+{
+	struct process process;
+
+	engine_open(&process);
+	fake_memory[0x500] = 0xa5;
+	UNIT_EQUAL(call(&process, RV_SYS_MEMORY_READ, 0x400, DATA + PAGE_BYTES - 100, 1000, 0), 0);
+	UNIT_EQUAL(*(uint8_t *)user_pointer(&process, DATA + PAGE_BYTES + 156, false), 0xa5);
+	UNIT_EQUAL(call(&process, RV_SYS_MEMORY_READ, OURS_START - 4, DATA, 8, 0), -RV_EPERM);
+	UNIT_EQUAL(call(&process, RV_SYS_MEMORY_WRITE, OURS_START + OURS_BYTES - 1, DATA, 1, 0),
+		   -RV_EPERM);
+	UNIT_EQUAL(call(&process, RV_SYS_MEMORY_READ, ~UINT64_C(0) - 2, DATA, 8, 0), -RV_EFAULT);
+	UNIT_EQUAL(call(&process, RV_SYS_MEMORY_WRITE, 0, TEXT, 8, 0), 0);
+	UNIT_EQUAL(call(&process, RV_SYS_MEMORY_READ, 0, TEXT, 8, 0), -RV_EFAULT);
+	UNIT_EQUAL(call(&process, RV_SYS_MEMORY_READ, 0, DATA, MIB(1) + 1, 0), -RV_E2BIG);
+	engine_close(&process);
+}
+
+static uint64_t random_number(void)
+{
+	static const uint64_t borders[] = {
+		0, PAGE_BYTES, 0x10000, OURS_START, OURS_START + OURS_BYTES, RAM_BYTES, DATA,
+		DATA + 2 * PAGE_BYTES, TEXT, TEXT + PAGE_BYTES, RV_ENGINE_EVENT_ADDRESS,
+		RV_ENGINE_HEAP_ADDRESS, RV_ENGINE_STACK_TOP, 0xfee00000, 0xfee01000, GIB(512),
+		0x800000000000, 0xffff800000000000, 0xc0010114, 0x800, 0x900, ~UINT64_C(0),
+	};
+	uint64_t r = unit_random() >> 8;
+
+	if (r % 8 < 3)
+		return (r >> 8) % 40;
+	if (r % 8 < 7)
+		return borders[(r >> 8) % ARRAY_LENGTH(borders)] + (r >> 20) % 32 - 16;
+	return unit_random();
+}
+
+/* ASan and the checks in the fakes watch. */
+static void test_random_calls(void)
+{
+	static const struct vcpu_operations none;
+	struct process process;
+
+	vcpu_ops = &none;
+	engine_open(&process);
+	process.budget_us = 2000;
+	for (int i = 0; i < 2000000; i++) {
+		uint64_t number = unit_random() % (RV_SYSCALL_COUNT + 3);
+
+		/* entry.S and the back end would handle these two. */
+		if (number != RV_SYS_NEXT_EVENT && number != RV_SYS_EVENT_REGISTERS)
+			call(&process, number, random_number(), random_number(), random_number(),
+			     random_number());
+	}
+	UNIT_CHECK(device_accesses > 1000);
+	UNIT_CHECK(logged_bytes > 1000);
+	engine_close(&process);
+}
+
+static void test_fetch(void)
+{
+	struct access access = { .kind = ACCESS_PORT };
+	struct hook hook = { .access = &access };
+	struct process process;
+
+	engine_open(&process);
+	UNIT_EQUAL(call(&process, RV_SYS_EVENT_FETCH, 0, 0, 0, 0), -RV_EAGAIN);
+	process.hook = &hook;
+	UNIT_EQUAL(call(&process, RV_SYS_EVENT_FETCH, 0, 0, 0, 0), 0);
+	UNIT_EQUAL(process.event->value, 0x77);
+	UNIT_EQUAL(process.event->flags, RV_EVENT_FETCHED);
+	access.write = true;
+	UNIT_EQUAL(call(&process, RV_SYS_EVENT_FETCH, 0, 0, 0, 0), -RV_EAGAIN);
+	engine_close(&process);
+}
+
+/* The loader ------------------------------------------------------------------------------------- */
+
+struct image {
+	uint8_t bytes[0x3000];
+};
+
+static void put(struct image *image, size_t offset, uint64_t value, unsigned width)
+{
+	memcpy(image->bytes + offset, &value, width);
+}
+
+#define HEADERS 64
+#define SEGMENT(n) (HEADERS + 56 * (n))
+
+static void put_segment(struct image *image, unsigned n, uint32_t flags, uint64_t offset,
+			uint64_t address, uint64_t file_bytes, uint64_t memory_bytes)
+{
+	size_t at = SEGMENT(n);
+
+	put(image, at, 1, 4);
+	put(image, at + 4, flags, 4);
+	put(image, at + 8, offset, 8);
+	put(image, at + 16, address, 8);
+	put(image, at + 32, file_bytes, 8);
+	put(image, at + 40, memory_bytes, 8);
+}
+
+static struct image image_good(void)
+{
+	struct image image = { .bytes = { 0x7f, 'E', 'L', 'F', 2, 1, 1 } };
+
+	put(&image, 16, 2, 2);
+	put(&image, 18, 62, 2);
+	put(&image, 24, 0x401010, 8);
+	put(&image, 32, HEADERS, 8);
+	put(&image, 54, 56, 2);
+	put(&image, 56, 2, 2);
+	put_segment(&image, 0, 5, 0x1000, 0x401000, 0x800, 0x800);
+	put_segment(&image, 1, 6, 0x2000, 0x402000, 0x100, 0x2100);
+	return image;
+}
+
+static int parse(const struct image *image, size_t bytes, struct elf_program *program)
+{
+	const char *why = NULL;
+	/* An exact copy, so that ASan sees a read behind its end. */
+	void *copy = malloc(bytes);
+	int error;
+
+	memcpy(copy, image, bytes);
+	error = elf_parse(copy, bytes, 0x400000, 0x10000000, program, &why);
+	UNIT_CHECK((error == 0) == (why == NULL));
+	free(copy);
+	return error;
+}
+
+static void test_elf(void)
+{
+	static const struct {
+		size_t offset;
+		unsigned width;
+		uint64_t value;
+	} broken[] = {
+		{ 0, 1, 0 },	    { 4, 1, 1 },	 { 5, 1, 2 },
+		{ 16, 2, 3 },	    { 18, 2, 3 },	 { 24, 8, 0x402000 },
+		{ 24, 8, 0x401800 }, { 32, 8, 0x2fff },	 { 32, 8, ~UINT64_C(0) },
+		{ 54, 2, 32 },	    { 56, 2, 0xffff },
+		{ SEGMENT(0) + 4, 4, 7 }, /* writable and executable */
+		{ SEGMENT(0) + 4, 4, 1 }, /* not readable */
+		{ SEGMENT(0) + 8, 8, 0x2900 },
+		{ SEGMENT(0) + 8, 8, ~UINT64_C(0) - 0x7f },
+		{ SEGMENT(0) + 16, 8, 0x3ff000 },
+		{ SEGMENT(0) + 16, 8, 0x403000 }, /* out of order */
+		{ SEGMENT(0) + 40, 8, 0x1001 },	  /* into the next one's page */
+		{ SEGMENT(0) + 40, 8, 0x7ff },	  /* less than in the file */
+		{ SEGMENT(1) + 16, 8, 0x401800 },
+		{ SEGMENT(1) + 40, 8, ~UINT64_C(0) },
+		{ SEGMENT(1) + 40, 8, 0x10000000 },
+		{ SEGMENT(1), 4, 2 }, /* dynamic */
+		{ SEGMENT(1), 4, 3 }, /* interpreter */
+	};
+	struct elf_program program;
+	struct image image = image_good();
+
+	UNIT_EQUAL(parse(&image, sizeof(image), &program), 0);
+	UNIT_EQUAL(program.nr_segments, 2);
+	UNIT_EQUAL(program.entry, 0x401010);
+	UNIT_CHECK(program.segments[0].executable && !program.segments[0].writable);
+	UNIT_EQUAL(program.segments[1].memory_bytes, 0x2100);
+	for (size_t i = 0; i < ARRAY_LENGTH(broken); i++) {
+		image = image_good();
+		put(&image, broken[i].offset, broken[i].value, broken[i].width);
+		if (parse(&image, sizeof(image), &program) != -RV_EINVAL)
+			unit_fail("broken header %zu was accepted", i);
+	}
+	image = image_good();
+	for (size_t bytes = 1; bytes < 0x2100; bytes++)
+		UNIT_EQUAL(parse(&image, bytes, &program), -RV_EINVAL);
+}
+
+/* Whatever the loader accepts must be safe to load. */
+static void test_elf_random(void)
+{
+	unsigned accepted = 0;
+
+	for (int round = 0; round < 200000; round++) {
+		struct image image = image_good();
+		struct elf_program program;
+
+		for (unsigned n = (unsigned)(unit_random() >> 60); n > 0; n--)
+			image.bytes[unit_random() % SEGMENT(2)] =
+				(uint8_t)(unit_random() >> (unit_random() % 57));
+		if (parse(&image, sizeof(image), &program) != 0)
+			continue;
+		accepted++;
+		for (unsigned i = 0; i < program.nr_segments; i++) {
+			const struct elf_segment *s = &program.segments[i];
+
+			UNIT_CHECK(s->file_bytes <= s->memory_bytes);
+			UNIT_CHECK(s->file_offset <= sizeof(image) &&
+				   s->file_bytes <= sizeof(image) - s->file_offset);
+			UNIT_CHECK(s->address >= 0x400000 && s->address < 0x10000000 &&
+				   s->memory_bytes <= 0x10000000 - s->address);
+			UNIT_CHECK(!(s->writable && s->executable));
+			if (i > 0)
+				UNIT_CHECK(align_down(s->address, PAGE_BYTES) >=
+					   align_up(s[-1].address + s[-1].memory_bytes, PAGE_BYTES));
+		}
+	}
+	UNIT_CHECK(accepted > 1000);
+}
+
+static void test_timer_math(void)
+{
+	static const uint8_t divide[16] = { [0] = 1, [1] = 2, [2] = 3, [3] = 4,
+					    [8] = 5, [9] = 6, [10] = 7, [11] = 0 };
+
+	for (uint32_t code = 0; code < 16; code++) {
+		if (!(code & 4))
+			UNIT_EQUAL(apic_timer_divide_shift(code), divide[code]);
+	}
+	UNIT_EQUAL(apic_timer_count(1000, 3), 125);
+	UNIT_EQUAL(apic_timer_count(7, 3), 1);
+	UNIT_EQUAL(apic_timer_count(0, 0), 1);
+	UNIT_EQUAL(apic_timer_count(~UINT64_C(0), 0), APIC_TIMER_TICKS_MAXIMUM);
+	UNIT_EQUAL(apic_timer_remaining(0, 5), 0);
+	UNIT_EQUAL(apic_timer_remaining(10, 4), 6);
+	UNIT_EQUAL(apic_timer_remaining(10, 10), 1);
+	UNIT_EQUAL(apic_timer_remaining(10, ~UINT64_C(0)), 1);
+	UNIT_EQUAL(apic_timer_ticks_of_us(2000, 1000000000), 2000000);
+	UNIT_EQUAL(apic_timer_ticks_of_us(10000000, 4000000000), UINT64_C(40000000000));
+	UNIT_EQUAL(apic_timer_ticks_of_us(1500000, 3), 4);
+}
+
+int main(void)
+{
+	fake_memory = aligned_alloc(PAGE_BYTES, FAKE_MEMORY_BYTES);
+	memset(fake_memory, 0, FAKE_MEMORY_BYTES);
+	unit_run("process_user_memory", test_user_memory);
+	unit_run("process_heap", test_heap);
+	unit_run("process_transfer", test_transfer);
+	unit_run("process_random_calls", test_random_calls);
+	unit_run("process_fetch", test_fetch);
+	unit_run("process_elf", test_elf);
+	unit_run("process_elf_random", test_elf_random);
+	unit_run("process_timer_math", test_timer_math);
+	free(fake_memory);
+	return unit_failed;
+}
