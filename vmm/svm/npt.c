@@ -175,8 +175,9 @@ int npt_restore_page(gpa_t gpa)
 {
 	if (memory_is_reserved(gpa, 1))
 		return -RV_EPERM;
+	gpa = align_down(gpa, PAGE_BYTES);
 	/* Where it lies: a page below 1 MiB may have been moved. */
-	return npt_set_page(gpa, memory_physical(memory_guest(align_down(gpa, PAGE_BYTES))) | NPT_LEAF);
+	return npt_set_page(gpa, memory_physical(memory_guest(gpa)) | NPT_LEAF);
 }
 
 /* Also for a page of ours, in whose place the guest may see another. */

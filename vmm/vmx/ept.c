@@ -195,7 +195,9 @@ int ept_restore_page(gpa_t gpa)
 {
 	if (memory_is_reserved(gpa, 1))
 		return -RV_EPERM;
-	return ept_set_page(gpa, true, align_down(gpa, PAGE_BYTES));
+	gpa = align_down(gpa, PAGE_BYTES);
+	/* Where it lies: a page below 1 MiB may have been moved. */
+	return ept_set_page(gpa, true, memory_physical(memory_guest(gpa)));
 }
 
 /* Also for a page of ours, in whose place the guest may see another. */
