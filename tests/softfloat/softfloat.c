@@ -1,7 +1,7 @@
 /*
  * softfloat.c - every soft-float helper against the host's FPU.
  *
- * Usage: softfloat [CASES [SEED]]. One line an operation. The oracle is the very SSE
+ * Usage: softfloat [CASES [SEED [OPERATION]]]. One line an operation. The oracle is the very SSE
  * instruction the compiler would have used, so NaN payloads and signed zeros count too.
  */
 #include "engine_libc.h"
@@ -451,7 +451,8 @@ int main(int argc, char **argv)
 	bool passed = true;
 
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
-		passed &= operation_test(&operations[i], cases, seed | 1);
+		if (argc <= 3 || strcmp(argv[3], operations[i].name) == 0)
+			passed &= operation_test(&operations[i], cases, seed | 1);
 		fflush(stdout);
 	}
 	return passed ? 0 : 1;

@@ -333,7 +333,7 @@ static void test_fragmentation(void)
 	UNIT_EQUAL(after.used_blocks, 0);
 }
 
-/* Mistakes of the program ------------------------------------------------------------------------ */
+/* Mistakes of the program -------------------------------------------------------------------- */
 
 static void mistake_double_free(void)
 {

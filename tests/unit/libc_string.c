@@ -37,7 +37,8 @@ char *engine_strerror(int number);
 long long engine_strtoll(const char *s, char **end, int base);
 unsigned long long engine_strtoull(const char *s, char **end, int base);
 int engine_snprintf(char *text, size_t size, const char *format, ...);
-void engine_qsort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *));
+void engine_qsort(void *base, size_t count, size_t size,
+		  int (*compare)(const void *, const void *));
 int *engine___errno_location(void);
 int engine_isalnum(int c);
 int engine_isalpha(int c);
