@@ -140,7 +140,7 @@ static inline bool code_is_long(struct vcpu *vcpu)
 static __attribute__((noinline)) bool code_path_find(struct code_path *path, gva_t gva,
 						     uint64_t cr3)
 {
-	hpa_t table = cr3 & PAGING_ADDRESS_MASK;
+	hpa_t table = cr3 & PAGING_ADDRESS_MASK, lowest = ~UINT64_C(0);
 	uint64_t entry, below = 0;
 
 	path->page = 0;
@@ -151,6 +151,7 @@ static __attribute__((noinline)) bool code_path_find(struct code_path *path, gva
 		if (below == 0) {
 			if (!guest_ram_entry(hpa))
 				return false;
+			lowest = hpa < lowest ? hpa : lowest;
 			path->slot[level] = memory_guest(hpa);
 			entry = __atomic_load_n(path->slot[level], __ATOMIC_RELAXED);
 			path->entry[level] = entry;
@@ -168,7 +169,9 @@ static __attribute__((noinline)) bool code_path_find(struct code_path *path, gva
 	/* Pages below 1 MiB may be moved later (core/smp.h). */
 	if (table < MIB(1) || !guest_ram_entry(table))
 		return false;
-	path->page = (gva >> PAGE_SHIFT) + 1;
+	/* Pages below 1 MiB may be moved later: such a way is not remembered. */
+	if (table >= MIB(1) && lowest >= MIB(1))
+		path->page = (gva >> PAGE_SHIFT) + 1;
 	path->cr3 = cr3;
 	path->code = memory_guest(table);
 	return true;

@@ -220,7 +220,7 @@ void fake_machine_reset(void)
 	fake_control[4] = 0x20;
 	fake_efer = 0xd00;
 	fake_cpl = 0;
-	fake_next_table = PAGE_BYTES;
+	fake_next_table = MIB(1);
 	fake_control[3] = fake_table_page();
 	fake_injections = fake_single_steps = fake_step_requests = 0;
 	fake_vector = 0;

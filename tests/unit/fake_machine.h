@@ -39,7 +39,7 @@ void fake_machine_reset(void);
 void fake_set_code(uint16_t attributes, uint64_t base, uint32_t limit_bytes);
 void fake_set_data(uint64_t base, uint32_t limit_bytes);
 
-/* Takes pages for tables from the lowest MiB and maps one page in 4-level tables at
+/* Takes pages for tables from the second MiB and maps one page in 4-level tables at
  * fake_control[3], with PAGING_* rights in each level. */
 void fake_map_page(uint64_t linear, uint64_t gpa, uint64_t rights);
 /* The leaf entry that fake_map_page() made. */
