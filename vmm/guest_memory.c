@@ -169,8 +169,7 @@ static __attribute__((noinline)) bool code_path_find(struct code_path *path, gva
 	/* Pages below 1 MiB may be moved later (core/smp.h). */
 	if (table < MIB(1) || !guest_ram_entry(table))
 		return false;
-	/* Pages below 1 MiB may be moved later: such a way is not remembered. */
-	if (table >= MIB(1) && lowest >= MIB(1))
+	if (lowest >= MIB(1)) /* else the tables may be moved: not remembered */
 		path->page = (gva >> PAGE_SHIFT) + 1;
 	path->cr3 = cr3;
 	path->code = memory_guest(table);
