@@ -96,6 +96,6 @@ when "native", "check"
     conf.test_runner.command = "env"
     conf.enable_test if ENV["RITEVISOR_MRBTEST"] == "1"
     add_gems(conf)
-    conf.gem("#{ENGINE_DIR}/host") if File.exist?("#{ENGINE_DIR}/host/mrbgem.rake")
+    conf.gem("#{ENGINE_DIR}/host") { |spec| spec.cc.include_paths += ["#{RITEVISOR_DIR}/include"] }
   end
 end

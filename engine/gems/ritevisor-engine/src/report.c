@@ -63,6 +63,16 @@ static mrb_value report_try(mrb_state *mrb, mrb_protect_error_func *body, mrb_va
 	return failed ? mrb_nil_value() : value;
 }
 
+/* Below this is the event loop, which is of no interest. */
+static bool report_is_loop(mrb_value line)
+{
+	static const char name[] = ":in __run";
+	mrb_int length = mrb_string_p(line) ? RSTRING_LEN(line) : 0;
+
+	return length >= (mrb_int)sizeof(name) - 1 &&
+	       memcmp(RSTRING_END(line) - (sizeof(name) - 1), name, sizeof(name) - 1) == 0;
+}
+
 static void report_log_backtrace(mrb_value backtrace)
 {
 	mrb_int lines = RARRAY_LEN(backtrace);
@@ -70,6 +80,8 @@ static void report_log_backtrace(mrb_value backtrace)
 	for (mrb_int i = 0; i < lines && i < REPORT_BACKTRACE_LINES; i++) {
 		struct report_line line = { .length = 0 };
 
+		if (report_is_loop(RARRAY_PTR(backtrace)[i]))
+			return;
 		report_append(&line, "  from ", 7);
 		report_append_value(&line, RARRAY_PTR(backtrace)[i], "?");
 		engine_log(RV_LOG_ERROR, line.text, line.length);

@@ -93,10 +93,10 @@ class Hook
     addresses = @address.is_a?(Array) ? @address : [@address]
     requests = @kinds.map { |kind| addresses.map { |address| Request.new(kind, address, @filters).to_a } }
     requests.each { |list| list.each { |request| @slots << Hook.__add(request, @block) } }
-  rescue Exception
+  rescue Exception => exception
     @slots.each { |slot| Hook.__remove(slot) }
     @slots = []
-    raise
+    raise exception
   end
 end
 
@@ -112,8 +112,8 @@ module Kernel
 
   # every(5.seconds) { ... } -> Hook
   def every(duration, **filters, &block)
-    unless duration.is_a?(Integer) && duration > 0
-      raise ArgumentError, "every takes a duration: 5.seconds, 100.milliseconds"
+    unless duration.is_a?(Integer) && duration >= 1.milliseconds
+      raise ArgumentError, "every takes a duration of a millisecond or more: 5.seconds, 100.milliseconds"
     end
     Hook.new([:timer], duration, filters, &block)
   end

@@ -41,33 +41,40 @@ static _Noreturn void event_raise_over(mrb_state *mrb)
 		  "this event is over: copy what you need from it inside the block");
 }
 
-struct rv_event *event_open(mrb_state *mrb)
+struct rv_event *event_open(mrb_state *mrb, mrb_value self)
 {
-	if (__builtin_expect(!event_entry, 0))
+	if (__builtin_expect(!event_entry || event_entry->event != mrb_obj_ptr(self), 0))
+		event_raise_over(mrb);
+	return engine_event();
+}
+
+struct rv_event *event_open_any(mrb_state *mrb)
+{
+	if (!event_entry)
 		event_raise_over(mrb);
 	return engine_event();
 }
 
 static mrb_value event_kind(mrb_state *mrb, mrb_value self)
 {
-	uint32_t kind = event_open(mrb)->kind;
+	uint32_t kind = event_open(mrb, self)->kind;
 
 	return mrb_symbol_value(mrb_intern_cstr(mrb, event_kinds[kind].name));
 }
 
 static mrb_value event_sequence(mrb_state *mrb, mrb_value self)
 {
-	return engine_from_u64(mrb, event_open(mrb)->sequence);
+	return engine_from_u64(mrb, event_open(mrb, self)->sequence);
 }
 
 static mrb_value event_seen(mrb_state *mrb, mrb_value self)
 {
-	return mrb_bool_value(event_open(mrb)->sequence > 1);
+	return mrb_bool_value(event_open(mrb, self)->sequence > 1);
 }
 
 static mrb_value event_cpu(mrb_state *mrb, mrb_value self)
 {
-	return mrb_int_value(mrb, event_open(mrb)->cpu);
+	return mrb_int_value(mrb, event_open(mrb, self)->cpu);
 }
 
 void event_init(mrb_state *mrb)

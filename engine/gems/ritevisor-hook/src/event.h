@@ -12,8 +12,11 @@ extern struct hook_entry *event_entry;
 /* The preallocated object of a kind (enum rv_event_kind). */
 struct RObject *event_object(uint32_t kind);
 
-/* The open event; raises EventError when there is none. */
-struct rv_event *event_open(mrb_state *mrb);
+/* The open event, if `self` is its object; raises EventError when it is over. */
+struct rv_event *event_open(mrb_state *mrb, mrb_value self);
+
+/* The open event, whichever it is. */
+struct rv_event *event_open_any(mrb_state *mrb);
 
 void event_init(mrb_state *mrb);
 void event_access_init(mrb_state *mrb, struct RClass *event);

@@ -29,7 +29,7 @@ static void access_fetch(mrb_state *mrb, struct rv_event *event)
 
 static mrb_value access_value(mrb_state *mrb, mrb_value self)
 {
-	struct rv_event *event = event_open(mrb);
+	struct rv_event *event = event_open(mrb, self);
 
 	access_fetch(mrb, event);
 	return engine_from_u64(mrb, event->value);
@@ -37,7 +37,7 @@ static mrb_value access_value(mrb_state *mrb, mrb_value self)
 
 static mrb_value access_set_value(mrb_state *mrb, mrb_value self)
 {
-	struct rv_event *event = event_open(mrb);
+	struct rv_event *event = event_open(mrb, self);
 	mrb_value value = mrb_get_arg1(mrb);
 
 	event->value = engine_to_u64(mrb, value) & access_mask(event);
@@ -47,64 +47,64 @@ static mrb_value access_set_value(mrb_state *mrb, mrb_value self)
 
 static mrb_value access_deny(mrb_state *mrb, mrb_value self)
 {
-	event_open(mrb)->verdict = RV_VERDICT_DENY;
+	event_open(mrb, self)->verdict = RV_VERDICT_DENY;
 	return self;
 }
 
 static mrb_value access_drop(mrb_state *mrb, mrb_value self)
 {
-	event_open(mrb)->verdict = RV_VERDICT_DROP;
+	event_open(mrb, self)->verdict = RV_VERDICT_DROP;
 	return self;
 }
 
 static mrb_value access_pass(mrb_state *mrb, mrb_value self)
 {
-	event_open(mrb)->verdict = RV_VERDICT_PASS;
+	event_open(mrb, self)->verdict = RV_VERDICT_PASS;
 	return self;
 }
 
 static mrb_value access_address(mrb_state *mrb, mrb_value self)
 {
-	return engine_from_u64(mrb, event_open(mrb)->address);
+	return engine_from_u64(mrb, event_open(mrb, self)->address);
 }
 
 static mrb_value access_offset(mrb_state *mrb, mrb_value self)
 {
-	return engine_from_u64(mrb, event_open(mrb)->address - event_entry->base);
+	return engine_from_u64(mrb, event_open(mrb, self)->address - event_entry->base);
 }
 
 static mrb_value access_width(mrb_state *mrb, mrb_value self)
 {
-	return mrb_int_value(mrb, event_open(mrb)->width_bytes);
+	return mrb_int_value(mrb, event_open(mrb, self)->width_bytes);
 }
 
 static mrb_value access_all_ones(mrb_state *mrb, mrb_value self)
 {
-	return engine_from_u64(mrb, access_mask(event_open(mrb)));
+	return engine_from_u64(mrb, access_mask(event_open(mrb, self)));
 }
 
 static mrb_value access_write_p(mrb_state *mrb, mrb_value self)
 {
-	return mrb_bool_value(access_is_write(event_open(mrb)));
+	return mrb_bool_value(access_is_write(event_open(mrb, self)));
 }
 
 static mrb_value access_read_p(mrb_state *mrb, mrb_value self)
 {
-	return mrb_bool_value(!access_is_write(event_open(mrb)));
+	return mrb_bool_value(!access_is_write(event_open(mrb, self)));
 }
 
 /* CPUID: four results, each fetched and changed alone. */
-static mrb_value cpuid_get(mrb_state *mrb, unsigned int index)
+static mrb_value cpuid_get(mrb_state *mrb, mrb_value self, unsigned int index)
 {
-	struct rv_event *event = event_open(mrb);
+	struct rv_event *event = event_open(mrb, self);
 
 	access_fetch(mrb, event);
 	return mrb_int_value(mrb, event->cpuid[index]);
 }
 
-static mrb_value cpuid_set(mrb_state *mrb, unsigned int index)
+static mrb_value cpuid_set(mrb_state *mrb, mrb_value self, unsigned int index)
 {
-	struct rv_event *event = event_open(mrb);
+	struct rv_event *event = event_open(mrb, self);
 	mrb_value value = mrb_get_arg1(mrb);
 	uint32_t bits = (uint32_t)engine_to_u64(mrb, value);
 
@@ -117,11 +117,11 @@ static mrb_value cpuid_set(mrb_state *mrb, unsigned int index)
 #define CPUID_ACCESSORS(name, index) \
 	static mrb_value cpuid_##name(mrb_state *mrb, mrb_value self) \
 	{ \
-		return cpuid_get(mrb, index); \
+		return cpuid_get(mrb, self, index); \
 	} \
 	static mrb_value cpuid_set_##name(mrb_state *mrb, mrb_value self) \
 	{ \
-		return cpuid_set(mrb, index); \
+		return cpuid_set(mrb, self, index); \
 	}
 
 CPUID_ACCESSORS(eax, 0)
@@ -131,13 +131,13 @@ CPUID_ACCESSORS(edx, 3)
 
 static mrb_value cpuid_subleaf(mrb_state *mrb, mrb_value self)
 {
-	return mrb_int_value(mrb, event_open(mrb)->cpuid_subleaf);
+	return mrb_int_value(mrb, event_open(mrb, self)->cpuid_subleaf);
 }
 
 #define PCI_READER(name, field) \
 	static mrb_value pci_##name(mrb_state *mrb, mrb_value self) \
 	{ \
-		return mrb_int_value(mrb, (mrb_int)event_open(mrb)->field); \
+		return mrb_int_value(mrb, (mrb_int)event_open(mrb, self)->field); \
 	}
 
 PCI_READER(bus, pci_bus)

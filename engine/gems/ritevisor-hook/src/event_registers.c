@@ -8,7 +8,7 @@
 
 static const struct rv_registers *registers_open(mrb_state *mrb)
 {
-	struct rv_event *event = event_open(mrb);
+	struct rv_event *event = event_open_any(mrb);
 
 	if (!(event->flags & RV_EVENT_REGISTERS))
 		engine_check(mrb, "Event#registers", event->address, sys_event_registers());

@@ -1,0 +1,2 @@
+at_exit { log "bye" }
+exit 3

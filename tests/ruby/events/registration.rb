@@ -1,0 +1,25 @@
+def refused(what)
+  yield
+  log.error "accepted", what: what
+rescue ArgumentError, TypeError, AccessError => e
+  log e.message
+end
+refused(1) { on(:port_raed, 0x60) { } }
+refused(2) { on(:port_read, 0x60, lba: 1) { } }
+refused(3) { on(:port_read, 0x60) }
+refused(4) { on(:port_read, 0x10000) { } }
+refused(5) { on(:port_read, 0x64..0x60) { } }
+refused(6) { on(:port_read, 0x60, value: 3) { } }
+refused(7) { on(:port_read, 0x60, width: 3) { } }
+refused(8) { on(:port_read, 0x60, on_error: :explode) { } }
+refused(9) { every(0) { } }
+refused(10) { on(:port_read, 0x60, 0x61) { } }
+refused(11) { on(:port_read, "0x60") { } }
+refused(12) { on(0x60) { } }
+refused(13) { on(:pci_config_read, id: "8086") { } }
+refused(14) { every(5) { } }
+h = on(:port_read, :port_write, 0x60, budget: 500.microseconds) { |io| }
+log h.inspect, count: Hook.all.size
+h.off
+log h.inspect, count: Hook.all.size
+log "durations", a: 2.seconds, b: 3.milliseconds, c: 1.minutes, d: 0.5.seconds

@@ -1,0 +1,5 @@
+module Helper
+  def self.name_of(n)
+    "helper #{n}"
+  end
+end
