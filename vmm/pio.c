@@ -48,7 +48,7 @@ void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
 		port_write32(port, value);
 }
 
-static inline uint32_t pio_perform(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,
+static inline __attribute__((always_inline)) uint32_t pio_perform(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,
 				   uint32_t value)
 {
 	struct access access = {
@@ -87,18 +87,22 @@ static uint64_t pio_merge(uint64_t rax, uint32_t value, uint8_t width_bytes)
 
 void pio_handle_exit(struct vcpu *vcpu)
 {
-	uint8_t width_bytes = vcpu->exit.port.width_bytes;
+	uint32_t exit = vcpu->exit.port;
+	uint8_t width_bytes = exit_port_bytes(exit);
 	uint64_t rax = vcpu->gpr[GPR_RAX];
-	uint32_t mask = (uint32_t)((UINT64_C(1) << 8 * width_bytes) - 1);
 	uint32_t value;
 
-	if (vcpu->exit.port.string) {
+	if (exit & EXIT_PORT_STRING) {
 		pio_handle_string(vcpu);
 		return;
 	}
-	value = pio_perform(vcpu, vcpu->exit.port.port, width_bytes, vcpu->exit.port.write,
-			    (uint32_t)rax & mask);
-	if (!vcpu->exit.port.write)
+	if (exit & EXIT_PORT_IN) {
+		value = pio_perform(vcpu, exit_port_number(exit), width_bytes, false, 0);
 		vcpu->gpr[GPR_RAX] = pio_merge(rax, value, width_bytes);
+	} else {
+		uint32_t mask = (uint32_t)((UINT64_C(1) << 8 * width_bytes) - 1);
+
+		pio_perform(vcpu, exit_port_number(exit), width_bytes, true, (uint32_t)rax & mask);
+	}
 	vcpu_skip_instruction(vcpu, 1);
 }

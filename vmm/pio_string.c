@@ -88,9 +88,9 @@ static void pio_advance(uint64_t *reg, uint64_t delta, const struct pio_string *
 /* One element. False: a fault was injected. */
 static bool pio_string_element(struct vcpu *vcpu, const struct pio_string *string)
 {
-	bool write = vcpu->exit.port.write;
+	bool write = !(vcpu->exit.port & EXIT_PORT_IN);
 	uint64_t *index = &vcpu->gpr[write ? GPR_RSI : GPR_RDI];
-	uint8_t width_bytes = vcpu->exit.port.width_bytes;
+	uint8_t width_bytes = exit_port_bytes(vcpu->exit.port);
 	uint64_t delta = vcpu->rflags & RFLAGS_DF ? (uint64_t)0 - width_bytes : width_bytes;
 	struct emulation emulation = { .vcpu = vcpu, .instruction = &string->instruction };
 	struct memory_operand operand;
@@ -104,7 +104,7 @@ static bool pio_string_element(struct vcpu *vcpu, const struct pio_string *strin
 	}
 	if (write)
 		value = (uint32_t)operand_read_memory(&emulation, &operand);
-	value = pio_access(vcpu, vcpu->exit.port.port, width_bytes, write, value);
+	value = pio_access(vcpu, exit_port_number(vcpu->exit.port), width_bytes, write, value);
 	if (!write)
 		operand_write_memory(&emulation, &operand, value);
 	pio_advance(index, delta, string);
@@ -118,7 +118,7 @@ void pio_handle_string(struct vcpu *vcpu)
 	if (!pio_decode(vcpu, &string))
 		return;
 	vcpu->exit.next_rip = vcpu->rip + string.length;
-	if (!vcpu->exit.port.repeat) {
+	if (!(vcpu->exit.port & EXIT_PORT_REPEAT)) {
 		if (pio_string_element(vcpu, &string))
 			vcpu_skip_instruction(vcpu, string.length);
 		return;

@@ -61,18 +61,29 @@ enum exit_kind {
 	EXIT_KIND_COUNT,
 };
 
+/* An access to a port: what is done, and below the number of bytes and the port. */
+#define EXIT_PORT_IN UINT32_C(0x1)
+#define EXIT_PORT_STRING UINT32_C(0x4)
+#define EXIT_PORT_REPEAT UINT32_C(0x8)
+#define EXIT_PORT_BYTES_SHIFT 4
+#define EXIT_PORT_NUMBER_SHIFT 16
+
+static inline uint8_t exit_port_bytes(uint32_t port)
+{
+	return port >> EXIT_PORT_BYTES_SHIFT & 7;
+}
+
+static inline uint16_t exit_port_number(uint32_t port)
+{
+	return (uint16_t)(port >> EXIT_PORT_NUMBER_SHIFT);
+}
+
 struct vcpu_exit {
 	enum exit_kind kind;
 	uint64_t reason;	  /* the vendor's number, for messages only */
 	uint64_t next_rip;	  /* 0: unknown, vcpu_skip_instruction() finds it */
 	union {
-		struct {
-			uint16_t port;
-			uint8_t width_bytes;
-			bool write, string, repeat;
-			uint8_t address_bytes; /* 2, 4, 8; 0: unknown, decode */
-			uint8_t segment;       /* enum segment for OUTS; 0xff: unknown, decode */
-		} port;
+		uint32_t port; /* EXIT_PORT_*, exit_port_*() */
 		struct {
 			gpa_t gpa;
 			bool write, execute, table_walk;

@@ -149,8 +149,8 @@ static void svm_start(struct vcpu *vcpu)
 	svm_init_state(svm->vmcb);
 	svm_init_control(svm->vmcb);
 	svm_vmload(svm->vmcb_physical);
-	svm->flush = true;
 	svm->event_inject = 0;
+	svm_request_flush(svm);
 	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
 	vcpu->rflags = RFLAGS_FIXED;
 }
@@ -204,26 +204,14 @@ static void svm_enter_until_exit(struct vcpu *vcpu, struct svm_vcpu *svm, struct
 	} while (vmcb->exit_code == VMEXIT_CPUID && svm_answer_cpuid(vcpu, vmcb));
 }
 
-/* EXITINFO1 of an IOIO exit, APM v2 15.10.2. Here because ports are what scripts hook most. */
-#define IOIO_IN 0x1u
-#define IOIO_STRING 0x4u
-#define IOIO_REPEAT 0x8u
-
-static void svm_read_port(struct vcpu *vcpu, const struct vmcb *vmcb)
+/* Here because ports are what scripts hook most. EXITINFO1 has the layout that vcpu.h took over from
+ * it (APM v2 15.10.2), but for bits that older CPUs lack. */
+static inline void svm_read_port(struct vcpu *vcpu, const struct vmcb *vmcb)
 {
-	uint32_t info = (uint32_t)vmcb->exit_info1;
-
 	vcpu->exit.kind = EXIT_PORT;
 	vcpu->exit.reason = VMEXIT_IOIO;
 	vcpu->exit.next_rip = vmcb->exit_info2;
-	vcpu->exit.port.port = (uint16_t)(info >> 16);
-	vcpu->exit.port.width_bytes = (uint8_t)(info >> 4 & 7);
-	vcpu->exit.port.write = !(info & IOIO_IN);
-	vcpu->exit.port.string = (info & IOIO_STRING) != 0;
-	vcpu->exit.port.repeat = (info & IOIO_REPEAT) != 0;
-	/* Address size and segment are not given by every CPU: the instruction tells. */
-	vcpu->exit.port.address_bytes = 0;
-	vcpu->exit.port.segment = 0xff;
+	vcpu->exit.port = (uint32_t)vmcb->exit_info1;
 }
 
 /* One pass through the guest. */
@@ -238,7 +226,6 @@ static inline __attribute__((always_inline)) void svm_run(struct vcpu *vcpu, str
 		vcpu->shadow_ended = false;
 		vmcb->interrupt_shadow &= ~UINT64_C(1);
 	}
-	svm->entry_special = svm->event_inject != 0 || svm->flush;
 	if (svm->entry_special) {
 		vmcb->event_inject = svm->event_inject;
 		vmcb->tlb_control = svm->flush ? TLB_FLUSH_ALL : 0;
@@ -259,7 +246,7 @@ static inline __attribute__((always_inline)) void svm_run(struct vcpu *vcpu, str
 	 * interrupts, whose instruction runs again. */
 	if ((vmcb->exit_int_info & EVENT_VALID) &&
 	    (vmcb->exit_int_info >> EVENT_TYPE_SHIFT & 7) != EVENT_SOFTWARE)
-		svm->event_inject = vmcb->exit_int_info;
+		svm_set_event(svm, vmcb->exit_int_info);
 }
 
 __attribute__((noreturn)) static void svm_loop(struct vcpu *vcpu,
@@ -281,17 +268,17 @@ static void svm_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t err
 
 	if (error_code >= 0)
 		event |= EVENT_ERROR_CODE | (uint64_t)error_code << 32;
-	svm_of(vcpu)->event_inject = event;
+	svm_set_event(svm_of(vcpu), event);
 }
 
 static void svm_inject_interrupt(struct vcpu *vcpu, unsigned vector)
 {
-	svm_of(vcpu)->event_inject = EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | vector;
+	svm_set_event(svm_of(vcpu), EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | vector);
 }
 
 static void svm_inject_nmi(struct vcpu *vcpu)
 {
-	svm_of(vcpu)->event_inject = EVENT_VALID | EVENT_NMI << EVENT_TYPE_SHIFT | 2;
+	svm_set_event(svm_of(vcpu), EVENT_VALID | EVENT_NMI << EVENT_TYPE_SHIFT | 2);
 }
 
 static void svm_inject_single_step(struct vcpu *vcpu)
@@ -357,7 +344,7 @@ static void svm_want_step(struct vcpu *vcpu, bool want)
 
 static void svm_nested_flush(struct vcpu *vcpu)
 {
-	svm_of(vcpu)->flush = true;
+	svm_request_flush(svm_of(vcpu));
 }
 
 static void svm_host_begin(struct vcpu *vcpu)

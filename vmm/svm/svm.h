@@ -22,7 +22,7 @@ struct svm_vcpu {
 	hpa_t host_save_physical; /* where VMRUN keeps the rest of it */
 	uint64_t event_inject;	/* for the next VMRUN; 0: none */
 	bool flush;		/* the next VMRUN flushes the guest's translations */
-	bool entry_special;	/* this VMRUN does one of the two: to be cleared after */
+	bool entry_special;	/* there is one of the two to do */
 	bool next_rip_saved;	/* CPUID 8000_000A EDX[3]: the CPU gives nRIP */
 	bool step_saved_tf;	/* the guest's own TF while want_step is in force */
 };
@@ -30,6 +30,18 @@ struct svm_vcpu {
 static inline struct svm_vcpu *svm_of(struct vcpu *vcpu)
 {
 	return vcpu->backend;
+}
+
+static inline void svm_set_event(struct svm_vcpu *svm, uint64_t event)
+{
+	svm->event_inject = event;
+	svm->entry_special = true;
+}
+
+static inline void svm_request_flush(struct svm_vcpu *svm)
+{
+	svm->flush = true;
+	svm->entry_special = true;
 }
 
 /* Loads the guest's registers, VMRUN, stores them (vmm/svm/svm_entry.S). */

@@ -88,7 +88,7 @@ void svm_capture_state(struct vcpu *vcpu, const struct cpu_state *state)
 		vcpu->gpr[i] = state->gpr[i];
 	vcpu->rip = state->rip;
 	vcpu->rflags = state->rflags;
-	svm_of(vcpu)->flush = true;
+	svm_request_flush(svm_of(vcpu));
 	if (!vcpu->host_context)
 		svm_vmload(svm_of(vcpu)->vmcb_physical);
 }
@@ -131,7 +131,7 @@ void svm_set_control(struct vcpu *vcpu, unsigned number, uint64_t value)
 	default:
 		panic("svm: no control register %u", number);
 	}
-	svm_of(vcpu)->flush = true;
+	svm_request_flush(svm_of(vcpu));
 }
 
 /* SVME is ours: the guest never sees it. */
@@ -168,7 +168,7 @@ static bool svm_set_efer(struct vcpu *vcpu, uint64_t value)
 	if (((value ^ vmcb->efer) & EFER_LME) && (vmcb->cr0 & CR0_PG))
 		return false;
 	vmcb->efer = (value & ~EFER_LMA) | (vmcb->efer & EFER_LMA) | EFER_SVME;
-	svm_of(vcpu)->flush = true;
+	svm_request_flush(svm_of(vcpu));
 	return true;
 }
 

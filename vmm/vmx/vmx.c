@@ -158,7 +158,8 @@ static void vmx_run(struct vcpu *vcpu)
 	vmx_read_exit(vcpu);
 }
 
-_Noreturn static void vmx_loop(struct vcpu *vcpu, void (*handle)(struct vcpu *vcpu))
+__attribute__((noreturn)) static void vmx_loop(struct vcpu *vcpu,
+					       void (*handle)(struct vcpu *vcpu))
 {
 	for (;;) {
 		run_prepare(vcpu);

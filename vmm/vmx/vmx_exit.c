@@ -34,26 +34,17 @@ uint64_t vmx_next_rip(const struct vcpu *vcpu)
 	return next;
 }
 
+/* Table 28-5: the exit qualification for I/O instructions. */
 static void vmx_read_port(struct vcpu *vcpu)
 {
-	uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
-	uint32_t info;
+	uint32_t qualification = (uint32_t)vmcs_read(VMCS_EXIT_QUALIFICATION);
 
 	vcpu->exit.kind = EXIT_PORT;
-	vcpu->exit.port.port = (uint16_t)(qualification >> 16);
-	vcpu->exit.port.width_bytes = (uint8_t)((qualification & 7) + 1);
-	vcpu->exit.port.write = !(qualification & IO_IN);
-	vcpu->exit.port.string = (qualification & IO_STRING) != 0;
-	vcpu->exit.port.repeat = (qualification & IO_REPEAT) != 0;
-	vcpu->exit.port.address_bytes = 0;
-	vcpu->exit.port.segment = 0xff;
-	if (!vcpu->exit.port.string || !vmx_capabilities.instruction_info)
-		return;
-	/* Table 28-8 */
-	info = vmcs_read32(VMCS_EXIT_INSTRUCTION_INFO);
-	vcpu->exit.port.address_bytes = (uint8_t)(2u << (info >> 7 & 3));
-	if (vcpu->exit.port.write)
-		vcpu->exit.port.segment = (uint8_t)(info >> 15 & 7);
+	vcpu->exit.port = (qualification & 0xffff0000) |
+			  ((qualification & 7) + 1) << EXIT_PORT_BYTES_SHIFT |
+			  (qualification & IO_IN ? EXIT_PORT_IN : 0) |
+			  (qualification & IO_STRING ? EXIT_PORT_STRING : 0) |
+			  (qualification & IO_REPEAT ? EXIT_PORT_REPEAT : 0);
 }
 
 static void vmx_read_violation(struct vcpu *vcpu)
