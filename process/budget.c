@@ -14,8 +14,8 @@
 #include "vmm/vcpu.h"
 
 #define BUDGET_SLICES 8
-/* What a slice costs of the budget, and one that took far longer than the timer was set to. */
-#define BUDGET_SLICE_COST 4
+/* What a slice costs of the budget, and one that took much longer than the timer was set to. */
+#define BUDGET_SLICE_COST 8
 #define BUDGET_STOLEN_COST 1
 #define BUDGET_US_PER_SECOND 1000000
 /* A step that took longer was held up by something else. */
@@ -95,12 +95,12 @@ static void budget_give_up_timer(struct exception_frame *frame)
 	frame->rflags = (frame->rflags & ~RFLAGS_IF) | RFLAGS_TF;
 }
 
-/* A slice is over. One that took more than twice its time was not the engine's alone. */
+/* A slice is over. One that took half as long again was not the engine's alone. */
 static bool budget_charge_slice(void)
 {
 	uint64_t now = tsc_read();
 	uint64_t slice_tsc = budget_tsc(budget.process->budget_us) / BUDGET_SLICES;
-	unsigned cost = now - budget.slice_tsc > 2 * slice_tsc ? BUDGET_STOLEN_COST
+	unsigned cost = now - budget.slice_tsc > slice_tsc + slice_tsc / 2 ? BUDGET_STOLEN_COST
 							       : BUDGET_SLICE_COST;
 
 	if (cost >= budget.cost_left)

@@ -7,7 +7,7 @@
  * where system calls held interrupts up, up to a slice later.
  *
  * Time that the machine itself takes away (SMM, a busy emulator) shows as a slice that took more
- * than twice as long as the timer was set to; such a slice costs a quarter only.
+ * than half as long again as the timer was set to; such a slice costs an eighth only.
  *
  * Where the timer cannot be had (the APIC is off, an interrupt of the guest of the highest class
  * is pending or in service), the engine runs in single steps (RFLAGS.TF) and the cycles of each are

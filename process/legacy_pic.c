@@ -4,9 +4,10 @@
  */
 #include "process/legacy_pic.h"
 
-#include "core/apic.h"
 #include "core/exception.h"
+#include "core/instructions.h"
 #include "core/time.h"
+#include "process/apic_timer.h"
 #include "vmm/vcpu.h"
 
 #define PIC_MASTER_COMMAND 0x20
@@ -37,18 +38,15 @@ static bool legacy_pic_wait(void)
 
 void legacy_pic_detect(struct vcpu *vcpu)
 {
-	bool pending = vcpu->has_pending;
-	uint32_t lint0;
-	struct apic apic;
-
-	if (!apic_find(&apic) || pending || !legacy_pic_wait())
+	if (vcpu->has_pending || !legacy_pic_wait())
 		return;
-	lint0 = apic_read(apic, APIC_LVT_LINT0);
-	apic_write(apic, APIC_LVT_LINT0, lint0 | APIC_LVT_MASKED);
 	vcpu_ops->host_begin(vcpu);
-	exception_take_interrupts();
+	/* As when an engine runs: of class 0xf nothing is in use yet, so what comes is an 8259's. */
+	if (apic_timer_borrow(apic_timer_hz)) {
+		exception_take_interrupts();
+		apic_timer_return(vcpu);
+	}
 	vcpu_ops->host_end(vcpu);
-	apic_write(apic, APIC_LVT_LINT0, lint0);
 	legacy_pic_bypasses_apic = vcpu->has_pending;
 }
 
