@@ -377,10 +377,11 @@ static void mistake_overrun(void)
 static void mistake_overrun_small(void)
 {
 	char *pointer = heap_malloc(24);
+	char *behind = heap_malloc(24);
 
-	heap_malloc(24);
 	memset(pointer, 0x41, 24 + 8);
 	heap_free(pointer);
+	heap_free(behind);
 }
 
 static void mistake_use_after_free(void)

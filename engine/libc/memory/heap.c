@@ -346,28 +346,51 @@ static inline size_t heap_block_size(size_t request)
 	return size < HEAP_BLOCK_MIN ? HEAP_BLOCK_MIN : size;
 }
 
-void *malloc(size_t request)
+/* From the bins. Kept out of malloc, so that its quick way saves no registers. */
+static __attribute__((noinline)) void *heap_allocate(size_t request)
 {
 	size_t size = heap_block_size(request);
 	struct heap_block *block;
 
-	if (size < HEAP_QUICK_LIMIT && (block = heap.quick[size / HEAP_GRAIN]) != NULL) {
-		if (HEAP_UNLIKELY(!heap_inside(block) || (block->header ^ (heap_check(block) | size | HEAP_USED
-						   | HEAP_QUICK)) & ~(uint64_t)HEAP_PREVIOUS_FREE))
-			heap_die("heap: a free block was overwritten\n");
-		heap.quick[size / HEAP_GRAIN] = block->next;
-		heap.quick_count[size / HEAP_GRAIN]--;
-		block->header ^= HEAP_QUICK;
-		return &block->next;
-	}
 	if (HEAP_UNLIKELY(request > HEAP_REQUEST_MAX)) {
 		errno = ENOMEM;
 		return NULL;
 	}
+	/* These have no list of their own: the smallest block's is the next. */
+	if (request <= HEAP_HEADER_BYTES && heap.quick[HEAP_BLOCK_MIN / HEAP_GRAIN] != NULL)
+		return malloc(HEAP_HEADER_BYTES + 1);
 	block = heap_find(heap_bin_for(size));
 	if (block != NULL)
 		return heap_take(block, size);
 	return heap_allocate_slowly(size);
+}
+
+void *malloc(size_t request)
+{
+	/* the size in grains, with the header; too little for requests of up to 8 bytes */
+	size_t list = (request + HEAP_HEADER_BYTES + HEAP_GRAIN - 1) / HEAP_GRAIN;
+	struct heap_block *block;
+
+	if (HEAP_UNLIKELY(request > HEAP_QUICK_REQUEST_MAX) || (block = heap.quick[list]) == NULL)
+		return heap_allocate(request);
+	if (HEAP_UNLIKELY(!heap_inside(block)
+			  || (block->header & HEAP_QUICK_MASK)
+			  != (list * HEAP_GRAIN | HEAP_USED | HEAP_QUICK)))
+		heap_die("heap: a free block was overwritten\n");
+	heap.quick[list] = block->next;
+	heap.quick_count[list]--;
+	block->header ^= HEAP_QUICK;
+	return &block->next;
+}
+
+static _Noreturn __attribute__((noinline)) void heap_die_of(const void *pointer)
+{
+	const struct heap_block *block = (const struct heap_block *)
+		((const char *)pointer - HEAP_HEADER_BYTES);
+
+	if (((uintptr_t)pointer & (HEAP_GRAIN - 1)) == 0 && heap_valid(block))
+		heap_die("heap: a block was freed twice\n");
+	heap_die("heap: free or realloc of what is no block, or of one overwritten\n");
 }
 
 /* The block of a pointer the program holds; anything but a block in use is fatal. */
@@ -375,13 +398,23 @@ static inline struct heap_block *heap_block_of(void *pointer)
 {
 	struct heap_block *block = (struct heap_block *)((char *)pointer - HEAP_HEADER_BYTES);
 
-	if (HEAP_UNLIKELY(((uintptr_t)pointer & (HEAP_GRAIN - 1)) != 0 || !heap_valid(block)))
-		heap_die("heap: free or realloc of what is no block, or of one overwritten\n");
-	if (HEAP_UNLIKELY((block->header & (HEAP_USED | HEAP_QUICK)) != HEAP_USED))
-		heap_die("heap: a block was freed twice\n");
+	/* A header at another place has another check, so a misaligned pointer fails here too. */
+	if (HEAP_UNLIKELY(((block->header ^ heap_check(block))
+			   & ~(HEAP_SIZE_MASK | HEAP_PREVIOUS_FREE)) != HEAP_USED
+			  || ((uintptr_t)pointer & (HEAP_GRAIN - 1)) != 0))
+		heap_die_of(pointer);
 	return block;
 }
 
+static __attribute__((noinline)) void heap_free_block(struct heap_block *block)
+{
+	heap_release(block);
+}
+
+/*
+ * A block parked in a quick list still counts as used for its neighbours. What was written past
+ * its end is found when the block behind it is freed, or this one joined.
+ */
 void free(void *pointer)
 {
 	struct heap_block *block;
@@ -391,16 +424,14 @@ void free(void *pointer)
 		return;
 	block = heap_block_of(pointer);
 	list = heap_size(block) / HEAP_GRAIN;
-	if (list < HEAP_QUICK_LISTS && heap.quick_count[list] < HEAP_QUICK_DEPTH) {
-		if (HEAP_UNLIKELY(!heap_valid(heap_next(block))))
-			heap_die("heap: written past the end of a block\n");
-		block->header ^= HEAP_QUICK;
-		block->next = heap.quick[list];
-		heap.quick[list] = block;
-		heap.quick_count[list]++;
+	if (list >= HEAP_QUICK_LISTS || heap.quick_count[list] >= HEAP_QUICK_DEPTH) {
+		heap_free_block(block);
 		return;
 	}
-	heap_release(block);
+	block->header ^= HEAP_QUICK;
+	block->next = heap.quick[list];
+	heap.quick[list] = block;
+	heap.quick_count[list]++;
 }
 
 /* Grow in place into a free block that follows. */

@@ -38,6 +38,9 @@
 #define HEAP_QUICK_LIMIT	512U
 #define HEAP_QUICK_LISTS	(HEAP_QUICK_LIMIT / HEAP_GRAIN)
 #define HEAP_QUICK_DEPTH	16U
+#define HEAP_QUICK_REQUEST_MAX	(HEAP_QUICK_LIMIT - HEAP_GRAIN - HEAP_HEADER_BYTES)
+/* size below the limit and flags of a header, without what its neighbour changes */
+#define HEAP_QUICK_MASK		(0xffffU & ~HEAP_PREVIOUS_FREE)
 
 #define HEAP_GROW_BYTES		0x10000U
 #define HEAP_PAGE_BYTES		0x1000U
