@@ -144,7 +144,7 @@ all: $(programs-checked) $(build)/guest.img
 run-scripts := scripts/hello.rb scripts/pci_hide.rb scripts/rtc_rewrite.rb
 
 run: all
-	@./ritevisor boot $(addprefix --script ,$(run-scripts))
+	@./ritevisor boot $(if $(CPU),--cpu $(CPU)) $(addprefix --script ,$(run-scripts))
 
 image: all
 	@./ritevisor image $(addprefix --script ,$(run-scripts)) --output $(build)/ritevisor.iso
@@ -157,7 +157,7 @@ check: $(programs-checked)
 
 # tests/*/*.mk add the programs that the runners need to test-programs and bench-programs.
 test: all $(test-programs)
-	@tests/run
+	@tests/run $(if $(CPU),--vendor $(CPU))
 
 bench: all $(bench-programs)
 	@tests/bench/run
@@ -171,6 +171,7 @@ clean:
 help:
 	@echo 'make          set up this machine, fetch sources, build everything'
 	@echo 'make run      boot a Debian kernel under Ritevisor in QEMU, with Ruby on its I/O'
+	@echo 'make run CPU=intel, make test CPU=intel: the same on an emulated Intel CPU, in Bochs'
 	@echo 'make test     all tests; the last line counts them'
 	@echo 'make check    only the quick checks: no FPU code, includes follow the layers'
 	@echo 'make bench    measure, print a table, write build/bench.json'

@@ -127,7 +127,7 @@ def _status(qemu, console, reason, expects_summary):
         return 1
     if qemu.returncode != 0:
         how = f"signal {-qemu.returncode}" if qemu.returncode < 0 else f"status {qemu.returncode}"
-        say(f"failed: QEMU ended with {how}")
+        say(f"failed: the emulator ended with {how}")
         return qemu.returncode if qemu.returncode > 0 else 1
     if expects_summary and not console.is_done:
         say("failed: the machine stopped without Ritevisor's summary; it did not run, or not to the end")
