@@ -19,7 +19,7 @@
 static bool guest_is_rom(gpa_t gpa, size_t length_bytes)
 {
 	return gpa >= ROM_START && length_bytes <= ROM_BYTES &&
-	       gpa - ROM_START <= ROM_BYTES - length_bytes;
+	       gpa - ROM_START <= ROM_BYTES - length_bytes && GIB(4) <= paging_direct_bytes;
 }
 
 static size_t guest_page_left(gva_t gva, size_t length_bytes)

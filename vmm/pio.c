@@ -51,17 +51,18 @@ void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
 static inline __attribute__((always_inline)) uint32_t pio_perform(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,
 				   uint32_t value)
 {
-	struct access access = {
-		.vcpu = vcpu,
-		.kind = ACCESS_PORT,
-		.write = write,
-		.width_bytes = width_bytes,
-		.address = port,
-		.value = value,
-	};
-	enum access_result result = registry_walk(&pio_registry, port,
-						  (uint64_t)port + width_bytes - 1, &access);
+	struct access access; /* what CPUID alone uses is left as it is */
+	enum access_result result;
 
+	access.vcpu = vcpu;
+	access.kind = ACCESS_PORT;
+	access.write = write;
+	access.resolved = false;
+	access.fault = false;
+	access.width_bytes = width_bytes;
+	access.address = port;
+	access.value = value;
+	result = registry_walk(&pio_registry, port, (uint64_t)port + width_bytes - 1, &access);
 	if (write && result == ACCESS_PASS)
 		pio_hardware_write(port, width_bytes, (uint32_t)access.value);
 	else if (!write && !access.resolved)

@@ -21,16 +21,11 @@ bool registry_covers(const struct registry *registry, uint64_t first, uint64_t l
 static inline enum access_result registry_walk(const struct registry *registry, uint64_t first,
 					       uint64_t last, struct access *access)
 {
-	struct access_region *next;
-
-	for (struct access_region *region = registry->first; region != NULL; region = next) {
-		enum access_result result = ACCESS_PASS;
-
-		if (region->first <= last && region->last >= first)
-			result = region->handler(access, region->context);
-		/* Read late: the handler may have registered or unregistered regions. */
-		next = region->next;
-		if (result == ACCESS_DONE)
+	/* `next` is read after the handler: it may have registered or unregistered regions. */
+	for (const struct access_region *region = registry->first; region != NULL;
+	     region = region->next) {
+		if (region->first <= last && region->last >= first &&
+		    region->handler(access, region->context) == ACCESS_DONE)
 			return ACCESS_DONE;
 	}
 	return ACCESS_PASS;

@@ -6,6 +6,7 @@
 #define VMM_RUN_H
 
 #include "core/cpu.h"
+#include "vmm/pio.h"
 #include "vmm/vcpu.h"
 
 /* Counts the changes of intercepts and nested tables. */
@@ -26,14 +27,19 @@ static inline void run_prepare(struct vcpu *vcpu)
 	}
 }
 
-static inline void run_finish(struct vcpu *vcpu)
+static inline void run_finish(struct vcpu *vcpu, void (*handle)(struct vcpu *vcpu))
 {
 	struct vcpu_history *entry = &vcpu->history[vcpu->history_next++ % VCPU_HISTORY];
 
 	__atomic_store_n(&vcpu->cpu->in_guest, false, __ATOMIC_RELEASE);
 	vcpu->exits_by_kind[vcpu->exit.kind]++;
-	entry->reason = vcpu->exit.reason;
+	entry->kind = vcpu->exit.kind;
 	entry->rip = vcpu->rip;
+	/* What scripts hook most does not go through the general dispatch. */
+	if (vcpu->exit.kind == EXIT_PORT)
+		pio_handle_exit(vcpu);
+	else
+		handle(vcpu);
 }
 
 #endif

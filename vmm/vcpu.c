@@ -62,7 +62,7 @@ static void vcpu_dump_guest(void)
 		const struct vcpu_history *entry =
 			&vcpu->history[(vcpu->history_next - 1 - i) % VCPU_HISTORY];
 
-		log_line(LOG_FATAL, "  reason %lx RIP %016lx", entry->reason, entry->rip);
+		log_line(LOG_FATAL, "  %s at RIP %016lx", vcpu_exit_names[entry->kind], entry->rip);
 	}
 	vcpu_ops->dump(vcpu);
 }
@@ -182,9 +182,6 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 	switch (vcpu->exit.kind) {
 	case EXIT_CPUID:
 		cpuid_handle_exit(vcpu);
-		break;
-	case EXIT_PORT:
-		pio_handle_exit(vcpu);
 		break;
 	case EXIT_MSR_READ:
 		msr_handle_exit(vcpu, false);

@@ -94,7 +94,8 @@ struct vcpu_exit {
 /* One exit, as the panic screen shows it. */
 #define VCPU_HISTORY 8
 struct vcpu_history {
-	uint64_t reason, rip;
+	enum exit_kind kind;
+	uint64_t rip;
 };
 
 struct vcpu {
@@ -140,8 +141,8 @@ struct vcpu_operations {
 	 * which we have not changed. Any mode; to go on in long mode is what UEFI needs. Context: boot,
 	 * after start(). */
 	void (*capture_state)(struct vcpu *vcpu, const struct cpu_state *state);
-	/* For ever: run_prepare() (vmm/run.h), the guest until an exit, vcpu->exit filled, run_finish(),
-	 * handle(). */
+	/* For ever: run_prepare() (vmm/run.h), the guest until an exit, vcpu->exit filled,
+	 * run_finish(). */
 	void (*loop)(struct vcpu *vcpu, void (*handle)(struct vcpu *vcpu))
 		__attribute__((noreturn));
 	void (*get_segment)(struct vcpu *vcpu, enum segment which, struct segment_register *out);

@@ -257,8 +257,7 @@ __attribute__((noreturn)) static void svm_loop(struct vcpu *vcpu,
 	for (;;) {
 		run_prepare(vcpu);
 		svm_run(vcpu, svm, svm->vmcb);
-		run_finish(vcpu);
-		handle(vcpu);
+		run_finish(vcpu, handle);
 	}
 }
 

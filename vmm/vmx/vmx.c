@@ -164,8 +164,7 @@ __attribute__((noreturn)) static void vmx_loop(struct vcpu *vcpu,
 	for (;;) {
 		run_prepare(vcpu);
 		vmx_run(vcpu);
-		run_finish(vcpu);
-		handle(vcpu);
+		run_finish(vcpu, handle);
 	}
 }
 
