@@ -13,6 +13,7 @@ typedef uint64_t efi_status;
 typedef void *efi_handle;
 typedef void *efi_event;
 typedef uint16_t efi_char;
+typedef void(EFI_API *efi_event_notify)(efi_event event, void *context);
 
 /* Appendix D */
 #define EFI_ERROR(n) (UINT64_C(0x8000000000000000) | (n))
@@ -57,8 +58,8 @@ struct efi_guid {
 	{ 0x8be4df61, 0x93ca, 0x11d2, { 0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c } }
 #define EFI_GUID_SHELL_PARAMETERS                                                              \
 	{ 0x752f3136, 0x4e16, 0x4fdc, { 0xa2, 0x2a, 0xe5, 0xf4, 0x68, 0x12, 0xf4, 0xca } }
-#define EFI_GUID_BEFORE_EXIT_BOOT_SERVICES                                                     \
-	{ 0x8be0e274, 0x3970, 0x4b44, { 0x80, 0xc5, 0x1a, 0xb9, 0x50, 0x2f, 0x3b, 0xfc } }
+#define EFI_GUID_EXIT_BOOT_SERVICES                                                            \
+	{ 0x27abf055, 0xb1b8, 0x4c26, { 0x80, 0x48, 0x74, 0x8f, 0x37, 0xba, 0xa2, 0xdf } }
 /* Our own: a protocol without an interface, installed once we run. */
 #define EFI_GUID_RITEVISOR                                                                     \
 	{ 0x3f1c6a52, 0x0b7e, 0x4d0a, { 0x9b, 0x51, 0x72, 0x69, 0x74, 0x65, 0x76, 0x69 } }
@@ -168,7 +169,7 @@ struct efi_boot_services {
 	void *install_multiple_protocol_interfaces, *uninstall_multiple_protocol_interfaces;
 	void *calculate_crc32, *copy_mem, *set_mem;
 	efi_status(EFI_API *create_event_ex)(uint32_t type, uint64_t tpl,
-					     void(EFI_API *notify)(efi_event, void *),
+					     efi_event_notify notify,
 					     const void *context, const struct efi_guid *group,
 					     efi_event *event);
 };
@@ -186,8 +187,11 @@ struct efi_runtime_services {
 	void *set_virtual_address_map, *convert_pointer;
 	efi_status(EFI_API *get_variable)(const efi_char *name, const struct efi_guid *vendor,
 					  uint32_t *attributes, uint64_t *data_bytes, void *data);
-	void *get_next_variable_name, *set_variable, *get_next_high_monotonic_count;
-	void *reset_system, *update_capsule, *query_capsule_capabilities, *query_variable_info;
+	void *get_next_variable_name;
+	efi_status(EFI_API *set_variable)(const efi_char *name, const struct efi_guid *vendor,
+					  uint32_t attributes, uint64_t data_bytes,
+					  const void *data);
+	void *get_next_high_monotonic_count, *reset_system, *update_capsule, *query_capsule_capabilities, *query_variable_info;
 };
 
 struct efi_configuration_table {

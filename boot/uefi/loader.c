@@ -8,14 +8,17 @@
 #include "boot/uefi/enter.h"
 #include "boot/uefi/file.h"
 #include "boot/uefi/memory_map.h"
+#include "boot/uefi/payload.h"
 #include "boot/uefi/place.h"
+#include "boot/uefi/rescue.h"
 #include "boot/uefi/text.h"
 #include "core/instructions.h"
+#include "core/log.h"
 #include "core/string.h"
 
 #define LOADER_MEMORY_BYTES MIB(32)
 #define LOADER_CONFIG "ritevisor.conf"
-#define LOADER_FILES_MAXIMUM (BOOT_MODULES_MAXIMUM + 1)
+#define LOADER_FILES_MAXIMUM (BOOT_MODULES_MAXIMUM + 2) /* the program and its configuration */
 
 efi_status EFI_API efi_main(efi_handle self, struct efi_system_table *system);
 
@@ -29,6 +32,8 @@ static struct efi_loaded_image *loader_image;
 static struct file_folder loader_folder;
 static struct config loader_config;
 static struct uefi_handover loader_handover;
+static bool loader_secure_boot;
+static bool loader_tampered; /* a file was not what the list in this program says */
 
 /* Files in memory until the hypervisor has its copies. */
 static struct file_data loader_files[LOADER_FILES_MAXIMUM];
@@ -38,6 +43,18 @@ static void loader_free_files(void)
 {
 	while (loader_nr_files != 0)
 		file_free(&loader_folder, &loader_files[--loader_nr_files]);
+}
+
+/* UEFI 3.3, table 3.1: one byte, 1 if the firmware verifies signatures. */
+static bool loader_is_secure_boot(void)
+{
+	static const struct efi_guid guid = EFI_GUID_GLOBAL_VARIABLE;
+	static const efi_char name[] = { 'S', 'e', 'c', 'u', 'r', 'e', 'B', 'o', 'o', 't', 0 };
+	uint64_t bytes = sizeof(uint8_t);
+	uint8_t value = 0;
+
+	return !efi_failed(loader_system->runtime->get_variable(name, &guid, NULL, &bytes, &value)) &&
+	       value == 1;
 }
 
 /* NULL, with a message, if it cannot be had. */
@@ -52,23 +69,49 @@ static const struct file_data *loader_read(const char *name)
 		return NULL;
 	}
 	loader_nr_files++;
-	return file;
+	if (payload_is_good(name, file->data, file->length_bytes, loader_secure_boot))
+		return file;
+	text_line(payload_has_list() ? "%s is refused: it is not what was signed"
+				     : "%s is refused: Secure Boot is on, and no file was signed",
+		  name);
+	loader_tampered = true;
+	return NULL;
 }
 
 static void loader_read_config(void)
 {
-	struct file_data file;
+	const struct file_data *file;
 	unsigned wrong;
 
 	config_set_defaults(&loader_config);
-	if (efi_failed(file_read(&loader_folder, LOADER_CONFIG, &file))) {
-		text_line("no " LOADER_CONFIG ": starting without scripts");
+	file = loader_read(LOADER_CONFIG);
+	if (file == NULL) {
+		/* Without it nothing says what to load, so there is nothing to be deceived by. */
+		if (payload_has_list())
+			loader_tampered = true;
 		return;
 	}
-	wrong = config_parse(file.data, &loader_config);
+	wrong = config_parse(file->data, &loader_config);
 	if (wrong != 0)
 		text_line(LOADER_CONFIG ", line %u: not understood, left out", wrong);
-	file_free(&loader_folder, &file);
+}
+
+/* Whoever signed the files also signed whether a key or a count may switch the scripts off. */
+static void loader_look_for_rescue(void)
+{
+	if (loader_config.rescue)
+		text_line("rescue is set in " LOADER_CONFIG);
+	if (!loader_config.rescue &&
+	    rescue_is_asked_for(loader_system, loader_config.rescue_key_ms)) {
+		text_line("R was pressed: rescue");
+		loader_config.rescue = true;
+	}
+	if (rescue_count_boot(loader_system, &loader_folder, loader_config.attempts) &&
+	    !loader_config.rescue) {
+		text_line("the last %llu boots did not reach an OS: rescue",
+			  (unsigned long long)loader_config.attempts);
+		loader_config.rescue = true;
+	}
 }
 
 static bool loader_add_module(enum boot_module_kind kind, const char *path)
@@ -95,7 +138,7 @@ static bool loader_add_module(enum boot_module_kind kind, const char *path)
 /* A script that is missing stops neither the others nor the OS. */
 static void loader_add_modules(void)
 {
-	if (strcmp(loader_config.engine, "none") == 0 ||
+	if (loader_config.rescue || strcmp(loader_config.engine, "none") == 0 ||
 	    !loader_add_module(BOOT_MODULE_ENGINE, loader_config.engine))
 		return;
 	for (size_t i = 0; i < loader_config.nr_scripts; i++)
@@ -159,7 +202,8 @@ static efi_status loader_enter(struct place *place)
 	if (efi_failed(loader_boot->allocate_pages(EFI_ALLOCATE_MAX_ADDRESS,
 						   EFI_RESERVED_MEMORY_TYPE, 1, &info->low_page)))
 		info->low_page = 0;
-	string_copy(info->command_line, loader_config.options, sizeof(info->command_line));
+	print_format(info->command_line, sizeof(info->command_line), "%s%s", loader_config.options,
+		     loader_config.rescue ? " rescue" : "");
 	loader_find_rsdp();
 	if (loader_get_map())
 		status = enter_hypervisor(&loader_handover);
@@ -186,8 +230,10 @@ static efi_status loader_virtualise(void)
 	}
 	program = loader_read(loader_config.hypervisor);
 	if (program == NULL)
-		return EFI_NOT_FOUND;
+		return loader_tampered ? EFI_SECURITY_VIOLATION : EFI_NOT_FOUND;
 	loader_add_modules();
+	if (loader_tampered)
+		return EFI_SECURITY_VIOLATION;
 	status = place_allocate(loader_boot, bytes, &place);
 	if (efi_failed(status)) {
 		text_line("no %llu MiB of memory below 4 GiB", (unsigned long long)(bytes >> 20));
@@ -229,7 +275,6 @@ static void loader_start(void)
 		return;
 	}
 	status = loader_virtualise();
-	loader_free_files();
 	if (!efi_failed(status)) {
 		loader_boot->install_protocol_interface(&mark, &loader_guid, EFI_NATIVE_INTERFACE,
 							NULL);
@@ -245,6 +290,10 @@ static efi_status loader_finish(efi_handle self)
 {
 	efi_status status = EFI_NOT_STARTED;
 
+	if (loader_tampered)
+		return EFI_SECURITY_VIOLATION;
+	if (loader_config.attempts != 0)
+		rescue_watch_exit(loader_system, loader_config.chain[0] != '\0');
 	if (loader_config.chain[0] != '\0')
 		status = chain_start(loader_system, self, loader_image, loader_config.chain,
 				     loader_config.chain_options);
@@ -270,7 +319,12 @@ efi_status EFI_API efi_main(efi_handle self, struct efi_system_table *system)
 		text_line("the folder that this program is in cannot be read");
 		return status;
 	}
+	loader_secure_boot = loader_is_secure_boot();
 	loader_read_config();
-	loader_start();
+	if (!loader_tampered) {
+		loader_look_for_rescue();
+		loader_start();
+	}
+	loader_free_files();
 	return loader_finish(self);
 }

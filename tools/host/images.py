@@ -42,7 +42,7 @@ def settle_times(folder):
 
 
 def build_initrd(output):
-    """Makes the guest's initramfs: busybox, tools/guest, and the kernel's msr module."""
+    """Makes the guest's initramfs: busybox, tools/guest, and two modules of the kernel."""
     with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
         root = Path(work) / "root"
         for name in ("bin", "dev", "proc", "sys", "lib", "tmp"):
@@ -55,8 +55,9 @@ def build_initrd(output):
             ["gcc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-static", "-s", "-o",
              str(root / "bin" / "probe"), str(GUEST / "probe.c")]
         )  # fmt: skip
-        for module in KERNEL_PACKAGE.rglob("msr.ko"):
-            shutil.copy(module, root / "lib" / "msr.ko")
+        for name in ("msr.ko", "efivarfs.ko"):
+            for module in KERNEL_PACKAGE.rglob(name):
+                shutil.copy(module, root / "lib" / name)
         settle_times(root)
         names = sorted(str(path.relative_to(root)) for path in root.rglob("*"))
         archive = Path(work) / "initrd"

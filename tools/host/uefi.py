@@ -1,7 +1,9 @@
 """UEFI: FAT file systems, the loader's folder with its configuration, and the firmware for runs."""
 
+import hashlib
 import os
 import shutil
+import struct
 from pathlib import Path
 
 from .errors import UserError, need_file, run_tool
@@ -52,6 +54,48 @@ def fill_folder(folder, *, loader, hypervisor, engine, scripts, config, loader_n
     (folder / "ritevisor.conf").write_text(config)
 
 
+def find_section(image, name):
+    """Returns (offset, size) of a section's bytes in a PE file (Microsoft PE format, 3 and 4)."""
+    (header,) = struct.unpack_from("<I", image, 0x3C)
+    nr_sections, optional_bytes = struct.unpack_from("<H12xH", image, header + 6)
+    for index in range(nr_sections):
+        at = header + 24 + optional_bytes + 40 * index
+        if image[at : at + 8].rstrip(b"\0") == name.encode():
+            size, offset = struct.unpack_from("<II", image, at + 16)
+            return offset, size
+    raise UserError(f"the loader has no section {name}; run make")
+
+
+def seal(folder, loader_name):
+    """Writes the names and sums of all other files of a folder into the loader's list.
+
+    From then on the loader takes no file that is not in its list or was changed.
+    """
+    loader = folder / loader_name
+    image = bytearray(loader.read_bytes())
+    offset, size = find_section(image, ".payload")
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != loader)
+    lines = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()} {path.relative_to(folder)}\n"
+        for path in files
+    ]
+    text = "".join(lines).encode()
+    if len(text) >= size:
+        raise UserError("too many scripts for the loader's list of files")
+    image[offset : offset + size] = text.ljust(size, b"\0")
+    loader.write_bytes(image)
+
+
+def sign(program, key, certificate):
+    """Signs a program for Secure Boot, in place."""
+    need_file(key, "give --sign-key a private key (PEM)")
+    need_file(certificate, "give --sign-certificate a certificate (PEM)")
+    run_tool(
+        ["sbsign", "--key", str(key), "--cert", str(certificate), "--output", str(program),
+         str(program)]
+    )  # fmt: skip
+
+
 def config_text(*, options, has_engine, script_names, rescue_key_ms=0, attempts=0, extra=()):
     """Returns ritevisor.conf. extra: more lines, KEY=VALUE."""
     lines = ["# How Ritevisor starts; docs/uefi.md has all keys."]
@@ -63,6 +107,19 @@ def config_text(*, options, has_engine, script_names, rescue_key_ms=0, attempts=
         if "\n" in line:
             raise UserError(f"a line break cannot be in ritevisor.conf: {line!r}")
     return "\n".join([*lines, *extra]) + "\n"
+
+
+def secure_firmware_options(work, variables):
+    """Returns QEMU's words for OVMF with Secure Boot, which needs q35 and SMM, and a copy of a file
+    of variables with keys enrolled."""
+    code = need_file(OVMF / "OVMF_CODE_4M.secboot.fd", "run tools/setup")
+    copy = Path(work) / "uefi-variables.fd"
+    shutil.copyfile(variables, copy)
+    return [
+        "-global", "driver=cfi.pflash01,property=secure,value=on",
+        "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
+        "-drive", f"if=pflash,unit=1,format=raw,file={copy}",
+    ]  # fmt: skip
 
 
 def firmware_options(work):

@@ -1,0 +1,131 @@
+/*
+ * boot/uefi/rescue.c: the rescue key and the boot counter.
+ *
+ * The counter's file is written when a boot starts. No file can be written when the OS takes over
+ * (UEFI 7.4.6), but a variable can: it says that the boot went well, and resets the counter at the
+ * next start.
+ */
+#include "boot/uefi/rescue.h"
+
+#include "boot/uefi/rescue_note.h"
+#include "core/log.h"
+#include "core/string.h"
+
+#define RESCUE_POLL_MS 10
+#define VARIABLE_NON_VOLATILE 1u
+#define VARIABLE_BOOT_SERVICE 2u
+#define VARIABLE_RUNTIME 4u /* firmware may count ExitBootServices as run time already */
+
+extern const uint8_t rescue_note_start[], rescue_note_end[];
+
+static const struct efi_guid rescue_guid = EFI_GUID_RITEVISOR;
+static const struct efi_guid rescue_exit_guid = EFI_GUID_EXIT_BOOT_SERVICES;
+
+/* All that rescue_note needs; in one piece, so that it can be moved with the code. */
+static struct rescue_note {
+	void *set_variable;
+	uint64_t attributes, data_bytes;
+	struct efi_guid vendor;
+	efi_char name[20];
+	uint8_t data;
+} rescue_note = {
+	.attributes = VARIABLE_NON_VOLATILE | VARIABLE_BOOT_SERVICE | VARIABLE_RUNTIME,
+	.data_bytes = 1,
+	.vendor = EFI_GUID_RITEVISOR,
+	.name = { 'R', 'i', 't', 'e', 'v', 'i', 's', 'o', 'r', 'R', 'e', 'a', 'c', 'h', 'e', 'd' },
+	.data = 1,
+};
+_Static_assert(offsetof(struct rescue_note, data_bytes) == RESCUE_NOTE_DATA_BYTES, "data_bytes");
+_Static_assert(offsetof(struct rescue_note, vendor) == RESCUE_NOTE_VENDOR, "vendor");
+_Static_assert(offsetof(struct rescue_note, name) == RESCUE_NOTE_NAME, "name");
+_Static_assert(offsetof(struct rescue_note, data) == RESCUE_NOTE_DATA, "data");
+
+bool rescue_is_asked_for(struct efi_system_table *system, uint64_t wait_ms)
+{
+	struct efi_input_key key;
+
+	if (wait_ms == 0 || system->con_in == NULL)
+		return false;
+	for (uint64_t waited = 0; waited < wait_ms; waited += RESCUE_POLL_MS) {
+		while (!efi_failed(system->con_in->read_key_stroke(system->con_in, &key))) {
+			if (key.unicode_char == 'r' || key.unicode_char == 'R')
+				return true;
+		}
+		system->boot->stall(RESCUE_POLL_MS * 1000);
+	}
+	return false;
+}
+
+/* Did the last boot reach the OS? Asked once a boot: the note is taken away. */
+static bool rescue_take_note(struct efi_system_table *system)
+{
+	uint64_t bytes = sizeof(uint8_t);
+	uint8_t data;
+
+	if (efi_failed(system->runtime->get_variable(rescue_note.name, &rescue_guid, NULL, &bytes,
+						     &data)))
+		return false;
+	system->runtime->set_variable(rescue_note.name, &rescue_guid, 0, 0, NULL);
+	return true;
+}
+
+static uint64_t rescue_read_counter(const struct file_folder *folder)
+{
+	struct file_data file;
+	uint64_t count;
+	size_t digits = 0;
+
+	if (efi_failed(file_read(folder, RESCUE_COUNTER_NAME, &file)))
+		return 0;
+	while (digits < file.length_bytes && ((const char *)file.data)[digits] >= '0' &&
+	       ((const char *)file.data)[digits] <= '9')
+		digits++;
+	if (!string_to_number(file.data, digits, &count))
+		count = 0;
+	file_free(folder, &file);
+	return count;
+}
+
+bool rescue_count_boot(struct efi_system_table *system, const struct file_folder *folder,
+		       uint64_t attempts)
+{
+	uint64_t count = rescue_read_counter(folder);
+	char text[24];
+
+	if (attempts == 0)
+		return false;
+	if (rescue_take_note(system))
+		count = 0;
+	if (count < attempts) {
+		int length = print_format(text, sizeof(text), "%llu\n",
+					  (unsigned long long)count + 1);
+
+		file_write(folder, RESCUE_COUNTER_NAME, text, (uint64_t)length);
+		return false;
+	}
+	return true;
+}
+
+void rescue_watch_exit(struct efi_system_table *system, bool stays)
+{
+	size_t code_bytes = (size_t)(rescue_note_end - rescue_note_start);
+	const void *code = rescue_note_start;
+	struct rescue_note *note = &rescue_note;
+	uint64_t page = 0;
+	efi_event event;
+
+	rescue_note.set_variable = (void *)system->runtime->set_variable;
+	if (!stays) {
+		if (efi_failed(system->boot->allocate_pages(EFI_ALLOCATE_ANY_PAGES,
+							    EFI_BOOT_SERVICES_CODE, 1, &page)))
+			return;
+		note = (struct rescue_note *)page;
+		memcpy(note, &rescue_note, sizeof(*note));
+		memcpy(note + 1, rescue_note_start, code_bytes);
+		code = note + 1;
+	}
+	if (efi_failed(system->boot->create_event_ex(EFI_EVENT_NOTIFY_SIGNAL, EFI_TPL_CALLBACK,
+						     (efi_event_notify)(uint64_t)code, note,
+						     &rescue_exit_guid, &event)) && page != 0)
+		system->boot->free_pages(page, 1);
+}
