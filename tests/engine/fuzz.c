@@ -41,7 +41,8 @@ static uint64_t fuzz_number(void)
 	case 4:
 		return (uint64_t)fuzz_buffer + (r >> 8) % sizeof(fuzz_buffer);
 	case 5:
-		return RV_ENGINE_STACK_TOP - (r >> 8) % 8192;
+		/* Stack that is not in use, or this program would shoot itself. */
+		return RV_ENGINE_STACK_TOP - 8192 - (r >> 8) % 8192;
 	default:
 		return (r >> 8) % 32;
 	}
