@@ -12,8 +12,8 @@ engine-libc-sources := $(addprefix engine/libc/, \
 		fmod.c multiply_any.c pack.c round.c scale.c single.c square_root.c) \
 	$(addprefix format/,bignum.c decimal.c decimal_fast.c format_float.c power_of_ten.c \
 		read_float.c shortest.c) \
-	$(addprefix stdio/,file.c printf.c) \
-	memory/heap.c string/memory.c \
+	$(addprefix stdio/,conversion.c file.c printf.c) \
+	memory/heap.c memory/heap_measure.c memory/malloc.c string/memory.c \
 	$(addprefix misc/,clock.c environment.c exit.c random.c string_error.c string_number.c \
 		string_time.c))
 

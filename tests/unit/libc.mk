@@ -36,21 +36,23 @@ test-programs += $(libc-test-programs)
 unit: $(addsuffix .passed,$(libc-test-programs))
 
 # The allocator keeps its own names apart from the host's, whose malloc the sanitizers use.
-$(build)/unit/libc_heap: tests/unit/libc_heap.c tests/unit/libc_heap_names.h engine/libc/memory/heap.c \
+libc-heap-sources := $(addprefix engine/libc/memory/,heap.c heap_measure.c malloc.c)
+
+$(build)/unit/libc_heap: tests/unit/libc_heap.c $(libc-heap-sources) tests/unit/libc_heap_names.h \
 		engine/libc/memory/heap.h tests/unit/unit.h tests/unit/unit.mk
 	$(call step,UNIT,$@)
-	@mkdir -p $(@D) $(softfloat-build)
-	$(Q)$(CC) $(unit-flags) $(warnings) -c -o $(softfloat-build)/libc_heap.o tests/unit/libc_heap.c
-	$(Q)$(CC) $(unit-flags) $(warnings) -include tests/unit/libc_heap_names.h \
-		-c -o $(softfloat-build)/heap.o engine/libc/memory/heap.c
-	$(Q)$(CC) $(unit-flags) -o $@ $(softfloat-build)/libc_heap.o $(softfloat-build)/heap.o
+	@mkdir -p $(@D) $(softfloat-build)/heap
+	$(Q)$(CC) $(unit-flags) $(warnings) -c -o $(softfloat-build)/libc_heap.o $<
+	$(Q)cd $(softfloat-build)/heap && $(CC) $(unit-flags) $(warnings) -c \
+		-include $(CURDIR)/tests/unit/libc_heap_names.h $(addprefix $(CURDIR)/,$(libc-heap-sources))
+	$(Q)$(CC) $(unit-flags) -o $@ $(softfloat-build)/libc_heap.o $(softfloat-build)/heap/*.o
 
 test-programs += $(build)/unit/libc_heap
 unit: $(build)/unit/libc_heap.passed
 
 # The C sources of soft-float, decimal conversion and printf under the sanitizers, by the same
 # tests, with fewer cases.
-sanitized-sources := $(addprefix engine/libc/,$(filter softfloat/%.c format/%.c stdio/printf.c, \
+sanitized-sources := $(addprefix engine/libc/,$(filter softfloat/%.c format/%.c stdio/printf.c stdio/conversion.c, \
 	$(patsubst engine/libc/%,%,$(engine-libc-sources))))
 sanitized-objects := $(patsubst engine/libc/%.c,$(softfloat-build)/sanitized/%.o,$(sanitized-sources))
 

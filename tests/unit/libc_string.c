@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <time.h>
 
 void *engine_memcpy(void *to, const void *from, size_t len_bytes);
@@ -285,6 +286,21 @@ static void test_printf_integers(void)
 }
 #pragma clang diagnostic pop
 
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wformat-nonliteral"
+/* More places than a double can have. */
+static void check_long_float(const char *format, double value)
+{
+	static char got[1600];
+	static char wanted[1600];
+	int length = engine_snprintf(got, sizeof(got), format, bits_of(value));
+
+	UNIT_EQUAL(length, snprintf(wanted, sizeof(wanted), format, value));
+	if (strcmp(got, wanted) != 0)
+		unit_fail("\"%s\" of %g differs", format, value);
+}
+#pragma clang diagnostic pop
+
 static void test_printf_rest(void)
 {
 	char got[200];
@@ -307,6 +323,16 @@ static void test_printf_rest(void)
 	UNIT_EQUAL(engine_snprintf(got, 4, "%.2000f", bits_of(1.0)), 2002);
 	UNIT_CHECK(strcmp(got, "1.0") == 0);
 	UNIT_EQUAL(engine_snprintf(got, 4, "%.3000e", bits_of(5e-324)), 3007);
+	check_long_float("%.1100f", 1.5);
+	check_long_float("%.1100e", -0x1p-1074);
+	check_long_float("%.1100E", 1e300);
+	check_long_float("%.1100a", 0x1.8p3);
+	check_long_float("%#.1100g", 0.1);
+	check_long_float("%.1100g", 0.1);
+	check_long_float("%1200.1100e|", 3.25);
+	check_long_float("%-1200.1100F|", 3.25);
+	check_long_float("%+01200.1100A|", 3.25);
+	check_long_float("%1200.1100f|", INFINITY);
 	UNIT_CHECK(strcmp(engine_strerror(ENOENT), "No such file or directory") == 0);
 }
 

@@ -3,213 +3,14 @@
  *
  * long double is double on this target, so the L modifier changes nothing.
  */
-#include "../format/format_float.h"
+#include "conversion.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-
-/* Where text goes: to file, or to at most size - 1 characters of text. */
-struct output {
-	FILE *file;
-	char *text;
-	size_t size;
-	size_t length;
-};
-
-enum length_modifier {
-	LENGTH_NONE, LENGTH_CHAR, LENGTH_SHORT, LENGTH_LONG, LENGTH_LONG_LONG,
-};
-
-struct conversion {
-	bool left;
-	bool plus;
-	bool space;
-	bool alternate;
-	bool zero;
-	int width;
-	int precision;		/* -1: not given */
-	enum length_modifier modifier;
-	char kind;
-};
-
-/* A field's parts in the order they are put. */
-struct field {
-	const char *prefix;
-	size_t prefix_length;
-	size_t zeros;
-	const char *body;
-	size_t body_length;
-};
-
-static void output_put(struct output *output, const char *text, size_t length)
-{
-	if (output->file != NULL) {
-		fwrite(text, 1, length, output->file);
-	} else if (output->length < output->size) {
-		size_t room = output->size - output->length;
-
-		memcpy(output->text + output->length, text, length < room ? length : room);
-	}
-	output->length += length;
-}
-
-static void output_pad(struct output *output, char c, size_t count)
-{
-	char block[32];
-
-	memset(block, c, sizeof(block));
-	for (; count > sizeof(block); count -= sizeof(block))
-		output_put(output, block, sizeof(block));
-	output_put(output, block, count);
-}
-
-static void output_field(struct output *output, const struct conversion *conversion,
-			 struct field *field)
-{
-	size_t length = field->prefix_length + field->zeros + field->body_length;
-	size_t width = (size_t)conversion->width;
-	size_t pad = width > length ? width - length : 0;
-
-	if (conversion->zero && !conversion->left) {
-		field->zeros += pad;
-		pad = 0;
-	}
-	if (!conversion->left)
-		output_pad(output, ' ', pad);
-	output_put(output, field->prefix, field->prefix_length);
-	output_pad(output, '0', field->zeros);
-	output_put(output, field->body, field->body_length);
-	if (conversion->left)
-		output_pad(output, ' ', pad);
-}
-
-static const char *conversion_sign(const struct conversion *conversion, bool negative)
-{
-	if (negative)
-		return "-";
-	if (conversion->plus)
-		return "+";
-	return conversion->space ? " " : "";
-}
-
-/* The digits of value end at end; returns where they start. Zero has no digits. */
-static char *integer_digits(char *end, uint64_t value, unsigned int base, bool upper)
-{
-	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
-
-	for (; value != 0; value /= base)
-		*--end = digits[value % base];
-	return end;
-}
-
-static void output_integer(struct output *output, struct conversion *conversion, uint64_t value,
-			   bool negative)
-{
-	char digits[24];
-	char *end = digits + sizeof(digits);
-	unsigned int base = 10;
-	struct field field = { .prefix = "" };
-	size_t least = conversion->precision < 0 ? 1 : (size_t)conversion->precision;
-
-	if (conversion->kind == 'd')
-		field.prefix = conversion_sign(conversion, negative);
-	if (conversion->kind == 'o')
-		base = 8;
-	if ((conversion->kind | 0x20) == 'x') {
-		base = 16;
-		if (conversion->alternate && value != 0)
-			field.prefix = conversion->kind == 'x' ? "0x" : "0X";
-	}
-	field.body = integer_digits(end, value, base, conversion->kind == 'X');
-	field.body_length = (size_t)(end - field.body);
-	if (base == 8 && conversion->alternate && least <= field.body_length)
-		least = field.body_length + 1;
-	if (least > field.body_length)
-		field.zeros = least - field.body_length;
-	field.prefix_length = strlen(field.prefix);
-	/* A precision cancels the 0 flag. */
-	if (conversion->precision >= 0)
-		conversion->zero = false;
-	output_field(output, conversion, &field);
-}
-
-static void output_float(struct output *output, struct conversion *conversion, double value)
-{
-	/* the longest %f: 309 digits, the point, and 1074 places that are not zeros */
-	char text[1400];
-	struct float_sink sink = { .text = text, .size = sizeof(text) };
-	struct field field = { .body = text };
-	const char *prefix = conversion_sign(conversion, signbit(value) != 0);
-	int precision = conversion->precision;
-	int extra = 0;
-	char hexadecimal_prefix[4];
-
-	/* Further places are zeros: they need no buffer. But for %g, which cuts them off. */
-	if (precision > 1074) {
-		extra = precision - 1074;
-		precision = 1074;
-	}
-	float_text_put(&sink, value, conversion->kind, precision, conversion->alternate);
-	field.body_length = sink.length;
-	field.prefix = prefix;
-	field.prefix_length = strlen(prefix);
-	if (!isfinite(value)) {
-		conversion->zero = false;
-		extra = 0;
-	} else if ((conversion->kind | 0x20) == 'a') {
-		/* Zeros of the 0 flag go behind the 0x. */
-		memcpy(hexadecimal_prefix, prefix, field.prefix_length);
-		memcpy(hexadecimal_prefix + field.prefix_length, text, 2);
-		field.prefix = hexadecimal_prefix;
-		field.prefix_length += 2;
-		field.body += 2;
-		field.body_length -= 2;
-	}
-	if ((conversion->kind | 0x20) == 'g' && !conversion->alternate)
-		extra = 0;
-	if (extra > 0) {
-		/* The zeros stand before an exponent, so the field is put in two parts. */
-		const char *letter = memchr(field.body, (conversion->kind | 0x20) == 'a'
-					    ? 'p' - 'a' + conversion->kind : 'e' - 'f'
-					    + conversion->kind, field.body_length);
-		size_t head = letter == NULL ? field.body_length : (size_t)(letter - field.body);
-		size_t tail = field.body_length - head;
-		size_t total = field.prefix_length + field.body_length + (size_t)extra;
-		size_t pad = (size_t)conversion->width > total
-			? (size_t)conversion->width - total : 0;
-
-		if (!conversion->left && !conversion->zero)
-			output_pad(output, ' ', pad);
-		output_put(output, field.prefix, field.prefix_length);
-		if (!conversion->left && conversion->zero)
-			output_pad(output, '0', pad);
-		output_put(output, field.body, head);
-		output_pad(output, '0', (size_t)extra);
-		output_put(output, field.body + head, tail);
-		if (conversion->left)
-			output_pad(output, ' ', pad);
-		return;
-	}
-	output_field(output, conversion, &field);
-}
-
-static void output_string(struct output *output, struct conversion *conversion,
-			  const char *string)
-{
-	struct field field = { .prefix = "", .body = string };
-
-	if (string == NULL)
-		field.body = "(null)";
-	field.body_length = conversion->precision < 0
-		? strlen(field.body) : strnlen(field.body, (size_t)conversion->precision);
-	conversion->zero = false;
-	output_field(output, conversion, &field);
-}
 
 static const char *parse_flags(struct conversion *conversion, const char *p)
 {
@@ -331,7 +132,6 @@ static bool output_conversion(struct output *output, struct conversion *conversi
 			      va_list *list)
 {
 	int64_t value;
-	char c;
 
 	switch (conversion->kind) {
 	case 'd':
@@ -355,10 +155,7 @@ static bool output_conversion(struct output *output, struct conversion *conversi
 		output_float(output, conversion, va_arg(*list, double));
 		return true;
 	case 'c':
-		c = (char)va_arg(*list, int);
-		conversion->zero = false;
-		output_field(output, conversion,
-			     &(struct field){ .prefix = "", .body = &c, .body_length = 1 });
+		output_character(output, conversion, (char)va_arg(*list, int));
 		return true;
 	case 's':
 		output_string(output, conversion, va_arg(*list, const char *));
