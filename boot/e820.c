@@ -62,6 +62,12 @@ static uint32_t e820_type_at(const struct e820_entry *in, size_t nr_in, uint64_t
 	return type;
 }
 
+/* A single entry over all 2^64 bytes loses its last byte. */
+static uint64_t e820_length(uint64_t first, uint64_t last)
+{
+	return last - first == ~UINT64_C(0) ? last : last - first + 1;
+}
+
 size_t e820_normalise(const struct e820_entry *in, size_t nr_in, struct e820_entry *out,
 		      size_t out_maximum)
 {
@@ -74,16 +80,13 @@ size_t e820_normalise(const struct e820_entry *in, size_t nr_in, struct e820_ent
 
 		if (type != 0 && before && before->type == type &&
 		    before->base + before->length_bytes == position) {
-			before->length_bytes += last - position + 1;
+			before->length_bytes = e820_length(before->base, last);
 		} else if (type != 0) {
 			if (count == out_maximum)
 				return 0;
 			out[count++] = (struct e820_entry){
 				.base = position,
-				/* A single entry over all 2^64 bytes loses its last byte. */
-				.length_bytes = last - position == ~UINT64_C(0)
-							? last
-							: last - position + 1,
+				.length_bytes = e820_length(position, last),
 				.type = type,
 				.attributes = 1,
 			};

@@ -47,11 +47,14 @@ static void test_normalise_overlap(void)
 static void test_normalise_top(void)
 {
 	const struct e820_entry in[] = {{~UINT64_C(0) - 0xfff, 0x5000, 2, 0}};
+	const struct e820_entry all[] = {{0, 0x1000, 2, 0}, {0x1000, ~UINT64_C(0) - 0xfff, 2, 0}};
 	struct e820_entry out[4];
 
 	UNIT_EQUAL(e820_normalise(in, 1, out, 4), 1);
 	UNIT_EQUAL(out[0].length_bytes, 0x1000);
 	UNIT_EQUAL(e820_normalise(in, 0, out, 4), 0);
+	UNIT_EQUAL(e820_normalise(all, 2, out, 4), 1);
+	UNIT_EQUAL(out[0].length_bytes, ~UINT64_C(0));
 }
 
 static unsigned rank(uint32_t type)

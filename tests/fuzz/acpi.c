@@ -1,0 +1,58 @@
+/*
+ * tests/fuzz/acpi.c: ACPI tables made of anything. Sums are put right, so that what the tables say
+ * is looked at.
+ */
+#include "core/acpi.h"
+
+#include "fake_machine.h"
+#include "input.h"
+
+#define RSDP 0xf0000
+#define TABLES 0x10000
+#define TABLE_SLOT 0x100
+#define NR_TABLES 6
+
+static void sum_up(uint8_t *at, size_t length_bytes, unsigned checksum_at)
+{
+	uint8_t sum = 0;
+
+	at[checksum_at] = 0;
+	for (size_t i = 0; i < length_bytes; i++)
+		sum = (uint8_t)(sum + at[i]);
+	at[checksum_at] = (uint8_t)-sum;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
+{
+	static const char signatures[NR_TABLES][5] = {"RSDT", "XSDT", "FACP", "MCFG", "APIC", "HPET"};
+	struct input input = {data, length_bytes};
+	uint8_t *rsdp, first_bus, last_bus;
+	uint16_t port_a, port_b;
+	hpa_t base;
+
+	if (!fake_memory)
+		fake_machine_reset();
+	memset(fake_memory + TABLES, 0, NR_TABLES * TABLE_SLOT);
+	rsdp = fake_memory + RSDP;
+	input_take(&input, rsdp, 36);
+	memcpy(rsdp, "RSD PTR ", 8);
+	sum_up(rsdp, 20, 8);
+	sum_up(rsdp, 36, 32);
+	for (unsigned i = 0; i < NR_TABLES; i++) {
+		uint8_t *table = fake_memory + TABLES + i * TABLE_SLOT;
+		uint32_t length;
+
+		input_take(&input, table, input_number(&input, 1));
+		memcpy(table, signatures[i], 4);
+		memcpy(&length, table + 4, 4);
+		if (length >= 36 && length <= TABLE_SLOT)
+			sum_up(table, length, 9);
+	}
+	acpi_set_rsdp(NULL, 0);
+	acpi_pm1_control(&port_a, &port_b);
+	if (acpi_find_mcfg(&base, &first_bus, &last_bus))
+		FUZZ_MUST(base != 0 && base % MIB(1) == 0 && first_bus <= last_bus &&
+			  base + MIB(last_bus + 1u) <= FAKE_MEMORY_BYTES);
+	(void)acpi_find_table("APIC");
+	return 0;
+}
