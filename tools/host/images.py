@@ -190,11 +190,12 @@ def _system_path():
     return os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 
 
-def build_medium(output, hypervisor, engine, scripts, options, menu_s=0):
+def build_medium(output, hypervisor, engine, scripts, options, menu_s=0, uefi_options=None):
     """Makes the medium that starts Ritevisor by BIOS and by UEFI, from CD or written to a USB stick.
 
     engine: None leaves it out. scripts: host paths, in the order in which they are loaded. menu_s:
     how long a key reaches the menu with the rescue entry (UEFI: R is waited for); 0: not at all.
+    uefi_options: what else a UefiOptions says.
     """
     names = script_names(scripts)
     files = {"boot/ritevisor.elf": need_file(hypervisor, "run make")}
@@ -211,7 +212,7 @@ def build_medium(output, hypervisor, engine, scripts, options, menu_s=0):
         system_partition = Path(work) / "esp.img"
         _build_medium_system_partition(
             system_partition, Path(work) / "esp", hypervisor, engine,
-            list(zip(names, scripts)), options, menu_s,
+            list(zip(names, scripts)), options, menu_s, uefi_options or uefi.UefiOptions(),
         )  # fmt: skip
         run_tool(
             ["xorriso", "-as", "mkisofs", "-quiet", "-R", "-V", "RITEVISOR",
@@ -227,25 +228,40 @@ def build_medium(output, hypervisor, engine, scripts, options, menu_s=0):
         _place(image, output)
 
 
-def _build_medium_system_partition(output, root, hypervisor, engine, scripts, options, menu_s):
+def _build_medium_system_partition(
+    output, root, hypervisor, engine, scripts, options, menu_s, uefi_options
+):
     """Makes the file system that UEFI firmware starts Ritevisor from."""
+    fill_uefi_folder(
+        root / uefi.BOOT_FOLDER, uefi.REMOVABLE_NAME, hypervisor, engine, scripts, options,
+        menu_s * 1000, 0, uefi_options,
+    )  # fmt: skip
+    settle_times(root)
+    uefi.build_fat(output, root)
+
+
+def fill_uefi_folder(
+    folder, loader_name, hypervisor, engine, scripts, options, rescue_key_ms, attempts, uefi_options
+):
+    """Makes the folder of the UEFI loader. scripts: pairs of a name and a host path."""
     config = uefi.config_text(
         options=options,
         has_engine=engine is not None,
         script_names=[name for name, _ in scripts],
-        rescue_key_ms=menu_s * 1000,
+        rescue_key_ms=rescue_key_ms,
+        attempts=attempts,
+        extra=[f"chain={uefi_options.chain}"] if uefi_options.chain else [],
     )
     uefi.fill_folder(
-        root / uefi.BOOT_FOLDER,
+        folder,
         loader=LOADER,
         hypervisor=hypervisor,
         engine=engine,
         scripts=scripts,
         config=config,
-        loader_name=uefi.REMOVABLE_NAME,
+        loader_name=loader_name,
     )
-    settle_times(root)
-    uefi.build_fat(output, root)
+    uefi.finish_loader(folder, loader_name, uefi_options)
 
 
 def script_names(scripts):

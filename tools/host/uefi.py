@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import UserError, need_file, run_tool
@@ -14,6 +15,16 @@ MIB = 1 << 20
 BOOT_FOLDER = "EFI/BOOT"
 REMOVABLE_NAME = "BOOTX64.EFI"  # what firmware starts from media without a boot entry
 VOLUME_ID = "52697465"
+
+
+@dataclass
+class UefiOptions:
+    """What a user may say about starting by UEFI."""
+
+    chain: str = ""  # the program to start after us; empty: the firmware's next entry
+    seal: bool = False  # the loader takes only the files that it is made with
+    sign_key: str = ""  # paths of PEM files, for Secure Boot; implies seal
+    sign_certificate: str = ""
 
 
 def build_fat(output, root, offset_bytes=0, size_bytes=None):
@@ -84,6 +95,17 @@ def seal(folder, loader_name):
         raise UserError("too many scripts for the loader's list of files")
     image[offset : offset + size] = text.ljust(size, b"\0")
     loader.write_bytes(image)
+
+
+def finish_loader(folder, loader_name, uefi_options):
+    """Seals and signs the loader in a folder that is complete otherwise, as asked for."""
+    key, certificate = uefi_options.sign_key, uefi_options.sign_certificate
+    if bool(key) != bool(certificate):
+        raise UserError("--sign-key and --sign-certificate go together")
+    if uefi_options.seal or key:
+        seal(folder, loader_name)
+    if key:
+        sign(folder / loader_name, key, certificate)
 
 
 def sign(program, key, certificate):
