@@ -7,7 +7,7 @@
 #include "fake_machine.h"
 #include "input.h"
 
-#define RSDP 0xf0000
+#define RSDP 0xe0000
 #define TABLES 0x10000
 #define TABLE_SLOT 0x100
 #define NR_TABLES 6
@@ -24,7 +24,8 @@ static void sum_up(uint8_t *at, size_t length_bytes, unsigned checksum_at)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
 {
-	static const char signatures[NR_TABLES][5] = {"RSDT", "XSDT", "FACP", "MCFG", "APIC", "HPET"};
+	static const char signatures[NR_TABLES][5] = {"RSDT", "XSDT", "FACP",
+						      "MCFG", "APIC", "HPET"};
 	struct input input = {data, length_bytes};
 	uint8_t *rsdp, first_bus, last_bus;
 	uint16_t port_a, port_b;

@@ -16,6 +16,7 @@ static uint8_t before[NR_TABLES * 4096];
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
 {
 	struct input input = {data, length_bytes};
+	enum guest_access access;
 	struct guest_fault fault;
 	uint8_t bytes[15];
 	uint8_t *tables;
@@ -50,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
 		memcpy(tables + table * PAGE_BYTES + ((gva >> shift) & 0x1ff) * 8, &entry, 8);
 	}
 	memcpy(before, tables, sizeof(before));
-	if (guest_translate(&fake_vcpu, gva, (enum guest_access)(flags >> 12 & 3) % 3, &gpa, &fault))
+	access = (enum guest_access)((flags >> 12 & 3) % 3);
+	if (guest_translate(&fake_vcpu, gva, access, &gpa, &fault))
 		FUZZ_MUST(!fault.fault);
 	else
 		FUZZ_MUST(fault.fault && (fault.vector == 13 || fault.vector == 14));
