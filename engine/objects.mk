@@ -15,11 +15,11 @@ mruby-defines := -DMRB_NO_BOXING -DMRB_INT64 -DMRB_GC_TURN_OFF_GENERATIONAL -DMR
 	-DMRB_HEAP_PAGE_SIZE=256 -DMRB_USE_BIGINT
 
 # mruby's rake decides itself what is stale; it writes nothing into mruby's source tree.
-# $(call mruby-rake,target,tasks)
+# $(call mruby-rake,target,tasks,folder)
 mruby-rake = RITEVISOR_MRUBY_TARGET=$(1) RITEVISOR_CLANG=$(CC) RITEVISOR_AR=$(AR) \
 	RITEVISOR_ENGINE_CFLAGS='$(subst engine/libc,$(CURDIR)/engine/libc,$(engine-libc-flags))' \
 	WERROR=$(WERROR) MRUBY_CONFIG=$(CURDIR)/engine/build_config.rb \
-	MRUBY_BUILD_DIR=$(CURDIR)/$(mruby-build) INSTALL_DIR=$(CURDIR)/$(mruby-build)/bin \
+	MRUBY_BUILD_DIR=$(CURDIR)/$(or $(3),$(mruby-build)) INSTALL_DIR=$(CURDIR)/$(mruby-build)/bin \
 	rake --quiet -j2 -f $(mruby-source)/Rakefile $(2)
 # Its words matter only when it fails, or with V=1.
 mruby-quiet = $(if $(V),,>$(1) 2>&1 || { cat $(1); exit 1; })
@@ -87,3 +87,30 @@ $(build)/engine-check: engine/host/program/run_script.c engine/host/program/argu
 	$(call step,HOST,$@)
 	$(Q)$(CC) $(host-flags) $(host-sanitizers) $(engine-includes) $(mruby-defines) -DRV_HOST \
 		$(warnings) -Wno-unused-parameter -o $@ $^ -lm
+
+# mruby's own tests --------------------------------------------------------------------------
+# The same tests on the bare machine (build/engine-mrbtest.elf, started instead of engine.elf) and
+# on this one (build/mrbtest-native); build/mrbtest-check adds our gems' tests, under sanitizers.
+mruby-test-build := $(build)/mruby-test
+mruby-test-log = $(mruby-test-build)/$(1).log
+
+$(mruby-test-build)/%.built: engine/build_config.rb $(engine-gems) $(engine-gem-tests) \
+		$(wildcard engine/host/src/*.[ch]) include/rv/abi.h
+	$(call step,MRUBY,tests for $* (some minutes the first time))
+	@mkdir -p $(mruby-test-build)
+	$(Q)RITEVISOR_MRBTEST=1 $(call mruby-rake,$*,test:build,$(mruby-test-build)) \
+		$(call mruby-quiet,$(mruby-test-build)/$*.log)
+	@touch $@
+
+$(build)/mrbtest-native $(build)/mrbtest-check: $(build)/mrbtest-%: $(mruby-test-build)/%.built
+	$(Q)cp $(mruby-test-build)/$*/bin/mrbtest $@
+
+mrbtest-objects := $(addprefix $(mruby-test-build)/engine/mrbgems/mruby-test/,driver.o vformat.o mrbtest.o)
+
+$(build)/engine-mrbtest.elf: engine/engine.lds $(build)/engine/start/start.o \
+		$(build)/engine/start/mrbtest.o $(build)/engine/start/libc_hooks.o $(engine-libc) \
+		$(mruby-test-build)/engine.built
+	$(call step,LINK,$@)
+	$(Q)$(engine-link) -o $@ $(filter %.o,$^) $(mrbtest-objects) --start-group $(engine-libc) \
+		$(mruby-test-build)/engine/mrbgems/mruby-test/mrbtest.a \
+		$(mruby-test-build)/engine/lib/libmruby.a --end-group
