@@ -10,7 +10,8 @@
  * instruction of the hypervisor everything is the guest's.
  *
  * Options: out=FILE, hypervisor=FIRST-LAST (addresses), engine=FIRST-LAST. FILE gets one
- * `name value` line a counter when QEMU exits.
+ * `name value` line a counter when QEMU exits. profile=FILE: that one gets `ADDRESS INSTRUCTIONS
+ * EXECUTIONS` for each block of the hypervisor and engine that ran; a block may come more than once.
  *
  * Guest instructions are counted a translation block at a time (one that faults inside counts
  * whole), hypervisor and engine ones singly. The counters are not atomic: use one CPU, or -icount,
@@ -67,9 +68,18 @@ struct address_range {
 	uint64_t first, last; /* inclusive */
 };
 
+/* A translated block of the hypervisor or the engine, for the profile. */
+struct block {
+	uint64_t address;
+	size_t instructions;
+	uint64_t executions;
+	struct block *next;
+};
+
+static struct block *blocks;
 static struct address_range hypervisor_range = {0xffffffff80000000, 0xffffffff80ffffff};
 static struct address_range engine_range = {0x00000000, 0xffffffff};
-static char *output_path;
+static char *output_path, *profile_path;
 
 static struct {
 	uint64_t hypervisor; /* instructions */
@@ -131,6 +141,27 @@ static void plugin_count_low(unsigned int cpu, void *context)
 		counters.guest++;
 }
 
+static void plugin_count_block(unsigned int cpu, void *context)
+{
+	struct block *block = context;
+
+	if (host_world[cpu % CPUS_MAXIMUM])
+		block->executions++;
+}
+
+/* Registered behind what tells the worlds apart, so that it sees the block's own world. */
+static void plugin_profile_block(struct qemu_plugin_tb *translated, uint64_t address, size_t count)
+{
+	struct block *block;
+
+	if (!profile_path || !(block = malloc(sizeof(*block))))
+		return;
+	*block = (struct block){.address = address, .instructions = count, .next = blocks};
+	blocks = block;
+	qemu_plugin_register_vcpu_tb_exec_cb(translated, plugin_count_block,
+					     QEMU_PLUGIN_CB_NO_REGS, block);
+}
+
 /* VMRUN is 0F 01 D8 (AMD APM v3), perhaps behind prefixes. */
 static bool instruction_is_vmrun(const struct qemu_plugin_insn *instruction)
 {
@@ -167,23 +198,23 @@ static void plugin_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
 	(void)id;
 	if (range_contains(&hypervisor_range, address)) {
 		plugin_translate_hypervisor(block);
+		plugin_profile_block(block, address, count);
 	} else if (range_contains(&engine_range, address)) {
 		for (size_t i = 0; i < count; i++)
 			qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_tb_get_insn(block, i),
 							       plugin_count_low,
 							       QEMU_PLUGIN_CB_NO_REGS, NULL);
+		plugin_profile_block(block, address, count);
 	} else {
 		qemu_plugin_register_vcpu_tb_exec_inline(block, QEMU_PLUGIN_INLINE_ADD_U64,
 							 &counters.guest, count);
 	}
 }
 
-static void plugin_write_counters(qemu_plugin_id_t id, void *context)
+static void plugin_write_counters(void)
 {
 	FILE *file = output_path ? fopen(output_path, "w") : stderr;
 
-	(void)id;
-	(void)context;
 	if (!file) {
 		perror(output_path);
 		return;
@@ -204,6 +235,30 @@ static void plugin_write_counters(qemu_plugin_id_t id, void *context)
 		fclose(file);
 }
 
+static void plugin_write_profile(void)
+{
+	FILE *file = fopen(profile_path, "w");
+
+	if (!file) {
+		perror(profile_path);
+		return;
+	}
+	for (const struct block *block = blocks; block; block = block->next)
+		if (block->executions)
+			fprintf(file, "0x%" PRIx64 " %zu %" PRIu64 "\n", block->address,
+				block->instructions, block->executions);
+	fclose(file);
+}
+
+static void plugin_exit(qemu_plugin_id_t id, void *context)
+{
+	(void)id;
+	(void)context;
+	plugin_write_counters();
+	if (profile_path)
+		plugin_write_profile();
+}
+
 static bool range_parse(const char *text, struct address_range *range)
 {
 	char *end;
@@ -215,12 +270,18 @@ static bool range_parse(const char *text, struct address_range *range)
 	return *end == '\0' && range->last >= range->first;
 }
 
+static bool path_parse(const char *text, char **path)
+{
+	*path = strdup(text);
+	return *path != NULL;
+}
+
 static bool plugin_parse_option(const char *option)
 {
-	if (strncmp(option, "out=", 4) == 0) {
-		output_path = strdup(option + 4);
-		return output_path != NULL;
-	}
+	if (strncmp(option, "out=", 4) == 0)
+		return path_parse(option + 4, &output_path);
+	if (strncmp(option, "profile=", 8) == 0)
+		return path_parse(option + 8, &profile_path);
 	if (strncmp(option, "hypervisor=", 11) == 0)
 		return range_parse(option + 11, &hypervisor_range);
 	if (strncmp(option, "engine=", 7) == 0)
@@ -238,6 +299,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
 		}
 	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, plugin_translate);
-	qemu_plugin_register_atexit_cb(id, plugin_write_counters, NULL);
+	qemu_plugin_register_atexit_cb(id, plugin_exit, NULL);
 	return 0;
 }
