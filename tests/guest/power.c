@@ -29,12 +29,22 @@ static const uint8_t *pointer(uint32_t address)
 	return (const uint8_t *)(uintptr_t)address;
 }
 
+/* Firmware may hold the signature elsewhere too: the first 20 bytes add up to 0 (5.2.5.3). */
+static bool acpi_is_rsdp(const uint8_t *at)
+{
+	uint8_t sum = 0;
+
+	for (unsigned i = 0; i < 20; i++)
+		sum = (uint8_t)(sum + at[i]);
+	return memcmp(at, "RSD PTR ", 8) == 0 && sum == 0;
+}
+
 static const uint8_t *acpi_find_fadt(void)
 {
 	const uint8_t *rsdp = NULL, *rsdt;
 
 	for (uint32_t address = 0xe0000; address < 0x100000 && !rsdp; address += 16)
-		if (memcmp(pointer(address), "RSD PTR ", 8) == 0)
+		if (acpi_is_rsdp(pointer(address)))
 			rsdp = pointer(address);
 	if (!rsdp)
 		return NULL;
@@ -54,7 +64,7 @@ static bool acpi_find_sleep_type(const uint8_t *dsdt, uint16_t *type)
 {
 	uint32_t length = load32(dsdt + 4);
 
-	for (const uint8_t *p = dsdt + 36; p + 16 < dsdt + length; p++) {
+	for (const uint8_t *p = dsdt + 36; p + 8 <= dsdt + length; p++) {
 		if (memcmp(p, "_S5_\x12", 5) != 0)
 			continue;
 		p += 5;
