@@ -5,6 +5,8 @@
 
 #include "core/cpu.h"
 #include "core/instructions.h"
+#include "core/memory.h"
+#include "core/paging.h"
 #include "rv/errno.h"
 #include "vmm/registry.h"
 
@@ -19,10 +21,11 @@ static void msr_update(const struct access_region *region)
 		uint64_t unused;
 		bool held = vcpu_ops->read_msr(cpu_current()->vcpu, (uint32_t)msr, &unused) !=
 			    MSR_NOT_HELD;
+		bool guarded = vcpu_ops->guards_msr != NULL && vcpu_ops->guards_msr((uint32_t)msr);
 
 		vcpu_ops->intercept_msr((uint32_t)msr,
 					held || registry_covers(&msr_reads, msr, msr),
-					held || registry_covers(&msr_writes, msr, msr));
+					held || guarded || registry_covers(&msr_writes, msr, msr));
 	}
 }
 
@@ -106,4 +109,25 @@ void msr_handle_exit(struct vcpu *vcpu, bool write)
 		vcpu->gpr[GPR_RDX] = access.value >> 32;
 	}
 	vcpu_skip_instruction(vcpu, 2);
+}
+
+/* The local APIC answers at whatever page this MSR names: it must not be one of ours. */
+static enum access_result msr_guard_apic_base(struct access *access, void *context)
+{
+	(void)context;
+	if (!memory_is_reserved(access->value & PAGING_ADDRESS_MASK, PAGE_BYTES))
+		return ACCESS_PASS;
+	access->fault = true;
+	return ACCESS_DONE;
+}
+
+int msr_guard_init(void)
+{
+	static struct access_region apic_base = {
+		.first = MSR_APIC_BASE,
+		.last = MSR_APIC_BASE,
+		.handler = msr_guard_apic_base,
+	};
+
+	return msr_register(&apic_base, false, true);
 }

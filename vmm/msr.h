@@ -10,4 +10,8 @@
 /* EXIT_MSR_READ and EXIT_MSR_WRITE. */
 void msr_handle_exit(struct vcpu *vcpu, bool write);
 
+/* Guards the MSRs whose change would harm us; a guest that tries gets #GP. Context: boot, after the
+ * boot CPU's vCPU was made. */
+int msr_guard_init(void);
+
 #endif

@@ -154,6 +154,8 @@ struct vcpu_operations {
 	 * virtualization extension). */
 	enum msr_result (*read_msr)(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
 	enum msr_result (*write_msr)(struct vcpu *vcpu, uint32_t msr, uint64_t value);
+	/* May a guest read but not change this MSR? NULL: there are none such. */
+	bool (*guards_msr)(uint32_t msr);
 	/* CPUID leaves that the extension shows in: hidden. registers: EAX, EBX, ECX, EDX */
 	void (*hide_cpuid)(uint32_t leaf, uint32_t registers[4]);
 	unsigned (*get_cpl)(struct vcpu *vcpu);

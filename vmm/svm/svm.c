@@ -93,6 +93,8 @@ static int svm_init_tables(void)
 	svm_intercept_msr(MSR_EFER, true, true);
 	for (uint32_t msr = MSR_VM_CR; msr <= MSR_SVM_KEY; msr++)
 		svm_intercept_msr(msr, true, true);
+	for (uint32_t msr = MSR_GUARDED_FIRST; msr <= MSR_GUARDED_LAST; msr++)
+		svm_intercept_msr(msr, false, svm_guards_msr(msr));
 	done = true;
 	return 0;
 }
@@ -396,6 +398,7 @@ const struct vcpu_operations svm_operations = {
 	.get_efer = svm_get_efer,
 	.read_msr = svm_read_msr,
 	.write_msr = svm_write_msr,
+	.guards_msr = svm_guards_msr,
 	.hide_cpuid = svm_hide_cpuid,
 	.get_cpl = svm_get_cpl,
 	.inject_exception = svm_inject_exception,

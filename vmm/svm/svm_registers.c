@@ -200,8 +200,24 @@ enum msr_result svm_read_msr(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 	}
 }
 
+bool svm_guards_msr(uint32_t msr)
+{
+	return (msr >= MSR_IORR_FIRST && msr <= MSR_TOP_MEM) || msr == MSR_TOP_MEM2 ||
+	       msr == MSR_MMIO_CONFIG_BASE || (msr >= MSR_SMM_BASE && msr <= MSR_SMM_MASK);
+}
+
+/* Writing what is there already is nothing; anything else is refused as if it were locked. */
+static enum msr_result svm_write_guarded(uint32_t msr, uint64_t value)
+{
+	uint64_t now;
+
+	return msr_read_safe(msr, &now) && now == value ? MSR_DONE : MSR_FAULT;
+}
+
 enum msr_result svm_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 {
+	if (svm_guards_msr(msr))
+		return svm_write_guarded(msr, value);
 	switch (msr) {
 	case MSR_EFER:
 		return svm_set_efer(vcpu, value) ? MSR_DONE : MSR_FAULT;

@@ -145,6 +145,10 @@ void vmx_bitmaps_load(void);
 void vmx_intercept_port(uint16_t port, bool want);
 void vmx_intercept_msr(uint32_t msr, bool read, bool write);
 
+/* PAE paging outside of long mode: the four page-directory pointers go into the VMCS. False: a
+ * reserved bit is set, which is #GP. */
+bool vmx_load_pdptes(uint64_t cr3);
+
 /* vmm/vmx/vmx_task.c: a task switch, which exits on every CPU. */
 void vmx_handle_task_switch(struct vcpu *vcpu);
 

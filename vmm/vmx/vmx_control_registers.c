@@ -83,7 +83,7 @@ void vmx_set_control(struct vcpu *vcpu, unsigned number, uint64_t value)
 
 /* PAE paging outside of long mode: the CPU keeps the four page-directory pointers itself (4.4.1).
  * False: a reserved bit is set, which is #GP. */
-static bool vmx_load_pdptes(uint64_t cr3)
+bool vmx_load_pdptes(uint64_t cr3)
 {
 	uint32_t address_bits = cpuid_query(0x80000008, 0).eax & 0xff;
 	uint64_t reserved = PDPTE_RESERVED | ~((UINT64_C(1) << address_bits) - 1);
