@@ -10,6 +10,7 @@
 #include "core/apic.h"
 #include "core/cpu.h"
 #include "core/exception.h"
+#include "core/log.h"
 #include "core/time.h"
 #include "hook/periodic.h"
 #include "process/apic_timer_math.h"
@@ -24,6 +25,11 @@
 /* Closer to expiry than this, ours is stopped before the guest's settings come back. */
 #define APIC_TIMER_CLOSE_TICKS 256u
 #define APIC_MEASURE_PER_SECOND 100 /* a part of a second is how long it takes */
+/* No timer is later than this part of a second. */
+#define APIC_LATE_PER_SECOND 20
+/* Later than this part of a second is late. */
+#define APIC_PUNCTUAL_PER_SECOND 500000
+#define APIC_LOST_ROUNDS 32
 
 #define BOTH_MODES static inline __attribute__((always_inline))
 
@@ -31,10 +37,14 @@ uint64_t apic_timer_hz;
 
 /* An emulator's timer counts to 0 some time before its thread requests the interrupt; QEMU forgets
  * the interrupt if the timer is set in between, and its host may be busy for long. */
-static bool apic_timer_is_late;
+static bool apic_timer_is_late; /* measured */
+
+/* Undivided ticks for which nobody's timer runs, once a loan. Measured, so that a guest's timer does
+ * not fall behind when scripts run often. */
+static uint32_t apic_timer_lost_ticks;
 
 /* The guest's own settings during a loan. */
-static struct {
+static struct loan {
 	struct cpu *cpu; /* whose it is; NULL: no loan */
 	struct apic apic;
 	/* These three are 0 between loans. */
@@ -51,38 +61,10 @@ static struct {
 static struct apic_timer_repair {
 	bool wanted;			     /* a periodic timer runs as a one-shot for now */
 	bool stray;			     /* ours was requested, but could not be taken yet */
+	uint64_t due_tsc;		     /* when a late one-shot was seen first */
 	uint32_t lvt, period;		     /* as the guest wants them */
 	uint32_t lvt_written, count_written; /* as we left them: unchanged, or the guest was there */
 } apic_timer_repairs[CPUS_MAXIMUM];
-
-void apic_timer_measure(void)
-{
-	struct apic apic;
-	uint32_t spurious, lvt, divide, count;
-	uint64_t start, cycles;
-
-	if (!(cpuid_query(1, 0).edx >> 9 & 1) || !apic_find(&apic))
-		return;
-	apic_timer_is_late = cpuid_query(1, 0).ecx >> 31; /* a hypervisor is present */
-	spurious = apic_read(apic, APIC_SVR);
-	lvt = apic_read(apic, APIC_LVT_TIMER);
-	divide = apic_read(apic, APIC_TIMER_DIVIDE);
-	apic_write(apic, APIC_SVR, spurious | APIC_SVR_ENABLE);
-	apic_write(apic, APIC_LVT_TIMER, APIC_LVT_MASKED | APIC_TIMER_VECTOR);
-	apic_write(apic, APIC_TIMER_DIVIDE, 0xb); /* by 1 */
-	start = tsc_read();
-	apic_write(apic, APIC_TIMER_INITIAL, ~UINT32_C(0));
-	while (tsc_read() - start < time_tsc_hz / APIC_MEASURE_PER_SECOND)
-		cpu_pause();
-	count = ~UINT32_C(0) - apic_read(apic, APIC_TIMER_CURRENT);
-	cycles = tsc_read() - start;
-	apic_write(apic, APIC_TIMER_INITIAL, 0);
-	apic_write(apic, APIC_TIMER_DIVIDE, divide);
-	apic_write(apic, APIC_LVT_TIMER, lvt);
-	apic_write(apic, APIC_SVR, spurious);
-	/* In kHz, so that the product fits. */
-	apic_timer_hz = count * (time_tsc_hz / 1000) / cycles * 1000;
-}
 
 /* A periodic timer under repair: still as we left it? Then what the guest wants is known from
  * before; otherwise the guest has set it anew and the repair is off. */
@@ -117,14 +99,22 @@ BOTH_MODES bool apic_timer_lint0_is_open(uint32_t lint0)
 	return (lint0 & (APIC_LVT_MASKED | APIC_LVT_DELIVERY_MASK)) == APIC_LVT_DELIVERY_EXTINT;
 }
 
-/* A one-shot timer at 0 whose interrupt is neither requested nor in service: it was handled, or is
- * still to come. The latter must not get lost, so that it fires once more rather than never. */
-static bool apic_timer_may_be_due(struct apic apic)
+/* A one-shot timer at 0 whose interrupt is neither requested nor in service: it was handled, or it
+ * is late. It must not get lost, so that it fires once more rather than never, and again until it
+ * cannot be late any more. */
+static bool apic_timer_may_be_due(struct apic_timer_repair *repair, struct apic apic)
 {
+	uint32_t initial = apic_read(apic, APIC_TIMER_INITIAL);
 	unsigned vector = loan.lvt & 0xff;
+	uint64_t now = tsc_read();
 
-	return !(loan.lvt & APIC_LVT_MASKED) && apic_read(apic, APIC_TIMER_INITIAL) != 0 &&
-	       !apic_test_vector(apic, APIC_IRR, vector) && !apic_test_vector(apic, APIC_ISR, vector);
+	if ((loan.lvt & APIC_LVT_MASKED) || initial == 0 ||
+	    apic_test_vector(apic, APIC_IRR, vector) || apic_test_vector(apic, APIC_ISR, vector))
+		return false;
+	/* 1 is what apic_timer_return_to() writes for "at once". */
+	if (initial != 1)
+		repair->due_tsc = now;
+	return now - repair->due_tsc < time_tsc_hz / APIC_LATE_PER_SECOND;
 }
 
 BOTH_MODES bool apic_timer_borrow_from(struct apic apic, uint64_t ticks)
@@ -152,7 +142,7 @@ BOTH_MODES bool apic_timer_borrow_from(struct apic apic, uint64_t ticks)
 	loan.count = apic_read(apic, APIC_TIMER_CURRENT);
 	if (repair->wanted || (loan.lvt & APIC_LVT_TIMER_MODE_MASK) != APIC_LVT_TIMER_ONE_SHOT)
 		apic_timer_save_other(repair, apic);
-	else if (loan.count == 0 && apic_timer_is_late && apic_timer_may_be_due(apic))
+	else if (loan.count == 0 && apic_timer_is_late && apic_timer_may_be_due(repair, apic))
 		loan.count = 1;
 	apic_write(apic, APIC_LVT_TIMER, APIC_TIMER_VECTOR);
 	loan.armed = apic_timer_count(ticks, loan.divide_shift);
@@ -242,7 +232,8 @@ BOTH_MODES void apic_timer_return_to(struct vcpu *vcpu, struct apic apic)
 {
 	struct apic_timer_repair *repair = &apic_timer_repairs[vcpu->cpu->index];
 	uint32_t left = apic_read(apic, APIC_TIMER_CURRENT);
-	uint64_t elapsed = loan.elapsed + (loan.armed - left);
+	uint64_t elapsed = loan.elapsed + (loan.armed - left) +
+			   (apic_timer_lost_ticks >> loan.divide_shift);
 	uint32_t remaining = apic_timer_remaining(loan.count, elapsed);
 	bool repair_before = repair->wanted;
 
@@ -329,4 +320,91 @@ void apic_timer_periodic(struct vcpu *vcpu)
 		repair->wanted = false;
 	}
 	periodic_want(vcpu, PERIODIC_APIC_TIMER, repair->wanted || repair->stray);
+}
+
+/* Undivided ticks a second. */
+static uint64_t apic_timer_measure_rate(struct apic apic)
+{
+	uint64_t start, cycles;
+	uint32_t count;
+
+	apic_write(apic, APIC_LVT_TIMER, APIC_LVT_MASKED | APIC_TIMER_VECTOR);
+	start = tsc_read();
+	apic_write(apic, APIC_TIMER_INITIAL, ~UINT32_C(0));
+	while (tsc_read() - start < time_tsc_hz / APIC_MEASURE_PER_SECOND)
+		cpu_pause();
+	count = ~UINT32_C(0) - apic_read(apic, APIC_TIMER_CURRENT);
+	cycles = tsc_read() - start;
+	apic_write(apic, APIC_TIMER_INITIAL, 0);
+	/* In kHz, so that the product fits. */
+	return count * (time_tsc_hz / 1000) / cycles * 1000;
+}
+
+/* Does the interrupt come when the count is 0, or some time later? */
+static bool apic_timer_measure_lateness(struct apic apic)
+{
+	bool late = false;
+
+	apic_write(apic, APIC_LVT_TIMER, APIC_TIMER_VECTOR);
+	for (unsigned round = 0; round < 4; round++) {
+		uint64_t start;
+
+		apic_write(apic, APIC_TIMER_INITIAL,
+			   (uint32_t)(apic_timer_hz / APIC_MEASURE_PER_SECOND / 100));
+		while (apic_read(apic, APIC_TIMER_CURRENT) != 0)
+			cpu_pause();
+		start = tsc_read();
+		while (!apic_test_vector(apic, APIC_IRR, APIC_TIMER_VECTOR) &&
+		       tsc_read() - start < time_tsc_hz / APIC_LATE_PER_SECOND)
+			cpu_pause();
+		late |= tsc_read() - start > time_tsc_hz / APIC_PUNCTUAL_PER_SECOND;
+		apic_timer_drain(apic);
+	}
+	return late;
+}
+
+static uint32_t apic_timer_measure_lost(struct apic apic, struct vcpu *vcpu)
+{
+	uint64_t start = tsc_read(), ticks;
+	uint32_t count;
+
+	apic_write(apic, APIC_LVT_TIMER, APIC_LVT_MASKED | APIC_TIMER_VECTOR);
+	apic_write(apic, APIC_TIMER_INITIAL, APIC_TIMER_TICKS_MAXIMUM);
+	count = apic_read(apic, APIC_TIMER_CURRENT);
+	for (unsigned round = 0; round < APIC_LOST_ROUNDS; round++) {
+		apic_timer_borrow(apic_timer_hz);
+		apic_timer_return(vcpu);
+	}
+	count -= apic_read(apic, APIC_TIMER_CURRENT);
+	ticks = (tsc_read() - start) * (apic_timer_hz / 1000) / (time_tsc_hz / 1000);
+	return ticks > count ? (uint32_t)((ticks - count) / APIC_LOST_ROUNDS) : 0;
+}
+
+void apic_timer_measure(void)
+{
+	struct cpu *cpu = cpu_current();
+	struct loan guest;
+	struct apic apic;
+	uint32_t divide;
+
+	apic_timer_hz = time_tsc_hz; /* anything but 0: it shall be borrowed */
+	if (!(cpuid_query(1, 0).edx >> 9 & 1) || !apic_find(&apic) || !apic_timer_borrow(1)) {
+		apic_timer_hz = 0;
+		return;
+	}
+	vcpu_ops->host_begin(cpu->vcpu);
+	divide = apic_read(apic, APIC_TIMER_DIVIDE);
+	apic_write(apic, APIC_TIMER_DIVIDE, 0xb); /* by 1 */
+	apic_timer_hz = apic_timer_measure_rate(apic);
+	apic_timer_is_late = apic_timer_measure_lateness(apic);
+	guest = loan;
+	apic_timer_lost_ticks = apic_timer_measure_lost(apic, cpu->vcpu);
+	loan = guest;
+	apic_write(apic, APIC_TIMER_DIVIDE, divide);
+	/* Whatever the guest's timer had left, it is long over. */
+	loan.elapsed = UINT32_MAX;
+	apic_timer_return(cpu->vcpu);
+	vcpu_ops->host_end(cpu->vcpu);
+	log_debug("local APIC timer: %lu kHz, %u ticks lost a loan%s", apic_timer_hz / 1000,
+		  apic_timer_lost_ticks, apic_timer_is_late ? ", late" : "");
 }

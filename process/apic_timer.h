@@ -22,7 +22,8 @@ struct vcpu;
 /* Ticks a second, undivided; 0: there is no usable timer. */
 extern uint64_t apic_timer_hz;
 
-/* Measures apic_timer_hz. Takes 10 ms. Context: boot, before the guest. */
+/* Measures apic_timer_hz. Takes 11 ms. Context: boot, before the guest, process/fault.c's handlers are
+ * in place. */
 void apic_timer_measure(void);
 
 /* Takes the timer and sets it to `ticks` (undivided). False: not now, and nothing was changed.
