@@ -4,8 +4,8 @@
  *
  * Options: rounds=N (default 64); touch=port|cpuid|msr|mmio|pci|none (default port), at=NUMBER,
  * what is touched each round; value=NUMBER is written there after the read if given; expect=NUMBER
- * what reads must give, from round after=N on (default 0); other=PORT is read as well, and must
- * give other_expect=NUMBER.
+ * what reads must give, from round after=N on (default 0); count=N touches as many addresses from
+ * there on, each round; other=PORT is read as well, and must give other_expect=NUMBER.
  */
 #include "guest.h"
 
@@ -17,7 +17,7 @@ static uint64_t block[BLOCK_WORDS];
 
 struct touch {
 	char what[16];
-	uint64_t at, value, expected, after, seen, faults, mismatches;
+	uint64_t at, first, count, value, expected, after, seen, faults, mismatches;
 	uint64_t other, other_expected, other_mismatches;
 	bool write, compare, have_other;
 };
@@ -67,10 +67,12 @@ static uint64_t checksum_round(uint64_t sum)
 
 static void touch_round(struct touch *touch, uint64_t round)
 {
-	if (fault_catch(touch_perform, touch) >= 0)
-		touch->faults++;
-	else if (touch->compare && round >= touch->after && touch->seen != touch->expected)
-		touch->mismatches++;
+	for (touch->at = touch->first; touch->at < touch->first + touch->count; touch->at++) {
+		if (fault_catch(touch_perform, touch) >= 0)
+			touch->faults++;
+		else if (touch->compare && round >= touch->after && touch->seen != touch->expected)
+			touch->mismatches++;
+	}
 	if (touch->have_other && in8((uint16_t)touch->other) != touch->other_expected)
 		touch->other_mismatches++;
 }
@@ -92,7 +94,8 @@ static uint64_t checksum_compute(uint64_t rounds, struct touch *touch)
 static void touch_from_options(struct touch *touch)
 {
 	option_text("touch", touch->what, sizeof(touch->what));
-	option_number("at", &touch->at);
+	touch->first = option_number_or("at", 0x80);
+	touch->count = option_number_or("count", 1);
 	option_number("after", &touch->after);
 	touch->write = option_number("value", &touch->value);
 	touch->compare = option_number("expect", &touch->expected);
@@ -102,16 +105,16 @@ static void touch_from_options(struct touch *touch)
 
 void guest_main(void)
 {
-	struct touch touch = {.what = "port", .at = 0x80};
+	struct touch touch = {.what = "port"};
 	uint64_t rounds = option_number_or("rounds", 64), alone, touching;
 
 	touch_from_options(&touch);
 	touching = checksum_compute(rounds, &touch);
-	guest_print("guest: %s 0x%lx read 0x%lx, %lu faults\n", touch.what, touch.at, touch.seen,
+	guest_print("guest: %s 0x%lx read 0x%lx, %lu faults\n", touch.what, touch.first, touch.seen,
 		    touch.faults);
 	if (touch.compare)
 		guest_check(touch.mismatches == 0, "reads", "%lu of %lu differ from 0x%lx, last 0x%lx",
-			    touch.mismatches, rounds, touch.expected, touch.seen);
+			    touch.mismatches, rounds * touch.count, touch.expected, touch.seen);
 	if (touch.have_other)
 		guest_check(touch.other_mismatches == 0, "other reads", "%lu of %lu differ",
 			    touch.other_mismatches, rounds);

@@ -11,7 +11,7 @@
 
 #define HYPERVISOR_ADDRESS UINT64_C(0xffffffff80000000)
 #define DIRECT_MAP_ADDRESS UINT64_C(0xffff800000000000)
-#define HOSTILE_PORT 0x80
+#define HOSTILE_PORT 0x100
 #define GOOD_PORT 0x81
 #define RANDOM_CALLS 200000
 #define AT_LOAD "at_load_"
@@ -381,6 +381,6 @@ void hostile_start(const struct rv_engine_info *info)
 	act = hostile_find(word);
 	if (!act)
 		hostile_say("hostile: unknown word");
-	hostile_hook(HOSTILE_PORT);
+	hostile_hook((uint16_t)(HOSTILE_PORT + info->engine_id));
 	hostile_serve(act);
 }
