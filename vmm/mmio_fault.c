@@ -148,8 +148,9 @@ bool mmio_handle_step(struct vcpu *vcpu)
 	if (vcpu->steps == 0)
 		return false;
 	mmio_end_step(vcpu);
-	/* If TF is set still, the guest steps too: the trap is its own as well. */
-	if ((vcpu->rflags & RFLAGS_TF) != 0)
+	/* If TF is set still, the guest steps too: the trap is its own as well, unless the
+	 * instruction faulted. */
+	if ((vcpu->rflags & RFLAGS_TF) != 0 && vcpu_ops->can_inject(vcpu))
 		vcpu_ops->inject_single_step(vcpu);
 	return true;
 }

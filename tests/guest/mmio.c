@@ -105,6 +105,34 @@ static bool page_crossing_works(uint8_t *device)
 	       device[4096] == 0x55;
 }
 
+/* Reads the device, then faults. */
+static void divide_by_zero(void *context)
+{
+	*(volatile uint32_t *)context = 0;
+	__asm__ volatile("divl (%0)" ::"r"(context), "a"(1), "d"(0) : "memory");
+}
+
+static uint64_t flags_at_fault;
+
+static bool note_flags(struct fault_frame *frame)
+{
+	flags_at_fault = frame->rflags;
+	return false;
+}
+
+/* Whoever runs an instruction for us must not be seen when it faults. */
+static void check_fault(uint8_t *device)
+{
+	int vector;
+
+	fault_handler = note_flags;
+	vector = fault_catch(divide_by_zero, device);
+	fault_handler = NULL;
+	guest_check(vector == 0, "division by zero", "vector %d", vector);
+	guest_check((flags_at_fault & 0x100) == 0, "no trace of a step", "flags 0x%lx",
+		    flags_at_fault);
+}
+
 void guest_main(void)
 {
 	uint8_t *device = (uint8_t *)option_number_or("base", 0xff000000);
@@ -117,5 +145,6 @@ void guest_main(void)
 		failed += !form_compare(form, device, 0);
 	guest_check(failed == 0, "forms", "%u of %u differ", failed, count);
 	guest_check(page_crossing_works(device), "page crossing", "the bytes differ");
+	check_fault(device);
 	guest_print("guest: %u forms tried\n", count);
 }

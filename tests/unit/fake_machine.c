@@ -131,6 +131,12 @@ static void fake_inject_single_step(struct vcpu *vcpu)
 	fake_single_steps++;
 }
 
+static bool fake_can_inject(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return fake_injections == 0;
+}
+
 static void fake_want_step(struct vcpu *vcpu, bool want)
 {
 	(void)vcpu;
@@ -178,6 +184,7 @@ static const struct vcpu_operations fake_operations = {
 	.get_cpl = fake_get_cpl,
 	.inject_exception = fake_inject_exception,
 	.inject_single_step = fake_inject_single_step,
+	.can_inject = fake_can_inject,
 	.want_step = fake_want_step,
 	.nested_deny_page = fake_deny_page,
 	.nested_restore_page = fake_restore_page,

@@ -304,6 +304,22 @@ static void test_unknown_steps(void)
 	UNIT_CHECK(!fake_denied[page]);
 }
 
+/* The guest's own TF outlasts a step: its trap is due as well, but not after a fault. */
+static void test_step_of_stepping_guest(void)
+{
+	set_up(DEVICE, DEVICE + 3);
+	PUT(0x0f, 0x28, 0x03);
+	fake_vcpu.gpr[GPR_RBX] = DEVICE;
+	fake_vcpu.rflags |= RFLAGS_TF;
+	UNIT_CHECK(fault_at(DEVICE, false));
+	UNIT_CHECK(mmio_handle_step(&fake_vcpu));
+	UNIT_EQUAL(fake_single_steps, 1);
+	UNIT_CHECK(fault_at(DEVICE, false));
+	vcpu_ops->inject_exception(&fake_vcpu, 13, 0);
+	UNIT_CHECK(mmio_handle_step(&fake_vcpu));
+	UNIT_EQUAL(fake_single_steps, 1);
+}
+
 /* Execution from a claimed page, with an operand in another one. */
 static void test_step_of_two_pages(void)
 {
@@ -631,6 +647,7 @@ int main(void)
 	unit_run("mmio_string_batches", test_string_batches);
 	unit_run("mmio_single_step_of_guest", test_single_step_of_guest);
 	unit_run("mmio_unknown_steps", test_unknown_steps);
+	unit_run("mmio_step_of_stepping_guest", test_step_of_stepping_guest);
 	unit_run("mmio_step_of_two_pages", test_step_of_two_pages);
 	unit_run("mmio_accesses_of_the_cpu", test_accesses_of_the_cpu);
 	unit_run("mmio_our_memory", test_our_memory);

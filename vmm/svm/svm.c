@@ -324,20 +324,24 @@ static void svm_want_interrupts(struct vcpu *vcpu, bool want)
 				: vmcb->intercept3 & ~INTERCEPT_INTR;
 }
 
-/* TF makes #DB after the next instruction; the interrupt shadow keeps interrupts off it. */
+/* TF makes #DB after the next instruction; the interrupt shadow keeps interrupts off it. If the
+ * instruction faults instead, that ends the step: svm_read_exception(). #BP and #OF, which follow
+ * their instructions, go to the guest as ever, and NMIs are no exceptions. */
+#define STEP_EXCEPTIONS (~(1u << 2 | 1u << 3 | 1u << 4))
+
 static void svm_want_step(struct vcpu *vcpu, bool want)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);
 
 	if (want) {
 		svm->step_saved_tf = vcpu->rflags & RFLAGS_TF;
-		svm->vmcb->intercept_exceptions |= 1u << 1;
+		svm->vmcb->intercept_exceptions |= STEP_EXCEPTIONS;
 		svm->vmcb->interrupt_shadow |= 1;
 		vcpu->shadow_ended = false;
 		vcpu->rflags |= RFLAGS_TF;
 		return;
 	}
-	svm->vmcb->intercept_exceptions &= ~(1u << 1);
+	svm->vmcb->intercept_exceptions &= ~STEP_EXCEPTIONS;
 	if (!svm->step_saved_tf)
 		vcpu->rflags &= ~RFLAGS_TF;
 	svm->vmcb->dr6 &= ~DR6_BS;

@@ -4,6 +4,7 @@
 #include "vmm/svm/svm.h"
 
 #include "core/instructions.h"
+#include "vmm/guest_walk.h"
 
 static void svm_read_nested_fault(struct vcpu *vcpu, const struct vmcb *vmcb)
 {
@@ -18,9 +19,24 @@ static void svm_read_nested_fault(struct vcpu *vcpu, const struct vmcb *vmcb)
 		vcpu->exit.kind = EXIT_NONE;
 }
 
+/* An exception of an instruction that is stepped over: the step is over, and the guest gets what it
+ * would have got (APM v2 15.12). */
+static void svm_read_exception(struct vcpu *vcpu, struct vmcb *vmcb)
+{
+	/* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP, #VC, #SX */
+	const uint32_t with_error_code = 0x60227d00;
+	unsigned vector = (unsigned)vmcb->exit_code - VMEXIT_EXCEPTION_FIRST;
+
+	if (vector == VECTOR_PAGE_FAULT)
+		vmcb->cr2 = vmcb->exit_info2;
+	vcpu_ops->inject_exception(vcpu, vector,
+				   with_error_code >> vector & 1 ? (int64_t)vmcb->exit_info1 : -1);
+	vcpu->exit.kind = EXIT_DEBUG_EXCEPTION;
+}
+
 void svm_read_exit(struct vcpu *vcpu)
 {
-	const struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
 	uint32_t code = (uint32_t)vmcb->exit_code;
 
 	vcpu->exit.reason = code;
@@ -52,6 +68,10 @@ void svm_read_exit(struct vcpu *vcpu)
 		break;
 	case VMEXIT_SHUTDOWN:
 		vcpu->exit.kind = EXIT_SHUTDOWN;
+		break;
+	case VMEXIT_EXCEPTION_FIRST ... VMEXIT_EXCEPTION_DB - 1:
+	case VMEXIT_EXCEPTION_DB + 1 ... VMEXIT_EXCEPTION_LAST:
+		svm_read_exception(vcpu, vmcb);
 		break;
 	default:
 		vcpu->exit.kind = code == VMEXIT_INVLPGA ||

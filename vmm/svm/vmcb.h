@@ -25,7 +25,9 @@
 #define INTERCEPT_SKINIT (UINT32_C(1) << 6)
 
 /* Exit codes, APM v2 appendix C */
+#define VMEXIT_EXCEPTION_FIRST 0x40
 #define VMEXIT_EXCEPTION_DB 0x41
+#define VMEXIT_EXCEPTION_LAST 0x5f
 #define VMEXIT_INTR 0x60
 #define VMEXIT_NMI 0x61
 #define VMEXIT_INIT 0x63
