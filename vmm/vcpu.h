@@ -232,7 +232,7 @@ static inline void vcpu_skip_instruction(struct vcpu *vcpu, unsigned opcode_byte
 	vcpu->shadow_ended = true;
 	/* What the CPU does when an instruction completes (AMD APM v2 3.1.6, 13.1.4) */
 	vcpu->rflags &= ~UINT64_C(0x10000); /* RF */
-	if (vcpu->rflags & UINT64_C(0x100)) /* TF */
+	if (vcpu->rflags & UINT64_C(0x100) && vcpu->steps == 0) /* TF, and not ours */
 		vcpu_ops->inject_single_step(vcpu);
 }
 
