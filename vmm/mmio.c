@@ -106,6 +106,18 @@ void mmio_close_page(struct vcpu *vcpu, gpa_t page)
 	spinlock_release(&mmio_lock);
 }
 
+int mmio_settle_page(struct vcpu *vcpu, gpa_t page)
+{
+	int error = 0;
+
+	spinlock_acquire(&mmio_lock);
+	if (!mmio_is_claimed(page))
+		error = vcpu_ops->nested_restore_page(page);
+	vcpu_ops->nested_flush(vcpu);
+	spinlock_release(&mmio_lock);
+	return error;
+}
+
 bool mmio_is_claimed(gpa_t gpa)
 {
 	return memory_is_reserved(gpa, 1) || mmio_page_wanted(align_down(gpa, PAGE_BYTES));

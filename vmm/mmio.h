@@ -7,7 +7,7 @@
 
 #include "vmm/vcpu.h"
 
-/* Handles EXIT_NESTED_FAULT. False: the page is neither claimed nor ours. Context: exit. */
+/* Handles EXIT_NESTED_FAULT. False: no claim, present or past, explains it. Context: exit. */
 bool mmio_handle_fault(struct vcpu *vcpu);
 
 /* Handles EXIT_DEBUG_EXCEPTION while vcpu->steps is set: closes what was opened for one

@@ -16,6 +16,7 @@
 #define OPEN_PAGES_MAXIMUM 32
 #define DECODED_SLOTS 8
 #define REPORTED_SLOTS 64
+#define STALE_FAULTS_MAXIMUM 1000
 
 /* Pages that a CPU has opened for the instruction that it steps over. */
 struct open_pages {
@@ -29,6 +30,14 @@ struct decoded_slot {
 	struct decoded_instruction instruction;
 };
 
+/* Faults in a row of one instruction on one page that nobody claims. */
+struct stale_faults {
+	gpa_t page;
+	gva_t rip;
+	unsigned count;
+};
+
+static struct stale_faults mmio_stale_faults[CPUS_MAXIMUM];
 static struct open_pages mmio_open_pages[CPUS_MAXIMUM];
 static struct decoded_slot mmio_decoded[CPUS_MAXIMUM][DECODED_SLOTS];
 static gva_t mmio_reported[REPORTED_SLOTS];
@@ -132,12 +141,23 @@ static bool mmio_emulate(struct vcpu *vcpu, gpa_t page)
 	}
 }
 
+/* Another CPU ended the claim after this one had faulted: the access is to be tried again. That it
+ * does not help for ever is a mistake of ours. */
+static bool mmio_retry(struct vcpu *vcpu, gpa_t page)
+{
+	struct stale_faults *stale = &mmio_stale_faults[vcpu->cpu->index];
+
+	if (stale->page != page || stale->rip != vcpu->rip)
+		*stale = (struct stale_faults){page, vcpu->rip, 0};
+	return stale->count++ < STALE_FAULTS_MAXIMUM && mmio_settle_page(vcpu, page) == 0;
+}
+
 bool mmio_handle_fault(struct vcpu *vcpu)
 {
 	gpa_t page = align_down(vcpu->exit.nested.gpa, PAGE_BYTES);
 
 	if (!mmio_is_claimed(page))
-		return false;
+		return mmio_retry(vcpu, page);
 	if (vcpu->exit.nested.execute || vcpu->exit.nested.table_walk || !mmio_emulate(vcpu, page))
 		mmio_begin_step(vcpu, page);
 	return true;

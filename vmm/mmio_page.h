@@ -11,4 +11,7 @@ int mmio_open_page(struct vcpu *vcpu, gpa_t page);
 /* Denies it again if some region still wants that, or it is ours. */
 void mmio_close_page(struct vcpu *vcpu, gpa_t page);
 
+/* Gives the guest a page that nobody claims, whatever was before. 0 or -errno. */
+int mmio_settle_page(struct vcpu *vcpu, gpa_t page);
+
 #endif

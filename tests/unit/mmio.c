@@ -107,7 +107,27 @@ static void test_registration(void)
 	fake_deny_error = -RV_ENOMEM;
 	UNIT_EQUAL(mmio_register(&a), -RV_ENOMEM);
 	UNIT_CHECK(!fake_denied[page] && !fake_denied[page + 1]);
-	UNIT_CHECK(!fault_at(DEVICE, false));
+}
+
+/* A claim that another CPU ended meanwhile: the guest tries again, but not for ever. */
+static void test_stale_fault(void)
+{
+	gpa_t page = DEVICE / PAGE_BYTES;
+	unsigned tries = 0;
+
+	set_up(RAM, RAM + 3);
+	PUT(0x89, 0x03);
+	fake_vcpu.gpr[GPR_RBX] = DEVICE;
+	fake_denied[page] = true;
+	UNIT_CHECK(fault_at(DEVICE, true));
+	UNIT_CHECK(!fake_denied[page]);
+	UNIT_EQUAL(fake_vcpu.rip, CODE);
+	UNIT_EQUAL(fake_injections, 0);
+	while (fault_at(DEVICE, true) && tries < 10000)
+		tries++;
+	UNIT_CHECK(tries > 100 && tries < 10000);
+	fake_vcpu.rip++;
+	UNIT_CHECK(fault_at(DEVICE, true));
 }
 
 /* movl %eax, (%rbx); movl (%rbx), %eax */
@@ -639,6 +659,7 @@ static void test_random_instructions(void)
 int main(void)
 {
 	unit_run("mmio_registration", test_registration);
+	unit_run("mmio_stale_fault", test_stale_fault);
 	unit_run("mmio_handlers_see_and_change", test_handlers_see_and_change);
 	unit_run("mmio_rest_of_page", test_rest_of_page);
 	unit_run("mmio_straddling", test_straddling);
