@@ -14,13 +14,14 @@ engine-includes := -I engine -I include -I . $(addprefix -I ,$(wildcard engine/g
 mruby-defines := -DMRB_NO_BOXING -DMRB_INT64 -DMRB_GC_TURN_OFF_GENERATIONAL -DMRB_UTF8_STRING \
 	-DMRB_HEAP_PAGE_SIZE=256 -DMRB_USE_BIGINT
 
-# mruby's rake decides itself what is stale; it writes nothing into mruby's source tree.
+# mruby's rake decides itself what is stale; it writes nothing into mruby's source tree. Only one
+# may run in a folder.
 # $(call mruby-rake,target,tasks,folder)
 mruby-rake = RITEVISOR_MRUBY_TARGET=$(1) RITEVISOR_CLANG=$(CC) RITEVISOR_AR=$(AR) \
 	RITEVISOR_ENGINE_CFLAGS='$(subst engine/libc,$(CURDIR)/engine/libc,$(engine-libc-flags))' \
 	WERROR=$(WERROR) MRUBY_CONFIG=$(CURDIR)/engine/build_config.rb \
 	MRUBY_BUILD_DIR=$(CURDIR)/$(or $(3),$(mruby-build)) INSTALL_DIR=$(CURDIR)/$(mruby-build)/bin \
-	rake --quiet -j2 -f $(mruby-source)/Rakefile $(2)
+	flock $(or $(3),$(mruby-build))/lock rake --quiet -j2 -f $(mruby-source)/Rakefile $(2)
 # Its words matter only when it fails, or with V=1.
 mruby-quiet = $(if $(V),,>$(1) 2>&1 || { cat $(1); exit 1; })
 
@@ -35,11 +36,12 @@ $(mruby-build)/engine/lib/libmruby.a: engine/build_config.rb $(engine-gems) incl
 $(build)/engine/libmruby.a: $(mruby-build)/engine/lib/libmruby.a
 	$(call step,AR,$@)
 	@mkdir -p $(@D)
-	$(Q)cp $< $@.tmp && cd $(@D) && $(AR) x libmruby.a.tmp numeric.o && \
+	$(Q)rm -rf $@.d && mkdir $@.d && cp $< $@.d/libmruby.a && cd $@.d && \
+		$(AR) x libmruby.a numeric.o && \
 		$(OBJCOPY) --redefine-sym mrb_format_float=engine_format_float_shortest numeric.o && \
-		$(AR) r libmruby.a.tmp numeric.o && rm numeric.o && mv libmruby.a.tmp libmruby.a
+		$(AR) r libmruby.a numeric.o && mv libmruby.a .. && cd .. && rm -rf $(@F).d
 
-engine-objects := $(addprefix $(build)/engine/,start/start.o start/main.o start/libc_hooks.o)
+engine-objects := $(addprefix $(build)/engine/,start/start.o start/alarm_entry.o start/main.o start/libc_hooks.o)
 
 $(build)/engine/start/%.o: engine/start/%.c
 	$(call step,CC,$<)
@@ -53,11 +55,11 @@ $(build)/engine/start/%.o: engine/start/%.S
 	$(Q)$(CC) --target=x86_64-unknown-none-elf $(depend-flags) -c -o $@ $<
 
 engine-link = $(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
-	--gc-sections -T engine/engine.lds
+	--strip-debug --gc-sections -T engine/engine.lds
 
 $(build)/engine.elf: engine/engine.lds $(engine-objects) $(engine-libc) $(build)/engine/libmruby.a
 	$(call step,LINK,$@)
-	$(Q)$(engine-link) -o $@ $(engine-objects) --start-group $(engine-libc) \
+	$(Q)$(engine-link) --wrap=printf -o $@ $(engine-objects) --start-group $(engine-libc) \
 		$(build)/engine/libmruby.a --end-group
 
 -include $(engine-objects:.o=.d)

@@ -206,6 +206,10 @@ enum rv_syscall {
 	RV_SYS_MEMORY_WRITE,
 	/* (struct rv_statistics *) -> 0 */
 	RV_SYS_STATISTICS,
+	/* (address of a function, 0: none) -> 0. When three quarters of an event's budget are used, the
+	 * engine goes on as if it had called that function at the instruction it was interrupted at
+	 * (the return address is pushed on its stack); once an event. */
+	RV_SYS_ALARM,
 	RV_SYSCALL_COUNT,
 };
 

@@ -6,4 +6,5 @@ MRuby::Gem::Specification.new('ritevisor-cpuid') do |spec|
   spec.add_dependency 'mruby-string-ext', core: 'mruby-string-ext'
   spec.add_dependency 'mruby-numeric-ext', core: 'mruby-numeric-ext'
   spec.add_dependency 'mruby-enum-ext', core: 'mruby-enum-ext'
+  spec.add_dependency 'mruby-array-ext', core: 'mruby-array-ext'
 end

@@ -4,4 +4,5 @@ MRuby::Gem::Specification.new('ritevisor-log') do |spec|
   spec.summary = 'log with levels and pairs; puts, print, p and printf write to the log'
   spec.add_dependency 'ritevisor-engine'
   spec.add_dependency 'mruby-sprintf', core: 'mruby-sprintf'
+  spec.add_dependency 'mruby-string-ext', core: 'mruby-string-ext'
 end

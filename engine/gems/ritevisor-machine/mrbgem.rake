@@ -5,4 +5,5 @@ MRuby::Gem::Specification.new('ritevisor-machine') do |spec|
   spec.add_dependency 'ritevisor-engine'
   spec.add_dependency 'mruby-random', core: 'mruby-random'
   spec.add_dependency 'mruby-string-ext', core: 'mruby-string-ext'
+  spec.add_dependency 'mruby-kernel-ext', core: 'mruby-kernel-ext'
 end

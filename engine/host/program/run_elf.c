@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/time.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +31,12 @@ enum { ELF_PAGE_BYTES = 4096, ELF_SYSCALL_STOP = SIGTRAP | 0x80 };
 static uint64_t elf_heap_end = RV_ENGINE_HEAP_ADDRESS;
 static bool elf_measure, elf_in_event;
 static uint64_t elf_instructions;
+static volatile bool elf_rung;
+static uint64_t elf_alarm_function;	/* RV_SYS_ALARM */
+static pid_t elf_engine;
+
+/* Milliseconds until an event's alarm rings, and from then until the engine is killed. */
+enum { ELF_ALARM_MS = 300, ELF_KILL_MS = 1500 };
 
 static _Noreturn void elf_die(const char *what)
 {
@@ -82,18 +89,53 @@ static int64_t elf_heap_grow(uint64_t bytes)
 	return (int64_t)address;
 }
 
+static void elf_set_timer(int milliseconds)
+{
+	struct itimerval timer = { .it_value = { milliseconds / 1000, milliseconds % 1000 * 1000 } };
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* First the engine is stopped, for elf_ring(); then it is killed. */
+static void elf_on_timer(int signal)
+{
+	(void)signal;
+	kill(elf_engine, !elf_rung && elf_alarm_function ? SIGUSR1 : SIGKILL);
+	elf_rung = true;
+	elf_set_timer(ELF_KILL_MS);
+}
+
+/* Lets the engine call its alarm function. */
+static void elf_ring(struct user_regs_struct *registers)
+{
+	registers->rsp -= 8;
+	memcpy((void *)(uintptr_t)registers->rsp, &registers->rip, 8);
+	registers->rip = elf_alarm_function;
+	if (ptrace(PTRACE_SETREGS, elf_engine, NULL, registers) != 0)
+		elf_die("PTRACE_SETREGS");
+}
+
 static int64_t elf_syscall(const struct user_regs_struct *registers)
 {
 	uint64_t number = registers->orig_rax;
 
 	if (number == RV_SYS_HEAP_GROW)
 		return elf_heap_grow(registers->rdi);
+	if (number == RV_SYS_ALARM) {
+		elf_alarm_function = registers->rdi;
+		return 0;
+	}
 	return host_syscall(number, registers->rdi, registers->rsi, registers->rdx, registers->r10,
 			    registers->r8);
 }
 
 static void elf_on_delivery(bool begins, const struct rv_event *event)
 {
+	if (!elf_measure) {
+		elf_set_timer(begins ? ELF_ALARM_MS : 0);
+		elf_rung = false;
+		return;
+	}
 	if (!begins)
 		printf("%s: %llu instructions\n", host_kind_name(event->kind),
 		       (unsigned long long)elf_instructions);
@@ -131,10 +173,20 @@ static void elf_handle_stop(pid_t engine, int signal)
 		registers.orig_rax = registers.rax;
 		registers.rip += 2;
 		elf_handle_syscall(engine, &registers);
+	} else if (signal == SIGUSR1) {
+		elf_ring(&registers);
 	} else if (signal == SIGTRAP) {
 		elf_instructions++;
 	} else {
 		elf_fault(&registers, signal);
+	}
+}
+
+static void elf_wait(pid_t engine, int *status)
+{
+	while (waitpid(engine, status, 0) != engine) {
+		if (errno != EINTR)
+			elf_die("waitpid");
 	}
 }
 
@@ -158,8 +210,9 @@ static _Noreturn void elf_trace(pid_t engine, uint64_t entry)
 
 		if (ptrace(step ? PTRACE_SYSEMU_SINGLESTEP : PTRACE_SYSEMU, engine, NULL, NULL))
 			elf_die("PTRACE_SYSEMU");
-		if (waitpid(engine, &status, 0) != engine || !WIFSTOPPED(status))
-			session_end(1, "the engine's process is gone");
+		elf_wait(engine, &status);
+		if (!WIFSTOPPED(status))
+			session_end(137, "the engine was killed: its time was up");
 		elf_handle_stop(engine, WSTOPSIG(status));
 	}
 }
@@ -173,8 +226,8 @@ int main(int argc, char **argv)
 	elf_map(RV_ENGINE_HEAP_ADDRESS, 8u << 20);
 	elf_map(RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES, RV_ENGINE_STACK_BYTES);
 	elf_measure = arguments.measure;
-	if (elf_measure)
-		session_on_delivery = elf_on_delivery;
+	session_on_delivery = elf_on_delivery;
+	signal(SIGALRM, elf_on_timer);
 	engine = fork();
 	if (engine < 0)
 		elf_die("fork");
@@ -183,5 +236,6 @@ int main(int argc, char **argv)
 		raise(SIGSTOP);
 		_exit(3);
 	}
+	elf_engine = engine;
 	elf_trace(engine, entry);
 }

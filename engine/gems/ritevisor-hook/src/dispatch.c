@@ -9,6 +9,7 @@
  */
 #include "dispatch.h"
 
+#include "alarm.h"
 #include "event.h"
 #include "table.h"
 
@@ -50,6 +51,8 @@ static struct hook_entry *dispatch_wait(void)
 	if (__builtin_expect(event_entry && event_entry->doomed, 0))
 		hook_table_free(event_entry->slot);
 	event_entry = NULL;
+	if (__builtin_expect(alarm_rings, 0))
+		alarm_silence();	/* the block ended by itself, just in time */
 	do {
 		/* An event whose hook has gone off meanwhile passes. */
 		if (__builtin_expect(sys_next_event() < 0, 0))

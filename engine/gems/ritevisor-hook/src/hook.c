@@ -2,6 +2,7 @@
  * hook.c: Hook.__add and its kin: registering with the hypervisor. mrblib/hook.rb checks and
  * names what scripts give; here the numbers are put into struct rv_hook_request.
  */
+#include "alarm.h"
 #include "dispatch.h"
 #include "event.h"
 #include "table.h"
@@ -138,6 +139,7 @@ void mrb_ritevisor_hook_gem_init(mrb_state *mrb)
 	hook_table_reset(mrb);
 	event_init(mrb);
 	dispatch_init(mrb, hook);
+	alarm_init(mrb, hook);
 	mrb_define_class_method(mrb, hook, "__add", hook_add, MRB_ARGS_REQ(2));
 	mrb_define_class_method(mrb, hook, "__remove", hook_remove, MRB_ARGS_REQ(1));
 	mrb_define_class_method(mrb, hook, "__state", hook_state, MRB_ARGS_REQ(1));

@@ -154,4 +154,9 @@ static inline int64_t sys_statistics(struct rv_statistics *statistics)
 	return engine_syscall(RV_SYS_STATISTICS, engine_address(statistics), 0, 0, 0, 0);
 }
 
+static inline int64_t sys_alarm(uint64_t function)
+{
+	return engine_syscall(RV_SYS_ALARM, function, 0, 0, 0, 0);
+}
+
 #endif
