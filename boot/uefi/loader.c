@@ -282,7 +282,8 @@ static void loader_start(void)
 	}
 	if (loader_handover.why[0] != '\0')
 		text_line("%s", loader_handover.why);
-	text_line("the OS boots without Ritevisor");
+	if (!loader_tampered)
+		text_line("the OS boots without Ritevisor");
 }
 
 /* By the specification (3.1.1), the firmware goes on with its next entry only after an error. */

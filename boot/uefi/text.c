@@ -24,11 +24,12 @@ static void *text_protocol(struct efi_boot_services *boot, efi_handle handle,
 	return efi_failed(boot->handle_protocol(handle, protocol, &interface)) ? NULL : interface;
 }
 
-/* Screens are handles with text and graphics; the one that stands for all of them is left out. */
+/* Screens are devices with text and graphics; the handle that stands for all consoles is no device. */
 static void text_find_screens(struct efi_system_table *system)
 {
 	static const struct efi_guid text = EFI_GUID_SIMPLE_TEXT_OUTPUT;
 	static const struct efi_guid graphics = EFI_GUID_GRAPHICS_OUTPUT;
+	static const struct efi_guid path = EFI_GUID_DEVICE_PATH;
 	struct efi_boot_services *boot = system->boot;
 	efi_handle *handles;
 	uint64_t nr_handles;
@@ -37,8 +38,8 @@ static void text_find_screens(struct efi_system_table *system)
 						  &handles)))
 		return;
 	for (uint64_t i = 0; i < nr_handles && text_nr_screens < TEXT_SCREENS_MAXIMUM; i++) {
-		if (handles[i] != system->console_out_handle &&
-		    text_protocol(boot, handles[i], &graphics) != NULL)
+		if (text_protocol(boot, handles[i], &graphics) != NULL &&
+		    text_protocol(boot, handles[i], &path) != NULL)
 			text_screens[text_nr_screens++] = text_protocol(boot, handles[i], &text);
 	}
 	boot->free_pool(handles);

@@ -131,24 +131,14 @@ def config_text(*, options, has_engine, script_names, rescue_key_ms=0, attempts=
     return "\n".join([*lines, *extra]) + "\n"
 
 
-def secure_firmware_options(work, variables):
-    """Returns QEMU's words for OVMF with Secure Boot, which needs q35 and SMM, and a copy of a file
-    of variables with keys enrolled."""
-    code = need_file(OVMF / "OVMF_CODE_4M.secboot.fd", "run tools/setup")
-    copy = Path(work) / "uefi-variables.fd"
-    shutil.copyfile(variables, copy)
-    return [
-        "-global", "driver=cfi.pflash01,property=secure,value=on",
-        "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
-        "-drive", f"if=pflash,unit=1,format=raw,file={copy}",
-    ]  # fmt: skip
+def firmware_options(work, variables_from=OVMF / "OVMF_VARS_4M.fd"):
+    """Returns QEMU's words for OVMF; the variables live in the folder work for one run.
 
-
-def firmware_options(work):
-    """Returns QEMU's words for OVMF; the variables live in the folder work for one run."""
+    variables_from: what they are at first; with keys enrolled, Secure Boot is on.
+    """
     code = need_file(OVMF / "OVMF_CODE_4M.fd", "run tools/setup")
     variables = Path(work) / "uefi-variables.fd"
-    shutil.copyfile(need_file(OVMF / "OVMF_VARS_4M.fd", "run tools/setup"), variables)
+    shutil.copyfile(need_file(variables_from, "run tools/setup"), variables)
     return [
         "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
         "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
