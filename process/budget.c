@@ -17,6 +17,8 @@
 /* What a slice costs of the budget, and one that took much longer than the timer was set to. */
 #define BUDGET_SLICE_COST 8
 #define BUDGET_STOLEN_COST 1
+/* The engine is told when so little is left. */
+#define BUDGET_ALARM_SHARE 4
 #define BUDGET_US_PER_SECOND 1000000
 /* A step that took longer was held up by something else. */
 #define BUDGET_STEP_US_MAXIMUM 100
@@ -42,8 +44,9 @@ static uint64_t budget_tsc(uint64_t us)
 
 void budget_init(void)
 {
-	apic_timer_measure();
+	/* First, because what it looks for is an interrupt that nobody has taken yet. */
 	legacy_pic_detect(cpu_current()->vcpu);
+	apic_timer_measure();
 }
 
 uint64_t budget_ticks(uint64_t budget_us)
@@ -69,6 +72,7 @@ void budget_begin(struct process *process, uint64_t ticks)
 	budget.slice_tsc = tsc_read();
 	budget.cost_left = BUDGET_SLICES * BUDGET_SLICE_COST;
 	budget.stepping = false;
+	process->alarm_rung = false;
 	budget.timer_lent = apic_timer_borrow(ticks);
 	if (budget.timer_lent) {
 		legacy_pic_mask();
@@ -147,6 +151,14 @@ enum budget_step budget_handle_step(struct exception_frame *frame)
 	/* POPF of the engine's may have cleared it. */
 	frame->rflags |= RFLAGS_TF;
 	return BUDGET_STEP_GO_ON;
+}
+
+bool budget_is_nearly_used(void)
+{
+	if (budget.stepping)
+		return budget.step_left_tsc <=
+		       budget_tsc(budget.process->budget_us) / BUDGET_ALARM_SHARE;
+	return budget.cost_left <= BUDGET_SLICES * BUDGET_SLICE_COST / BUDGET_ALARM_SHARE;
 }
 
 void budget_pause(void)

@@ -4,10 +4,9 @@
  */
 #include "process/legacy_pic.h"
 
+#include "core/apic.h"
 #include "core/exception.h"
-#include "core/instructions.h"
 #include "core/time.h"
-#include "process/apic_timer.h"
 #include "vmm/vcpu.h"
 
 #define PIC_MASTER_COMMAND 0x20
@@ -15,6 +14,7 @@
 #define PIC_SLAVE_DATA 0xa1
 #define PIC_READ_REQUESTS 0x0a /* OCW3: the next read of the command port is the IRR */
 #define PIC_ALL 0xff
+#define TASK_PRIORITY_HIGHEST 0xf0u
 #define DETECT_PER_SECOND 16 /* the timer ticks 18 times a second */
 
 static bool legacy_pic_bypasses_apic;
@@ -38,15 +38,24 @@ static bool legacy_pic_wait(void)
 
 void legacy_pic_detect(struct vcpu *vcpu)
 {
-	if (vcpu->has_pending || !legacy_pic_wait())
+	uint32_t spurious, lint0, task_priority;
+	struct apic apic;
+
+	if (vcpu->has_pending || !apic_find(&apic) || !legacy_pic_wait())
 		return;
+	/* As when an engine runs: nothing of the APIC's can come, so what comes is an 8259's. */
+	spurious = apic_read(apic, APIC_SVR);
+	lint0 = apic_read(apic, APIC_LVT_LINT0);
+	task_priority = apic_read(apic, APIC_TPR);
+	apic_write(apic, APIC_SVR, spurious | APIC_SVR_ENABLE);
+	apic_write(apic, APIC_LVT_LINT0, lint0 | APIC_LVT_MASKED);
+	apic_write(apic, APIC_TPR, TASK_PRIORITY_HIGHEST);
 	vcpu_ops->host_begin(vcpu);
-	/* As when an engine runs: of class 0xf nothing is in use yet, so what comes is an 8259's. */
-	if (apic_timer_borrow(apic_timer_hz)) {
-		exception_take_interrupts();
-		apic_timer_return(vcpu);
-	}
+	exception_take_interrupts();
 	vcpu_ops->host_end(vcpu);
+	apic_write(apic, APIC_LVT_LINT0, lint0);
+	apic_write(apic, APIC_TPR, task_priority);
+	apic_write(apic, APIC_SVR, spurious);
 	legacy_pic_bypasses_apic = vcpu->has_pending;
 }
 
