@@ -19,6 +19,14 @@ enum emulate_result {
 /* Performs emulation->instruction for emulation->vcpu, if it accesses emulation->fault_page. */
 enum emulate_result emulate_instruction(struct emulation *emulation);
 
+/* Translates the explicit memory operand at an offset in its segment. EMULATE_DONE: go on; the
+ * caller looks at emulation->touched when it has all its operands. */
+enum emulate_result emulate_find_operand(struct emulation *emulation, uint64_t offset,
+					 enum guest_access access, struct memory_operand *operand);
+
+/* DECODE_PUSH to DECODE_JMP; of emulate_instruction(). */
+enum emulate_result emulate_stack(struct emulation *emulation);
+
 /* DECODE_MOVS and after; of emulate_instruction(). Strings do a bounded number of iterations. */
 enum emulate_result emulate_string(struct emulation *emulation);
 

@@ -3,8 +3,9 @@
  * of iterations, with RCX, RSI and RDI as the CPU would leave them at an interrupt, then lets the
  * guest run it again, so that interrupts are never held for long. No state.
  */
-#include "vmm/alu.h"
 #include "vmm/emulate.h"
+
+#include "vmm/alu.h"
 #include "vmm/guest_walk.h"
 
 #define ITERATIONS_MAXIMUM 128
