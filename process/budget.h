@@ -43,6 +43,9 @@ enum budget_step {
 };
 enum budget_step budget_handle_step(struct exception_frame *frame);
 
+/* Three quarters of the budget are used. */
+bool budget_is_nearly_used(void);
+
 /* Time that is not the engine's fault (the console is slow): not charged. */
 void budget_pause(void);
 void budget_resume(void);

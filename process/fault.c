@@ -95,6 +95,21 @@ static _Noreturn void fault_time_is_up(struct process *process, const struct exc
 	process_kill(process, frame, "its time of %lu us is up", process->budget_us);
 }
 
+/* Lets the engine call its alarm function where it was interrupted, once a run. One whose stack
+ * has no room there is killed when its time is up. */
+static void fault_ring_alarm(struct process *process, struct exception_frame *frame)
+{
+	uint64_t stack = frame->rsp - sizeof(uint64_t);
+
+	if (process->alarm_function == 0 || process->alarm_rung || !budget_is_nearly_used())
+		return;
+	process->alarm_rung = true;
+	if (user_copy_out(process, stack, &frame->rip, sizeof(uint64_t)) != 0)
+		return;
+	frame->rsp = stack;
+	frame->rip = process->alarm_function;
+}
+
 void process_handle_exception(struct exception_frame *frame)
 {
 	struct process *process = process_of_frame(frame);
@@ -106,6 +121,7 @@ void process_handle_exception(struct exception_frame *frame)
 	case FAULT_DEBUG:
 		switch (budget_handle_step(frame)) {
 		case BUDGET_STEP_GO_ON:
+			fault_ring_alarm(process, frame);
 			return;
 		case BUDGET_STEP_TIME_UP:
 			fault_time_is_up(process, frame);
@@ -128,4 +144,6 @@ void process_handle_interrupt(struct exception_frame *frame)
 {
 	if (budget_handle_interrupt(frame))
 		fault_time_is_up(process_of_frame(frame), frame);
+	if (exception_from_user(frame))
+		fault_ring_alarm(process_of_frame(frame), frame);
 }

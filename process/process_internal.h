@@ -47,6 +47,8 @@ struct process {
 	uint64_t heap_bytes, stack_bytes; /* mapped */
 	uint64_t budget_us;		  /* of the run going on */
 	uint64_t log_tsc;		  /* spent in RV_SYS_LOG in the run going on */
+	uint64_t alarm_function; /* RV_SYS_ALARM; 0: none */
+	bool alarm_rung;	  /* in the run going on */
 	uint64_t log_dropped;		  /* bytes not logged for want of time */
 };
 

@@ -41,6 +41,7 @@ static const syscall_handler syscall_table[RV_SYSCALL_COUNT] = {
 	[RV_SYS_MEMORY_READ] = syscall_memory_read,
 	[RV_SYS_MEMORY_WRITE] = syscall_memory_write,
 	[RV_SYS_STATISTICS] = syscall_statistics,
+	[RV_SYS_ALARM] = syscall_alarm,
 };
 
 void process_syscall(struct exception_frame *frame)

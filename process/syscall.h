@@ -21,6 +21,7 @@ int64_t syscall_hook_add(struct process *process, struct exception_frame *frame)
 int64_t syscall_hook_remove(struct process *process, struct exception_frame *frame);
 int64_t syscall_event_fetch(struct process *process, struct exception_frame *frame);
 int64_t syscall_event_registers(struct process *process, struct exception_frame *frame);
+int64_t syscall_alarm(struct process *process, struct exception_frame *frame);
 
 /* syscall_access.c */
 int64_t syscall_port_read(struct process *process, struct exception_frame *frame);

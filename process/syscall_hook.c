@@ -86,3 +86,13 @@ int64_t syscall_event_registers(struct process *process, struct exception_frame 
 	process->event->flags |= RV_EVENT_REGISTERS;
 	return 0;
 }
+
+/* (address of a function, 0: none) */
+int64_t syscall_alarm(struct process *process, struct exception_frame *frame)
+{
+	/* What is mapped is canonical: IRET takes it. */
+	if (frame->rdi != 0 && !user_check(process, frame->rdi, 1, false))
+		return -RV_EFAULT;
+	process->alarm_function = frame->rdi;
+	return 0;
+}
