@@ -1,5 +1,6 @@
 /*
- * vmm/svm/svm.c: the SVM back end's operations: probing, the VMCB, running, injection, host state.
+ * vmm/svm/svm.c: the SVM back end: probing, the VMCB, the host's own state, and the table of its
+ * operations.
  */
 #include "vmm/svm/svm.h"
 
@@ -9,17 +10,11 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "rv/errno.h"
-#include "vmm/cpuid.h"
-#include "vmm/guest_memory.h"
-#include "vmm/run.h"
 #include "vmm/svm/svm_ops.h"
 
 #define CPUID_SVM_NESTED_PAGING 0x1u
 #define CPUID_SVM_NEXT_RIP 0x8u
 #define GUEST_ASID 1
-#define TLB_FLUSH_ALL 1
-#define DR6_BS UINT64_C(0x4000)
-#define CODE_IS_LONG 0x200 /* the L attribute, which counts in long mode only */
 
 static bool svm_probe(char *why, size_t why_bytes)
 {
@@ -155,196 +150,6 @@ static void svm_start(struct vcpu *vcpu)
 	svm_request_flush(svm);
 	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
 	vcpu->rflags = RFLAGS_FIXED;
-}
-
-/* CPUID that nobody claims is answered at once: it always exits, and guests execute it thousands of
- * times at boot. False: the general way has to do it. */
-static bool svm_answer_cpuid(struct vcpu *vcpu, struct vmcb *vmcb)
-{
-	uint32_t leaf = (uint32_t)vmcb->rax;
-	struct cpuid_result result;
-	uint64_t next_rip = vmcb->next_rip;
-
-	if (cpuid_is_claimed() || !cpuid_is_plain(leaf) || (vmcb->rflags & RFLAGS_TF))
-		return false;
-	if (next_rip == 0) {
-		const uint8_t *code;
-
-		/* Without nRIP the bytes tell; other modes, and prefixes, go the general way. */
-		if (!(vmcb->segments[SEGMENT_CS].attributes & CODE_IS_LONG) ||
-		    !(vmcb->efer & EFER_LMA) || (vmcb->cr4 & CR4_LA57))
-			return false;
-		code = guest_peek_long_code(vcpu->cpu->index, vmcb->rip, vmcb->cr3);
-		if (code == NULL || code[0] != 0x0f || code[1] != 0xa2)
-			return false;
-		next_rip = vmcb->rip + 2;
-	}
-	result = cpuid_query(leaf, (uint32_t)vcpu->gpr[GPR_RCX]);
-	vmcb->rax = result.eax;
-	vcpu->gpr[GPR_RBX] = result.ebx;
-	vcpu->gpr[GPR_RCX] = result.ecx;
-	vcpu->gpr[GPR_RDX] = result.edx;
-	vmcb->rip = next_rip;
-	vmcb->rflags &= ~RFLAGS_RF;
-	vmcb->interrupt_shadow = 0;
-	vcpu->exits_by_kind[EXIT_CPUID]++;
-	return true;
-}
-
-/* Enters the guest until an exit that somebody above has to see. */
-static void svm_enter_until_exit(struct vcpu *vcpu, struct svm_vcpu *svm, struct vmcb *vmcb)
-{
-	do {
-		/* SMM's RSM may have cleared it; VMRUN demands it (APM v2 15.5.1). */
-		vmcb->efer |= EFER_SVME;
-		svm_enter(vcpu, svm->vmcb_physical);
-		if (svm->entry_special) {
-			svm->entry_special = false;
-			vmcb->event_inject = 0;
-			vmcb->tlb_control = 0;
-		}
-	} while (vmcb->exit_code == VMEXIT_CPUID && svm_answer_cpuid(vcpu, vmcb));
-}
-
-/* Here because ports are what scripts hook most. EXITINFO1 has the layout that vcpu.h took over from
- * it (APM v2 15.10.2), but for bits that older CPUs lack. */
-static inline void svm_read_port(struct vcpu *vcpu, const struct vmcb *vmcb)
-{
-	vcpu->exit.kind = EXIT_PORT;
-	vcpu->exit.reason = VMEXIT_IOIO;
-	vcpu->exit.next_rip = vmcb->exit_info2;
-	vcpu->exit.port = (uint32_t)vmcb->exit_info1;
-}
-
-/* One pass through the guest. */
-static inline __attribute__((always_inline)) void svm_run(struct vcpu *vcpu, struct svm_vcpu *svm,
-							   struct vmcb *vmcb)
-{
-	vmcb->rax = vcpu->gpr[GPR_RAX];
-	vmcb->rsp = vcpu->gpr[GPR_RSP];
-	vmcb->rip = vcpu->rip;
-	vmcb->rflags = vcpu->rflags;
-	if (vcpu->shadow_ended) {
-		vcpu->shadow_ended = false;
-		vmcb->interrupt_shadow &= ~UINT64_C(1);
-	}
-	if (svm->entry_special) {
-		vmcb->event_inject = svm->event_inject;
-		vmcb->tlb_control = svm->flush ? TLB_FLUSH_ALL : 0;
-		svm->event_inject = 0;
-		svm->flush = false;
-	}
-	svm_enter_until_exit(vcpu, svm, vmcb);
-	vcpu->gpr[GPR_RAX] = vmcb->rax;
-	vcpu->gpr[GPR_RSP] = vmcb->rsp;
-	vcpu->rip = vmcb->rip;
-	vcpu->rflags = vmcb->rflags;
-	if (vmcb->exit_code == VMEXIT_IOIO) {
-		svm_read_port(vcpu, vmcb);
-		return; /* never amid the delivery of an event */
-	}
-	svm_read_exit(vcpu);
-	/* An exit amid the delivery of an event: it is delivered again (APM v2 15.7.2), but software
-	 * interrupts, whose instruction runs again. */
-	if ((vmcb->exit_int_info & EVENT_VALID) &&
-	    (vmcb->exit_int_info >> EVENT_TYPE_SHIFT & 7) != EVENT_SOFTWARE)
-		svm_set_event(svm, vmcb->exit_int_info);
-}
-
-__attribute__((noreturn)) static void svm_loop(struct vcpu *vcpu,
-					       void (*handle)(struct vcpu *vcpu))
-{
-	struct svm_vcpu *svm = svm_of(vcpu);
-
-	for (;;) {
-		run_prepare(vcpu);
-		svm_run(vcpu, svm, svm->vmcb);
-		run_finish(vcpu, handle);
-	}
-}
-
-static void svm_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t error_code)
-{
-	uint64_t event = EVENT_VALID | EVENT_EXCEPTION << EVENT_TYPE_SHIFT | vector;
-
-	if (error_code >= 0)
-		event |= EVENT_ERROR_CODE | (uint64_t)error_code << 32;
-	svm_set_event(svm_of(vcpu), event);
-}
-
-static void svm_inject_interrupt(struct vcpu *vcpu, unsigned vector)
-{
-	svm_set_event(svm_of(vcpu), EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | vector);
-}
-
-static void svm_inject_nmi(struct vcpu *vcpu)
-{
-	svm_set_event(svm_of(vcpu), EVENT_VALID | EVENT_NMI << EVENT_TYPE_SHIFT | 2);
-}
-
-static void svm_inject_single_step(struct vcpu *vcpu)
-{
-	svm_of(vcpu)->vmcb->dr6 |= DR6_BS;
-	svm_inject_exception(vcpu, 1, -1);
-}
-
-static bool svm_can_inject(struct vcpu *vcpu)
-{
-	return svm_of(vcpu)->event_inject == 0;
-}
-
-static bool svm_can_interrupt(struct vcpu *vcpu)
-{
-	const struct svm_vcpu *svm = svm_of(vcpu);
-
-	return (vcpu->rflags & RFLAGS_IF) &&
-	       (vcpu->shadow_ended || !(svm->vmcb->interrupt_shadow & 1)) &&
-	       svm->event_inject == 0;
-}
-
-static void svm_want_interrupt_window(struct vcpu *vcpu, bool want)
-{
-	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
-
-	/* APM v2 15.21.4: a virtual interrupt, intercepted just before it would be taken */
-	if (want) {
-		vmcb->intercept3 |= INTERCEPT_VINTR;
-		vmcb->v_intr = V_IRQ | V_IGN_TPR | UINT64_C(0xf) << V_INTR_PRIORITY_SHIFT;
-	} else {
-		vmcb->intercept3 &= ~INTERCEPT_VINTR;
-		vmcb->v_intr = 0;
-	}
-}
-
-static void svm_want_interrupts(struct vcpu *vcpu, bool want)
-{
-	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
-
-	vmcb->intercept3 = want ? vmcb->intercept3 | INTERCEPT_INTR
-				: vmcb->intercept3 & ~INTERCEPT_INTR;
-}
-
-/* TF makes #DB after the next instruction; the interrupt shadow keeps interrupts off it. If the
- * instruction faults instead, that ends the step: svm_read_exception(). #BP and #OF, which follow
- * their instructions, go to the guest as ever, and NMIs are no exceptions. */
-#define STEP_EXCEPTIONS (~(1u << 2 | 1u << 3 | 1u << 4))
-
-static void svm_want_step(struct vcpu *vcpu, bool want)
-{
-	struct svm_vcpu *svm = svm_of(vcpu);
-
-	if (want) {
-		svm->step_saved_tf = vcpu->rflags & RFLAGS_TF;
-		svm->vmcb->intercept_exceptions |= STEP_EXCEPTIONS;
-		svm->vmcb->interrupt_shadow |= 1;
-		vcpu->shadow_ended = false;
-		vcpu->rflags |= RFLAGS_TF;
-		return;
-	}
-	svm->vmcb->intercept_exceptions &= ~STEP_EXCEPTIONS;
-	if (!svm->step_saved_tf)
-		vcpu->rflags &= ~RFLAGS_TF;
-	svm->vmcb->dr6 &= ~DR6_BS;
 }
 
 static void svm_nested_flush(struct vcpu *vcpu)

@@ -1,5 +1,5 @@
 /*
- * vmm/svm/svm_ops.h: register accessors of the SVM back end (vmm/svm/svm_registers.c).
+ * vmm/svm/svm_ops.h: the operations of the SVM back end, by the file that has them.
  */
 #ifndef VMM_SVM_SVM_OPS_H
 #define VMM_SVM_SVM_OPS_H
@@ -8,6 +8,7 @@
 
 extern const struct vcpu_operations svm_operations;
 
+/* vmm/svm/svm_registers.c */
 void svm_get_segment(struct vcpu *vcpu, enum segment which, struct segment_register *out);
 void svm_set_segment(struct vcpu *vcpu, enum segment which, const struct segment_register *in);
 uint64_t svm_get_control(struct vcpu *vcpu, unsigned number);
@@ -19,5 +20,19 @@ bool svm_guards_msr(uint32_t msr);
 void svm_hide_cpuid(uint32_t leaf, uint32_t registers[4]);
 void svm_capture_state(struct vcpu *vcpu, const struct cpu_state *state);
 unsigned svm_get_cpl(struct vcpu *vcpu);
+
+/* vmm/svm/svm_run.c */
+__attribute__((noreturn)) void svm_loop(struct vcpu *vcpu, void (*handle)(struct vcpu *vcpu));
+
+/* vmm/svm/svm_event.c */
+void svm_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t error_code);
+void svm_inject_interrupt(struct vcpu *vcpu, unsigned vector);
+void svm_inject_nmi(struct vcpu *vcpu);
+void svm_inject_single_step(struct vcpu *vcpu);
+bool svm_can_inject(struct vcpu *vcpu);
+bool svm_can_interrupt(struct vcpu *vcpu);
+void svm_want_interrupt_window(struct vcpu *vcpu, bool want);
+void svm_want_interrupts(struct vcpu *vcpu, bool want);
+void svm_want_step(struct vcpu *vcpu, bool want);
 
 #endif
