@@ -15,10 +15,12 @@ bool vcpu_find_next_rip(struct vcpu *vcpu, unsigned opcode_bytes)
 	struct guest_fault fault;
 	unsigned nr = guest_fetch_instruction(vcpu, bytes, &fault), at = 0;
 
-	if (nr == 0) {
+	if (nr == 0 && fault.fault) {
 		guest_inject_fault(vcpu, &fault);
 		return false;
 	}
+	/* Nothing to read where the guest runs: it is firmware in its own memory, such as that of
+	 * system management mode, which some CPUs let exit. Compilers write no prefixes there. */
 	while (at < nr && (prefix_is_legacy(bytes[at]) || prefix_is_rex(bytes[at])))
 		at++;
 	vcpu->exit.next_rip = vcpu->rip + at + opcode_bytes;
