@@ -131,15 +131,18 @@ def config_text(*, options, has_engine, script_names, rescue_key_ms=0, attempts=
     return "\n".join([*lines, *extra]) + "\n"
 
 
-def firmware_options(work, variables_from=OVMF / "OVMF_VARS_4M.fd"):
+def firmware_options(work, variables_from=OVMF / "OVMF_VARS_4M.fd", in_smm=False):
     """Returns QEMU's words for OVMF; the variables live in the folder work for one run.
 
-    variables_from: what they are at first; with keys enrolled, Secure Boot is on.
+    variables_from: what they are at first; with keys enrolled, Secure Boot is on. in_smm: only
+    system management mode may write them, which needs q35 and smm=on.
     """
-    code = need_file(OVMF / "OVMF_CODE_4M.fd", "run tools/setup")
+    name = "OVMF_CODE_4M.secboot.fd" if in_smm else "OVMF_CODE_4M.fd"
+    code = need_file(OVMF / name, "run tools/setup")
     variables = Path(work) / "uefi-variables.fd"
     shutil.copyfile(need_file(variables_from, "run tools/setup"), variables)
-    return [
+    secure = ["-global", "driver=cfi.pflash01,property=secure,value=on"] if in_smm else []
+    return secure + [
         "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
         "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
     ]  # fmt: skip
