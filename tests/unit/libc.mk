@@ -17,7 +17,8 @@ native-flags := -std=gnu11 -O2 -w -ffp-contract=off -fno-builtin -fno-pie -nostd
 	-I $(musl-source)/arch/x86_64 -I $(musl-source)/arch/generic
 native-sources := $(addprefix $(musl-source)/src/, \
 	$(filter math/% complex/%,$(engine-musl-sources))) \
-	$(addprefix engine/libc/softfloat/,complex.c fmod.c round.c scale.c square_root.c pack.c)
+	$(addprefix engine/libc/softfloat/,complex.c fmod.c round.c scale.c square_root.c pack.c) \
+	$(filter engine/libc/fixed/%,$(engine-libc-sources))
 
 $(softfloat-build)/native.o: $(native-sources) $(engine-libc)
 	$(call step,CC,$@)
@@ -52,7 +53,7 @@ unit: $(build)/unit/libc_heap.passed
 
 # The C sources of soft-float, decimal conversion and printf under the sanitizers, by the same
 # tests, with fewer cases.
-sanitized-sources := $(addprefix engine/libc/,$(filter softfloat/%.c format/%.c stdio/printf.c stdio/conversion.c, \
+sanitized-sources := $(addprefix engine/libc/,$(filter softfloat/%.c fixed/%.c format/%.c stdio/printf.c stdio/conversion.c, \
 	$(patsubst engine/libc/%,%,$(engine-libc-sources))))
 sanitized-objects := $(patsubst engine/libc/%.c,$(softfloat-build)/sanitized/%.o,$(sanitized-sources))
 

@@ -3,8 +3,9 @@
  * extended precision, in units of the last place.
  *
  * Usage: libc_math [CASES [SEED]]. The bounds are what musl's sources state for a function, where
- * they state something, else a little above the worst that is seen. Besides, every result must be
- * bit for bit that of the same sources compiled for this machine's FPU (native_sin, ...).
+ * they state something, else a little above the worst that is seen; exp and log and their kin are
+ * ours (engine/libc/fixed) and nearly always correctly rounded. Besides, every result must be bit
+ * for bit that of the same sources compiled for this machine's FPU (native_sin, ...).
  */
 #include "../softfloat/engine_libc.h"
 #include "../softfloat/generate.h"
@@ -72,14 +73,15 @@ struct unary {
 	each(asin, -1, 1, 1.1) each(acos, -1, 1, 1.0) each(atan, -50, 50, 1.0)			\
 	each(sinh, -700, 700, 2.0) each(cosh, -700, 700, 2.0) each(tanh, -25, 25, 2.5)		\
 	each(asinh, -1e6, 1e6, 2.0) each(acosh, 1, 1e6, 3.5) each(atanh, -1, 1, 2.5)		\
-	each(exp, -745, 709.7, 0.53) each(exp2, -1074, 1023.9, 0.53)				\
-	each(exp10, -323, 308, 4.5) each(expm1, -40, 700, 1.0)					\
-	each(log, 0, 1e6, 0.53) each(log2, 0, 1e6, 0.56) each(log10, 0, 1e6, 1.7)		\
+	each(exp, -745, 709.7, 0.502) each(exp2, -1074, 1023.9, 0.502)				\
+	each(exp10, -323, 308, 0.502) each(expm1, -40, 700, 1.0)					\
+	each(log, 0, 1e6, 0.502) each(log2, 0, 1e6, 0.502) each(log10, 0, 1e6, 0.502)		\
 	each(log1p, -1, 1e6, 1.0) each(cbrt, -1e6, 1e6, 0.67)					\
 	each(erf, -6, 6, 1.1) each(erfc, -6, 26, 5.0)						\
 	each(tgamma, 0.01, 170, 10.0) each(lgamma, 3, 1e6, 2.5)					\
-	each(sqrt, 0, 1e300, 0.5) each(log, 0.9, 1.1, 0.53) each(log2, 0.9, 1.1, 0.56)		\
-	each(exp, -1e-3, 1e-3, 0.53)
+	each(sqrt, 0, 1e300, 0.5) each(log, 0.9, 1.1, 0.502) each(log2, 0.9, 1.1, 0.502)\
+	each(log10, 0.9, 1.1, 0.502)		\
+	each(exp, -1e-3, 1e-3, 0.502)
 
 #define DECLARE(name, low, high, bound) \
 	uint64_t engine_##name(uint64_t x); double native_##name(double x);
@@ -281,6 +283,7 @@ static const struct {
 	__complex__ double (*oracle)(__complex__ double z);
 } complex_functions[] = { COMPLEX_FUNCTIONS(ROW_COMPLEX) };
 
+/* musl's complex functions are direct formulas, so the host only shows gross mistakes here. */
 static void test_complex(void)
 {
 	for (uint64_t i = 0; i < cases / 10; i++) {
@@ -299,8 +302,8 @@ static void test_complex(void)
 				     got.real, __real__ native);
 			check_native(complex_functions[f].name, bits_of(real), bits_of(imaginary),
 				     got.imaginary, __imag__ native);
-			if (fabs(value_of(got.real) - __real__ wanted) > 0x1p-45 * size
-			    || fabs(value_of(got.imaginary) - __imag__ wanted) > 0x1p-45 * size)
+			if (fabs(value_of(got.real) - __real__ wanted) > 0x1p-35 * size
+			    || fabs(value_of(got.imaginary) - __imag__ wanted) > 0x1p-35 * size)
 				unit_fail("%s(%.17g%+.17gi) is %.17g%+.17gi, not %.17g%+.17gi",
 					  complex_functions[f].name, real, imaginary,
 					  value_of(got.real), value_of(got.imaginary),
