@@ -25,8 +25,8 @@
 /* Closer to expiry than this, ours is stopped before the guest's settings come back. */
 #define APIC_TIMER_CLOSE_TICKS 256u
 #define APIC_MEASURE_PER_SECOND 100 /* a part of a second is how long it takes */
-/* No timer is later than this part of a second. */
-#define APIC_LATE_PER_SECOND 20
+/* No timer is later than this part of a second, not even where many emulators share a machine. */
+#define APIC_LATE_PER_SECOND 1
 /* Later than this part of a second is late. */
 #define APIC_PUNCTUAL_PER_SECOND 500000
 #define APIC_LOST_ROUNDS 32
