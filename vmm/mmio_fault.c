@@ -8,6 +8,7 @@
 
 #include "core/cpu.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/string.h"
 #include "vmm/emulate.h"
 #include "vmm/guest_walk.h"
@@ -133,7 +134,9 @@ static bool mmio_emulate(struct vcpu *vcpu, gpa_t page)
 		guest_inject_fault(vcpu, &emulation.fault);
 		return true;
 	case EMULATE_UNKNOWN:
-		mmio_report(vcpu, vcpu->exit.nested.gpa, bytes, "is not emulated and passes");
+		mmio_report(vcpu, vcpu->exit.nested.gpa, bytes,
+			    memory_is_reserved(page, PAGE_BYTES) ? "finds ones: it is ours"
+								 : "is not emulated and passes");
 		return false;
 	default: /* EMULATE_ELSEWHERE: the CPU's own accesses (descriptors, stacks of interrupts),
 		  * or another CPU changed the instruction meanwhile */

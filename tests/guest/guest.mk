@@ -1,7 +1,7 @@
 # The bare test guests: build/tests/guest/NAME.elf, each from tests/guest/NAME.c and the framework.
 # Multiboot loaders want ELF32, so the linked 64-bit program is converted.
 
-guest-names := access apic bench checksum cpu identity mmio pci ports reboot task timer vmx
+guest-names := access apic bench checksum cpu identity mmio ours pci ports reboot task timer vmx
 guest-framework := start.o bios.o fault_entry.o fault.o print.o power.o runtime.o
 guest-programs := $(guest-names:%=$(build)/tests/guest/%.elf)
 guest-flags := $(bare-flags) -I tests/guest
