@@ -7,62 +7,21 @@
  * to x - 1, which is exact.
  */
 #include "fixed.h"
-#include "log_table.h"
+#include "log_core.h"
 
 #include <math.h>
 
 enum log_base { LOG_BASE_E, LOG_BASE_2, LOG_BASE_10 };
 
-/* ln(2) with 96 bits behind the point, log2(e) with 63 and log10(e) with 65 */
-#define LOG_LN2		((int128_t)0xb17217f7ULL << 64 | 0xd1cf79abc9e3b398ULL)
+/* log2(e) with 63 bits behind the point and log10(e) with 65 */
 #define LOG_LOG2_E	0xb8aa3b295c17f0bcULL
 #define LOG_LOG10_E	0xde5bd8a937287195ULL
-
-/* 1/(k + 2) * 2^-8k, 63 bits behind the point */
-static const int64_t log_series[] = {
-	0x4000000000000000LL, 0x2aaaaaaaaaaaabLL, 0x200000000000LL, 0x199999999aLL, 0x15555555LL,
-	0x124925LL, 0x1000LL, 0xeLL,
-};
 
 /* 1/(k + 2) * 2^-7(k + 1), 63 bits behind the point */
 static const int64_t log_series_near_one[] = {
 	0x80000000000000LL, 0xaaaaaaaaaaabLL, 0x10000000000LL, 0x19999999aLL, 0x2aaaaabLL, 0x49249LL,
 	0x800LL, 0xeLL,
 };
-
-/* c0 - s * (c1 - s * (c2 - ...)), s with 63 bits behind the point */
-static inline int64_t log_polynomial(const int64_t *coefficient, int64_t s)
-{
-	int64_t sum = coefficient[7];
-
-	for (int i = 6; i >= 0; i--)
-		sum = coefficient[i] - fixed_multiply_63(sum, s);
-	return sum;
-}
-
-/* ln(1 + r), r with 127 bits behind the point and below 1/256; the result has 96. */
-static inline int128_t log_one_plus(int128_t r)
-{
-	/* r * 2^8 with 63 bits */
-	int64_t s = (int64_t)(r >> 56);
-	int64_t square = fixed_multiply_63(s, s);
-	int64_t rest = fixed_multiply_63(square, log_polynomial(log_series, s));
-
-	/* square and rest are scaled by 2^16: 79 bits behind the point */
-	return (r >> 31) - ((int128_t)rest << 17);
-}
-
-/* ln of m (63 bits behind the point, 1 to 2), or of m/2 with *exponent one more. */
-static inline int128_t log_of_significand(uint64_t m, int *exponent)
-{
-	unsigned int index = (unsigned int)(m >> 56) & 127;
-	const struct log_point *point = &log_table[index];
-
-	if (index >= LOG_TABLE_HALVED)
-		(*exponent)++;
-	return (int128_t)((uint128_t)point->high << 64 | point->low)
-		+ log_one_plus((int128_t)((uint128_t)m * point->inverse - ((uint128_t)1 << 127)));
-}
 
 /* x = 1 + f: f = distance * 2^-64, or minus that; distance is not 0 and below 2^57. */
 static double log_near_one(uint64_t distance, bool negative, enum log_base base)
