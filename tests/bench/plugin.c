@@ -11,7 +11,8 @@
  *
  * Options: out=FILE, hypervisor=FIRST-LAST (addresses), engine=FIRST-LAST. FILE gets one
  * `name value` line a counter when QEMU exits. profile=FILE: that one gets `ADDRESS INSTRUCTIONS
- * EXECUTIONS` for each block of the hypervisor and engine that ran; a block may come more than once.
+ * EXECUTIONS` for each block of the hypervisor and engine that ran after the first VMRUN; a block
+ * may come more than once.
  *
  * Guest instructions are counted a translation block at a time (one that faults inside counts
  * whole), hypervisor and engine ones singly. The counters are not atomic: use one CPU, or -icount,
@@ -145,7 +146,7 @@ static void plugin_count_block(unsigned int cpu, void *context)
 {
 	struct block *block = context;
 
-	if (host_world[cpu % CPUS_MAXIMUM])
+	if (host_world[cpu % CPUS_MAXIMUM] && counters.vmruns)
 		block->executions++;
 }
 
