@@ -8,15 +8,15 @@
  */
 #include "process/syscall.h"
 
+#include "core/apic.h"
 #include "core/instructions.h"
 #include "core/memory.h"
-#include "core/apic.h"
+#include "core/paging.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
 #include "vmm/guest_memory.h"
 
 #define ACCESS_BYTES_MAXIMUM MIB(1)
-#define ACCESS_DIRECT_END GIB(512)
 
 static bool syscall_width_is(uint64_t width_bytes, uint64_t maximum)
 {
@@ -55,7 +55,7 @@ static int64_t syscall_check_mmio(uint64_t gpa, uint64_t width_bytes)
 
 	if (!syscall_width_is(width_bytes, 8))
 		return -RV_EINVAL;
-	if (gpa > ACCESS_DIRECT_END - width_bytes)
+	if (gpa > paging_direct_bytes - width_bytes)
 		return -RV_ERANGE;
 	if (memory_is_reserved(gpa, width_bytes))
 		return -RV_EPERM;
