@@ -12,14 +12,25 @@
 
 #define INSTRUCTION_BYTES_MAXIMUM 15
 
-/* Where PC chipsets decode the firmware's flash. */
-#define ROM_START (GIB(4) - MIB(16))
-#define ROM_BYTES MIB(16)
+/* What no memory map calls RAM but firmware runs from: the extended BIOS data area, the BIOS and
+ * option ROMs (both shadowed in RAM), and the flash where PC chipsets decode it. */
+static const struct {
+	gpa_t start;
+	uint64_t length_bytes;
+} guest_roms[] = {
+	{0x80000, 0x20000},
+	{0xc0000, 0x40000},
+	{GIB(4) - MIB(16), MIB(16)},
+};
 
 static bool guest_is_rom(gpa_t gpa, size_t length_bytes)
 {
-	return gpa >= ROM_START && length_bytes <= ROM_BYTES &&
-	       gpa - ROM_START <= ROM_BYTES - length_bytes && GIB(4) <= paging_direct_bytes;
+	for (size_t i = 0; i < ARRAY_LENGTH(guest_roms); i++) {
+		if (gpa >= guest_roms[i].start && length_bytes <= guest_roms[i].length_bytes &&
+		    gpa - guest_roms[i].start <= guest_roms[i].length_bytes - length_bytes)
+			return gpa + length_bytes <= paging_direct_bytes;
+	}
+	return false;
 }
 
 static size_t guest_page_left(gva_t gva, size_t length_bytes)

@@ -116,10 +116,12 @@ static void mmio_begin_step(struct vcpu *vcpu, gpa_t page)
 static bool mmio_emulate(struct vcpu *vcpu, gpa_t page)
 {
 	struct emulation emulation = {.vcpu = vcpu, .fault_page = page};
-	uint8_t bytes[16];
+	uint8_t bytes[16] = {0};
 
 	emulation.instruction = mmio_decode(vcpu, bytes, &emulation.fault);
 	if (!emulation.instruction) {
+		if (!emulation.fault.fault)
+			mmio_report(vcpu, vcpu->exit.nested.gpa, bytes, "cannot be decoded");
 		guest_inject_fault(vcpu, &emulation.fault);
 		return emulation.fault.fault;
 	}

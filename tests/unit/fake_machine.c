@@ -39,6 +39,8 @@ static hpa_t fake_next_table;
 
 bool memory_is_ram(hpa_t hpa, uint64_t length_bytes)
 {
+	if (hpa < MIB(1) && hpa + length_bytes > 0x9fc00)
+		return false;
 	return hpa < FAKE_DEVICE_START && length_bytes <= FAKE_DEVICE_START - hpa &&
 	       !memory_is_reserved(hpa, length_bytes);
 }

@@ -327,6 +327,12 @@ static void test_physical_copies(void)
 	UNIT_EQUAL(guest_memory_write(FAKE_RESERVED_START + 4, &value, 8), -RV_EPERM);
 	UNIT_EQUAL(guest_memory_write(FAKE_DEVICE_START - 4, &value, 8), -RV_EFAULT);
 	UNIT_EQUAL(guest_memory_read(~UINT64_C(0) - 3, &value, 8), -RV_EFAULT);
+	/* The BIOS can be read, the VGA window not. */
+	UNIT_EQUAL(guest_memory_read(0xea643, &value, 8), 0);
+	UNIT_EQUAL(guest_memory_read(0x9fff8, &value, 8), 0);
+	UNIT_EQUAL(guest_memory_read(0x9fff9, &value, 8), -RV_EFAULT);
+	UNIT_EQUAL(guest_memory_read(0xbffff, &value, 8), -RV_EFAULT);
+	UNIT_EQUAL(guest_memory_write(0xea643, &value, 8), -RV_EFAULT);
 }
 
 static void test_linear_copies(void)

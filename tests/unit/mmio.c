@@ -498,6 +498,24 @@ static void test_real_mode(void)
 	UNIT_EQUAL(fake_vcpu.rip, 2);
 }
 
+/* Firmware drives devices from its ROM, which no memory map calls RAM. */
+static void test_firmware(void)
+{
+	set_up(DEVICE, DEVICE + PAGE_BYTES - 1);
+	fake_control[0] = CR0_PE;
+	fake_efer = 0;
+	fake_set_code(FAKE_CODE_32, 0, UINT32_MAX);
+	fake_vcpu.rip = 0xea643;
+	fake_memory[0xea643] = 0x89;
+	fake_memory[0xea644] = 0x03;
+	fake_vcpu.gpr[GPR_RBX] = DEVICE + 0x20;
+	fake_vcpu.gpr[GPR_RAX] = 0x1234;
+	UNIT_CHECK(fault_at(DEVICE + 0x20, true));
+	UNIT_EQUAL(nr_seen, 1);
+	UNIT_EQUAL(seen[0].value, 0x1234);
+	UNIT_EQUAL(fake_vcpu.rip, 0xea645);
+}
+
 static void test_protected_mode(void)
 {
 	set_up(RAM, RAM + PAGE_BYTES - 1);
@@ -676,6 +694,7 @@ int main(void)
 	unit_run("mmio_our_memory_by_steps", test_our_memory_by_steps);
 	unit_run("mmio_instruction_changed", test_instruction_changed);
 	unit_run("mmio_real_mode", test_real_mode);
+	unit_run("mmio_firmware", test_firmware);
 	unit_run("mmio_protected_mode", test_protected_mode);
 	unit_run("mmio_long_mode_addresses", test_long_mode_addresses);
 	unit_run("mmio_locked_on_ram", test_locked_on_ram);
