@@ -27,7 +27,6 @@ if setting(:lock, true)
       # Each CPU sets it, always to the same value; 0 clears it before kexec.
       if locked.nil? || io.value == locked
         locked = io.value unless io.value == 0
-        log.debug "entry point", msr: name, value: "0x%x" % io.value
       else
         log.warning "write of a locked entry point denied", msr: name, value: "0x%x" % io.value,
                     was: "0x%x" % locked, rip: "0x%x" % io.registers.rip

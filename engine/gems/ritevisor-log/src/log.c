@@ -2,6 +2,7 @@
  * log.c: Ruby's way to the log of the hypervisor: Log.write and Kernel#print.
  */
 #include "engine/engine.h"
+#include "format.h"
 
 #include <mruby/string.h>
 
@@ -40,6 +41,7 @@ void mrb_ritevisor_log_gem_init(mrb_state *mrb)
 {
 	struct RClass *log = mrb_define_module(mrb, "Log");
 
+	format_init(mrb);
 	mrb_define_module_function(mrb, log, "write", log_write, MRB_ARGS_REQ(2));
 	/* puts and p use this one: a class with a `print` of its own may call them from there. */
 	mrb_define_module_function(mrb, log, "print", log_print, MRB_ARGS_ANY());

@@ -30,3 +30,17 @@ assert("puts takes arrays, nothing and text that ends a line") do
   assert_nil puts("a\n")
   assert_nil puts([1, [2, 3]])
 end
+
+assert("sprintf takes integers above 63 bits") do
+  big = 0xffffffff81000000
+  assert_equal "ffffffff81000000", "%x" % big
+  assert_equal "00ffffffff81000000", "%018x" % big
+  assert_equal "  ffffffff81000000|", "%18x|" % big
+  assert_equal "ffffffff81000000  |", "%-18x|" % big
+  assert_equal "0xffffffff81000000", "%#x" % big
+  assert_equal "18446744071578845184", "%d" % big
+  assert_equal "-18446744071578845184", "%d" % -big
+  assert_equal "a 5% 0ffffffff81000000 b c", sprintf("a %d%% %017x %s %s", 5, big, "b", :c)
+  assert_equal "2a", "%x" % 42
+  assert_raise(ArgumentError) { sprintf("%x %x", big) }
+end
