@@ -4,7 +4,9 @@
  * of port accesses that the hardware side makes; no handler is called with it held.
  *
  * Only the data ports are intercepted, and only while something is registered: the address that
- * they go to is read back from the hardware's own CONFIG_ADDRESS, which the guest sets directly.
+ * they go to is read back from the hardware's own CONFIG_ADDRESS, which the guest sets directly. An
+ * access of our own restores it. But on a machine without ECAM, one that a script makes while another
+ * CPU of the guest stands between selecting a register and accessing it can come in its way.
  */
 #include "vmm/pci.h"
 
