@@ -12,7 +12,7 @@ engine-libc-sources := $(addprefix engine/libc/, \
 		fmod.c multiply_any.c pack.c round.c scale.c single.c square_root.c) \
 	$(addprefix format/,bignum.c decimal.c decimal_fast.c format_float.c power_of_ten.c \
 		read_float.c shortest.c) \
-	$(addprefix fixed/,exp.c exp_table.c log.c log_table.c pow.c) \
+	$(addprefix fixed/,exp.c exp_table.c log.c log_table.c pow.c sin.c) \
 	$(addprefix stdio/,conversion.c file.c printf.c) \
 	memory/heap.c memory/heap_measure.c memory/malloc.c string/memory.c \
 	$(addprefix misc/,clock.c environment.c exit.c random.c string_error.c string_number.c \
@@ -24,11 +24,11 @@ engine-musl-sources := \
 	$(addprefix math/,__cos.c __expo2.c __math_divzero.c __math_divzerof.c __math_invalid.c \
 		__math_invalidf.c __math_oflow.c __math_oflowf.c __math_uflow.c __math_uflowf.c \
 		__math_xflow.c __math_xflowf.c __rem_pio2.c __rem_pio2_large.c __sin.c __tan.c \
-		acos.c acosh.c asin.c asinh.c atan.c atan2.c atanh.c cbrt.c cos.c cosh.c erf.c \
+		acos.c acosh.c asin.c asinh.c atan.c atan2.c atanh.c cbrt.c cosh.c erf.c \
 		exp_data.c exp2f.c exp2f_data.c expf.c expm1.c fdim.c fmax.c fmaxf.c \
 		fmin.c fminf.c hypot.c lgamma.c lgamma_r.c log1p.c \
 		logf.c logf_data.c nan.c nextafter.c nextafterf.c \
-		powf.c powf_data.c remainder.c remquo.c signgam.c sin.c sincos.c sinh.c tan.c tanh.c \
+		powf.c powf_data.c remainder.c remquo.c signgam.c sincos.c sinh.c tanh.c \
 		tgamma.c) \
 	$(addprefix complex/,__cexp.c cabs.c cacos.c cacosh.c carg.c casin.c casinh.c catan.c \
 		catanh.c ccos.c ccosh.c cexp.c clog.c conj.c cpow.c cproj.c csin.c csinh.c csqrt.c \

@@ -3,8 +3,8 @@
  * extended precision, in units of the last place.
  *
  * Usage: libc_math [CASES [SEED]]. The bounds are what musl's sources state for a function, where
- * they state something, else a little above the worst that is seen; exp and log and their kin are
- * ours (engine/libc/fixed) and nearly always correctly rounded. Besides, every result must be bit
+ * they state something, else a little above the worst that is seen; those of engine/libc/fixed
+ * are ours and nearly always correctly rounded. Besides, every result must be bit
  * for bit that of the same sources compiled for this machine's FPU (native_sin, ...).
  */
 #include "../softfloat/engine_libc.h"
@@ -68,7 +68,9 @@ struct unary {
 };
 
 #define UNARY_FUNCTIONS(each)									\
-	each(sin, -100, 100, 0.9) each(cos, -100, 100, 0.9) each(tan, -100, 100, 1.0)		\
+	each(sin, -100, 100, 0.502) each(cos, -100, 100, 0.502) each(tan, -100, 100, 0.51)\
+	each(sin, -2e9, 2e9, 0.502) each(cos, -2e9, 2e9, 0.502) each(tan, -2e9, 2e9, 0.51)	\
+	each(sin, -1, 1, 0.502) each(cos, -1, 1, 0.502) each(tan, -1, 1, 0.51)		\
 	each(sin, -1e15, 1e15, 0.9) each(cos, -1e300, 1e300, 0.9) each(tan, -1e22, 1e22, 1.0)	\
 	each(asin, -1, 1, 1.1) each(acos, -1, 1, 1.0) each(atan, -50, 50, 1.0)			\
 	each(sinh, -700, 700, 2.0) each(cosh, -700, 700, 2.0) each(tanh, -25, 25, 2.5)		\
@@ -142,6 +144,25 @@ static void test_unary(void)
 		printf("# %s: %.4Lf units at %.17g\n", row->name, worst, worst_at);
 }
 
+/* The doubles next to multiples of pi/2, where reducing the argument loses most bits. */
+static void test_near_zeros_of_sine(void)
+{
+	for (uint64_t i = 0; i < cases; i++) {
+		long double multiple = (long double)(generate_random(&generator)
+						     >> (33 + generate_random(&generator) % 31));
+		double x = (double)(multiple * acosl(0.0L));
+		uint64_t bits = bits_of(x) + generate_random(&generator) % 3 - 1;
+		long double exact = (long double)value_of(bits);
+
+		if (x == 0)
+			continue;
+		if (error_in_units(engine_sin(bits), sinl(exact)) > 0.502L
+		    || error_in_units(engine_cos(bits), cosl(exact)) > 0.502L
+		    || error_in_units(engine_tan(bits), tanl(exact)) > 0.51L)
+			unit_fail("sin, cos or tan of %.17g", value_of(bits));
+	}
+}
+
 #define BINARY_FUNCTIONS(each) \
 	each(pow) each(atan2) each(hypot) each(remainder) each(fdim) each(fmax) each(fmin) \
 	each(nextafter)
@@ -207,7 +228,9 @@ static void test_pow_extremes(void)
 		x = value_of(x_bits);
 		y = value_of(y_bits);
 		got = engine_pow(x_bits, y_bits);
-		wanted = powl((long double)x, (long double)y);
+		/* the host's powl mistakes the parity of large integers */
+		wanted = isfinite(x) && x != 0 && isfinite(y) ? powl((long double)x, (long double)y)
+			: (long double)pow(x, y);
 		check_binary("pow", x, y, got, wanted, 0.53L);
 		if (!isnan(wanted) && signbit(wanted) != signbit(value_of(got)))
 			unit_fail("pow(%.17g, %.17g) has the wrong sign", x, y);
@@ -232,7 +255,7 @@ static void test_hypot(void)
 		double y = i % 2 == 0 ? random_between(-2, 2) * x : random_magnitude(1e-300, 1e300);
 
 		check_binary("hypot", x, y, engine_hypot(bits_of(x), bits_of(y)),
-			     hypotl((long double)x, (long double)y), 1.0L);
+			     hypotl((long double)x, (long double)y), 1.1L);
 	}
 }
 
@@ -352,6 +375,7 @@ int main(int argc, char **argv)
 			 unary_current->low, unary_current->high);
 		unit_run(name, test_unary);
 	}
+	unit_run("libc_math near_zeros_of_sine", test_near_zeros_of_sine);
 	unit_run("libc_math pow", test_pow);
 	unit_run("libc_math pow_extremes", test_pow_extremes);
 	unit_run("libc_math atan2", test_atan2);
