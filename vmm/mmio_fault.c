@@ -163,7 +163,9 @@ bool mmio_handle_fault(struct vcpu *vcpu)
 
 	if (!mmio_is_claimed(page))
 		return mmio_retry(vcpu, page);
-	if (vcpu->exit.nested.execute || vcpu->exit.nested.table_walk || !mmio_emulate(vcpu, page))
+	/* Amid the delivery of an event it is that which faulted, not the instruction at RIP. */
+	if (vcpu->exit.nested.execute || vcpu->exit.nested.table_walk ||
+	    !vcpu_ops->can_inject(vcpu) || !mmio_emulate(vcpu, page))
 		mmio_begin_step(vcpu, page);
 	return true;
 }

@@ -5,8 +5,8 @@
  *
  * Only the data ports are intercepted, and only while something is registered: the address that
  * they go to is read back from the hardware's own CONFIG_ADDRESS, which the guest sets directly. An
- * access of our own restores it. But on a machine without ECAM, one that a script makes while another
- * CPU of the guest stands between selecting a register and accessing it can come in its way.
+ * access of our own restores it. But on a machine without ECAM, one that a script makes while
+ * another CPU of the guest stands between selecting a register and accessing it can get in its way.
  */
 #include "vmm/pci.h"
 

@@ -28,7 +28,7 @@ uint64_t fake_control[5], fake_efer;
 unsigned fake_cpl;
 unsigned fake_injections, fake_vector, fake_single_steps;
 int64_t fake_error_code;
-bool fake_stepping;
+bool fake_stepping, fake_event_pending;
 unsigned fake_step_requests;
 bool fake_denied[FAKE_MEMORY_BYTES / PAGE_BYTES];
 int fake_deny_error;
@@ -136,7 +136,7 @@ static void fake_inject_single_step(struct vcpu *vcpu)
 static bool fake_can_inject(struct vcpu *vcpu)
 {
 	(void)vcpu;
-	return fake_injections == 0;
+	return !fake_event_pending;
 }
 
 static void fake_want_step(struct vcpu *vcpu, bool want)
@@ -233,7 +233,7 @@ void fake_machine_reset(void)
 	fake_control[3] = fake_table_page();
 	fake_injections = fake_single_steps = fake_step_requests = 0;
 	fake_vector = 0;
-	fake_stepping = false;
+	fake_stepping = fake_event_pending = false;
 	fake_deny_error = 0;
 	fake_moved_from = fake_moved_to = 0;
 	for (gpa_t page = FAKE_RESERVED_START; page < FAKE_RESERVED_START + FAKE_RESERVED_BYTES;

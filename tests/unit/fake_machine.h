@@ -24,7 +24,7 @@ extern unsigned fake_cpl;
 extern unsigned fake_injections, fake_vector, fake_single_steps;
 extern int64_t fake_error_code;
 
-extern bool fake_stepping;
+extern bool fake_stepping, fake_event_pending;
 extern unsigned fake_step_requests;
 extern bool fake_denied[FAKE_MEMORY_BYTES / PAGE_BYTES];
 extern int fake_deny_error; /* what the next nested_deny_page() gives, then 0 */

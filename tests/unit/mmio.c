@@ -335,7 +335,7 @@ static void test_step_of_stepping_guest(void)
 	UNIT_CHECK(mmio_handle_step(&fake_vcpu));
 	UNIT_EQUAL(fake_single_steps, 1);
 	UNIT_CHECK(fault_at(DEVICE, false));
-	vcpu_ops->inject_exception(&fake_vcpu, 13, 0);
+	fake_event_pending = true;
 	UNIT_CHECK(mmio_handle_step(&fake_vcpu));
 	UNIT_EQUAL(fake_single_steps, 1);
 }
@@ -374,6 +374,13 @@ static void test_accesses_of_the_cpu(void)
 	fake_vcpu.exit.nested.table_walk = true;
 	UNIT_CHECK(mmio_handle_fault(&fake_vcpu));
 	UNIT_CHECK(fake_stepping);
+	UNIT_CHECK(mmio_handle_step(&fake_vcpu));
+	/* The stack of an interrupt, while RIP stands at an instruction that would fit. */
+	fake_vcpu.gpr[GPR_RBX] = DEVICE;
+	fake_event_pending = true;
+	UNIT_CHECK(fault_at(DEVICE + 8, true));
+	UNIT_CHECK(fake_stepping && nr_seen == 0);
+	UNIT_EQUAL(fake_vcpu.rip, CODE);
 	UNIT_CHECK(mmio_handle_step(&fake_vcpu));
 }
 
