@@ -13,7 +13,6 @@
 #define SEGMENT_ATTRIBUTE_BIG 0x400
 #define SEGMENT_ATTRIBUTE_UNUSABLE 0x1000
 
-#define VECTOR_INVALID_OPCODE 6
 #define VECTOR_STACK 12
 #define VECTOR_GENERAL_PROTECTION 13
 #define VECTOR_PAGE_FAULT 14
@@ -40,7 +39,6 @@ extern unsigned guest_physical_bits;
 extern uint64_t guest_ram_frames[GUEST_RAM_FRAMES];
 
 /* The full question, where the frame is not known: not all of it may be RAM. */
-
 bool guest_ram_check(hpa_t hpa);
 
 /* Is this naturally aligned 4 or 8 byte entry in RAM of the guest? */
