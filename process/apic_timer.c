@@ -315,8 +315,10 @@ void apic_timer_periodic(struct vcpu *vcpu)
 	if (repair->wanted &&
 	    apic_timer_repair_valid(repair, apic, apic_read(apic, APIC_LVT_TIMER)) &&
 	    apic_read(apic, APIC_TIMER_CURRENT) == 0) {
-		apic_write(apic, APIC_LVT_TIMER, repair->lvt);
+		/* The count first: periodic with the short one for even a moment, QEMU's timer would
+		 * have to catch up with more expiries than it can, and nothing else would run. */
 		apic_write(apic, APIC_TIMER_INITIAL, repair->period);
+		apic_write(apic, APIC_LVT_TIMER, repair->lvt);
 		repair->wanted = false;
 	}
 	periodic_want(vcpu, PERIODIC_APIC_TIMER, repair->wanted || repair->stray);
