@@ -15,18 +15,21 @@ $(addprefix $(build)/unit/,$(libc-test-names)): $(build)/unit/%: tests/unit/%.c 
 native-flags := -std=gnu11 -O2 -w -ffp-contract=off -fno-builtin -fno-pie -nostdlibinc \
 	-isystem engine/libc/include -I $(musl-source)/src/internal -I engine/libc/musl \
 	-I $(musl-source)/arch/x86_64 -I $(musl-source)/arch/generic
-native-sources := $(addprefix $(musl-source)/src/, \
-	$(filter math/% complex/%,$(engine-musl-sources))) \
-	$(addprefix engine/libc/softfloat/,complex.c fmod.c round.c scale.c square_root.c pack.c) \
-	$(filter engine/libc/fixed/%,$(engine-libc-sources))
+native-musl-sources := $(addprefix $(musl-source)/src/, \
+	$(filter math/% complex/%,$(engine-musl-sources)))
+# Ours stop at undefined behaviour.
+native-own-sources := $(filter engine/libc/fixed/%,$(engine-libc-sources)) \
+	$(addprefix engine/libc/softfloat/,complex.c fmod.c round.c scale.c square_root.c pack.c)
 
-$(softfloat-build)/native.o: $(native-sources) $(engine-libc)
+$(softfloat-build)/native.o: $(native-musl-sources) $(native-own-sources) $(engine-libc)
 	$(call step,CC,$@)
 	@mkdir -p $(@D)/native
 	$(Q)cd $(@D)/native && rm -f *.o && \
 		$(CC) $(patsubst engine/%,$(CURDIR)/engine/%,$(native-flags)) \
-		-include $(CURDIR)/engine/libc/musl/environment.h \
-		-c $(patsubst engine/%,$(CURDIR)/engine/%,$(native-sources))
+		-include $(CURDIR)/engine/libc/musl/environment.h -c $(native-musl-sources) && \
+		$(CC) $(patsubst engine/%,$(CURDIR)/engine/%,$(native-flags)) \
+		-fsanitize=undefined -fsanitize-trap=undefined \
+		-c $(addprefix $(CURDIR)/,$(native-own-sources))
 	$(Q)$(LD) -r $(@D)/native/*.o -o $@.plain
 	$(Q)$(OBJCOPY) --prefix-symbols=native_ $@.plain $@
 
@@ -53,7 +56,7 @@ unit: $(build)/unit/libc_heap.passed
 
 # The C sources of soft-float, decimal conversion and printf under the sanitizers, by the same
 # tests, with fewer cases.
-sanitized-sources := $(addprefix engine/libc/,$(filter softfloat/%.c fixed/%.c format/%.c stdio/printf.c stdio/conversion.c, \
+sanitized-sources := $(addprefix engine/libc/,$(filter softfloat/%.c format/%.c stdio/printf.c stdio/conversion.c, \
 	$(patsubst engine/libc/%,%,$(engine-libc-sources))))
 sanitized-objects := $(patsubst engine/libc/%.c,$(softfloat-build)/sanitized/%.o,$(sanitized-sources))
 

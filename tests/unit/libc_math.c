@@ -225,6 +225,11 @@ static void test_pow_extremes(void)
 		if (i % 2 == 0)
 			y_bits = bits_of((double)((int64_t)(generate_random(&generator) % 200) - 100)
 					 / (i % 4 == 0 ? 1 : 2));
+		/* C11 says nothing of signaling NaNs; the host knows more of them than musl. */
+		if (isnan(value_of(x_bits)))
+			x_bits |= 0x0008000000000000ULL;
+		if (isnan(value_of(y_bits)))
+			y_bits |= 0x0008000000000000ULL;
 		x = value_of(x_bits);
 		y = value_of(y_bits);
 		got = engine_pow(x_bits, y_bits);
