@@ -158,6 +158,8 @@ static int fake_deny_page(gpa_t gpa)
 
 static int fake_restore_page(gpa_t gpa)
 {
+	if (gpa >= FAKE_MEMORY_BYTES)
+		return -RV_ERANGE;
 	if (memory_is_reserved(gpa, 1))
 		panic("our memory was opened");
 	fake_denied[gpa / PAGE_BYTES] = false;

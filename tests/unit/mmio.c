@@ -128,6 +128,7 @@ static void test_stale_fault(void)
 	UNIT_CHECK(tries > 100 && tries < 10000);
 	fake_vcpu.rip++;
 	UNIT_CHECK(fault_at(DEVICE, true));
+	UNIT_CHECK(!fault_at(FAKE_MEMORY_BYTES + DEVICE, true)); /* nothing can be there */
 }
 
 /* movl %eax, (%rbx); movl (%rbx), %eax */
