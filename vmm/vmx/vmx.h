@@ -66,6 +66,9 @@ struct vmx_vcpu {
 	uint32_t event, event_error_code, event_length_bytes; /* for the next entry; event 0: none */
 	bool flush_nested, flush_linear; /* before the next entry */
 	bool waits_for_sipi;	/* after INIT; executes nothing */
+	bool window_wanted;	/* EXIT_INTERRUPT_WINDOW is */
+	bool interrupts_wanted; /* EXIT_INTERRUPT is */
+	bool interrupt_deferred; /* one is pending that the guest cannot take yet */
 };
 
 static inline struct vmx_vcpu *vmx_of(struct vcpu *vcpu)
@@ -105,6 +108,9 @@ void vmx_want_step(struct vcpu *vcpu, bool want);
 /* If an instruction was emulated (vcpu->shadow_ended). */
 void vmx_end_interrupt_shadow(struct vcpu *vcpu);
 void vmx_end_nmi_window(struct vcpu *vcpu);
+/* An external interrupt or an interrupt window has exited. Return what that is to others. */
+enum exit_kind vmx_read_interrupt(struct vcpu *vcpu);
+enum exit_kind vmx_read_interrupt_window(struct vcpu *vcpu);
 /* An exit amid the delivery of an event: it is delivered again at the next entry. */
 void vmx_keep_interrupted_event(struct vcpu *vcpu);
 /* Writes what is to be injected into the VMCS. */

@@ -109,23 +109,54 @@ bool vmx_can_interrupt(struct vcpu *vcpu)
 	       !vmx_is_blocked(BLOCKING_STI | BLOCKING_MOV_SS);
 }
 
+static void vmx_update_interrupt_controls(struct vmx_vcpu *vmx)
+{
+	bool exiting = vmx->interrupts_wanted && !vmx->interrupt_deferred;
+	bool window = vmx->window_wanted || vmx->interrupt_deferred;
+
+	vmx_set_controls(vmx,
+			 exiting ? vmx->pin | PIN_EXTERNAL_INTERRUPT_EXITING
+				 : vmx->pin & ~PIN_EXTERNAL_INTERRUPT_EXITING,
+			 window ? vmx->processor | PROCESSOR_INTERRUPT_WINDOW_EXITING
+				: vmx->processor & ~PROCESSOR_INTERRUPT_WINDOW_EXITING);
+}
+
 void vmx_want_interrupt_window(struct vcpu *vcpu, bool want)
 {
-	struct vmx_vcpu *vmx = vmx_of(vcpu);
-
-	vmx_set_controls(vmx, vmx->pin,
-			 want ? vmx->processor | PROCESSOR_INTERRUPT_WINDOW_EXITING
-			      : vmx->processor & ~PROCESSOR_INTERRUPT_WINDOW_EXITING);
+	vmx_of(vcpu)->window_wanted = want;
+	vmx_update_interrupt_controls(vmx_of(vcpu));
 }
 
 void vmx_want_interrupts(struct vcpu *vcpu, bool want)
 {
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
 
-	vmx_set_controls(vmx,
-			 want ? vmx->pin | PIN_EXTERNAL_INTERRUPT_EXITING
-			      : vmx->pin & ~PIN_EXTERNAL_INTERRUPT_EXITING,
-			 vmx->processor);
+	vmx->interrupts_wanted = want;
+	vmx->interrupt_deferred = vmx->interrupt_deferred && want;
+	vmx_update_interrupt_controls(vmx);
+}
+
+/* External interrupts exit whether the guest can take them or not (26.2). One that it cannot take
+ * must not be acknowledged yet: the guest may change its vector, mask it, or poll for it. It waits in
+ * its controller until the guest can. */
+enum exit_kind vmx_read_interrupt(struct vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	if (vmx_can_interrupt(vcpu))
+		return EXIT_INTERRUPT;
+	vmx->interrupt_deferred = true;
+	vmx_update_interrupt_controls(vmx);
+	return EXIT_NONE;
+}
+
+enum exit_kind vmx_read_interrupt_window(struct vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	vmx->interrupt_deferred = false;
+	vmx_update_interrupt_controls(vmx);
+	return EXIT_INTERRUPT_WINDOW;
 }
 
 /* The monitor trap flag exits after one instruction (26.5.2). Interrupts are held as STI holds them;

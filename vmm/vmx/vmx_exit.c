@@ -104,19 +104,12 @@ static void vmx_handle_sipi(struct vcpu *vcpu)
 static enum exit_kind vmx_exit_kind(uint32_t reason)
 {
 	static const uint8_t kinds[] = {
-		[REASON_EXTERNAL_INTERRUPT] = EXIT_INTERRUPT,
 		[REASON_TRIPLE_FAULT] = EXIT_SHUTDOWN,
-		[REASON_INIT] = EXIT_INIT,
-		[REASON_SIPI] = EXIT_SIPI,
-		[REASON_INTERRUPT_WINDOW] = EXIT_INTERRUPT_WINDOW,
-		[REASON_NMI_WINDOW] = EXIT_INTERRUPT_WINDOW,
-		[REASON_TASK_SWITCH] = EXIT_TASK_SWITCH,
 		[REASON_CPUID] = EXIT_CPUID,
 		[REASON_GETSEC] = EXIT_UNDEFINED,
 		[REASON_INVD] = EXIT_INVALIDATE_CACHES,
 		[REASON_VMCALL] = EXIT_HYPERCALL,
 		[REASON_VMCLEAR ... REASON_VMXON] = EXIT_UNDEFINED,
-		[REASON_CONTROL_REGISTER] = EXIT_CONTROL_REGISTER,
 		[REASON_RDMSR] = EXIT_MSR_READ,
 		[REASON_WRMSR] = EXIT_MSR_WRITE,
 		[REASON_MONITOR_TRAP] = EXIT_DEBUG_EXCEPTION,
@@ -168,6 +161,12 @@ void vmx_read_exit(struct vcpu *vcpu)
 	case REASON_SIPI:
 		vcpu->exit.kind = EXIT_SIPI;
 		vmx_handle_sipi(vcpu);
+		return;
+	case REASON_EXTERNAL_INTERRUPT:
+		vcpu->exit.kind = vmx_read_interrupt(vcpu);
+		return;
+	case REASON_INTERRUPT_WINDOW:
+		vcpu->exit.kind = vmx_read_interrupt_window(vcpu);
 		return;
 	case REASON_NMI_WINDOW:
 		vcpu->exit.kind = EXIT_INTERRUPT_WINDOW;

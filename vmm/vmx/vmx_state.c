@@ -25,6 +25,9 @@ static void vmx_init_controls(struct vmx_vcpu *vmx)
 
 	/* With more than one CPU, NMIs are how they make each other exit. */
 	vmx->pin = can->pin | (cpus_count > 1 ? PIN_NMI_EXITING | PIN_VIRTUAL_NMIS : 0);
+	if (vmx->interrupts_wanted)
+		vmx->pin |= PIN_EXTERNAL_INTERRUPT_EXITING;
+	vmx->interrupt_deferred = vmx->window_wanted = false;
 	vmx->processor = can->processor;
 	vmcs_write(VMCS_PIN_CONTROLS, vmx->pin);
 	vmcs_write(VMCS_PROCESSOR_CONTROLS, vmx->processor);

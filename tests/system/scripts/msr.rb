@@ -6,4 +6,4 @@ on(:msr_write, 0xc0000101) { |m| m.value = m.value + 0x1000 }
 on(:msr_read, 0x1234) { |m| m.value = 0x5678 }
 on(:msr_read, 0xc0000100) { |m| m.deny }
 on(:msr_write, 0xc0000100) { |m| m.deny }
-on(:msr_write, 0xc0000084) { |m| m.ignore }
+on(:msr_write, 0xc0000081) { |m| m.ignore }
