@@ -160,7 +160,7 @@ test: all $(test-programs)
 	@tests/run $(if $(CPU),--vendor $(CPU))
 
 bench: all $(bench-programs)
-	@tests/bench/run
+	@tests/bench/run $(if $(CPU),--cpu $(CPU))
 
 fuzz: all $(fuzz-programs)
 	@tests/fuzz/run
