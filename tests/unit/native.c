@@ -1,5 +1,5 @@
 /*
- * tests/unit/native.c: the stub around an instruction that runs natively.
+ * tests/unit/native.c: what stands around an instruction that runs natively.
  */
 #include "native.h"
 
