@@ -111,7 +111,7 @@ static bool apic_timer_may_be_due(struct apic_timer_repair *repair, struct apic 
 	if ((loan.lvt & APIC_LVT_MASKED) || initial == 0 ||
 	    apic_test_vector(apic, APIC_IRR, vector) || apic_test_vector(apic, APIC_ISR, vector))
 		return false;
-	/* 1 is what apic_timer_return_to() writes for "at once". */
+	/* 1 is what apic_timer_return_to() writes for "at once", and notes the time of. */
 	if (initial != 1)
 		repair->due_tsc = now;
 	return now - repair->due_tsc < time_tsc_hz / APIC_LATE_PER_SECOND;
@@ -245,6 +245,9 @@ BOTH_MODES void apic_timer_return_to(struct vcpu *vcpu, struct apic apic)
 	} else if ((loan.lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_DEADLINE) {
 		apic_timer_return_deadline(apic);
 	} else {
+		/* Expired during the loan: apic_timer_may_be_due() counts from now. */
+		if (remaining == 1 && loan.count != 1)
+			repair->due_tsc = tsc_read();
 		apic_write(apic, APIC_LVT_TIMER, loan.lvt);
 		apic_write(apic, APIC_TIMER_INITIAL, remaining);
 	}
