@@ -169,6 +169,7 @@ _Noreturn void uefi_leave(const char *why)
 	struct uefi_handover *handover = uefi_loader_handover();
 
 	string_copy(handover->why, why, sizeof(handover->why));
-	uefi_jump_native(uefi_state.root, uefi_state.native, uefi_handover_physical, EFI_UNSUPPORTED);
+	uefi_jump_native(uefi_state.root, uefi_state.native, uefi_handover_physical,
+			 EFI_UNSUPPORTED);
 	__builtin_unreachable();
 }

@@ -132,7 +132,8 @@ static efi_status chain_run(struct efi_system_table *system, efi_handle program,
 }
 
 /* The volume with the file: ours if it has it; NULL if none. */
-static efi_handle chain_find_volume(struct efi_boot_services *boot, efi_handle own, const char *name)
+static efi_handle chain_find_volume(struct efi_boot_services *boot, efi_handle own,
+				    const char *name)
 {
 	efi_handle *handles, found = NULL;
 	uint64_t nr_handles;

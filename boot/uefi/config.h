@@ -19,7 +19,7 @@ struct config {
 	char chain_options[BOOT_COMMAND_LINE_BYTES]; /* chain_options=: its load options */
 	bool rescue;			       /* rescue: no scripts */
 	uint64_t rescue_key_ms;		       /* rescue_key_ms=500: how long R is waited for */
-	uint64_t attempts;		       /* attempts=3: boots without an OS until no scripts; 0: never */
+	uint64_t attempts; /* attempts=3: boots that reach no OS until scripts are left out; 0: never */
 };
 
 /* What holds without a file. */

@@ -191,7 +191,8 @@ struct efi_runtime_services {
 	efi_status(EFI_API *set_variable)(const efi_char *name, const struct efi_guid *vendor,
 					  uint32_t attributes, uint64_t data_bytes,
 					  const void *data);
-	void *get_next_high_monotonic_count, *reset_system, *update_capsule, *query_capsule_capabilities, *query_variable_info;
+	void *get_next_high_monotonic_count, *reset_system, *update_capsule;
+	void *query_capsule_capabilities, *query_variable_info;
 };
 
 struct efi_configuration_table {

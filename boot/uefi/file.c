@@ -24,7 +24,8 @@ static bool file_take_path(const struct efi_device_path *node, struct file_folde
 	     node = (const void *)((const uint8_t *)node + file_node_bytes(node))) {
 		unsigned nr = (file_node_bytes(node) - 4) / 2;
 
-		if (node->type != EFI_DEVICE_PATH_MEDIA || node->subtype != EFI_DEVICE_PATH_MEDIA_FILE)
+		if (node->type != EFI_DEVICE_PATH_MEDIA ||
+		    node->subtype != EFI_DEVICE_PATH_MEDIA_FILE)
 			continue;
 		if (used != 0 && folder->path[used - 1] != '\\')
 			folder->path[used++] = '\\';

@@ -53,8 +53,8 @@ static bool loader_is_secure_boot(void)
 	uint64_t bytes = sizeof(uint8_t);
 	uint8_t value = 0;
 
-	return !efi_failed(loader_system->runtime->get_variable(name, &guid, NULL, &bytes, &value)) &&
-	       value == 1;
+	return !efi_failed(loader_system->runtime->get_variable(name, &guid, NULL, &bytes,
+								&value)) && value == 1;
 }
 
 /* NULL, with a message, if it cannot be had. */

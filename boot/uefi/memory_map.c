@@ -53,7 +53,8 @@ size_t memory_map_convert(const void *map, uint64_t map_bytes, uint64_t descript
 
 	if (descriptor_bytes < sizeof(struct efi_memory_descriptor))
 		return 0;
-	for (; map_bytes >= descriptor_bytes; map_bytes -= descriptor_bytes, at += descriptor_bytes) {
+	for (; map_bytes >= descriptor_bytes;
+	     map_bytes -= descriptor_bytes, at += descriptor_bytes) {
 		struct efi_memory_descriptor descriptor;
 		struct e820_entry entry;
 

@@ -34,8 +34,8 @@ static void text_find_screens(struct efi_system_table *system)
 	efi_handle *handles;
 	uint64_t nr_handles;
 
-	if (efi_failed(boot->locate_handle_buffer(EFI_SEARCH_BY_PROTOCOL, &text, NULL, &nr_handles,
-						  &handles)))
+	if (efi_failed(boot->locate_handle_buffer(EFI_SEARCH_BY_PROTOCOL, &text, NULL,
+						  &nr_handles, &handles)))
 		return;
 	for (uint64_t i = 0; i < nr_handles && text_nr_screens < TEXT_SCREENS_MAXIMUM; i++) {
 		if (text_protocol(boot, handles[i], &graphics) != NULL &&
