@@ -244,6 +244,7 @@ static void engine_open(struct process *process)
 	process_options.heap_bytes = 64 * PAGE_BYTES;
 	process_options.budget_us = 2000;
 	process_options.load_budget_ms = 10000;
+	paging_direct_bytes = GIB(512);
 	paging_host_root = memory_physical(memory_allocate_page());
 	process->root = paging_create();
 	process->vcpu = &vcpu;
