@@ -28,6 +28,9 @@ mruby-quiet = $(if $(V),,>$(1) 2>&1 || { cat $(1); exit 1; })
 $(mruby-build)/engine/lib/libmruby.a: engine/build_config.rb $(engine-gems) include/rv/abi.h
 	$(call step,MRUBY,$@ (some minutes the first time))
 	@mkdir -p $(mruby-build)
+	@# A new name in one gem renumbers mruby's symbols, and rake does not see that our other gems
+	@# depend on the numbers (their -isystem headers are left out of the .d files).
+	$(Q)rm -rf $(mruby-build)/engine/mrbgems/ritevisor-*
 	$(Q)$(call mruby-rake,engine,all) $(call mruby-quiet,$(mruby-build)/engine.log)
 	@touch $@
 
