@@ -1,6 +1,8 @@
 /*
  * core/exception_entry.S: one stub a vector, 16 bytes apart, that makes a struct exception_frame.
  */
+#include "core/exception_frame.h"
+
 	.section .text.exception, "ax"
 
 	.global exception_stubs
@@ -33,21 +35,7 @@ exception_interrupt_stubs:
 
 	.balign 16
 exception_interrupt_common:
-	push %rax
-	push %rcx
-	push %rdx
-	push %rbx
-	push %rbp
-	push %rsi
-	push %rdi
-	push %r8
-	push %r9
-	push %r10
-	push %r11
-	push %r12
-	push %r13
-	push %r14
-	push %r15
+	exception_frame_push
 	cld
 	mov %rsp, %rdi
 	call exception_dispatch_interrupt
@@ -55,21 +43,7 @@ exception_interrupt_common:
 
 	.balign 16
 exception_common:
-	push %rax
-	push %rcx
-	push %rdx
-	push %rbx
-	push %rbp
-	push %rsi
-	push %rdi
-	push %r8
-	push %r9
-	push %r10
-	push %r11
-	push %r12
-	push %r13
-	push %r14
-	push %r15
+	exception_frame_push
 	cld
 	mov %rsp, %rdi
 	call exception_dispatch

@@ -9,6 +9,8 @@
  *
  * An engine gets back its own registers only, so it never sees a value of the hypervisor.
  */
+#include "core/exception_frame.h"
+
 #define PROCESS_STOP_EVENT 1
 #define SELECTOR_USER_DATA 0x1b
 #define SELECTOR_USER_CODE 0x23
@@ -128,21 +130,7 @@ process_leave:
 process_syscall_other:
 	pushq $0
 	pushq $SYSCALL_VECTOR
-	push %rax
-	push %rcx
-	push %rdx
-	push %rbx
-	push %rbp
-	push %rsi
-	push %rdi
-	push %r8
-	push %r9
-	push %r10
-	push %r11
-	push %r12
-	push %r13
-	push %r14
-	push %r15
+	exception_frame_push
 	mov %rsp, %rdi
 	call process_syscall
 	jmp exception_return

@@ -13,7 +13,6 @@
 #include "vmm/svm/svm_ops.h"
 
 #define CPUID_SVM_NESTED_PAGING 0x1u
-#define CPUID_SVM_NEXT_RIP 0x8u
 #define GUEST_ASID 1
 
 static bool svm_probe(char *why, size_t why_bytes)
@@ -118,7 +117,6 @@ static int svm_create(struct vcpu *vcpu)
 	svm->vmcb_physical = memory_physical(svm->vmcb);
 	svm->host_physical = memory_physical(host_vmcb);
 	svm->host_save_physical = memory_physical(host_save);
-	svm->next_rip_saved = cpuid_query(0x8000000a, 0).edx & CPUID_SVM_NEXT_RIP;
 	vcpu->backend = svm;
 	return 0;
 

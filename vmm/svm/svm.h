@@ -32,7 +32,6 @@ struct svm_vcpu {
 	uint64_t event_inject;	/* for the next VMRUN; 0: none */
 	bool flush;		/* the next VMRUN flushes the guest's translations */
 	bool entry_special;	/* there is one of the two to do */
-	bool next_rip_saved;	/* CPUID 8000_000A EDX[3]: the CPU gives nRIP */
 	bool step_saved_tf;	/* the guest's own TF while want_step is in force */
 };
 
