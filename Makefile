@@ -173,6 +173,7 @@ help:
 	@echo 'make run      boot a Debian kernel under Ritevisor in QEMU, with Ruby on its I/O'
 	@echo 'make run CPU=intel, make test CPU=intel: the same on an emulated Intel CPU, in Bochs'
 	@echo 'make test     all tests; the last line counts them'
+	@echo 'make test-boots BOOTS=100: so many boots of Linux with 2 CPUs in a row (CPUS=, FIRMWARE=uefi)'
 	@echo 'make check    only the quick checks: no FPU code, includes follow the layers'
 	@echo 'make bench    measure, print a table, write build/bench.json'
 	@echo 'make fuzz     fuzz the parsers and the script engine for a bounded time'

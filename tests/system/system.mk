@@ -20,3 +20,9 @@ $(hostile-engine): tests/system/engines/engine.lds $(hostile-objects)
 		-T tests/system/engines/engine.lds -o $@ $(hostile-objects)
 
 -include $(hostile-objects:.o=.d)
+
+# Many boots in a row, not part of "make test": make test-boots BOOTS=100 FIRMWARE=uefi CPU=intel.
+.PHONY: test-boots
+test-boots: all
+	@tests/system/boots $(if $(BOOTS),--boots $(BOOTS)) $(if $(CPUS),--smp $(CPUS)) \
+		$(if $(CPU),--cpu $(CPU)) $(if $(FIRMWARE),--firmware $(FIRMWARE))
