@@ -25,7 +25,7 @@ mruby-rake = RITEVISOR_MRUBY_TARGET=$(1) RITEVISOR_CLANG=$(CC) RITEVISOR_AR=$(AR
 # Its words matter only when it fails, or with V=1.
 mruby-quiet = $(if $(V),,>$(1) 2>&1 || { cat $(1); exit 1; })
 
-$(mruby-build)/engine/lib/libmruby.a: engine/build_config.rb $(engine-gems) include/rv/abi.h
+$(mruby-build)/engine/lib/libmruby.a: engine/build_config.rb $(engine-gems) $(wildcard include/rv/*.h)
 	$(call step,MRUBY,$@ (some minutes the first time))
 	@mkdir -p $(mruby-build)
 	@# A new name in one gem renumbers mruby's symbols, and rake does not see that our other gems
@@ -76,11 +76,11 @@ host-sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=undefined 
 	-fno-omit-frame-pointer
 
 $(build)/engine-run: engine/host/program/run_elf.c $(host-machine-sources) \
-		$(wildcard engine/host/*/*.h) include/rv/abi.h
+		$(wildcard engine/host/*/*.h) $(wildcard include/rv/*.h)
 	$(call step,HOST,$@)
 	$(Q)$(CC) $(host-flags) $(warnings) -o $@ $(filter %.c,$^)
 
-$(mruby-build)/check/lib/libmruby.a: engine/build_config.rb $(engine-gems) include/rv/abi.h \
+$(mruby-build)/check/lib/libmruby.a: engine/build_config.rb $(engine-gems) $(wildcard include/rv/*.h) \
 		$(wildcard engine/host/src/*.[ch])
 	$(call step,MRUBY,$@ (some minutes the first time))
 	@mkdir -p $(mruby-build)
@@ -100,7 +100,7 @@ mruby-test-build := $(build)/mruby-test
 mruby-test-log = $(mruby-test-build)/$(1).log
 
 $(mruby-test-build)/%.built: engine/build_config.rb $(engine-gems) $(engine-gem-tests) \
-		$(wildcard engine/host/src/*.[ch]) include/rv/abi.h
+		$(wildcard engine/host/src/*.[ch]) $(wildcard include/rv/*.h)
 	$(call step,MRUBY,tests for $* (some minutes the first time))
 	@mkdir -p $(mruby-test-build)
 	$(Q)RITEVISOR_MRBTEST=1 $(call mruby-rake,$*,test:build,$(mruby-test-build)) \

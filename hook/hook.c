@@ -12,6 +12,7 @@
 #include "core/string.h"
 #include "hook/hook_internal.h"
 #include "rv/errno.h"
+#include "rv/event_kind.h"
 #include "vmm/vcpu.h"
 
 #define HOOK_INDEX_BITS 10
@@ -30,26 +31,6 @@ struct spinlock hook_spinlock;
 /* Unlinked, not freed; and the number of exits of each CPU when they were. */
 static struct hook *hook_unlinked;
 static uint64_t hook_unlinked_exits[CPUS_MAXIMUM];
-
-static const char *const hook_kind_names[RV_EVENT_KIND_COUNT] = {
-	[RV_EVENT_PORT_READ] = "port_read",
-	[RV_EVENT_PORT_WRITE] = "port_write",
-	[RV_EVENT_MMIO_READ] = "mmio_read",
-	[RV_EVENT_MMIO_WRITE] = "mmio_write",
-	[RV_EVENT_MSR_READ] = "msr_read",
-	[RV_EVENT_MSR_WRITE] = "msr_write",
-	[RV_EVENT_CPUID] = "cpuid",
-	[RV_EVENT_PCI_CONFIG_READ] = "pci_config_read",
-	[RV_EVENT_PCI_CONFIG_WRITE] = "pci_config_write",
-	[RV_EVENT_TIMER] = "timer",
-	[RV_EVENT_SHUTDOWN] = "shutdown",
-};
-
-const char *hook_kind_name(uint32_t kind)
-{
-	return kind < RV_EVENT_KIND_COUNT && hook_kind_names[kind] != NULL ? hook_kind_names[kind]
-									   : "?";
-}
 
 /* Registers with the registry of its kind, or queues the timer. */
 static int hook_link(struct hook *hook)
@@ -107,12 +88,6 @@ static void hook_unlink(struct hook *hook)
 	}
 }
 
-static bool hook_kind_writes(uint32_t kind)
-{
-	return kind == RV_EVENT_PORT_WRITE || kind == RV_EVENT_MMIO_WRITE ||
-	       kind == RV_EVENT_MSR_WRITE || kind == RV_EVENT_PCI_CONFIG_WRITE;
-}
-
 static struct hook *hook_create(struct hook_owner *owner, const struct rv_hook_request *request)
 {
 	struct hook *hook = memory_allocate(sizeof(*hook));
@@ -121,7 +96,7 @@ static struct hook *hook_create(struct hook_owner *owner, const struct rv_hook_r
 		return NULL;
 	hook->request = *request;
 	hook->owner = owner;
-	hook->write = hook_kind_writes(request->kind);
+	hook->write = rv_event_kind_is_write(request->kind);
 	hook->identity_wanted = request->pci_vendor_id >= 0 || request->pci_device_id >= 0 ||
 				request->pci_class >= 0;
 	hook->region.handler = hook_handle_access;

@@ -119,7 +119,4 @@ struct hook_totals {
 };
 extern struct hook_totals hook_totals;
 
-/* "port_read" and so on, as scripts spell it; "?" for a number that is none. */
-const char *hook_kind_name(uint32_t kind);
-
 #endif

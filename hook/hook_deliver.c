@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "hook/pci_identity.h"
 #include "hook/hook_timer.h"
+#include "rv/event_kind.h"
 #include "vmm/vcpu.h"
 
 /* What the hook's on_error makes of an event whose handler failed. */
@@ -20,7 +21,7 @@ static enum rv_verdict hook_verdict_on_error(struct hook *hook)
 		return RV_VERDICT_DENY;
 	if (hook->request.on_error == RV_ON_ERROR_DISABLE && hook->owner != NULL) {
 		log_warning("%s: the %s hook is disabled after an error", hook->owner_name,
-			    hook_kind_name(hook->request.kind));
+			    rv_event_kind_name(hook->request.kind));
 		hook_remove(hook->owner, hook->id);
 	}
 	return RV_VERDICT_PASS;

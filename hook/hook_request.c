@@ -5,6 +5,7 @@
 #include "hook/hook_internal.h"
 
 #include "rv/errno.h"
+#include "rv/event_kind.h"
 
 #define HOOK_PCI_OFFSET_LAST 0xfff
 #define HOOK_GPA_LAST ((UINT64_C(1) << 52) - 1)
@@ -25,12 +26,6 @@ static const uint64_t hook_address_last[RV_EVENT_KIND_COUNT] = {
 static bool hook_kind_is_pci(uint32_t kind)
 {
 	return kind == RV_EVENT_PCI_CONFIG_READ || kind == RV_EVENT_PCI_CONFIG_WRITE;
-}
-
-static bool hook_kind_is_write(uint32_t kind)
-{
-	return kind == RV_EVENT_PORT_WRITE || kind == RV_EVENT_MMIO_WRITE ||
-	       kind == RV_EVENT_MSR_WRITE || kind == RV_EVENT_PCI_CONFIG_WRITE;
 }
 
 static bool hook_field_fits(int32_t value, int32_t maximum)
@@ -66,7 +61,7 @@ int hook_request_check(const struct rv_hook_request *request)
 	if (request->first > request->last ||
 	    request->last > hook_address_last[request->kind])
 		return -RV_EINVAL;
-	if (request->value_mask != 0 && !hook_kind_is_write(request->kind))
+	if (request->value_mask != 0 && !rv_event_kind_is_write(request->kind))
 		return -RV_EINVAL;
 	if (hook_kind_is_pci(request->kind) && !hook_pci_fits(request))
 		return -RV_EINVAL;

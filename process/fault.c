@@ -7,6 +7,7 @@
 #include "process/budget.h"
 #include "process/process_internal.h"
 #include "process/user_memory.h"
+#include "rv/event_kind.h"
 
 #define FAULT_DEBUG 1
 #define FAULT_DOUBLE 8
@@ -42,10 +43,10 @@ static void fault_describe_work(const struct process *process, char *text, size_
 	if (hook == NULL)
 		print_format(text, text_bytes, "the script's top level");
 	else if (hook->request.kind >= RV_EVENT_TIMER)
-		print_format(text, text_bytes, "its %s hook", hook_kind_name(hook->request.kind));
+		print_format(text, text_bytes, "its %s hook", rv_event_kind_name(hook->request.kind));
 	else
 		print_format(text, text_bytes, "its %s hook at 0x%lx",
-			     hook_kind_name(hook->request.kind), hook->request.first);
+			     rv_event_kind_name(hook->request.kind), hook->request.first);
 }
 
 static const char *fault_describe_fate(const struct process *process)

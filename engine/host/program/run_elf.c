@@ -12,6 +12,7 @@
 
 #include "rv/abi.h"
 #include "rv/errno.h"
+#include "rv/event_kind.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -137,7 +138,7 @@ static void elf_on_delivery(bool begins, const struct rv_event *event)
 		return;
 	}
 	if (!begins)
-		printf("%s: %llu instructions\n", host_kind_name(event->kind),
+		printf("%s: %llu instructions\n", rv_event_kind_name(event->kind),
 		       (unsigned long long)elf_instructions);
 	elf_instructions = 0;
 	elf_in_event = begins;

@@ -5,6 +5,7 @@
 
 #include "host_hooks.h"
 #include "machine.h"
+#include "rv/event_kind.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -75,7 +76,7 @@ static void access_write_device(struct access *access)
 
 void access_finish(struct access *access)
 {
-	if (!host_kind_is_write(access->event.kind))
+	if (!rv_event_kind_is_write(access->event.kind))
 		access_fetch(access);
 	else if (!access->dropped && !access->fault)
 		access_write_device(access);
@@ -91,7 +92,7 @@ static void access_deny(struct access *access)
 		access->fault = true;
 	else if (event->kind == RV_EVENT_CPUID)
 		memset(event->cpuid, 0, sizeof(event->cpuid));
-	else if (host_kind_is_write(event->kind))
+	else if (rv_event_kind_is_write(event->kind))
 		access->dropped = true;
 	else
 		event->value = access_ones(event);
@@ -118,7 +119,7 @@ static void access_change(struct access *access, const struct rv_event *answer)
 		memcpy(access->event.cpuid, answer->cpuid, sizeof(answer->cpuid));
 	else
 		access->event.value = answer->value & access_ones(&access->event);
-	if (!host_kind_is_write(access->event.kind))
+	if (!rv_event_kind_is_write(access->event.kind))
 		access->fetched = true;
 }
 

@@ -7,6 +7,8 @@
 #include "machine.h"
 #include "session.h"
 
+#include "rv/event_kind.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,7 +186,7 @@ void events_registers(struct rv_registers *registers)
 static uint32_t events_kind(const char *word)
 {
 	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++) {
-		if (strcmp(host_kind_name(kind), word) == 0)
+		if (strcmp(rv_event_kind_name(kind), word) == 0)
 			return kind;
 	}
 	return 0;
@@ -197,7 +199,7 @@ static bool events_fill_plain(const struct words *words, struct rv_event *event,
 	bool ok = words->count >= 2;
 
 	event->address = events_number_at(words, 1, 0, &ok);
-	if (host_kind_is_write(event->kind))
+	if (rv_event_kind_is_write(event->kind))
 		event->value = events_number_at(words, next++, 0, &ok);
 	event->width_bytes = (uint32_t)events_number_at(words, next, width, &ok);
 	return ok;
@@ -224,7 +226,7 @@ static bool events_fill_pci(const struct words *words, struct rv_event *event)
 		event->pci_class = (uint32_t)(machine_pci_read(bdf, 8, 4) >> 8);
 	}
 	event->address = events_number_at(words, 2, 0, &ok);
-	if (host_kind_is_write(event->kind))
+	if (rv_event_kind_is_write(event->kind))
 		event->value = events_number_at(words, next++, 0, &ok);
 	event->width_bytes = (uint32_t)events_number_at(words, next, 4, &ok);
 	return ok;

@@ -4,33 +4,9 @@
 #include "host_hooks.h"
 
 #include "rv/errno.h"
+#include "rv/event_kind.h"
 
 static struct host_hook hooks[HOST_HOOKS_MAXIMUM];
-
-static const char *const kind_names[RV_EVENT_KIND_COUNT] = {
-	[RV_EVENT_PORT_READ] = "port_read",
-	[RV_EVENT_PORT_WRITE] = "port_write",
-	[RV_EVENT_MMIO_READ] = "mmio_read",
-	[RV_EVENT_MMIO_WRITE] = "mmio_write",
-	[RV_EVENT_MSR_READ] = "msr_read",
-	[RV_EVENT_MSR_WRITE] = "msr_write",
-	[RV_EVENT_CPUID] = "cpuid",
-	[RV_EVENT_PCI_CONFIG_READ] = "pci_config_read",
-	[RV_EVENT_PCI_CONFIG_WRITE] = "pci_config_write",
-	[RV_EVENT_TIMER] = "timer",
-	[RV_EVENT_SHUTDOWN] = "shutdown",
-};
-
-const char *host_kind_name(uint32_t kind)
-{
-	return kind < RV_EVENT_KIND_COUNT ? kind_names[kind] : NULL;
-}
-
-bool host_kind_is_write(uint32_t kind)
-{
-	return kind == RV_EVENT_PORT_WRITE || kind == RV_EVENT_MMIO_WRITE ||
-	       kind == RV_EVENT_MSR_WRITE || kind == RV_EVENT_PCI_CONFIG_WRITE;
-}
 
 static bool hook_request_makes_sense(const struct rv_hook_request *request)
 {
@@ -40,7 +16,7 @@ static bool hook_request_makes_sense(const struct rv_hook_request *request)
 		return false;
 	if (request->kind == RV_EVENT_TIMER)
 		return request->first >= 1000;
-	if (request->value_mask != 0 && !host_kind_is_write(request->kind))
+	if (request->value_mask != 0 && !rv_event_kind_is_write(request->kind))
 		return false;
 	return request->kind == RV_EVENT_SHUTDOWN || request->first <= request->last;
 }

@@ -23,8 +23,4 @@ unsigned int host_hook_count(void);
 /* The first hook from `number` on that wants the event; -1: none. */
 int host_hook_match(uint32_t number, const struct rv_event *event);
 
-/* "port_read" and so on; NULL for a number that is no kind. */
-const char *host_kind_name(uint32_t kind);
-bool host_kind_is_write(uint32_t kind);
-
 #endif

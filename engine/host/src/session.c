@@ -7,6 +7,7 @@
 #include "events.h"
 
 #include "rv/errno.h"
+#include "rv/event_kind.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,7 +234,7 @@ int64_t session_fetch(void)
 {
 	struct rv_event *shown = (struct rv_event *)(uintptr_t)RV_ENGINE_EVENT_ADDRESS;
 
-	if (session_hook < 0 || host_kind_is_write(session_access.event.kind))
+	if (session_hook < 0 || rv_event_kind_is_write(session_access.event.kind))
 		return -RV_EAGAIN;
 	if (!access_fetch(&session_access))
 		return -RV_EFAULT;

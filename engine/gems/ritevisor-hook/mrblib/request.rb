@@ -2,10 +2,8 @@ class Hook
   # What `on` was asked for, checked: a kind, a range of addresses and filters, as numbers in the
   # order that Hook.__add takes (enum request_field in src/hook.c).
   class Request
-    KINDS = {
-      port_read: 1, port_write: 2, mmio_read: 3, mmio_write: 4, msr_read: 5, msr_write: 6,
-      cpuid: 7, pci_config_read: 8, pci_config_write: 9, timer: 10, shutdown: 11
-    }.freeze
+    # Names and numbers of the kinds, from include/rv/event_kind.h.
+    KINDS = Hook.__kinds.freeze
 
     # One name for reads and writes together.
     GROUPS = {

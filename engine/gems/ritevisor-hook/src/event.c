@@ -5,6 +5,8 @@
  */
 #include "event.h"
 
+#include "rv/event_kind.h"
+
 #include <mruby/class.h>
 #include <mruby/array.h>
 #include <mruby/variable.h>
@@ -13,21 +15,19 @@ struct hook_entry *event_entry;
 
 static struct RObject *event_objects[RV_EVENT_KIND_COUNT];
 
-/* Kinds, the classes of their events and what scripts call them. */
-static const struct {
-	const char *class, *name;
-} event_kinds[RV_EVENT_KIND_COUNT] = {
-	[RV_EVENT_PORT_READ] = { "Port", "port_read" },
-	[RV_EVENT_PORT_WRITE] = { "Port", "port_write" },
-	[RV_EVENT_MMIO_READ] = { "Mmio", "mmio_read" },
-	[RV_EVENT_MMIO_WRITE] = { "Mmio", "mmio_write" },
-	[RV_EVENT_MSR_READ] = { "Msr", "msr_read" },
-	[RV_EVENT_MSR_WRITE] = { "Msr", "msr_write" },
-	[RV_EVENT_CPUID] = { "Cpuid", "cpuid" },
-	[RV_EVENT_PCI_CONFIG_READ] = { "PciConfig", "pci_config_read" },
-	[RV_EVENT_PCI_CONFIG_WRITE] = { "PciConfig", "pci_config_write" },
-	[RV_EVENT_TIMER] = { "Timer", "timer" },
-	[RV_EVENT_SHUTDOWN] = { "Shutdown", "shutdown" },
+/* The class of a kind's events. */
+static const char *const event_classes[RV_EVENT_KIND_COUNT] = {
+	[RV_EVENT_PORT_READ] = "Port",
+	[RV_EVENT_PORT_WRITE] = "Port",
+	[RV_EVENT_MMIO_READ] = "Mmio",
+	[RV_EVENT_MMIO_WRITE] = "Mmio",
+	[RV_EVENT_MSR_READ] = "Msr",
+	[RV_EVENT_MSR_WRITE] = "Msr",
+	[RV_EVENT_CPUID] = "Cpuid",
+	[RV_EVENT_PCI_CONFIG_READ] = "PciConfig",
+	[RV_EVENT_PCI_CONFIG_WRITE] = "PciConfig",
+	[RV_EVENT_TIMER] = "Timer",
+	[RV_EVENT_SHUTDOWN] = "Shutdown",
 };
 
 struct RObject *event_object(uint32_t kind)
@@ -59,7 +59,7 @@ static mrb_value event_kind(mrb_state *mrb, mrb_value self)
 {
 	uint32_t kind = event_open(mrb, self)->kind;
 
-	return mrb_symbol_value(mrb_intern_cstr(mrb, event_kinds[kind].name));
+	return mrb_symbol_value(mrb_intern_cstr(mrb, rv_event_kind_name(kind)));
 }
 
 static mrb_value event_sequence(mrb_state *mrb, mrb_value self)
@@ -92,7 +92,7 @@ void event_init(mrb_state *mrb)
 	event_registers_init(mrb, event);
 	mrb_gv_set(mrb, mrb_intern_lit(mrb, "__events"), keep);
 	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++) {
-		struct RClass *class = mrb_class_get_under(mrb, event, event_kinds[kind].class);
+		struct RClass *class = mrb_class_get_under(mrb, event, event_classes[kind]);
 
 		event_objects[kind] = mrb_obj_ptr(mrb_obj_value(
 			mrb_obj_alloc(mrb, MRB_TT_OBJECT, class)));

@@ -7,7 +7,10 @@
 #include "event.h"
 #include "table.h"
 
+#include "rv/event_kind.h"
+
 #include <mruby/array.h>
+#include <mruby/hash.h>
 #include <mruby/proc.h>
 
 void mrb_ritevisor_hook_gem_init(mrb_state *mrb);
@@ -132,6 +135,18 @@ static mrb_value hook_state(mrb_state *mrb, mrb_value self)
 	return mrb_ary_new_from_values(mrb, 3, state);
 }
 
+/* Hook.__kinds -> { port_read: 1, ... } */
+static mrb_value hook_kinds(mrb_state *mrb, mrb_value self)
+{
+	mrb_value kinds = mrb_hash_new(mrb);
+
+	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++)
+		mrb_hash_set(mrb, kinds,
+			     mrb_symbol_value(mrb_intern_cstr(mrb, rv_event_kind_name(kind))),
+			     mrb_int_value(mrb, kind));
+	return kinds;
+}
+
 void mrb_ritevisor_hook_gem_init(mrb_state *mrb)
 {
 	struct RClass *hook = mrb_define_class(mrb, "Hook", mrb->object_class);
@@ -140,6 +155,7 @@ void mrb_ritevisor_hook_gem_init(mrb_state *mrb)
 	event_init(mrb);
 	dispatch_init(mrb, hook);
 	alarm_init(mrb, hook);
+	mrb_define_class_method(mrb, hook, "__kinds", hook_kinds, MRB_ARGS_NONE());
 	mrb_define_class_method(mrb, hook, "__add", hook_add, MRB_ARGS_REQ(2));
 	mrb_define_class_method(mrb, hook, "__remove", hook_remove, MRB_ARGS_REQ(1));
 	mrb_define_class_method(mrb, hook, "__state", hook_state, MRB_ARGS_REQ(1));
