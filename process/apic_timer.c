@@ -1,6 +1,6 @@
 /*
- * process/apic_timer.c: borrowing the guest's local APIC timer. Engines run one at a time
- * (hook_lock), so there is one loan; what is left to repair afterwards is each CPU's own.
+ * process/apic_timer.c: borrowing the guest's local APIC timer. A CPU runs one engine at a time, so
+ * each has one loan, and what is left to repair afterwards; only that CPU touches them.
  *
  * These are most of the instructions of an event, so the functions are made twice, for an APIC in
  * memory and for one behind MSRs.
@@ -44,8 +44,8 @@ static bool apic_timer_is_late; /* measured */
 static uint32_t apic_timer_lost_ticks;
 
 /* The guest's own settings during a loan. */
-static struct loan {
-	struct cpu *cpu; /* whose it is; NULL: no loan */
+struct loan {
+	bool running; /* there is a loan */
 	struct apic apic;
 	/* These three are 0 between loans. */
 	uint32_t period;   /* if periodic */
@@ -55,16 +55,28 @@ static struct loan {
 	uint32_t count;	   /* what it had left; 0: it stood still */
 	unsigned divide_shift;
 	uint32_t armed;	   /* count that ours was set to last */
-} loan;
+};
 
 /* What a CPU's timer still needs after a loan. */
-static struct apic_timer_repair {
+struct apic_timer_repair {
 	bool wanted;			     /* a periodic timer runs as a one-shot for now */
 	bool stray;			     /* ours was requested, but could not be taken yet */
 	uint64_t due_tsc;		     /* when a late one-shot was seen first */
 	uint32_t lvt, period;		     /* as the guest wants them */
 	uint32_t lvt_written, count_written; /* as we left them: unchanged, or the guest was there */
-} apic_timer_repairs[CPUS_MAXIMUM];
+};
+
+/* A CPU's own. 128 bytes, so that none shares a cache line, and the index is shifted. */
+static struct apic_timer {
+	struct loan loan;
+	struct apic_timer_repair repair;
+} __attribute__((aligned(128))) apic_timers[CPUS_MAXIMUM];
+_Static_assert(sizeof(struct apic_timer) == 128, "two cache lines");
+
+BOTH_MODES struct apic_timer *apic_timer_own(void)
+{
+	return &apic_timers[cpu_current()->index];
+}
 
 /* A periodic timer under repair: still as we left it? Then what the guest wants is known from
  * before; otherwise the guest has set it anew and the repair is off. */
@@ -77,20 +89,23 @@ static bool apic_timer_repair_valid(struct apic_timer_repair *repair, struct api
 }
 
 /* The modes that are not plain one-shot. */
-static void apic_timer_save_other(struct apic_timer_repair *repair, struct apic apic)
+static void apic_timer_save_other(struct apic_timer *own, struct apic apic)
 {
-	if (repair->wanted && apic_timer_repair_valid(repair, apic, loan.lvt)) {
-		loan.lvt = repair->lvt;
-		loan.period = repair->period;
+	struct apic_timer_repair *repair = &own->repair;
+	struct loan *loan = &own->loan;
+
+	if (repair->wanted && apic_timer_repair_valid(repair, apic, loan->lvt)) {
+		loan->lvt = repair->lvt;
+		loan->period = repair->period;
 		/* It has fired, but no interrupt exit came since: the next period runs. */
-		if (loan.count == 0)
-			loan.count = repair->period;
-	} else if ((loan.lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_PERIODIC) {
-		loan.period = apic_read(apic, APIC_TIMER_INITIAL);
-	} else if ((loan.lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_DEADLINE) {
+		if (loan->count == 0)
+			loan->count = repair->period;
+	} else if ((loan->lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_PERIODIC) {
+		loan->period = apic_read(apic, APIC_TIMER_INITIAL);
+	} else if ((loan->lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_DEADLINE) {
 		/* Reads 0 once it has fired. Changing the mode disarms it. */
-		loan.deadline = msr_read(MSR_TSC_DEADLINE);
-		loan.count = 0;
+		loan->deadline = msr_read(MSR_TSC_DEADLINE);
+		loan->count = 0;
 	}
 }
 
@@ -102,13 +117,15 @@ BOTH_MODES bool apic_timer_lint0_is_open(uint32_t lint0)
 /* A one-shot timer at 0 whose interrupt is neither requested nor in service: it was handled, or it
  * is late. It must not get lost, so that it fires once more rather than never, and again until it
  * cannot be late any more. */
-static bool apic_timer_may_be_due(struct apic_timer_repair *repair, struct apic apic)
+static bool apic_timer_may_be_due(struct apic_timer *own, struct apic apic)
 {
+	struct apic_timer_repair *repair = &own->repair;
 	uint32_t initial = apic_read(apic, APIC_TIMER_INITIAL);
-	unsigned vector = loan.lvt & 0xff;
+	uint32_t lvt = own->loan.lvt;
+	unsigned vector = lvt & 0xff;
 	uint64_t now = tsc_read();
 
-	if ((loan.lvt & APIC_LVT_MASKED) || initial == 0 ||
+	if ((lvt & APIC_LVT_MASKED) || initial == 0 ||
 	    apic_test_vector(apic, APIC_IRR, vector) || apic_test_vector(apic, APIC_ISR, vector))
 		return false;
 	/* 1 is what apic_timer_return_to() writes for "at once", and notes the time of. */
@@ -119,34 +136,35 @@ static bool apic_timer_may_be_due(struct apic_timer_repair *repair, struct apic 
 
 BOTH_MODES bool apic_timer_borrow_from(struct apic apic, uint64_t ticks)
 {
-	struct cpu *cpu = cpu_current();
-	struct apic_timer_repair *repair = &apic_timer_repairs[cpu->index];
+	struct apic_timer *own = apic_timer_own();
+	struct loan *loan = &own->loan;
 
 	/* Something of class 0xf in service, or that priority set by the guest: ours would wait.
 	 * Something of class 0xf requested: the guest would lose its turn to take it. */
 	if (apic_read(apic, APIC_PPR) >= APIC_CLASS_F_PRIORITY ||
 	    (apic_read(apic, APIC_IRR + APIC_CLASS_F_REGISTER) & APIC_CLASS_F_BITS) != 0)
 		return false;
-	loan.cpu = cpu;
-	loan.apic = apic;
-	loan.spurious = apic_read(apic, APIC_SVR);
-	if (!(loan.spurious & APIC_SVR_ENABLE))
-		apic_write(apic, APIC_SVR, loan.spurious | APIC_SVR_ENABLE);
-	loan.lint0 = apic_read(apic, APIC_LVT_LINT0);
-	if (apic_timer_lint0_is_open(loan.lint0))
-		apic_write(apic, APIC_LVT_LINT0, loan.lint0 | APIC_LVT_MASKED);
-	loan.task_priority = apic_read(apic, APIC_TPR);
+	loan->running = true;
+	loan->apic = apic;
+	loan->spurious = apic_read(apic, APIC_SVR);
+	if (!(loan->spurious & APIC_SVR_ENABLE))
+		apic_write(apic, APIC_SVR, loan->spurious | APIC_SVR_ENABLE);
+	loan->lint0 = apic_read(apic, APIC_LVT_LINT0);
+	if (apic_timer_lint0_is_open(loan->lint0))
+		apic_write(apic, APIC_LVT_LINT0, loan->lint0 | APIC_LVT_MASKED);
+	loan->task_priority = apic_read(apic, APIC_TPR);
 	apic_write(apic, APIC_TPR, APIC_BORROWED_TPR);
-	loan.divide_shift = apic_timer_divide_shift(apic_read(apic, APIC_TIMER_DIVIDE));
-	loan.lvt = apic_read(apic, APIC_LVT_TIMER);
-	loan.count = apic_read(apic, APIC_TIMER_CURRENT);
-	if (repair->wanted || (loan.lvt & APIC_LVT_TIMER_MODE_MASK) != APIC_LVT_TIMER_ONE_SHOT)
-		apic_timer_save_other(repair, apic);
-	else if (loan.count == 0 && apic_timer_is_late && apic_timer_may_be_due(repair, apic))
-		loan.count = 1;
+	loan->divide_shift = apic_timer_divide_shift(apic_read(apic, APIC_TIMER_DIVIDE));
+	loan->lvt = apic_read(apic, APIC_LVT_TIMER);
+	loan->count = apic_read(apic, APIC_TIMER_CURRENT);
+	if (own->repair.wanted ||
+	    (loan->lvt & APIC_LVT_TIMER_MODE_MASK) != APIC_LVT_TIMER_ONE_SHOT)
+		apic_timer_save_other(own, apic);
+	else if (loan->count == 0 && apic_timer_is_late && apic_timer_may_be_due(own, apic))
+		loan->count = 1;
 	apic_write(apic, APIC_LVT_TIMER, APIC_TIMER_VECTOR);
-	loan.armed = apic_timer_count(ticks, loan.divide_shift);
-	apic_write(apic, APIC_TIMER_INITIAL, loan.armed);
+	loan->armed = apic_timer_count(ticks, loan->divide_shift);
+	apic_write(apic, APIC_TIMER_INITIAL, loan->armed);
 	return true;
 }
 
@@ -163,24 +181,28 @@ bool apic_timer_borrow(uint64_t ticks)
 
 void apic_timer_rearm(uint64_t ticks)
 {
-	loan.elapsed += loan.armed - apic_read(loan.apic, APIC_TIMER_CURRENT);
-	loan.armed = apic_timer_count(ticks, loan.divide_shift);
-	apic_write(loan.apic, APIC_TIMER_INITIAL, loan.armed);
+	struct loan *loan = &apic_timer_own()->loan;
+
+	loan->elapsed += loan->armed - apic_read(loan->apic, APIC_TIMER_CURRENT);
+	loan->armed = apic_timer_count(ticks, loan->divide_shift);
+	apic_write(loan->apic, APIC_TIMER_INITIAL, loan->armed);
 }
 
 void apic_timer_stop(void)
 {
+	struct loan *loan = &apic_timer_own()->loan;
+
 	/* The 1 makes apic_timer_return_to() look for an interrupt that is requested. */
-	loan.elapsed += 1 + loan.armed - apic_read(loan.apic, APIC_TIMER_CURRENT);
+	loan->elapsed += 1 + loan->armed - apic_read(loan->apic, APIC_TIMER_CURRENT);
 	/* It goes on counting, for the guest's timer. */
-	loan.armed = APIC_TIMER_TICKS_MAXIMUM;
-	apic_write(loan.apic, APIC_LVT_TIMER, APIC_LVT_MASKED | APIC_TIMER_VECTOR);
-	apic_write(loan.apic, APIC_TIMER_INITIAL, loan.armed);
+	loan->armed = APIC_TIMER_TICKS_MAXIMUM;
+	apic_write(loan->apic, APIC_LVT_TIMER, APIC_LVT_MASKED | APIC_TIMER_VECTOR);
+	apic_write(loan->apic, APIC_TIMER_INITIAL, loan->armed);
 }
 
 bool apic_timer_is_due(void)
 {
-	return apic_test_vector(loan.apic, APIC_IRR, APIC_TIMER_VECTOR);
+	return apic_test_vector(apic_timer_own()->loan.apic, APIC_IRR, APIC_TIMER_VECTOR);
 }
 
 /* Takes the interrupt of ours that has been requested but not delivered, so that the guest does not
@@ -196,82 +218,89 @@ static bool apic_timer_drain(struct apic apic)
 }
 
 /* The period cannot be cut short in periodic mode, so one shot does the rest of it. */
-static void apic_timer_return_periodic(struct apic_timer_repair *repair, struct apic apic,
+static void apic_timer_return_periodic(struct apic_timer *own, struct apic apic,
 				       uint32_t remaining)
 {
+	struct apic_timer_repair *repair = &own->repair;
+	struct loan *loan = &own->loan;
+
 	repair->wanted = true;
-	repair->lvt = loan.lvt;
-	repair->period = loan.period;
-	repair->lvt_written = loan.lvt & ~APIC_LVT_TIMER_MODE_MASK;
+	repair->lvt = loan->lvt;
+	repair->period = loan->period;
+	repair->lvt_written = loan->lvt & ~APIC_LVT_TIMER_MODE_MASK;
 	repair->count_written = remaining;
 	apic_write(apic, APIC_LVT_TIMER, repair->lvt_written);
 	apic_write(apic, APIC_TIMER_INITIAL, remaining);
-	loan.period = 0;
+	loan->period = 0;
 }
 
-static void apic_timer_return_deadline(struct apic apic)
+static void apic_timer_return_deadline(struct loan *loan, struct apic apic)
 {
-	apic_write(apic, APIC_LVT_TIMER, loan.lvt);
-	if (loan.deadline != 0) {
+	apic_write(apic, APIC_LVT_TIMER, loan->lvt);
+	if (loan->deadline != 0) {
 		/* Intel SDM 3 11.5.4.1: the mode must be set before the deadline is. */
 		__asm__ volatile("mfence; lfence" ::: "memory");
-		msr_write(MSR_TSC_DEADLINE, loan.deadline);
+		msr_write(MSR_TSC_DEADLINE, loan->deadline);
 	}
-	loan.deadline = 0;
+	loan->deadline = 0;
 }
 
 /* Ours is about to fire, or has. */
-static void apic_timer_silence(struct apic_timer_repair *repair, struct apic apic)
+static void apic_timer_silence(struct apic_timer *own, struct apic apic)
 {
 	apic_write(apic, APIC_TIMER_INITIAL, 0);
-	repair->stray = !apic_timer_drain(apic);
-	loan.elapsed = 0;
+	own->repair.stray = !apic_timer_drain(apic);
+	own->loan.elapsed = 0;
 }
 
 BOTH_MODES void apic_timer_return_to(struct vcpu *vcpu, struct apic apic)
 {
-	struct apic_timer_repair *repair = &apic_timer_repairs[vcpu->cpu->index];
+	struct apic_timer *own = &apic_timers[vcpu->cpu->index];
+	struct apic_timer_repair *repair = &own->repair;
+	struct loan *loan = &own->loan;
 	uint32_t left = apic_read(apic, APIC_TIMER_CURRENT);
-	uint64_t elapsed = loan.elapsed + (loan.armed - left) +
-			   (apic_timer_lost_ticks >> loan.divide_shift);
-	uint32_t remaining = apic_timer_remaining(loan.count, elapsed);
+	uint64_t elapsed = loan->elapsed + (loan->armed - left) +
+			   (apic_timer_lost_ticks >> loan->divide_shift);
+	uint32_t remaining = apic_timer_remaining(loan->count, elapsed);
 	bool repair_before = repair->wanted;
 
-	if (left < APIC_TIMER_CLOSE_TICKS || loan.elapsed != 0)
-		apic_timer_silence(repair, apic);
+	if (left < APIC_TIMER_CLOSE_TICKS || loan->elapsed != 0)
+		apic_timer_silence(own, apic);
 	repair->wanted = false;
-	if (loan.period != 0) {
-		apic_timer_return_periodic(repair, apic, remaining != 0 ? remaining : 1);
-	} else if ((loan.lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_DEADLINE) {
-		apic_timer_return_deadline(apic);
+	if (loan->period != 0) {
+		apic_timer_return_periodic(own, apic, remaining != 0 ? remaining : 1);
+	} else if ((loan->lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_DEADLINE) {
+		apic_timer_return_deadline(loan, apic);
 	} else {
 		/* Expired during the loan: apic_timer_may_be_due() counts from now. */
-		if (remaining == 1 && loan.count != 1)
+		if (remaining == 1 && loan->count != 1)
 			repair->due_tsc = tsc_read();
-		apic_write(apic, APIC_LVT_TIMER, loan.lvt);
+		apic_write(apic, APIC_LVT_TIMER, loan->lvt);
 		apic_write(apic, APIC_TIMER_INITIAL, remaining);
 	}
-	if (apic_timer_lint0_is_open(loan.lint0))
-		apic_write(apic, APIC_LVT_LINT0, loan.lint0);
-	apic_write(apic, APIC_TPR, loan.task_priority);
-	if (!(loan.spurious & APIC_SVR_ENABLE))
-		apic_write(apic, APIC_SVR, loan.spurious);
-	loan.cpu = NULL;
+	if (apic_timer_lint0_is_open(loan->lint0))
+		apic_write(apic, APIC_LVT_LINT0, loan->lint0);
+	apic_write(apic, APIC_TPR, loan->task_priority);
+	if (!(loan->spurious & APIC_SVR_ENABLE))
+		apic_write(apic, APIC_SVR, loan->spurious);
+	loan->running = false;
 	if (repair->wanted || repair_before || repair->stray)
 		periodic_want(vcpu, PERIODIC_APIC_TIMER, repair->wanted || repair->stray);
 }
 
 void apic_timer_return(struct vcpu *vcpu)
 {
-	if (loan.apic.page == NULL)
+	struct apic apic = apic_timers[vcpu->cpu->index].loan.apic;
+
+	if (apic.page == NULL)
 		apic_timer_return_to(vcpu, (struct apic){ .page = NULL });
 	else
-		apic_timer_return_to(vcpu, loan.apic);
+		apic_timer_return_to(vcpu, apic);
 }
 
 enum apic_interrupt apic_timer_classify(unsigned vector)
 {
-	struct cpu *cpu = cpu_current();
+	const struct apic_timer *own = apic_timer_own();
 	struct apic apic;
 
 	if (!apic_find(&apic))
@@ -281,8 +310,7 @@ enum apic_interrupt apic_timer_classify(unsigned vector)
 		return vector == (apic_read(apic, APIC_SVR) & 0xff) ? APIC_INTERRUPT_SPURIOUS
 								    : APIC_INTERRUPT_GUEST;
 	}
-	if (vector != APIC_TIMER_VECTOR ||
-	    (loan.cpu != cpu && !apic_timer_repairs[cpu->index].stray))
+	if (vector != APIC_TIMER_VECTOR || (!own->loan.running && !own->repair.stray))
 		return APIC_INTERRUPT_GUEST;
 	apic_write(apic, APIC_EOI, 0);
 	return APIC_INTERRUPT_TIMER;
@@ -304,7 +332,7 @@ static void apic_timer_take_stray(struct vcpu *vcpu, struct apic_timer_repair *r
 
 void apic_timer_periodic(struct vcpu *vcpu)
 {
-	struct apic_timer_repair *repair = &apic_timer_repairs[vcpu->cpu->index];
+	struct apic_timer_repair *repair = &apic_timers[vcpu->cpu->index].repair;
 	struct apic apic;
 
 	if (!repair->wanted && !repair->stray)
@@ -388,7 +416,7 @@ static uint32_t apic_timer_measure_lost(struct apic apic, struct vcpu *vcpu)
 void apic_timer_measure(void)
 {
 	struct cpu *cpu = cpu_current();
-	struct loan guest;
+	struct loan *loan = &apic_timer_own()->loan, guest;
 	struct apic apic;
 	uint32_t divide;
 
@@ -402,12 +430,12 @@ void apic_timer_measure(void)
 	apic_write(apic, APIC_TIMER_DIVIDE, 0xb); /* by 1 */
 	apic_timer_hz = apic_timer_measure_rate(apic);
 	apic_timer_is_late = apic_timer_measure_lateness(apic);
-	guest = loan;
+	guest = *loan;
 	apic_timer_lost_ticks = apic_timer_measure_lost(apic, cpu->vcpu);
-	loan = guest;
+	*loan = guest;
 	apic_write(apic, APIC_TIMER_DIVIDE, divide);
 	/* Whatever the guest's timer had left, it is long over. */
-	loan.elapsed = UINT32_MAX;
+	loan->elapsed = UINT32_MAX;
 	apic_timer_return(cpu->vcpu);
 	vcpu_ops->host_end(cpu->vcpu);
 	log_debug("local APIC timer: %lu kHz, %u ticks lost a loan%s", apic_timer_hz / 1000,

@@ -1,6 +1,6 @@
 /*
- * process/budget.c: counts slices, or single steps, of the engine that runs; one does at a time
- * (hook_lock).
+ * process/budget.c: counts slices, or single steps, of an engine that runs. What it counts is the
+ * engine's (struct budget), and so the CPU's that runs it.
  */
 #include "process/budget.h"
 
@@ -23,19 +23,6 @@
 /* A step that took longer was held up by something else. */
 #define BUDGET_STEP_US_MAXIMUM 100
 
-static struct {
-	const struct process *process;
-	uint64_t slice_ticks;
-	uint64_t slice_tsc; /* when it began */
-	unsigned cost_left;
-	bool timer_lent;
-	bool stepping;
-	bool paused;
-	/* stepping */
-	uint64_t step_tsc; /* of the step before */
-	uint64_t step_left_tsc;
-} budget;
-
 static uint64_t budget_tsc(uint64_t us)
 {
 	return us / BUDGET_US_PER_SECOND * time_tsc_hz +
@@ -54,64 +41,67 @@ uint64_t budget_ticks(uint64_t budget_us)
 	return apic_timer_ticks_of_us(budget_us, apic_timer_hz) / BUDGET_SLICES;
 }
 
-static void budget_start_stepping(void)
+static void budget_start_stepping(struct process *process)
 {
-	budget.stepping = true;
-	budget.step_tsc = tsc_read();
-	budget.step_left_tsc =
-		budget_tsc(budget.process->budget_us) / BUDGET_SLICES * budget.cost_left /
+	struct budget *budget = &process->budget;
+
+	budget->stepping = true;
+	budget->step_tsc = tsc_read();
+	budget->step_left_tsc =
+		budget_tsc(process->budget_us) / BUDGET_SLICES * budget->cost_left /
 		BUDGET_SLICE_COST;
 }
 
 void budget_begin(struct process *process, uint64_t ticks)
 {
+	struct budget *budget = &process->budget;
 	uint64_t flags = process->registers.rflags & ~(RFLAGS_IF | RFLAGS_TF);
 
-	budget.process = process;
-	budget.slice_ticks = ticks;
-	budget.slice_tsc = tsc_read();
-	budget.cost_left = BUDGET_SLICES * BUDGET_SLICE_COST;
-	budget.stepping = false;
+	budget->slice_ticks = ticks;
+	budget->slice_tsc = tsc_read();
+	budget->cost_left = BUDGET_SLICES * BUDGET_SLICE_COST;
+	budget->stepping = false;
 	process->alarm_rung = false;
-	budget.timer_lent = apic_timer_borrow(ticks);
-	if (budget.timer_lent) {
+	budget->timer_lent = apic_timer_borrow(ticks);
+	if (budget->timer_lent) {
 		legacy_pic_mask();
 		process->registers.rflags = flags | RFLAGS_FIXED | RFLAGS_IF;
 		return;
 	}
-	budget_start_stepping();
+	budget_start_stepping(process);
 	process->registers.rflags = flags | RFLAGS_FIXED | RFLAGS_TF;
 }
 
-void budget_end(struct vcpu *vcpu)
+void budget_end(struct process *process)
 {
-	if (!budget.timer_lent)
+	if (!process->budget.timer_lent)
 		return;
-	apic_timer_return(vcpu);
+	apic_timer_return(process->vcpu);
 	legacy_pic_restore();
 }
 
 /* Single steps from here on: an interrupt of the guest is in service in the class of ours. */
-static void budget_give_up_timer(struct exception_frame *frame)
+static void budget_give_up_timer(struct process *process, struct exception_frame *frame)
 {
 	apic_timer_stop();
-	budget_start_stepping();
+	budget_start_stepping(process);
 	frame->rflags = (frame->rflags & ~RFLAGS_IF) | RFLAGS_TF;
 }
 
 /* A slice is over. One that took half as long again was not the engine's alone. */
-static bool budget_charge_slice(void)
+static bool budget_charge_slice(struct process *process)
 {
+	struct budget *budget = &process->budget;
 	uint64_t now = tsc_read();
-	uint64_t slice_tsc = budget_tsc(budget.process->budget_us) / BUDGET_SLICES;
-	unsigned cost = now - budget.slice_tsc > slice_tsc + slice_tsc / 2 ? BUDGET_STOLEN_COST
+	uint64_t slice_tsc = budget_tsc(process->budget_us) / BUDGET_SLICES;
+	unsigned cost = now - budget->slice_tsc > slice_tsc + slice_tsc / 2 ? BUDGET_STOLEN_COST
 							       : BUDGET_SLICE_COST;
 
-	if (cost >= budget.cost_left)
+	if (cost >= budget->cost_left)
 		return true;
-	budget.cost_left -= cost;
-	budget.slice_tsc = now;
-	apic_timer_rearm(budget.slice_ticks);
+	budget->cost_left -= cost;
+	budget->slice_tsc = now;
+	apic_timer_rearm(budget->slice_ticks);
 	return false;
 }
 
@@ -124,62 +114,70 @@ bool budget_handle_interrupt(struct exception_frame *frame)
 		return false;
 	case APIC_INTERRUPT_GUEST:
 		vcpu_accept_interrupt(cpu_current()->vcpu, vector);
-		if (exception_from_user(frame) && !budget.stepping && vector >= APIC_TIMER_VECTOR)
-			budget_give_up_timer(frame);
+		if (exception_from_user(frame) && vector >= APIC_TIMER_VECTOR &&
+		    !process_of_frame(frame)->budget.stepping)
+			budget_give_up_timer(process_of_frame(frame), frame);
 		return false;
 	case APIC_INTERRUPT_TIMER:
 		break;
 	}
 	if (!exception_from_user(frame))
 		return false; /* drained, when the engine had stopped already */
-	return budget_charge_slice();
+	return budget_charge_slice(process_of_frame(frame));
 }
 
-enum budget_step budget_handle_step(struct exception_frame *frame)
+enum budget_step budget_handle_step(struct process *process, struct exception_frame *frame)
 {
-	uint64_t now = tsc_read(), spent = now - budget.step_tsc;
+	struct budget *budget = &process->budget;
+	uint64_t now = tsc_read(), spent = now - budget->step_tsc;
 	uint64_t maximum = budget_tsc(BUDGET_STEP_US_MAXIMUM);
 
-	if (!budget.stepping)
+	if (!budget->stepping)
 		return BUDGET_STEP_FOREIGN;
 	if (spent > maximum)
 		spent = maximum;
-	if (spent >= budget.step_left_tsc)
+	if (spent >= budget->step_left_tsc)
 		return BUDGET_STEP_TIME_UP;
-	budget.step_left_tsc -= spent;
-	budget.step_tsc = now;
+	budget->step_left_tsc -= spent;
+	budget->step_tsc = now;
 	/* POPF of the engine's may have cleared it. */
 	frame->rflags |= RFLAGS_TF;
 	return BUDGET_STEP_GO_ON;
 }
 
-bool budget_is_nearly_used(void)
+bool budget_is_nearly_used(const struct process *process)
 {
-	if (budget.stepping)
-		return budget.step_left_tsc <=
-		       budget_tsc(budget.process->budget_us) / BUDGET_ALARM_SHARE;
-	return budget.cost_left <= BUDGET_SLICES * BUDGET_SLICE_COST / BUDGET_ALARM_SHARE;
+	const struct budget *budget = &process->budget;
+
+	if (budget->stepping)
+		return budget->step_left_tsc <=
+		       budget_tsc(process->budget_us) / BUDGET_ALARM_SHARE;
+	return budget->cost_left <= BUDGET_SLICES * BUDGET_SLICE_COST / BUDGET_ALARM_SHARE;
 }
 
-void budget_pause(void)
+void budget_pause(struct process *process)
 {
+	struct budget *budget = &process->budget;
+
 	/* A slice that is over already stays counted. */
-	budget.paused = !budget.stepping && !apic_timer_is_due();
+	budget->paused = !budget->stepping && !apic_timer_is_due();
 }
 
-void budget_resume(void)
+void budget_resume(struct process *process)
 {
-	if (budget.stepping) {
-		budget.step_tsc = tsc_read();
+	struct budget *budget = &process->budget;
+
+	if (budget->stepping) {
+		budget->step_tsc = tsc_read();
 		return;
 	}
 	/* It expired during the pause: the slice starts again, and the interrupt that is requested
 	 * takes away what is added here. */
-	if (budget.paused && apic_timer_is_due()) {
-		budget.cost_left += BUDGET_SLICE_COST;
-		budget.slice_tsc = tsc_read();
+	if (budget->paused && apic_timer_is_due()) {
+		budget->cost_left += BUDGET_SLICE_COST;
+		budget->slice_tsc = tsc_read();
 	}
-	budget.paused = false;
+	budget->paused = false;
 }
 
 void budget_periodic(struct vcpu *vcpu)

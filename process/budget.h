@@ -22,6 +22,19 @@ struct exception_frame;
 struct process;
 struct vcpu;
 
+/* An engine's, in struct process; for budget.c only. */
+struct budget {
+	uint64_t slice_ticks;
+	uint64_t slice_tsc; /* when it began */
+	unsigned cost_left;
+	bool timer_lent;
+	bool stepping;
+	bool paused;
+	/* stepping */
+	uint64_t step_tsc; /* of the step before */
+	uint64_t step_left_tsc;
+};
+
 /* Measures the APIC timer. Context: boot. */
 void budget_init(void);
 
@@ -30,7 +43,7 @@ uint64_t budget_ticks(uint64_t budget_us);
 
 /* Around each stay of an engine in CPL 3. Sets IF or TF in process->registers. */
 void budget_begin(struct process *process, uint64_t ticks);
-void budget_end(struct vcpu *vcpu);
+void budget_end(struct process *process);
 
 /* An interrupt came. True: the engine's time is up. Context: interrupt. */
 bool budget_handle_interrupt(struct exception_frame *frame);
@@ -41,14 +54,14 @@ enum budget_step {
 	BUDGET_STEP_TIME_UP, /* ours; its time is up */
 	BUDGET_STEP_FOREIGN, /* the engine set TF itself */
 };
-enum budget_step budget_handle_step(struct exception_frame *frame);
+enum budget_step budget_handle_step(struct process *process, struct exception_frame *frame);
 
 /* Three quarters of the budget are used. */
-bool budget_is_nearly_used(void);
+bool budget_is_nearly_used(const struct process *process);
 
 /* Time that is not the engine's fault (the console is slow): not charged. */
-void budget_pause(void);
-void budget_resume(void);
+void budget_pause(struct process *process);
+void budget_resume(struct process *process);
 
 /* What vcpu_periodic has to do for the guest's timer. */
 void budget_periodic(struct vcpu *vcpu);

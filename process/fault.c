@@ -102,7 +102,7 @@ static void fault_ring_alarm(struct process *process, struct exception_frame *fr
 {
 	uint64_t stack = frame->rsp - sizeof(uint64_t);
 
-	if (process->alarm_function == 0 || process->alarm_rung || !budget_is_nearly_used())
+	if (process->alarm_function == 0 || process->alarm_rung || !budget_is_nearly_used(process))
 		return;
 	process->alarm_rung = true;
 	if (user_copy_out(process, stack, &frame->rip, sizeof(uint64_t)) != 0)
@@ -120,7 +120,7 @@ void process_handle_exception(struct exception_frame *frame)
 		fault_handle_page(process, frame);
 		return;
 	case FAULT_DEBUG:
-		switch (budget_handle_step(frame)) {
+		switch (budget_handle_step(process, frame)) {
 		case BUDGET_STEP_GO_ON:
 			fault_ring_alarm(process, frame);
 			return;

@@ -1,10 +1,11 @@
 /*
- * process/legacy_pic.c: masks the 8259s where the local APIC cannot (Intel 8259A data sheet). Engines
- * run one at a time (hook_lock), so there is one copy of the masks.
+ * process/legacy_pic.c: masks the 8259s where the local APIC cannot (Intel 8259A data sheet). They
+ * interrupt the boot CPU only, so it alone masks them, and there is one copy of the masks.
  */
 #include "process/legacy_pic.h"
 
 #include "core/apic.h"
+#include "core/cpu.h"
 #include "core/exception.h"
 #include "core/time.h"
 #include "vmm/vcpu.h"
@@ -61,7 +62,7 @@ void legacy_pic_detect(struct vcpu *vcpu)
 
 void legacy_pic_mask(void)
 {
-	if (!legacy_pic_bypasses_apic)
+	if (!legacy_pic_bypasses_apic || cpu_current() != &cpu_boot)
 		return;
 	legacy_pic_masks[0] = port_read8(PIC_MASTER_DATA);
 	legacy_pic_masks[1] = port_read8(PIC_SLAVE_DATA);
@@ -71,7 +72,7 @@ void legacy_pic_mask(void)
 
 void legacy_pic_restore(void)
 {
-	if (!legacy_pic_bypasses_apic)
+	if (!legacy_pic_bypasses_apic || cpu_current() != &cpu_boot)
 		return;
 	port_write8(PIC_MASTER_DATA, legacy_pic_masks[0]);
 	port_write8(PIC_SLAVE_DATA, legacy_pic_masks[1]);

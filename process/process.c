@@ -66,7 +66,7 @@ enum process_stop process_run(struct process *process, struct vcpu *vcpu, uint64
 	vcpu_ops->host_begin(vcpu);
 	budget_begin(process, ticks);
 	stop = process_enter(process, &vcpu->cpu->tss.rsp[0]);
-	budget_end(vcpu);
+	budget_end(process);
 	vcpu_ops->host_end(vcpu);
 	return stop;
 }

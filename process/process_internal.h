@@ -6,6 +6,7 @@
 
 #include "core/exception.h"
 #include "hook/hook.h"
+#include "process/budget.h"
 #include "process/process.h"
 #include "rv/abi.h"
 
@@ -46,10 +47,12 @@ struct process {
 	uint64_t exit_status;
 	uint64_t heap_bytes, stack_bytes; /* mapped */
 	uint64_t budget_us;		  /* of the run going on */
+	struct budget budget;
 	uint64_t log_tsc;		  /* spent in RV_SYS_LOG in the run going on */
 	uint64_t alarm_function; /* RV_SYS_ALARM; 0: none */
 	bool alarm_rung;	  /* in the run going on */
 	uint64_t log_dropped;		  /* bytes not logged for want of time */
+	char log_text[RV_LOG_BYTES + 1];  /* of RV_SYS_LOG */
 };
 
 _Static_assert(offsetof(struct process, root) == 8, "entry.S");

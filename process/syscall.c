@@ -94,7 +94,7 @@ static bool syscall_log_has_time(const struct process *process)
 /* (level, text, length_bytes) */
 int64_t syscall_log(struct process *process, struct exception_frame *frame)
 {
-	static char text[RV_LOG_BYTES + 1]; /* one engine runs at a time: hook_lock */
+	char *text = process->log_text;
 	uint64_t level = frame->rdi, length_bytes = frame->rdx, start;
 
 	if (level > RV_LOG_DEBUG && level != RV_LOG_PLAIN)
@@ -109,14 +109,14 @@ int64_t syscall_log(struct process *process, struct exception_frame *frame)
 		return -RV_EFAULT;
 	text[length_bytes] = '\0';
 	syscall_log_clean(text, length_bytes);
-	budget_pause();
+	budget_pause(process);
 	start = tsc_read();
 	if (level == RV_LOG_PLAIN)
 		log_raw(text, length_bytes);
 	else
 		syscall_log_lines(process, (enum log_level)level, text, length_bytes);
 	process->log_tsc += tsc_read() - start;
-	budget_resume();
+	budget_resume(process);
 	return 0;
 }
 

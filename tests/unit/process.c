@@ -101,12 +101,14 @@ void log_raw(const char *text, size_t length_bytes)
 	logged_bytes += length_bytes;
 }
 
-void budget_pause(void)
+void budget_pause(struct process *process)
 {
+	(void)process;
 }
 
-void budget_resume(void)
+void budget_resume(struct process *process)
 {
+	(void)process;
 }
 
 uint64_t budget_ticks(uint64_t budget_us)
