@@ -69,11 +69,13 @@ hypervisor-flags := $(bare-flags) -mcmodel=kernel -fno-omit-frame-pointer -I inc
 # Folders add to these: hypervisor-objects += core/console.o
 hypervisor-objects :=
 engine-objects :=
+host-programs := # for the user's machine, beside ./ritevisor
 
 -include $(wildcard boot/objects.mk core/objects.mk vmm/objects.mk vmm/*/objects.mk)
 -include $(wildcard hook/objects.mk process/objects.mk mediator/objects.mk mediator/*/objects.mk)
 -include $(wildcard engine/objects.mk)
 -include boot/uefi/uefi.mk
+-include $(wildcard tools/*/*.mk)
 -include $(wildcard tests/*.mk tests/*/*.mk)
 
 hypervisor-built := $(addprefix $(build)/hypervisor/,$(hypervisor-objects))
@@ -124,7 +126,7 @@ $(build)/%.fpu-free: $(build)/%.elf tools/check-fpu
 # The guest for runs ------------------------------------------------------------------------------
 image-tool := tools/image $(wildcard tools/host/*.py)
 
-$(build)/guest-initrd.gz: $(image-tool) $(wildcard tools/guest/*) \
+$(build)/guest-initrd.gz: $(image-tool) $(wildcard tools/guest/*) $(build)/hwcheck \
 		$(wildcard $(cache)/kernel/current/boot/vmlinuz-*)
 	$(call step,IMAGE,$@)
 	$(Q)tools/image initrd --output $@
@@ -138,7 +140,7 @@ programs-checked := $(addsuffix .fpu-free,$(basename $(filter %.elf,$(programs))
 	$(build)/ritevisor.efi
 
 .PHONY: all run test bench fuzz image clean help
-all: $(programs-checked) $(build)/guest.img
+all: $(programs-checked) $(host-programs) $(build)/guest.img
 
 # Targets ---------------------------------------------------------------------------------------
 run-scripts := scripts/hello.rb scripts/pci_hide.rb scripts/rtc_rewrite.rb

@@ -5,6 +5,7 @@
 #include "boot/boot_info.h"
 #include "boot/guest_stub.h"
 #include "boot/guest_stub_layout.h"
+#include "boot/hardware_check.h"
 #include "boot/options.h"
 #include "boot/uefi_entry.h"
 #include "core/acpi.h"
@@ -139,10 +140,26 @@ static hpa_t main_prepare_guest(bool hide)
 _Noreturn static void main_boot_without_us(const char *why)
 {
 	log_error("%s", why);
+	if (!boot_options.hardware)
+		hardware_report(main_map, main_nr_map, false);
 	log_notice("booting the OS without Ritevisor");
 	if (uefi_is_present())
 		uefi_leave(why);
 	guest_stub_run_native(main_prepare_guest(false));
+}
+
+/* The hardware report, if it was asked for; it stays on the screen for a while if that was too. */
+static void main_report_hardware(void)
+{
+	if (boot_options.hardware_s != 0)
+		boot_options.hardware = true;
+	if (!boot_options.hardware)
+		return;
+	hardware_report(main_map, main_nr_map, true);
+	if (boot_options.hardware_s == 0)
+		return;
+	log_notice("going on in %lu seconds", boot_options.hardware_s);
+	time_wait_s(boot_options.hardware_s);
 }
 
 /* What is missing is told in the words of the CPU's own vendor. */
@@ -281,11 +298,12 @@ _Noreturn void boot_main(void)
 	log_notice("Ritevisor on %lu MiB of memory", memory_ram_bytes >> 20);
 	log_info("memory 0x%lx-0x%lx reserved", memory_reserved_start,
 		 memory_reserved_start + memory_reserved_bytes - 1);
-	main_choose_backend();
 	time_init();
 	if (boot_info.has_rsdp_copy)
 		acpi_set_rsdp(boot_info.rsdp_copy, sizeof(boot_info.rsdp_copy));
 	smp_init();
+	main_report_hardware();
+	main_choose_backend();
 	if (cpus_count > 1)
 		main_take_low_page();
 	cpu_boot.vcpu = &main_vcpu;

@@ -26,6 +26,7 @@ static const struct {
 	{ "budget_us=", &boot_options.budget_us, 10, 60000000 },
 	{ "load_budget_ms=", &boot_options.load_budget_ms, 1, 600000 },
 	{ "boot=", &boot_options.boot_drive, 0, 0xff },
+	{ "hwcheck=", &boot_options.hardware_s, 0, 3600 },
 };
 
 static const struct {
@@ -35,7 +36,7 @@ static const struct {
 } options_flags[] = {
 	{ "summary", &boot_options.summary, true },   { "rescue", &boot_options.rescue, true },
 	{ "vga", &boot_options.screen, true },	      { "novga", &boot_options.screen, false },
-	{ "panic", &boot_options.panic_test, true },
+	{ "panic", &boot_options.panic_test, true },  { "hwcheck", &boot_options.hardware, true },
 };
 
 static bool options_size(const char *text, size_t length, uint64_t *value)

@@ -108,3 +108,11 @@ void time_init(void)
 	time_boot_seconds = time_read_rtc();
 	port_write8(CMOS_INDEX, index & 0x7f);
 }
+
+void time_wait_s(uint64_t seconds)
+{
+	uint64_t start = tsc_read();
+
+	while (tsc_read() - start < seconds * time_tsc_hz)
+		cpu_pause();
+}

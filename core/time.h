@@ -13,4 +13,7 @@ extern int64_t time_boot_seconds; /* since 1970, from the RTC, taken as UTC */
 /* Measures the TSC against the PIT and reads the RTC. Takes 10 ms. Context: boot. */
 void time_init(void);
 
+/* Spins so long. Context: boot, after time_init(). */
+void time_wait_s(uint64_t seconds);
+
 #endif

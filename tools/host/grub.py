@@ -69,4 +69,5 @@ def medium_config(options, has_engine, script_names, menu_s):
         return single_config(load + engine + scripts)
     normal = ("Ritevisor", load + engine + scripts)
     rescue = ("Ritevisor, rescue: no scripts", load + " rescue" + engine)
-    return menu_config([normal, rescue], menu_s)
+    check = ("Ritevisor, hardware check: no scripts", load + " rescue hwcheck=30" + engine)
+    return menu_config([normal, rescue, check], menu_s)

@@ -11,7 +11,7 @@ from pathlib import Path
 from . import grub, uefi
 from .errors import UserError, need_file, run_tool
 from .machine import GUEST_APPEND
-from .paths import GRUB, GUEST, KERNEL_PACKAGE, LOADER
+from .paths import GRUB, GUEST, HARDWARE_CHECK, KERNEL_PACKAGE, LOADER
 
 SECTOR_BYTES = 512
 PARTITION_SECTOR = 2048
@@ -42,13 +42,14 @@ def settle_times(folder):
 
 
 def build_initrd(output):
-    """Makes the guest's initramfs: busybox, tools/guest, and two modules of the kernel."""
+    """Makes the guest's initramfs: busybox, tools/guest, hwcheck, and two modules of the kernel."""
     with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
         root = Path(work) / "root"
         for name in ("bin", "dev", "proc", "sys", "lib", "tmp"):
             (root / name).mkdir(parents=True)
         busybox = shutil.which("busybox") or "/bin/busybox"
         shutil.copy(need_file(busybox, "run tools/setup"), root / "bin" / "busybox")
+        shutil.copy(need_file(str(HARDWARE_CHECK), "run make"), root / "bin" / "hwcheck")
         shutil.copy(GUEST / "init", root / "init")
         os.chmod(root / "init", 0o755)
         run_tool(

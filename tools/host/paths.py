@@ -15,5 +15,6 @@ OVMF = Path("/usr/share/OVMF")
 HYPERVISOR = BUILD / "ritevisor.elf"
 ENGINE = BUILD / "engine.elf"
 LOADER = BUILD / "ritevisor.efi"
+HARDWARE_CHECK = BUILD / "hwcheck"
 GUEST_DISK = BUILD / "guest.img"
 GUEST_INITRD = BUILD / "guest-initrd.gz"

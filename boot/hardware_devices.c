@@ -1,0 +1,91 @@
+/*
+ * boot/hardware_devices.c: what the hardware report says of the IOMMU and of PCI devices: their
+ * class in words, and how far hooks reach.
+ */
+#include "boot/hardware_check.h"
+
+#include "core/log.h"
+
+struct hardware_class {
+	uint32_t code, mask; /* of the class code */
+	const char *name;
+	const char *requests; /* what a mediator would show; NULL: nothing beyond registers */
+};
+
+/* PCI Code and ID Assignment Specification 1.11; the first that fits counts. */
+static const struct hardware_class hardware_classes[] = {
+	{ 0x010100, 0xffff00, "IDE controller", "disk requests" },
+	{ 0x010601, 0xffffff, "AHCI controller", "disk requests" },
+	{ 0x010802, 0xffffff, "NVMe controller", "disk requests" },
+	{ 0x010000, 0xff0000, "storage controller", "disk requests" },
+	{ 0x020000, 0xffff00, "Ethernet controller", "packets" },
+	{ 0x020000, 0xff0000, "network controller", "packets" },
+	{ 0x030000, 0xff0000, "display controller", NULL },
+	{ 0x040000, 0xff0000, "multimedia controller", NULL },
+	{ 0x060000, 0xffff00, "host bridge", NULL },
+	{ 0x060100, 0xffff00, "ISA bridge", NULL },
+	{ 0x060400, 0xffff00, "PCI bridge", NULL },
+	{ 0x060000, 0xff0000, "bridge", NULL },
+	{ 0x080600, 0xffff00, "IOMMU", NULL },
+	{ 0x0c0300, 0xffffff, "USB controller (UHCI)", "USB transfers" },
+	{ 0x0c0310, 0xffffff, "USB controller (OHCI)", "USB transfers" },
+	{ 0x0c0320, 0xffffff, "USB controller (EHCI)", "USB transfers" },
+	{ 0x0c0330, 0xffffff, "USB controller (xHCI)", "USB transfers" },
+	{ 0x0c0500, 0xffff00, "SMBus controller", NULL },
+	{ 0x000000, 0x000000, "device", NULL },
+};
+
+static const struct hardware_class *hardware_class(uint32_t code)
+{
+	size_t i = 0;
+
+	while ((code & hardware_classes[i].mask) != hardware_classes[i].code)
+		i++;
+	return &hardware_classes[i];
+}
+
+void hardware_check_iommu(struct hardware_report *report)
+{
+	static const struct {
+		const char *signature, *text;
+	} kinds[] = { { "DMAR", "Intel VT-d (DMAR)" }, { "IVRS", "AMD-Vi (IVRS)" } };
+
+	if (report->source->acpi_table(kinds[0].signature) == HARDWARE_UNKNOWN) {
+		hardware_say(report, HARDWARE_NOTE, "iommu", "the ACPI tables cannot be seen",
+			     "IOMMU: not known");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+		if (report->source->acpi_table(kinds[i].signature) == HARDWARE_YES) {
+			hardware_say(report, HARDWARE_NOTE, "iommu",
+				     "devices can reach Ritevisor's memory by DMA",
+				     "IOMMU: %s, not used by Ritevisor yet", kinds[i].text);
+			return;
+		}
+	}
+	hardware_say(report, HARDWARE_NOTE, "iommu",
+		     "devices can reach Ritevisor's memory by DMA; look for VT-d or IOMMU in the "
+		     "firmware's setup", "IOMMU: none");
+}
+
+void hardware_check_devices(struct hardware_report *report)
+{
+	struct hardware_pci pci;
+	size_t nr_devices = 0;
+
+	for (; report->source->pci(nr_devices, &pci); nr_devices++) {
+		const struct hardware_class *class = hardware_class(pci.class_code);
+
+		hardware_say(report, HARDWARE_OK, "device", "",
+			     "PCI %02x:%02x.%x %04x:%04x %06x %s: register hooks only%s%s",
+			     pci.bus, pci.device, pci.function, pci.vendor_id, pci.device_id,
+			     pci.class_code, class->name, class->requests ? ", no " : "",
+			     class->requests ? class->requests : "");
+	}
+	if (nr_devices == 0)
+		hardware_say(report, HARDWARE_NOTE, "devices", "", "PCI: no devices found");
+	else
+		hardware_say(report, HARDWARE_NOTE, "mediators",
+			     "scripts see and change ports, device memory and PCI configuration",
+			     "mediators: none yet; no device's requests reach scripts as requests");
+}

@@ -1,0 +1,62 @@
+"""What the tests of the host-side tools share: named cases, and running programs.
+
+A case is a function that takes an empty folder; it prints "ok NAME" or "not ok NAME: why".
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def run(*words, env=None, timeout_s=100):
+    """Runs a program in the repository; returns its finished process with .text, all it printed."""
+    done = subprocess.run(
+        [str(word) for word in words],
+        cwd=ROOT,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=timeout_s,
+    )
+    done.text = done.stdout.decode(errors="replace").replace("\r", "")
+    return done
+
+
+def expect(process, status, *texts):
+    assert process.returncode == status, f"status {process.returncode}, output: {process.text}"
+    for text in texts:
+        assert text in process.text, f"no {text!r} in: {process.text}"
+
+
+def run_one(function):
+    with tempfile.TemporaryDirectory(prefix="rvtools-") as folder:
+        try:
+            function(Path(folder))
+        except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
+            reason = re.sub(r"\s+", " ", str(error))[-500:]
+            print(f"not ok {function.__name__}: {reason}", flush=True)
+            return False
+    print(f"ok {function.__name__}", flush=True)
+    return True
+
+
+def main(chosen):
+    if shutil.which("clang") is None:
+        sys.exit("clang is missing; run tools/setup")
+    tests = [t for t in TESTS if not chosen or any(word in t.__name__ for word in chosen)]
+    results = [run_one(function) for function in tests]
+    return 0 if results and all(results) else 1

@@ -1,0 +1,151 @@
+"""Tests of ./ritevisor hwcheck on faked machines; the QEMU guest runs it in tests/system."""
+
+import json
+
+import hwcheck_machine as machine
+from harness import expect, run, test
+
+
+def hwcheck(root, *options):
+    return run("./ritevisor", "hwcheck", "--root", root, *options)
+
+
+def report(root):
+    """Returns (exit status, verdict, {check: status})."""
+    done = hwcheck(root, "--json")
+    answer = json.loads(done.text)
+    checks = {line["check"]: line["status"] for line in answer["checks"]}
+    return done.returncode, answer["can_run"], checks
+
+
+def expect_failure(root, check, *texts):
+    status, can_run, checks = report(root)
+    assert (status, can_run) == (1, False), (status, can_run)
+    failed = {name for name, word in checks.items() if word == "FAIL"}
+    assert failed == {check, "result"}, failed
+    expect(hwcheck(root), 1, "Ritevisor cannot run on this machine", *texts)
+
+
+@test
+def hwcheck_amd(work):
+    root = machine.make(work, cpuid=machine.amd_cpuid(), msrs={machine.VM_CR: 0},
+                        tables=("FACP", "IVRS"))  # fmt: skip
+    expect(
+        hwcheck(root), 0,
+        "ok    CPU: Fixture CPU, AuthenticAMD family 0x17 model 0x1 stepping 2\n",
+        "ok    AMD-V (SVM)\n", "ok    nested paging (NPT)\n", "SVM revision 1, 32768 ASIDs",
+        "ok    next RIP at exits (NRIPS)\n", "note  no virtual GIF (VGIF)\n",
+        "note  IOMMU: AMD-Vi (IVRS), not used by Ritevisor yet\n",
+        "ok    not switched off by the firmware (VM_CR)\n",
+        "ok    CPUs: 4\n",
+        "ok    memory: 1023 MiB; Ritevisor would take 32 of them, such as 0x3de00000-0x3fdfffff\n",
+        "PCI 00:1f.2 8086:2922 010601 AHCI controller: register hooks only, no disk requests\n",
+        "PCI 01:00.0 1b36:0010 010802 NVMe controller: register hooks only, no disk requests\n",
+        "ok    Ritevisor can run on this machine\n",
+    )  # fmt: skip
+    assert "8086:1234" not in hwcheck(root).text
+    assert "FAIL" not in hwcheck(root).text and "ask " not in hwcheck(root).text
+
+
+@test
+def hwcheck_amd_switched_off(work):
+    root = machine.make(work, cpuid=machine.amd_cpuid(), msrs={machine.VM_CR: 0x18})
+    expect_failure(root, "firmware-switch", "switched off by the firmware, and locked (VM_CR)",
+                   'enable "SVM mode"')  # fmt: skip
+
+
+@test
+def hwcheck_amd_whose_system_found_it_off(work):
+    root = machine.make(work, cpuid=machine.amd_cpuid(), cpuinfo="flags\t\t: fpu npt\n")
+    expect_failure(root, "firmware-switch", "switched off by the firmware (as this system found)")
+
+
+@test
+def hwcheck_amd_without_svm(work):
+    root = machine.make(work, cpuid=machine.amd_cpuid(svm=False), msrs={machine.VM_CR: 0})
+    expect_failure(root, "virtualization", "FAIL  no AMD-V (SVM)")
+
+
+@test
+def hwcheck_amd_without_nested_paging(work):
+    features = machine.SVM_FEATURES["nrip"]
+    cpuid = machine.amd_cpuid(features=features)
+    root = machine.make(work, cpuid=cpuid, msrs={machine.VM_CR: None})
+    expect_failure(root, "nested-paging", "FAIL  no nested paging (NPT)", "(no VM_CR)")
+
+
+@test
+def hwcheck_without_msrs_asks_for_root(work):
+    root = machine.make(work, cpuid=machine.amd_cpuid(), cpuinfo="flags\t\t: fpu svm npt\n")
+    status, can_run, checks = report(root)
+    assert (status, can_run) == (3, None), (status, can_run)
+    assert checks["firmware-switch"] == "ask" and checks["nested-paging"] == "ok", checks
+    expect(hwcheck(root), 3, "modprobe msr", "not all is known")
+
+
+@test
+def hwcheck_intel(work):
+    msrs = {**machine.VMX_MSRS, machine.FEATURE_CONTROL: 5}
+    root = machine.make(work, cpuid=machine.intel_cpuid(), msrs=msrs, tables=("FACP", "DMAR"))
+    expect(
+        hwcheck(root), 0, "ok    Intel VT-x (VMX)\n", "ok    nested paging (EPT)\n",
+        "ok    unrestricted guest (real mode)\n", "VMCS revision 16, 4096 bytes",
+        "note  no VMX preemption timer\n", "Intel VT-d (DMAR)",
+    )  # fmt: skip
+
+
+@test
+def hwcheck_intel_lacks_each_required_control(work):
+    for msr, bit, check in (
+        (0x48B, machine.EPT, "nested-paging"), (0x48B, machine.UNRESTRICTED, "unrestricted-guest"),
+        (0x481, machine.VIRTUAL_NMI, "virtual-nmi"), (0x482, machine.MONITOR_TRAP, "monitor-trap"),
+    ):  # fmt: skip
+        msrs = {**machine.VMX_MSRS, machine.FEATURE_CONTROL: 0}
+        msrs[msr] &= ~bit
+        root = machine.make(work / check, cpuid=machine.intel_cpuid(), msrs=msrs)
+        expect_failure(root, check)
+
+
+@test
+def hwcheck_intel_locked_off(work):
+    msrs = {**machine.VMX_MSRS, machine.FEATURE_CONTROL: 1}
+    root = machine.make(work, cpuid=machine.intel_cpuid(), msrs=msrs)
+    expect_failure(root, "firmware-switch", "and locked (FEATURE_CONTROL)")
+
+
+@test
+def hwcheck_intel_by_what_linux_says(work):
+    flags = "flags\t\t: fpu vmx\nvmx flags\t: vnmi mtf ept vpid\n"
+    root = machine.make(work, cpuid=machine.intel_cpuid(), cpuinfo=flags)
+    status, _, checks = report(root)
+    assert checks["nested-paging"] == "ok" and checks["unrestricted-guest"] == "FAIL", checks
+    assert status == 1, status
+
+
+@test
+def hwcheck_other_vendor(work):
+    cpuid = {**machine.intel_cpuid(), 0: machine.vendor_leaf("CentaurHauls")}
+    root = machine.make(work, cpuid=cpuid, msrs={})
+    expect_failure(root, "virtualization", "no virtualization that we know")
+
+
+@test
+def hwcheck_too_little_memory_below_4_gib(work):
+    root = machine.make(work, cpuid=machine.amd_cpuid(), msrs={machine.VM_CR: 0},
+                        memory=[(0, 0x9FFFF, "System RAM"), (1 << 32, (1 << 33) - 1, "System RAM")])  # fmt: skip
+    expect_failure(root, "memory", "no 32 MiB are free below 4 GiB")
+
+
+@test
+def hwcheck_refuses_what_it_cannot_use(work):
+    expect(hwcheck(work / "nowhere"), 2, "no such folder", "nowhere")
+    expect(run("build/hwcheck", "--frob"), 2, "cannot use --frob; see --help")
+    expect(run("build/hwcheck", "--help"), 0, "usage: ritevisor hwcheck")
+
+
+@test
+def hwcheck_knows_this_machine(work):
+    done = run("./ritevisor", "hwcheck", "--json")
+    answer = json.loads(done.text)
+    assert done.returncode == {True: 0, False: 1, None: 3}[answer["can_run"]], done.text
+    assert any(line["check"] == "cpu" for line in answer["checks"]), done.text

@@ -1,0 +1,1 @@
+"""The subcommands of ./ritevisor, one module each: add(commands) declares them."""

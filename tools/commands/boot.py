@@ -1,0 +1,146 @@
+"""./ritevisor boot: a guest under Ritevisor in an emulator."""
+
+import os
+import tempfile
+
+from commands import options
+from host import bochs, console, images, machine, paths, uefi
+from host.errors import UserError
+
+BOOT_EXAMPLES = """\
+examples:
+  ./ritevisor boot --script scripts/hello.rb        the built-in guest, with a script
+  ./ritevisor boot --bare                           the same guest without Ritevisor
+  ./ritevisor boot --disk debian.qcow2 --snapshot   your disk; nothing is written to it
+  ./ritevisor boot --kernel bzImage --initrd initrd.gz --append console=ttyS0
+  ./ritevisor boot --multiboot tiny.elf             a bare-metal program as the guest
+  ./ritevisor boot --run 'lspci; probe in8 0x71'    commands inside the built-in guest
+  ./ritevisor boot -- -icount shift=0,sleep=off     what follows -- goes to QEMU
+
+  ./ritevisor boot --cpu intel                      on an emulated Intel CPU, in Bochs
+
+Ctrl-C ends the run. The exit status is 0 only if the guest powered off and Ritevisor
+printed its summary (unless --no-summary).
+"""
+
+# MiB; Bochs is slower the more it has, QEMU is not.
+DEFAULT_MEMORY = {"amd": "1024", "intel": "256"}
+
+# QEMU emulates in this machine's time, some hundred times slower than a CPU, or worse if the
+# machine is busy; the hypervisor's defaults are made for CPUs. With -icount, time is exact.
+BUSY_OPTIONS = ["budget_us=50000", "load_budget_ms=100000"]
+
+
+def add(commands):
+    parser = options.add_command(
+        commands, "boot", boot, "boot a guest under Ritevisor in QEMU or Bochs", BOOT_EXAMPLES
+    )
+    parser.usage = "ritevisor boot [options] [-- QEMU OPTIONS | BOCHSRC LINES]"
+    options.add_script_options(parser)
+    what = parser.add_argument_group("the guest (default: a Debian kernel that prints facts)")
+    what.add_argument("--disk", metavar="IMAGE", help="boot from this disk image (raw or qcow2)")
+    what.add_argument("--snapshot", action="store_true", help="do not write to IMAGE")
+    what.add_argument("--kernel", metavar="K", help="boot this Linux kernel")
+    what.add_argument("--initrd", metavar="I", help="with this initramfs")
+    what.add_argument("--multiboot", metavar="K", help="boot this multiboot program")
+    what.add_argument("--append", metavar="A", help="command line of the kernel or program")
+    what.add_argument("--run", metavar="COMMANDS", help="shell commands for the built-in guest")
+    what.add_argument("--bare", action="store_true", help="without Ritevisor, to compare")
+    how = parser.add_argument_group("the machine")
+    how.add_argument("--cpu", choices=["amd", "intel"], default="amd",
+                     help="amd: QEMU (default); intel: Bochs, without keyboard")  # fmt: skip
+    how.add_argument("--firmware", choices=["bios", "uefi"], default="bios")
+    how.add_argument("--machine", choices=["pc", "q35"], default="pc")
+    how.add_argument("--smp", type=int, default=1, metavar="N", help="CPUs (default 1)")
+    how.add_argument("--memory", metavar="M",
+                     help="MiB, or 2G (default 1024 on amd, 256 on intel)")  # fmt: skip
+    how.add_argument("--smm", choices=["on", "off"], default="off", help="default off")
+    how.add_argument("--no-summary", action="store_true",
+                     help="leave the guest's power-off alone, so no summary")  # fmt: skip
+    how.add_argument("--timeout", type=float, metavar="S", help="fail after so many seconds")
+    how.add_argument("--dry-run", action="store_true", help="print QEMU's command and stop")
+
+
+def check_guest_options(arguments):
+    """Refuses combinations that would silently ignore something."""
+    chosen = [name for name in ("disk", "kernel", "multiboot") if getattr(arguments, name)]
+    if len(chosen) > 1:
+        raise UserError("give only one of " + ", ".join("--" + name for name in chosen))
+    if arguments.initrd and not arguments.kernel:
+        raise UserError("--initrd needs --kernel")
+    if arguments.append is not None and arguments.disk:
+        raise UserError("--append has no effect with --disk: the disk's own loader decides")
+    if arguments.snapshot and not arguments.disk:
+        raise UserError("--snapshot needs --disk; other guests' disks are thrown away anyway")
+    if arguments.run and chosen:
+        raise UserError("--run is for the built-in guest")
+    if arguments.bare and (arguments.script or arguments.option):
+        raise UserError("--bare boots without Ritevisor, so it takes no --script and no --option")
+    if arguments.smp < 1:
+        raise UserError("--smp needs at least 1")
+    if arguments.cpu == "intel" and (
+        arguments.machine != "pc" or arguments.smm != "off" or arguments.firmware != "bios"
+    ):
+        raise UserError("Bochs is --machine pc --firmware bios, and its SMM is not ours to choose")
+
+
+def guest_disk(arguments, work):
+    """Returns the disk to boot; one that has to be made first goes into the folder work."""
+    made = os.path.join(work, "guest.img")
+    if arguments.disk:
+        return arguments.disk
+    if arguments.kernel:
+        images.build_linux_disk(made, arguments.kernel, arguments.initrd, arguments.append or "")
+    elif arguments.multiboot:
+        images.build_multiboot_disk(made, arguments.multiboot, arguments.append or "")
+    elif arguments.run or arguments.append is not None:
+        append = images.guest_append(arguments.append, arguments.run)
+        images.build_linux_disk(made, images.guest_kernel(), paths.GUEST_INITRD, append)
+    else:
+        return str(paths.GUEST_DISK)
+    return made
+
+
+def boot(arguments):
+    check_guest_options(arguments)
+    options.check_script_options(arguments)
+    memory = machine.parse_memory(arguments.memory or DEFAULT_MEMORY[arguments.cpu])
+    # Without hooks Ritevisor would not even notice the power-off; this asks it to.
+    words = [] if arguments.no_summary else ["summary"]
+    expects_summary = bool(words) and not arguments.bare
+    if arguments.cpu == "intel":
+        words += bochs.OPTIONS
+    elif "-icount" not in arguments.emulator_options:
+        words += BUSY_OPTIONS
+    with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
+        medium = ""
+        if not arguments.bare:
+            medium = os.path.join(work, "ritevisor.iso")
+            images.build_medium(
+                medium, arguments.hypervisor, arguments.engine,
+                arguments.script, words + arguments.option,
+            )  # fmt: skip
+        common = {
+            "smp": arguments.smp,
+            "memory": memory,
+            "disk": guest_disk(arguments, work),
+            "disk_is_kept": bool(arguments.disk) and not arguments.snapshot,
+            "medium": medium,
+            "extra": arguments.emulator_options,
+        }
+        if arguments.cpu == "intel":
+            command = bochs.Machine(work=work, **common).command()
+        else:
+            command = machine.Machine(
+                cpu=arguments.cpu,
+                machine=arguments.machine,
+                smm=arguments.smm == "on",
+                firmware=uefi.firmware_options(work) if arguments.firmware == "uefi" else [],
+                **common,
+            ).command()
+        if arguments.dry_run:
+            print(" ".join(command))
+            return 0
+        return console.run(
+            command, expects_summary=expects_summary, timeout_s=arguments.timeout
+        )

@@ -1,0 +1,31 @@
+"""./ritevisor image: the medium that starts Ritevisor on a real machine."""
+
+from commands import options
+from host import images
+
+IMAGE_EXAMPLES = """\
+examples:
+  ./ritevisor image --script scripts/hello.rb --output ritevisor.iso
+  dd if=ritevisor.iso of=/dev/sdX bs=4M     onto a USB stick (this erases the stick)
+"""
+
+
+def add(commands):
+    parser = options.add_command(
+        commands, "image", image, "write an ISO that boots from CD and USB stick", IMAGE_EXAMPLES
+    )
+    options.add_script_options(parser)
+    parser.add_argument("--output", metavar="FILE", default="ritevisor.iso")
+    parser.add_argument("--menu-seconds", type=int, default=3, metavar="S",
+                        help="time to reach the rescue entry with a key (default 3)")  # fmt: skip
+    options.add_uefi_options(parser)
+
+
+def image(arguments):
+    options.check_script_options(arguments)
+    images.build_medium(
+        arguments.output, arguments.hypervisor, arguments.engine,
+        arguments.script, arguments.option, arguments.menu_seconds, options.uefi_options(arguments),
+    )  # fmt: skip
+    print(f"wrote {arguments.output}")
+    return 0

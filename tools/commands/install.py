@@ -1,0 +1,64 @@
+"""./ritevisor install and uninstall: files on an EFI system partition."""
+
+import shlex
+
+from commands import options
+from host import images, install
+
+INSTALL_EXAMPLES = """\
+examples:
+  ./ritevisor install --esp /boot/efi --script scripts/hello.rb
+  ./ritevisor install --esp /boot/efi --chain '\\EFI\\debian\\grubx64.efi'
+  ./ritevisor install --esp /boot/efi --sign-key db.key --sign-certificate db.crt
+
+A file that Ritevisor did not install is never overwritten. docs/uefi.md tells the rest.
+"""
+
+RESCUE_KEY_MS = 500  # how long the installed loader waits for R
+RESCUE_ATTEMPTS = 3
+
+
+def add(commands):
+    parser = options.add_command(
+        commands, "install", install_files, "install onto an EFI system partition",
+        INSTALL_EXAMPLES,
+    )  # fmt: skip
+    options.add_script_options(parser)
+    options.add_uefi_options(parser)
+    removal = options.add_command(
+        commands, "uninstall", uninstall_files, "remove what install put there"
+    )
+    for each in (parser, removal):
+        each.add_argument("--esp", metavar="DIR", required=True,
+                          help="where the EFI system partition is mounted")  # fmt: skip
+        each.add_argument("--no-entry", action="store_true",
+                          help="leave the firmware's boot entries alone")  # fmt: skip
+
+
+def install_files(arguments):
+    options.check_script_options(arguments)
+    names = images.script_names(arguments.script)
+    folder = install.install(
+        arguments.esp,
+        lambda made: images.fill_uefi_folder(
+            made, install.LOADER_NAME, arguments.hypervisor, arguments.engine,
+            list(zip(names, arguments.script)), arguments.option,
+            RESCUE_KEY_MS, RESCUE_ATTEMPTS, options.uefi_options(arguments),
+        ),
+    )  # fmt: skip
+    print(f"installed into {folder}")
+    words = None if arguments.no_entry else install.add_entry(arguments.esp)
+    if words:
+        print("to add a boot entry, run:")
+        print("  " + shlex.join(words))
+    return 0
+
+
+def uninstall_files(arguments):
+    kept = install.uninstall(arguments.esp)
+    for name in kept:
+        print(f"{name} was changed since it was installed, so it stays")
+    if not arguments.no_entry:
+        install.remove_entry()
+    print("removed")
+    return 0

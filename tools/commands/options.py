@@ -1,0 +1,56 @@
+"""Options that several subcommands have."""
+
+import argparse
+
+from host import paths, uefi
+from host.errors import UserError
+
+
+def add_command(commands, name, perform, summary, examples=""):
+    """Declares a subcommand; perform(arguments) returns the exit status. Returns its parser."""
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(perform=perform)
+    return parser
+
+
+def add_script_options(parser):
+    parser.add_argument("--script", metavar="FILE", action="append", default=[],
+                        help="a Ruby script to load; may be given again")  # fmt: skip
+    parser.add_argument("--option", metavar="OPTION", action="append", default=[],
+                        help="an option for the hypervisor; may be given again")  # fmt: skip
+    parser.add_argument("--hypervisor", metavar="ELF", default=str(paths.HYPERVISOR),
+                        help="another hypervisor than build/ritevisor.elf")  # fmt: skip
+    parser.add_argument("--engine", metavar="ELF", default=str(paths.ENGINE),
+                        help="another script engine than build/engine.elf")  # fmt: skip
+    parser.add_argument("--no-engine", dest="engine", action="store_const", const=None,
+                        help="without the script engine: the hypervisor alone")  # fmt: skip
+
+
+def add_uefi_options(parser):
+    parser.add_argument("--chain", metavar="PATH", default="",
+                        help="UEFI: start this program afterwards (default: the next entry)")  # fmt: skip
+    parser.add_argument("--seal", action="store_true",
+                        help="UEFI: let the loader take only these files, unchanged")  # fmt: skip
+    parser.add_argument("--sign-key", metavar="FILE", default="",
+                        help="UEFI: sign the loader for Secure Boot, and seal it")  # fmt: skip
+    parser.add_argument("--sign-certificate", metavar="FILE", default="", help="goes with it")
+
+
+def uefi_options(arguments):
+    return uefi.UefiOptions(
+        chain=arguments.chain,
+        seal=arguments.seal,
+        sign_key=arguments.sign_key,
+        sign_certificate=arguments.sign_certificate,
+    )
+
+
+def check_script_options(arguments):
+    if arguments.script and arguments.engine is None:
+        raise UserError("--script needs the engine, so it does not go with --no-engine")
