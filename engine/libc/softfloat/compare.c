@@ -7,38 +7,33 @@
  */
 #include "softfloat.h"
 
-/* Order-preserving: negative values count down from 0, and both zeros become 0. */
-static inline int64_t f64_order(uint64_t bits)
-{
-	return (int64_t)bits < 0 ? (int64_t)(F64_SIGN - bits) : (int64_t)bits;
-}
-
-static __attribute__((noinline)) bool f64_less_any(uint64_t a, uint64_t b, bool or_equal)
-{
-	int64_t a_order = f64_order(a);
-	int64_t b_order = f64_order(b);
-
-	if (f64_is_nan(a) || f64_is_nan(b))
-		return false;
-	return a_order < b_order || (or_equal && a_order == b_order);
-}
+#define F64_NEGATIVE_INFINITY (F64_SIGN | F64_INFINITY)
 
 /*
- * Two numbers that are not negative compare like integers; NaNs are above infinity, so only
- * the greater one needs to be looked at.
+ * Two numbers that are not negative compare like integers, two negative ones the other way round;
+ * NaNs are beyond infinity, so only the number farther from 0 needs to be looked at.
  */
 static inline bool f64_less(uint64_t a, uint64_t b)
 {
 	if (F64_LIKELY((int64_t)(a | b) >= 0))
 		return a < b && b <= F64_INFINITY;
-	return f64_less_any(a, b, false);
+	if ((int64_t)(a & b) < 0)
+		return b < a && a <= F64_NEGATIVE_INFINITY;
+	/* The signs differ. The zeros are equal. */
+	if ((int64_t)b < 0)
+		return false;
+	return b <= F64_INFINITY && a <= F64_NEGATIVE_INFINITY && ((a << 1) | b) != 0;
 }
 
 static inline bool f64_less_equal(uint64_t a, uint64_t b)
 {
 	if (F64_LIKELY((int64_t)(a | b) >= 0))
 		return a <= b && b <= F64_INFINITY;
-	return f64_less_any(a, b, true);
+	if ((int64_t)(a & b) < 0)
+		return b <= a && a <= F64_NEGATIVE_INFINITY;
+	if ((int64_t)b < 0)
+		return ((b << 1) | a) == 0;
+	return b <= F64_INFINITY && a <= F64_NEGATIVE_INFINITY;
 }
 
 int __ltdf2(uint64_t a, uint64_t b)
