@@ -1,10 +1,11 @@
 /*
  * arguments.c: the command line of the host programs:
- *   [--events FILE] [--setting NAME=VALUE]... [--verbose] [--engine ELF] [--measure]
- *   SCRIPT [OTHER-SCRIPT]...
+ *   [--events FILE] [--setting NAME=VALUE]... [--verbose] [--report] [--engine ELF]
+ *   [--measure] SCRIPT [OTHER-SCRIPT]...
  */
 #include "arguments.h"
 
+#include "report.h"
 #include "session.h"
 
 #include <stdio.h>
@@ -13,8 +14,8 @@
 
 static _Noreturn void arguments_usage(void)
 {
-	fputs("usage: [--events FILE] [--setting NAME=VALUE]... [--verbose] [--engine ELF]\n"
-	      "       [--measure] SCRIPT [OTHER-SCRIPT]...\n",
+	fputs("usage: [--events FILE] [--setting NAME=VALUE]... [--verbose] [--report]\n"
+	      "       [--engine ELF] [--measure] SCRIPT [OTHER-SCRIPT]...\n",
 	      stderr);
 	exit(64);
 }
@@ -25,6 +26,8 @@ static bool arguments_flag(struct arguments *arguments, const char *word)
 		arguments->verbose = true;
 	else if (strcmp(word, "--measure") == 0)
 		arguments->measure = true;
+	else if (strcmp(word, "--report") == 0)
+		report_begin();
 	else
 		return false;
 	return true;

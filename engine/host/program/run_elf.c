@@ -7,6 +7,7 @@
  */
 #include "arguments.h"
 #include "machine.h"
+#include "report.h"
 #include "session.h"
 #include "syscall.h"
 
@@ -36,8 +37,9 @@ static volatile bool elf_rung;
 static uint64_t elf_alarm_function;	/* RV_SYS_ALARM */
 static pid_t elf_engine;
 
-/* Milliseconds until an event's alarm rings, and from then until the engine is killed. */
-enum { ELF_ALARM_MS = 300, ELF_KILL_MS = 1500 };
+/* Milliseconds until an event's alarm rings, that of the script's top level, and from then until
+ * the engine is killed. */
+enum { ELF_ALARM_MS = 300, ELF_LOAD_ALARM_MS = 7500, ELF_KILL_MS = 1500 };
 
 static _Noreturn void elf_die(const char *what)
 {
@@ -238,5 +240,7 @@ int main(int argc, char **argv)
 		_exit(3);
 	}
 	elf_engine = engine;
+	if (report_is_on())
+		elf_set_timer(ELF_LOAD_ALARM_MS);
 	elf_trace(engine, entry);
 }

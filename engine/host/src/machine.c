@@ -46,48 +46,59 @@ void machine_port_write(uint16_t port, unsigned int width_bytes, uint64_t value)
 	memcpy(&machine_ports[port], &value, width_bytes);
 }
 
-/* The page's bytes; memory and registers start as zeros. */
-static uint8_t *machine_page(uint64_t gpa)
+/* The page's bytes. NULL: nobody wrote to it (it holds zeros), or there is no room for it. */
+static uint8_t *machine_page(uint64_t gpa, bool create)
 {
 	uint64_t address = gpa & ~(uint64_t)(MACHINE_PAGE_BYTES - 1);
 
 	for (int i = 0; i < MACHINE_PAGES; i++) {
 		if (!machine_pages[i].used) {
+			if (!create)
+				return NULL;
 			machine_pages[i].used = true;
 			machine_pages[i].address = address;
 		}
 		if (machine_pages[i].address == address)
 			return machine_pages[i].bytes;
 	}
-	abort();
+	return NULL;
 }
 
-static void machine_copy(uint64_t gpa, uint8_t *buffer, uint64_t length_bytes, bool write)
+static bool machine_copy(uint64_t gpa, uint8_t *buffer, uint64_t length_bytes, bool write)
 {
-	for (uint64_t i = 0; i < length_bytes; i++) {
-		uint8_t *byte = machine_page(gpa + i) + (gpa + i) % MACHINE_PAGE_BYTES;
+	while (length_bytes > 0) {
+		uint64_t offset = gpa % MACHINE_PAGE_BYTES;
+		uint64_t room = MACHINE_PAGE_BYTES - offset;
+		uint64_t piece = length_bytes < room ? length_bytes : room;
+		uint8_t *page = machine_page(gpa, write);
 
+		if (write && !page)
+			return false;
 		if (write)
-			*byte = buffer[i];
+			memcpy(page + offset, buffer, piece);
+		else if (page)
+			memcpy(buffer, page + offset, piece);
 		else
-			buffer[i] = *byte;
+			memset(buffer, 0, piece);
+		gpa += piece;
+		buffer += piece;
+		length_bytes -= piece;
 	}
+	return true;
 }
 
 bool machine_memory(uint64_t gpa, void *buffer, uint64_t length_bytes, bool write)
 {
 	if (gpa > MACHINE_OURS || length_bytes > MACHINE_OURS - gpa)
 		return false;
-	machine_copy(gpa, buffer, length_bytes, write);
-	return true;
+	return machine_copy(gpa, buffer, length_bytes, write);
 }
 
 bool machine_mmio(uint64_t gpa, void *buffer, uint64_t length_bytes, bool write)
 {
 	if (gpa >= MACHINE_OURS && gpa < MACHINE_MEMORY_END)
 		return false;
-	machine_copy(gpa, buffer, length_bytes, write);
-	return true;
+	return machine_copy(gpa, buffer, length_bytes, write);
 }
 
 bool machine_msr_read(uint32_t msr, uint64_t *value)

@@ -26,8 +26,8 @@ struct machine_pci {
 uint64_t machine_port_read(uint16_t port, unsigned int width_bytes);
 void machine_port_write(uint16_t port, unsigned int width_bytes, uint64_t value);
 
-/* Bytes of memory or of device registers at a guest-physical address. False: nothing there, or
- * the hypervisor's own. */
+/* Bytes of memory or of device registers at a guest-physical address. False: nothing there, the
+ * hypervisor's own, or a write to more pages than the simulated machine keeps (2 MiB in all). */
 bool machine_memory(uint64_t gpa, void *buffer, uint64_t length_bytes, bool write);
 bool machine_mmio(uint64_t gpa, void *buffer, uint64_t length_bytes, bool write);
 

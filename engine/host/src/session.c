@@ -5,6 +5,7 @@
 
 #include "access.h"
 #include "events.h"
+#include "report.h"
 
 #include "rv/errno.h"
 #include "rv/event_kind.h"
@@ -20,6 +21,7 @@ static struct access session_access;
 static struct words session_words;	/* the line that session_access came from */
 static int session_hook = -1;		/* whose event is open */
 static int session_failures;
+static struct report_event session_seen;	/* session_access, for the report */
 static int session_expected_exit;
 
 static char *session_log_text;
@@ -28,9 +30,14 @@ static bool session_log_shown;
 
 static void session_fail(const char *format, const char *wanted, const char *got)
 {
-	fprintf(stderr, "%s: ", events_position());
-	fprintf(stderr, format, wanted, got);
-	fputc('\n', stderr);
+	char text[1024];
+	int position = snprintf(text, sizeof(text), "%s: ", events_position());
+
+	snprintf(text + position, sizeof(text) - (size_t)position, format, wanted, got);
+	if (report_is_on())
+		report_failure(text);
+	else
+		fprintf(stderr, "%s\n", text);
 	session_failures++;
 }
 
@@ -55,6 +62,7 @@ void session_log(uint32_t level, const char *text, size_t length_bytes)
 {
 	static const char *const names[] = { "error: ", "warning: ", "notice: ", "", "debug: " };
 
+	report_log(level, text, length_bytes);
 	if (level <= RV_LOG_DEBUG)
 		session_log_append(names[level], strlen(names[level]));
 	session_log_append(text, length_bytes);
@@ -105,17 +113,42 @@ static bool session_expectation(const struct words *words)
 	return true;
 }
 
+/* Without what the line expects. */
+static void session_report_event(const char *outcome)
+{
+	char line[WORDS_LINE_BYTES];
+	char *arrow;
+
+	if (!report_is_on() || session_words.count == 0)
+		return;
+	snprintf(line, sizeof(line), "%s %s", session_words.word[0], session_words.rest);
+	arrow = strstr(line, "->");
+	if (arrow)
+		*arrow = '\0';
+	for (size_t length = strlen(line); length > 0 && line[length - 1] == ' '; length--)
+		line[length - 1] = '\0';
+	session_seen.line = line;
+	session_seen.outcome = outcome;
+	session_seen.failed = session_access.failed;
+	report_event(&session_seen);
+}
+
 _Noreturn void session_end(int status, const char *reason)
 {
 	struct words words;
 
+	if (session_hook >= 0) {
+		session_access.failed = status != 0;
+		session_report_event(reason);
+	}
 	while (events_next(&words)) {
 		if (session_expectation(&words))
 			continue;
 		session_fail("the engine ended (%s) before this line: %s", reason, words.rest);
 		break;
 	}
-	if (status != session_expected_exit) {
+	report_end(status, reason);
+	if (status != session_expected_exit && !report_is_on()) {
 		char numbers[64];
 
 		snprintf(numbers, sizeof(numbers), "%d, expected %d", status,
@@ -136,6 +169,7 @@ static void session_check_outcome(void)
 	why = events_compare(&session_words, outcome, session_access.hooked, session_access.failed);
 	if (why)
 		session_fail("expected %s, but the guest saw: %s", why, outcome);
+	session_report_event(outcome);
 	if (session_log_shown && session_words.count > 0)
 		printf("%s %s%s=> %s\n", session_words.word[0], session_words.rest,
 		       session_words.rest[0] ? " " : "", outcome);
@@ -149,6 +183,8 @@ static void session_deliver(int hook)
 
 	session_hook = hook;
 	session_access.hooked = true;
+	if (session_seen.nr_hooks < REPORT_HOOKS_MAXIMUM)
+		session_seen.hooks[session_seen.nr_hooks++] = (uint32_t)hook;
 	session_events++;
 	*shown = session_access.event;
 	shown->cookie = entry->request.cookie;
@@ -207,14 +243,26 @@ static bool session_next_hook(void)
 	return false;
 }
 
+/* The first call says that the script's top level has ended. */
+static void session_report_loaded(void)
+{
+	static bool loaded;
+
+	if (!loaded)
+		report_hooks();
+	loaded = true;
+}
+
 int64_t session_next_event(void)
 {
+	session_report_loaded();
 	if (session_hook >= 0 && session_next_hook())
 		return 0;
 	while (events_next(&session_words)) {
 		if (session_expectation(&session_words))
 			continue;
 		session_access = (struct access){ 0 };
+		session_seen = (struct report_event){ 0 };
 		switch (events_line(&session_words, &session_access.event)) {
 		case EVENTS_SET_UP:
 			break;

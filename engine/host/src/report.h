@@ -1,0 +1,42 @@
+/*
+ * report.h: what happens in a session, as one JSON object a line on standard output, for programs
+ * that present it (./ritevisor check). Nothing is written unless report_begin() was called.
+ *
+ * Bytes of 0x80 and above are written as \u0080 to \u00ff: the reader decodes them.
+ */
+#ifndef ENGINE_HOST_REPORT_H
+#define ENGINE_HOST_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+void report_begin(void);
+bool report_is_on(void);
+
+/* { "type": "log", "level": 0..4 or 16, "text": "..." } */
+void report_log(uint32_t level, const char *text, size_t length_bytes);
+
+/* { "type": "hook", ... } each: the table as the script's top level left it. */
+void report_hooks(void);
+
+enum { REPORT_HOOKS_MAXIMUM = 16 };
+
+struct report_event {
+	const char *line;	/* as an .events file spells it: "port_read 0x60" */
+	const char *outcome;	/* what the guest saw: "0x1f" */
+	uint32_t hooks[REPORT_HOOKS_MAXIMUM];	/* who saw it, in order */
+	unsigned int nr_hooks;
+	bool failed;		/* a hook's block raised or was killed */
+};
+
+/* { "type": "event", "line": "port_read 0x60", "hooks": [0], "outcome": "0x1f", "failed": false } */
+void report_event(const struct report_event *event);
+
+/* { "type": "failure", "text": "FILE:LINE: expected ..." } */
+void report_failure(const char *text);
+
+/* { "type": "end", "status": 0, "reason": "..." } */
+void report_end(int status, const char *reason);
+
+#endif

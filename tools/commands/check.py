@@ -1,0 +1,103 @@
+"""./ritevisor check: tries scripts without booting."""
+
+import json
+import os
+import sys
+import tempfile
+
+from commands import options
+from host import samples, simulation
+from host.errors import UserError, need_file
+
+EXAMPLES = """\
+examples:
+  ./ritevisor check first.rb                        sample events that fit the script's hooks
+  ./ritevisor check first.rb --events uart.events   your own, with what the guest must see
+  ./ritevisor check -e 'on(:port_read, 0x60) { |io| io.value = 1 }'
+  generate-script | ./ritevisor check --json -
+
+Nothing boots: the script runs in the real script engine, as a process of this machine, against
+simulated devices. docs/script-api.md describes .events files. The exit status is 0 if all is well,
+1 if a script has a mistake or an expectation was not met, 2 if the check could not be done.
+"""
+
+
+def add(commands):
+    parser = options.add_command(commands, "check", check, "try scripts without booting", EXAMPLES)
+    parser.set_defaults(error_status=2)
+    parser.add_argument("scripts", nargs="*", metavar="SCRIPT",
+                        help="Ruby scripts, each in an engine of its own; - is standard input")  # fmt: skip
+    parser.add_argument("-e", dest="code", action="append", default=[], metavar="CODE",
+                        help="a line of script; may be given again")  # fmt: skip
+    parser.add_argument("--events", metavar="FILE",
+                        help="what the guest does, instead of sample events")  # fmt: skip
+    parser.add_argument("--setting", metavar="NAME=VALUE", action="append", default=[],
+                        help="a word of the boot line for the script; may be given again")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="a list with one object a script")
+
+
+def text_line(name, reported):
+    """One line of the text output."""
+    if reported["type"] == "hook":
+        return f"{name}: hook {reported['number']}: {samples.describe(reported)}"
+    if reported["type"] == "event":
+        seen = "" if reported["hooks"] else "  (no hook saw it)"
+        failed = "  (a hook failed)" if reported["failed"] else ""
+        return f"{name}: {reported['line']} -> {reported['outcome']}{seen}{failed}"
+    if reported["type"] == "failure" or reported["level"] == "error":
+        return f"error: {reported['text']}"
+    if reported["level"] == "print":
+        return f"{name}: {reported['text']}"
+    return f"{name}: {reported['level']}: {reported['text']}"
+
+
+def print_result(result):
+    for each in result.all:
+        print(text_line(result.name, each))
+    if result.end_error():
+        print(f"error: {result.name}: {result.end_error()}")
+    counts = f"{len(result.of_type('hook'))} hooks, {len(result.of_type('event'))} events"
+    print(f"{result.name}: {'ok' if result.is_ok() else 'FAILED'}, {counts}")
+
+
+def write_source(folder, name, text):
+    path = os.path.join(folder, name)
+    with open(path, "wb") as file:
+        file.write(text)
+    return path
+
+
+def collect_scripts(arguments, folder):
+    """Returns the paths of all scripts; what -e and - give goes into files in the folder."""
+    scripts = []
+    if arguments.code:
+        text = "\n".join(arguments.code) + "\n"
+        scripts.append(write_source(folder, "-e", text.encode(errors="surrogateescape")))
+    for path in arguments.scripts:
+        if path == "-":
+            scripts.append(write_source(folder, "-", sys.stdin.buffer.read()))
+        else:
+            need_file(path, "give the path of a Ruby script")
+            scripts.append(os.path.abspath(path))
+    if not scripts:
+        raise UserError("nothing to check: give a script, - for standard input, or -e CODE")
+    return scripts
+
+
+def check(arguments):
+    """Checks all scripts, each in an engine of its own. Returns the exit status."""
+    if arguments.events:
+        need_file(arguments.events, "docs/script-api.md says what an .events file holds")
+    with tempfile.TemporaryDirectory(prefix="ritevisor-check-") as folder:
+        scripts = collect_scripts(arguments, folder)
+        simulation.prepare()
+        results = []
+        for script in scripts:
+            others = [each for each in scripts if each != script]
+            result = simulation.check_script([script, *others], arguments.setting, arguments.events)
+            results.append(result)
+            if not arguments.json:
+                print_result(result)
+    if arguments.json:
+        print(json.dumps([result.as_dict() for result in results], indent=2))
+    return 0 if all(result.is_ok() for result in results) else 1
