@@ -64,6 +64,7 @@ static void svm_init_control(struct vmcb *vmcb)
 			   INTERCEPT_SHUTDOWN | (cpus_count > 1 ? INTERCEPT_NMI : 0);
 	vmcb->intercept4 = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD |
 			   INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT;
+	vmcb->intercept_exceptions = SVM_EXCEPTIONS;
 	vmcb->iopm_base = svm_tables_ports();
 	vmcb->msrpm_base = svm_tables_msrs();
 	vmcb->asid = GUEST_ASID;

@@ -65,6 +65,10 @@ static inline void svm_enter(struct vcpu *vcpu, hpa_t vmcb_physical)
 /* vmm/svm/svm_exit.c: turns EXITCODE into vcpu->exit; all kinds but ports. */
 void svm_read_exit(struct vcpu *vcpu);
 
+/* vmm/svm/svm_exception.c: of exceptions but #DB: vcpu->exit, and what the guest gets. */
+#define SVM_EXCEPTIONS (1u << 13) /* that always exit: #GP */
+void svm_read_exception(struct vcpu *vcpu);
+
 /* vmm/svm/svm_tables.c: I/O and MSR permission maps. */
 int svm_tables_init(void);
 hpa_t svm_tables_ports(void);

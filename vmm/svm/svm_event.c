@@ -87,7 +87,7 @@ void svm_want_step(struct vcpu *vcpu, bool want)
 		vcpu->rflags |= RFLAGS_TF;
 		return;
 	}
-	svm->vmcb->intercept_exceptions &= ~STEP_EXCEPTIONS;
+	svm->vmcb->intercept_exceptions = SVM_EXCEPTIONS;
 	if (!svm->step_saved_tf)
 		vcpu->rflags &= ~RFLAGS_TF;
 	svm->vmcb->dr6 &= ~DR6_BS;

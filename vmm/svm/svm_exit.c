@@ -4,7 +4,6 @@
 #include "vmm/svm/svm.h"
 
 #include "core/instructions.h"
-#include "vmm/guest_walk.h"
 
 static void svm_read_nested_fault(struct vcpu *vcpu, const struct vmcb *vmcb)
 {
@@ -17,21 +16,6 @@ static void svm_read_nested_fault(struct vcpu *vcpu, const struct vmcb *vmcb)
 	/* Above what was mapped at start there are only devices: mapped when first touched. */
 	if (npt_map_on_demand(vmcb->exit_info2))
 		vcpu->exit.kind = EXIT_NONE;
-}
-
-/* An exception of an instruction that is stepped over: the step is over, and the guest gets what it
- * would have got (APM v2 15.12). */
-static void svm_read_exception(struct vcpu *vcpu, struct vmcb *vmcb)
-{
-	/* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP, #VC, #SX */
-	const uint32_t with_error_code = 0x60227d00;
-	unsigned vector = (unsigned)vmcb->exit_code - VMEXIT_EXCEPTION_FIRST;
-
-	if (vector == VECTOR_PAGE_FAULT)
-		vmcb->cr2 = vmcb->exit_info2;
-	vcpu_ops->inject_exception(vcpu, vector,
-				   with_error_code >> vector & 1 ? (int64_t)vmcb->exit_info1 : -1);
-	vcpu->exit.kind = EXIT_DEBUG_EXCEPTION;
 }
 
 void svm_read_exit(struct vcpu *vcpu)
@@ -71,7 +55,7 @@ void svm_read_exit(struct vcpu *vcpu)
 		break;
 	case VMEXIT_EXCEPTION_FIRST ... VMEXIT_EXCEPTION_DB - 1:
 	case VMEXIT_EXCEPTION_DB + 1 ... VMEXIT_EXCEPTION_LAST:
-		svm_read_exception(vcpu, vmcb);
+		svm_read_exception(vcpu);
 		break;
 	default:
 		vcpu->exit.kind = code == VMEXIT_INVLPGA ||
