@@ -131,8 +131,15 @@ void pio_handle_string(struct vcpu *vcpu)
 		if (!pio_string_element(vcpu, &string))
 			return;
 		pio_advance(&vcpu->gpr[GPR_RCX], ~UINT64_C(0), &string);
+		/* In single steps there is a trap after each iteration (AMD APM v2 13.1.4). */
+		if (vcpu->rflags & RFLAGS_TF)
+			break;
 	}
 	/* Not done: RIP stays, the guest executes the rest again. */
-	if ((vcpu->gpr[GPR_RCX] & pio_address_mask(&string)) == 0)
+	if ((vcpu->gpr[GPR_RCX] & pio_address_mask(&string)) == 0) {
 		vcpu_skip_instruction(vcpu, string.length);
+	} else if (vcpu->rflags & RFLAGS_TF) {
+		vcpu->shadow_ended = true;
+		vcpu_ops->inject_single_step(vcpu);
+	}
 }
