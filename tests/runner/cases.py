@@ -19,6 +19,7 @@ class Case:
     timeout_s: float = PROGRAM_TIMEOUT_S
     skip: str = ""  # why it cannot run here
     is_one: bool = False  # one test, whatever number of failures its judge lists
+    differences: Callable | None = None  # of an Outcome: differences.py
 
 
 def judge_results(outcome):

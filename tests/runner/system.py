@@ -14,6 +14,8 @@
     FOR       a variable and its values: one test for each, and for each combination of several
     REQUIRE   a file that must exist, or the test is skipped
     VENDOR    amd, intel, or both (default)
+    KNOWN     `VENDOR WHERE PATTERN: reason`: checks of a guest that fail there, see differences.py;
+              WHERE is bare, ours or both, and FOR has a variable `on` that is bare or ours
 
 On intel, which Bochs emulates, tests whose command asks for what only QEMU has are skipped, and the
 others have more time.
@@ -25,12 +27,13 @@ import itertools
 import re
 from dataclasses import dataclass, field
 
+from . import differences
 from .cases import Case
 
 ALWAYS_REJECTED = (r"^not ok", r"ritevisor: PANIC")
 ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-B]|\x1bc|\r")
 SINGLE_FIELDS = {"NAME", "RUN", "STATUS", "TIMEOUT", "REPEAT", "VENDOR"}
-LIST_FIELDS = {"EXPECT", "REJECT", "FOR", "REQUIRE"}
+LIST_FIELDS = {"EXPECT", "REJECT", "FOR", "REQUIRE", "KNOWN"}
 DEFAULT_TIMEOUT_S = 60
 
 # What a command may ask for that Bochs does not have.
@@ -85,6 +88,9 @@ def parse(text, file_name):
             raise FormatError(f"{file_name}:{block.line}: a test needs NAME and RUN")
         if not block.lists["EXPECT"]:
             raise FormatError(f"{file_name}:{block.line}: a test needs EXPECT")
+        for line in block.lists["KNOWN"]:
+            if differences.parse(line) is None:
+                raise FormatError(f"{file_name}:{block.line}: cannot use KNOWN {line}")
     return blocks
 
 
@@ -127,8 +133,14 @@ def _case(root, name, block, chosen, vendor, boot):
     if repeat > 1:
         # Each round's output is judged by itself.
         command = f"for round in $(seq {repeat}); do\n{command} || exit\necho '$ round'\ndone"
-    case = Case(name, command, lambda outcome: judge(block, chosen, outcome, repeat),
+    where = chosen.get(differences.WHERE, "")
+    knowns = differences.applicable(block.lists["KNOWN"], vendor, where)
+    case = Case(name, command, lambda outcome: judge(block, chosen, outcome, repeat, knowns),
                 timeout_s=(timeout_s + 10) * repeat, is_one=True)  # fmt: skip
+    if block.lists["KNOWN"]:
+        case.differences = lambda outcome: (
+            vendor, where, differences.excuse(clean(outcome.text), knowns)[1]
+        )  # fmt: skip
     if vendor not in block.single.get("VENDOR", vendor).split():
         case.skip = f"not for {vendor}"
     elif vendor == "intel":
@@ -149,10 +161,14 @@ def lacking_in_bochs(command, chosen):
     return ""
 
 
-def judge(block, chosen, outcome, repeat=1):
+def clean(text):
+    return ESCAPE_SEQUENCE.sub("", text)
+
+
+def judge(block, chosen, outcome, repeat=1, knowns=()):
     """Returns (1, []) or (0, [what is wrong])."""
     wanted = int(block.single.get("STATUS", 0))
-    text = ESCAPE_SEQUENCE.sub("", outcome.text)
+    text, counts = differences.excuse(clean(outcome.text), knowns)
     rounds = [text] if repeat == 1 else text.split("$ round\n")[:-1]
     failures = []
     for number, round_text in enumerate(rounds, 1):
@@ -160,6 +176,7 @@ def judge(block, chosen, outcome, repeat=1):
         failures += [f"round {number}: {text}" for text in problems] if repeat > 1 else problems
     if repeat > 1 and len(rounds) != repeat:
         failures.append(f"{len(rounds)} of {repeat} rounds ended well")
+    failures += [f"not seen any more: {reason}" for reason, count in counts.items() if count == 0]
     if outcome.status is None:
         failures.append("did not end in time")
     elif outcome.status != wanted:
