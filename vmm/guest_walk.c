@@ -152,10 +152,11 @@ static bool walk_wide(struct walk *walk, hpa_t table, unsigned shift, struct gue
 	return true;
 }
 
-/* PAE: four page-directory pointers without rights, read on demand (AMD APM v2 15.25.10). */
+/* PAE: four page-directory pointers without rights, read on demand (AMD APM v2 15.25.10). Emulated
+ * CPUs mark them as accessed, so that reserved bit is let pass. */
 static bool walk_pae(struct walk *walk, uint64_t cr3, struct guest_fault *fault)
 {
-	uint64_t reserved = walk_address_reserved() | UINT64_C(0xfff00000000001e6);
+	uint64_t reserved = walk_address_reserved() | UINT64_C(0xfff00000000001c6);
 	hpa_t hpa = (cr3 & UINT64_C(0xffffffe0)) + ((walk->gva >> 30) & 3) * 8;
 	uint64_t entry = walk_read_entry(walk, hpa);
 
