@@ -23,7 +23,7 @@ _Static_assert(HOOKS_MAXIMUM == 1 << HOOK_INDEX_BITS, "a hook's number holds its
 
 struct hook_totals hook_totals;
 bool hook_reap_wanted;
-bool hook_event_open;
+struct vcpu *hook_event_vcpu;
 
 static struct hook *hook_table[HOOKS_MAXIMUM];
 static uint32_t hook_reuse[HOOKS_MAXIMUM]; /* how often a place was taken */
@@ -99,6 +99,8 @@ static struct hook *hook_create(struct hook_owner *owner, const struct rv_hook_r
 	hook->write = rv_event_kind_is_write(request->kind);
 	hook->identity_wanted = request->pci_vendor_id >= 0 || request->pci_device_id >= 0 ||
 				request->pci_class >= 0;
+	hook->born_vcpu = hook_event_vcpu;
+	hook->born_exit = hook_event_vcpu != NULL ? hook_event_vcpu->history_next : 0;
 	hook->region.handler = hook_handle_access;
 	hook->region.context = hook;
 	hook_request_range(request, &hook->region.first, &hook->region.last);
@@ -158,7 +160,7 @@ int hook_remove(struct hook_owner *owner, uint32_t id)
 	if (hook == NULL || hook->owner != owner)
 		return -RV_ENOENT;
 	hook_retire(hook);
-	if (!hook_event_open)
+	if (hook_event_vcpu == NULL)
 		hook_reap();
 	return 0;
 }
@@ -179,7 +181,7 @@ void hook_remove_all(struct hook_owner *owner, bool failed)
 			hook_retire(hook);
 		}
 	}
-	if (!hook_event_open)
+	if (hook_event_vcpu == NULL)
 		hook_reap();
 }
 

@@ -69,6 +69,8 @@ struct hook {
 	struct access *access;	    /* of the event that is open */
 	uint32_t id;
 	uint64_t owner_private;	    /* the owner's, 0 at first */
+	struct vcpu *born_vcpu;	    /* whose event it was added in, and in which exit: what goes on */
+	uint64_t born_exit;	    /* there is not for it; NULL: in none */
 	struct hook_counters counters;
 	uint64_t period_tsc, due_tsc; /* TIMER */
 	struct hook *next;	    /* in the list of the removed */

@@ -122,11 +122,11 @@ static inline uint32_t hook_run(struct hook *hook, struct vcpu *vcpu, struct acc
 	event->cpu = vcpu->cpu->index;
 	hook->access = access;
 	owner->nr_events++;
-	hook_event_open = true;
+	hook_event_vcpu = vcpu;
 	/* The owner may change the event at any time: the verdict is read once. */
 	if (owner->deliver(owner, hook, vcpu))
 		verdict = *(volatile uint32_t *)&owner->event->verdict;
-	hook_event_open = false;
+	hook_event_vcpu = NULL;
 	hook->access = NULL;
 	cycles = tsc_read() - start;
 	hook->counters.cycles_total += cycles;
@@ -154,6 +154,13 @@ static enum access_result hook_resolve(struct hook *hook, struct access *access,
 	}
 }
 
+/* Was it added during this very access? Hooks that add their like would else hold the guest until
+ * the table is full. */
+static inline bool hook_is_newborn(const struct hook *hook, const struct vcpu *vcpu)
+{
+	return hook->born_vcpu == vcpu && hook->born_exit == vcpu->history_next;
+}
+
 /* Under the lock: the hook may have lost its owner, or its service, while we waited for it. */
 static __attribute__((noinline)) enum access_result hook_handle_accepted(struct hook *hook, struct access *access)
 {
@@ -165,7 +172,7 @@ static __attribute__((noinline)) enum access_result hook_handle_accepted(struct 
 		hook->counters.filtered++;
 		return ACCESS_PASS;
 	}
-	if (hook->state == HOOK_ACTIVE) {
+	if (hook->state == HOOK_ACTIVE && !hook_is_newborn(hook, access->vcpu)) {
 		/* It may remove itself in there: then this event is its last, and still counts. */
 		verdict = hook_run(hook, access->vcpu, access);
 		if (verdict != RV_VERDICT_PASS)

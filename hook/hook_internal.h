@@ -44,7 +44,7 @@ enum access_result hook_handle_access(struct access *access, void *context);
 /* hook.c: unlinks what was removed, and frees what was unlinked before and nobody can hold. */
 void hook_reap(void);
 extern bool hook_reap_wanted;
-extern bool hook_event_open;
+extern struct vcpu *hook_event_vcpu; /* whose event is open; NULL: none is */
 
 /* hook_timer.c */
 void hook_timer_link(struct hook *hook);

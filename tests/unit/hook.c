@@ -615,6 +615,31 @@ static void test_remove_in_event(void)
 	finish();
 }
 
+static struct hook *added;
+
+static void work_add(struct hook *hook)
+{
+	added = hook_find((uint32_t)hook_add(&owner, &hook->request));
+}
+
+/* What an event adds sees the next access, not the one that goes on. */
+static void test_add_in_event(void)
+{
+	struct rv_hook_request r = request_of(RV_EVENT_PORT_READ, 1, 1);
+	struct access a = access_of(ACCESS_PORT, false, 1, 1, 0);
+	struct hook *hook = hook_of(&r);
+
+	next_work = work_add;
+	UNIT_EQUAL(hook_handle_access(&a, hook), ACCESS_PASS);
+	UNIT_EQUAL(hook_handle_access(&a, added), ACCESS_PASS);
+	UNIT_EQUAL(deliveries, 1);
+	next_work = NULL;
+	fake_vcpu.history_next++;
+	UNIT_EQUAL(hook_handle_access(&a, added), ACCESS_PASS);
+	UNIT_EQUAL(deliveries, 2);
+	finish();
+}
+
 static void test_freed_after_walks(void)
 {
 	struct rv_hook_request r = request_of(RV_EVENT_PORT_READ, 1, 1);
@@ -755,6 +780,7 @@ int main(void)
 	unit_run("hook_on_error", test_on_error);
 	unit_run("hook_owner_failure", test_owner_failure);
 	unit_run("hook_remove_in_event", test_remove_in_event);
+	unit_run("hook_add_in_event", test_add_in_event);
 	unit_run("hook_freed_after_walks", test_freed_after_walks);
 	unit_run("hook_table_full", test_table_full);
 	unit_run("hook_random_life", test_random_life);
