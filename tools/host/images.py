@@ -59,17 +59,32 @@ def build_initrd(output):
         for name in ("msr.ko", "efivarfs.ko"):
             for module in KERNEL_PACKAGE.rglob(name):
                 shutil.copy(module, root / "lib" / name)
-        settle_times(root)
-        names = sorted(str(path.relative_to(root)) for path in root.rglob("*"))
-        archive = Path(work) / "initrd"
-        run_tool(
-            ["cpio", "--quiet", "--create", "--format=newc", "--reproducible", "--owner=0:0",
-             "--null", f"--file={archive}"],
-            cwd=root,
-            stdin=_input_file(work, "\0".join(names)),
-        )  # fmt: skip
-        run_tool(["gzip", "-9n", str(archive)])
-        _place(archive.with_suffix(".gz"), output)
+        _pack_initrd(root, work, output)
+
+
+def build_program_initrd(program, output):
+    """Makes an initramfs whose only file is /init, a static program."""
+    with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
+        root = Path(work) / "root"
+        root.mkdir()
+        shutil.copy(need_file(program, "build it"), root / "init")
+        os.chmod(root / "init", 0o755)
+        _pack_initrd(root, work, output)
+
+
+def _pack_initrd(root, work, output):
+    """Packs the files below root; the folder work takes what is made on the way."""
+    settle_times(root)
+    names = sorted(str(path.relative_to(root)) for path in root.rglob("*"))
+    archive = Path(work) / "initrd"
+    run_tool(
+        ["cpio", "--quiet", "--create", "--format=newc", "--reproducible", "--owner=0:0",
+         "--null", f"--file={archive}"],
+        cwd=root,
+        stdin=_input_file(work, "\0".join(names)),
+    )  # fmt: skip
+    run_tool(["gzip", "-9n", str(archive)])
+    _place(archive.with_suffix(".gz"), output)
 
 
 def _input_file(work, text):
