@@ -54,7 +54,20 @@ def collect_programs(root):
         program = root / "tests" / folder / "run"
         if program.exists():
             cases.append(Case(folder, [str(program)], judge_results, timeout_s=600))
-    return cases + collect_checkers(root)
+    return cases + collect_hostile(root) + collect_checkers(root)
+
+
+def collect_hostile(root):
+    """The groups of hostile scripts, each a boot; one of them on an emulated Intel CPU too."""
+    program = root / "tests/hostile/run"
+    groups = {"source"}  # those of generated.py
+    for path in (program.parent / "scripts").glob("*.rb"):
+        groups.add(re.search(rb"^# group: (\w+)$", path.read_bytes(), re.MULTILINE)[1].decode())
+    cases = [
+        Case(f"hostile/{group}", [str(program), group], judge_results) for group in sorted(groups)
+    ]
+    on_intel = [str(program), "--vendor", "intel", "loops"]
+    return cases + [Case("hostile-intel/loops", on_intel, judge_results, timeout_s=900)]
 
 
 def collect_checkers(root):
