@@ -10,9 +10,9 @@
  * instruction of the hypervisor everything is the guest's.
  *
  * Options: out=FILE, hypervisor=FIRST-LAST (addresses), engine=FIRST-LAST. FILE gets one
- * `name value` line a counter when QEMU exits. profile=FILE: that one gets `ADDRESS INSTRUCTIONS
- * EXECUTIONS` for each block of the hypervisor and engine that ran after the first VMRUN; a block
- * may come more than once.
+ * `name value` line a counter when QEMU exits. profile=FILE: that one gets `ADDRESS EXECUTIONS` for each
+ * instruction of the hypervisor and engine that ran after the first VMRUN; one may come more than
+ * once.
  *
  * Guest instructions are counted a translation block at a time (one that faults inside counts
  * whole), hypervisor and engine ones singly. The counters are not atomic: use one CPU, or -icount,
@@ -55,6 +55,7 @@ size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *block);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block, size_t index);
 const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *instruction);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *instruction);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *instruction);
 
 #define PLUGIN_EXPORT __attribute__((visibility("default")))
@@ -69,15 +70,14 @@ struct address_range {
 	uint64_t first, last; /* inclusive */
 };
 
-/* A translated block of the hypervisor or the engine, for the profile. */
-struct block {
+/* A translated instruction of the hypervisor or the engine, for the profile. */
+struct profiled {
 	uint64_t address;
-	size_t instructions;
 	uint64_t executions;
-	struct block *next;
+	struct profiled *next;
 };
 
-static struct block *blocks;
+static struct profiled *profile;
 static struct address_range hypervisor_range = {0xffffffff80000000, 0xffffffff80ffffff};
 static struct address_range engine_range = {0x00000000, 0xffffffff};
 static char *output_path, *profile_path;
@@ -142,25 +142,30 @@ static void plugin_count_low(unsigned int cpu, void *context)
 		counters.guest++;
 }
 
-static void plugin_count_block(unsigned int cpu, void *context)
+static void plugin_count_profiled(unsigned int cpu, void *context)
 {
-	struct block *block = context;
+	struct profiled *profiled = context;
 
 	if (host_world[cpu % CPUS_MAXIMUM] && counters.vmruns)
-		block->executions++;
+		profiled->executions++;
 }
 
-/* Registered behind what tells the worlds apart, so that it sees the block's own world. */
-static void plugin_profile_block(struct qemu_plugin_tb *translated, uint64_t address, size_t count)
+/* Registered behind what tells the worlds apart, so that it sees the instruction's own world. One at
+ * a time: with -icount, a block is left and begun anew at each access to a device. */
+static void plugin_profile_block(struct qemu_plugin_tb *block, size_t count)
 {
-	struct block *block;
+	for (size_t i = 0; profile_path && i < count; i++) {
+		struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(block, i);
+		struct profiled *profiled = malloc(sizeof(*profiled));
 
-	if (!profile_path || !(block = malloc(sizeof(*block))))
-		return;
-	*block = (struct block){.address = address, .instructions = count, .next = blocks};
-	blocks = block;
-	qemu_plugin_register_vcpu_tb_exec_cb(translated, plugin_count_block,
-					     QEMU_PLUGIN_CB_NO_REGS, block);
+		if (!profiled)
+			return;
+		*profiled = (struct profiled){
+			.address = qemu_plugin_insn_vaddr(instruction), .next = profile};
+		profile = profiled;
+		qemu_plugin_register_vcpu_insn_exec_cb(instruction, plugin_count_profiled,
+						       QEMU_PLUGIN_CB_NO_REGS, profiled);
+	}
 }
 
 /* VMRUN is 0F 01 D8 (AMD APM v3), perhaps behind prefixes. */
@@ -199,13 +204,13 @@ static void plugin_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
 	(void)id;
 	if (range_contains(&hypervisor_range, address)) {
 		plugin_translate_hypervisor(block);
-		plugin_profile_block(block, address, count);
+		plugin_profile_block(block, count);
 	} else if (range_contains(&engine_range, address)) {
 		for (size_t i = 0; i < count; i++)
 			qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_tb_get_insn(block, i),
 							       plugin_count_low,
 							       QEMU_PLUGIN_CB_NO_REGS, NULL);
-		plugin_profile_block(block, address, count);
+		plugin_profile_block(block, count);
 	} else {
 		qemu_plugin_register_vcpu_tb_exec_inline(block, QEMU_PLUGIN_INLINE_ADD_U64,
 							 &counters.guest, count);
@@ -244,10 +249,9 @@ static void plugin_write_profile(void)
 		perror(profile_path);
 		return;
 	}
-	for (const struct block *block = blocks; block; block = block->next)
-		if (block->executions)
-			fprintf(file, "0x%" PRIx64 " %zu %" PRIu64 "\n", block->address,
-				block->instructions, block->executions);
+	for (const struct profiled *at = profile; at; at = at->next)
+		if (at->executions)
+			fprintf(file, "0x%" PRIx64 " %" PRIu64 "\n", at->address, at->executions);
 	fclose(file);
 }
 
