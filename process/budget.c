@@ -105,6 +105,40 @@ static bool budget_charge_slice(struct process *process)
 	return false;
 }
 
+/* The interrupt that is requested charges one slice: here the others are. */
+static bool budget_charge_late_slices(struct process *process, uint64_t call_tsc, uint64_t now)
+{
+	struct budget *budget = &process->budget;
+	uint64_t slice_tsc = budget_tsc(process->budget_us) / BUDGET_SLICES;
+	uint64_t before_tsc = now - call_tsc - budget->slice_tsc, cost;
+
+	/* The call began within a slice; what is more was stolen. */
+	if (before_tsc > slice_tsc)
+		before_tsc = slice_tsc;
+	cost = (before_tsc + call_tsc) * BUDGET_SLICE_COST / (slice_tsc + 1);
+	if (cost >= budget->cost_left)
+		return true;
+	if (cost > BUDGET_SLICE_COST)
+		budget->cost_left -= (unsigned)cost - BUDGET_SLICE_COST;
+	budget->slice_tsc = now - slice_tsc;
+	return false;
+}
+
+bool budget_charge_call(struct process *process, uint64_t *start_tsc)
+{
+	struct budget *budget = &process->budget;
+	uint64_t now = tsc_read(), call_tsc = now - *start_tsc;
+
+	*start_tsc = now;
+	if (!budget->stepping)
+		return apic_timer_is_due() && budget_charge_late_slices(process, call_tsc, now);
+	budget->step_tsc = now;
+	if (call_tsc >= budget->step_left_tsc)
+		return true;
+	budget->step_left_tsc -= call_tsc;
+	return false;
+}
+
 bool budget_handle_interrupt(struct exception_frame *frame)
 {
 	unsigned vector = (unsigned)frame->vector;

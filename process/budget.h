@@ -7,7 +7,8 @@
  * where system calls held interrupts up, up to a slice later.
  *
  * Time that the machine itself takes away (SMM, a busy emulator) shows as a slice that took more
- * than half as long again as the timer was set to; such a slice costs an eighth only.
+ * than half as long again as the timer was set to; such a slice costs an eighth only. The few system
+ * calls that take longer than their calling are charged by the clock instead.
  *
  * Where the timer cannot be had (the APIC is off, an interrupt of the guest of the highest class
  * is pending or in service), the engine runs in single steps (RFLAGS.TF) and the cycles of each are
@@ -58,6 +59,11 @@ enum budget_step budget_handle_step(struct process *process, struct exception_fr
 
 /* Three quarters of the budget are used. */
 bool budget_is_nearly_used(const struct process *process);
+
+/* Charges what a system call took since *start_tsc, which becomes now. True: the engine's time is
+ * up. For calls that may take long, at their end and now and then amid them: the timer's interrupt
+ * waits for the end of a call, and a late one counts as time that something else took away. */
+bool budget_charge_call(struct process *process, uint64_t *start_tsc);
 
 /* Time that is not the engine's fault (the console is slow): not charged. */
 void budget_pause(struct process *process);

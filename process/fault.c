@@ -91,7 +91,7 @@ static void fault_handle_page(struct process *process, struct exception_frame *f
 	process_kill(process, frame, "page fault: it %s 0x%lx, which is not its own", what, address);
 }
 
-static _Noreturn void fault_time_is_up(struct process *process, const struct exception_frame *frame)
+_Noreturn void process_kill_late(struct process *process, const struct exception_frame *frame)
 {
 	process_kill(process, frame, "its time of %lu us is up", process->budget_us);
 }
@@ -125,7 +125,7 @@ void process_handle_exception(struct exception_frame *frame)
 			fault_ring_alarm(process, frame);
 			return;
 		case BUDGET_STEP_TIME_UP:
-			fault_time_is_up(process, frame);
+			process_kill_late(process, frame);
 		case BUDGET_STEP_FOREIGN:
 			break;
 		}
@@ -144,7 +144,7 @@ void process_handle_exception(struct exception_frame *frame)
 void process_handle_interrupt(struct exception_frame *frame)
 {
 	if (budget_handle_interrupt(frame))
-		fault_time_is_up(process_of_frame(frame), frame);
+		process_kill_late(process_of_frame(frame), frame);
 	if (exception_from_user(frame))
 		fault_ring_alarm(process_of_frame(frame), frame);
 }

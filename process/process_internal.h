@@ -93,6 +93,9 @@ void process_handle_interrupt(struct exception_frame *frame);
 _Noreturn void process_kill(struct process *process, const struct exception_frame *frame,
 			    const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same, because of its time. */
+_Noreturn void process_kill_late(struct process *process, const struct exception_frame *frame);
+
 /* The engine on whose behalf this CPU runs; process_enter() leaves the pointer right above the
  * frame of whatever enters the hypervisor from CPL 3. */
 static inline struct process *process_of_frame(const struct exception_frame *frame)

@@ -53,6 +53,13 @@ void process_syscall(struct exception_frame *frame)
 	frame->rax = (uint64_t)result;
 }
 
+void syscall_charge(struct process *process, const struct exception_frame *frame,
+		    uint64_t *start_tsc)
+{
+	if (budget_charge_call(process, start_tsc))
+		process_kill_late(process, frame);
+}
+
 /* Text of an engine reaches a terminal: no control codes but line ends and tabs. */
 static void syscall_log_clean(char *text, size_t length_bytes)
 {
@@ -132,6 +139,7 @@ int64_t syscall_heap_grow(struct process *process, struct exception_frame *frame
 {
 	uint64_t bytes = frame->rdi, grown = 0;
 	uint64_t start = RV_ENGINE_HEAP_ADDRESS + process->heap_bytes;
+	uint64_t start_tsc = tsc_read();
 
 	if ((bytes & PAGE_MASK) != 0)
 		return -RV_EINVAL;
@@ -141,10 +149,13 @@ int64_t syscall_heap_grow(struct process *process, struct exception_frame *frame
 		if (user_map_new_page(process, start + grown, PAGING_WRITABLE | PAGING_NO_EXECUTE)) {
 			/* The engine has not run since, so no translation of these is cached. */
 			user_unmap(process, start, grown);
+			process->heap_bytes -= grown;
 			return -RV_ENOMEM;
 		}
+		process->heap_bytes += PAGE_BYTES;
+		if ((grown & (SYSCALL_CHARGED_BYTES - 1)) == 0)
+			syscall_charge(process, frame, &start_tsc);
 	}
-	process->heap_bytes += bytes;
 	return (int64_t)start;
 }
 

@@ -10,7 +10,14 @@
 
 typedef int64_t (*syscall_handler)(struct process *process, struct exception_frame *frame);
 
+/* How many bytes a call may write between two looks at the clock. */
+#define SYSCALL_CHARGED_BYTES KIB(32)
+
 /* syscall.c */
+/* Amid and after what may take long: charges what it took since *start_tsc, which becomes now, and
+ * ends the engine if its time is up. */
+void syscall_charge(struct process *process, const struct exception_frame *frame,
+		    uint64_t *start_tsc);
 int64_t syscall_log(struct process *process, struct exception_frame *frame);
 int64_t syscall_exit(struct process *process, struct exception_frame *frame);
 int64_t syscall_heap_grow(struct process *process, struct exception_frame *frame);

@@ -107,7 +107,10 @@ static const struct msr_range syscall_msrs_owned[] = {
 	{ 0x174, 0x176 },	      /* SYSENTER_*: the guest's are put aside */
 	{ 0x1d9, 0x1d9 },	      /* DEBUGCTL: single steps by branch */
 	{ 0x277, 0x277 },	      /* PAT */
+	{ 0x3f1, 0x3f1 },	      /* PEBS_ENABLE: records go to a linear address of ours */
 	{ 0x480, 0x493 },	      /* VMX capabilities */
+	{ 0x560, 0x587 },	      /* processor trace, which writes to physical memory */
+	{ 0x600, 0x600 },	      /* DS_AREA */
 	{ 0x6e0, 0x6e0 },	      /* TSC_DEADLINE */
 	{ 0x800, 0x8ff },	      /* x2APIC */
 	{ 0xc0000080, 0xc0000084 },   /* EFER, STAR, LSTAR, CSTAR, SFMASK */
@@ -207,6 +210,7 @@ static int64_t syscall_transfer(struct process *process, const struct exception_
 				bool to_guest)
 {
 	uint64_t gpa = frame->rdi, user = frame->rsi, length_bytes = frame->rdx;
+	uint64_t start_tsc = tsc_read(), charged = user;
 	int error = 0;
 
 	if (length_bytes > ACCESS_BYTES_MAXIMUM)
@@ -224,6 +228,10 @@ static int64_t syscall_transfer(struct process *process, const struct exception_
 		gpa += chunk;
 		user += chunk;
 		length_bytes -= chunk;
+		if (user - charged < SYSCALL_CHARGED_BYTES)
+			continue;
+		syscall_charge(process, frame, &start_tsc);
+		charged = user;
 	}
 	return error;
 }

@@ -1,16 +1,28 @@
 /*
  * process/syscall_hook.c: system calls about hooks and the event that is open.
  */
+#include "core/instructions.h"
 #include "process/budget.h"
 #include "process/syscall.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
 #include "vmm/vcpu.h"
 
+/* In an event the guest waits while a hook is put into force. */
+static bool syscall_hook_is_short(const struct process *process,
+				  const struct rv_hook_request *request)
+{
+	if (request->kind != RV_EVENT_MMIO_READ && request->kind != RV_EVENT_MMIO_WRITE)
+		return true;
+	return process->hook == NULL || request->first > request->last ||
+	       request->last - request->first < RV_HOOK_BYTES_IN_EVENT;
+}
+
 /* (struct rv_hook_request *) */
 int64_t syscall_hook_add(struct process *process, struct exception_frame *frame)
 {
 	struct rv_hook_request request;
+	uint64_t start_tsc = tsc_read();
 	struct hook *hook;
 	int id;
 
@@ -22,7 +34,11 @@ int64_t syscall_hook_add(struct process *process, struct exception_frame *frame)
 					    : process_options.budget_us;
 	if (request.budget_us > HOOK_BUDGET_US_MAXIMUM && request.kind == RV_EVENT_SHUTDOWN)
 		request.budget_us = HOOK_BUDGET_US_MAXIMUM;
+	if (!syscall_hook_is_short(process, &request))
+		return -RV_E2BIG;
 	id = hook_add(&process->owner, &request);
+	/* A range of device memory takes some time for each of its pages. */
+	syscall_charge(process, frame, &start_tsc);
 	if (id < 0)
 		return id;
 	hook = hook_find((uint32_t)id);

@@ -173,7 +173,8 @@ enum rv_syscall {
 	RV_SYS_EXIT,
 	/* (bytes, a multiple of 4096) -> address of the new memory, right above the last; RV_ENOMEM */
 	RV_SYS_HEAP_GROW,
-	/* (struct rv_hook_request *) -> hook number >= 0; RV_EINVAL, RV_ENOSPC, RV_EBUSY */
+	/* (struct rv_hook_request *) -> hook number >= 0; RV_EINVAL, RV_ENOSPC, RV_EBUSY; RV_E2BIG: more
+	 * than RV_HOOK_BYTES_IN_EVENT of device memory while an event is open */
 	RV_SYS_HOOK_ADD,
 	/* (hook number) -> 0; RV_ENOENT if it is not this engine's */
 	RV_SYS_HOOK_REMOVE,
@@ -214,5 +215,6 @@ enum rv_syscall {
 };
 
 #define RV_LOG_BYTES 4096
+#define RV_HOOK_BYTES_IN_EVENT 0x1000000
 
 #endif

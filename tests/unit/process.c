@@ -111,6 +111,23 @@ void budget_resume(struct process *process)
 	(void)process;
 }
 
+/* Time is up at the so manyth look at the clock; 0: never. */
+static unsigned looks_left;
+
+bool budget_charge_call(struct process *process, uint64_t *start_tsc)
+{
+	(void)process;
+	(void)start_tsc;
+	return looks_left != 0 && --looks_left == 0;
+}
+
+_Noreturn void process_kill_late(struct process *process, const struct exception_frame *frame)
+{
+	(void)process;
+	(void)frame;
+	longjmp(leave, PROCESS_STOP_KILLED);
+}
+
 uint64_t budget_ticks(uint64_t budget_us)
 {
 	return budget_us;
@@ -336,6 +353,38 @@ static void test_heap(void)
 	UNIT_EQUAL(process.heap_bytes, 0);
 	pool_limit = 256;
 	UNIT_EQUAL(call(&process, RV_SYS_HEAP_GROW, 32 * PAGE_BYTES, 0, 0, 0), RV_ENGINE_HEAP_ADDRESS);
+	engine_close(&process);
+}
+
+/* The time is up amid a call: what was done so far is known, so that it can be undone. */
+static void test_heap_late(void)
+{
+	struct process process;
+
+	engine_open(&process);
+	looks_left = 3;
+	UNIT_EQUAL(call(&process, RV_SYS_HEAP_GROW, 64 * PAGE_BYTES, 0, 0, 0), 0);
+	UNIT_EQUAL(looks_left, 0);
+	UNIT_CHECK(process.heap_bytes != 0 && process.heap_bytes < 64 * PAGE_BYTES);
+	engine_close(&process);
+}
+
+/* A hook on much device memory takes its time, which an event has not. */
+static void test_hook_in_event(void)
+{
+	struct rv_hook_request request = { .kind = RV_EVENT_MMIO_READ, .first = 0x1000,
+					   .last = 0x1000 + RV_HOOK_BYTES_IN_EVENT };
+	struct process process;
+	struct hook hook;
+
+	engine_open(&process);
+	UNIT_EQUAL(user_copy_out(&process, DATA, &request, sizeof(request)), 0);
+	UNIT_EQUAL(call(&process, RV_SYS_HOOK_ADD, DATA, 0, 0, 0), -RV_EINVAL); /* the fake's */
+	process.hook = &hook;
+	UNIT_EQUAL(call(&process, RV_SYS_HOOK_ADD, DATA, 0, 0, 0), -RV_E2BIG);
+	request.last--;
+	UNIT_EQUAL(user_copy_out(&process, DATA, &request, sizeof(request)), 0);
+	UNIT_EQUAL(call(&process, RV_SYS_HOOK_ADD, DATA, 0, 0, 0), -RV_EINVAL);
 	engine_close(&process);
 }
 
@@ -573,6 +622,8 @@ int main(void)
 	memset(fake_memory, 0, FAKE_MEMORY_BYTES);
 	unit_run("process_user_memory", test_user_memory);
 	unit_run("process_heap", test_heap);
+	unit_run("process_heap_late", test_heap_late);
+	unit_run("process_hook_in_event", test_hook_in_event);
 	unit_run("process_transfer", test_transfer);
 	unit_run("process_random_calls", test_random_calls);
 	unit_run("process_fetch", test_fetch);
