@@ -2,6 +2,10 @@
 # What belongs to a folder is in its objects.mk. "make help" lists the targets.
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+# On all CPUs; -j on the command line comes first.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
 SHELL := /bin/sh
 .SUFFIXES:
 .DELETE_ON_ERROR:

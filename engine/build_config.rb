@@ -97,7 +97,7 @@ when "engine"
   end
 when "native", "check"
   MRuby::CrossBuild.new(TARGET) do |conf|
-    sanitizers = TARGET == "check" ? %w[-g -fsanitize=address,undefined -fno-sanitize=function,alignment
+    sanitizers = TARGET == "check" ? %w[-gline-tables-only -fsanitize=address,undefined -fno-sanitize=function,alignment
                                         -fno-sanitize-recover=undefined -fno-omit-frame-pointer] : []
     set_compiler(conf, sanitizers + ["-DRV_HOST"])
     conf.linker.flags = sanitizers

@@ -67,9 +67,11 @@ $(build)/engine.elf: engine/engine.lds $(engine-objects) $(engine-libc) $(build)
 
 -include $(engine-objects:.o=.d)
 
+mruby-test-build := $(build)/mruby-test
+
 # On the host ---------------------------------------------------------------------------------
 # build/engine-run plays events against engine.elf itself; build/engine-check is the same engine
-# built for the host under ASan and UBSan. Both have the simulated machine of engine/host.
+# built for the host under ASan and UBSan, with the library of mrbtest-check below. Both have the simulated machine of engine/host.
 host-machine-sources := $(wildcard engine/host/src/*.c) engine/host/program/arguments.c
 host-flags := -std=gnu11 -O1 -g -I engine/host/src -I engine/host/program -I include -I .
 host-sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -80,24 +82,16 @@ $(build)/engine-run: engine/host/program/run_elf.c $(host-machine-sources) \
 	$(call step,HOST,$@)
 	$(Q)$(CC) $(host-flags) $(warnings) -o $@ $(filter %.c,$^)
 
-$(mruby-build)/check/lib/libmruby.a: engine/build_config.rb $(engine-gems) $(wildcard include/rv/*.h) \
-		$(wildcard engine/host/src/*.[ch])
-	$(call step,MRUBY,$@ (some minutes the first time))
-	@mkdir -p $(mruby-build)
-	$(Q)$(call mruby-rake,check,all) $(call mruby-quiet,$(mruby-build)/check.log)
-	@touch $@
-
 $(build)/engine-check: engine/host/program/run_script.c engine/host/program/arguments.c \
-		engine/start/main.c $(mruby-build)/check/lib/libmruby.a
+		engine/start/main.c $(mruby-test-build)/check.built
 	$(call step,HOST,$@)
 	$(Q)$(CC) $(host-flags) $(host-sanitizers) $(engine-includes) $(mruby-defines) -DRV_HOST \
-		$(warnings) -Wno-unused-parameter -o $@ $^ -lm
+		$(warnings) -Wno-unused-parameter -o $@ $(filter %.c,$^) \
+		$(mruby-test-build)/check/lib/libmruby.a -lm
 
 # mruby's own tests --------------------------------------------------------------------------
 # The same tests on the bare machine (build/engine-mrbtest.elf, started instead of engine.elf) and
 # on this one (build/mrbtest-native); build/mrbtest-check adds our gems' tests, under sanitizers.
-mruby-test-build := $(build)/mruby-test
-mruby-test-log = $(mruby-test-build)/$(1).log
 
 $(mruby-test-build)/%.built: engine/build_config.rb $(engine-gems) $(engine-gem-tests) \
 		$(wildcard engine/host/src/*.[ch]) $(wildcard include/rv/*.h)

@@ -1,5 +1,6 @@
 """Runs a command in a process group of its own, with its output in a log file and a time limit."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ class Outcome:
     status: int | None
     text: str
     seconds: float
+    cpu_seconds: float = 0  # user and system time, of all processes that ended
 
 
 class ProcessGroups:
@@ -35,19 +37,15 @@ class ProcessGroups:
             log.flush()
             header_bytes = log.tell()
             child = self._start(command, log, env, cwd)
-            try:
-                status = child.wait(timeout_s)
-            except subprocess.TimeoutExpired:
-                status = None
-            finally:
-                self._end(child)
+            status, usage = self._wait(child, timeout_s)
             log.seek(0, os.SEEK_END)
             end = f"status {status}" if status is not None else f"no end within {timeout_s} s"
             log.write(f"\n$ {end}\n".encode())
         with open(log_path, "rb") as log:
             log.seek(header_bytes)
             text = log.read().decode(errors="replace")
-        return Outcome(status, text[: text.rfind("\n$ ")], time.monotonic() - start)
+        return Outcome(status, text[: text.rfind("\n$ ")], time.monotonic() - start,
+                       usage.ru_utime + usage.ru_stime)  # fmt: skip
 
     def _start(self, command, log, env, cwd):
         with self._lock:
@@ -60,13 +58,34 @@ class ProcessGroups:
             self._groups.add(child.pid)
         return child
 
+    def _wait(self, child, timeout_s):
+        """Waits until the command or its time has ended. Returns (status or None, its usage)."""
+        end = functools.partial(_signal_group, child.pid)
+        timers = [
+            threading.Timer(timeout_s, end, (signal.SIGTERM,)),
+            threading.Timer(timeout_s + KILL_GRACE_S, end, (signal.SIGKILL,)),
+        ]
+        start = time.monotonic()
+        for timer in timers:
+            timer.start()
+        try:
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            is_late = time.monotonic() - start >= timeout_s
+            return (None if is_late else child.returncode), usage
+        finally:
+            for timer in timers:
+                timer.cancel()
+            self._end(child)
+
     def _end(self, child):
         """Ends what is left of the group: nothing, after a proper end."""
-        _signal_group(child.pid, signal.SIGTERM)
-        try:
-            child.wait(KILL_GRACE_S)
-        except subprocess.TimeoutExpired:
-            pass
+        if child.returncode is None:
+            _signal_group(child.pid, signal.SIGTERM)
+            try:
+                child.wait(KILL_GRACE_S)
+            except subprocess.TimeoutExpired:
+                pass
         _signal_group(child.pid, signal.SIGKILL)
         child.wait()
         with self._lock:
