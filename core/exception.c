@@ -62,7 +62,7 @@ static bool exception_fix_up(struct exception_frame *frame)
 void exception_dispatch_interrupt(struct exception_frame *frame)
 {
 	if (frame->vector == EXCEPTION_NMI) {
-		if (panic_begun)
+		if (panic_is_elsewhere())
 			cpu_stop();
 		cpu_current()->nmi_seen = true;
 		if (exception_nmi_handler != NULL)

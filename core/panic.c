@@ -12,7 +12,7 @@
 #include "core/symbols.h"
 
 void (*panic_dump_guest)(void);
-bool panic_begun;
+struct cpu *panic_cpu;
 
 #define PANIC_FRAMES_MAXIMUM 24
 
@@ -78,11 +78,14 @@ _Noreturn static void panic_finish(uint64_t rip, uint64_t rbp)
 	cpu_stop();
 }
 
-/* The first panic stops the other CPUs (their NMI handler sees panic_begun); a second one, here or on
- * another CPU, stops at once. */
+/* The first panic stops the other CPUs (panic_is_elsewhere(), which their NMI handler looks at, and
+ * who waits for a lock); a second one, here or on another CPU, stops at once. */
 static void panic_begin(void)
 {
-	if (__atomic_exchange_n(&panic_begun, true, __ATOMIC_SEQ_CST))
+	struct cpu *nobody = NULL;
+
+	if (!__atomic_compare_exchange_n(&panic_cpu, &nobody, cpu_current(), false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST))
 		cpu_stop();
 	if (cpus_count > 1)
 		smp_stop_others();

@@ -4,10 +4,19 @@
 #ifndef CORE_PANIC_H
 #define CORE_PANIC_H
 
+#include "core/cpu.h"
 #include "core/exception.h"
 
-/* Another CPU panicked: an NMI stops this one. */
-extern bool panic_begun;
+/* The CPU that panics; NULL: none does. */
+extern struct cpu *panic_cpu;
+
+/* This CPU has to stop: another one panics. */
+static inline bool panic_is_elsewhere(void)
+{
+	struct cpu *cpu = __atomic_load_n(&panic_cpu, __ATOMIC_RELAXED);
+
+	return cpu != NULL && cpu != cpu_current();
+}
 
 /* Called by panic() to print the vCPU and its last exits; set by vmm. */
 extern void (*panic_dump_guest)(void);

@@ -6,6 +6,7 @@
 #include "core/cpu.h"
 #include "core/instructions.h"
 #include "core/log.h"
+#include "core/panic.h"
 
 bool spinlock_try(struct spinlock *lock)
 {
@@ -21,6 +22,8 @@ void spinlock_acquire(struct spinlock *lock)
 	while (!spinlock_try(lock)) {
 		if (__atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == cpu_current()->index + 1)
 			panic("spinlock taken twice by CPU %u", cpu_current()->index);
+		if (panic_is_elsewhere()) /* whoever has it may have stopped */
+			cpu_stop();
 		cpu_pause();
 	}
 }

@@ -1,15 +1,14 @@
 /*
- * hook/hook.c: the table of hooks: adding, finding, removing.
+ * hook/hook.c: the table of hooks: adding, finding, removing. hook_table_lock guards it, but who reads
+ * it needs no lock: an entry is a pointer, and what it points to is freed after a grace period.
  *
- * A hook may be removed while a registry walks its chain, by its own event or on another CPU. So
- * removal has three steps: out of service at once (hook->state); unlinked from its registry when the
- * event that is open ends (the region keeps its `next`, by which walks go on); freed when every CPU
- * has been in its guest since, and so has ended the walk that it was in.
+ * A hook may be removed while a registry walks its chain, by its own event or on another CPU. So it is
+ * out of service at once (hook->state, and unlinked from its registry), and freed when no walk can have
+ * met it (vmm/grace.h).
  */
 #include "hook/hook.h"
 
 #include "core/memory.h"
-#include "core/string.h"
 #include "hook/hook_internal.h"
 #include "rv/errno.h"
 #include "rv/event_kind.h"
@@ -22,15 +21,10 @@
 _Static_assert(HOOKS_MAXIMUM == 1 << HOOK_INDEX_BITS, "a hook's number holds its index");
 
 struct hook_totals hook_totals;
-bool hook_reap_wanted;
-struct vcpu *hook_event_vcpu;
+struct spinlock hook_table_lock;
 
 static struct hook *hook_table[HOOKS_MAXIMUM];
 static uint32_t hook_reuse[HOOKS_MAXIMUM]; /* how often a place was taken */
-struct spinlock hook_spinlock;
-/* Unlinked, not freed; and the number of exits of each CPU when they were. */
-static struct hook *hook_unlinked;
-static uint64_t hook_unlinked_exits[CPUS_MAXIMUM];
 
 /* Registers with the registry of its kind, or queues the timer. */
 static int hook_link(struct hook *hook)
@@ -99,151 +93,138 @@ static struct hook *hook_create(struct hook_owner *owner, const struct rv_hook_r
 	hook->write = rv_event_kind_is_write(request->kind);
 	hook->identity_wanted = request->pci_vendor_id >= 0 || request->pci_device_id >= 0 ||
 				request->pci_class >= 0;
-	hook->born_vcpu = hook_event_vcpu;
-	hook->born_exit = hook_event_vcpu != NULL ? hook_event_vcpu->history_next : 0;
+	hook->born_vcpu = cpu_current()->vcpu;
+	hook->born_exit = hook->born_vcpu->history_next;
 	hook->region.handler = hook_handle_access;
 	hook->region.context = hook;
 	hook_request_range(request, &hook->region.first, &hook->region.last);
-	string_copy(hook->owner_name, owner->name, sizeof(hook->owner_name));
 	return hook;
+}
+
+/* A free place; HOOKS_MAXIMUM: there is none. */
+static unsigned hook_find_place(void)
+{
+	unsigned index = 0;
+
+	while (index < HOOKS_MAXIMUM && hook_table[index] != NULL)
+		index++;
+	return index;
+}
+
+/* Puts it into the table, and where its events come from. */
+static int hook_enter(struct hook *hook)
+{
+	unsigned index = hook_find_place();
+	int error;
+
+	if (index == HOOKS_MAXIMUM)
+		return -RV_ENOSPC;
+	hook->id = (hook_reuse[index] & HOOK_REUSE_MASK) << HOOK_INDEX_BITS | index;
+	error = hook_link(hook);
+	if (error != 0)
+		return error;
+	__atomic_store_n(&hook_table[index], hook, __ATOMIC_RELEASE);
+	hook_reuse[index]++;
+	return 0;
 }
 
 int hook_add(struct hook_owner *owner, const struct rv_hook_request *request)
 {
 	int error = hook_request_check(request);
 	struct hook *hook;
-	unsigned index;
 
 	if (error != 0)
 		return error;
 	if (owner->nr_hooks >= HOOKS_PER_OWNER_MAXIMUM)
 		return -RV_ENOSPC;
-	for (index = 0; index < HOOKS_MAXIMUM && hook_table[index] != NULL; index++)
-		;
-	if (index == HOOKS_MAXIMUM)
-		return -RV_ENOSPC;
 	hook = hook_create(owner, request);
 	if (hook == NULL)
 		return -RV_ENOMEM;
-	hook->id = (hook_reuse[index] & HOOK_REUSE_MASK) << HOOK_INDEX_BITS | index;
-	error = hook_link(hook);
+	spinlock_acquire(&hook_table_lock);
+	error = hook_enter(hook);
+	spinlock_release(&hook_table_lock);
 	if (error != 0) {
 		memory_free(hook);
 		return error;
 	}
-	hook_table[index] = hook;
-	hook_reuse[index]++;
 	owner->nr_hooks++;
 	return (int)hook->id;
 }
 
+static struct hook *hook_at(uint32_t index)
+{
+	return __atomic_load_n(&hook_table[index], __ATOMIC_ACQUIRE);
+}
+
 struct hook *hook_find(uint32_t id)
 {
-	struct hook *hook = hook_table[id & HOOK_INDEX_MASK];
+	struct hook *hook = hook_at(id & HOOK_INDEX_MASK);
 
-	return hook != NULL && hook->id == id && hook->state != HOOK_REMOVED ? hook : NULL;
+	return hook != NULL && hook->id == id ? hook : NULL;
+}
+
+static void hook_free(struct grace *grace)
+{
+	struct hook *hook = CONTAINER_OF(grace, struct hook, grace);
+
+	spinlock_acquire(&hook_table_lock);
+	hook_totals.hooks++;
+	hook_totals.events += hook->counters.delivered;
+	hook_totals.errors += hook->counters.errors;
+	hook_totals.cycles += hook->counters.cycles_total;
+	spinlock_release(&hook_table_lock);
+	memory_free(hook);
 }
 
 static void hook_retire(struct hook *hook)
 {
-	if (hook->owner != NULL)
-		hook->owner->nr_hooks--;
-	hook->owner = NULL;
+	hook->owner->nr_hooks--;
 	hook->state = HOOK_REMOVED;
-	hook_reap_wanted = true;
+	spinlock_acquire(&hook_table_lock);
+	hook_unlink(hook);
+	__atomic_store_n(&hook_table[hook->id & HOOK_INDEX_MASK], NULL, __ATOMIC_RELEASE);
+	spinlock_release(&hook_table_lock);
+	grace_begin(&hook->grace, hook_free);
 }
 
 int hook_remove(struct hook_owner *owner, uint32_t id)
 {
 	struct hook *hook = hook_find(id);
 
-	if (hook == NULL || hook->owner != owner)
+	if (hook == NULL || hook->owner != owner || hook->state != HOOK_ACTIVE)
 		return -RV_ENOENT;
 	hook_retire(hook);
-	if (hook_event_vcpu == NULL)
-		hook_reap();
 	return 0;
+}
+
+static bool hook_keeps_denying(const struct hook *hook)
+{
+	return hook->request.on_error == RV_ON_ERROR_DENY && !hook->request.observe &&
+	       hook->request.kind < RV_EVENT_TIMER;
 }
 
 void hook_remove_all(struct hook_owner *owner, bool failed)
 {
 	for (unsigned i = 0; i < HOOKS_MAXIMUM; i++) {
-		struct hook *hook = hook_table[i];
+		struct hook *hook = hook_at(i);
 
-		if (hook == NULL || hook->owner != owner)
+		if (hook == NULL || hook->owner != owner || hook->state != HOOK_ACTIVE)
 			continue;
-		if (failed && hook->request.on_error == RV_ON_ERROR_DENY && !hook->request.observe &&
-		    hook->request.kind < RV_EVENT_TIMER) {
+		if (failed && hook_keeps_denying(hook)) {
 			hook->state = HOOK_DENYING;
-			hook->owner = NULL;
 			owner->nr_hooks--;
 		} else {
 			hook_retire(hook);
 		}
 	}
-	if (hook_event_vcpu == NULL)
-		hook_reap();
-}
-
-/* Exits of a CPU; 0 if none happened yet, so that it cannot be in a walk. */
-static uint64_t hook_exits_of(uint32_t index)
-{
-	const struct vcpu *vcpu = cpu_get(index)->vcpu;
-
-	return vcpu != NULL ? __atomic_load_n(&vcpu->history_next, __ATOMIC_SEQ_CST) : 0;
-}
-
-/* Can no CPU be in a walk that began before the hooks were unlinked? */
-static bool hook_walks_have_ended(void)
-{
-	for (uint32_t i = 0; i < cpus_count; i++) {
-		uint64_t exits = hook_exits_of(i);
-
-		if (exits != 0 && exits == hook_unlinked_exits[i] &&
-		    !__atomic_load_n(&cpu_get(i)->in_guest, __ATOMIC_SEQ_CST))
-			return false;
-	}
-	return true;
-}
-
-static void hook_free(struct hook *hook)
-{
-	hook_totals.hooks++;
-	hook_totals.events += hook->counters.delivered;
-	hook_totals.errors += hook->counters.errors;
-	hook_totals.cycles += hook->counters.cycles_total;
-	hook_table[hook->id & HOOK_INDEX_MASK] = NULL;
-	memory_free(hook);
-}
-
-void hook_reap(void)
-{
-	if (hook_unlinked != NULL && !hook_walks_have_ended())
-		return;
-	while (hook_unlinked != NULL) {
-		struct hook *hook = hook_unlinked;
-
-		hook_unlinked = hook->next;
-		hook_free(hook);
-	}
-	for (unsigned i = 0; i < HOOKS_MAXIMUM; i++) {
-		struct hook *hook = hook_table[i];
-
-		if (hook == NULL || hook->state != HOOK_REMOVED)
-			continue;
-		hook_unlink(hook);
-		hook->next = hook_unlinked;
-		hook_unlinked = hook;
-	}
-	for (uint32_t i = 0; i < cpus_count; i++)
-		hook_unlinked_exits[i] = hook_exits_of(i);
-	hook_reap_wanted = hook_unlinked != NULL;
 }
 
 void hook_visit(void (*visit)(struct hook *hook, void *context), void *context)
 {
 	for (unsigned i = 0; i < HOOKS_MAXIMUM; i++) {
-		if (hook_table[i] != NULL && hook_table[i]->state != HOOK_REMOVED)
-			visit(hook_table[i], context);
+		struct hook *hook = hook_at(i);
+
+		if (hook != NULL)
+			visit(hook, context);
 	}
 }

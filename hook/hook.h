@@ -7,9 +7,14 @@
  * removing it gives the intercept back. Every event is resolved exactly once: by its verdict, or by
  * the hook's on_error when the owner fails.
  *
- * One lock, hook_lock(), guards the table, the owners and whatever they keep for themselves: at most
- * one owner runs at a time in the whole machine. The C filter works without it, so what a script
- * does not want never waits. The order of locks: hook_lock, then a registry's, then the log's.
+ * An owner's lock is held while it runs. It guards the owner, its event and its hooks, so an owner
+ * handles one event at a time, and CPUs that need different owners do not wait for one another. The
+ * C filter works without it: what a script does not want never waits. hook_table_lock guards the
+ * table of hooks and the queue of timers; nobody runs while it is held. The order of locks: an
+ * owner's, hook_table_lock, a registry's, the nested tables', memory's, the log's.
+ *
+ * A CPU that waits for any of these is not in its guest, so nobody who changes an intercept waits
+ * for it in turn (core/smp.h).
  */
 #ifndef HOOK_HOOK_H
 #define HOOK_HOOK_H
@@ -19,6 +24,7 @@
 #include "rv/abi.h"
 #include "rv/types.h"
 #include "vmm/access.h"
+#include "vmm/grace.h"
 
 #define HOOKS_MAXIMUM 1024
 #define HOOKS_PER_OWNER_MAXIMUM 256
@@ -29,23 +35,24 @@
 struct hook;
 struct vcpu;
 
-/* Whoever takes events: a script engine. The owner keeps it alive while it has hooks. */
+/* Whoever takes events: a script engine. Once it had a hook it is never freed: a CPU may be waiting
+ * for its lock. */
 struct hook_owner {
+	struct spinlock lock;
 	const char *name;
 	/* Where an event is written before it is delivered, and its verdict read from, once, after.
 	 * Untrusted: the owner may write anything there. */
 	struct rv_event *event;
 	/* Runs the owner until the event is handled. False: the owner failed and is gone;
 	 * hook_remove_all() has been called for it. `hook->access` is the access in question, NULL for
-	 * events without one. */
+	 * events without one. Under the owner's lock and no other. */
 	bool (*deliver)(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
 	unsigned nr_hooks; /* live ones */
 	uint64_t nr_events, nr_errors; /* delivered; of those, ended by on_error */
 };
 
 struct hook_counters {
-	uint64_t seen;	    /* accesses that reached the filter */
-	uint64_t filtered;  /* of those, refused by it */
+	uint64_t filtered;  /* accesses that the filter refused; counted without the lock */
 	uint64_t delivered; /* given to the owner */
 	uint64_t changed;   /* verdicts CHANGE */
 	uint64_t denied;    /* verdicts DENY and DROP, and denials by on_error */
@@ -56,50 +63,48 @@ struct hook_counters {
 enum hook_state {
 	HOOK_ACTIVE,
 	HOOK_DENYING, /* its owner failed and it was on_error: :deny: C alone denies from now on */
-	HOOK_REMOVED, /* takes no events any more; waits to be unlinked and freed */
+	HOOK_REMOVED, /* takes no events any more; waits to be freed */
 };
 
 struct hook {
 	struct access_region region;
-	enum hook_state state;
+	enum hook_state state;	    /* changed under the owner's lock */
 	bool write;		    /* of the two directions, the one it wants */
 	bool identity_wanted;	    /* the filter needs PCI ids */
-	struct hook_owner *owner;   /* NULL when HOOK_DENYING */
+	struct hook_owner *owner;
 	struct rv_hook_request request;
 	struct access *access;	    /* of the event that is open */
 	uint32_t id;
 	uint64_t owner_private;	    /* the owner's, 0 at first */
-	struct vcpu *born_vcpu;	    /* whose event it was added in, and in which exit: what goes on */
-	uint64_t born_exit;	    /* there is not for it; NULL: in none */
+	struct vcpu *born_vcpu;	    /* where it was added, and in which exit (0: before the guest): */
+	uint64_t born_exit;	    /* what goes on there is not for it */
 	struct hook_counters counters;
 	uint64_t period_tsc, due_tsc; /* TIMER */
-	struct hook *next;	    /* in the list of the removed */
 	struct hook *timer_next;    /* in the timer queue */
-	char owner_name[24];	    /* for messages, when the owner is gone */
+	struct grace grace;
 };
 
-/* Around all calls below but the visits of a panic. Context: boot, exit. */
-extern struct spinlock hook_spinlock;
-
-static inline void hook_lock(void)
+/* Around whatever an owner does: its top level, or an event. Context: boot, exit; without locks. */
+static inline void hook_owner_lock(struct hook_owner *owner)
 {
 	if (cpus_count > 1)
-		spinlock_acquire(&hook_spinlock);
+		spinlock_acquire(&owner->lock);
 }
 
-static inline void hook_unlock(void)
+static inline void hook_owner_unlock(struct hook_owner *owner)
 {
 	if (cpus_count > 1)
-		spinlock_release(&hook_spinlock);
+		spinlock_release(&owner->lock);
 }
 
 /* Adds a hook. Returns its number (>= 0), -RV_EINVAL for a request without meaning, -RV_EPERM for
- * what is the hypervisor's own, -RV_ENOSPC, -RV_ENOMEM. The request is trusted memory (a copy).
- * Context: boot, exit. */
+ * what is the hypervisor's own, -RV_ENOSPC, -RV_ENOMEM. The request is trusted memory (a copy). On
+ * return the access that it wants is intercepted on every CPU. Context of this and the next three:
+ * boot, exit; under the owner's lock. */
 int hook_add(struct hook_owner *owner, const struct rv_hook_request *request);
 
-/* Takes a hook out of service at once, also from within one of its own events. -RV_ENOENT if it is
- * not this owner's. */
+/* Takes a hook out of service at once, also from within one of its own events: on return no CPU
+ * intercepts for its sake, and it gets no event any more. -RV_ENOENT if it is not this owner's. */
 int hook_remove(struct hook_owner *owner, uint32_t id);
 
 /* Removes all hooks of an owner. After a failure, its hooks with on_error: :deny keep denying what
@@ -109,10 +114,10 @@ void hook_remove_all(struct hook_owner *owner, bool failed);
 /* The live hook of that number, NULL if there is none. */
 struct hook *hook_find(uint32_t id);
 
-/* Calls visit() for each live hook, in the order they were added to the table. */
+/* Calls visit() for each live hook, in the order of the table, under no lock. Context: boot, exit. */
 void hook_visit(void (*visit)(struct hook *hook, void *context), void *context);
 
-/* Delivers an event that has no device behind it (TIMER, SHUTDOWN). Context: exit. */
+/* Delivers an event that has no device behind it (TIMER, SHUTDOWN). Context: exit; without locks. */
 void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu);
 
 /* Sums over the hooks that are gone. */

@@ -15,15 +15,13 @@
 static enum rv_verdict hook_verdict_on_error(struct hook *hook)
 {
 	hook->counters.errors++;
-	if (hook->owner != NULL)
-		hook->owner->nr_errors++;
+	hook->owner->nr_errors++;
 	if (hook->request.on_error == RV_ON_ERROR_DENY)
 		return RV_VERDICT_DENY;
-	if (hook->request.on_error == RV_ON_ERROR_DISABLE && hook->owner != NULL) {
-		log_warning("%s: the %s hook is disabled after an error", hook->owner_name,
+	if (hook->request.on_error == RV_ON_ERROR_DISABLE &&
+	    hook_remove(hook->owner, hook->id) == 0)
+		log_warning("%s: the %s hook is disabled after an error", hook->owner->name,
 			    rv_event_kind_name(hook->request.kind));
-		hook_remove(hook->owner, hook->id);
-	}
 	return RV_VERDICT_PASS;
 }
 
@@ -122,11 +120,9 @@ static inline uint32_t hook_run(struct hook *hook, struct vcpu *vcpu, struct acc
 	event->cpu = vcpu->cpu->index;
 	hook->access = access;
 	owner->nr_events++;
-	hook_event_vcpu = vcpu;
 	/* The owner may change the event at any time: the verdict is read once. */
 	if (owner->deliver(owner, hook, vcpu))
 		verdict = *(volatile uint32_t *)&owner->event->verdict;
-	hook_event_vcpu = NULL;
 	hook->access = NULL;
 	cycles = tsc_read() - start;
 	hook->counters.cycles_total += cycles;
@@ -158,20 +154,26 @@ static enum access_result hook_resolve(struct hook *hook, struct access *access,
  * the table is full. */
 static inline bool hook_is_newborn(const struct hook *hook, const struct vcpu *vcpu)
 {
-	return hook->born_vcpu == vcpu && hook->born_exit == vcpu->history_next;
+	return hook->born_exit == vcpu->history_next && hook->born_vcpu == vcpu;
 }
 
-/* Under the lock: the hook may have lost its owner, or its service, while we waited for it. */
-static __attribute__((noinline)) enum access_result hook_handle_accepted(struct hook *hook, struct access *access)
+static enum access_result hook_reject(struct hook *hook)
 {
-	const struct hook_owner *owner = hook->owner;
+	__atomic_fetch_add(&hook->counters.filtered, 1, __ATOMIC_RELAXED);
+	return ACCESS_PASS;
+}
+
+static __attribute__((noinline)) enum access_result hook_handle_accepted(struct hook *hook,
+									 struct access *access)
+{
+	struct hook_owner *owner = hook->owner;
 	enum access_result result = ACCESS_PASS;
 	uint32_t verdict;
 
-	if (hook->identity_wanted && !hook_filter_identity(hook, access)) {
-		hook->counters.filtered++;
-		return ACCESS_PASS;
-	}
+	if (hook->identity_wanted && !hook_filter_identity(hook, access))
+		return hook_reject(hook);
+	hook_owner_lock(owner);
+	/* It may have lost its owner, or its service, while we waited. */
 	if (hook->state == HOOK_ACTIVE && !hook_is_newborn(hook, access->vcpu)) {
 		/* It may remove itself in there: then this event is its last, and still counts. */
 		verdict = hook_run(hook, access->vcpu, access);
@@ -180,36 +182,31 @@ static __attribute__((noinline)) enum access_result hook_handle_accepted(struct 
 	} else if (hook->state == HOOK_DENYING) {
 		result = hook_deny(hook, access);
 	}
+	hook_owner_unlock(owner);
 	if (hook_timer_due())
 		hook_timer_check(access->vcpu);
-	if (hook_reap_wanted)
-		hook_reap();
+	if (grace_wanted)
+		grace_collect();
 	return result;
 }
 
 enum access_result hook_handle_access(struct access *access, void *context)
 {
 	struct hook *hook = context;
-	enum access_result result;
 
-	hook->counters.seen++;
-	if (access->kind == ACCESS_PCI && pci_identity_is_moved_by(access)) {
-		hook_lock();
+	if (access->kind == ACCESS_PCI && pci_identity_is_moved_by(access))
 		pci_identity_forget();
-		hook_unlock();
-	}
-	if (!hook_filter_accepts(hook, access)) {
-		hook->counters.filtered++;
-		return ACCESS_PASS;
-	}
-	hook_lock();
-	result = hook_handle_accepted(hook, access);
-	hook_unlock();
-	return result;
+	if (!hook_filter_accepts(hook, access))
+		return hook_reject(hook);
+	return hook_handle_accepted(hook, access);
 }
 
 void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu)
 {
+	struct hook_owner *owner = hook->owner;
+
+	hook_owner_lock(owner);
 	if (hook->state == HOOK_ACTIVE && hook_run(hook, vcpu, NULL) >= RV_VERDICT_ERROR)
 		hook_verdict_on_error(hook);
+	hook_owner_unlock(owner);
 }

@@ -14,7 +14,7 @@ void hook_request_range(const struct rv_hook_request *request, uint64_t *first, 
 /* hook_filter.c: the parts of the filter that need more than a few instructions. */
 bool hook_filter_cpuid(const struct hook *hook, const struct access *access);
 bool hook_filter_pci(const struct hook *hook, const struct access *access);
-/* Asks the hardware, once a function; under the lock. */
+/* Asks the hardware, once a function. */
 bool hook_filter_identity(const struct hook *hook, const struct access *access);
 
 /* Does the hook want this access (of its kind and within its region already), but for its
@@ -41,12 +41,10 @@ static inline bool hook_filter_accepts(const struct hook *hook, const struct acc
 /* hook_deliver.c: the handler of all regions; context is the hook. */
 enum access_result hook_handle_access(struct access *access, void *context);
 
-/* hook.c: unlinks what was removed, and frees what was unlinked before and nobody can hold. */
-void hook_reap(void);
-extern bool hook_reap_wanted;
-extern struct vcpu *hook_event_vcpu; /* whose event is open; NULL: none is */
+/* hook.c */
+extern struct spinlock hook_table_lock;
 
-/* hook_timer.c */
+/* hook_timer.c; under hook_table_lock */
 void hook_timer_link(struct hook *hook);
 void hook_timer_unlink(struct hook *hook);
 

@@ -15,6 +15,8 @@ void (*hook_shutdown_finish)(struct vcpu *vcpu);
 
 static int hook_shutdown_sleep_type;
 static bool hook_shutdown_done;
+/* Held until the first to come is through: nobody powers off before. It is outermost. */
+static struct spinlock hook_shutdown_lock;
 
 static void hook_shutdown_deliver(struct hook *hook, void *context)
 {
@@ -24,7 +26,7 @@ static void hook_shutdown_deliver(struct hook *hook, void *context)
 
 void hook_shutdown(struct vcpu *vcpu)
 {
-	hook_lock();
+	spinlock_acquire(&hook_shutdown_lock);
 	if (!hook_shutdown_done) {
 		hook_shutdown_done = true;
 		hook_visit(hook_shutdown_deliver, vcpu);
@@ -32,7 +34,7 @@ void hook_shutdown(struct vcpu *vcpu)
 		if (hook_shutdown_finish != NULL)
 			hook_shutdown_finish(vcpu);
 	}
-	hook_unlock();
+	spinlock_release(&hook_shutdown_lock);
 }
 
 /* The register's bits as far as this access writes them: it may be a byte of it, or more. */

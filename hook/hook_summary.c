@@ -66,7 +66,7 @@ static void hook_print_one(struct hook *hook, void *context)
 	maximum = hook_cycles_to_tenths(maximum);
 	log_notice("summary: %s %s 0x%lx-0x%lx: %lu events (%lu filtered out, %lu changed, "
 		   "%lu denied, %lu errors), %lu.%lu us each, %lu.%lu us at most%s",
-		   hook->owner_name, rv_event_kind_name(hook->request.kind), hook->request.first,
+		   hook->owner->name, rv_event_kind_name(hook->request.kind), hook->request.first,
 		   hook->request.last, counters->delivered, counters->filtered, counters->changed,
 		   counters->denied, counters->errors, mean / 10, mean % 10, maximum / 10,
 		   maximum % 10, hook->state == HOOK_DENYING ? "; its script ended, all is denied" : "");

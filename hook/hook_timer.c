@@ -1,5 +1,6 @@
 /*
- * hook/hook_timer.c: the queue of timers, in the order they were added.
+ * hook/hook_timer.c: the queue of timers, in the order they were added, under hook_table_lock. The CPU
+ * that finds one due takes it, by setting its next time, and delivers it without that lock.
  */
 #include "hook/hook_timer.h"
 
@@ -13,13 +14,20 @@ uint64_t hook_timer_next_tsc = ~UINT64_C(0);
 
 static struct hook *hook_timers;
 
+static void hook_timer_set_next(uint64_t tsc)
+{
+	__atomic_store_n(&hook_timer_next_tsc, tsc, __ATOMIC_RELAXED);
+}
+
 static void hook_timer_update_next(void)
 {
-	hook_timer_next_tsc = ~UINT64_C(0);
+	uint64_t next = ~UINT64_C(0);
+
 	for (struct hook *hook = hook_timers; hook != NULL; hook = hook->timer_next) {
-		if (hook->state == HOOK_ACTIVE && hook->due_tsc < hook_timer_next_tsc)
-			hook_timer_next_tsc = hook->due_tsc;
+		if (hook->due_tsc < next)
+			next = hook->due_tsc;
 	}
+	hook_timer_set_next(next);
 }
 
 void hook_timer_link(struct hook *hook)
@@ -34,7 +42,8 @@ void hook_timer_link(struct hook *hook)
 	while (*end != NULL)
 		end = &(*end)->timer_next;
 	*end = hook;
-	hook_timer_update_next();
+	/* Now: whoever looks first finds out the right time, and asks for interrupts. */
+	hook_timer_set_next(0);
 }
 
 void hook_timer_unlink(struct hook *hook)
@@ -56,28 +65,43 @@ static void hook_timer_advance(struct hook *hook, uint64_t now)
 		hook->due_tsc = now + hook->period_tsc;
 }
 
+/* The first timer that is due at a time, NULL if none is. */
+static struct hook *hook_timer_take(uint64_t now)
+{
+	struct hook *hook;
+
+	spinlock_acquire(&hook_table_lock);
+	hook = hook_timers;
+	while (hook != NULL && hook->due_tsc > now)
+		hook = hook->timer_next;
+	if (hook != NULL)
+		hook_timer_advance(hook, now);
+	hook_timer_update_next();
+	spinlock_release(&hook_table_lock);
+	return hook;
+}
+
+static void hook_timer_want(struct vcpu *vcpu)
+{
+	periodic_want(vcpu, PERIODIC_TIMER, __atomic_load_n(&hook_timers, __ATOMIC_RELAXED) != NULL);
+}
+
 void hook_timer_check(struct vcpu *vcpu)
 {
-	/* Hooks may come and go in there, but none is unlinked before hook_reap(). */
-	for (struct hook *hook = hook_timers; hook != NULL; hook = hook->timer_next) {
-		uint64_t now = tsc_read();
+	uint64_t now = tsc_read();
+	struct hook *hook;
 
-		if (hook->state != HOOK_ACTIVE || hook->due_tsc > now)
-			continue;
-		hook_timer_advance(hook, now);
+	/* It ends: what is taken is not due again at the same time. */
+	while ((hook = hook_timer_take(now)) != NULL)
 		hook_deliver_plain(hook, vcpu);
-	}
-	hook_timer_update_next();
-	periodic_want(vcpu, PERIODIC_TIMER, hook_timers != NULL);
+	hook_timer_want(vcpu);
 }
 
 void hook_timer_periodic(struct vcpu *vcpu)
 {
-	hook_lock();
 	if (hook_timer_due())
 		hook_timer_check(vcpu);
-	if (hook_reap_wanted)
-		hook_reap();
-	periodic_want(vcpu, PERIODIC_TIMER, hook_timers != NULL);
-	hook_unlock();
+	if (grace_wanted)
+		grace_collect();
+	hook_timer_want(vcpu);
 }

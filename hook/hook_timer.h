@@ -19,12 +19,12 @@ static inline bool hook_timer_due(void)
 	return hook_timer_next_tsc != ~UINT64_C(0) && tsc_read() >= hook_timer_next_tsc;
 }
 
-/* Delivers what is due. Context: exit, hook_lock. */
+/* Delivers what is due. Context: exit; without locks. */
 void hook_timer_check(struct vcpu *vcpu);
 
 /* The whole of what vcpu_periodic has to do for timers: delivers, frees, and asks for further
  * interrupts only while a timer exists. Also to be called after a script's top level. Context: boot,
- * exit, without hook_lock. */
+ * exit; without locks. */
 void hook_timer_periodic(struct vcpu *vcpu);
 
 #endif

@@ -1,9 +1,10 @@
 /*
  * hook/pci_identity.c: a direct-mapped cache of PCI functions' ids, one entry a slot of the address
- * hash. Absent functions are never remembered: they may be plugged in.
+ * hash. Absent functions are never remembered: they may be plugged in. pci_identity_lock guards it.
  */
 #include "hook/pci_identity.h"
 
+#include "core/spinlock.h"
 #include "core/string.h"
 
 #define PCI_IDENTITY_SLOTS 256
@@ -16,6 +17,7 @@ struct pci_identity_slot {
 };
 
 static struct pci_identity_slot pci_identity_slots[PCI_IDENTITY_SLOTS];
+static struct spinlock pci_identity_lock;
 
 static struct pci_identity pci_identity_read(uint64_t function_address)
 {
@@ -36,13 +38,17 @@ struct pci_identity pci_identity_of(uint64_t address)
 		&pci_identity_slots[(function ^ function >> 8) % PCI_IDENTITY_SLOTS];
 	struct pci_identity identity;
 
-	if (slot->function == function + 1)
-		return slot->identity;
-	identity = pci_identity_read((uint64_t)function << 12);
-	if (identity.vendor_id != 0xffff) {
-		slot->function = function + 1;
-		slot->identity = identity;
+	spinlock_acquire(&pci_identity_lock);
+	if (slot->function == function + 1) {
+		identity = slot->identity;
+	} else {
+		identity = pci_identity_read((uint64_t)function << 12);
+		if (identity.vendor_id != 0xffff) {
+			slot->function = function + 1;
+			slot->identity = identity;
+		}
 	}
+	spinlock_release(&pci_identity_lock);
 	return identity;
 }
 
@@ -56,5 +62,7 @@ bool pci_identity_is_moved_by(const struct access *access)
 
 void pci_identity_forget(void)
 {
+	spinlock_acquire(&pci_identity_lock);
 	memset(pci_identity_slots, 0, sizeof(pci_identity_slots));
+	spinlock_release(&pci_identity_lock);
 }

@@ -12,8 +12,7 @@ struct pci_identity {
 	uint32_t class;		       /* class << 16 | subclass << 8 | programming interface */
 };
 
-/* Who answers at this address (as of pci_address(); the offset does not matter). Context: exit,
- * hook_lock, as pci_identity_forget(). */
+/* Who answers at this address (as of pci_address(); the offset does not matter). Context: exit. */
 struct pci_identity pci_identity_of(uint64_t address);
 
 /* A write to a bridge's bus numbers moves functions about: then all is to be forgotten. */

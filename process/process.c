@@ -160,9 +160,9 @@ unsigned process_run_all_scripts(struct vcpu *vcpu)
 				  process_space_script_name(i), memory_pages_free());
 			continue;
 		}
-		hook_lock();
+		hook_owner_lock(&process->owner);
 		nr_waiting += process_run_script(process, vcpu);
-		hook_unlock();
+		hook_owner_unlock(&process->owner);
 	}
 	hook_timer_periodic(vcpu);
 	return nr_waiting;

@@ -1,10 +1,11 @@
 /*
  * vmm/cpuid.c: CPUID as the guest sees it: the CPU's own but for what shows our presence and what
- * mirrors control registers; and the registry of leaves.
+ * mirrors control registers; and the registry of leaves. cpuid_lock guards changes of the registry.
  */
 #include "vmm/cpuid.h"
 
 #include "core/instructions.h"
+#include "core/spinlock.h"
 #include "rv/errno.h"
 #include "vmm/registry.h"
 
@@ -14,6 +15,7 @@
 #define STRUCTURED_ECX_OSPKE (UINT32_C(1) << 4)
 
 static struct registry cpuid_registry;
+static struct spinlock cpuid_lock;
 
 bool cpuid_is_claimed(void)
 {
@@ -24,13 +26,17 @@ int cpuid_register(struct access_region *region)
 {
 	if (region->first > region->last || region->last > UINT32_MAX)
 		return -RV_EINVAL;
+	spinlock_acquire(&cpuid_lock);
 	registry_add(&cpuid_registry, region);
+	spinlock_release(&cpuid_lock);
 	return 0;
 }
 
 void cpuid_unregister(struct access_region *region)
 {
+	spinlock_acquire(&cpuid_lock);
 	registry_remove(&cpuid_registry, region);
+	spinlock_release(&cpuid_lock);
 }
 
 static inline void cpuid_mirror(uint32_t *reg, uint32_t bit, bool set)

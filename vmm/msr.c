@@ -1,5 +1,6 @@
 /*
- * vmm/msr.c: the registry of MSR ranges, and RDMSR and WRMSR on them.
+ * vmm/msr.c: the registry of MSR ranges, and RDMSR and WRMSR on them. msr_lock guards changes of the
+ * registry and of the MSRs' intercepts.
  */
 #include "vmm/msr.h"
 
@@ -7,12 +8,14 @@
 #include "core/instructions.h"
 #include "core/memory.h"
 #include "core/paging.h"
+#include "core/spinlock.h"
 #include "rv/errno.h"
 #include "vmm/registry.h"
 
 #define MSR_RANGE_MAXIMUM 0x2000
 
 static struct registry msr_reads, msr_writes;
+static struct spinlock msr_lock;
 
 /* Intercepts are what somebody claims, and what the back end holds for itself. */
 static void msr_update(const struct access_region *region)
@@ -35,16 +38,20 @@ int msr_register(struct access_region *region, bool read, bool write)
 	if (region->first > region->last || region->last > UINT32_MAX ||
 	    region->last - region->first >= MSR_RANGE_MAXIMUM || read == write)
 		return -RV_EINVAL;
+	spinlock_acquire(&msr_lock);
 	registry_add(read ? &msr_reads : &msr_writes, region);
 	msr_update(region);
+	spinlock_release(&msr_lock);
 	return 0;
 }
 
 void msr_unregister(struct access_region *region, bool read, bool write)
 {
 	(void)write;
+	spinlock_acquire(&msr_lock);
 	if (registry_remove(read ? &msr_reads : &msr_writes, region))
 		msr_update(region);
+	spinlock_release(&msr_lock);
 }
 
 /* While the host's own state is loaded, the guest's SYSCALL and segment base MSRs are not in the

@@ -1,7 +1,8 @@
 /*
  * vmm/pci.c: owns the registry of PCI configuration registers and the way to them by ports (PCI
- * Local Bus Specification 3.0, 3.2.2.3.2: configuration mechanism #1). pci_lock serialises the pair
- * of port accesses that the hardware side makes; no handler is called with it held.
+ * Local Bus Specification 3.0, 3.2.2.3.2: configuration mechanism #1). pci_registry_lock guards changes
+ * of the registry, pci_ecam.c's claims among them; pci_lock serialises the pair of port accesses that
+ * the hardware side makes. No handler is called with either held.
  *
  * Only the data ports are intercepted, and only while something is registered: the address that
  * they go to is read back from the hardware's own CONFIG_ADDRESS, which the guest sets directly. An
@@ -22,6 +23,7 @@
 #define CONFIG_OFFSETS 0x100u /* what this mechanism reaches of a function */
 
 static struct registry pci_registry;
+static struct spinlock pci_registry_lock;
 static struct spinlock pci_lock;
 
 enum access_result pci_offer(struct access *access)
@@ -61,13 +63,11 @@ static struct access_region pci_ports = {
 	.handler = pci_access_port,
 };
 
-int pci_register(struct access_region *region)
+static int pci_add(struct access_region *region)
 {
 	bool first = !pci_registry.first;
 	int error;
 
-	if (region->first > region->last || region->last > PCI_ADDRESS_LAST)
-		return -RV_EINVAL;
 	if (first) {
 		error = pio_register(&pci_ports);
 		if (error != 0)
@@ -85,13 +85,27 @@ undo_ports:
 	return error;
 }
 
+int pci_register(struct access_region *region)
+{
+	int error;
+
+	if (region->first > region->last || region->last > PCI_ADDRESS_LAST)
+		return -RV_EINVAL;
+	spinlock_acquire(&pci_registry_lock);
+	error = pci_add(region);
+	spinlock_release(&pci_registry_lock);
+	return error;
+}
+
 void pci_unregister(struct access_region *region)
 {
-	if (!registry_remove(&pci_registry, region))
-		return;
-	pci_ecam_release(region);
-	if (!pci_registry.first)
-		pio_unregister(&pci_ports);
+	spinlock_acquire(&pci_registry_lock);
+	if (registry_remove(&pci_registry, region)) {
+		pci_ecam_release(region);
+		if (!pci_registry.first)
+			pio_unregister(&pci_ports);
+	}
+	spinlock_release(&pci_registry_lock);
 }
 
 /* Selects a register, leaving what the guest had selected in *before. False: the mechanism does not

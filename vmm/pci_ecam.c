@@ -1,18 +1,20 @@
 /*
  * vmm/pci_ecam.c: owns the memory-mapped way to PCI configuration space (PCI Express Base
  * Specification, 7.2.2): one page a function. Each registered PCI region has one claim on the pages
- * that it covers. Changed by registration only, under no lock of its own.
+ * that it covers. Changed by registration only, under pci.c's lock.
  */
 #include "vmm/pci.h"
 
 #include "core/acpi.h"
 #include "core/memory.h"
 #include "rv/errno.h"
+#include "vmm/grace.h"
 
 struct pci_claim {
 	struct access_region memory;
 	const struct access_region *region; /* whose it is */
 	struct pci_claim *next;
+	struct grace grace;
 };
 
 static struct pci_claim *pci_claims;
@@ -100,6 +102,11 @@ int pci_ecam_claim(const struct access_region *region)
 	return 0;
 }
 
+static void pci_ecam_free(struct grace *grace)
+{
+	memory_free(CONTAINER_OF(grace, struct pci_claim, grace));
+}
+
 void pci_ecam_release(const struct access_region *region)
 {
 	struct pci_claim **link = &pci_claims, *claim;
@@ -111,5 +118,5 @@ void pci_ecam_release(const struct access_region *region)
 		return;
 	*link = claim->next;
 	mmio_unregister(&claim->memory);
-	memory_free(claim);
+	grace_begin(&claim->grace, pci_ecam_free);
 }

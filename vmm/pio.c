@@ -1,34 +1,42 @@
 /*
- * vmm/pio.c: the registry of port ranges, and IN and OUT on them.
+ * vmm/pio.c: the registry of port ranges, and IN and OUT on them. pio_lock guards changes of the
+ * registry and of the ports' intercepts.
  */
 #include "vmm/pio.h"
 
 #include "core/instructions.h"
+#include "core/spinlock.h"
 #include "rv/errno.h"
 #include "vmm/registry.h"
 
 #define PORT_LAST 0xffff
 
 static struct registry pio_registry;
+static struct spinlock pio_lock;
 
 int pio_register(struct access_region *region)
 {
 	if (region->first > region->last || region->last > PORT_LAST)
 		return -RV_EINVAL;
+	spinlock_acquire(&pio_lock);
 	registry_add(&pio_registry, region);
 	for (uint64_t port = region->first; port <= region->last; port++)
 		vcpu_ops->intercept_port((uint16_t)port, true);
+	spinlock_release(&pio_lock);
 	return 0;
 }
 
 void pio_unregister(struct access_region *region)
 {
-	if (!registry_remove(&pio_registry, region))
-		return;
-	for (uint64_t port = region->first; port <= region->last; port++) {
+	bool removed;
+
+	spinlock_acquire(&pio_lock);
+	removed = registry_remove(&pio_registry, region);
+	for (uint64_t port = region->first; removed && port <= region->last; port++) {
 		if (!registry_covers(&pio_registry, port, port))
 			vcpu_ops->intercept_port((uint16_t)port, false);
 	}
+	spinlock_release(&pio_lock);
 }
 
 uint32_t pio_hardware_read(uint16_t port, uint8_t width_bytes)

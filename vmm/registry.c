@@ -10,14 +10,15 @@ void registry_add(struct registry *registry, struct access_region *region)
 	while (*link != NULL)
 		link = &(*link)->next;
 	region->next = NULL;
-	*link = region;
+	/* Release: a walk that finds the region finds it filled in. */
+	__atomic_store_n(link, region, __ATOMIC_RELEASE);
 }
 
 bool registry_remove(struct registry *registry, struct access_region *region)
 {
 	for (struct access_region **link = &registry->first; *link != NULL; link = &(*link)->next) {
 		if (*link == region) {
-			*link = region->next;
+			__atomic_store_n(link, region->next, __ATOMIC_RELEASE);
 			return true;
 		}
 	}

@@ -1,5 +1,7 @@
 /*
- * vmm/registry.h: a chain of access regions, shared by the registries of the access kinds.
+ * vmm/registry.h: a chain of access regions, shared by the registries of the access kinds. Each of
+ * these has a lock for changes of its chain and of the intercepts that follow from it. Walks take
+ * none, so what belongs to a region that was taken out is freed by way of vmm/grace.h.
  */
 #ifndef VMM_REGISTRY_H
 #define VMM_REGISTRY_H

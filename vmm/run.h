@@ -31,7 +31,9 @@ static inline void run_finish(struct vcpu *vcpu, void (*handle)(struct vcpu *vcp
 {
 	struct vcpu_history *entry = &vcpu->history[vcpu->history_next++ % VCPU_HISTORY];
 
-	__atomic_store_n(&vcpu->cpu->in_guest, false, __ATOMIC_RELEASE);
+	/* Sequentially consistent, and after the exit is counted: vmm/grace.c takes a CPU that is in its
+	 * guest, or has counted one more, for one that sees every change of a chain made before. */
+	__atomic_store_n(&vcpu->cpu->in_guest, false, __ATOMIC_SEQ_CST);
 	vcpu->exits_by_kind[vcpu->exit.kind]++;
 	entry->kind = vcpu->exit.kind;
 	entry->rip = vcpu->rip;

@@ -23,6 +23,7 @@ hpa_t memory_moved[256];
 
 struct cpu fake_cpu;
 struct vcpu fake_vcpu;
+uint32_t cpus_count = 1;
 struct segment_register fake_segments[SEGMENT_COUNT];
 uint64_t fake_control[5], fake_efer;
 unsigned fake_cpl;
@@ -83,6 +84,12 @@ void panic(const char *format, ...)
 {
 	printf("not ok panic: %s\n", format);
 	abort();
+}
+
+struct cpu *cpu_get(uint32_t index)
+{
+	(void)index;
+	return &fake_cpu;
 }
 
 void vcpu_intercepts_changed(void)

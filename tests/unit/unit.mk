@@ -21,14 +21,14 @@ unit-emulate_native-libraries := $(build)/unit/zydis.a
 unit-emulate_native32-objects := $(unit-emulate_native-objects)
 unit-emulate_native32-libraries := $(build)/unit/zydis.a
 unit-acpi-objects := core/acpi.o tests/unit/fake_machine.o
-unit-pci-objects := vmm/pci.o vmm/pci_ecam.o core/acpi.o $(unit-emulator-objects)
+unit-pci-objects := vmm/pci.o vmm/pci_ecam.o vmm/grace.o core/acpi.o $(unit-emulator-objects)
 unit-pci-libraries := $(build)/unit/zydis.a
 unit-mmio-objects := $(unit-emulator-objects)
 unit-mmio-libraries := $(build)/unit/zydis.a
 
 unit-programs += hook process
 unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_request.o \
-	hook_shutdown.o hook_summary.o hook_timer.o pci_identity.o periodic.o) vmm/access.o
+	hook_shutdown.o hook_summary.o hook_timer.o pci_identity.o periodic.o) vmm/access.o vmm/grace.o
 unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o syscall_access.o \
 	syscall_hook.o) core/paging.o
 # Page tables and system calls, without privileged instructions.
