@@ -180,6 +180,7 @@ help:
 	@echo 'make run CPU=intel, make test CPU=intel: the same on an emulated Intel CPU, in Bochs'
 	@echo 'make test     all tests; the last line counts them'
 	@echo 'make test-boots BOOTS=100: so many boots of Linux with 2 CPUs in a row (CPUS=, FIRMWARE=uefi)'
+	@echo 'make test-debian: a whole Debian, bare and under Ritevisor; an hour or more (CASES=bios-stock)'
 	@echo 'make check    only the quick checks: no FPU code, includes follow the layers'
 	@echo 'make bench    measure, print a table, write build/bench.json'
 	@echo 'make fuzz     fuzz the parsers and the script engine for a bounded time'

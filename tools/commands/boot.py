@@ -51,6 +51,8 @@ def add(commands):
                      help="amd: QEMU (default); intel: Bochs, without keyboard")  # fmt: skip
     how.add_argument("--firmware", choices=["bios", "uefi"], default="bios")
     how.add_argument("--machine", choices=["pc", "q35"], default="pc")
+    how.add_argument("--disk-bus", choices=sorted(machine.DISK_DEVICES), default="ide",
+                     help="what the guest's disk is (ide is AHCI on q35; default ide)")  # fmt: skip
     how.add_argument("--smp", type=int, default=1, metavar="N", help="CPUs (default 1)")
     how.add_argument("--memory", metavar="M",
                      help="MiB, or 2G (default 1024 on amd, 256 on intel)")  # fmt: skip
@@ -80,8 +82,11 @@ def check_guest_options(arguments):
         raise UserError("--smp needs at least 1")
     if arguments.cpu == "intel" and (
         arguments.machine != "pc" or arguments.smm != "off" or arguments.firmware != "bios"
+        or arguments.disk_bus != "ide"
     ):
-        raise UserError("Bochs is --machine pc --firmware bios, and its SMM is not ours to choose")
+        raise UserError(
+            "Bochs is --machine pc --firmware bios --disk-bus ide, and its SMM is not ours to choose"
+        )
 
 
 def guest_disk(arguments, work):
@@ -134,6 +139,7 @@ def boot(arguments):
             command = machine.Machine(
                 cpu=arguments.cpu,
                 machine=arguments.machine,
+                disk_bus=arguments.disk_bus,
                 smm=arguments.smm == "on",
                 firmware=uefi.firmware_options(work) if arguments.firmware == "uefi" else [],
                 **common,

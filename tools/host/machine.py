@@ -14,6 +14,8 @@ CPU_MODELS = {
     "-nrip-save,-xsavec"
 }
 
+DISK_DEVICES = {"ide": "ide-hd,bus=ide.0,unit=0", "nvme": "nvme,serial=disk"}
+
 
 @dataclass
 class Machine:
@@ -25,9 +27,11 @@ class Machine:
     memory: str = "1024"
     smm: bool = False
     disk: str = ""
+    disk_bus: str = "ide"  # or nvme; ide is AHCI on q35
     disk_is_kept: bool = False  # False: what the guest writes is thrown away
     medium: str = ""  # empty: the guest boots without Ritevisor
     firmware: list = field(default_factory=list)  # QEMU's words for it; none: BIOS
+    network: str = "user"  # QEMU's words for what is behind the network card
     extra: list = field(default_factory=list)
 
     def command(self):
@@ -39,7 +43,7 @@ class Machine:
         words += ["-smp", str(self.smp), "-m", self.memory]
         # With signals on, Ctrl-C ends QEMU; with a monitor on the same line it would not.
         words += ["-chardev", "stdio,id=console,signal=on", "-serial", "chardev:console"]
-        words += ["-netdev", "user,id=net", "-device", "e1000,netdev=net,romfile="]
+        words += ["-netdev", f"{self.network},id=net", "-device", "e1000,netdev=net,romfile="]
         words += self._disks()
         return words + self.extra
 
@@ -49,7 +53,7 @@ class Machine:
         kept = "off" if self.disk_is_kept else "on"
         words = [
             "-drive", f"if=none,id=disk,file={disk},format={disk_format(self.disk)},snapshot={kept}",
-            "-device", "ide-hd,drive=disk,bus=ide.0,unit=0,bootindex=1",
+            "-device", f"{DISK_DEVICES[self.disk_bus]},drive=disk,bootindex=1",
         ]  # fmt: skip
         if self.medium:
             medium = self.medium.replace(",", ",,")

@@ -15,6 +15,7 @@ MIB = 1 << 20
 BOOT_FOLDER = "EFI/BOOT"
 REMOVABLE_NAME = "BOOTX64.EFI"  # what firmware starts from media without a boot entry
 VOLUME_ID = "52697465"
+LABEL = "RITEVISOR"
 
 
 @dataclass
@@ -27,7 +28,7 @@ class UefiOptions:
     sign_certificate: str = ""
 
 
-def build_fat(output, root, offset_bytes=0, size_bytes=None):
+def build_fat(output, root, offset_bytes=0, size_bytes=None, label=LABEL, volume_id=VOLUME_ID):
     """Makes a FAT file system with all that is in the folder root; returns its size in bytes.
 
     It goes into the file output from offset_bytes on; what is before and behind stays.
@@ -40,7 +41,7 @@ def build_fat(output, root, offset_bytes=0, size_bytes=None):
     environment = dict(os.environ, MTOOLS_SKIP_CHECK="1", TZ="UTC")
     run_tool(
         ["mformat", "-i", drive, "-T", str(size_bytes // SECTOR_BYTES), "-h", "64", "-s", "32",
-         "-H", str(offset_bytes // SECTOR_BYTES), "-N", VOLUME_ID, "-v", "RITEVISOR", "::"],
+         "-H", str(offset_bytes // SECTOR_BYTES), "-N", volume_id, "-v", label, "::"],
         env=environment,
     )  # fmt: skip
     entries = sorted(str(path) for path in root.iterdir())
