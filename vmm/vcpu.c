@@ -110,7 +110,7 @@ void vcpu_intercepts_changed(void)
 
 void vcpu_before_entry(struct vcpu *vcpu)
 {
-	if (vcpu->nmi_pending && vcpu_ops->can_inject(vcpu)) {
+	if (vcpu->nmi_pending && vcpu_ops->can_inject_nmi(vcpu)) {
 		vcpu->nmi_pending = false;
 		vcpu_ops->inject_nmi(vcpu);
 	}

@@ -162,11 +162,13 @@ struct vcpu_operations {
 	/* Injects at the next run. error_code < 0: none. */
 	void (*inject_exception)(struct vcpu *vcpu, unsigned vector, int64_t error_code);
 	void (*inject_interrupt)(struct vcpu *vcpu, unsigned vector); /* only if can_interrupt */
-	void (*inject_nmi)(struct vcpu *vcpu);	     /* only if can_inject */
+	void (*inject_nmi)(struct vcpu *vcpu);	     /* only if can_inject_nmi */
 	/* #DB for the guest's own TF, after an instruction that was emulated. */
 	void (*inject_single_step)(struct vcpu *vcpu);
-	/* Can an NMI be injected now? If not, the back end sees to an exit when that changes. */
+	/* Is nothing being injected, or delivered again? */
 	bool (*can_inject)(struct vcpu *vcpu);
+	/* Can an NMI be injected now? If not, the back end sees to an exit when that changes. */
+	bool (*can_inject_nmi)(struct vcpu *vcpu);
 	bool (*can_interrupt)(struct vcpu *vcpu); /* IF set, no shadow, nothing being injected */
 	/* EXIT_INTERRUPT_WINDOW as soon as can_interrupt */
 	void (*want_interrupt_window)(struct vcpu *vcpu, bool want);

@@ -1,8 +1,8 @@
 # The bare test guests: build/tests/guest/NAME.elf, each from tests/guest/NAME.c and the framework.
 # Multiboot loaders want ELF32, so the linked 64-bit program is converted.
 
-guest-names := access apic bench checksum cpu edge identity mmio modes ours pci ports priority reboot smp \
-	task timer trap vmx
+guest-names := access apic bench checksum cpu edge identity mmio modes nmi ours pci ports priority reboot \
+	smp task timer trap vmx
 guest-framework := start.o bios.o fault_entry.o fault.o print.o power.o runtime.o
 guest-programs := $(guest-names:%=$(build)/tests/guest/%.elf)
 guest-flags := $(bare-flags) -I tests/guest
@@ -22,6 +22,7 @@ $(build)/tests/guest/mmio.elf: $(build)/tests/guest/mmio_forms.o
 $(build)/tests/guest/cpu.elf: $(build)/tests/guest/cpu_state.o
 $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
 $(build)/tests/guest/smp.elf: $(build)/tests/guest/second.o $(build)/tests/guest/second_entry.o
+$(build)/tests/guest/nmi.elf: $(build)/tests/guest/second_cpu.o
 $(build)/tests/guest/task.elf: $(build)/tests/guest/task_switch.o
 $(addprefix $(build)/tests/guest/,edge.elf priority.elf trap.elf): \
 	$(addprefix $(build)/tests/guest/,run.o run_enter.o snippet.o)

@@ -59,9 +59,9 @@ static void svm_init_state(struct vmcb *vmcb)
 
 static void svm_init_control(struct vmcb *vmcb)
 {
-	/* With more than one CPU, NMIs are how they make each other exit. */
+	/* NMIs: svm_nmi.c; with more than one CPU, they are how these make each other exit. */
 	vmcb->intercept3 = INTERCEPT_CPUID | INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR |
-			   INTERCEPT_SHUTDOWN | (cpus_count > 1 ? INTERCEPT_NMI : 0);
+			   INTERCEPT_SHUTDOWN | INTERCEPT_NMI;
 	vmcb->intercept4 = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD |
 			   INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT;
 	vmcb->intercept_exceptions = SVM_EXCEPTIONS;
@@ -146,6 +146,7 @@ static void svm_start(struct vcpu *vcpu)
 	svm_init_control(svm->vmcb);
 	svm_vmload(svm->vmcb_physical);
 	svm->event_inject = 0;
+	svm->nmi = SVM_NMI_FREE;
 	svm_request_flush(svm);
 	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
 	vcpu->rflags = RFLAGS_FIXED;
@@ -214,6 +215,7 @@ const struct vcpu_operations svm_operations = {
 	.inject_nmi = svm_inject_nmi,
 	.inject_single_step = svm_inject_single_step,
 	.can_inject = svm_can_inject,
+	.can_inject_nmi = svm_can_inject_nmi,
 	.can_interrupt = svm_can_interrupt,
 	.want_interrupt_window = svm_want_interrupt_window,
 	.want_interrupts = svm_want_interrupts,

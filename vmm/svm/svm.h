@@ -23,6 +23,14 @@
 #define VM_CR_LOCK 0x8u
 #define VM_CR_SVMDIS 0x10u
 
+/* How far the guest is with the last NMI: it gets the next one when it is free. */
+enum svm_nmi {
+	SVM_NMI_FREE,
+	SVM_NMI_IN_HANDLER, /* IRET is intercepted */
+	SVM_NMI_AT_IRET,    /* about to execute it, or past it */
+	SVM_NMI_STEPS,	    /* over it, because an NMI waits */
+};
+
 /* The back end's part of a vCPU. */
 struct svm_vcpu {
 	struct vmcb *vmcb;	/* the guest's */
@@ -32,7 +40,9 @@ struct svm_vcpu {
 	uint64_t event_inject;	/* for the next VMRUN; 0: none */
 	bool flush;		/* the next VMRUN flushes the guest's translations */
 	bool entry_special;	/* there is one of the two to do */
-	bool step_saved_tf;	/* the guest's own TF while want_step is in force */
+	bool step_saved_tf;	/* the guest's own TF while an instruction is stepped over */
+	enum svm_nmi nmi;
+	uint64_t iret_rip;	/* of the IRET that ends the guest's NMI handler */
 };
 
 static inline struct svm_vcpu *svm_of(struct vcpu *vcpu)
@@ -68,6 +78,16 @@ void svm_read_exit(struct vcpu *vcpu);
 /* vmm/svm/svm_exception.c: of exceptions but #DB: vcpu->exit, and what the guest gets. */
 #define SVM_EXCEPTIONS (1u << 13) /* that always exit: #GP */
 void svm_read_exception(struct vcpu *vcpu);
+
+/* TF makes #DB after the next instruction; the interrupt shadow keeps interrupts off it. If the
+ * instruction faults instead, that ends the step. #BP and #OF, which follow their instructions, go to
+ * the guest as ever, and NMIs are no exceptions. */
+#define SVM_STEP_EXCEPTIONS (~(1u << 2 | 1u << 3 | 1u << 4))
+
+/* vmm/svm/svm_nmi.c: the guest's IRET has exited; and the end of the step over it, by a trap behind
+ * it or by a fault. False: there was none. */
+void svm_read_iret(struct vcpu *vcpu);
+bool svm_end_iret_step(struct vcpu *vcpu, bool completed);
 
 /* vmm/svm/svm_tables.c: I/O and MSR permission maps. */
 int svm_tables_init(void);

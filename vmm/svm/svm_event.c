@@ -23,11 +23,6 @@ void svm_inject_interrupt(struct vcpu *vcpu, unsigned vector)
 	svm_set_event(svm_of(vcpu), EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | vector);
 }
 
-void svm_inject_nmi(struct vcpu *vcpu)
-{
-	svm_set_event(svm_of(vcpu), EVENT_VALID | EVENT_NMI << EVENT_TYPE_SHIFT | 2);
-}
-
 void svm_inject_single_step(struct vcpu *vcpu)
 {
 	svm_of(vcpu)->vmcb->dr6 |= DR6_BS;
@@ -70,18 +65,13 @@ void svm_want_interrupts(struct vcpu *vcpu, bool want)
 				: vmcb->intercept3 & ~INTERCEPT_INTR;
 }
 
-/* TF makes #DB after the next instruction; the interrupt shadow keeps interrupts off it. If the
- * instruction faults instead, that ends the step: svm_read_exception(). #BP and #OF, which follow
- * their instructions, go to the guest as ever, and NMIs are no exceptions. */
-#define STEP_EXCEPTIONS (~(1u << 2 | 1u << 3 | 1u << 4))
-
 void svm_want_step(struct vcpu *vcpu, bool want)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);
 
 	if (want) {
 		svm->step_saved_tf = vcpu->rflags & RFLAGS_TF;
-		svm->vmcb->intercept_exceptions |= STEP_EXCEPTIONS;
+		svm->vmcb->intercept_exceptions |= SVM_STEP_EXCEPTIONS;
 		svm->vmcb->interrupt_shadow |= 1;
 		vcpu->shadow_ended = false;
 		vcpu->rflags |= RFLAGS_TF;

@@ -78,6 +78,7 @@ void svm_read_exception(struct vcpu *vcpu)
 
 	/* An exception of an instruction that is stepped over: the step is over, and the guest gets
 	 * what it would have got (APM v2 15.12). */
+	svm_end_iret_step(vcpu, false);
 	vcpu->exit.kind = vcpu->steps != 0 ? EXIT_DEBUG_EXCEPTION : EXIT_NONE;
 	if (vector == VECTOR_GENERAL_PROTECTION && vmcb->cpl != 0 && vmcb->exit_info1 == 0 &&
 	    !(vmcb->exit_int_info & EVENT_VALID) && svm_is_own_instruction(vcpu))

@@ -42,10 +42,13 @@ void svm_read_exit(struct vcpu *vcpu)
 		vcpu->exit.kind = EXIT_INTERRUPT_WINDOW;
 		break;
 	case VMEXIT_EXCEPTION_DB:
-		vcpu->exit.kind = EXIT_DEBUG_EXCEPTION;
+		vcpu->exit.kind = svm_end_iret_step(vcpu, true) ? EXIT_NONE : EXIT_DEBUG_EXCEPTION;
 		break;
 	case VMEXIT_NMI:
 		vcpu->exit.kind = EXIT_NMI;
+		break;
+	case VMEXIT_IRET:
+		svm_read_iret(vcpu);
 		break;
 	case VMEXIT_INIT:
 		vcpu->exit.kind = EXIT_INIT;

@@ -27,12 +27,15 @@ __attribute__((noreturn)) void svm_loop(struct vcpu *vcpu, void (*handle)(struct
 /* vmm/svm/svm_event.c */
 void svm_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t error_code);
 void svm_inject_interrupt(struct vcpu *vcpu, unsigned vector);
-void svm_inject_nmi(struct vcpu *vcpu);
 void svm_inject_single_step(struct vcpu *vcpu);
 bool svm_can_inject(struct vcpu *vcpu);
 bool svm_can_interrupt(struct vcpu *vcpu);
 void svm_want_interrupt_window(struct vcpu *vcpu, bool want);
 void svm_want_interrupts(struct vcpu *vcpu, bool want);
 void svm_want_step(struct vcpu *vcpu, bool want);
+
+/* vmm/svm/svm_nmi.c */
+void svm_inject_nmi(struct vcpu *vcpu);
+bool svm_can_inject_nmi(struct vcpu *vcpu);
 
 #endif

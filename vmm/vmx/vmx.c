@@ -240,6 +240,7 @@ const struct vcpu_operations vmx_operations = {
 	.inject_nmi = vmx_inject_nmi,
 	.inject_single_step = vmx_inject_single_step,
 	.can_inject = vmx_can_inject,
+	.can_inject_nmi = vmx_can_inject_nmi,
 	.can_interrupt = vmx_can_interrupt,
 	.want_interrupt_window = vmx_want_interrupt_window,
 	.want_interrupts = vmx_want_interrupts,

@@ -101,6 +101,7 @@ void vmx_inject_interrupt(struct vcpu *vcpu, unsigned vector);
 void vmx_inject_nmi(struct vcpu *vcpu);
 void vmx_inject_single_step(struct vcpu *vcpu);
 bool vmx_can_inject(struct vcpu *vcpu);
+bool vmx_can_inject_nmi(struct vcpu *vcpu);
 bool vmx_can_interrupt(struct vcpu *vcpu);
 void vmx_want_interrupt_window(struct vcpu *vcpu, bool want);
 void vmx_want_interrupts(struct vcpu *vcpu, bool want);

@@ -80,9 +80,14 @@ static void vmx_set_controls(struct vmx_vcpu *vmx, uint32_t pin, uint32_t proces
 	vmx->processor = processor;
 }
 
+bool vmx_can_inject(struct vcpu *vcpu)
+{
+	return vmx_of(vcpu)->event == 0;
+}
+
 /* If no NMI can be injected now, an exit comes as soon as one can. Virtual NMIs are on only while
  * they are waited for, but with several CPUs, where they always are. */
-bool vmx_can_inject(struct vcpu *vcpu)
+bool vmx_can_inject_nmi(struct vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
 

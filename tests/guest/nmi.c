@@ -1,0 +1,246 @@
+/*
+ * tests/guest/nmi.c: NMIs and INITs that come while a hypervisor may be at work: each NMI arrives
+ * once, none within another's handler, and a CPU that gets an INIT starts anew.
+ *
+ * Options: port=NUMBER is read all the while; rounds=N (default 100); from=timer (default), or cpu:
+ * the NMIs are a second CPU's, or init: likewise, and that one gets INITs.
+ */
+#include "guest.h"
+
+#include "instruction.h"
+
+#define APIC 0xfee00000u
+#define APIC_SVR 0xf0u
+#define APIC_ICR_LOW 0x300u
+#define APIC_ICR_HIGH 0x310u
+#define ICR_NMI 0x4400u
+#define ICR_INIT 0x4500u
+#define ICR_STARTUP 0x4600u
+#define ICR_PENDING 0x1000u
+#define IO_APIC 0xfec00000u
+#define IO_APIC_TIMER_PIN 2
+#define REDIRECTION_NMI 0x400u
+#define REDIRECTION_MASKED 0x10000u
+#define PIT_COUNTER 0x40
+#define PIT_CONTROL 0x43
+#define PIT_ONE_SHOT 0x30
+#define PIT_READ_BACK_STATUS 0xe2
+#define PIT_OUT 0x80
+#define SECOND_CPU_PAGE 0x9000u
+
+/* tests/guest/second_cpu.S */
+extern const uint8_t second_cpu_low[], second_cpu_low_end[];
+void second_cpu_main(void);
+
+static uint16_t port;
+static volatile uint64_t nmis, others, nested;
+static volatile bool in_handler, start_another;
+static volatile uint64_t second_starts, second_reads, second_nmis_wanted, second_nmis_sent;
+
+static void apic_write(uint32_t offset, uint32_t value)
+{
+	*(volatile uint32_t *)(uintptr_t)(APIC + offset) = value;
+}
+
+static void apic_send(uint32_t destination, uint32_t command)
+{
+	apic_write(APIC_ICR_HIGH, destination << 24);
+	apic_write(APIC_ICR_LOW, command);
+	while (*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_LOW) & ICR_PENDING)
+		;
+}
+
+static void timer_redirect(uint32_t value)
+{
+	*(volatile uint32_t *)(uintptr_t)IO_APIC = 0x11 + 2 * IO_APIC_TIMER_PIN;
+	*(volatile uint32_t *)(uintptr_t)(IO_APIC + 0x10) = 0;
+	*(volatile uint32_t *)(uintptr_t)IO_APIC = 0x10 + 2 * IO_APIC_TIMER_PIN;
+	*(volatile uint32_t *)(uintptr_t)(IO_APIC + 0x10) = value;
+}
+
+/* One edge, and so one NMI, after so many ticks of 838 ns. */
+static void timer_start(uint16_t ticks)
+{
+	out8(PIT_CONTROL, PIT_ONE_SHOT);
+	out8(PIT_COUNTER, (uint8_t)ticks);
+	out8(PIT_COUNTER, (uint8_t)(ticks >> 8));
+}
+
+static bool timer_is_over(void)
+{
+	out8(PIT_CONTROL, PIT_READ_BACK_STATUS);
+	return in8(PIT_COUNTER) & PIT_OUT;
+}
+
+static bool handle(struct fault_frame *frame)
+{
+	if (frame->vector != 2) {
+		others += frame->vector >= 32;
+		return frame->vector >= 32;
+	}
+	nmis++;
+	nested += in_handler;
+	in_handler = true;
+	if (start_another) {
+		/* A second one becomes due in here: it has to wait for our IRET. */
+		start_another = false;
+		timer_start(200);
+		while (!timer_is_over())
+			in8(port);
+		for (unsigned i = 0; i < 5; i++)
+			in8(port);
+	}
+	in_handler = false;
+	return true;
+}
+
+/* Reads the port until so many NMIs came, or for long. */
+static void read_until(uint64_t wanted)
+{
+	for (unsigned i = 0; i < 2000000 && nmis < wanted; i++)
+		in8(port);
+	for (unsigned i = 0; i < 5; i++)
+		in8(port);
+}
+
+static void test_timer(uint64_t rounds)
+{
+	uint64_t wrong = 0;
+
+	timer_redirect(REDIRECTION_NMI);
+	timer_start(100);
+	read_until(1);
+	nmis = 0;
+	for (uint64_t round = 0; round < rounds; round++) {
+		nmis = 0;
+		timer_start((uint16_t)(100 + round * 37 % 400));
+		read_until(1);
+		wrong += nmis != 1;
+	}
+	guest_check(wrong == 0, "NMIs of a timer", "%lu of %lu rounds wrong, the last had %lu", wrong,
+		    rounds, nmis);
+	wrong = 0;
+	nested = 0;
+	for (uint64_t round = 0; round < rounds / 4; round++) {
+		nmis = 0;
+		start_another = true;
+		timer_start(100);
+		read_until(2);
+		wrong += nmis != 2;
+	}
+	guest_check(nested == 0, "no NMI within another", "%lu times", nested);
+	guest_check(wrong == 0, "the NMI that waited comes", "%lu of %lu rounds wrong, the last had %lu",
+		    wrong, rounds / 4, nmis);
+	timer_redirect(REDIRECTION_MASKED);
+}
+
+static void pause(unsigned loops)
+{
+	for (volatile unsigned i = 0; i < loops; i++)
+		;
+}
+
+/* The second CPU: reads the port, and sends the first one the NMIs that it wants. */
+void second_cpu_main(void)
+{
+	apic_write(APIC_SVR, 0x1ff);
+	__atomic_add_fetch(&second_starts, 1, __ATOMIC_SEQ_CST);
+	for (;;) {
+		in8(port);
+		second_reads++;
+		pause(1000); /* where an emulator does not keep an INIT that comes in a hook */
+		if (second_nmis_sent < second_nmis_wanted) {
+			second_nmis_sent++;
+			apic_send(0, ICR_NMI);
+		}
+	}
+}
+
+static bool second_cpu_start(void)
+{
+	uint64_t starts = second_starts;
+
+	pause(10000);
+	for (unsigned attempt = 0; attempt < 2 && second_starts == starts; attempt++) {
+		apic_send(1, ICR_STARTUP | SECOND_CPU_PAGE >> 12);
+		for (unsigned i = 0; i < 20000 && second_starts == starts; i++)
+			pause(1000);
+	}
+	return second_starts == starts + 1;
+}
+
+/* An INIT to a CPU that is just in a hook may be lost on an emulator: until it stands still. */
+static bool second_cpu_stop(void)
+{
+	for (unsigned attempt = 0; attempt < 50; attempt++) {
+		uint64_t reads;
+
+		apic_send(1, ICR_INIT);
+		pause(20000);
+		reads = second_reads;
+		pause(20000);
+		if (second_reads == reads)
+			return true;
+	}
+	return false;
+}
+
+static void test_second_cpu(uint64_t rounds)
+{
+	uint64_t wrong = 0;
+
+	memcpy((void *)(uintptr_t)SECOND_CPU_PAGE, second_cpu_low,
+	       (size_t)(second_cpu_low_end - second_cpu_low));
+	apic_send(1, ICR_INIT);
+	guest_check(second_cpu_start(), "the second CPU starts", "%lu starts", second_starts);
+	for (uint64_t round = 0; round < rounds; round++) {
+		nmis = 0;
+		second_nmis_wanted++;
+		read_until(1);
+		wrong += nmis != 1;
+	}
+	guest_check(wrong == 0, "NMIs of the other CPU", "%lu of %lu rounds wrong, the last had %lu",
+		    wrong, rounds, nmis);
+}
+
+static void test_init(void)
+{
+	uint64_t wrong = 0, stops = 0, starts = 0;
+
+	for (uint64_t round = 0; round < 10; round++) {
+		uint64_t reads;
+
+		stops += second_cpu_stop();
+		starts += second_cpu_start();
+		reads = second_reads;
+		for (unsigned i = 0; i < 20000 && second_reads == reads; i++)
+			pause(1000);
+		wrong += second_reads == reads;
+	}
+	guest_check(stops == 10, "INIT stops a CPU in a hook", "%lu of 10", stops);
+	guest_check(starts == 10 && wrong == 0, "and it starts anew", "%lu of 10", starts);
+	nmis = 0;
+	second_nmis_wanted = second_nmis_sent + 1;
+	read_until(1);
+	guest_check(nmis == 1, "NMIs after that", "%lu", nmis);
+}
+
+void guest_main(void)
+{
+	uint64_t rounds = option_number_or("rounds", 100);
+	char from[8] = "timer";
+
+	port = (uint16_t)option_number_or("port", 0x81);
+	fault_handler = handle;
+	out8(0x21, 0xff);
+	out8(0xa1, 0xff);
+	apic_write(APIC_SVR, 0x1ff);
+	option_text("from", from, sizeof(from));
+	if (from[0] == 't')
+		test_timer(rounds);
+	else
+		test_second_cpu(rounds);
+	if (from[0] == 'i')
+		test_init();
+	guest_check(others == 0, "no other interrupts", "%lu", others);
+}
