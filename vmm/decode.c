@@ -258,6 +258,50 @@ static bool decode_plain_operands(const ZydisDecodedInstruction *instruction,
 	return out->first.kind == DECODE_MEMORY || out->second.kind == DECODE_MEMORY;
 }
 
+/* Accesses some of its operand's bytes, or none. */
+static bool decode_is_partial(ZydisMnemonic mnemonic)
+{
+	switch (mnemonic) {
+	case ZYDIS_MNEMONIC_VMASKMOVPS:
+	case ZYDIS_MNEMONIC_VMASKMOVPD:
+	case ZYDIS_MNEMONIC_VPMASKMOVD:
+	case ZYDIS_MNEMONIC_VPMASKMOVQ:
+	case ZYDIS_MNEMONIC_CLFLUSH:
+	case ZYDIS_MNEMONIC_CLFLUSHOPT:
+	case ZYDIS_MNEMONIC_CLWB:
+	case ZYDIS_MNEMONIC_CLDEMOTE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The memory operand of an instruction that only a CPU can execute. */
+static void decode_other(const ZydisDecodedInstruction *instruction,
+			 const ZydisDecodedOperand *operands, struct decoded_instruction *out)
+{
+	const ZydisDecodedOperand *memory = NULL;
+
+	for (unsigned i = 0; i < instruction->operand_count; i++) {
+		if (operands[i].type != ZYDIS_OPERAND_TYPE_MEMORY)
+			continue;
+		if (memory)
+			return;
+		memory = &operands[i];
+	}
+	if (!memory || decode_is_partial(instruction->mnemonic) ||
+	    memory->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN ||
+	    memory->mem.type != ZYDIS_MEMOP_TYPE_MEM || memory->size % 8 != 0 ||
+	    memory->size > 8 * DECODE_OTHER_BYTES_MAXIMUM)
+		return;
+	out->other_reads = (memory->actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0;
+	out->other_writes = (memory->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
+	if ((memory->actions & ZYDIS_OPERAND_ACTION_CONDWRITE) != 0 && !out->other_reads)
+		return;
+	if (decode_memory(&memory->mem, &out->memory))
+		out->other_bytes = (uint8_t)(memory->size / 8);
+}
+
 bool decode_instruction(enum decode_mode mode, const uint8_t *bytes, unsigned nr_bytes,
 			struct decoded_instruction *out)
 {
@@ -277,13 +321,17 @@ bool decode_instruction(enum decode_mode mode, const uint8_t *bytes, unsigned nr
 	out->condition = instruction.opcode & 0xf;
 	out->operation = decode_classify(&instruction);
 	out->repeat = decode_repeat_of(&instruction, out->operation);
-	if (out->operation == DECODE_OTHER)
+	if (out->operation == DECODE_OTHER) {
+		decode_other(&instruction, operands, out);
 		return true;
+	}
 	if (out->operation >= DECODE_MOVS)
 		known = decode_string_operands(&instruction, operands, out);
 	else
 		known = decode_plain_operands(&instruction, operands, out);
-	if (!known)
+	if (!known) {
 		out->operation = DECODE_OTHER;
+		decode_other(&instruction, operands, out);
+	}
 	return true;
 }

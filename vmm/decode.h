@@ -9,6 +9,7 @@
 #include "vmm/vcpu.h"
 
 #define INSTRUCTION_BYTES_MAXIMUM 15
+#define DECODE_OTHER_BYTES_MAXIMUM 128
 
 /* The mode of a code segment: what the bytes mean. */
 enum decode_mode {
@@ -68,6 +69,10 @@ struct decoded_instruction {
 	bool lock;
 	struct decode_operand first, second; /* destination and source, in the manual's order */
 	struct decode_memory memory;	     /* of the explicit operand, of a string's rSI side */
+	/* DECODE_OTHER with one memory operand of known size, which is read, written in full, or
+	 * both: its size; else 0. */
+	uint8_t other_bytes;
+	bool other_reads, other_writes;
 };
 
 /* The mode that a vCPU executes in. */

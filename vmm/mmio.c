@@ -67,27 +67,13 @@ void mmio_unregister(struct access_region *region)
 	spinlock_release(&mmio_lock);
 }
 
-/* What stands in for our memory while an instruction on it runs by itself. */
-static int mmio_show_ones(struct vcpu *vcpu, gpa_t page)
-{
-	static void *ones[CPUS_MAXIMUM];
-	void **mine = &ones[vcpu->cpu->index];
-
-	if (!*mine)
-		*mine = memory_allocate_page();
-	if (!*mine)
-		return -RV_ENOMEM;
-	memset(*mine, 0xff, PAGE_BYTES);
-	return vcpu_ops->nested_move_page(page, memory_physical(*mine));
-}
-
-int mmio_open_page(struct vcpu *vcpu, gpa_t page)
+int mmio_open_page(struct vcpu *vcpu, gpa_t page, void *instead)
 {
 	int error;
 
 	spinlock_acquire(&mmio_lock);
-	if (memory_is_reserved(page, PAGE_BYTES))
-		error = mmio_show_ones(vcpu, page);
+	if (instead)
+		error = vcpu_ops->nested_move_page(page, memory_physical(instead));
 	else
 		error = vcpu_ops->nested_restore_page(page);
 	vcpu_ops->nested_flush(vcpu);
@@ -101,6 +87,8 @@ void mmio_close_page(struct vcpu *vcpu, gpa_t page)
 	/* It was denied before, so its table exists and this does not fail. */
 	if (mmio_is_claimed(page))
 		(void)vcpu_ops->nested_deny_page(page);
+	else
+		(void)vcpu_ops->nested_restore_page(page);
 	vcpu_ops->nested_flush(vcpu);
 	vcpu_intercepts_changed();
 	spinlock_release(&mmio_lock);

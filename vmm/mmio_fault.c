@@ -1,8 +1,7 @@
 /*
  * vmm/mmio_fault.c: owns what happens when the guest touches a page that is claimed, or ours: the
- * instruction is emulated; what cannot be emulated runs by itself, alone, with the page opened for
- * that moment. Each array element below belongs to one CPU; mmio_reported is only a filter for
- * messages and needs no lock.
+ * instruction is emulated; what cannot be emulated runs by itself (mmio_step.c). Each array element
+ * below belongs to one CPU; mmio_reported is only a filter for messages and needs no lock.
  */
 #include "vmm/mmio.h"
 
@@ -14,16 +13,9 @@
 #include "vmm/guest_walk.h"
 #include "vmm/mmio_page.h"
 
-#define OPEN_PAGES_MAXIMUM 32
 #define DECODED_SLOTS 8
 #define REPORTED_SLOTS 64
 #define STALE_FAULTS_MAXIMUM 1000
-
-/* Pages that a CPU has opened for the instruction that it steps over. */
-struct open_pages {
-	gpa_t page[OPEN_PAGES_MAXIMUM];
-	unsigned count;
-};
 
 /* Decoding is a pure function of mode and bytes, so its results can be kept by them. */
 struct decoded_slot {
@@ -39,7 +31,6 @@ struct stale_faults {
 };
 
 static struct stale_faults mmio_stale_faults[CPUS_MAXIMUM];
-static struct open_pages mmio_open_pages[CPUS_MAXIMUM];
 static struct decoded_slot mmio_decoded[CPUS_MAXIMUM][DECODED_SLOTS];
 static gva_t mmio_reported[REPORTED_SLOTS];
 
@@ -81,35 +72,50 @@ static void mmio_report(struct vcpu *vcpu, gpa_t gpa, const uint8_t bytes[16], c
 		   bytes[5], (unsigned long long)vcpu->rip, what);
 }
 
-static void mmio_end_step(struct vcpu *vcpu)
+/* Finds the memory operand of an instruction that is not emulated. False, with a fault if that is
+ * why: it is not known, or elsewhere. */
+static bool mmio_find_step_operand(struct emulation *emulation, struct step_operand *operand)
 {
-	struct open_pages *open = &mmio_open_pages[vcpu->cpu->index];
+	const struct decoded_instruction *instruction = emulation->instruction;
 
-	while (open->count != 0)
-		mmio_close_page(vcpu, open->page[--open->count]);
-	vcpu->steps = 0;
-	vcpu_ops->want_step(vcpu, false);
+	if (instruction->other_bytes == 0 ||
+	    !operand_translate(emulation, instruction->memory.segment, operand_offset(emulation),
+			       instruction->other_bytes,
+			       instruction->other_writes ? GUEST_WRITE : GUEST_READ,
+			       &operand->memory))
+		return false;
+	operand->reads = instruction->other_reads;
+	operand->writes = instruction->other_writes;
+	operand->next_rip = emulation->vcpu->rip + instruction->length_bytes;
+	if (instruction->mode != DECODE_64)
+		operand->next_rip = (uint32_t)operand->next_rip;
+	return emulation->touched;
 }
 
-/* Lets the CPU run the instruction itself, with the page open, or ones in place of our memory. It
- * may need several pages, one fault each. */
-static void mmio_begin_step(struct vcpu *vcpu, gpa_t page)
+static const char *mmio_describe_step(gpa_t page, bool known)
 {
-	struct open_pages *open = &mmio_open_pages[vcpu->cpu->index];
+	if (memory_is_reserved(page, PAGE_BYTES))
+		return "finds ones: it is ours";
+	if (memory_is_ram(page, PAGE_BYTES))
+		return "is not emulated and passes";
+	return known ? NULL : "is not emulated: it finds ones, and what it writes vanishes";
+}
 
-	/* No instruction needs that many at once: something else faults. Start over. */
-	if (open->count == OPEN_PAGES_MAXIMUM)
-		mmio_end_step(vcpu);
-	if (mmio_open_page(vcpu, page) != 0) {
-		/* No memory for that; the guest must not come back for ever. */
-		vcpu_ops->inject_exception(vcpu, VECTOR_GENERAL_PROTECTION, 0);
+/* Has the instruction at RIP run by itself. */
+static void mmio_step(struct vcpu *vcpu, gpa_t page, struct emulation *emulation,
+		      const uint8_t bytes[16])
+{
+	struct step_operand operand;
+	bool known = mmio_find_step_operand(emulation, &operand);
+	const char *what = mmio_describe_step(page, known);
+
+	if (emulation->fault.fault) {
+		guest_inject_fault(vcpu, &emulation->fault);
 		return;
 	}
-	open->page[open->count++] = page;
-	if (vcpu->steps == 0)
-		vcpu_ops->want_step(vcpu, true);
-	vcpu->steps = 1;
-	vcpu->step_page = page;
+	if (what)
+		mmio_report(vcpu, vcpu->exit.nested.gpa, bytes, what);
+	mmio_begin_step(vcpu, page, false, known ? &operand : NULL);
 }
 
 /* Emulates the instruction at RIP; false if it has to run by itself. */
@@ -136,10 +142,8 @@ static bool mmio_emulate(struct vcpu *vcpu, gpa_t page)
 		guest_inject_fault(vcpu, &emulation.fault);
 		return true;
 	case EMULATE_UNKNOWN:
-		mmio_report(vcpu, vcpu->exit.nested.gpa, bytes,
-			    memory_is_reserved(page, PAGE_BYTES) ? "finds ones: it is ours"
-								 : "is not emulated and passes");
-		return false;
+		mmio_step(vcpu, page, &emulation, bytes);
+		return true;
 	default: /* EMULATE_ELSEWHERE: the CPU's own accesses (descriptors, stacks of interrupts),
 		  * or another CPU changed the instruction meanwhile */
 		return false;
@@ -166,18 +170,6 @@ bool mmio_handle_fault(struct vcpu *vcpu)
 	/* Amid the delivery of an event it is that which faulted, not the instruction at RIP. */
 	if (vcpu->exit.nested.execute || vcpu->exit.nested.table_walk ||
 	    !vcpu_ops->can_inject(vcpu) || !mmio_emulate(vcpu, page))
-		mmio_begin_step(vcpu, page);
-	return true;
-}
-
-bool mmio_handle_step(struct vcpu *vcpu)
-{
-	if (vcpu->steps == 0)
-		return false;
-	mmio_end_step(vcpu);
-	/* If TF is set still, the guest steps too: the trap is its own as well, unless the
-	 * instruction faulted. */
-	if ((vcpu->rflags & RFLAGS_TF) != 0 && vcpu_ops->can_inject(vcpu))
-		vcpu_ops->inject_single_step(vcpu);
+		mmio_begin_step(vcpu, page, vcpu->exit.nested.execute, NULL);
 	return true;
 }

@@ -4,7 +4,8 @@
  * the device; registers, flags and memory must be the same after both, whether the device's page is
  * hooked or not, as long as the hooks pass.
  *
- * Options: base=ADDRESS of the device's memory (default as above).
+ * Options: base=ADDRESS of the device's memory (default as above); denied=1: a script denies it all,
+ * and whatever instruction is used, reads give ones and writes do not reach the device.
  */
 #include "guest.h"
 
@@ -133,6 +134,48 @@ static void check_fault(uint8_t *device)
 		    flags_at_fault);
 }
 
+/* Stores of every kind that moves FPU registers, whole, in part, or many at once. */
+static void denied_writes(uint8_t *device)
+{
+	static uint8_t pattern[16] __attribute__((aligned(16))) = {0x81, 0x82, 0x83, 0x84, 0x85, 0x86};
+	static const uint64_t mask[2] = {0x8080, 0};
+
+	__asm__ volatile("movups (%1), %%xmm0; movups (%2), %%xmm1\n"
+			 "movups %%xmm0, (%0); movaps %%xmm0, 16(%0); movdqu %%xmm0, 33(%0)\n"
+			 "movntdq %%xmm0, 48(%0); movq %%xmm0, 64(%0); movd %%xmm0, 72(%0)\n"
+			 "movups %%xmm0, 4088(%0)\n" /* into the next page */
+			 "fldpi; fstpt 80(%0); fnstenv 128(%0); fxsave 256(%0)\n"
+			 "lea 96(%0), %%rdi; maskmovdqu %%xmm1, %%xmm0\n"
+			 "xor %%eax, %%eax; xor %%edx, %%edx; dec %%rax; dec %%rdx\n"
+			 "mov $5, %%ebx; mov $6, %%ecx; cmpxchg16b 112(%0)\n"
+			 ::"r"(device), "r"(pattern), "r"(mask)
+			 : "rax", "rbx", "rcx", "rdx", "rdi", "memory", "cc");
+}
+
+static bool denied_reads(uint8_t *device)
+{
+	static uint8_t seen[48] __attribute__((aligned(16)));
+	uint32_t product = 3, bits = 0;
+	unsigned wrong = 0;
+
+	__asm__ volatile("movups 3(%2), %%xmm2; movups %%xmm2, (%3); movdqa 16(%2), %%xmm3\n"
+			 "movdqa %%xmm3, 16(%3); movq 40(%2), %%xmm4; movq %%xmm4, 32(%3)\n"
+			 "fildll 48(%2); fistpll 40(%3); imull (%2), %0; popcntl (%2), %1\n"
+			 : "+r"(product), "+r"(bits)
+			 : "r"(device), "r"(seen)
+			 : "memory", "cc");
+	for (unsigned i = 0; i < sizeof(seen); i++)
+		wrong += seen[i] != 0xff;
+	return wrong == 0 && product == (uint32_t)-3 && bits == 32;
+}
+
+static void check_denied(uint8_t *device)
+{
+	guest_check(denied_reads(device), "denied reads", "not all are ones");
+	denied_writes(device);
+	guest_check(denied_reads(device), "denied reads after writes", "not all are ones");
+}
+
 void guest_main(void)
 {
 	uint8_t *device = (uint8_t *)option_number_or("base", 0xff000000);
@@ -141,6 +184,10 @@ void guest_main(void)
 	cr0_write((cr0_read() & ~(uint64_t)CR0_EM) | CR0_MP);
 	cr4_write(cr4_read() | CR4_OSFXSR);
 	__asm__ volatile("fninit");
+	if (option_number_or("denied", 0)) {
+		check_denied(device);
+		return;
+	}
 	for (const struct form *form = form_table; form < form_table_end; form++, count++)
 		failed += !form_compare(form, device, 0);
 	guest_check(failed == 0, "forms", "%u of %u differ", failed, count);

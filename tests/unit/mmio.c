@@ -312,7 +312,6 @@ static void test_unknown_steps(void)
 	fake_vcpu.gpr[GPR_RBX] = DEVICE;
 	UNIT_CHECK(!mmio_handle_step(&fake_vcpu));
 	UNIT_CHECK(fault_at(DEVICE, false));
-	UNIT_EQUAL(nr_seen, 0);
 	UNIT_EQUAL(fake_vcpu.rip, CODE);
 	UNIT_CHECK(fake_stepping && fake_vcpu.steps == 1 && !fake_denied[page]);
 	UNIT_EQUAL(fake_vcpu.step_page, DEVICE);
@@ -323,6 +322,84 @@ static void test_unknown_steps(void)
 	mmio_unregister(&region);
 	UNIT_CHECK(mmio_handle_step(&fake_vcpu));
 	UNIT_CHECK(!fake_denied[page]);
+}
+
+/* What an unknown instruction reads and writes goes through the handlers; it itself meets a page
+ * that stands in for the device's. */
+static void test_unknown_through_handlers(void)
+{
+	set_up(DEVICE, DEVICE + PAGE_BYTES - 1);
+	fake_vcpu.gpr[GPR_RBX] = DEVICE + 0x20;
+	memset(fake_memory + DEVICE, 0x77, 64);
+	PUT(0x0f, 0x10, 0x03); /* movups (%rbx), %xmm0 */
+	answer = ACCESS_DONE;
+	answer_resolves = true;
+	answer_value = 0x1122334455667788;
+	UNIT_CHECK(fault_at(DEVICE + 0x20, false));
+	UNIT_EQUAL(nr_seen, 2);
+	UNIT_EQUAL(seen[1].address, DEVICE + 0x28);
+	UNIT_EQUAL(seen[1].width_bytes, 8);
+	UNIT_EQUAL(fake_moved_from, DEVICE);
+	UNIT_EQUAL(fake_memory[fake_moved_to + 0x1f], 0xff);
+	UNIT_EQUAL(fake_memory[fake_moved_to + 0x20], 0x88);
+	UNIT_EQUAL(fake_memory[fake_moved_to + 0x2f], 0x11);
+	UNIT_EQUAL(fake_memory[fake_moved_to + 0x30], 0xff);
+	fake_vcpu.rip += 3;
+	UNIT_CHECK(mmio_handle_step(&fake_vcpu));
+	UNIT_EQUAL(nr_seen, 2);
+
+	fake_vcpu.rip = CODE;
+	PUT(0x66, 0x0f, 0xd6, 0x03); /* movq %xmm0, (%rbx) */
+	answer = ACCESS_PASS;
+	answer_resolves = false;
+	UNIT_CHECK(fault_at(DEVICE + 0x20, true));
+	memset(fake_memory + fake_moved_to + 0x20, 0x99, 8);
+	UNIT_EQUAL(nr_seen, 2);
+	fake_vcpu.rip += 4;
+	UNIT_CHECK(mmio_handle_step(&fake_vcpu));
+	UNIT_EQUAL(nr_seen, 3);
+	UNIT_CHECK(seen[2].write && seen[2].value == UINT64_C(0x9999999999999999));
+	UNIT_EQUAL(fake_memory[DEVICE + 0x20], 0x99);
+	UNIT_EQUAL(fake_memory[DEVICE + 0x28], 0x77);
+	/* One that faulted has written nothing. */
+	fake_vcpu.rip = CODE;
+	UNIT_CHECK(fault_at(DEVICE + 0x20, true));
+	fake_vcpu.rip = CODE + 0x1000;
+	UNIT_CHECK(mmio_handle_step(&fake_vcpu));
+	UNIT_EQUAL(nr_seen, 3);
+}
+
+/* Where the operand is not known, the device is not reached all the same; RAM is. */
+static void test_unknown_operand(void)
+{
+	static const uint8_t codes[][5] = {
+		{0xc4, 0xe2, 0x71, 0x2e, 0x03}, /* vmaskmovps %xmm0, %xmm1, (%rbx) */
+		{0x0f, 0xae, 0x23},		/* xsave (%rbx) */
+		{0x66, 0x0f, 0xf7, 0xc1},	/* maskmovdqu %xmm1, %xmm0 to (%rdi) */
+		{0x62, 0xf1, 0x7c, 0x48, 0x11}, /* AVX-512, which is not decoded */
+	};
+
+	for (unsigned i = 0; i < ARRAY_LENGTH(codes); i++) {
+		set_up(DEVICE, DEVICE + PAGE_BYTES - 1);
+		fake_vcpu.gpr[GPR_RBX] = fake_vcpu.gpr[GPR_RDI] = DEVICE;
+		put_code(codes[i], sizeof(codes[i]));
+		fake_moved_from = 0;
+		UNIT_CHECK(fault_at(DEVICE, true));
+		UNIT_EQUAL(nr_seen, 0);
+		UNIT_CHECK(fake_stepping);
+		UNIT_EQUAL(fake_moved_from, DEVICE);
+		fake_vcpu.rip += 5;
+		UNIT_CHECK(mmio_handle_step(&fake_vcpu));
+		UNIT_EQUAL(nr_seen, 0);
+	}
+	set_up(RAM, RAM + 3);
+	PUT(0x0f, 0x11, 0x03); /* movups %xmm0, (%rbx) */
+	fake_vcpu.gpr[GPR_RBX] = RAM + 0x10;
+	fake_moved_from = 0;
+	UNIT_CHECK(fault_at(RAM + 0x10, true));
+	UNIT_CHECK(fake_stepping && !fake_denied[RAM / PAGE_BYTES]);
+	UNIT_EQUAL(fake_moved_from, 0);
+	UNIT_CHECK(mmio_handle_step(&fake_vcpu));
 }
 
 /* The guest's own TF outlasts a step: its trap is due as well, but not after a fault. */
@@ -447,7 +524,7 @@ static void test_our_memory_by_steps(void)
 /* The instruction changes under us: what it now accesses is judged by where that leads. */
 static void test_instruction_changed(void)
 {
-	gpa_t ours = FAKE_RESERVED_START;
+	gpa_t ours = FAKE_RESERVED_START + 8 * PAGE_BYTES;
 
 	set_up(DEVICE, DEVICE + 3);
 	PUT(0x48, 0x89, 0x03);
@@ -694,6 +771,8 @@ int main(void)
 	unit_run("mmio_string_batches", test_string_batches);
 	unit_run("mmio_single_step_of_guest", test_single_step_of_guest);
 	unit_run("mmio_unknown_steps", test_unknown_steps);
+	unit_run("mmio_unknown_through_handlers", test_unknown_through_handlers);
+	unit_run("mmio_unknown_operand", test_unknown_operand);
 	unit_run("mmio_step_of_stepping_guest", test_step_of_stepping_guest);
 	unit_run("mmio_step_of_two_pages", test_step_of_two_pages);
 	unit_run("mmio_accesses_of_the_cpu", test_accesses_of_the_cpu);

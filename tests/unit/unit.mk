@@ -15,7 +15,7 @@ unit-guest_walk-objects := vmm/guest_walk.o vmm/guest_memory.o tests/unit/fake_m
 
 # The whole of the emulator on a fake machine.
 unit-emulator-objects := $(addprefix vmm/,alu.o decode.o emulate.o emulate_stack.o emulate_string.o \
-	operand.o mmio.o mmio_fault.o mmio_hardware.o guest_walk.o guest_memory.o registry.o) tests/unit/fake_machine.o
+	operand.o mmio.o mmio_fault.o mmio_step.o mmio_hardware.o guest_walk.o guest_memory.o registry.o) tests/unit/fake_machine.o
 unit-emulate_native-objects := $(unit-emulator-objects) tests/unit/native.o tests/unit/emulate_forms.o
 unit-emulate_native-libraries := $(build)/unit/zydis.a
 unit-emulate_native32-objects := $(unit-emulate_native-objects)
