@@ -11,10 +11,11 @@
  * those that cpuid_is_plain() excludes. */
 bool cpuid_is_claimed(void);
 
-/* Is the CPU's own answer the guest's? Not where CR4 shows or the extension is hidden. */
+/* Is the CPU's own answer the guest's? Not where CR4 shows or something is hidden. */
 static inline bool cpuid_is_plain(uint32_t leaf)
 {
-	return leaf != 1 && leaf != 7 && leaf != 0x80000001 && leaf != 0x8000000a;
+	return leaf != 1 && leaf != 6 && leaf != 7 && leaf != 0x14 && leaf != 0x80000001 &&
+	       leaf != 0x8000000a;
 }
 
 /* EXIT_CPUID. */

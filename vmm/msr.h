@@ -14,4 +14,17 @@ void msr_handle_exit(struct vcpu *vcpu, bool write);
  * boot CPU's vCPU was made. */
 int msr_guard_init(void);
 
+/* Is it a PAT that the CPU takes: type 0, 1, 4, 5, 6 or 7 in each byte (APM v2 7.8.1, SDM v3
+ * 12.12.2)? */
+static inline bool msr_is_valid_pat(uint64_t value)
+{
+	for (unsigned shift = 0; shift < 64; shift += 8) {
+		uint8_t type = (uint8_t)(value >> shift);
+
+		if (type > 7 || type == 2 || type == 3)
+			return false;
+	}
+	return true;
+}
+
 #endif

@@ -1,8 +1,28 @@
 # The bare test guests: build/tests/guest/NAME.elf, each from tests/guest/NAME.c and the framework.
 # Multiboot loaders want ELF32, so the linked 64-bit program is converted.
 
-guest-names := access apic bench checksum cpu edge identity mmio modes nmi ours pci ports priority reboot \
-	smp task timer trap vmx
+guest-names := \
+	access \
+	apic \
+	bench \
+	checksum \
+	cpu \
+	edge \
+	hostile \
+	identity \
+	mmio \
+	modes \
+	nmi \
+	ours \
+	pci \
+	ports \
+	priority \
+	reboot \
+	smp \
+	task \
+	timer \
+	trap \
+	vmx
 guest-framework := start.o bios.o fault_entry.o fault.o print.o power.o runtime.o
 guest-programs := $(guest-names:%=$(build)/tests/guest/%.elf)
 guest-flags := $(bare-flags) -I tests/guest

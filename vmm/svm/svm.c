@@ -60,8 +60,8 @@ static void svm_init_state(struct vmcb *vmcb)
 static void svm_init_control(struct vmcb *vmcb)
 {
 	/* NMIs: svm_nmi.c; with more than one CPU, they are how these make each other exit. */
-	vmcb->intercept3 = INTERCEPT_CPUID | INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR |
-			   INTERCEPT_SHUTDOWN | INTERCEPT_NMI;
+	vmcb->intercept3 = INTERCEPT_CPUID | INTERCEPT_INVD | INTERCEPT_INVLPGA | INTERCEPT_IOIO |
+			   INTERCEPT_MSR | INTERCEPT_SHUTDOWN | INTERCEPT_NMI;
 	vmcb->intercept4 = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD |
 			   INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT;
 	vmcb->intercept_exceptions = SVM_EXCEPTIONS;

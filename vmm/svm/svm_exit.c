@@ -53,6 +53,9 @@ void svm_read_exit(struct vcpu *vcpu)
 	case VMEXIT_INIT:
 		vcpu->exit.kind = EXIT_INIT;
 		break;
+	case VMEXIT_INVD:
+		vcpu->exit.kind = EXIT_INVALIDATE_CACHES;
+		break;
 	case VMEXIT_SHUTDOWN:
 		vcpu->exit.kind = EXIT_SHUTDOWN;
 		break;

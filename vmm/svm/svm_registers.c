@@ -5,11 +5,15 @@
 
 #include "core/instructions.h"
 #include "core/log.h"
+#include "vmm/msr.h"
 #include "vmm/svm/svm.h"
 
 #define EFER_LMSLE UINT64_C(0x2000)
 #define EFER_FFXSR UINT64_C(0x4000)
 #define EFER_TCE UINT64_C(0x8000)
+#define EFER_MCOMMIT UINT64_C(0x20000)
+#define EFER_INTWB UINT64_C(0x40000)
+#define EFER_AIBRSE UINT64_C(0x200000)
 #define ATTRIBUTES_MASK 0xfff
 #define ATTRIBUTE_UNUSABLE 0x1000
 
@@ -140,23 +144,38 @@ uint64_t svm_get_efer(struct vcpu *vcpu)
 	return svm_of(vcpu)->vmcb->efer & ~EFER_SVME;
 }
 
-/* The bits that this CPU has, by CPUID (APM v2 3.1.7). */
+/* The bits that this CPU has, by CPUID (APM v2 3.1.7); VMRUN refuses others, which would be our end. */
 static uint64_t svm_efer_bits(void)
 {
-	struct cpuid_result features = cpuid_query(0x80000001, 0);
-	uint64_t bits = EFER_SCE | EFER_LMA;
+	static const struct {
+		uint32_t leaf;
+		bool ebx, ecx, edx; /* which register; none: EAX */
+		uint8_t bit;
+		uint64_t efer;
+	} bits[] = {
+		{ 0x80000001, .edx = true, .bit = 29, .efer = EFER_LME },
+		{ 0x80000001, .edx = true, .bit = 20, .efer = EFER_NXE },
+		{ 0x80000001, .edx = true, .bit = 25, .efer = EFER_FFXSR },
+		{ 0x80000001, .ecx = true, .bit = 17, .efer = EFER_TCE },
+		{ 0x80000001, .ecx = true, .bit = 2, .efer = EFER_LMSLE },
+		{ 0x80000008, .ebx = true, .bit = 8, .efer = EFER_MCOMMIT },
+		{ 0x80000008, .ebx = true, .bit = 13, .efer = EFER_INTWB },
+		{ 0x80000021, .bit = 8, .efer = EFER_AIBRSE },
+	};
+	uint32_t last = cpuid_query(0x80000000, 0).eax;
+	uint64_t found = EFER_SCE | EFER_LMA;
 
-	if (features.edx & UINT32_C(1) << 29)
-		bits |= EFER_LME;
-	if (features.edx & UINT32_C(1) << 20)
-		bits |= EFER_NXE;
-	if (features.edx & UINT32_C(1) << 25)
-		bits |= EFER_FFXSR;
-	if (features.ecx & UINT32_C(1) << 17)
-		bits |= EFER_TCE;
-	if (features.ecx & 4)
-		bits |= EFER_LMSLE;
-	return bits;
+	for (size_t i = 0; i < ARRAY_LENGTH(bits) && bits[i].leaf <= last; i++) {
+		struct cpuid_result r = cpuid_query(bits[i].leaf, 0);
+		uint32_t reg = bits[i].ebx ? r.ebx : bits[i].ecx ? r.ecx : bits[i].edx ? r.edx : r.eax;
+
+		if (reg >> bits[i].bit & 1)
+			found |= bits[i].efer;
+	}
+	/* EferLmsleUnsupported */
+	if (last >= 0x80000008 && (cpuid_query(0x80000008, 0).ebx >> 20 & 1))
+		found &= ~EFER_LMSLE;
+	return found;
 }
 
 static bool svm_set_efer(struct vcpu *vcpu, uint64_t value)
@@ -203,15 +222,20 @@ enum msr_result svm_read_msr(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 bool svm_guards_msr(uint32_t msr)
 {
 	return (msr >= MSR_IORR_FIRST && msr <= MSR_TOP_MEM) || msr == MSR_TOP_MEM2 ||
-	       msr == MSR_MMIO_CONFIG_BASE || (msr >= MSR_SMM_BASE && msr <= MSR_SMM_MASK);
+	       msr == MSR_MMIO_CONFIG_BASE || msr == MSR_SYSCFG || msr == MSR_SMM_CTL || (msr >= MSR_SMM_BASE && msr <= MSR_SMM_MASK);
 }
 
-/* Writing what is there already is nothing; anything else is refused as if it were locked. */
+/* Writing what is there already is nothing; anything else is refused as if it were locked. But
+ * systems lock the routing of the fixed MTRRs, if the firmware forgot that (APM v2 7.9.1). */
 static enum msr_result svm_write_guarded(uint32_t msr, uint64_t value)
 {
 	uint64_t now;
 
-	return msr_read_safe(msr, &now) && now == value ? MSR_DONE : MSR_FAULT;
+	if (!msr_read_safe(msr, &now))
+		return MSR_FAULT;
+	if (msr == MSR_SYSCFG && value == (now & ~SYSCFG_FIXED_MODIFY))
+		return MSR_NOT_HELD;
+	return now == value ? MSR_DONE : MSR_FAULT;
 }
 
 enum msr_result svm_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value)
@@ -222,6 +246,8 @@ enum msr_result svm_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 	case MSR_EFER:
 		return svm_set_efer(vcpu, value) ? MSR_DONE : MSR_FAULT;
 	case MSR_PAT:
+		if (!msr_is_valid_pat(value))
+			return MSR_FAULT;
 		svm_of(vcpu)->vmcb->pat = value;
 		return MSR_DONE;
 	case MSR_VM_CR:

@@ -20,6 +20,11 @@
 #define MSR_MTRR_FIXED_16K 0x258u
 #define MSR_MTRR_FIXED_4K 0x268u
 #define MSR_MTRR_DEFAULT 0x2ffu
+#define MSR_PEBS_ENABLE 0x3f1u
+#define MSR_TRACE_FIRST 0x560u /* IA32_RTIT_* */
+#define MSR_TRACE_LAST 0x587u
+#define MSR_FEEDBACK_POINTER 0x17d0u
+#define MSR_FEEDBACK_CONFIG 0x17d1u
 #define MSR_VMX_FIRST 0x480u
 #define MSR_VMX_BASIC 0x480u
 #define MSR_VMX_PIN 0x481u
@@ -145,6 +150,8 @@ void vmx_write_efer(uint64_t value);
 enum msr_result vmx_read_msr(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
 enum msr_result vmx_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value);
 void vmx_hide_cpuid(uint32_t leaf, uint32_t registers[4]);
+/* Does every write to it give #GP, because of what the CPU would do? */
+bool vmx_denies_msr(uint32_t msr);
 
 /* vmm/vmx/vmx_bitmaps.c */
 int vmx_bitmaps_init(void);

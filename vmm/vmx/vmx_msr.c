@@ -2,6 +2,7 @@
  * vmm/vmx/vmx_msr.c: MSRs that the VMCS holds for the guest, and what of VMX the guest would see in
  * MSRs and CPUID.
  */
+#include "vmm/msr.h"
 #include "vmm/vmx/vmx.h"
 
 #include "core/instructions.h"
@@ -9,6 +10,11 @@
 #define CPUID_FEATURES_ECX_VMX_SMX UINT32_C(0x60)
 #define FEATURE_CONTROL_LOCK UINT64_C(0x1)
 #define FEATURE_CONTROL_HIDDEN UINT64_C(0xff06) /* VMX in and outside SMX, SENTER */
+#define CPUID_FEATURES_ECX_DEBUG_STORE UINT32_C(0x14) /* 64-bit, by CPL */
+#define CPUID_FEATURES_EDX_DEBUG_STORE (UINT32_C(1) << 21)
+#define CPUID_POWER_EAX_FEEDBACK (UINT32_C(1) << 19 | UINT32_C(1) << 23)
+#define CPUID_STRUCTURED_EBX_TRACE (UINT32_C(1) << 25)
+#define DEBUGCTL_TRACE UINT64_C(0x7c0) /* TR, BTS, BTINT and when: 18.4.1 */
 #define MTRR_ENABLED UINT64_C(0x800)
 
 uint64_t vmx_get_efer(struct vcpu *vcpu)
@@ -66,23 +72,19 @@ static enum msr_result vmx_set_address(uint32_t field, uint64_t value)
 
 static enum msr_result vmx_set_pat(uint64_t value)
 {
-	/* Types 0, 1, 4, 5, 6, 7 in each byte (12.12.2) */
-	for (unsigned shift = 0; shift < 64; shift += 8) {
-		uint8_t type = (uint8_t)(value >> shift);
-
-		if (type > 7 || type == 2 || type == 3)
-			return MSR_FAULT;
-	}
+	if (!msr_is_valid_pat(value))
+		return MSR_FAULT;
 	vmcs_write(VMCS_GUEST_PAT, value);
 	return MSR_DONE;
 }
 
-/* The CPU says which bits it has. */
+/* The CPU says which bits it has. Branch records in memory are hidden, and must not be made while we
+ * try the value. */
 static enum msr_result vmx_set_debugctl(uint64_t value)
 {
 	uint64_t host = msr_read(MSR_DEBUGCTL);
 
-	if (!msr_write_safe(MSR_DEBUGCTL, value))
+	if ((value & DEBUGCTL_TRACE) || !msr_write_safe(MSR_DEBUGCTL, value))
 		return MSR_FAULT;
 	msr_write(MSR_DEBUGCTL, host);
 	vmcs_write(VMCS_GUEST_DEBUGCTL, value);
@@ -126,6 +128,15 @@ static uint32_t vmx_msr_field(uint32_t msr)
 	}
 }
 
+/* By these the CPU itself would write memory, past the nested page tables: processor trace (SDM v3
+ * 33.2.7) and hardware feedback (15.6.3) to physical addresses, PEBS (20.6.2) to linear ones, while
+ * we run too. The guest is told that it has none of them. */
+bool vmx_denies_msr(uint32_t msr)
+{
+	return msr == MSR_PEBS_ENABLE || (msr >= MSR_TRACE_FIRST && msr <= MSR_TRACE_LAST) ||
+	       msr == MSR_FEEDBACK_POINTER || msr == MSR_FEEDBACK_CONFIG;
+}
+
 /* A CPU whose firmware has switched VMX off for good: that is how we hide it. */
 enum msr_result vmx_read_msr(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 {
@@ -167,13 +178,28 @@ enum msr_result vmx_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 	default:
 		if (mtrr_is_register(msr))
 			return vmx_set_mtrr(vcpu, msr, value);
-		return msr >= MSR_VMX_FIRST && msr <= MSR_VMX_LAST ? MSR_FAULT : MSR_NOT_HELD;
+		return vmx_denies_msr(msr) || (msr >= MSR_VMX_FIRST && msr <= MSR_VMX_LAST)
+			       ? MSR_FAULT : MSR_NOT_HELD;
 	}
 }
 
-/* Fn1 ECX: VMX, and SMX, which would need it. */
+/* VMX, and SMX, which would need it; and what goes with the MSRs of vmx_denies_msr(). */
 void vmx_hide_cpuid(uint32_t leaf, uint32_t registers[4])
 {
-	if (leaf == 1)
-		registers[2] &= ~CPUID_FEATURES_ECX_VMX_SMX;
+	switch (leaf) {
+	case 1:
+		registers[2] &= ~(CPUID_FEATURES_ECX_VMX_SMX | CPUID_FEATURES_ECX_DEBUG_STORE);
+		registers[3] &= ~CPUID_FEATURES_EDX_DEBUG_STORE;
+		break;
+	case 6:
+		registers[0] &= ~CPUID_POWER_EAX_FEEDBACK;
+		registers[3] = 0;
+		break;
+	case 7:
+		registers[1] &= ~CPUID_STRUCTURED_EBX_TRACE;
+		break;
+	case 0x14:
+		registers[0] = registers[1] = registers[2] = registers[3] = 0;
+		break;
+	}
 }
