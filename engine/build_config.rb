@@ -76,6 +76,26 @@ def set_compiler(conf, flags)
   conf.linker.command = CLANG
 end
 
+# The virtual machine fetches operands by our macros (engine/vm/fetch.h says why), and is made twice:
+# vm_wide.o has all functions of vm.c once more, weak, so that only its vm_wide_exec() is used.
+VM_FETCH = "#{ENGINE_DIR}/vm/fetch.h"
+VM_SOURCE = "#{MRUBY_ROOT}/src/vm.c"
+OBJCOPY = ENV.fetch("RITEVISOR_OBJCOPY", "llvm-objcopy")
+
+def set_machine(conf)
+  wide = conf.objfile("#{conf.build_dir}/src/vm_wide")
+  conf.libmruby_objs << wide
+  conf.cc.define_singleton_method(:run) do |out, source, defines = [], includes = [], flags = []|
+    flags = [*flags, "-include #{VM_FETCH}"] if source == VM_SOURCE && object_ext?(out)
+    super(out, source, defines, includes, flags)
+  end
+  file wide => [conf.objfile("#{conf.build_dir}/src/vm"), VM_FETCH] do
+    # Not inlined: what is inlined into one another would be used in spite of the weak names.
+    conf.cc.run(wide, VM_SOURCE, %w[VM_WIDE], [], %w[-Os -fno-inline])
+    sh "#{OBJCOPY} --redefine-sym mrb_vm_exec=vm_wide_exec --weaken #{wide}"
+  end
+end
+
 MRuby::Build.new("host") do |conf|
   conf.toolchain :clang
   conf.cc.command = CLANG
@@ -93,6 +113,7 @@ when "engine"
     conf.archiver.command = ENV.fetch("RITEVISOR_AR", "llvm-ar")
     # Nothing is linked here (objects.mk does it); mrbtest's objects are all that a test build makes.
     conf.linker.command = "true"
+    set_machine(conf)
     add_gems(conf)
   end
 when "native", "check"

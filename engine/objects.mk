@@ -4,7 +4,7 @@
 include engine/libc/objects.mk
 
 mruby-build := $(build)/mruby
-engine-gems := $(wildcard engine/gems/*/mrbgem.rake engine/gems/*/src/*.[ch] \
+engine-gems := $(wildcard engine/vm/*.h engine/gems/*/mrbgem.rake engine/gems/*/src/*.[ch] \
 	engine/gems/*/mrblib/*.rb engine/gems/*/include/*/*.h)
 engine-gem-tests := $(wildcard engine/gems/*/test/*.rb)
 engine-includes := -I engine -I include -I . $(addprefix -I ,$(wildcard engine/gems/*/include)) \
@@ -17,7 +17,7 @@ mruby-defines := -DMRB_NO_BOXING -DMRB_INT64 -DMRB_GC_TURN_OFF_GENERATIONAL -DMR
 # mruby's rake decides itself what is stale; it writes nothing into mruby's source tree. Only one
 # may run in a folder.
 # $(call mruby-rake,target,tasks,folder)
-mruby-rake = RITEVISOR_MRUBY_TARGET=$(1) RITEVISOR_CLANG=$(CC) RITEVISOR_AR=$(AR) \
+mruby-rake = RITEVISOR_MRUBY_TARGET=$(1) RITEVISOR_CLANG=$(CC) RITEVISOR_AR=$(AR) RITEVISOR_OBJCOPY=$(OBJCOPY) \
 	RITEVISOR_ENGINE_CFLAGS='$(subst engine/libc,$(CURDIR)/engine/libc,$(engine-libc-flags))' \
 	WERROR=$(WERROR) MRUBY_CONFIG=$(CURDIR)/engine/build_config.rb \
 	MRUBY_BUILD_DIR=$(CURDIR)/$(or $(3),$(mruby-build)) INSTALL_DIR=$(CURDIR)/$(mruby-build)/bin \
