@@ -17,7 +17,7 @@ for verify in crc32c sha256; do
 		--rw=randrw --verify=$verify --verify_fatal=1 --do_verify=1 --ioengine=libaio --iodepth=8 \
 		--direct=1 --randrepeat=1 --output-format=json
 	# Straight to the system's own disk, by both CPUs.
-	check fio-disk-$verify fio --name=$verify --directory=/var/tmp --size=24m --bs=4k --numjobs=2 \
+	check fio-disk-$verify fio --name=$verify --directory=/var/tmp --size=8m --bs=4k --numjobs=2 \
 		--rw=randwrite --verify=$verify --verify_fatal=1 --do_verify=1 --ioengine=libaio \
 		--iodepth=8 --direct=1 --randrepeat=1 --group_reporting --output-format=json
 done
@@ -40,8 +40,8 @@ fact "data over the network card $(sum /var/tmp/data.network)"
 
 check stress stress-ng --verify --timeout 90s --metrics-brief --cpu 2 --cpu-ops 100 --vm 2 \
 	--vm-bytes 64m --vm-ops 20000 --fork 2 --fork-ops 400 --switch 2 --switch-ops 20000 \
-	--memcpy 2 --memcpy-ops 40 --timer 2 --timer-ops 2000 --sem 2 --sem-ops 20000
-fact "stress: $(grep -c -E 'fail|error' $boot/logs/stress) complaints"
+	--memcpy 2 --memcpy-ops 40 --timer 2 --timer-ops 2000
+fact "complaints of stress: $(grep -c -i -E 'fail|error' $boot/logs/stress)"
 
 # Each CPU but the first goes and comes back.
 echo 0 >/sys/devices/system/cpu/cpu1/online

@@ -29,7 +29,8 @@ check() {
 
 say "state $(cat /run/state)"
 fact "state $(cat /run/state)"
-fact "failed units: $(systemctl --failed --plain --no-legend | cut -d ' ' -f 1 | xargs)"
+failed=$(systemctl --failed --plain --no-legend | cut -d ' ' -f 1 | xargs)
+fact "failed units: ${failed:-none}"
 fact "kernel $(uname -r)"
 fact "cpus $(nproc)"
 fact "address $(ip -4 -o address show scope global | awk '{ print $4 }' | xargs)"
