@@ -2,6 +2,7 @@
 
 variable=/sys/firmware/efi/efivars/Ritevisor-cfc8fc79-be2e-4ddc-97f0-9f98bfe298a0
 fact "variable $(tail -c +5 $variable)"
+check efi-kept grep -q 'kept over a reset' $variable
 chattr -i $variable
 check efi-remove rm $variable
 fact "variable $(cat $variable 2>&1)"
