@@ -15,6 +15,7 @@ struct boot_options {
 	uint64_t hardware_s;	  /* hwcheck=20: print the hardware report and wait so long */
 	bool hardware;		  /* hwcheck: print the hardware report */
 	bool summary;		  /* summary: print counters at power-off even without scripts */
+	bool strict;		  /* strict: watch how CPUs are started for good */
 	bool rescue;		  /* rescue: start with no scripts */
 	bool screen;		  /* vga: log on the text screen too (default; novga: not) */
 	bool panic_test;	  /* panic: stop on purpose before the guest starts, to see the screen */

@@ -42,6 +42,8 @@
 #define APIC_ICR_LOGICAL UINT32_C(0x800)
 #define APIC_ICR_PENDING UINT32_C(0x1000)
 #define APIC_ICR_ASSERT UINT32_C(0x4000)
+#define APIC_ICR_LEVEL UINT32_C(0x8000) /* triggered by level, not edge */
+#define APIC_ICR_TO_SELF UINT32_C(0x40000)
 #define APIC_ICR_TO_MASK UINT32_C(0xc0000) /* 0: the destination in the high half */
 #define APIC_ICR_TO_OTHERS UINT32_C(0xc0000)
 

@@ -228,19 +228,36 @@ static bool smp_send_nmi(uint32_t apic_id)
 	return true;
 }
 
+/* Does an INIT reach this CPU? With a logical destination it may. */
+static bool smp_init_reaches(uint64_t command, const struct cpu *cpu)
+{
+	struct apic apic;
+
+	/* The end of a level, which no CPU of today takes notice of */
+	if ((command & (APIC_ICR_ASSERT | APIC_ICR_LEVEL)) == APIC_ICR_LEVEL || !apic_find(&apic))
+		return false;
+	switch (command & APIC_ICR_TO_MASK) {
+	case 0:
+		return (command & APIC_ICR_LOGICAL) ||
+		       (apic.page == NULL ? command >> 32 : command >> 56) == cpu->apic_id;
+	case APIC_ICR_TO_SELF:
+		return cpu == cpu_current();
+	case APIC_ICR_TO_OTHERS:
+		return cpu != cpu_current();
+	default:
+		return true;
+	}
+}
+
+bool smp_init_reaches_boot_cpu(uint64_t command)
+{
+	return smp_init_reaches(command, &cpu_boot);
+}
+
 void smp_note_init(uint64_t command)
 {
-	struct cpu *self = cpu_current();
-	bool others = (command & APIC_ICR_TO_MASK) == APIC_ICR_TO_OTHERS;
-	struct apic apic;
-	uint64_t destination;
-
-	if (!apic_find(&apic) || !(command & APIC_ICR_ASSERT) || (command & APIC_ICR_LOGICAL) ||
-	    (!others && (command & APIC_ICR_TO_MASK) != 0))
-		return;
-	destination = apic.page == NULL ? command >> 32 : command >> 56;
-	for (uint32_t i = 0; i < cpus_count; i++) {
-		if (smp_cpus[i] != self && (others || smp_cpus[i]->apic_id == destination))
+	for (uint32_t i = 0; i < cpus_count && !(command & APIC_ICR_LOGICAL); i++) {
+		if (smp_init_reaches(command, smp_cpus[i]))
 			__atomic_store_n(&smp_cpus[i]->got_init, true, __ATOMIC_SEQ_CST);
 	}
 }

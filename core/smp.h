@@ -28,6 +28,9 @@ void smp_redirect_vector(uint8_t vector);
  * to us anew. command: all 64 bits of the ICR in the APIC's present mode. */
 void smp_note_init(uint64_t command);
 
+/* Can such an INIT reach the boot CPU? */
+bool smp_init_reaches_boot_cpu(uint64_t command);
+
 /* Makes every other CPU that runs its guest exit, and returns when each has. */
 void smp_kick_others(void);
 

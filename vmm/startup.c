@@ -6,7 +6,10 @@
  *
  * Once the OS has started every CPU, the APIC is the guest's alone: no access to it exits. A CPU that
  * is taken offline and started again by the same vector comes to us again, by the page that stays
- * redirected. UEFI firmware starts CPUs too, by vectors of its own, before the OS does: these do not
+ * redirected. Where INIT does not exit (SVM), another vector, or an INIT of the boot CPU, would lead
+ * out of the guest. So there the command register goes on being watched where that costs an exit for
+ * an IPI only, which is in x2APIC mode; in xAPIC mode, where each access to the page would exit, the
+ * boot option `strict` asks for it. UEFI firmware starts CPUs too, by vectors of its own, before the OS does: these do not
  * count. startup_lock guards the redirected vectors and the counting.
  */
 #include "vmm/startup.h"
@@ -26,6 +29,7 @@ static enum access_result startup_base_access(struct access *access, void *conte
 
 static struct spinlock startup_lock;
 static bool startup_watching;
+static bool startup_strict;
 static uint64_t startup_firmware_root; /* CR3 of a UEFI guest's firmware; 0: none */
 static bool startup_by_firmware;       /* the last startup IPI was the firmware's */
 static uint64_t startup_taken;	       /* by index: CPUs that the OS has started */
@@ -76,8 +80,13 @@ static enum access_result startup_filter(struct vcpu *vcpu, uint64_t command)
 {
 	uint8_t vector = (uint8_t)(command & APIC_ICR_VECTOR_MASK);
 
-	if ((command & APIC_ICR_MODE_MASK) == APIC_ICR_INIT)
+	if ((command & APIC_ICR_MODE_MASK) == APIC_ICR_INIT) {
+		if (!vcpu_ops->init_exits && smp_init_reaches_boot_cpu(command)) {
+			log_warning("the guest sends an INIT to its boot CPU: ignored");
+			return ACCESS_DONE;
+		}
 		smp_note_init(command);
+	}
 	if ((command & APIC_ICR_MODE_MASK) != APIC_ICR_STARTUP)
 		return ACCESS_PASS;
 	startup_by_firmware = startup_firmware_root != 0 &&
@@ -128,6 +137,20 @@ static enum access_result startup_base_access(struct access *access, void *conte
 	return ACCESS_PASS;
 }
 
+/* The caller holds startup_lock. */
+static void startup_end_watch(void)
+{
+	if (startup_strict && !vcpu_ops->init_exits) {
+		log_info("all %u CPUs run; the local APIC stays watched", cpus_count);
+		return;
+	}
+	mmio_unregister(&startup_page);
+	msr_unregister(&startup_base, false, true);
+	if (vcpu_ops->init_exits)
+		msr_unregister(&startup_msr, false, true);
+	log_info("all %u CPUs run; the local APIC is the guest's alone", cpus_count);
+}
+
 /* All CPUs run vCPUs for the OS: nothing is left to watch for. */
 static void startup_release(const struct cpu *cpu)
 {
@@ -137,10 +160,7 @@ static void startup_release(const struct cpu *cpu)
 	if (startup_watching &&
 	    (uint32_t)__builtin_popcountll(startup_taken) == cpus_count - 1) {
 		startup_watching = false;
-		mmio_unregister(&startup_page);
-		msr_unregister(&startup_msr, false, true);
-		msr_unregister(&startup_base, false, true);
-		log_info("all %u CPUs run; the local APIC is the guest's alone", cpus_count);
+		startup_end_watch();
 	}
 	spinlock_release(&startup_lock);
 }
@@ -168,12 +188,13 @@ static void startup_run(struct cpu *cpu, uint8_t vector)
 	vcpu_loop(cpu->vcpu);
 }
 
-int startup_init(hpa_t low_page)
+int startup_init(hpa_t low_page, bool strict)
 {
 	int error;
 
 	if (cpus_count == 1)
 		return 0;
+	startup_strict = strict;
 	error = smp_prepare(low_page, startup_run);
 	if (error == 0)
 		error = startup_watch_page(msr_read(MSR_APIC_BASE));

@@ -127,6 +127,7 @@ enum msr_result {
 /* What each vendor implements. Context of all but the first two: exit, on the vCPU's own CPU. */
 struct vcpu_operations {
 	const char *name; /* "SVM", "VMX" */
+	bool init_exits; /* INIT and startup IPIs never lead a CPU out of its guest */
 	const char *vendor; /* whose CPUs have it, by CPUID leaf 0 */
 	/* Can this CPU run us? If not, writes why in plain words into `why`. Context: boot. */
 	bool (*probe)(char *why, size_t why_bytes);

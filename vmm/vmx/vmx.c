@@ -220,6 +220,7 @@ static void vmx_dump(struct vcpu *vcpu)
 
 const struct vcpu_operations vmx_operations = {
 	.name = "VMX",
+	.init_exits = true,
 	.vendor = "GenuineIntel",
 	.probe = vmx_probe,
 	.create = vmx_create,

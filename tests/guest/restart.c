@@ -1,0 +1,52 @@
+/*
+ * tests/guest/restart.c: the second CPU is started three times, each time at another address: it must
+ * be in the guest every time, where SVM is hidden. Then it sends an INIT to the first CPU, which would
+ * leave the guest.
+ *
+ * Options: init=1: the INIT too.
+ */
+#include "guest.h"
+
+#include "instruction.h"
+#include "second.h"
+
+#define VECTOR_FIRST 0x10
+#define STARTS 3
+#define INIT_WAIT_LOOPS 2000000u
+
+SHARED uint32_t features;
+SHARED bool init_sent;
+
+static void look(void)
+{
+	features = cpuid(0x80000001, 0).ecx;
+}
+
+static void send_init(void)
+{
+	look();
+	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_HIGH) = 0;
+	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_LOW) = APIC_ICR_INIT;
+	init_sent = true;
+}
+
+void guest_main(void)
+{
+	for (uint8_t i = 0; i < STARTS; i++) {
+		features = ~0u;
+		if (!guest_check(second_start((uint8_t)(VECTOR_FIRST + i), look), "start",
+				 "number %u: it did not come", i))
+			return;
+		while (features == ~0u)
+			__asm__ volatile("pause");
+		guest_check(!(features & 4), "in the guest", "start %u: SVM is there", i);
+	}
+	if (!option_number_or("init", 0))
+		return;
+	guest_check(second_start(VECTOR_FIRST, send_init), "start", "it did not come");
+	while (!init_sent)
+		__asm__ volatile("pause");
+	for (unsigned i = 0; i < INIT_WAIT_LOOPS; i++)
+		__asm__ volatile("pause");
+	guest_check(true, "still here", "%s", "");
+}
