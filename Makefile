@@ -45,6 +45,7 @@ endif
 
 mruby-source := $(cache)/src/mruby-$(mruby-version)
 musl-source := $(cache)/src/musl-$(musl-version)
+pcre2-source := $(cache)/src/pcre2-$(pcre2-version)
 zydis-source := $(cache)/src/zydis-$(zydis-version)
 zycore-source := $(cache)/src/zycore-c-$(zycore-c-version)
 

@@ -5,7 +5,7 @@ include engine/libc/objects.mk
 
 mruby-build := $(build)/mruby
 engine-gems := $(wildcard engine/vm/*.h engine/gems/*/mrbgem.rake engine/gems/*/src/*.[ch] \
-	engine/gems/*/mrblib/*.rb engine/gems/*/include/*/*.h)
+	engine/gems/*/pcre2/*.h engine/gems/*/mrblib/*.rb engine/gems/*/include/*/*.h)
 engine-gem-tests := $(wildcard engine/gems/*/test/*.rb)
 engine-includes := -I engine -I include -I . $(addprefix -I ,$(wildcard engine/gems/*/include)) \
 	-isystem $(mruby-source)/include
@@ -19,7 +19,7 @@ mruby-defines := -DMRB_NO_BOXING -DMRB_INT64 -DMRB_GC_TURN_OFF_GENERATIONAL -DMR
 # $(call mruby-rake,target,tasks,folder)
 mruby-rake = RITEVISOR_MRUBY_TARGET=$(1) RITEVISOR_CLANG=$(CC) RITEVISOR_AR=$(AR) RITEVISOR_OBJCOPY=$(OBJCOPY) \
 	RITEVISOR_ENGINE_CFLAGS='$(subst engine/libc,$(CURDIR)/engine/libc,$(engine-libc-flags))' \
-	WERROR=$(WERROR) MRUBY_CONFIG=$(CURDIR)/engine/build_config.rb \
+	WERROR=$(WERROR) RITEVISOR_PCRE2=$(pcre2-source) MRUBY_CONFIG=$(CURDIR)/engine/build_config.rb \
 	MRUBY_BUILD_DIR=$(CURDIR)/$(or $(3),$(mruby-build)) INSTALL_DIR=$(CURDIR)/$(mruby-build)/bin \
 	flock $(or $(3),$(mruby-build))/lock rake --quiet -j2 -f $(mruby-source)/Rakefile $(2)
 # Its words matter only when it fails, or with V=1.

@@ -8,6 +8,8 @@
 void mrb_ritevisor_engine_gem_init(mrb_state *mrb);
 void mrb_ritevisor_engine_gem_final(mrb_state *mrb);
 
+volatile bool engine_time_is_short;
+
 void mrb_ritevisor_engine_gem_init(mrb_state *mrb)
 {
 	struct RClass *script_error = mrb_class_get(mrb, "ScriptError");

@@ -37,7 +37,7 @@ void alarm_ring(void)
 {
 	if (alarm_rings)
 		return;
-	alarm_rings = true;
+	alarm_rings = engine_time_is_short = true;
 	for (size_t i = 0; i < ARRAY_LENGTH(alarm_opcodes); i++) {
 		alarm_saved[i] = vm_optable_start[alarm_opcodes[i]];
 		vm_optable_start[alarm_opcodes[i]] = vm_optable_start[OP_DEBUG];
@@ -48,7 +48,7 @@ void alarm_silence(void)
 {
 	if (!alarm_rings)
 		return;
-	alarm_rings = false;
+	alarm_rings = engine_time_is_short = false;
 	for (size_t i = 0; i < ARRAY_LENGTH(alarm_opcodes); i++)
 		vm_optable_start[alarm_opcodes[i]] = alarm_saved[i];
 }

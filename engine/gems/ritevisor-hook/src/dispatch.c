@@ -149,6 +149,7 @@ static void dispatch_fail(mrb_state *mrb, mrb_value exception)
 {
 	struct hook_entry *entry = event_entry;
 
+	alarm_silence();	/* the report runs Ruby, and the block is over */
 	if (!entry) {
 		engine_report(mrb, "between events: ", exception);
 		return;

@@ -77,6 +77,10 @@ void engine_memory_recover(mrb_state *mrb);
 /* Runs the event loop (gem ritevisor-hook). Returns false at once if no hook is on. */
 bool engine_run_hooks(mrb_state *mrb);
 
+/* Three quarters of the time budget are used and the alarm rings (gem ritevisor-hook): C code that
+ * takes long looks at it now and then, and raises. */
+extern volatile bool engine_time_is_short;
+
 /* The TSC, and a seed for Random from RDSEED, RDRAND or the TSC's jitter. */
 uint64_t engine_tsc(void);
 uint64_t engine_random_seed(void);
