@@ -42,8 +42,8 @@ $(build)/tests/guest/%.o: tests/guest/%.S
 $(build)/tests/guest/mmio.elf: $(build)/tests/guest/mmio_forms.o
 $(build)/tests/guest/cpu.elf: $(build)/tests/guest/cpu_state.o
 $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
-$(build)/tests/guest/smp.elf $(build)/tests/guest/restart.elf: $(build)/tests/guest/second.o $(build)/tests/guest/second_entry.o
-$(build)/tests/guest/nmi.elf: $(build)/tests/guest/second_cpu.o
+$(addprefix $(build)/tests/guest/,nmi.elf restart.elf smp.elf): \
+	$(addprefix $(build)/tests/guest/,second.o second_entry.o)
 $(build)/tests/guest/task.elf: $(build)/tests/guest/task_switch.o
 $(addprefix $(build)/tests/guest/,edge.elf priority.elf trap.elf): \
 	$(addprefix $(build)/tests/guest/,run.o run_enter.o snippet.o)
