@@ -166,8 +166,12 @@ check: $(programs-checked)
 test: all $(test-programs)
 	@tests/run $(if $(CPU),--vendor $(CPU))
 
-bench: all $(bench-programs)
-	@tests/bench/run $(if $(CPU),--cpu $(CPU))
+bench: bench-setup all $(bench-programs)
+	@tests/bench/run $(if $(CPU),--cpu $(CPU)) $(if $(ONLY),--only '$(ONLY)')
+
+.PHONY: bench-setup
+bench-setup:
+	@tools/setup $(CURDIR)/tools/packages-bench
 
 fuzz: all $(fuzz-programs)
 	@tests/fuzz/run
@@ -183,7 +187,8 @@ help:
 	@echo 'make test-boots BOOTS=100: so many boots of Linux with 2 CPUs in a row (CPUS=, FIRMWARE=uefi)'
 	@echo 'make test-debian: a whole Debian, bare and under Ritevisor; an hour or more (CASES=bios-stock)'
 	@echo 'make check    only the quick checks: no FPU code, includes follow the layers'
-	@echo 'make bench    measure, print a table, write build/bench.json'
+	@echo 'make bench    measure, print a table, write build/bench.json; ONLY=PATTERN for some figures,'
+	@echo '              CPU=intel in Bochs'
 	@echo 'make fuzz     fuzz the parsers and the script engine for a bounded time'
 	@echo 'make image    write build/ritevisor.iso, which boots from CD and from a USB stick'
 	@echo 'make clean    remove build/ (the cache of sources stays: $(cache))'

@@ -9,60 +9,75 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 ICOUNT = ["-icount", "shift=0,sleep=off"]
+# Idle time passes as it does for everyone, so that a guest that waits for a disk sees few ticks.
+ICOUNT_REAL_IDLE = ["-icount", "shift=0,sleep=on"]
+BENCH_GUEST = ["--multiboot", "build/tests/guest/bench.elf"]
+IDLE_GUEST = [*BENCH_GUEST, "--append", "loops=empty iterations=1"]
+
 LOOP_LINE = re.compile(r"^bench: (\w+) (\d+) (\d+)\r?$", re.M)
 EXITS_LINE = re.compile(r"^ritevisor: summary: exits (\d+)(?:: (.*?))?\r?$", re.M)
 RESERVED_LINE = re.compile(r"^ritevisor: memory 0x([0-9a-f]+)-0x([0-9a-f]+) reserved", re.M)
-LINUX_TIMEOUT_S = 300
-GUEST_TIMEOUT_S = 60
+TIMEOUT_S = 600
 
 
 cpu = "amd"
 
 
 class BenchError(Exception):
-    """A boot did not give what was to be measured."""
+    """A run did not give what was to be measured."""
 
 
-def boot(root, options, qemu_options, timeout_s):
-    """Runs ./ritevisor boot. Returns what it printed."""
-    words = ["./ritevisor", "boot", "--cpu", cpu, "--timeout", str(timeout_s), *options]
-    if cpu == "amd":
-        words += ["--", *qemu_options]
-    done = subprocess.run(
-        words, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+def run(words):
+    """Runs a program to its end; returns (status, what it printed). It ends when we are ended."""
+    process = subprocess.Popen(
+        words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )  # fmt: skip
-    text = done.stdout.decode(errors="replace")
-    if done.returncode != 0:
+    try:
+        output, _ = process.communicate()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    return process.returncode, output.decode(errors="replace")
+
+
+def boot(options, qemu_options=ICOUNT):
+    """Runs ./ritevisor boot. Returns what it printed."""
+    words = ["./ritevisor", "boot", "--cpu", cpu, "--timeout", str(TIMEOUT_S), *options]
+    if cpu == "amd":
+        words += ["--", *qemu_options]
+    status, text = run(words)
+    if status != 0:
         tail = "\n  ".join(text.strip().splitlines()[-8:])
-        raise BenchError(f"{' '.join(words)}\n  ended with status {done.returncode}:\n  {tail}")
+        raise BenchError(f"{' '.join(words)}\n  ended with status {status}:\n  {tail}")
     return text
 
 
-def run_loops(root, options, append):
-    """Boots the bench guest. Returns {loop: instructions a round}, the loop itself included."""
-    guest = ["--multiboot", "build/tests/guest/bench.elf", "--append", append]
-    text = boot(root, [*options, *guest], ICOUNT, GUEST_TIMEOUT_S)
-    loops = {name: int(ticks) // int(rounds) for name, ticks, rounds in LOOP_LINE.findall(text)}
-    if not loops:
-        raise BenchError("the bench guest printed no figures")
-    return loops
-
-
-def run_linux(root, options):
-    """Boots the built-in Linux guest with the counting plugin. Returns (counters, its output)."""
+def boot_counted(options, qemu_options=ICOUNT):
+    """Runs ./ritevisor boot with the counting plugin. Returns (counters, what it printed)."""
     with tempfile.TemporaryDirectory(prefix="ritevisor-bench-") as folder:
         out = Path(folder, "counters")
-        plugin = ["-plugin", f"{root}/build/tests/bench/plugin.so,out={out}"]
-        text = boot(root, options, ICOUNT + plugin, LINUX_TIMEOUT_S)
+        plugin = ["-plugin", f"{ROOT}/build/tests/bench/plugin.so,out={out}"]
+        text = boot(options, [*qemu_options, *plugin])
         lines = out.read_text().splitlines()
     return {name: int(value) for name, value in (line.split() for line in lines)}, text
 
 
-def run_linux_uncounted(root):
-    """Boots the built-in Linux guest. Returns its output."""
-    return boot(root, [], [], LINUX_TIMEOUT_S)
+def run_loops(options, append, guest="bench"):
+    """Boots a guest that measures itself. Returns {loop: instructions a round}, the loop's own
+    included, rounded to whole ones."""
+    program = ["--multiboot", f"build/tests/guest/{guest}.elf", "--append", append]
+    return parse_loops(boot([*options, *program]))
+
+
+def parse_loops(text):
+    loops = {name: int(ticks) // int(rounds) for name, ticks, rounds in LOOP_LINE.findall(text)}
+    if not loops:
+        raise BenchError("the bench guest printed no figures")
+    return loops
 
 
 def exits_total(text):

@@ -14,6 +14,11 @@
  * instruction of the hypervisor and engine that ran after the first VMRUN; one may come more than
  * once.
  *
+ * A guest's program marks a place in its work by a long NOP, 0F 1F 80 with the displacement 0x5256NNNN
+ * (mark NNNN); so does, as mark 0, the first instruction of the guest's boot sector, at 0x7c00. FILE
+ * gets `mark_N_instructions`, `mark_N_ours_instructions` (hypervisor and engine) and
+ * `mark_N_vmruns_count`: what had been executed until then.
+ *
  * Guest instructions are counted a translation block at a time (one that faults inside counts
  * whole), hypervisor and engine ones singly. The counters are not atomic: use one CPU, or -icount,
  * which runs all CPUs in one thread.
@@ -65,6 +70,8 @@ PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_inf
 				      char **argv);
 
 #define CPUS_MAXIMUM 64
+#define BOOT_SECTOR 0x7c00
+#define MARK_BYTES 7
 
 struct address_range {
 	uint64_t first, last; /* inclusive */
@@ -96,6 +103,14 @@ static struct {
 	uint64_t exit_longest;
 	uint64_t last_vmrun; /* hypervisor + engine then */
 } counters = {.exit_shortest = UINT64_MAX};
+
+#define MARKS 256
+
+/* What had been executed when a mark was passed for the last time. */
+static struct mark {
+	bool passed, after_vmrun;
+	uint64_t instructions, ours, vmruns;
+} marks[MARKS];
 
 static bool host_world[CPUS_MAXIMUM]; /* the CPU runs hypervisor or engine, not the guest */
 
@@ -130,6 +145,30 @@ static void plugin_enter_guest(unsigned int cpu, void *context)
 			counters.exit_longest = length;
 	}
 	counters.last_vmrun = ours;
+}
+
+static void plugin_pass_mark(unsigned int cpu, void *context)
+{
+	struct mark *mark = context;
+
+	(void)cpu;
+	*mark = (struct mark){
+		.passed = true,
+		.after_vmrun = counters.vmruns != 0,
+		.instructions = counters.hypervisor + counters.engine + counters.guest,
+		.ours = counters.hypervisor + counters.engine,
+		.vmruns = counters.vmruns,
+	};
+}
+
+/* Our own medium has a boot sector too: the guest's is the first behind the first VMRUN, or the first
+ * of all. */
+static void plugin_pass_boot_sector(unsigned int cpu, void *context)
+{
+	struct mark *mark = context;
+
+	if (!mark->passed || (!mark->after_vmrun && counters.vmruns != 0))
+		plugin_pass_mark(cpu, mark);
 }
 
 /* One instruction at an address that both the engine and guest programs use. */
@@ -179,6 +218,35 @@ static bool instruction_is_vmrun(const struct qemu_plugin_insn *instruction)
 	       memcmp(bytes + length - sizeof(opcode), opcode, sizeof(opcode)) == 0;
 }
 
+/* Returns the mark that an instruction passes, NULL if it is none. */
+static struct mark *instruction_mark(const struct qemu_plugin_insn *instruction)
+{
+	static const uint8_t opcode[] = {0x0f, 0x1f, 0x80}, signature[] = {0x56, 0x52};
+	const uint8_t *bytes = qemu_plugin_insn_data(instruction);
+
+	if (qemu_plugin_insn_size(instruction) != MARK_BYTES ||
+	    memcmp(bytes, opcode, sizeof(opcode)) != 0 ||
+	    memcmp(bytes + 5, signature, sizeof(signature)) != 0)
+		return NULL;
+	return &marks[(bytes[3] | bytes[4] << 8) % MARKS];
+}
+
+/* Registered behind what counts the block. */
+static void plugin_translate_marks(struct qemu_plugin_tb *block, uint64_t address, size_t count)
+{
+	if (address == BOOT_SECTOR)
+		qemu_plugin_register_vcpu_tb_exec_cb(block, plugin_pass_boot_sector,
+						     QEMU_PLUGIN_CB_NO_REGS, &marks[0]);
+	for (size_t i = 0; i < count; i++) {
+		struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(block, i);
+		struct mark *mark = instruction_mark(instruction);
+
+		if (mark)
+			qemu_plugin_register_vcpu_insn_exec_cb(instruction, plugin_pass_mark,
+							       QEMU_PLUGIN_CB_NO_REGS, mark);
+	}
+}
+
 static void plugin_translate_hypervisor(struct qemu_plugin_tb *block)
 {
 	size_t count = qemu_plugin_tb_n_insns(block);
@@ -215,6 +283,7 @@ static void plugin_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
 		qemu_plugin_register_vcpu_tb_exec_inline(block, QEMU_PLUGIN_INLINE_ADD_U64,
 							 &counters.guest, count);
 	}
+	plugin_translate_marks(block, address, count);
 }
 
 static void plugin_write_counters(void)
@@ -236,6 +305,13 @@ static void plugin_write_counters(void)
 	if (counters.vmruns > 1) {
 		fprintf(file, "exit_shortest_instructions %" PRIu64 "\n", counters.exit_shortest);
 		fprintf(file, "exit_longest_instructions %" PRIu64 "\n", counters.exit_longest);
+	}
+	for (size_t i = 0; i < MARKS; i++) {
+		if (!marks[i].passed)
+			continue;
+		fprintf(file, "mark_%zu_instructions %" PRIu64 "\n", i, marks[i].instructions);
+		fprintf(file, "mark_%zu_ours_instructions %" PRIu64 "\n", i, marks[i].ours);
+		fprintf(file, "mark_%zu_vmruns_count %" PRIu64 "\n", i, marks[i].vmruns);
 	}
 	if (file != stderr)
 		fclose(file);

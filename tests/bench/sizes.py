@@ -1,7 +1,12 @@
 """Sizes that need no boot: of the ELF programs, and of the source text at CPL 0."""
 
+import os
 import re
 import struct
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CACHE = Path(os.environ.get("RITEVISOR_CACHE") or Path.home() / ".cache/ritevisor")
 
 CPL0_FOLDERS = ("boot", "core", "vmm", "hook", "mediator", "process")
 SOURCE_SUFFIXES = {".c", ".h", ".S"}
@@ -62,3 +67,23 @@ def third_party_lines(root, cache):
         for path in cache.glob("src/zydis-*/src/*.c")
         if path.stem in names
     )
+
+
+def measure_programs(figures):
+    code, data, _ = elf_sizes(ROOT / "build/ritevisor.elf")
+    figures["hypervisor_text_bytes"] = code
+    figures["hypervisor_data_bytes"] = data
+    figures["engine_image_bytes"] = elf_sizes(ROOT / "build/engine.elf")[2]
+
+
+def measure_lines(figures):
+    figures["cpl0_c_lines"] = cpl0_lines(ROOT)
+    figures["cpl0_third_party_c_lines"] = third_party_lines(ROOT, CACHE)
+
+
+STEPS = [
+    ("sizes of the programs",
+     ["hypervisor_text_bytes", "hypervisor_data_bytes", "engine_image_bytes"], measure_programs,
+     "both"),
+    ("lines of source", ["cpl0_c_lines", "cpl0_third_party_c_lines"], measure_lines, "both"),
+]  # fmt: skip

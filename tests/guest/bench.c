@@ -4,10 +4,11 @@
  *
  * Options: loops=LIST of the names in the table below, separated by commas (default all);
  * iterations=N (default 1000); port=NUMBER or port=pm1a (ACPI's control register); msr=NUMBER,
- * leaf=NUMBER, mmio=NUMBER, pci=NUMBER (as written to CF8).
+ * leaf=NUMBER, mmio=NUMBER, pci=NUMBER (as written to CF8). extremes=1 looks at each turn by itself.
  *
  * Prints `bench: NAME TICKS ITERATIONS`; what the loop itself takes is in TICKS and is measured by
- * the loop `empty`.
+ * the loop `empty`. With extremes, `bench: NAME_shortest TICKS 1` and `bench: NAME_longest TICKS 1`
+ * follow.
  */
 #include "guest.h"
 
@@ -78,6 +79,25 @@ static uint16_t port_from_options(void)
 	return (uint16_t)option_number_or("port", 0x80);
 }
 
+/* Calls of one turn each; the call is in the ticks. */
+static void measure_extremes(size_t loop, uint64_t iterations)
+{
+	uint64_t shortest = ~0ull, longest = 0;
+
+	for (uint64_t i = 0; i < iterations; i++) {
+		uint64_t start = tsc_read(), ticks;
+
+		loops[loop].run(1);
+		ticks = tsc_read() - start;
+		if (ticks < shortest)
+			shortest = ticks;
+		if (ticks > longest)
+			longest = ticks;
+	}
+	guest_print("bench: %s_shortest %lu 1\nbench: %s_longest %lu 1\n", loops[loop].name,
+		    shortest, loops[loop].name, longest);
+}
+
 void guest_main(void)
 {
 	uint64_t iterations = option_number_or("iterations", 1000);
@@ -100,5 +120,7 @@ void guest_main(void)
 		loops[i].run(iterations);
 		ticks = tsc_read() - start;
 		guest_print("bench: %s %lu %lu\n", loops[i].name, ticks, iterations);
+		if (option_number_or("extremes", 0))
+			measure_extremes(i, iterations);
 	}
 }

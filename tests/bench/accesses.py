@@ -1,0 +1,60 @@
+"""What an access of the guest costs: unclaimed, claimed by C, hooked; and an IPI."""
+
+from pathlib import Path
+
+import boots
+
+SCRIPTS = Path(__file__).resolve().parent / "scripts"
+PORT = 0x80  # no device answers there, and no BIOS or OS minds
+IPI_ROUNDS = (100, 1100)
+IPIS_A_ROUND = 2
+
+# The unclaimed accesses: figure and loop of the bench guest.
+UNCLAIMED = {
+    "cpuid_exit_instructions": "cpuid",
+    "port_unclaimed_instructions": "port_read",
+    "pci_unclaimed_instructions": "pci_read",
+    "msr_unclaimed_instructions": "msr_read",
+    "mmio_unclaimed_instructions": "mmio_read",
+}
+# The claimed ones: figure, script, loop, the guest's option.
+CLAIMED = {
+    "port_c_instructions": (None, "port_read", "port=pm1a"),
+    "port_filtered_instructions": ("filtered.rb", "port_read", f"port={PORT:#x}"),
+    "port_ruby_instructions": ("lambda.rb", "port_read", f"port={PORT:#x}"),
+    "port_ruby_change_instructions": ("change.rb", "port_write", f"port={PORT:#x}"),
+}
+
+
+def measure_unclaimed(figures):
+    bare = boots.run_loops(["--bare"], f"port={PORT:#x}")
+    ours = boots.run_loops([], f"port={PORT:#x}")
+    for name, loop in UNCLAIMED.items():
+        figures["bare_" + name] = bare[loop]
+        figures[name] = ours[loop]
+
+
+def measure_claimed(figures):
+    for name, (script, loop, option) in CLAIMED.items():
+        append = f"loops={loop} {option}"
+        figures["bare_" + name] = boots.run_loops(["--bare"], append)[loop]
+        options = ["--script", str(SCRIPTS / script)] if script else []
+        figures[name] = boots.run_loops(options, append)[loop]
+
+
+def measure_ipi(figures):
+    """The exits of starting the second CPU are in both runs of ours."""
+    guest = ["--smp", "2", "--multiboot", "build/tests/guest/ipi.elf", "--append"]
+    few, many = (boots.boot([*guest, f"iterations={rounds}"]) for rounds in IPI_ROUNDS)
+    figures["guest_ipi_instructions"] = boots.parse_loops(many)["ipi"]
+    exits = boots.exits_total(many) - boots.exits_total(few)
+    figures["guest_ipi_exits_count"] = exits / (IPIS_A_ROUND * (IPI_ROUNDS[1] - IPI_ROUNDS[0]))
+    bare = boots.boot(["--bare", *guest, f"iterations={IPI_ROUNDS[1]}"])
+    figures["bare_guest_ipi_instructions"] = boots.parse_loops(bare)["ipi"]
+
+
+STEPS = [
+    ("accesses that nobody claims", list(UNCLAIMED), measure_unclaimed, "both"),
+    ("accesses that C or a script claims", list(CLAIMED), measure_claimed, "both"),
+    ("IPIs between two CPUs", ["guest_ipi_instructions", "guest_ipi_exits_count"], measure_ipi, "both"),
+]

@@ -1,0 +1,136 @@
+"""What the script engine costs: soft-float, opening, heap, pauses, and Ruby programs."""
+
+import re
+import tempfile
+from pathlib import Path
+
+import boots
+from figures import FIGURES
+
+SCRIPTS = Path(__file__).resolve().parent / "scripts"
+HOST_RUBY = "build/tests/bench/ruby-{compiler}"
+SOFTFLOAT_LINE = re.compile(r"^softfloat: (\w+) (\d+) (\d+)\r?$", re.M)
+WORKLOAD_LINE = re.compile(r"workload: (\w+) (\d+) (.*?)\r?$", re.M)
+HEAP_LINE = re.compile(r"idle: heap (\d+)")
+TOTALS_LINE = re.compile(r"^totals: (\d+)$", re.M)
+
+# Real scripts, together about 100 lines.
+HUNDRED_LINES = ["scripts/io_statistics.rb", "scripts/cpuid_rewrite.rb"]
+WHILE_TURNS = 20_000  # in scripts/workloads.rb
+# Often enough that the garbage collector goes round.
+GC_EVENTS = 1500
+GC_OPTIONS = ["--option", "heap=32M", "--option", "memory=64M"]
+HOST_FIGURES = re.compile("math_|float_|heap_")
+
+
+def measure_softfloat(figures):
+    """An engine of its own, on the machine: tests/bench/softfloat.c says which operands."""
+    text = boots.boot(["--engine", "build/tests/bench/softfloat.elf",
+                       "--script", str(SCRIPTS / "idle.rb"), *boots.IDLE_GUEST])  # fmt: skip
+    for name, mean, worst in SOFTFLOAT_LINE.findall(text):
+        figures[f"softfloat_{name}_instructions"] = int(mean)
+        figures[f"softfloat_{name}_worst_instructions"] = int(worst)
+
+
+def measure_library(figures):
+    """What the engine's functions take a call on this machine's CPU, by single-stepping."""
+    status, text = boots.run(["build/tests/softfloat/cost"])
+    if status != 0:
+        raise boots.BenchError(f"build/tests/softfloat/cost ended with status {status}")
+    for line in text.splitlines():
+        name, mean, _ = line.split()
+        if HOST_FIGURES.match(name) and name in FIGURES:
+            figures[name] = int(mean)
+
+
+def setup_instructions(options):
+    counters, _ = boots.boot_counted([*options, *boots.IDLE_GUEST])
+    return counters["hypervisor_setup_instructions"] + counters["engine_setup_instructions"]
+
+
+def measure_open(figures):
+    with tempfile.TemporaryDirectory(prefix="ritevisor-bench-") as folder:
+        script = Path(folder, "hundred.rb")
+        script.write_text("\n".join((boots.ROOT / name).read_text() for name in HUNDRED_LINES))
+        with_script = setup_instructions(["--script", str(script)])
+    figures["engine_open_instructions"] = with_script - setup_instructions([])
+
+
+def measure_idle_heap(figures):
+    guest = [*boots.BENCH_GUEST, "--append", "loops=port_read iterations=1"]
+    text = boots.boot(["--script", str(SCRIPTS / "idle.rb"), *guest])
+    figures["idle_heap_bytes"] = int(HEAP_LINE.findall(text)[-1])
+
+
+def gc_extremes(options):
+    append = f"loops=port_read iterations={GC_EVENTS} extremes=1"
+    script = ["--script", str(SCRIPTS / "gc_live.rb")]
+    loops = boots.run_loops([*GC_OPTIONS, *script, *options], append)
+    return loops["port_read_shortest"], loops["port_read_longest"]
+
+
+def measure_gc(figures):
+    shortest, longest = gc_extremes([])
+    figures["gc_event_instructions"] = shortest
+    figures["gc_longest_pause_instructions"] = longest - shortest
+    shortest, longest = gc_extremes(["--option", "large=yes"])
+    figures["gc_longest_pause_large_instructions"] = longest - shortest
+
+
+def host_workloads(compiler):
+    """Returns ({workload: instructions}, {workload: result}) of the host's mruby, by callgrind, which
+    writes and clears its counters whenever the script reads Machine.tsc."""
+    with tempfile.TemporaryDirectory(prefix="ritevisor-bench-") as folder:
+        out = Path(folder, "out")
+        words = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={out}",
+                 "--dump-before=machine_tsc", HOST_RUBY.format(compiler=compiler), "--verbose",
+                 str(SCRIPTS / "workloads.rb")]  # fmt: skip
+        status, text = boots.run(words)
+        lines = WORKLOAD_LINE.findall(text)
+        if status != 0 or not lines:
+            raise boots.BenchError(f"{' '.join(words)}\n  ended with status {status}:\n  {text}")
+        # Dump 2 n is from before workload n to behind it.
+        totals = [
+            int(TOTALS_LINE.search(Path(f"{out}.{2 * number}").read_text())[1])
+            for number in range(1, len(lines) + 1)
+        ]
+    names = [name for name, _, _ in lines]
+    return dict(zip(names, totals)), {name: result for name, _, result in lines}
+
+
+def measure_workloads(figures):
+    text = boots.boot(["--script", str(SCRIPTS / "workloads.rb"), *boots.IDLE_GUEST])
+    lines = WORKLOAD_LINE.findall(text)
+    ours = {name: int(ticks) for name, ticks, _ in lines}
+    results = {name: result for name, _, result in lines}
+    clang, clang_results = host_workloads("clang")
+    gcc, gcc_results = host_workloads("gcc")
+    if not results or results != clang_results or results != gcc_results:
+        raise boots.BenchError(f"results differ: {results}, {clang_results}, {gcc_results}")
+    turn = {name: counts.pop("while_loop") / WHILE_TURNS
+            for name, counts in (("ours", ours), ("clang", clang), ("gcc", gcc))}  # fmt: skip
+    for name, instructions in ours.items():
+        figures[f"workload_{name}_instructions"] = instructions
+        figures[f"host_workload_{name}_instructions"] = clang[name]
+        figures[f"host_gcc_workload_{name}_instructions"] = gcc[name]
+        figures[f"workload_{name}_over_host_ratio"] = round(instructions / clang[name], 3)
+    figures["interpreter_turn_instructions"] = round(turn["ours"])
+    figures["host_interpreter_turn_instructions"] = round(turn["clang"])
+    figures["interpreter_turn_gcc_instructions"] = round(turn["gcc"])
+    closed = (turn["clang"] - turn["ours"]) / (turn["clang"] - turn["gcc"])
+    figures["interpreter_gap_closed_percent"] = round(100 * closed, 1)
+
+
+def names(pattern):
+    return [name for name in FIGURES if re.match(pattern, name)]
+
+
+STEPS = [
+    ("soft-float, in an engine on the machine", names("softfloat_"), measure_softfloat, "both"),
+    ("math, decimal text and the allocator", names("math_|float_|heap_"), measure_library, "both"),
+    ("opening an engine", ["engine_open_instructions"], measure_open, "amd"),
+    ("an idle script's heap", ["idle_heap_bytes"], measure_idle_heap, "both"),
+    ("pauses of the garbage collector", names("gc_"), measure_gc, "both"),
+    ("Ruby programs, on the machine and on the host", names("workload_|interpreter_"),
+     measure_workloads, "both"),
+]  # fmt: skip

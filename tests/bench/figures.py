@@ -1,0 +1,133 @@
+"""The figures' names in the order of the table, what they mean, and the targets to reach."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What one line of the table is."""
+
+    meaning: str
+    target: float = None  # the largest value wanted, None: no target
+    over_bare: bool = False  # the target is what may be added to the bare figure
+    at_least: bool = False  # the target is the smallest value wanted
+    noise: str = ""  # the figure that says how exact this one is; it is added to the target
+
+
+def _softfloat(meaning, mean, name):
+    return {
+        f"softfloat_{name}_instructions": Figure(f"{meaning}, mean of ordinary operands", mean),
+        f"softfloat_{name}_worst_instructions": Figure("... the worst, subnormals and NaN included"),
+    }
+
+
+def _workload(name, meaning, ratio):
+    return {
+        f"workload_{name}_over_host_ratio": Figure(f"{meaning}, over clang's host build", ratio),
+        f"workload_{name}_instructions": Figure("... itself; beside it the host's"),
+    }
+
+
+def _system(name, meaning, exits=None):
+    return {
+        f"system_{name}_over_bare_percent": Figure(
+            f"{meaning}, instructions over bare", 0.5, noise=f"system_{name}_noise_percent"
+        ),
+        f"system_{name}_noise_percent": Figure("... what repeats of it differ by"),
+        f"system_{name}_hypervisor_percent": Figure("... of it in the hypervisor, exact", 0.5),
+        f"system_{name}_exits_count": Figure("... VM exits in it", exits),
+    }
+
+
+GROUPS = {
+    "Accesses, in instructions from the guest's instruction to its next": {
+        "cpuid_exit_instructions": Figure("CPUID, in a loop", 150),
+        "port_unclaimed_instructions": Figure("read of a port that nobody claims", 0, True),
+        "pci_unclaimed_instructions": Figure("PCI configuration by CF8/CFC, unclaimed", 0, True),
+        "msr_unclaimed_instructions": Figure("RDMSR, unclaimed", 0, True),
+        "mmio_unclaimed_instructions": Figure("read of device memory, unclaimed", 0, True),
+        "port_c_instructions": Figure("read of a port that C claims and passes on"),
+        "port_filtered_instructions": Figure("read of a hooked port that the filter rejects", 200),
+        "port_ruby_instructions": Figure("read with a Ruby hook that returns at once", 900),
+        "port_ruby_change_instructions": Figure("write with a hook that computes and changes", 1200),
+        "guest_ipi_instructions": Figure("an IPI that wakes a CPU, both CPUs' work", 0, True),
+        "guest_ipi_exits_count": Figure("VM exits for each such IPI", 0),
+    },
+    "The script engine": {
+        "engine_open_instructions": Figure("opens an engine and loads a script of 100 lines", 3_000_000),
+        "idle_heap_bytes": Figure("heap of an idle script", 256 << 10),
+        "gc_longest_pause_instructions": Figure("longest pause in a hook, 10 MiB live", 50_000),
+        "gc_longest_pause_large_instructions": Figure("... with containers of the largest size", 50_000),
+        "gc_event_instructions": Figure("... an event of that hook without a pause"),
+        **_softfloat("addition, subtraction", 90, "add"),
+        **_softfloat("multiplication", 80, "mul"),
+        **_softfloat("division", 140, "div"),
+        **_softfloat("square root", 220, "sqrt"),
+        **_softfloat("comparison", 20, "compare"),
+        **_softfloat("64-bit integer to float", 30, "int_to_double"),
+        **_softfloat("float to 64-bit integer", 25, "double_to_int"),
+        **_softfloat("floor", 40, "floor"),
+        "math_sin_instructions": Figure("sin, on this machine's CPU"),
+        "math_exp_instructions": Figure("exp"),
+        "math_log_instructions": Figure("log"),
+        "math_pow_instructions": Figure("pow"),
+        "float_format_shortest_instructions": Figure("a float to the shortest text"),
+        "float_read_17_instructions": Figure("17 digits to a float"),
+        "heap_malloc_free_instructions": Figure("malloc and free of a small block"),
+    },
+    "Ruby programs, in the engine and as the same mruby built for this machine": {
+        **_workload("integer", "integers, bits and calls", 1.08),
+        **_workload("hash", "hashes", 1.08),
+        **_workload("string", "strings", 1.08),
+        **_workload("sort", "sorting", 1.08),
+        **_workload("nbody", "gravity, floats in objects", 1.8),
+        **_workload("mandelbrot", "floats in variables", 1.8),
+        "interpreter_turn_instructions": Figure("one turn of an empty while loop"),
+        "interpreter_turn_gcc_instructions": Figure("... on the host, mruby compiled by gcc"),
+        "interpreter_gap_closed_percent": Figure("of clang's loss to gcc made good", 50, at_least=True),
+    },
+    "A whole Linux": {
+        "system_instructions_over_bare_percent": Figure("boot and loads, instructions over bare", 0.5),
+        "system_unasked_exits_count": Figure("exits that are no CPUID, MSR or port access", 0),
+        "system_boot_over_bare_percent": Figure("from boot sector to user space, over bare", 0.5),
+        "system_boot_hypervisor_percent": Figure("... of it in the hypervisor, exact", 0.5),
+        "system_boot_exits_count": Figure("... VM exits in it"),
+        **_system("fork", "fork, exec and page faults"),
+        **_system("disk", "virtio and IDE disk", 0),
+        **_system("net", "virtio network", 0),
+        "boot_exits_count": Figure("VM exits in the built-in guest's run", 2500),
+        "boot_hypervisor_share_percent": Figure("of it spent in the hypervisor after the first VMRUN", 0.1),
+        "boot_hypervisor_instructions": Figure("... as instructions"),
+        "boot_instructions": Figure("executed from reset to power-off"),
+        "boot_setup_instructions": Figure("in hypervisor and engine before the first VMRUN"),
+        "boot_longest_exit_instructions": Figure("the longest from exit to VMRUN in it"),
+    },
+    "Sizes": {
+        "reserved_bytes": Figure("memory taken from the guest", 32 << 20),
+        "hypervisor_text_bytes": Figure("code of the hypervisor, decoder included"),
+        "hypervisor_data_bytes": Figure("its data, zeros included"),
+        "engine_image_bytes": Figure("of the engine's ELF that are loaded", 1 << 20),
+        "cpl0_c_lines": Figure("our C and assembly at CPL 0, without comments and blanks"),
+        "cpl0_third_party_c_lines": Figure("the decoder's C, linked in"),
+    },
+}  # fmt: skip
+
+FIGURES = {name: figure for group in GROUPS.values() for name, figure in group.items()}
+
+
+def beside(name, figures):
+    """Returns what the figure stands beside: the bare machine's, or the host's; None if nothing."""
+    return figures.get("bare_" + name, figures.get("host_" + name))
+
+
+def is_short(name, figures):
+    """Says whether a measured figure misses its target; None if it has none."""
+    figure = FIGURES[name]
+    if figure.target is None:
+        return None
+    if figure.at_least:
+        return figures[name] < figure.target
+    allowed = figure.target + figures.get(figure.noise, 0)
+    if figure.over_bare:
+        allowed += figures.get("bare_" + name, 0)
+    return figures[name] > allowed

@@ -1,0 +1,67 @@
+"""The Linux guest that works a fixed amount: the built-in one with drivers and tests/bench/load.c."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tools"))
+
+from host import images  # noqa: E402
+from host.errors import run_tool  # noqa: E402
+from host.paths import GUEST_INITRD, KERNEL_PACKAGE  # noqa: E402
+
+# What is loaded, in the order that their dependencies want.
+DRIVERS = ["virtio_pci", "virtio_blk", "virtio_net", "ata_piix", "sd_mod"]
+DEPENDS = re.compile(rb"depends=([^\0]*)\0")
+DISK_BYTES = 32 << 20
+
+
+def modules_in_order():
+    """Returns the kernel modules of DRIVERS and those that they need, in the order of loading."""
+    files = {path.stem.replace("-", "_"): path for path in KERNEL_PACKAGE.rglob("*.ko")}
+    ordered = []
+
+    def add(name):
+        if name in ordered or name not in files:
+            return  # built in, or there already
+        for needed in DEPENDS.search(files[name].read_bytes())[1].decode().split(","):
+            if needed:
+                add(needed)
+        ordered.append(name)
+
+    for driver in DRIVERS:
+        add(driver)
+    return [files[name] for name in ordered]
+
+
+def build_initrd(output, source):
+    """Makes the initramfs: the built-in guest's archive, and another with what is added to it."""
+    with tempfile.TemporaryDirectory(prefix="ritevisor-bench-") as work:
+        root = Path(work, "root")
+        (root / "bin").mkdir(parents=True)
+        (root / "bench").mkdir()
+        run_tool(["gcc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-static-pie", "-s",
+                  "-o", str(root / "bin/load"), str(source)])  # fmt: skip
+        for number, module in enumerate(modules_in_order()):
+            (root / "bench" / f"{number:02}-{module.name}").write_bytes(module.read_bytes())
+        images.settle_times(root)
+        names = sorted(str(path.relative_to(root)) for path in root.rglob("*"))
+        archive = subprocess.run(
+            ["cpio", "--quiet", "--create", "--format=newc", "--reproducible", "--owner=0:0"],
+            cwd=root, input="\n".join(names).encode(), stdout=subprocess.PIPE, check=True,
+        ).stdout  # fmt: skip
+    packed = subprocess.run(["gzip", "-9n"], input=archive, stdout=subprocess.PIPE, check=True)
+    beside = Path(f"{output}.{os.getpid()}")
+    beside.write_bytes(GUEST_INITRD.read_bytes() + packed.stdout)
+    beside.replace(output)
+
+
+def build_disk_content(output):
+    """A disk of bytes that are always the same and not all alike."""
+    block = bytes((7 * i + (i >> 8)) & 0xFF for i in range(1 << 16))
+    with open(output, "wb") as file:
+        for number in range(DISK_BYTES >> 16):
+            file.write(number.to_bytes(8, "little") + block[8:])

@@ -1,0 +1,210 @@
+/*
+ * tests/bench/load.c: work of a fixed amount for the Linux guest, between marks that the counting
+ * plugin sees. Runs as root in the initramfs of the bench.
+ *
+ *   load mark N             marks
+ *   load fork N ROUNDS      fork, exec, memory that is touched for the first time, wait
+ *   load disk N DEVICE MIB  reads MIB past the page cache, writes what it read back
+ *   load net N A B FRAMES   sends frames out of interface A that arrive at B
+ *   load true               does nothing; what `fork` executes
+ *
+ * Marks are N before the work and N + 1 after it; each load warms up before its first mark. Prints
+ * `load: NAME CHECKSUM`.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netpacket/packet.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BLOCK_BYTES 65536
+#define TOUCHED_BYTES (1 << 20)
+#define PAGE_BYTES 4096
+#define FRAME_BYTES 1024
+#define FRAME_TYPE 0x88b5 /* for local experiments, IEEE 802 */
+#define WARM_UP_DIVISOR 4
+
+static _Noreturn void fail(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+/*
+ * Entry N is a NOP whose displacement is 0x52560000 + N, by which plugin.c knows it, and a RET: 8
+ * bytes.
+ */
+__asm__(".text\n"
+	".balign 8\n"
+	"mark_table:\n"
+	"	.set number, 0\n"
+	"	.rept 256\n"
+	"	.byte 0x0f, 0x1f, 0x80\n"
+	"	.long 0x52560000 + number\n"
+	"	ret\n"
+	"	.set number, number + 1\n"
+	"	.endr\n");
+extern const uint8_t mark_table[];
+
+static void mark(uint64_t number)
+{
+	((void (*)(void))(uintptr_t)(mark_table + 8 * (number & 0xff)))();
+}
+
+static uint64_t number(const char *text)
+{
+	return strtoull(text, NULL, 0);
+}
+
+static uint64_t checksum(uint64_t sum, const uint8_t *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i += 64)
+		sum = (sum ^ bytes[i]) * 0x100000001b3u;
+	return sum;
+}
+
+/* Each round: a child that touches fresh memory, then becomes another program. */
+static uint64_t load_fork(uint64_t rounds)
+{
+	uint64_t sum = 0;
+
+	for (uint64_t round = 0; round < rounds; round++) {
+		uint8_t *memory = mmap(NULL, TOUCHED_BYTES, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		pid_t child;
+		int status;
+
+		if (memory == MAP_FAILED)
+			fail("mmap");
+		for (size_t at = 0; at < TOUCHED_BYTES; at += PAGE_BYTES)
+			memory[at] = (uint8_t)(at >> 12);
+		child = fork();
+		if (child == 0) {
+			for (size_t at = 0; at < TOUCHED_BYTES; at += 2 * PAGE_BYTES)
+				memory[at]++;
+			execl("/proc/self/exe", "load", "true", NULL);
+			_exit(127);
+		}
+		if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+			fail("fork");
+		sum = checksum(sum, memory, TOUCHED_BYTES);
+		munmap(memory, TOUCHED_BYTES);
+	}
+	return sum;
+}
+
+static uint64_t load_disk(const char *device, uint64_t blocks)
+{
+	int file = open(device, O_RDWR | O_DIRECT);
+	uint8_t *buffer = mmap(NULL, BLOCK_BYTES, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	uint64_t sum = 0;
+
+	if (file < 0 || buffer == MAP_FAILED)
+		fail(device);
+	for (uint64_t block = 0; block < blocks; block++) {
+		off_t at = (off_t)(block * BLOCK_BYTES);
+
+		if (pread(file, buffer, BLOCK_BYTES, at) != BLOCK_BYTES)
+			fail("read");
+		sum = checksum(sum, buffer, BLOCK_BYTES);
+		if (pwrite(file, buffer, BLOCK_BYTES, at) != BLOCK_BYTES)
+			fail("write");
+	}
+	close(file);
+	munmap(buffer, BLOCK_BYTES);
+	return sum;
+}
+
+static int interface_open(const char *name, struct sockaddr_ll *address)
+{
+	int file = socket(AF_PACKET, SOCK_RAW, htons(FRAME_TYPE));
+	struct ifreq request = {0};
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (file < 0 || ioctl(file, SIOCGIFINDEX, &request) != 0)
+		fail(name);
+	*address = (struct sockaddr_ll){
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(FRAME_TYPE),
+		.sll_ifindex = request.ifr_ifindex,
+	};
+	if (bind(file, (struct sockaddr *)address, sizeof(*address)) != 0)
+		fail(name);
+	return file;
+}
+
+/* Broadcast, so that the other interface takes them. */
+static uint64_t load_net(const char *from, const char *to, uint64_t frames)
+{
+	struct sockaddr_ll from_address, to_address;
+	int sender = interface_open(from, &from_address), receiver = interface_open(to, &to_address);
+	struct ether_header header = {.ether_type = htons(FRAME_TYPE)};
+	uint8_t frame[FRAME_BYTES] = {0};
+	uint64_t sum = 0;
+
+	memset(header.ether_dhost, 0xff, sizeof(header.ether_dhost));
+	memset(header.ether_shost, 0x02, sizeof(header.ether_shost));
+	memcpy(frame, &header, sizeof(header));
+	for (uint64_t i = 0; i < frames; i++) {
+		memset(frame + sizeof(header), (int)i, sizeof(frame) - sizeof(header));
+		if (sendto(sender, frame, sizeof(frame), 0, (struct sockaddr *)&from_address,
+			   sizeof(from_address)) != (ssize_t)sizeof(frame))
+			fail("send");
+		if (recv(receiver, frame, sizeof(frame), 0) != (ssize_t)sizeof(frame))
+			fail("receive");
+		sum = checksum(sum, frame, sizeof(frame));
+	}
+	close(sender);
+	close(receiver);
+	return sum;
+}
+
+static uint64_t load_run(const char *name, char **arguments, uint64_t divisor)
+{
+	if (!strcmp(name, "fork"))
+		return load_fork(number(arguments[0]) / divisor);
+	if (!strcmp(name, "disk"))
+		return load_disk(arguments[0], number(arguments[1]) * 16 / divisor);
+	return load_net(arguments[0], arguments[1], number(arguments[2]) / divisor);
+}
+
+/* The number of words behind the mark's number, -1 for what is no load. */
+static int load_arguments(const char *name)
+{
+	return !strcmp(name, "fork") ? 1 : !strcmp(name, "disk") ? 2 : !strcmp(name, "net") ? 3 : -1;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+	uint64_t sum;
+
+	if (!strcmp(name, "true"))
+		return 0;
+	if (!strcmp(name, "mark") && argc == 3) {
+		mark(number(argv[2]));
+		return 0;
+	}
+	if (argc != 3 + load_arguments(name) || argc < 4) {
+		fputs("usage: load mark N | fork N ROUNDS | disk N DEVICE MIB | net N A B FRAMES\n",
+		      stderr);
+		return 2;
+	}
+	load_run(name, argv + 3, WARM_UP_DIVISOR);
+	mark(number(argv[2]));
+	sum = load_run(name, argv + 3, 1);
+	mark(number(argv[2]) + 1);
+	printf("load: %s %016lx\n", name, (unsigned long)sum);
+	return 0;
+}
