@@ -38,7 +38,8 @@ def facts(bare, ours, boot):
     difference = difflib.unified_diff(
         _read(bare / "facts").splitlines(), _read(ours / "facts").splitlines(), n=0, lineterm=""
     )
-    return [f"{boot}: fact {line}" for line in difference if not line.startswith(("---", "+++", "@@"))]
+    headers = ("---", "+++", "@@")
+    return [f"{boot}: fact {line}" for line in difference if not line.startswith(headers)]
 
 
 def dmesg(bare, ours, boot, expected):
@@ -52,7 +53,8 @@ def dmesg(bare, ours, boot, expected):
     for sign, more in (("+", found - wanted), ("-", wanted - found)):
         for kind, count in more.items():
             if not any(pattern.search(f"{sign}{kind}") for pattern in patterns):
-                problems.append(f"{boot}: dmesg {sign}{kind}" + (f" ({count}x)" if count > 1 else ""))
+                times = f" ({count}x)" if count > 1 else ""
+                problems.append(f"{boot}: dmesg {sign}{kind}{times}")
     return problems
 
 

@@ -35,7 +35,8 @@ def write_run(folder, facts=FACTS, dmesg=DMESG):
 def dmesg_problems(work, ours):
     (work / "expected").write_text(EXPECTED)
     bare = write_run(work / "bare") / "boot1"
-    return compare.dmesg(bare, write_run(work / "ours", dmesg=ours) / "boot1", "boot1", work / "expected")
+    found = write_run(work / "ours", dmesg=ours) / "boot1"
+    return compare.dmesg(bare, found, "boot1", work / "expected")
 
 
 @test
@@ -71,7 +72,7 @@ def kernel_lines_may_differ_in_numbers_and_as_expected(work):
 
 @test
 def kernel_lines_more_and_fewer_are_found(work):
-    ours = DMESG.replace("[    1.234567] sd 0:0:0:0: [sda] Attached SCSI disk", "[    1.0] BUG: bad")
+    ours = DMESG.replace("sd 0:0:0:0: [sda] Attached SCSI disk", "BUG: bad")
     assert dmesg_problems(work, ours) == [
         "boot1: dmesg +BUG: bad", "boot1: dmesg -sd #:#:#:#: [sd#] Attached SCSI disk",
     ]  # fmt: skip

@@ -31,7 +31,9 @@ def build_disk(archive, output):
         root, image = Path(work) / "root", Path(work) / "disk.img"
         root.mkdir()
         # Device nodes are udev's matter.
-        run_tool(["tar", "-xf", str(archive), "-C", str(root), "--numeric-owner", "--exclude=./dev/*"])
+        run_tool(
+            ["tar", "-xf", str(archive), "-C", str(root), "--numeric-owner", "--exclude=./dev/*"]
+        )
         content = sum(-(-path.lstat().st_size // 4096) * 4096 for path in root.rglob("*"))
         root_mib = -(-content * 11 // 10 // MIB) + FREE_MIB
         _write_partitions(image, root_mib)

@@ -15,7 +15,7 @@ def options(path):
 
 
 def describe(path):
-    """Returns a text: the machine's state, twice, so that one sees what moves; or why there is none."""
+    """Returns the machine's state as text, twice, so that one sees what moves; or why not."""
     lines = ["", "", "--- the machine when it was ended, twice: does it move?"]
     try:
         with socket.socket(socket.AF_UNIX) as line:
