@@ -247,7 +247,7 @@ static void main_claim_shutdown(void)
 	if (process_count_scripts() == 0 && !boot_options.summary)
 		return;
 	hook_shutdown_finish = main_finish;
-	if (!acpi_pm1_control(&port_a, &port_b) || hook_shutdown_claim(port_a, -1) != 0)
+	if (!acpi_pm1_control(&port_a, &port_b) || hook_shutdown_claim(port_a, acpi_power_off_types()) != 0)
 		log_warning("no ACPI power-off register: there will be no summary at power-off");
 }
 

@@ -4,6 +4,7 @@
  */
 #include "core/acpi.h"
 
+#include "core/acpi_sleep.h"
 #include "core/memory.h"
 #include "core/paging.h"
 #include "core/string.h"
@@ -18,6 +19,8 @@
 #define HEADER_LENGTH 4
 #define TABLE_BYTES_MAXIMUM MIB(4)
 
+#define FADT_DSDT 40
+#define FADT_X_DSDT 140 /* 64 bits; 0 in old tables */
 #define FADT_PM1A_CONTROL 64 /* I/O port, 32 bits */
 #define FADT_PM1B_CONTROL 68
 #define FADT_X_PM1A_CONTROL 172 /* generic address: space, width, offset, size, 64-bit address */
@@ -38,6 +41,7 @@ static struct {
 	hpa_t mcfg_base;
 	uint8_t mcfg_first_bus, mcfg_last_bus;
 	uint16_t pm1_a, pm1_b;
+	uint8_t sleep_types_off;
 } acpi_facts;
 
 static uint8_t acpi_rsdp[RSDP_BYTES];
@@ -204,6 +208,20 @@ static uint16_t acpi_port(const uint8_t *fadt, uint64_t length_bytes, unsigned n
 	return port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
+static uint8_t acpi_read_dsdt(const uint8_t *fadt, uint64_t fadt_bytes)
+{
+	const uint8_t *dsdt = NULL;
+	uint64_t length_bytes;
+
+	if (fadt_bytes >= FADT_X_DSDT + 8u)
+		dsdt = acpi_table(acpi_get(fadt + FADT_X_DSDT, 8), &length_bytes);
+	if (dsdt == NULL && fadt_bytes >= FADT_DSDT + 4u)
+		dsdt = acpi_table(acpi_get(fadt + FADT_DSDT, 4), &length_bytes);
+	if (dsdt == NULL || memcmp(dsdt, "DSDT", 4) != 0)
+		return 0;
+	return acpi_sleep_types_off(dsdt + HEADER_BYTES, length_bytes - HEADER_BYTES);
+}
+
 static void acpi_read_fadt(void)
 {
 	uint64_t length_bytes;
@@ -214,6 +232,7 @@ static void acpi_read_fadt(void)
 	acpi_facts.pm1_a = acpi_port(fadt, length_bytes, FADT_PM1A_CONTROL, FADT_X_PM1A_CONTROL);
 	acpi_facts.pm1_b = acpi_port(fadt, length_bytes, FADT_PM1B_CONTROL, FADT_X_PM1B_CONTROL);
 	acpi_facts.has_pm1 = acpi_facts.pm1_a != 0;
+	acpi_facts.sleep_types_off = acpi_read_dsdt(fadt, length_bytes);
 }
 
 static void acpi_learn(void)
@@ -240,4 +259,10 @@ bool acpi_pm1_control(uint16_t *port_a, uint16_t *port_b)
 	*port_a = acpi_facts.pm1_a;
 	*port_b = acpi_facts.pm1_b;
 	return acpi_facts.has_pm1;
+}
+
+uint8_t acpi_power_off_types(void)
+{
+	acpi_learn();
+	return acpi_facts.sleep_types_off != 0 ? acpi_facts.sleep_types_off : UINT8_MAX;
 }

@@ -25,4 +25,7 @@ bool acpi_find_mcfg(hpa_t *base, uint8_t *first_bus, uint8_t *last_bus);
 /* The ports of the PM1a and PM1b control registers, PM1b 0 if there is none; false without ACPI. */
 bool acpi_pm1_control(uint16_t *port_a, uint16_t *port_b);
 
+/* The values of SLP_TYP in PM1a that turn the machine off, a bit each; all if that is not known. */
+uint8_t acpi_power_off_types(void);
+
 #endif

@@ -13,7 +13,7 @@
 
 void (*hook_shutdown_finish)(struct vcpu *vcpu);
 
-static int hook_shutdown_sleep_type;
+static uint8_t hook_shutdown_types;
 static bool hook_shutdown_done;
 /* Held until the first to come is through: nobody powers off before. It is outermost. */
 static struct spinlock hook_shutdown_lock;
@@ -51,19 +51,19 @@ static enum access_result hook_shutdown_handle(struct access *access, void *cont
 {
 	const struct access_region *region = context;
 	uint32_t bits = hook_shutdown_bits(access, region->first);
-	int sleep_type = (int)(bits >> PM1_CONTROL_SLP_TYP_SHIFT & PM1_CONTROL_SLP_TYP_MASK);
+	unsigned sleep_type = bits >> PM1_CONTROL_SLP_TYP_SHIFT & PM1_CONTROL_SLP_TYP_MASK;
 
 	if (access->write && (bits & PM1_CONTROL_SLP_EN) != 0 &&
-	    (hook_shutdown_sleep_type < 0 || sleep_type == hook_shutdown_sleep_type))
+	    (hook_shutdown_types >> sleep_type & 1))
 		hook_shutdown(access->vcpu);
 	return ACCESS_PASS;
 }
 
-int hook_shutdown_claim(uint16_t pm1_control_port, int sleep_type_off)
+int hook_shutdown_claim(uint16_t pm1_control_port, uint8_t sleep_types_off)
 {
 	static struct access_region region;
 
-	hook_shutdown_sleep_type = sleep_type_off;
+	hook_shutdown_types = sleep_types_off;
 	region.first = pm1_control_port;
 	region.last = (uint64_t)pm1_control_port + PM1_CONTROL_BYTES - 1;
 	region.handler = hook_shutdown_handle;

@@ -14,7 +14,7 @@ fuzz-emulate-objects := $(addprefix vmm/,alu.o decode.o emulate.o emulate_stack.
 	operand.o mmio.o mmio_fault.o mmio_step.o mmio_hardware.o guest_walk.o guest_memory.o registry.o) tests/unit/fake_machine.o
 fuzz-emulate-libraries := $(build)/unit/zydis.a
 fuzz-walk-objects := vmm/guest_walk.o vmm/guest_memory.o tests/unit/fake_machine.o
-fuzz-acpi-objects := core/acpi.o tests/unit/fake_machine.o
+fuzz-acpi-objects := core/acpi.o core/acpi_sleep.o tests/unit/fake_machine.o
 fuzz-e820-objects := boot/e820.o
 
 fuzz-programs += $(addprefix $(fuzz-build)/,$(fuzz-names))

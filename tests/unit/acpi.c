@@ -9,6 +9,7 @@
 #define RSDT 0x10000
 #define XSDT 0x11000
 #define FADT 0x12000
+#define DSDT 0x15000
 #define MCFG 0x13000
 #define RSDP 0xf5aa0
 
@@ -166,6 +167,41 @@ static void test_wide_ports(void)
 	UNIT_CHECK(!acpi_pm1_control(&port_a, &port_b));
 }
 
+/* A DSDT with this AML, named by the FADT. */
+static void put_dsdt(const void *aml, size_t length_bytes)
+{
+	set_up(2);
+	memcpy(fake_memory + DSDT + 36, aml, length_bytes);
+	header(DSDT, "DSDT", 36 + (unsigned)length_bytes);
+	put(FADT + 40, DSDT, 4);
+	header(FADT, "FACP", 244);
+}
+
+#define PUT_DSDT(text) put_dsdt(text, sizeof(text) - 1)
+
+/* Suspend to RAM (_S3, here 5) is no power-off; to disk (_S4) is one as _S5 is. */
+static void test_sleep_types(void)
+{
+	set_up(2);
+	UNIT_EQUAL(acpi_power_off_types(), 0xff); /* no DSDT: every type counts */
+	PUT_DSDT("\x08_S3_\x12\x06\x04\x0a\x05\x0a\x05\x00\x00"
+		 "\x08_S4_\x12\x06\x04\x0a\x06\x0a\x06\x00\x00"
+		 "\x08_S5_\x12\x06\x04\x0a\x07\x0a\x07\x00\x00");
+	UNIT_EQUAL(acpi_power_off_types(), 1u << 6 | 1u << 7);
+	PUT_DSDT("\x08_S3_\x12\x06\x04\x01\x01\x00\x00"
+		 "\x08\\_S5_\x12\x40\x06\x04\x00\x00\x00\x00"); /* a longer PkgLength, a constant */
+	UNIT_EQUAL(acpi_power_off_types(), 1u << 0);
+	PUT_DSDT("_S5_ is mentioned \x08_S5_\x12\x06\x04\x0a\x02\x00\x00\x00");
+	UNIT_EQUAL(acpi_power_off_types(), 1u << 2);
+	PUT_DSDT("\x08_S5_\x12\x06\x04"); /* it ends too soon */
+	UNIT_EQUAL(acpi_power_off_types(), 0xff);
+	PUT_DSDT("\x08_S5_\x14\x06\x04\x0a\x02\x00\x00\x00"); /* a method, not a package */
+	UNIT_EQUAL(acpi_power_off_types(), 0xff);
+	PUT_DSDT("\x08_S5_\x12\x06\x04\x0a\x05\x00\x00\x00");
+	fake_memory[DSDT + 36]++; /* the sum is wrong */
+	UNIT_EQUAL(acpi_power_off_types(), 0xff);
+}
+
 /* A wrong sum, a length that lies, an address that leads nowhere or to our memory. */
 static void test_malformed(void)
 {
@@ -228,6 +264,7 @@ int main(void)
 	unit_run("acpi_mcfg", test_mcfg);
 	unit_run("acpi_learnt_once", test_learnt_once);
 	unit_run("acpi_wide_ports", test_wide_ports);
+	unit_run("acpi_sleep_types", test_sleep_types);
 	unit_run("acpi_malformed", test_malformed);
 	unit_run("acpi_random_mutation", test_random_mutation);
 	return unit_failed;

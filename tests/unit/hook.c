@@ -756,7 +756,7 @@ static void test_shutdown(void)
 	void *context;
 
 	hook_of(&r);
-	UNIT_EQUAL(hook_shutdown_claim(0x604, 5), 0);
+	UNIT_EQUAL(hook_shutdown_claim(0x604, 1u << 5), 0);
 	UNIT_EQUAL(fake_last_region->first, 0x604);
 	UNIT_EQUAL(fake_last_region->last, 0x605);
 	handler = fake_last_region->handler;
