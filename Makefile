@@ -174,7 +174,7 @@ bench-setup:
 	@tools/setup $(CURDIR)/tools/packages-bench
 
 fuzz: all $(fuzz-programs)
-	@tests/fuzz/run
+	@FUZZ_SECONDS=$(or $(SECONDS),$(FUZZ_SECONDS),60) tests/fuzz/run
 
 clean:
 	rm -rf $(build)
@@ -189,7 +189,7 @@ help:
 	@echo 'make check    only the quick checks: no FPU code, includes follow the layers'
 	@echo 'make bench    measure, print a table, write build/bench.json; ONLY=PATTERN for some figures,'
 	@echo '              CPU=intel in Bochs'
-	@echo 'make fuzz     fuzz the parsers and the script engine for a bounded time'
+	@echo 'make fuzz     fuzz the parsers and the script engine, SECONDS=60 each'
 	@echo 'make image    write build/ritevisor.iso, which boots from CD and from a USB stick'
 	@echo 'make clean    remove build/ (the cache of sources stays: $(cache))'
 	@echo

@@ -4,6 +4,7 @@
 # output goes to MRUBY_BUILD_DIR. RITEVISOR_MRUBY_TARGET picks what is built:
 #   engine   the bare machine: clang, soft-float, our libc (build/mruby/engine/lib/libmruby.a)
 #   native   this machine with its FPU and libc, for comparison and for speed
+#   fuzz     this machine under ASan, instrumented for libFuzzer (tests/fuzz)
 #   check    this machine under ASan and UBSan, with the simulated machine of engine/host
 # RITEVISOR_MRBTEST=1 builds mruby's tests: for engine and native those of mruby's own gems alone,
 # so that the two can be compared test by test; for check those of our gems too.
@@ -115,6 +116,16 @@ when "engine"
     conf.linker.command = "true"
     set_machine(conf)
     add_gems(conf)
+  end
+when "fuzz"
+  # MRB_USE_DEBUG_HOOK: the fuzzers bound how many instructions a script may execute.
+  MRuby::CrossBuild.new(TARGET) do |conf|
+    set_compiler(conf, %w[-O1 -gline-tables-only -fsanitize=fuzzer-no-link,address
+                          -fno-omit-frame-pointer -DRV_HOST])
+    conf.cc.defines += ["MRB_USE_DEBUG_HOOK"]
+    conf.linker.command = "true"
+    add_gems(conf)
+    conf.gem("#{ENGINE_DIR}/host") { |spec| spec.cc.include_paths += ["#{RITEVISOR_DIR}/include"] }
   end
 when "native", "check"
   MRuby::CrossBuild.new(TARGET) do |conf|

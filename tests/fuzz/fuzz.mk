@@ -9,11 +9,13 @@ fuzz-flags := -std=c11 -D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -mno-red-zon
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
 	-I tests/unit/fake -I include -I . -I tests/unit -I tests/fuzz
 
-fuzz-names := emulate walk acpi e820
+fuzz-names := emulate walk acpi e820 elf options decimal
 fuzz-emulate-objects := $(addprefix vmm/,alu.o decode.o emulate.o emulate_stack.o emulate_string.o \
 	operand.o mmio.o mmio_fault.o mmio_step.o mmio_hardware.o guest_walk.o guest_memory.o registry.o) tests/unit/fake_machine.o
 fuzz-emulate-libraries := $(build)/unit/zydis.a
 fuzz-walk-objects := vmm/guest_walk.o vmm/guest_memory.o tests/unit/fake_machine.o
+fuzz-elf-objects := process/elf.o
+fuzz-options-objects := boot/options.o core/string.o
 fuzz-acpi-objects := core/acpi.o core/acpi_sleep.o tests/unit/fake_machine.o
 fuzz-e820-objects := boot/e820.o
 
@@ -26,6 +28,23 @@ $(fuzz-build)/objects/%.o: %.c
 
 $(fuzz-build)/objects/vmm/decode.o: fuzz-flags += $(zydis-defines)
 
+# Its memcpy() and so on must not replace the host's, which the sanitizers watch.
+$(fuzz-build)/objects/core/string.o: fuzz-flags += -fno-builtin \
+	$(foreach name,memcpy memmove memset memcmp strlen strcmp strncmp,-D$(name)=core_$(name))
+
+# The C library's sources, under names that keep them apart from the host's (tests/unit/libc.mk).
+fuzz-libc-names := $(basename $(filter softfloat/%.c format/%.c stdio/printf.c stdio/conversion.c, \
+	$(patsubst engine/libc/%,%,$(engine-libc-sources))))
+fuzz-decimal-objects := $(addprefix libc/,$(addsuffix .o,$(fuzz-libc-names))) tests/unit/libc_sanitized.o
+
+$(fuzz-build)/objects/libc/%.o: engine/libc/%.c tests/unit/libc_sanitized.h
+	$(call step,FUZZCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(fuzz-flags) -std=gnu11 -w -fno-builtin -ffp-contract=off $(depend-flags) \
+		-include tests/unit/libc_sanitized.h -c -o $@ $<
+
+$(fuzz-build)/objects/tests/unit/libc_sanitized.o: fuzz-flags += -std=gnu11 -fno-builtin
+
 define fuzz-program
 $(fuzz-build)/$(1): $$(addprefix $(fuzz-build)/objects/,tests/fuzz/$(1).o $$(fuzz-$(1)-objects)) \
 		$$(fuzz-$(1)-libraries)
@@ -35,3 +54,22 @@ $(fuzz-build)/$(1): $$(addprefix $(fuzz-build)/objects/,tests/fuzz/$(1).o $$(fuz
 -include $$(addprefix $(fuzz-build)/objects/,tests/fuzz/$(1).d $$(fuzz-$(1)-objects:.o=.d))
 endef
 $(foreach program,$(fuzz-names),$(eval $(call fuzz-program,$(program))))
+
+# The script engine: mruby and the gems, instrumented, with the simulated machine of engine/host.
+fuzz-mruby := $(build)/mruby-fuzz/fuzz/lib/libmruby.a
+fuzz-engine-names := script calls
+fuzz-programs += $(addprefix $(fuzz-build)/engine_,$(fuzz-engine-names))
+
+$(fuzz-mruby): engine/build_config.rb $(engine-gems) $(wildcard engine/host/src/*.[ch]) \
+		$(wildcard include/rv/*.h)
+	$(call step,MRUBY,$@ (some minutes the first time))
+	@mkdir -p $(build)/mruby-fuzz
+	$(Q)$(call mruby-rake,fuzz,all,$(build)/mruby-fuzz) $(call mruby-quiet,$(build)/mruby-fuzz/log)
+	@touch $@
+
+$(fuzz-build)/engine_%: tests/fuzz/engine_%.c tests/fuzz/engine.c tests/fuzz/engine.h $(fuzz-mruby)
+	$(call step,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(host-flags) $(host-sanitizers) -fsanitize=fuzzer $(engine-includes) \
+		-I engine/gems/ritevisor-hook/src $(mruby-defines) -DRV_HOST -DMRB_USE_DEBUG_HOOK $(warnings) -Wno-unused-parameter \
+		-Wl,--wrap=host_syscall -o $@ $(filter %.c,$^) $(fuzz-mruby) -lm
