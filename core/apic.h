@@ -21,6 +21,7 @@
 #define APIC_ISR 0x100u		  /* r- in service, 8 registers of 32 vectors */
 #define APIC_IRR 0x200u		  /* r- requested, likewise */
 #define APIC_ID 0x020u		  /* r- (rw on old CPUs): bits 31:24; x2APIC: all of it */
+#define APIC_REGISTER_BYTES 16u	  /* apart; 4 of these are the register */
 #define APIC_ICR_LOW 0x300u	  /* rw writing it sends an interprocessor interrupt; x2APIC: 64 bits */
 #define APIC_ICR_HIGH 0x310u	  /* rw destination in 31:24 */
 #define APIC_LVT_TIMER 0x320u	  /* rw */

@@ -30,7 +30,6 @@ struct cpu {
 	bool nmi_seen;	   /* an NMI came while the host ran; the vCPU loop hands it on */
 	bool in_guest;	   /* between the last look at `kicked` before an entry, and its exit */
 	bool kicked;	   /* another CPU wants an exit; the NMI that makes it is ours */
-	bool got_init;	   /* the guest sent it an INIT: it waits to be started, deaf to NMIs */
 	bool online;	   /* runs a vCPU, or is about to */
 };
 

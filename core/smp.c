@@ -1,6 +1,6 @@
 /*
  * core/smp.c: the table of CPUs, how they come to us, and how they are made to exit. The table is
- * written at boot; each CPU then writes its own entry only, but for `kicked` and `got_init`.
+ * written at boot; each CPU then writes its own entry only, but for `kicked`.
  */
 #include "core/smp.h"
 
@@ -21,6 +21,7 @@
 #define MADT_ONLINE_CAPABLE 0x2u
 
 #define SMP_STOP_CYCLES 10000000 /* some milliseconds */
+#define SMP_ANSWER_CYCLES UINT64_C(20000000000) /* some seconds */
 
 extern struct cpu_stack smp_shared_stack;
 extern const uint8_t ap_redirect_start[], ap_redirect_segment[], ap_redirect_end[];
@@ -39,6 +40,7 @@ static struct cpu *smp_cpus[CPUS_MAXIMUM] = { &cpu_boot };
 static struct cpu_stack *smp_stacks[CPUS_MAXIMUM] = { &cpu_boot_stack };
 static uint16_t smp_low_segment;
 static void (*smp_start)(struct cpu *cpu, uint8_t vector);
+static bool (*smp_is_reset)(struct cpu *cpu);
 
 struct cpu *cpu_get(uint32_t index)
 {
@@ -113,7 +115,8 @@ static void smp_patch32(hpa_t page, const uint8_t *field, uint32_t value)
 	memcpy(memory_direct(page + (uint64_t)(field - ap_entry_start)), &value, sizeof(value));
 }
 
-int smp_prepare(hpa_t low_page, void (*start)(struct cpu *cpu, uint8_t vector))
+int smp_prepare(hpa_t low_page, void (*start)(struct cpu *cpu, uint8_t vector),
+		bool (*is_reset)(struct cpu *cpu))
 {
 	hpa_t root = paging_create();
 	int error;
@@ -133,6 +136,7 @@ int smp_prepare(hpa_t low_page, void (*start)(struct cpu *cpu, uint8_t vector))
 		    (uint32_t)low_page + (uint32_t)(ap_entry_long - ap_entry_start));
 	smp_low_segment = (uint16_t)(low_page >> 4);
 	smp_start = start;
+	smp_is_reset = is_reset;
 	return 0;
 }
 
@@ -189,7 +193,6 @@ _Noreturn void smp_run(struct cpu *cpu, uint32_t vector)
 	cpu->in_guest = false;
 	cpu->nmi_seen = false;
 	cpu->kicked = false;
-	cpu->got_init = false;
 	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
 	smp_start(cpu, (uint8_t)vector);
 	panic("CPU %u came back", cpu->index);
@@ -254,19 +257,34 @@ bool smp_init_reaches_boot_cpu(uint64_t command)
 	return smp_init_reaches(command, &cpu_boot);
 }
 
-void smp_note_init(uint64_t command)
-{
-	for (uint32_t i = 0; i < cpus_count && !(command & APIC_ICR_LOGICAL); i++) {
-		if (smp_init_reaches(command, smp_cpus[i]))
-			__atomic_store_n(&smp_cpus[i]->got_init, true, __ATOMIC_SEQ_CST);
-	}
-}
-
 /* Runs its guest, and can be made to exit. */
 static bool smp_is_in_guest(struct cpu *cpu)
 {
-	return __atomic_load_n(&cpu->in_guest, __ATOMIC_SEQ_CST) &&
-	       !__atomic_load_n(&cpu->got_init, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&cpu->in_guest, __ATOMIC_SEQ_CST) && !smp_is_reset(cpu);
+}
+
+/* There is one NMI on its way to a CPU as long as `kicked` is set, and no more, whoever wants it: a
+ * second one would reach the guest. */
+static void smp_kick(struct cpu *cpu)
+{
+	if (!__atomic_exchange_n(&cpu->kicked, true, __ATOMIC_SEQ_CST) && !smp_send_nmi(cpu->apic_id))
+		__atomic_store_n(&cpu->kicked, false, __ATOMIC_SEQ_CST);
+}
+
+/* An INIT of the guest's can stop a CPU between its last look and its entry, where nothing tells. So
+ * the wait has an end: a CPU that runs takes its NMI before any other instruction of the guest. */
+static void smp_await_answer(struct cpu *cpu)
+{
+	uint64_t start = tsc_read();
+
+	while (__atomic_load_n(&cpu->kicked, __ATOMIC_SEQ_CST) && smp_is_in_guest(cpu)) {
+		if (tsc_read() - start > SMP_ANSWER_CYCLES) {
+			log_warning("CPU %u does not answer: it is taken to wait for its start",
+				    cpu->index);
+			return;
+		}
+		cpu_pause();
+	}
 }
 
 void smp_kick_others(void)
@@ -277,20 +295,12 @@ void smp_kick_others(void)
 	 * then looks at what changed); the others are kicked. Sequentially consistent on both sides. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (uint32_t i = 0; i < cpus_count; i++) {
-		struct cpu *cpu = smp_cpus[i];
-
-		if (cpu == self || !smp_is_in_guest(cpu))
-			continue;
-		__atomic_store_n(&cpu->kicked, true, __ATOMIC_SEQ_CST);
-		if (!smp_send_nmi(cpu->apic_id))
-			__atomic_store_n(&cpu->kicked, false, __ATOMIC_SEQ_CST);
+		if (smp_cpus[i] != self && smp_is_in_guest(smp_cpus[i]))
+			smp_kick(smp_cpus[i]);
 	}
 	for (uint32_t i = 0; i < cpus_count; i++) {
-		struct cpu *cpu = smp_cpus[i];
-
-		while (cpu != self && __atomic_load_n(&cpu->kicked, __ATOMIC_SEQ_CST) &&
-		       smp_is_in_guest(cpu))
-			cpu_pause();
+		if (smp_cpus[i] != self)
+			smp_await_answer(smp_cpus[i]);
 	}
 }
 

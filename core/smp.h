@@ -16,22 +16,20 @@
 /* Counts the CPUs by the ACPI MADT. Context: boot, ACPI ready. */
 void smp_init(void);
 
-/* Takes a page below 1 MiB for the way from real mode to us; it must not be the guest's. The
- * function is called on each CPU that the guest starts, on a stack of its own, with the startup
- * vector. Context: boot. */
-int smp_prepare(hpa_t low_page, void (*start)(struct cpu *cpu, uint8_t vector));
+/* Takes a page below 1 MiB for the way from real mode to us; it must not be the guest's. start() is
+ * called on each CPU that the guest starts, on a stack of its own, with the startup vector. is_reset()
+ * says whether an INIT has stopped a CPU, which then takes no NMI. Context: boot. */
+int smp_prepare(hpa_t low_page, void (*start)(struct cpu *cpu, uint8_t vector),
+		bool (*is_reset)(struct cpu *cpu));
 
 /* Replaces the first bytes at V << 12 by ours. The caller has moved the guest's page away. */
 void smp_redirect_vector(uint8_t vector);
 
-/* The guest is about to send an INIT: who gets it need not be made to exit any more, for it will come
- * to us anew. command: all 64 bits of the ICR in the APIC's present mode. */
-void smp_note_init(uint64_t command);
-
-/* Can such an INIT reach the boot CPU? */
+/* Can this INIT reach the boot CPU? command: all 64 bits of the ICR in the APIC's present mode. */
 bool smp_init_reaches_boot_cpu(uint64_t command);
 
-/* Makes every other CPU that runs its guest exit, and returns when each has. */
+/* Makes every other CPU that runs its guest exit, and returns when each has. Any lock may be held: a
+ * CPU that waits for it is not in its guest, and is not waited for. */
 void smp_kick_others(void);
 
 /* For a panic: an NMI to every other CPU, then a short wait, not for an answer. */

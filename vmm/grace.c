@@ -22,6 +22,14 @@ static uint64_t grace_exits_of(uint32_t index)
 	return vcpu != NULL ? __atomic_load_n(&vcpu->history_next, __ATOMIC_SEQ_CST) : 0;
 }
 
+/* In its guest, or stopped by an INIT: in no walk. */
+static bool grace_is_outside(uint32_t index)
+{
+	const struct cpu *cpu = cpu_get(index);
+
+	return __atomic_load_n(&cpu->in_guest, __ATOMIC_SEQ_CST) || vcpu_ops->is_reset(cpu->vcpu);
+}
+
 /* Has every CPU been in its guest since the wait began? One that is there now reads what we changed
  * before, when it comes out: run_finish() in vmm/run.h. */
 static bool grace_is_over(void)
@@ -29,8 +37,7 @@ static bool grace_is_over(void)
 	for (uint32_t i = 0; i < cpus_count; i++) {
 		uint64_t exits = grace_exits_of(i);
 
-		if (exits != 0 && exits == grace_exits[i] &&
-		    !__atomic_load_n(&cpu_get(i)->in_guest, __ATOMIC_SEQ_CST))
+		if (exits != 0 && exits == grace_exits[i] && !grace_is_outside(i))
 			return false;
 	}
 	return true;

@@ -4,13 +4,16 @@
  * vector names gets our code, and the guest its own page elsewhere (core/smp.h). INIT and all other
  * IPIs pass untouched.
  *
- * Once the OS has started every CPU, the APIC is the guest's alone: no access to it exits. A CPU that
- * is taken offline and started again by the same vector comes to us again, by the page that stays
- * redirected. Where INIT does not exit (SVM), another vector, or an INIT of the boot CPU, would lead
- * out of the guest. So there the command register goes on being watched where that costs an exit for
- * an IPI only, which is in x2APIC mode; in xAPIC mode, where each access to the page would exit, the
- * boot option `strict` asks for it. UEFI firmware starts CPUs too, by vectors of its own, before the OS does: these do not
- * count. startup_lock guards the redirected vectors and the counting.
+ * Once the OS has started every CPU, the APIC's page is the guest's alone: no access to it exits. A
+ * CPU that is taken offline and started again by the same vector comes to us again, by the page that
+ * stays redirected. But on SVM an INIT takes a CPU out of its guest, and a startup IPI by another
+ * vector, or an INIT of the boot CPU, leads out of the hypervisor. An OS that knows nothing of us does
+ * not do that; against one that means harm, the boot option `strict` keeps the page intercepted, at an
+ * exit an access. The MSRs of x2APIC mode have one for IPIs alone, which stays intercepted on SVM. On
+ * VMX both are exits, and nothing need be kept.
+ *
+ * UEFI firmware starts CPUs too, by vectors of its own, before the OS does: these do not count.
+ * startup_lock guards the redirected vectors, the watched pages and the counting.
  */
 #include "vmm/startup.h"
 
@@ -23,17 +26,21 @@
 #include "vmm/access.h"
 #include "vmm/vcpu.h"
 
+#define STARTUP_PAGES_MAXIMUM 8
+
 static enum access_result startup_page_access(struct access *access, void *context);
 static enum access_result startup_msr_access(struct access *access, void *context);
 static enum access_result startup_base_access(struct access *access, void *context);
 
 static struct spinlock startup_lock;
 static bool startup_watching;
-static bool startup_strict;
+static bool startup_strict; /* keep watching */
 static uint64_t startup_firmware_root; /* CR3 of a UEFI guest's firmware; 0: none */
 static bool startup_by_firmware;       /* the last startup IPI was the firmware's */
 static uint64_t startup_taken;	       /* by index: CPUs that the OS has started */
-static struct access_region startup_page = { .handler = startup_page_access };
+/* Where local APICs answer: each CPU's may be elsewhere. */
+static struct access_region startup_pages[STARTUP_PAGES_MAXIMUM];
+static uint32_t startup_nr_pages;
 static struct access_region startup_msr = {
 	.first = APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4),
 	.last = APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4),
@@ -80,12 +87,10 @@ static enum access_result startup_filter(struct vcpu *vcpu, uint64_t command)
 {
 	uint8_t vector = (uint8_t)(command & APIC_ICR_VECTOR_MASK);
 
-	if ((command & APIC_ICR_MODE_MASK) == APIC_ICR_INIT) {
-		if (!vcpu_ops->init_exits && smp_init_reaches_boot_cpu(command)) {
-			log_warning("the guest sends an INIT to its boot CPU: ignored");
-			return ACCESS_DONE;
-		}
-		smp_note_init(command);
+	if ((command & APIC_ICR_MODE_MASK) == APIC_ICR_INIT && !vcpu_ops->init_exits &&
+	    smp_init_reaches_boot_cpu(command)) {
+		log_warning("the guest sends an INIT to its boot CPU: ignored");
+		return ACCESS_DONE;
 	}
 	if ((command & APIC_ICR_MODE_MASK) != APIC_ICR_STARTUP)
 		return ACCESS_PASS;
@@ -100,13 +105,19 @@ static enum access_result startup_filter(struct vcpu *vcpu, uint64_t command)
 
 static enum access_result startup_page_access(struct access *access, void *context)
 {
-	volatile uint32_t *page = memory_direct(startup_page.first);
+	uint64_t offset = access->address & PAGE_MASK;
+	const volatile uint32_t *page = memory_direct(access->address - offset);
 
 	(void)context;
-	if (access->write && (access->address & PAGE_MASK) == APIC_ICR_LOW)
-		return startup_filter(access->vcpu,
-				      (uint64_t)page[APIC_ICR_HIGH / 4] << 32 | access->value);
-	return ACCESS_PASS;
+	if (!access->write || offset >= APIC_ICR_LOW + APIC_REGISTER_BYTES ||
+	    offset + access->width_bytes <= APIC_ICR_LOW)
+		return ACCESS_PASS;
+	/* What is no plain write of the register is undefined (AMD APM v2 16.3.2, Intel SDM 3 11.4.1),
+	 * and some take it for one. */
+	if (offset != APIC_ICR_LOW || access->width_bytes != 4)
+		return ACCESS_DONE;
+	return startup_filter(access->vcpu,
+			      (uint64_t)page[APIC_ICR_HIGH / 4] << 32 | access->value);
 }
 
 static enum access_result startup_msr_access(struct access *access, void *context)
@@ -117,41 +128,53 @@ static enum access_result startup_msr_access(struct access *access, void *contex
 
 static int startup_watch_page(uint64_t base)
 {
-	startup_page.first = base & APIC_BASE_ADDRESS;
-	startup_page.last = startup_page.first + PAGE_BYTES - 1;
-	return mmio_register(&startup_page);
+	struct access_region *region = &startup_pages[startup_nr_pages];
+	gpa_t page = base & APIC_BASE_ADDRESS;
+	int error;
+
+	for (uint32_t i = 0; i < startup_nr_pages; i++) {
+		if (startup_pages[i].first == page)
+			return 0;
+	}
+	/* In RAM not every instruction comes to us (vmm/mmio_step.c). */
+	if (startup_nr_pages == STARTUP_PAGES_MAXIMUM || memory_is_ram(page, PAGE_BYTES))
+		return -RV_ENOSPC;
+	region->first = page;
+	region->last = page + PAGE_BYTES - 1;
+	region->handler = startup_page_access;
+	error = mmio_register(region);
+	if (error == 0)
+		startup_nr_pages++;
+	return error;
 }
 
-/* The page moves, or gives way to MSRs, when the guest says so. */
+/* A CPU's page moves, or gives way to MSRs, when the guest says so. The others' stay where they are. */
 static enum access_result startup_base_access(struct access *access, void *context)
 {
+	int error;
+
 	(void)context;
 	spinlock_acquire(&startup_lock);
-	if ((access->value & APIC_BASE_ADDRESS) != startup_page.first) {
-		mmio_unregister(&startup_page);
-		if (startup_watch_page(access->value) != 0)
-			panic("the local APIC at %lx cannot be watched",
-			      access->value & APIC_BASE_ADDRESS);
-	}
+	error = startup_watch_page(access->value);
 	spinlock_release(&startup_lock);
-	return ACCESS_PASS;
+	if (error == 0)
+		return ACCESS_PASS;
+	log_warning("the guest moves its local APIC to 0x%lx, which cannot be watched: refused",
+		    access->value & APIC_BASE_ADDRESS);
+	access->fault = true;
+	return ACCESS_DONE;
 }
 
-/* The caller holds startup_lock. */
-static void startup_end_watch(void)
+static void startup_stop_watching(void)
 {
-	if (startup_strict && !vcpu_ops->init_exits) {
-		log_info("all %u CPUs run; the local APIC stays watched", cpus_count);
-		return;
-	}
-	mmio_unregister(&startup_page);
-	msr_unregister(&startup_base, false, true);
+	for (uint32_t i = 0; i < startup_nr_pages; i++)
+		mmio_unregister(&startup_pages[i]);
 	if (vcpu_ops->init_exits)
 		msr_unregister(&startup_msr, false, true);
-	log_info("all %u CPUs run; the local APIC is the guest's alone", cpus_count);
+	msr_unregister(&startup_base, false, true);
 }
 
-/* All CPUs run vCPUs for the OS: nothing is left to watch for. */
+/* All CPUs run vCPUs for the OS: nothing is left to watch for, or little (see above). */
 static void startup_release(const struct cpu *cpu)
 {
 	spinlock_acquire(&startup_lock);
@@ -160,7 +183,10 @@ static void startup_release(const struct cpu *cpu)
 	if (startup_watching &&
 	    (uint32_t)__builtin_popcountll(startup_taken) == cpus_count - 1) {
 		startup_watching = false;
-		startup_end_watch();
+		if (!startup_strict)
+			startup_stop_watching();
+		log_info("all %u CPUs run; the local APIC %s", cpus_count,
+			 startup_strict ? "stays watched" : "is the guest's alone");
 	}
 	spinlock_release(&startup_lock);
 }
@@ -188,14 +214,20 @@ static void startup_run(struct cpu *cpu, uint8_t vector)
 	vcpu_loop(cpu->vcpu);
 }
 
+/* Without an exit that could tell, a CPU that had an INIT still counts as in its guest. */
+static bool startup_is_reset(struct cpu *cpu)
+{
+	return cpu->vcpu != NULL && vcpu_ops->is_reset(cpu->vcpu);
+}
+
 int startup_init(hpa_t low_page, bool strict)
 {
 	int error;
 
 	if (cpus_count == 1)
 		return 0;
-	startup_strict = strict;
-	error = smp_prepare(low_page, startup_run);
+	startup_strict = strict && !vcpu_ops->init_exits;
+	error = smp_prepare(low_page, startup_run, startup_is_reset);
 	if (error == 0)
 		error = startup_watch_page(msr_read(MSR_APIC_BASE));
 	if (error == 0)

@@ -7,8 +7,8 @@
 #include "rv/types.h"
 
 /* Watches for the guest's startup IPIs, if the machine has more than one CPU. low_page is a page
- * below 1 MiB that is no longer the guest's; strict: watch for good, even where that makes each access
- * to the local APIC exit. Context: boot, after the boot CPU's vCPU was made. */
+ * below 1 MiB that is no longer the guest's; strict: watch for good where that is of use, even where it
+ * makes each access to the local APIC exit. Context: boot, after the boot CPU's vCPU was made. */
 int startup_init(hpa_t low_page, bool strict);
 
 /* The guest starts as UEFI firmware in these page tables: CPUs that are started from them are the

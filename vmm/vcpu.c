@@ -204,7 +204,6 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 	case EXIT_NONE:
 	case EXIT_CONTROL_REGISTER:
 	case EXIT_TASK_SWITCH:
-	case EXIT_INIT:
 	case EXIT_SIPI:
 		break;
 	case EXIT_XSETBV:
@@ -214,7 +213,9 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		vcpu_handle_invalidation(vcpu);
 		break;
 	case EXIT_NMI:
-		/* It is taken in there, and tells whether it was a kick or is the guest's. */
+	case EXIT_INIT:
+		/* An NMI is taken in there, and tells whether it was a kick or is the guest's. An INIT that
+		 * is still pending resets this CPU there. */
 		vcpu_ops->host_begin(vcpu);
 		vcpu_ops->host_end(vcpu);
 		break;

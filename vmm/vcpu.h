@@ -142,6 +142,9 @@ struct vcpu_operations {
 	 * which we have not changed. Any mode; to go on in long mode is what UEFI needs. Context: boot,
 	 * after start(). */
 	void (*capture_state)(struct vcpu *vcpu, const struct cpu_state *state);
+	/* Has an INIT stopped the vCPU, so that its CPU executes nothing before it is started again?
+	 * Context: any CPU. */
+	bool (*is_reset)(const struct vcpu *vcpu);
 	/* For ever: run_prepare() (vmm/run.h), the guest until an exit, vcpu->exit filled,
 	 * run_finish(). */
 	void (*loop)(struct vcpu *vcpu, void (*handle)(struct vcpu *vcpu))

@@ -59,9 +59,12 @@ static void svm_init_state(struct vmcb *vmcb)
 
 static void svm_init_control(struct vmcb *vmcb)
 {
-	/* NMIs: svm_nmi.c; with more than one CPU, they are how these make each other exit. */
+	/* NMIs: svm_nmi.c; with more than one CPU, they are how these make each other exit. INIT is
+	 * intercepted for the exit code alone, which svm_is_reset() reads: it stays pending until GIF is
+	 * set (APM v2 15.13.4), in svm_host_begin(), and QEMU's does not wait even for that. */
 	vmcb->intercept3 = INTERCEPT_CPUID | INTERCEPT_INVD | INTERCEPT_INVLPGA | INTERCEPT_IOIO |
-			   INTERCEPT_MSR | INTERCEPT_SHUTDOWN | INTERCEPT_NMI;
+			   INTERCEPT_MSR | INTERCEPT_SHUTDOWN | INTERCEPT_NMI |
+			   (cpus_count > 1 ? INTERCEPT_INIT : 0);
 	vmcb->intercept4 = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD |
 			   INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT;
 	vmcb->intercept_exceptions = SVM_EXCEPTIONS;
@@ -152,6 +155,13 @@ static void svm_start(struct vcpu *vcpu)
 	vcpu->rflags = RFLAGS_FIXED;
 }
 
+static bool svm_is_reset(const struct vcpu *vcpu)
+{
+	const struct vmcb *vmcb = ((const struct svm_vcpu *)vcpu->backend)->vmcb;
+
+	return __atomic_load_n(&vmcb->exit_code, __ATOMIC_SEQ_CST) == VMEXIT_INIT;
+}
+
 static void svm_nested_flush(struct vcpu *vcpu)
 {
 	svm_request_flush(svm_of(vcpu));
@@ -199,6 +209,7 @@ const struct vcpu_operations svm_operations = {
 	.create = svm_create,
 	.start = svm_start,
 	.capture_state = svm_capture_state,
+	.is_reset = svm_is_reset,
 	.loop = svm_loop,
 	.get_segment = svm_get_segment,
 	.set_segment = svm_set_segment,

@@ -9,6 +9,7 @@
 /* Intercept vector 3 (offset 00Ch) */
 #define INTERCEPT_INTR (UINT32_C(1) << 0)
 #define INTERCEPT_NMI (UINT32_C(1) << 1)
+#define INTERCEPT_INIT (UINT32_C(1) << 3)
 #define INTERCEPT_VINTR (UINT32_C(1) << 4)
 #define INTERCEPT_CPUID (UINT32_C(1) << 18)
 #define INTERCEPT_IRET (UINT32_C(1) << 20)

@@ -124,9 +124,6 @@ static void vmx_load_registers(struct vcpu *vcpu, struct vmx_vcpu *vmx)
 		vmx_load_event(vmx);
 	if (vmx->flush_nested || vmx->flush_linear)
 		vmx_flush(vmx);
-	/* A CPU that waits for its startup IPI executes nothing, so nobody need wait for it. */
-	if (vmx->waits_for_sipi)
-		__atomic_store_n(&vcpu->cpu->in_guest, false, __ATOMIC_SEQ_CST);
 }
 
 static void vmx_save_registers(struct vcpu *vcpu, struct vmx_vcpu *vmx)
@@ -166,6 +163,12 @@ __attribute__((noreturn)) static void vmx_loop(struct vcpu *vcpu,
 		vmx_run(vcpu);
 		run_finish(vcpu, handle);
 	}
+}
+
+static bool vmx_is_reset(const struct vcpu *vcpu)
+{
+	return __atomic_load_n(&((const struct vmx_vcpu *)vcpu->backend)->waits_for_sipi,
+			       __ATOMIC_SEQ_CST);
 }
 
 static void vmx_nested_flush(struct vcpu *vcpu)
@@ -226,6 +229,7 @@ const struct vcpu_operations vmx_operations = {
 	.create = vmx_create,
 	.start = vmx_start,
 	.capture_state = vmx_capture_state,
+	.is_reset = vmx_is_reset,
 	.loop = vmx_loop,
 	.get_segment = vmx_get_segment,
 	.set_segment = vmx_set_segment,
