@@ -4,7 +4,7 @@ import os
 import tempfile
 
 from commands import options
-from host import bochs, console, images, machine, paths, uefi
+from host import bochs, console, images, kvm, machine, paths, uefi
 from host.errors import UserError
 
 BOOT_EXAMPLES = """\
@@ -18,13 +18,14 @@ examples:
   ./ritevisor boot -- -icount shift=0,sleep=off     what follows -- goes to QEMU
 
   ./ritevisor boot --cpu intel                      on an emulated Intel CPU, in Bochs
+  ./ritevisor boot --accel kvm                      on this machine's CPU, if KVM can nest
 
 Ctrl-C ends the run. The exit status is 0 only if the guest powered off and Ritevisor
 printed its summary (unless --no-summary).
 """
 
-# MiB; Bochs is slower the more it has, QEMU is not.
-DEFAULT_MEMORY = {"amd": "1024", "intel": "256"}
+# MiB, by whether it is Bochs, which is slower the more it has.
+DEFAULT_MEMORY = {False: "1024", True: "256"}
 
 # QEMU emulates in this machine's time, some hundred times slower than a CPU, or worse if the
 # machine is busy; the hypervisor's defaults are made for CPUs. With -icount, time is exact.
@@ -47,15 +48,17 @@ def add(commands):
     what.add_argument("--run", metavar="COMMANDS", help="shell commands for the built-in guest")
     what.add_argument("--bare", action="store_true", help="without Ritevisor, to compare")
     how = parser.add_argument_group("the machine")
-    how.add_argument("--cpu", choices=["amd", "intel"], default="amd",
+    how.add_argument("--cpu", choices=["amd", "intel"],
                      help="amd: QEMU (default); intel: Bochs, without keyboard")  # fmt: skip
+    how.add_argument("--accel", choices=["kvm"],
+                     help="QEMU on this machine's own CPU, whose vendor is then --cpu")  # fmt: skip
     how.add_argument("--firmware", choices=["bios", "uefi"], default="bios")
     how.add_argument("--machine", choices=["pc", "q35"], default="pc")
     how.add_argument("--disk-bus", choices=sorted(machine.DISK_DEVICES), default="ide",
                      help="what the guest's disk is (ide is AHCI on q35; default ide)")  # fmt: skip
     how.add_argument("--smp", type=int, default=1, metavar="N", help="CPUs (default 1)")
     how.add_argument("--memory", metavar="M",
-                     help="MiB, or 2G (default 1024 on amd, 256 on intel)")  # fmt: skip
+                     help="MiB, or 2G (default 1024 in QEMU, 256 in Bochs)")  # fmt: skip
     how.add_argument("--smm", choices=["on", "off"], default="off", help="default off")
     how.add_argument("--no-summary", action="store_true",
                      help="leave the guest's power-off alone, so no summary")  # fmt: skip
@@ -80,13 +83,17 @@ def check_guest_options(arguments):
         raise UserError("--bare boots without Ritevisor, so it takes no --script and no --option")
     if arguments.smp < 1:
         raise UserError("--smp needs at least 1")
-    if arguments.cpu == "intel" and (
+    if is_bochs(arguments) and (
         arguments.machine != "pc" or arguments.smm != "off" or arguments.firmware != "bios"
         or arguments.disk_bus != "ide"
     ):
         raise UserError(
             "Bochs is --machine pc --firmware bios --disk-bus ide, and its SMM is not ours to choose"
         )
+
+
+def is_bochs(arguments):
+    return arguments.cpu == "intel" and not arguments.accel
 
 
 def guest_disk(arguments, work):
@@ -107,15 +114,20 @@ def guest_disk(arguments, work):
 
 
 def boot(arguments):
+    processor = {}
+    if arguments.accel:
+        arguments.cpu, model = kvm.check(arguments.cpu)
+        processor = {"accelerator": arguments.accel, "cpu_model": model}
+    arguments.cpu = arguments.cpu or "amd"
     check_guest_options(arguments)
     options.check_script_options(arguments)
-    memory = machine.parse_memory(arguments.memory or DEFAULT_MEMORY[arguments.cpu])
+    memory = machine.parse_memory(arguments.memory or DEFAULT_MEMORY[is_bochs(arguments)])
     # Without hooks Ritevisor would not even notice the power-off; this asks it to.
     words = [] if arguments.no_summary else ["summary"]
     expects_summary = bool(words) and not arguments.bare
-    if arguments.cpu == "intel":
+    if is_bochs(arguments):
         words += bochs.OPTIONS
-    elif "-icount" not in arguments.emulator_options:
+    elif not arguments.accel and "-icount" not in arguments.emulator_options:
         words += BUSY_OPTIONS
     with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
         medium = ""
@@ -133,15 +145,15 @@ def boot(arguments):
             "medium": medium,
             "extra": arguments.emulator_options,
         }
-        if arguments.cpu == "intel":
+        if is_bochs(arguments):
             command = bochs.Machine(work=work, **common).command()
         else:
             command = machine.Machine(
-                cpu=arguments.cpu,
                 machine=arguments.machine,
                 disk_bus=arguments.disk_bus,
                 smm=arguments.smm == "on",
                 firmware=uefi.firmware_options(work) if arguments.firmware == "uefi" else [],
+                **processor,
                 **common,
             ).command()
         if arguments.dry_run:

@@ -9,10 +9,10 @@ GUEST_APPEND = "console=ttyS0,115200 panic=10 iomem=relaxed"
 
 # TCG emulates AMD's SVM with nested paging under this model. What it lacks is left out here, as
 # TCG would do itself, but with a warning for each.
-CPU_MODELS = {
-    "amd": "EPYC,+svm,+npt,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-osvw,-topoext,"
+CPU_MODEL = (
+    "EPYC,+svm,+npt,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-osvw,-topoext,"
     "-nrip-save,-xsavec"
-}
+)
 
 DISK_DEVICES = {"ide": "ide-hd,bus=ide.0,unit=0", "nvme": "nvme,serial=disk"}
 
@@ -21,7 +21,8 @@ DISK_DEVICES = {"ide": "ide-hd,bus=ide.0,unit=0", "nvme": "nvme,serial=disk"}
 class Machine:
     """What a run's machine consists of. Paths are of files that exist while QEMU runs."""
 
-    cpu: str = "amd"
+    accelerator: str = "tcg"
+    cpu_model: str = CPU_MODEL
     machine: str = "pc"
     smp: int = 1
     memory: str = "1024"
@@ -39,7 +40,7 @@ class Machine:
         words = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-vga", "std"]
         words += ["-machine", f"{self.machine},smm={'on' if self.smm else 'off'}"]
         words += self.firmware
-        words += ["-accel", "tcg", "-cpu", CPU_MODELS[self.cpu]]
+        words += ["-accel", self.accelerator, "-cpu", self.cpu_model]
         words += ["-smp", str(self.smp), "-m", self.memory]
         # With signals on, Ctrl-C ends QEMU; with a monitor on the same line it would not.
         words += ["-chardev", "stdio,id=console,signal=on", "-serial", "chardev:console"]
