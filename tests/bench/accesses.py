@@ -56,5 +56,6 @@ def measure_ipi(figures):
 STEPS = [
     ("accesses that nobody claims", list(UNCLAIMED), measure_unclaimed, "both"),
     ("accesses that C or a script claims", list(CLAIMED), measure_claimed, "both"),
-    ("IPIs between two CPUs", ["guest_ipi_instructions", "guest_ipi_exits_count"], measure_ipi, "both"),
-]
+    ("IPIs between two CPUs", ["guest_ipi_instructions", "guest_ipi_exits_count"], measure_ipi,
+     "both"),
+]  # fmt: skip

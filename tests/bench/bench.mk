@@ -1,5 +1,5 @@
-# What the benchmark runs: the instruction-counting QEMU plugin, the same Ruby built for this machine,
-# and the programs that are measured.
+# What the benchmark runs: the instruction-counting QEMU plugin, the same Ruby built for this
+# machine, and the programs that are measured.
 
 bench-build := $(build)/tests/bench
 bench-plugin := $(bench-build)/plugin.so
@@ -11,9 +11,9 @@ $(bench-plugin): tests/bench/plugin.c
 	$(Q)$(CC) -std=c11 -O2 -g -fPIC -shared -fvisibility=hidden -D_POSIX_C_SOURCE=200809L \
 		$(warnings) -o $@ $<
 
-# mruby with our gems for this machine, with FPU and the host's C library, by either compiler. The rest
-# is as in the engine: see "native" in build_config.rb. Debian's valgrind cannot read clang's debug
-# information.
+# mruby with our gems for this machine, with FPU and the host's C library, by either compiler. The
+# rest is as in the engine: see "native" in build_config.rb. Debian's valgrind cannot read clang's
+# debug information.
 bench-mruby := $(build)/mruby-bench
 bench-compilers := clang gcc
 bench-hosts := $(bench-compilers:%=$(bench-build)/ruby-%)
@@ -51,8 +51,8 @@ $(bench-build)/generate.o: tests/softfloat/generate.c tests/softfloat/generate.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(engine-libc-flags) -I tests/softfloat -c -o $@ $<
 
-$(bench-softfloat): engine/engine.lds $(build)/engine/start/start.o $(build)/engine/start/libc_hooks.o \
-		$(bench-build)/softfloat.o $(bench-build)/generate.o $(engine-libc) \
-		$(build)/engine/libmruby.a
+$(bench-softfloat): engine/engine.lds $(build)/engine/start/start.o \
+		$(build)/engine/start/libc_hooks.o $(bench-build)/softfloat.o \
+		$(bench-build)/generate.o $(engine-libc) $(build)/engine/libmruby.a
 	$(call step,LINK,$@)
 	$(Q)$(engine-link) -o $@ $(filter %.o,$^) --start-group $(filter %.a,$^) --end-group

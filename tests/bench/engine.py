@@ -78,8 +78,8 @@ def measure_gc(figures):
 
 
 def host_workloads(compiler):
-    """Returns ({workload: instructions}, {workload: result}) of the host's mruby, by callgrind, which
-    writes and clears its counters whenever the script reads Machine.tsc."""
+    """Returns ({workload: instructions}, {workload: result}) of the host's mruby, by callgrind,
+    which writes and clears its counters whenever the script reads Machine.tsc."""
     with tempfile.TemporaryDirectory(prefix="ritevisor-bench-") as folder:
         out = Path(folder, "out")
         words = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={out}",

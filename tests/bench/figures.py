@@ -17,7 +17,7 @@ class Figure:
 def _softfloat(meaning, mean, name):
     return {
         f"softfloat_{name}_instructions": Figure(f"{meaning}, mean of ordinary operands", mean),
-        f"softfloat_{name}_worst_instructions": Figure("... the worst, subnormals and NaN included"),
+        f"softfloat_{name}_worst_instructions": Figure("... the worst, subnormals included"),
     }
 
 
@@ -49,15 +49,15 @@ GROUPS = {
         "port_c_instructions": Figure("read of a port that C claims and passes on"),
         "port_filtered_instructions": Figure("read of a hooked port that the filter rejects", 200),
         "port_ruby_instructions": Figure("read with a Ruby hook that returns at once", 900),
-        "port_ruby_change_instructions": Figure("write with a hook that computes and changes", 1200),
+        "port_ruby_change_instructions": Figure("write with a hook that changes it", 1200),
         "guest_ipi_instructions": Figure("an IPI that wakes a CPU, both CPUs' work", 0, True),
         "guest_ipi_exits_count": Figure("VM exits for each such IPI", 0),
     },
     "The script engine": {
-        "engine_open_instructions": Figure("opens an engine and loads a script of 100 lines", 3_000_000),
+        "engine_open_instructions": Figure("opening, and a script of 100 lines", 3_000_000),
         "idle_heap_bytes": Figure("heap of an idle script", 256 << 10),
         "gc_longest_pause_instructions": Figure("longest pause in a hook, 10 MiB live", 50_000),
-        "gc_longest_pause_large_instructions": Figure("... with containers of the largest size", 50_000),
+        "gc_longest_pause_large_instructions": Figure("... and the largest containers", 50_000),
         "gc_event_instructions": Figure("... an event of that hook without a pause"),
         **_softfloat("addition, subtraction", 90, "add"),
         **_softfloat("multiplication", 80, "mul"),
@@ -84,10 +84,10 @@ GROUPS = {
         **_workload("mandelbrot", "floats in variables", 1.8),
         "interpreter_turn_instructions": Figure("one turn of an empty while loop"),
         "interpreter_turn_gcc_instructions": Figure("... on the host, mruby compiled by gcc"),
-        "interpreter_gap_closed_percent": Figure("of clang's loss to gcc made good", 50, at_least=True),
+        "interpreter_gap_closed_percent": Figure("made good of its loss to gcc", 50, at_least=True),
     },
     "A whole Linux": {
-        "system_instructions_over_bare_percent": Figure("boot and loads, instructions over bare", 0.5),
+        "system_instructions_over_bare_percent": Figure("boot and loads, over bare", 0.5),
         "system_unasked_exits_count": Figure("exits that are no CPUID, MSR or port access", 0),
         "system_boot_over_bare_percent": Figure("from boot sector to user space, over bare", 0.5),
         "system_boot_hypervisor_percent": Figure("... of it in the hypervisor, exact", 0.5),
@@ -96,7 +96,7 @@ GROUPS = {
         **_system("disk", "virtio and IDE disk", 0),
         **_system("net", "virtio network", 0),
         "boot_exits_count": Figure("VM exits in the built-in guest's run", 2500),
-        "boot_hypervisor_share_percent": Figure("of it spent in the hypervisor after the first VMRUN", 0.1),
+        "boot_hypervisor_share_percent": Figure("of it in the hypervisor from VMRUN on", 0.1),
         "boot_hypervisor_instructions": Figure("... as instructions"),
         "boot_instructions": Figure("executed from reset to power-off"),
         "boot_setup_instructions": Figure("in hypervisor and engine before the first VMRUN"),

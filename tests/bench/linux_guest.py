@@ -1,4 +1,4 @@
-"""The Linux guest that works a fixed amount: the built-in one with drivers and tests/bench/load.c."""
+"""The Linux guest that works a fixed amount: the built-in one, drivers, tests/bench/load.c."""
 
 import os
 import re

@@ -14,9 +14,9 @@
  * instruction of the hypervisor and engine that ran after the first VMRUN; one may come more than
  * once.
  *
- * A guest's program marks a place in its work by a long NOP, 0F 1F 80 with the displacement 0x5256NNNN
- * (mark NNNN); so does, as mark 0, the first instruction of the guest's boot sector, at 0x7c00. FILE
- * gets `mark_N_instructions`, `mark_N_ours_instructions` (hypervisor and engine) and
+ * A guest's program marks a place in its work by a long NOP, 0F 1F 80 with the displacement
+ * 0x5256NNNN (mark NNNN); so does, as mark 0, the first instruction of the guest's boot sector, at
+ * 0x7c00. FILE gets `mark_N_instructions`, `mark_N_ours_instructions` (hypervisor and engine) and
  * `mark_N_vmruns_count`: what had been executed until then.
  *
  * Guest instructions are counted a translation block at a time (one that faults inside counts
@@ -161,8 +161,8 @@ static void plugin_pass_mark(unsigned int cpu, void *context)
 	};
 }
 
-/* Our own medium has a boot sector too: the guest's is the first behind the first VMRUN, or the first
- * of all. */
+/* Our own medium has a boot sector too: the guest's is the first behind the first VMRUN, or the
+ * first of all. */
 static void plugin_pass_boot_sector(unsigned int cpu, void *context)
 {
 	struct mark *mark = context;

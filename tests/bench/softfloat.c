@@ -1,5 +1,5 @@
 /*
- * tests/bench/softfloat.c: an engine that, instead of a script, measures what the soft-float helpers
+ * tests/bench/softfloat.c: an engine that runs no script but measures what the soft-float helpers
  * take on the machine: the TSC, which counts instructions under QEMU's -icount, around each call.
  *
  * Prints `softfloat: NAME MEAN WORST` lines. The mean is over operands as programs have them:

@@ -55,7 +55,8 @@ def devices(disk):
 def run_guest(work, options):
     """Returns (counters, the lines of the loads, all that was printed)."""
     append = images.guest_append(GUEST_APPEND + " nokaslr", guest_commands())
-    guest = ["--kernel", str(images.guest_kernel()), "--initrd", f"{work}/initrd", "--append", append]
+    kernel = str(images.guest_kernel())
+    guest = ["--kernel", kernel, "--initrd", f"{work}/initrd", "--append", append]
     counters, text = boots.boot_counted(
         [*options, *guest], [*boots.ICOUNT_REAL_IDLE, *devices(f"{work}/disk")]
     )

@@ -1,9 +1,10 @@
 /*
  * tests/guest/ipi.c: two CPUs that wake each other by interprocessor interrupts, each asleep until
- * it is woken. Nobody spins, so the ticks of the TSC are what the IPIs cost (in QEMU with -icount, the
- * instructions of both CPUs).
+ * it is woken. Nobody spins, so the ticks of the TSC are what the IPIs cost (in QEMU with -icount,
+ * the instructions of both CPUs).
  *
- * Option: iterations=N round trips (default 1000), of two IPIs each. Prints `bench: ipi TICKS IPIS`.
+ * Option: iterations=N round trips (default 1000), of two IPIs each. Prints
+ * `bench: ipi TICKS IPIS`.
  */
 #include "guest.h"
 
