@@ -46,6 +46,7 @@ static uint32_t apic_timer_lost_ticks;
 /* The guest's own settings during a loan. */
 struct loan {
 	bool running; /* there is a loan */
+	bool plain;   /* the guest's timer is a one-shot that stands still, and nothing is to repair */
 	struct apic apic;
 	/* These three are 0 between loans. */
 	uint32_t period;   /* if periodic */
@@ -53,7 +54,6 @@ struct loan {
 	uint64_t elapsed;  /* divided ticks of earlier settings of ours */
 	uint32_t task_priority, spurious, lint0, lvt;
 	uint32_t count;	   /* what it had left; 0: it stood still */
-	unsigned divide_shift;
 	uint32_t armed;	   /* count that ours was set to last */
 };
 
@@ -66,12 +66,23 @@ struct apic_timer_repair {
 	uint32_t lvt_written, count_written; /* as we left them: unchanged, or the guest was there */
 };
 
-/* A CPU's own. 128 bytes, so that none shares a cache line, and the index is shifted. */
+/* What follows from registers, and holds while they read the same. */
+struct apic_timer_known {
+	uint64_t base_plus_1; /* APIC_BASE; 0: nothing is known */
+	struct apic apic;
+	uint64_t ticks_plus_1; /* 0: nothing is known */
+	uint32_t divide;       /* divide configuration */
+	unsigned divide_shift;
+	uint32_t count; /* what the ticks are, divided */
+};
+
+/* A CPU's own. 256 bytes, so that none shares a cache line, and the index is shifted. */
 static struct apic_timer {
 	struct loan loan;
 	struct apic_timer_repair repair;
-} __attribute__((aligned(128))) apic_timers[CPUS_MAXIMUM];
-_Static_assert(sizeof(struct apic_timer) == 128, "two cache lines");
+	struct apic_timer_known known;
+} __attribute__((aligned(256))) apic_timers[CPUS_MAXIMUM];
+_Static_assert(sizeof(struct apic_timer) == 256, "four cache lines");
 
 BOTH_MODES struct apic_timer *apic_timer_own(void)
 {
@@ -134,9 +145,36 @@ static bool apic_timer_may_be_due(struct apic_timer *own, struct apic apic)
 	return now - repair->due_tsc < time_tsc_hz / APIC_LATE_PER_SECOND;
 }
 
-BOTH_MODES bool apic_timer_borrow_from(struct apic apic, uint64_t ticks)
+/* The count for `ticks`, which are mostly those of the last loan. */
+BOTH_MODES uint32_t apic_timer_count_known(struct apic_timer *own, struct apic apic, uint64_t ticks)
 {
-	struct apic_timer *own = apic_timer_own();
+	struct apic_timer_known *known = &own->known;
+	uint32_t divide = apic_read(apic, APIC_TIMER_DIVIDE);
+
+	if (divide != known->divide || ticks + 1 != known->ticks_plus_1) {
+		known->divide = divide;
+		known->divide_shift = apic_timer_divide_shift(divide);
+		known->ticks_plus_1 = ticks + 1;
+		known->count = apic_timer_count(ticks, known->divide_shift);
+	}
+	return known->count;
+}
+
+/* What is not as it mostly is: the guest's timer runs, in whatever mode, or has to be repaired. */
+static __attribute__((noinline)) void apic_timer_save(struct apic_timer *own, struct apic apic)
+{
+	struct loan *loan = &own->loan;
+
+	loan->plain = false;
+	if (own->repair.wanted ||
+	    (loan->lvt & APIC_LVT_TIMER_MODE_MASK) != APIC_LVT_TIMER_ONE_SHOT)
+		apic_timer_save_other(own, apic);
+	else if (loan->count == 0 && apic_timer_is_late && apic_timer_may_be_due(own, apic))
+		loan->count = 1;
+}
+
+BOTH_MODES bool apic_timer_borrow_from(struct apic_timer *own, struct apic apic, uint64_t ticks)
+{
 	struct loan *loan = &own->loan;
 
 	/* Something of class 0xf in service, or that priority set by the guest: ours would wait.
@@ -154,37 +192,47 @@ BOTH_MODES bool apic_timer_borrow_from(struct apic apic, uint64_t ticks)
 		apic_write(apic, APIC_LVT_LINT0, loan->lint0 | APIC_LVT_MASKED);
 	loan->task_priority = apic_read(apic, APIC_TPR);
 	apic_write(apic, APIC_TPR, APIC_BORROWED_TPR);
-	loan->divide_shift = apic_timer_divide_shift(apic_read(apic, APIC_TIMER_DIVIDE));
 	loan->lvt = apic_read(apic, APIC_LVT_TIMER);
 	loan->count = apic_read(apic, APIC_TIMER_CURRENT);
-	if (own->repair.wanted ||
-	    (loan->lvt & APIC_LVT_TIMER_MODE_MASK) != APIC_LVT_TIMER_ONE_SHOT)
-		apic_timer_save_other(own, apic);
-	else if (loan->count == 0 && apic_timer_is_late && apic_timer_may_be_due(own, apic))
-		loan->count = 1;
+	loan->plain = true;
+	if ((loan->lvt & APIC_LVT_TIMER_MODE_MASK) | loan->count | own->repair.wanted |
+	    own->repair.stray | apic_timer_is_late)
+		apic_timer_save(own, apic);
 	apic_write(apic, APIC_LVT_TIMER, APIC_TIMER_VECTOR);
-	loan->armed = apic_timer_count(ticks, loan->divide_shift);
+	loan->armed = apic_timer_count_known(own, apic, ticks);
 	apic_write(apic, APIC_TIMER_INITIAL, loan->armed);
 	return true;
 }
 
-bool apic_timer_borrow(uint64_t ticks)
+/* False: the APIC is off, or out of our reach. */
+static __attribute__((noinline)) bool apic_timer_find(struct apic_timer *own, uint64_t base)
 {
-	struct apic apic;
-
-	if (!apic_find(&apic) || apic_timer_hz == 0)
+	own->known.base_plus_1 = 0;
+	if (apic_timer_hz == 0 || !apic_find(&own->known.apic))
 		return false;
-	if (apic.page == NULL)
-		return apic_timer_borrow_from((struct apic){ .page = NULL }, ticks);
-	return apic_timer_borrow_from(apic, ticks);
+	own->known.base_plus_1 = base + 1;
+	return true;
+}
+
+bool apic_timer_borrow(struct vcpu *vcpu, uint64_t ticks)
+{
+	struct apic_timer *own = &apic_timers[vcpu->cpu->index];
+	uint64_t base = msr_read(MSR_APIC_BASE);
+
+	if (base + 1 != own->known.base_plus_1 && !apic_timer_find(own, base))
+		return false;
+	if (own->known.apic.page == NULL)
+		return apic_timer_borrow_from(own, (struct apic){ .page = NULL }, ticks);
+	return apic_timer_borrow_from(own, own->known.apic, ticks);
 }
 
 void apic_timer_rearm(uint64_t ticks)
 {
-	struct loan *loan = &apic_timer_own()->loan;
+	struct apic_timer *own = apic_timer_own();
+	struct loan *loan = &own->loan;
 
 	loan->elapsed += loan->armed - apic_read(loan->apic, APIC_TIMER_CURRENT);
-	loan->armed = apic_timer_count(ticks, loan->divide_shift);
+	loan->armed = apic_timer_count(ticks, own->known.divide_shift);
 	apic_write(loan->apic, APIC_TIMER_INITIAL, loan->armed);
 }
 
@@ -253,14 +301,16 @@ static void apic_timer_silence(struct apic_timer *own, struct apic apic)
 	own->loan.elapsed = 0;
 }
 
-BOTH_MODES void apic_timer_return_to(struct vcpu *vcpu, struct apic apic)
+/* Puts the guest's timer back, that had something left or is not a plain one. `left` is what ours
+ * has. */
+static __attribute__((noinline)) void apic_timer_return_timer(struct vcpu *vcpu,
+							      struct apic_timer *own,
+							      struct apic apic, uint32_t left)
 {
-	struct apic_timer *own = &apic_timers[vcpu->cpu->index];
 	struct apic_timer_repair *repair = &own->repair;
 	struct loan *loan = &own->loan;
-	uint32_t left = apic_read(apic, APIC_TIMER_CURRENT);
 	uint64_t elapsed = loan->elapsed + (loan->armed - left) +
-			   (apic_timer_lost_ticks >> loan->divide_shift);
+			   (apic_timer_lost_ticks >> own->known.divide_shift);
 	uint32_t remaining = apic_timer_remaining(loan->count, elapsed);
 	bool repair_before = repair->wanted;
 
@@ -278,24 +328,37 @@ BOTH_MODES void apic_timer_return_to(struct vcpu *vcpu, struct apic apic)
 		apic_write(apic, APIC_LVT_TIMER, loan->lvt);
 		apic_write(apic, APIC_TIMER_INITIAL, remaining);
 	}
+	if (repair->wanted || repair_before || repair->stray)
+		periodic_want(vcpu, PERIODIC_APIC_TIMER, repair->wanted || repair->stray);
+}
+
+BOTH_MODES void apic_timer_return_to(struct vcpu *vcpu, struct apic_timer *own, struct apic apic)
+{
+	struct loan *loan = &own->loan;
+	uint32_t left = apic_read(apic, APIC_TIMER_CURRENT);
+
+	if (loan->plain && left >= APIC_TIMER_CLOSE_TICKS && loan->elapsed == 0) {
+		apic_write(apic, APIC_LVT_TIMER, loan->lvt);
+		apic_write(apic, APIC_TIMER_INITIAL, 0);
+	} else {
+		apic_timer_return_timer(vcpu, own, apic, left);
+	}
 	if (apic_timer_lint0_is_open(loan->lint0))
 		apic_write(apic, APIC_LVT_LINT0, loan->lint0);
 	apic_write(apic, APIC_TPR, loan->task_priority);
 	if (!(loan->spurious & APIC_SVR_ENABLE))
 		apic_write(apic, APIC_SVR, loan->spurious);
 	loan->running = false;
-	if (repair->wanted || repair_before || repair->stray)
-		periodic_want(vcpu, PERIODIC_APIC_TIMER, repair->wanted || repair->stray);
 }
 
 void apic_timer_return(struct vcpu *vcpu)
 {
-	struct apic apic = apic_timers[vcpu->cpu->index].loan.apic;
+	struct apic_timer *own = &apic_timers[vcpu->cpu->index];
 
-	if (apic.page == NULL)
-		apic_timer_return_to(vcpu, (struct apic){ .page = NULL });
+	if (own->loan.apic.page == NULL)
+		apic_timer_return_to(vcpu, own, (struct apic){ .page = NULL });
 	else
-		apic_timer_return_to(vcpu, apic);
+		apic_timer_return_to(vcpu, own, own->loan.apic);
 }
 
 enum apic_interrupt apic_timer_classify(unsigned vector)
@@ -405,7 +468,7 @@ static uint32_t apic_timer_measure_lost(struct apic apic, struct vcpu *vcpu)
 	apic_write(apic, APIC_TIMER_INITIAL, APIC_TIMER_TICKS_MAXIMUM);
 	count = apic_read(apic, APIC_TIMER_CURRENT);
 	for (unsigned round = 0; round < APIC_LOST_ROUNDS; round++) {
-		apic_timer_borrow(apic_timer_hz);
+		apic_timer_borrow(vcpu, apic_timer_hz);
 		apic_timer_return(vcpu);
 	}
 	count -= apic_read(apic, APIC_TIMER_CURRENT);
@@ -416,12 +479,15 @@ static uint32_t apic_timer_measure_lost(struct apic apic, struct vcpu *vcpu)
 void apic_timer_measure(void)
 {
 	struct cpu *cpu = cpu_current();
-	struct loan *loan = &apic_timer_own()->loan, guest;
+	struct apic_timer *own = apic_timer_own();
+	struct loan *loan = &own->loan, guest;
 	struct apic apic;
 	uint32_t divide;
 
 	apic_timer_hz = time_tsc_hz; /* anything but 0: it shall be borrowed */
-	if (!(cpuid_query(1, 0).edx >> 9 & 1) || !apic_find(&apic) || !apic_timer_borrow(1)) {
+	if (!(cpuid_query(1, 0).edx >> 9 & 1) || !apic_find(&apic) ||
+	    !apic_timer_borrow(cpu->vcpu, 1)) {
+		own->known.base_plus_1 = 0;
 		apic_timer_hz = 0;
 		return;
 	}

@@ -28,7 +28,7 @@ void apic_timer_measure(void);
 
 /* Takes the timer and sets it to `ticks` (undivided). False: not now, and nothing was changed.
  * Context: exit, host_context, interrupts off. */
-bool apic_timer_borrow(uint64_t ticks);
+bool apic_timer_borrow(struct vcpu *vcpu, uint64_t ticks);
 
 /* Gives it back. Context: as apic_timer_borrow(). */
 void apic_timer_return(struct vcpu *vcpu);

@@ -13,9 +13,7 @@
 #include "process/process_internal.h"
 #include "vmm/vcpu.h"
 
-#define BUDGET_SLICES 8
-/* What a slice costs of the budget, and one that took much longer than the timer was set to. */
-#define BUDGET_SLICE_COST 8
+/* What a slice costs of the budget that took much longer than the timer was set to. */
 #define BUDGET_STOLEN_COST 1
 /* The engine is told when so little is left. */
 #define BUDGET_ALARM_SHARE 4
@@ -41,7 +39,7 @@ uint64_t budget_ticks(uint64_t budget_us)
 	return apic_timer_ticks_of_us(budget_us, apic_timer_hz) / BUDGET_SLICES;
 }
 
-static void budget_start_stepping(struct process *process)
+void budget_start_stepping(struct process *process)
 {
 	struct budget *budget = &process->budget;
 
@@ -50,34 +48,6 @@ static void budget_start_stepping(struct process *process)
 	budget->step_left_tsc =
 		budget_tsc(process->budget_us) / BUDGET_SLICES * budget->cost_left /
 		BUDGET_SLICE_COST;
-}
-
-void budget_begin(struct process *process, uint64_t ticks)
-{
-	struct budget *budget = &process->budget;
-	uint64_t flags = process->registers.rflags & ~(RFLAGS_IF | RFLAGS_TF);
-
-	budget->slice_ticks = ticks;
-	budget->slice_tsc = tsc_read();
-	budget->cost_left = BUDGET_SLICES * BUDGET_SLICE_COST;
-	budget->stepping = false;
-	process->alarm_rung = false;
-	budget->timer_lent = apic_timer_borrow(ticks);
-	if (budget->timer_lent) {
-		legacy_pic_mask();
-		process->registers.rflags = flags | RFLAGS_FIXED | RFLAGS_IF;
-		return;
-	}
-	budget_start_stepping(process);
-	process->registers.rflags = flags | RFLAGS_FIXED | RFLAGS_TF;
-}
-
-void budget_end(struct process *process)
-{
-	if (!process->budget.timer_lent)
-		return;
-	apic_timer_return(process->vcpu);
-	legacy_pic_restore();
 }
 
 /* Single steps from here on: an interrupt of the guest is in service in the class of ours. */

@@ -23,7 +23,11 @@ struct exception_frame;
 struct process;
 struct vcpu;
 
-/* An engine's, in struct process; for budget.c only. */
+#define BUDGET_SLICES 8
+/* What a slice costs of cost_left. */
+#define BUDGET_SLICE_COST 8
+
+/* An engine's, in struct process; for budget.c and run.h only. */
 struct budget {
 	uint64_t slice_ticks;
 	uint64_t slice_tsc; /* when it began */
@@ -42,9 +46,9 @@ void budget_init(void);
 /* Timer ticks of a slice for a budget: what budget_begin() takes. */
 uint64_t budget_ticks(uint64_t budget_us);
 
-/* Around each stay of an engine in CPL 3. Sets IF or TF in process->registers. */
-void budget_begin(struct process *process, uint64_t ticks);
-void budget_end(struct process *process);
+/* The engine goes on in single steps, with the budget that it has left; its TF is the caller's to
+ * set. */
+void budget_start_stepping(struct process *process);
 
 /* An interrupt came. True: the engine's time is up. Context: interrupt. */
 bool budget_handle_interrupt(struct exception_frame *frame);

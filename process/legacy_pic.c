@@ -18,7 +18,7 @@
 #define TASK_PRIORITY_HIGHEST 0xf0u
 #define DETECT_PER_SECOND 16 /* the timer ticks 18 times a second */
 
-static bool legacy_pic_bypasses_apic;
+bool legacy_pic_bypasses_apic;
 static uint8_t legacy_pic_masks[2];
 
 /* Waits until the first 8259 wants to interrupt; false if it does not. */
@@ -60,9 +60,9 @@ void legacy_pic_detect(struct vcpu *vcpu)
 	legacy_pic_bypasses_apic = vcpu->has_pending;
 }
 
-void legacy_pic_mask(void)
+void legacy_pic_mask_all(void)
 {
-	if (!legacy_pic_bypasses_apic || cpu_current() != &cpu_boot)
+	if (cpu_current() != &cpu_boot)
 		return;
 	legacy_pic_masks[0] = port_read8(PIC_MASTER_DATA);
 	legacy_pic_masks[1] = port_read8(PIC_SLAVE_DATA);
@@ -70,9 +70,9 @@ void legacy_pic_mask(void)
 	port_write8(PIC_SLAVE_DATA, PIC_ALL);
 }
 
-void legacy_pic_restore(void)
+void legacy_pic_restore_all(void)
 {
-	if (!legacy_pic_bypasses_apic || cpu_current() != &cpu_boot)
+	if (cpu_current() != &cpu_boot)
 		return;
 	port_write8(PIC_MASTER_DATA, legacy_pic_masks[0]);
 	port_write8(PIC_SLAVE_DATA, legacy_pic_masks[1]);

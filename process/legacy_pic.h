@@ -9,14 +9,31 @@
 #ifndef PROCESS_LEGACY_PIC_H
 #define PROCESS_LEGACY_PIC_H
 
+#include "rv/types.h"
+
 struct vcpu;
+
+/* This is such a machine. */
+extern bool legacy_pic_bypasses_apic;
 
 /* Tries it out, if the 8259s are in use. Takes up to 60 ms; the interrupt that it may take is handed
  * to the guest. Context: boot, exception_interrupt_handler set. */
 void legacy_pic_detect(struct vcpu *vcpu);
 
+void legacy_pic_mask_all(void);
+void legacy_pic_restore_all(void);
+
 /* Around an engine that runs with interrupts on. They do nothing on other machines. Context: exit. */
-void legacy_pic_mask(void);
-void legacy_pic_restore(void);
+static inline void legacy_pic_mask(void)
+{
+	if (legacy_pic_bypasses_apic)
+		legacy_pic_mask_all();
+}
+
+static inline void legacy_pic_restore(void)
+{
+	if (legacy_pic_bypasses_apic)
+		legacy_pic_restore_all();
+}
 
 #endif

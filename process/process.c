@@ -11,6 +11,7 @@
 #include "hook/hook_timer.h"
 #include "process/budget.h"
 #include "process/process_internal.h"
+#include "process/run.h"
 #include "rv/errno.h"
 #include "vmm/vcpu.h"
 
@@ -53,22 +54,6 @@ int process_add_script(const char *name, const void *source, size_t length_bytes
 unsigned process_count_scripts(void)
 {
 	return process_space_count_scripts();
-}
-
-enum process_stop process_run(struct process *process, struct vcpu *vcpu, uint64_t budget_us,
-			      uint64_t ticks)
-{
-	enum process_stop stop;
-
-	process->vcpu = vcpu;
-	process->budget_us = budget_us;
-	process->log_tsc = 0;
-	vcpu_ops->host_begin(vcpu);
-	budget_begin(process, ticks);
-	stop = process_enter(process, &vcpu->cpu->tss.rsp[0]);
-	budget_end(process);
-	vcpu_ops->host_end(vcpu);
-	return stop;
 }
 
 /* Frees all that an ended engine had. */

@@ -61,9 +61,6 @@ _Static_assert(offsetof(struct process, registers) == 24, "entry.S");
 
 /* process.c */
 extern struct process_options process_options;
-/* Runs an engine until it stops; `ticks` by budget_ticks(). */
-enum process_stop process_run(struct process *process, struct vcpu *vcpu, uint64_t budget_us,
-			      uint64_t ticks);
 
 /* process_space.c: address spaces. */
 int process_space_init(const void *engine_elf, size_t engine_bytes);

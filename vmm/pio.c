@@ -1,17 +1,17 @@
 /*
- * vmm/pio.c: the registry of port ranges, and IN and OUT on them. pio_lock guards changes of the
+ * vmm/pio.c: the registry of port ranges (IN and OUT on them: vmm/pio_exit.h). pio_lock guards changes of the
  * registry and of the ports' intercepts.
  */
 #include "vmm/pio.h"
 
-#include "core/instructions.h"
 #include "core/spinlock.h"
 #include "rv/errno.h"
+#include "vmm/pio_exit.h"
 #include "vmm/registry.h"
 
 #define PORT_LAST 0xffff
 
-static struct registry pio_registry;
+struct registry pio_registry;
 static struct spinlock pio_lock;
 
 int pio_register(struct access_region *region)
@@ -41,77 +41,16 @@ void pio_unregister(struct access_region *region)
 
 uint32_t pio_hardware_read(uint16_t port, uint8_t width_bytes)
 {
-	return width_bytes == 1	  ? port_read8(port)
-	       : width_bytes == 2 ? port_read16(port)
-				  : port_read32(port);
+	return pio_read(port, width_bytes);
 }
 
 void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
 {
-	if (width_bytes == 1)
-		port_write8(port, (uint8_t)value);
-	else if (width_bytes == 2)
-		port_write16(port, (uint16_t)value);
-	else
-		port_write32(port, value);
-}
-
-static inline __attribute__((always_inline)) uint32_t pio_perform(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,
-				   uint32_t value)
-{
-	struct access access; /* what CPUID alone uses is left as it is */
-	enum access_result result;
-
-	access.vcpu = vcpu;
-	access.kind = ACCESS_PORT;
-	access.write = write;
-	access.resolved = false;
-	access.fault = false;
-	access.width_bytes = width_bytes;
-	access.address = port;
-	access.value = value;
-	result = registry_walk(&pio_registry, port, (uint64_t)port + width_bytes - 1, &access);
-	if (write && result == ACCESS_PASS)
-		pio_hardware_write(port, width_bytes, (uint32_t)access.value);
-	else if (!write && !access.resolved)
-		return pio_hardware_read(port, width_bytes);
-	return (uint32_t)access.value;
+	pio_write(port, width_bytes, value);
 }
 
 uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,
 		    uint32_t value)
 {
 	return pio_perform(vcpu, port, width_bytes, write, value);
-}
-
-/* IN changes AL, AX, or all of RAX with the upper half zero (AMD APM v3, IN). */
-static uint64_t pio_merge(uint64_t rax, uint32_t value, uint8_t width_bytes)
-{
-	if (width_bytes == 1)
-		return (rax & ~UINT64_C(0xff)) | (value & 0xff);
-	if (width_bytes == 2)
-		return (rax & ~UINT64_C(0xffff)) | (value & 0xffff);
-	return value;
-}
-
-void pio_handle_exit(struct vcpu *vcpu)
-{
-	uint32_t exit = vcpu->exit.port;
-	uint8_t width_bytes = exit_port_bytes(exit);
-	uint64_t rax = vcpu->gpr[GPR_RAX];
-	uint32_t value;
-
-	if (exit & EXIT_PORT_STRING) {
-		pio_handle_string(vcpu);
-		return;
-	}
-	if (exit & EXIT_PORT_IN) {
-		value = pio_perform(vcpu, exit_port_number(exit), width_bytes, false, 0);
-		vcpu->gpr[GPR_RAX] = pio_merge(rax, value, width_bytes);
-	} else {
-		uint32_t mask = (uint32_t)((UINT64_C(1) << 8 * width_bytes) - 1);
-
-		pio_perform(vcpu, exit_port_number(exit), width_bytes, true, (uint32_t)rax & mask);
-	}
-	vcpu_skip_instruction(vcpu, 1);
 }

@@ -7,9 +7,6 @@
 #include "vmm/access.h"
 #include "vmm/vcpu.h"
 
-/* EXIT_PORT, whatever the form of the instruction. */
-void pio_handle_exit(struct vcpu *vcpu);
-
 /* One access through the chain and to the hardware: a read's result, or the written value. */
 uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,
 		    uint32_t value);

@@ -6,7 +6,7 @@
 #define VMM_RUN_H
 
 #include "core/cpu.h"
-#include "vmm/pio.h"
+#include "vmm/pio_exit.h"
 #include "vmm/vcpu.h"
 
 /* Counts the changes of intercepts and nested tables. */

@@ -42,6 +42,7 @@ void dispatch_prepare(struct hook_entry *entry)
 		return;
 	entry->arity = aspec == ENTER_ONE;
 	entry->start = code + ENTER_BYTES;
+	entry->registers = entry->proc->body.irep->nregs;
 }
 
 static struct hook_entry *dispatch_wait(void)
@@ -66,10 +67,10 @@ static struct hook_entry *dispatch_wait(void)
 static void dispatch_execute(mrb_state *mrb, struct hook_entry *entry, mrb_int caller_registers)
 {
 	struct RProc *proc = entry->proc;
-	const struct REnv *env = MRB_PROC_ENV(proc);
+	const struct REnv *env = proc->e.env; /* dispatch_prepare() saw that it has one */
 	mrb_callinfo *caller = mrb->c->ci, *frame = caller + 1;
 	mrb_value *stack = caller->stack + caller_registers;
-	int registers = proc->body.irep->nregs;
+	const mrb_value *end = stack + entry->registers;
 
 	frame->n = entry->arity;
 	frame->nk = 0;
@@ -82,8 +83,10 @@ static void dispatch_execute(mrb_state *mrb, struct hook_entry *entry, mrb_int c
 	frame->u.target_class = env->c;
 	stack[0] = env->stack[0];
 	stack[1] = entry->arity ? mrb_obj_value(entry->event) : mrb_nil_value();
-	for (int i = 2; i < registers; i++)
-		stack[i] = mrb_nil_value();
+	/* They are few: unrolling costs more than it gains. */
+#pragma clang loop unroll(disable)
+	for (mrb_value *value = stack + 2; value < end; value++)
+		*value = mrb_nil_value();
 	mrb->c->ci = frame;
 	mrb_vm_exec(mrb, proc, entry->start);
 }
@@ -92,7 +95,7 @@ static bool dispatch_has_room(const mrb_state *mrb, const struct hook_entry *ent
 			      mrb_int caller_registers)
 {
 	const struct mrb_context *context = mrb->c;
-	mrb_int need = caller_registers + entry->proc->body.irep->nregs + DISPATCH_STACK_SLACK;
+	mrb_int need = caller_registers + entry->registers + DISPATCH_STACK_SLACK;
 
 	return context->ci + 2 < context->ciend && context->stend - context->ci->stack > need;
 }

@@ -15,6 +15,7 @@ struct hook_entry {
 	uint64_t base;		/* what Event#offset subtracts from the address */
 	uint64_t events, errors;
 	const mrb_code *start;	/* the block's code behind its OP_ENTER; NULL: enter the slow way */
+	uint32_t registers;	/* of its frame */
 	uint32_t slot;
 	uint32_t generation;	/* changes when the slot is freed */
 	uint32_t number;	/* what RV_SYS_HOOK_ADD returned */
@@ -24,11 +25,23 @@ struct hook_entry {
 	bool doomed;		/* removed by its own block: freed when that returns */
 };
 
-/* Entries do not move. */
+/* Entries do not move: the open event's is in use while the table grows. For hook_table_find(). */
+extern struct hook_entry **hook_table_entries;
+extern uint32_t hook_table_count; /* slots ever used */
+
 struct hook_entry *hook_table_entry(uint32_t slot);
 
 /* The entry of a cookie, NULL if its hook is gone. */
-struct hook_entry *hook_table_find(uint64_t cookie);
+static inline struct hook_entry *hook_table_find(uint64_t cookie)
+{
+	uint32_t slot = (uint32_t)cookie;
+	struct hook_entry *entry;
+
+	if (slot >= hook_table_count)
+		return NULL;
+	entry = hook_table_entries[slot];
+	return entry->generation == cookie >> 32 && entry->active ? entry : NULL;
+}
 
 /* A free slot; raises NoMemoryError. */
 uint32_t hook_table_allocate(mrb_state *mrb);

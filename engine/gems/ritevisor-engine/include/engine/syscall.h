@@ -19,6 +19,11 @@ static inline int64_t engine_syscall(enum rv_syscall number, uint64_t a, uint64_
 {
 	return host_syscall((uint64_t)number, a, b, c, d, e);
 }
+
+static inline int64_t sys_next_event(void)
+{
+	return engine_syscall(RV_SYS_NEXT_EVENT, 0, 0, 0, 0, 0);
+}
 #else
 static inline int64_t engine_syscall(enum rv_syscall number, uint64_t a, uint64_t b, uint64_t c,
 				     uint64_t d, uint64_t e)
@@ -31,6 +36,18 @@ static inline int64_t engine_syscall(enum rv_syscall number, uint64_t a, uint64_
 			 : "=a"(result)
 			 : [vector] "i"(RV_SYSCALL_VECTOR), "a"((uint64_t)number), "D"(a), "S"(b),
 			   "d"(c), "r"(r10), "r"(r8)
+			 : "memory");
+	return result;
+}
+
+/* The call that every event ends with: no register is set for arguments that it does not have. */
+static inline int64_t sys_next_event(void)
+{
+	int64_t result;
+
+	__asm__ volatile("int %[vector]"
+			 : "=a"(result)
+			 : [vector] "i"(RV_SYSCALL_VECTOR), "a"((uint64_t)RV_SYS_NEXT_EVENT)
 			 : "memory");
 	return result;
 }
@@ -50,11 +67,6 @@ static inline const struct rv_engine_info *engine_info(void)
 static inline uint64_t engine_address(const void *pointer)
 {
 	return (uint64_t)(uintptr_t)pointer;
-}
-
-static inline int64_t sys_next_event(void)
-{
-	return engine_syscall(RV_SYS_NEXT_EVENT, 0, 0, 0, 0, 0);
 }
 
 static inline int64_t sys_log(uint32_t level, const char *text, uint64_t length_bytes)

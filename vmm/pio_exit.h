@@ -1,0 +1,87 @@
+/*
+ * vmm/pio_exit.h: IN and OUT on intercepted ports. Ports are what scripts hook most, so this is
+ * inlined into the back ends' run loops (vmm/run.h).
+ */
+#ifndef VMM_PIO_EXIT_H
+#define VMM_PIO_EXIT_H
+
+#include "core/instructions.h"
+#include "vmm/pio.h"
+#include "vmm/registry.h"
+
+/* vmm/pio.c's */
+extern struct registry pio_registry;
+
+static inline uint32_t pio_read(uint16_t port, uint8_t width_bytes)
+{
+	return width_bytes == 1	  ? port_read8(port)
+	       : width_bytes == 2 ? port_read16(port)
+				  : port_read32(port);
+}
+
+static inline void pio_write(uint16_t port, uint8_t width_bytes, uint32_t value)
+{
+	if (width_bytes == 1)
+		port_write8(port, (uint8_t)value);
+	else if (width_bytes == 2)
+		port_write16(port, (uint16_t)value);
+	else
+		port_write32(port, value);
+}
+
+static inline __attribute__((always_inline)) uint32_t
+pio_perform(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write, uint32_t value)
+{
+	struct access access; /* what CPUID alone uses is left as it is */
+	enum access_result result;
+
+	access.vcpu = vcpu;
+	access.kind = ACCESS_PORT;
+	access.write = write;
+	access.resolved = false;
+	access.fault = false;
+	access.width_bytes = width_bytes;
+	access.address = port;
+	access.value = value;
+	result = registry_walk(&pio_registry, port, (uint64_t)port + width_bytes - 1, &access);
+	if (write && result == ACCESS_PASS)
+		pio_write(port, width_bytes, (uint32_t)access.value);
+	else if (!write && !access.resolved)
+		return pio_read(port, width_bytes);
+	return (uint32_t)access.value;
+}
+
+/* IN changes AL, AX, or all of RAX with the upper half zero (AMD APM v3, IN). */
+static inline uint64_t pio_merge(uint64_t rax, uint32_t value, uint8_t width_bytes)
+{
+	if (width_bytes == 1)
+		return (rax & ~UINT64_C(0xff)) | (value & 0xff);
+	if (width_bytes == 2)
+		return (rax & ~UINT64_C(0xffff)) | (value & 0xffff);
+	return value;
+}
+
+/* EXIT_PORT, whatever the form of the instruction. */
+static inline __attribute__((always_inline)) void pio_handle_exit(struct vcpu *vcpu)
+{
+	uint32_t exit = vcpu->exit.port;
+	uint8_t width_bytes = exit_port_bytes(exit);
+	uint64_t rax = vcpu->gpr[GPR_RAX];
+	uint32_t value;
+
+	if (exit & EXIT_PORT_STRING) {
+		pio_handle_string(vcpu);
+		return;
+	}
+	if (exit & EXIT_PORT_IN) {
+		value = pio_perform(vcpu, exit_port_number(exit), width_bytes, false, 0);
+		vcpu->gpr[GPR_RAX] = pio_merge(rax, value, width_bytes);
+	} else {
+		uint32_t mask = (uint32_t)((UINT64_C(1) << 8 * width_bytes) - 1);
+
+		pio_perform(vcpu, exit_port_number(exit), width_bytes, true, (uint32_t)rax & mask);
+	}
+	vcpu_skip_instruction(vcpu, 1);
+}
+
+#endif
