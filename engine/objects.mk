@@ -62,7 +62,7 @@ engine-link = $(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --bui
 
 $(build)/engine.elf: engine/engine.lds $(engine-objects) $(engine-libc) $(build)/engine/libmruby.a
 	$(call step,LINK,$@)
-	$(Q)$(engine-link) --wrap=printf -o $@ $(engine-objects) --start-group $(engine-libc) \
+	$(Q)$(engine-link) --wrap=printf --wrap=mrb_obj_alloc -o $@ $(engine-objects) --start-group $(engine-libc) \
 		$(build)/engine/libmruby.a --end-group
 
 -include $(engine-objects:.o=.d)

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 
 from harness import ROOT, expect, run, test
 
@@ -88,6 +89,18 @@ def check_takes_code_and_standard_input(work):
     done = subprocess.run(["./ritevisor", "check", "-"], cwd=ROOT, input=b"puts 6 * 7\n",
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100)  # fmt: skip
     assert done.returncode == 0 and b"-: 42\n" in done.stdout, done.stdout
+
+
+@test
+def check_gives_scripts_the_clock_and_a_seeded_rand(work):
+    source = "puts Time.now.to_i, rand(1 << 60), Random.rand, [1, 2, 3].sample(3).size"
+    runs = [check(work, source, "--json") for _ in range(2)]
+    lines = [
+        [line["text"] for line in json.loads(done.text[done.text.index("[\n") :])[0]["log"]]
+        for done in runs
+    ]
+    assert abs(int(lines[0][0]) - time.time()) < 60, lines
+    assert lines[0][1] != lines[1][1] and lines[0][2] != lines[1][2], lines
 
 
 @test

@@ -89,6 +89,7 @@ static int64_t elf_heap_grow(uint64_t bytes)
 	if (bytes > RV_ENGINE_HEAP_ADDRESS + quota - address)
 		return -RV_ENOMEM;
 	elf_heap_end += bytes;
+	host_heap_bytes += bytes;
 	return (int64_t)address;
 }
 

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+uint64_t host_heap_bytes;
+
 /* Gem tests (mrbtest) have no session of their own: the machine is there from the start. */
 __attribute__((constructor)) static void syscall_prepare(void)
 {
@@ -48,6 +50,7 @@ static int64_t syscall_statistics(struct rv_statistics *statistics)
 	statistics->events = session_events;
 	statistics->errors = session_errors;
 	statistics->exits = session_events;
+	statistics->heap_bytes = host_heap_bytes;
 	statistics->tsc = __builtin_ia32_rdtsc();
 	return 0;
 }

@@ -13,4 +13,7 @@ struct mrb_state;
 void mrb_ritevisor_host_gem_init(struct mrb_state *mrb);
 void mrb_ritevisor_host_gem_final(struct mrb_state *mrb);
 
+/* What the engine has asked for by RV_SYS_HEAP_GROW, where the runner knows (rv_statistics). */
+extern uint64_t host_heap_bytes;
+
 #endif

@@ -18,6 +18,7 @@ void mrb_ritevisor_engine_gem_init(mrb_state *mrb)
 	mrb_define_class(mrb, "LoadError", script_error);
 	loader_init(mrb);
 	exit_init(mrb);
+	memory_init(mrb);
 }
 
 void mrb_ritevisor_engine_gem_final(mrb_state *mrb)

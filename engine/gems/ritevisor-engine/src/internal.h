@@ -8,5 +8,6 @@
 
 void loader_init(mrb_state *mrb);
 void exit_init(mrb_state *mrb);
+void memory_init(mrb_state *mrb);
 
 #endif

@@ -6,6 +6,9 @@
  */
 #include "internal.h"
 
+#include <mruby/error.h>
+#include <mruby/string.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { MEMORY_RESERVE_BYTES = 32 * 1024 };
@@ -38,6 +41,43 @@ void *engine_allocate(mrb_state *mrb, void *old, size_t bytes, void *user)
 		memory_failed = true;
 	}
 	return memory;
+}
+
+/* NoMemoryError and SystemStackError are made before they are needed, and the collector takes their
+ * messages: so they have none of their own. A message that a script gave stays. */
+static mrb_value memory_own_message(mrb_value exception)
+{
+	const struct RException *error = mrb_exc_ptr(exception);
+
+	return error->mesg ? mrb_obj_value(error->mesg) : mrb_nil_value();
+}
+
+static mrb_value memory_message(mrb_state *mrb, mrb_value self)
+{
+	mrb_value own = memory_own_message(self);
+	char text[128];
+
+	if (mrb_obj_ptr(self) != mrb->nomem_err && !mrb_nil_p(own))
+		return own;
+	snprintf(text, sizeof(text),
+		 "the heap quota of %u KiB is used up: keep less, or give more by the boot option "
+		 "heap=16M", (unsigned int)(engine_info()->heap_quota_bytes >> 10));
+	return mrb_str_new_cstr(mrb, text);
+}
+
+static mrb_value memory_stack_message(mrb_state *mrb, mrb_value self)
+{
+	mrb_value own = memory_own_message(self);
+
+	return mrb_nil_p(own) ? mrb_str_new_lit(mrb, "stack level too deep") : own;
+}
+
+void memory_init(mrb_state *mrb)
+{
+	mrb_define_method(mrb, mrb_class_get(mrb, "NoMemoryError"), "message", memory_message,
+			  MRB_ARGS_NONE());
+	mrb_define_method(mrb, mrb_class_get(mrb, "SystemStackError"), "message",
+			  memory_stack_message, MRB_ARGS_NONE());
 }
 
 void engine_memory_prepare(void)

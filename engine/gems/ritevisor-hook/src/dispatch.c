@@ -11,6 +11,7 @@
 
 #include "alarm.h"
 #include "event.h"
+#include "idle.h"
 #include "table.h"
 
 #include <mruby/error.h>
@@ -45,7 +46,7 @@ void dispatch_prepare(struct hook_entry *entry)
 	entry->registers = entry->proc->body.irep->nregs;
 }
 
-static struct hook_entry *dispatch_wait(void)
+static struct hook_entry *dispatch_wait(mrb_state *mrb)
 {
 	struct hook_entry *entry;
 
@@ -54,13 +55,19 @@ static struct hook_entry *dispatch_wait(void)
 	event_entry = NULL;
 	if (__builtin_expect(alarm_rings, 0))
 		alarm_silence();	/* the block ended by itself, just in time */
-	do {
-		/* An event whose hook has gone off meanwhile passes. */
+	if (__builtin_expect(mrb->gc.live > idle_mark, 0))
+		idle_arm(mrb);
+	for (;;) {
 		if (__builtin_expect(sys_next_event() < 0, 0))
 			sys_exit(ENGINE_STATUS_SCRIPT);
 		entry = hook_table_find(engine_event()->cookie);
-	} while (__builtin_expect(!entry, 0));
-	return entry;
+		if (__builtin_expect(entry != NULL, 1))
+			return entry;
+		/* Else its hook has gone off meanwhile, and it passes. */
+		if (engine_event()->cookie == IDLE_COOKIE)
+			idle_tick(mrb);
+		alarm_silence();
+	}
 }
 
 /* Puts up the block's frame and runs it. The caller's frame takes caller_registers values. */
@@ -114,7 +121,7 @@ static mrb_value dispatch_events(mrb_state *mrb, void *unused)
 
 	(void)unused;
 	for (;;) {
-		struct hook_entry *entry = dispatch_wait();
+		struct hook_entry *entry = dispatch_wait(mrb);
 
 		entry->events++;
 		event_entry = entry;
@@ -184,6 +191,8 @@ bool engine_run_hooks(mrb_state *mrb)
 {
 	if (hook_table_active_count() == 0)
 		return false;
+	idle_prepare(mrb);
+	engine_pauses_reset();
 	mrb_funcall(mrb, mrb_obj_value(mrb_class_get(mrb, "Hook")), "__run", 0);
 	return true;
 }

@@ -68,7 +68,20 @@ static void machine_set(mrb_state *mrb, mrb_value hash, const char *name, uint64
 		     engine_from_u64(mrb, value));
 }
 
-/* Machine.statistics -> { exits:, events:, errors:, heap:, stack:, exits_by_kind: [...] } */
+/* Of the collector, since the script's top level has ended. */
+static void machine_add_pauses(mrb_state *mrb, mrb_value hash)
+{
+	struct engine_pauses pauses;
+
+	engine_pauses(&pauses);
+	machine_set(mrb, hash, "gc_steps", pauses.steps);
+	machine_set(mrb, hash, "gc_longest_pause", pauses.longest_cycles);
+	machine_set(mrb, hash, "gc_idle_steps", pauses.idle_steps);
+	machine_set(mrb, hash, "gc_longest_idle_pause", pauses.longest_idle_cycles);
+}
+
+/* Machine.statistics -> { exits:, events:, errors:, heap:, stack:, gc_longest_pause:, ...,
+ * exits_by_kind: [...] } */
 static mrb_value machine_statistics(mrb_state *mrb, mrb_value self)
 {
 	struct rv_statistics statistics;
@@ -81,6 +94,7 @@ static mrb_value machine_statistics(mrb_state *mrb, mrb_value self)
 	machine_set(mrb, hash, "heap", statistics.heap_bytes);
 	machine_set(mrb, hash, "stack", statistics.stack_bytes);
 	machine_set(mrb, hash, "tsc", statistics.tsc);
+	machine_add_pauses(mrb, hash);
 	for (size_t i = 0; i < ARRAY_LENGTH(statistics.exits_by_kind); i++)
 		mrb_ary_push(mrb, kinds, engine_from_u64(mrb, statistics.exits_by_kind[i]));
 	mrb_hash_set(mrb, hash, mrb_symbol_value(mrb_intern_lit(mrb, "exits_by_kind")), kinds);

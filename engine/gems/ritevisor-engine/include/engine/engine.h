@@ -81,6 +81,19 @@ bool engine_run_hooks(mrb_state *mrb);
  * takes long looks at it now and then, and raises. */
 extern volatile bool engine_time_is_short;
 
+/* What the garbage collector cost: steps inside of hooks and of the top level, and steps in the
+ * engine's own time; the longest of each in TSC cycles. */
+struct engine_pauses {
+	uint64_t steps, longest_cycles;
+	uint64_t idle_steps, longest_idle_cycles;
+};
+
+void engine_pauses(struct engine_pauses *copy);
+void engine_pauses_reset(void);
+
+/* One step of the collector, counted as idle. */
+void engine_collect_idle(mrb_state *mrb);
+
 /* The TSC, and a seed for Random from RDSEED, RDRAND or the TSC's jitter. */
 uint64_t engine_tsc(void);
 uint64_t engine_random_seed(void);
