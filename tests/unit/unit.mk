@@ -26,9 +26,10 @@ unit-pci-libraries := $(build)/unit/zydis.a
 unit-mmio-objects := $(unit-emulator-objects)
 unit-mmio-libraries := $(build)/unit/zydis.a
 
-unit-programs += hook process
+unit-programs += hook hook_filter process
 unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_request.o \
 	hook_shutdown.o hook_summary.o hook_timer.o pci_identity.o periodic.o) vmm/access.o vmm/grace.o
+unit-hook_filter-objects := $(unit-hook-objects)
 unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o syscall_access.o \
 	syscall_hook.o) core/paging.o
 # Page tables and system calls, without privileged instructions.
