@@ -42,8 +42,8 @@ static inline void run_end(struct process *process)
 }
 
 /* Runs an engine until it stops; `ticks` by budget_ticks(). */
-static inline enum process_stop process_run(struct process *process, struct vcpu *vcpu,
-					    uint64_t budget_us, uint64_t ticks)
+static inline __attribute__((always_inline)) enum process_stop
+process_run(struct process *process, struct vcpu *vcpu, uint64_t budget_us, uint64_t ticks)
 {
 	enum process_stop stop;
 
