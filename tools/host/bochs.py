@@ -19,6 +19,7 @@ if __package__:
     from .machine import disk_format
     from .paths import ROOT
 
+BIOS = "/usr/share/bochs/BIOS-bochs-latest, options=fastboot"
 CPU_MODEL = "corei7_haswell_4770"
 MEMORY_MIB_MAXIMUM = 2048
 # Of emulated time: more make the guest's clock slower, fewer than 5 million stop its timer.
@@ -34,7 +35,7 @@ CONFIGURATION = """\
 config_interface: textconfig
 display_library: nogui
 plugin_ctrl: e1000=1, usb_uhci=1
-romimage: file=/usr/share/bochs/BIOS-bochs-latest, options=fastboot
+romimage: file={firmware}
 vgaromimage: file=/usr/share/vgabios/vgabios.bin
 memory: guest={memory}, host={memory}
 cpu: model={model}, count={smp}, ips={ips}, reset_on_triple_fault=0, ignore_bad_msrs=1
@@ -65,6 +66,7 @@ class Machine:
     disk: str = ""
     disk_is_kept: bool = False
     medium: str = ""
+    firmware: str = BIOS  # a file, and options of Bochs's for it
     extra: list = field(default_factory=list)  # further lines of Bochs's configuration
 
     def command(self):
@@ -86,7 +88,7 @@ class Machine:
             medium = f'ata1-master: type=cdrom, path="{path}", status=inserted\nboot: cdrom, disk'
         return CONFIGURATION.format(
             memory=self.memory, model=CPU_MODEL, smp=self.smp, ips=INSTRUCTIONS_PER_SECOND,
-            disk=disk, disk_mode=mode, medium=medium, work=self.work,
+            firmware=self.firmware, disk=disk, disk_mode=mode, medium=medium, work=self.work,
         )  # fmt: skip
 
 
