@@ -293,6 +293,9 @@ enum emulate_result emulate_instruction(struct emulation *emulation)
 
 	if (result == EMULATE_DONE)
 		emulate_retire(emulation);
+	/* An iteration ends an interrupt shadow, too. */
+	if (result == EMULATE_AGAIN && string)
+		emulation->vcpu->shadow_ended = true;
 	/* The guest steps itself: the trap comes after each instruction and string iteration. */
 	if (trace && (result == EMULATE_DONE || (result == EMULATE_AGAIN && string)))
 		vcpu_ops->inject_single_step(emulation->vcpu);
