@@ -129,9 +129,9 @@ $(build)/%.fpu-free: $(build)/%.elf tools/check-fpu
 	@touch $@
 
 # The guest for runs ------------------------------------------------------------------------------
-image-tool := tools/image $(wildcard tools/host/*.py)
+image-tool := tools/image $(wildcard tools/host/*.py) $(build)/hwcheck
 
-$(build)/guest-initrd.gz: $(image-tool) $(wildcard tools/guest/*) $(build)/hwcheck \
+$(build)/guest-initrd.gz: $(image-tool) $(wildcard tools/guest/*) \
 		$(wildcard $(cache)/kernel/current/boot/vmlinuz-*)
 	$(call step,IMAGE,$@)
 	$(Q)tools/image initrd --output $@
@@ -163,7 +163,10 @@ check: $(programs-checked)
 	$(Q)tools/check-layers
 
 # tests/*/*.mk add the programs that the runners need to test-programs and bench-programs.
-test: all $(test-programs)
+.PHONY: test-programs
+test-programs: all $(test-programs)
+
+test: test-programs
 	@tests/run $(if $(CPU),--vendor $(CPU))
 
 bench: bench-setup all $(bench-programs)
