@@ -7,6 +7,10 @@
  */
 #include "engine/engine.h"
 
+/* Objects between two steps. A step marks 200 objects or sweeps 256, so a collection ends before
+ * as many objects were made as were alive; mruby's 1024 would let five times as many be made. */
+enum { PAUSE_INTERVAL = 128 };
+
 static struct engine_pauses pauses;
 
 struct RBasic *__real_mrb_obj_alloc(mrb_state *mrb, enum mrb_vtype type, struct RClass *class);
@@ -51,6 +55,8 @@ struct RBasic *__wrap_mrb_obj_alloc(mrb_state *mrb, enum mrb_vtype type, struct 
 	start = engine_tsc();
 	object = __real_mrb_obj_alloc(mrb, type, class);
 	pause_count(engine_tsc() - start, true);
+	if (mrb->gc.state != MRB_GC_STATE_ROOT)
+		mrb->gc.threshold = mrb->gc.live + PAUSE_INTERVAL;
 	return object;
 }
 #endif

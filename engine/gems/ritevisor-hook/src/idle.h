@@ -18,7 +18,7 @@ void idle_prepare(mrb_state *mrb);
 /* More than idle_mark objects: asks for a timer, in whose events idle_tick() collects. */
 void idle_arm(mrb_state *mrb);
 
-/* Steps for a fifth of a millisecond; ends the timer when the collection is complete. */
+/* One step; ends the timer when the collection is complete. */
 void idle_tick(mrb_state *mrb);
 
 #endif
