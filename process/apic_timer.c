@@ -393,6 +393,29 @@ static void apic_timer_take_stray(struct vcpu *vcpu, struct apic_timer_repair *r
 	vcpu_ops->host_end(vcpu);
 }
 
+/* Makes a periodic timer periodic again, if the shot that stands for it has fired. */
+static void apic_timer_repair_fired(struct apic_timer_repair *repair, struct apic apic)
+{
+	if (!repair->wanted ||
+	    !apic_timer_repair_valid(repair, apic, apic_read(apic, APIC_LVT_TIMER)) ||
+	    apic_read(apic, APIC_TIMER_CURRENT) != 0)
+		return;
+	/* The count first: periodic with the short one for even a moment, QEMU's timer would have to
+	 * catch up with more expiries than it can, and nothing else would run. */
+	apic_write(apic, APIC_TIMER_INITIAL, repair->period);
+	apic_write(apic, APIC_LVT_TIMER, repair->lvt);
+	repair->wanted = false;
+}
+
+void apic_timer_interrupt_taken(void)
+{
+	struct apic_timer *own = apic_timer_own();
+	struct apic apic;
+
+	if (own->repair.wanted && !own->loan.running && apic_find(&apic))
+		apic_timer_repair_fired(&own->repair, apic);
+}
+
 void apic_timer_periodic(struct vcpu *vcpu)
 {
 	struct apic_timer_repair *repair = &apic_timers[vcpu->cpu->index].repair;
@@ -406,15 +429,7 @@ void apic_timer_periodic(struct vcpu *vcpu)
 	}
 	if (repair->stray)
 		apic_timer_take_stray(vcpu, repair, apic);
-	if (repair->wanted &&
-	    apic_timer_repair_valid(repair, apic, apic_read(apic, APIC_LVT_TIMER)) &&
-	    apic_read(apic, APIC_TIMER_CURRENT) == 0) {
-		/* The count first: periodic with the short one for even a moment, QEMU's timer would
-		 * have to catch up with more expiries than it can, and nothing else would run. */
-		apic_write(apic, APIC_TIMER_INITIAL, repair->period);
-		apic_write(apic, APIC_LVT_TIMER, repair->lvt);
-		repair->wanted = false;
-	}
+	apic_timer_repair_fired(repair, apic);
 	periodic_want(vcpu, PERIODIC_APIC_TIMER, repair->wanted || repair->stray);
 }
 

@@ -7,8 +7,8 @@
  * goes on with what it had left; one that would have expired fires at once.
  *
  * A periodic timer cannot be told to expire once early: it is given back as a one-shot with what
- * its period had left, and apic_timer_periodic() makes it periodic again at the first interrupt of
- * the guest after it has fired. A guest that sets its timer itself meanwhile wins.
+ * its period had left, and made periodic again at the first interrupt of the guest after it has
+ * fired. A guest that sets its timer itself meanwhile wins.
  */
 #ifndef PROCESS_APIC_TIMER_H
 #define PROCESS_APIC_TIMER_H
@@ -47,6 +47,10 @@ void apic_timer_rearm(uint64_t ticks);
 void apic_timer_stop(void);
 /* During a loan: ours has expired and nobody took the interrupt yet. */
 bool apic_timer_is_due(void);
+
+/* Notices that an interrupt of the guest was taken by the host: its timer's, perhaps, and then no exit
+ * will tell of it. Context: interrupt. */
+void apic_timer_interrupt_taken(void);
 
 /* Context: exit, at EXIT_INTERRUPT. */
 void apic_timer_periodic(struct vcpu *vcpu);

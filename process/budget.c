@@ -118,6 +118,7 @@ bool budget_handle_interrupt(struct exception_frame *frame)
 		return false;
 	case APIC_INTERRUPT_GUEST:
 		vcpu_accept_interrupt(cpu_current()->vcpu, vector);
+		apic_timer_interrupt_taken();
 		if (exception_from_user(frame) && vector >= APIC_TIMER_VECTOR &&
 		    !process_of_frame(frame)->budget.stepping)
 			budget_give_up_timer(process_of_frame(frame), frame);
