@@ -81,6 +81,19 @@ static struct hook *hook_timer_take(uint64_t now)
 	return hook;
 }
 
+/* It rests at least as long as it ran: however long that is, half of the time stays the guest's. */
+static void hook_timer_rest(struct hook *hook, uint64_t start)
+{
+	uint64_t end = tsc_read(), rested = end + (end - start);
+
+	if (hook->due_tsc >= rested)
+		return;
+	spinlock_acquire(&hook_table_lock);
+	hook->due_tsc = rested;
+	hook_timer_update_next();
+	spinlock_release(&hook_table_lock);
+}
+
 static void hook_timer_want(struct vcpu *vcpu)
 {
 	periodic_want(vcpu, PERIODIC_TIMER, __atomic_load_n(&hook_timers, __ATOMIC_RELAXED) != NULL);
@@ -92,8 +105,12 @@ void hook_timer_check(struct vcpu *vcpu)
 	struct hook *hook;
 
 	/* It ends: what is taken is not due again at the same time. */
-	while ((hook = hook_timer_take(now)) != NULL)
+	while ((hook = hook_timer_take(now)) != NULL) {
+		uint64_t start = tsc_read();
+
 		hook_deliver_plain(hook, vcpu);
+		hook_timer_rest(hook, start);
+	}
 	hook_timer_want(vcpu);
 }
 

@@ -173,6 +173,14 @@ static __attribute__((noinline)) void apic_timer_save(struct apic_timer *own, st
 		loan->count = 1;
 }
 
+bool apic_timer_must_wait(void)
+{
+	struct apic apic;
+
+	return apic_find(&apic) && apic_read(apic, APIC_PPR) < APIC_CLASS_F_PRIORITY &&
+	       (apic_read(apic, APIC_IRR + APIC_CLASS_F_REGISTER) & APIC_CLASS_F_BITS) != 0;
+}
+
 BOTH_MODES bool apic_timer_borrow_from(struct apic_timer *own, struct apic apic, uint64_t ticks)
 {
 	struct loan *loan = &own->loan;

@@ -25,7 +25,9 @@ static bool process_deliver(struct hook_owner *owner, struct hook *hook, struct 
 static void process_periodic(struct vcpu *vcpu)
 {
 	budget_periodic(vcpu);
-	hook_timer_periodic(vcpu);
+	/* Engines in single steps are slow, so timers let an interrupt pass that demands that. */
+	if (!apic_timer_must_wait())
+		hook_timer_periodic(vcpu);
 }
 
 int process_init(const void *engine_elf, size_t engine_bytes, const struct process_options *options)

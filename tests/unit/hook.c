@@ -274,6 +274,17 @@ static void test_random_life(void)
 	UNIT_EQUAL(fake_registered, 0);
 }
 
+#define LONG_CYCLES UINT64_C(10000000)
+
+static void work_long(struct hook *hook)
+{
+	uint64_t start = __builtin_ia32_rdtsc();
+
+	(void)hook;
+	while (__builtin_ia32_rdtsc() - start < LONG_CYCLES)
+		;
+}
+
 static void test_timer(void)
 {
 	struct rv_hook_request r = request_of(RV_EVENT_TIMER, 1000, 0);
@@ -294,6 +305,15 @@ static void test_timer(void)
 	UNIT_EQUAL(deliveries, 1);
 	UNIT_EQUAL(event_seen.kind, RV_EVENT_TIMER);
 	UNIT_CHECK(hook->due_tsc > __builtin_ia32_rdtsc()); /* what was missed is missed */
+	/* Ten periods long: it rests as long. */
+	hook->due_tsc = 1;
+	hook_timer_next_tsc = 1;
+	next_work = work_long;
+	hook_timer_periodic(&fake_vcpu);
+	next_work = NULL;
+	UNIT_EQUAL(deliveries, 2);
+	UNIT_CHECK(hook->due_tsc > __builtin_ia32_rdtsc() + LONG_CYCLES / 2);
+	UNIT_CHECK(hook_timer_next_tsc == hook->due_tsc);
 	finish();
 	hook_timer_periodic(&fake_vcpu);
 	UNIT_EQUAL(fake_interrupts_wanted, 0);
