@@ -18,4 +18,4 @@ on(:port_write, 0x5110, budget: 5.seconds) do
   hook = install.call
 end
 
-at_exit { puts "replaced #{generation} times, events #{events > generation}, stale #{stale}" }
+at_exit { puts "replaced #{generation} times, events #{events}, stale #{stale}" }
