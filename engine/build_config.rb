@@ -81,13 +81,18 @@ end
 # vm_wide.o has all functions of vm.c once more, weak, so that only its vm_wide_exec() is used.
 VM_FETCH = "#{ENGINE_DIR}/vm/fetch.h"
 VM_SOURCE = "#{MRUBY_ROOT}/src/vm.c"
+# Which sources see a header of ours first: engine/vm says why.
+PREFIXES = {
+  VM_SOURCE => "-include #{VM_FETCH}",
+  "#{MRUBY_ROOT}/src/class.c" => "-DVM_CLASS -include #{ENGINE_DIR}/vm/methods.h",
+}.freeze
 OBJCOPY = ENV.fetch("RITEVISOR_OBJCOPY", "llvm-objcopy")
 
 def set_machine(conf)
   wide = conf.objfile("#{conf.build_dir}/src/vm_wide")
   conf.libmruby_objs << wide
   conf.cc.define_singleton_method(:run) do |out, source, defines = [], includes = [], flags = []|
-    flags = [*flags, "-include #{VM_FETCH}"] if source == VM_SOURCE && object_ext?(out)
+    flags = [*flags, PREFIXES[source]] if PREFIXES.key?(source) && object_ext?(out)
     super(out, source, defines, includes, flags)
   end
   file wide => [conf.objfile("#{conf.build_dir}/src/vm"), VM_FETCH] do

@@ -4,6 +4,9 @@
 #include "start/main.h"
 
 #include "engine/engine.h"
+#ifndef RV_HOST
+#include "vm/methods.h"
+#endif
 
 #include <mruby.h>
 #include <mruby/error.h>
@@ -17,6 +20,9 @@ static mrb_state *main_open(void)
 	engine_memory_prepare();
 	mrb = mrb_open_allocf(engine_allocate, NULL);
 	if (mrb && !mrb->exc) {
+#ifndef RV_HOST
+		vm_method_cache_mask = VM_METHOD_CACHE_WHOLE;
+#endif
 		/* Small steps: about 35,000 instructions each, whatever the heap's size. */
 		mrb->gc.step_ratio = MAIN_GC_STEP_RATIO;
 		return mrb;

@@ -4,6 +4,8 @@
  */
 #include "start/main.h"
 
+#include "vm/methods.h"
+
 int main(int argc, char **argv);
 
 int engine_main(void)
@@ -11,5 +13,6 @@ int engine_main(void)
 	static char name[] = "mrbtest", verbose[] = "-v";
 	static char *arguments[] = { name, verbose, 0 };
 
+	vm_method_cache_mask = VM_METHOD_CACHE_WHOLE;
 	return main(2, arguments);
 }

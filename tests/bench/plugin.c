@@ -11,8 +11,8 @@
  *
  * Options: out=FILE, hypervisor=FIRST-LAST (addresses), engine=FIRST-LAST. FILE gets one
  * `name value` line a counter when QEMU exits. profile=FILE: that one gets `ADDRESS EXECUTIONS` for each
- * instruction of the hypervisor and engine that ran after the first VMRUN; one may come more than
- * once.
+ * instruction of the hypervisor and engine that ran after the first VMRUN, or with setup=on before it;
+ * one may come more than once.
  *
  * A guest's program marks a place in its work by a long NOP, 0F 1F 80 with the displacement
  * 0x5256NNNN (mark NNNN); so does, as mark 0, the first instruction of the guest's boot sector, at
@@ -88,6 +88,7 @@ static struct profiled *profile;
 static struct address_range hypervisor_range = {0xffffffff80000000, 0xffffffff80ffffff};
 static struct address_range engine_range = {0x00000000, 0xffffffff};
 static char *output_path, *profile_path;
+static bool profile_setup;
 
 static struct {
 	uint64_t hypervisor; /* instructions */
@@ -185,7 +186,7 @@ static void plugin_count_profiled(unsigned int cpu, void *context)
 {
 	struct profiled *profiled = context;
 
-	if (host_world[cpu % CPUS_MAXIMUM] && counters.vmruns)
+	if (host_world[cpu % CPUS_MAXIMUM] && (counters.vmruns == 0) == profile_setup)
 		profiled->executions++;
 }
 
@@ -363,6 +364,10 @@ static bool plugin_parse_option(const char *option)
 		return path_parse(option + 4, &output_path);
 	if (strncmp(option, "profile=", 8) == 0)
 		return path_parse(option + 8, &profile_path);
+	if (strncmp(option, "setup=", 6) == 0) {
+		profile_setup = strcmp(option + 6, "on") == 0;
+		return true;
+	}
 	if (strncmp(option, "hypervisor=", 11) == 0)
 		return range_parse(option + 11, &hypervisor_range);
 	if (strncmp(option, "engine=", 7) == 0)

@@ -163,27 +163,57 @@ void *memset(void *to, int c, size_t len_bytes)
 	return to;
 }
 
+/* The first byte in memory decides: it is made the most significant. */
+static inline int memory_order(uint64_t left, uint64_t right)
+{
+	left = __builtin_bswap64(left);
+	right = __builtin_bswap64(right);
+	return (left > right) - (left < right);
+}
+
+/* Up to 7 bytes whose first is equal: the first and the last ones, overlapping, make one number. */
+static inline int memory_compare_short(const char *left, const char *right, size_t len_bytes)
+{
+	size_t last;
+
+	if (len_bytes >= 4) {
+		last = len_bytes - 4;
+		return memory_order(*(const memory_half *)left |
+				    (uint64_t)*(const memory_half *)(left + last) << 32,
+				    *(const memory_half *)right |
+				    (uint64_t)*(const memory_half *)(right + last) << 32);
+	}
+	if (len_bytes >= 2) {
+		last = len_bytes - 2;
+		return memory_order(*(const memory_quarter *)left |
+				    (uint64_t)*(const memory_quarter *)(left + last) << 16,
+				    *(const memory_quarter *)right |
+				    (uint64_t)*(const memory_quarter *)(right + last) << 16);
+	}
+	return 0; /* memcmp() has compared the first one */
+}
+
 int memcmp(const void *a, const void *b, size_t len_bytes)
 {
-	const unsigned char *left = a;
-	const unsigned char *right = b;
+	const char *left = a;
+	const char *right = b;
+	size_t offset = 0;
 
-	for (; len_bytes >= 8; len_bytes -= 8, left += 8, right += 8) {
-		uint64_t left_word = *(const memory_word *)left;
-		uint64_t right_word = *(const memory_word *)right;
+	/* Most comparisons are a search's, and end here. */
+	if (len_bytes && *left != *right)
+		return (unsigned char)*left - (unsigned char)*right;
+	if (len_bytes < 8)
+		return memory_compare_short(left, right, len_bytes);
+	for (; offset + 8 < len_bytes; offset += 8) {
+		uint64_t left_word = *(const memory_word *)(left + offset);
+		uint64_t right_word = *(const memory_word *)(right + offset);
 
-		if (left_word != right_word) {
-			/* The first byte in memory decides: make it the most significant. */
-			left_word = __builtin_bswap64(left_word);
-			right_word = __builtin_bswap64(right_word);
-			return left_word < right_word ? -1 : 1;
-		}
+		if (left_word != right_word)
+			return memory_order(left_word, right_word);
 	}
-	for (; len_bytes > 0; len_bytes--, left++, right++) {
-		if (*left != *right)
-			return *left - *right;
-	}
-	return 0;
+	/* The last word may overlap the one before, which was equal. */
+	return memory_order(*(const memory_word *)(left + len_bytes - 8),
+			    *(const memory_word *)(right + len_bytes - 8));
 }
 
 /* clang turns a memcmp for equality alone into this. */

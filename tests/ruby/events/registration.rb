@@ -1,7 +1,7 @@
 def refused(what)
   yield
   log.error "accepted", what: what
-rescue ArgumentError, TypeError, AccessError => e
+rescue ArgumentError, TypeError, RangeError, AccessError => e
   log e.message
 end
 refused(1) { on(:port_raed, 0x60) { } }
@@ -18,6 +18,26 @@ refused(11) { on(:port_read, "0x60") { } }
 refused(12) { on(0x60) { } }
 refused(13) { on(:pci_config_read, id: "8086") { } }
 refused(14) { every(5) { } }
+refused(15) { on(:pci_config_read, slot: "00:20.0") { } }
+refused(16) { on(:pci_config_read, slot: "00:1f") { } }
+refused(17) { on(:pci_config_read, id: "8086:\0100e") { } }
+refused(18) { on(:pci_config_read, bus: 256) { } }
+refused(19) { on(:mmio_read, (1 << 64)...(1 << 65)) { } }
+refused(20) { on(:mmio_write) { } }
+refused(21) { on(:port_write, 0x60, mask: 1) { } }
+refused(22) { on(:port_read, "1".."2") { } }
+refused(23) { Hook.__add(:timer_read, 1, {}, proc { }) }
+# A method defined later is the one that is called, whatever was called before.
+class Answer
+  def value = 1
+end
+first = Answer.new.value
+class Answer
+  def value = 2
+end
+second = Answer.new.value
+Answer.include(Module.new { def missing = 3 })
+log "methods", first: first, second: second, third: Answer.new.missing
 h = on(:port_read, :port_write, 0x60, budget: 500.microseconds) { |io| }
 log h.inspect, count: Hook.all.size
 h.off

@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 
 #include <mruby/array.h>
+#include <mruby/presym.h>
 
 void mrb_ritevisor_cpuid_gem_init(mrb_state *mrb);
 void mrb_ritevisor_cpuid_gem_final(mrb_state *mrb);
@@ -29,7 +30,7 @@ void mrb_ritevisor_cpuid_gem_init(mrb_state *mrb)
 {
 	struct RClass *cpuid = mrb_define_module(mrb, "Cpuid");
 
-	mrb_define_module_function(mrb, cpuid, "read", cpuid_read, MRB_ARGS_ARG(1, 1));
+	mrb_define_module_function_id(mrb, cpuid, MRB_SYM(read), cpuid_read, MRB_ARGS_ARG(1, 1));
 }
 
 void mrb_ritevisor_cpuid_gem_final(mrb_state *mrb)

@@ -5,6 +5,7 @@
 
 #include <mruby/array.h>
 #include <mruby/error.h>
+#include <mruby/presym.h>
 #include <mruby/string.h>
 #include <mruby/variable.h>
 
@@ -93,8 +94,8 @@ void exit_init(mrb_state *mrb)
 {
 	struct RClass *kernel = mrb->kernel_module;
 
-	mrb_define_method(mrb, kernel, "at_exit", exit_at_exit, MRB_ARGS_BLOCK());
-	mrb_define_method(mrb, kernel, "__run_at_exit", exit_run_at_exit, MRB_ARGS_NONE());
-	mrb_define_method(mrb, kernel, "exit", exit_exit, MRB_ARGS_OPT(1));
-	mrb_define_method(mrb, kernel, "abort", exit_abort, MRB_ARGS_OPT(1));
+	mrb_define_method_id(mrb, kernel, MRB_SYM(at_exit), exit_at_exit, MRB_ARGS_BLOCK());
+	mrb_define_method_id(mrb, kernel, MRB_SYM(__run_at_exit), exit_run_at_exit, MRB_ARGS_NONE());
+	mrb_define_method_id(mrb, kernel, MRB_SYM(exit), exit_exit, MRB_ARGS_OPT(1));
+	mrb_define_method_id(mrb, kernel, MRB_SYM(abort), exit_abort, MRB_ARGS_OPT(1));
 }

@@ -7,6 +7,7 @@
 #include <mruby/compile.h>
 #include <mruby/error.h>
 #include <mruby/internal.h>
+#include <mruby/presym.h>
 #include <mruby/proc.h>
 #include <mruby/string.h>
 #include <stdio.h>
@@ -151,6 +152,6 @@ void loader_init(mrb_state *mrb)
 	struct RClass *kernel = mrb->kernel_module;
 
 	memset(loader_loaded, 0, sizeof(loader_loaded));
-	mrb_define_method(mrb, kernel, "require_relative", loader_require_relative,
+	mrb_define_method_id(mrb, kernel, MRB_SYM(require_relative), loader_require_relative,
 			  MRB_ARGS_REQ(1));
 }

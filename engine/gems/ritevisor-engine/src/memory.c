@@ -7,6 +7,7 @@
 #include "internal.h"
 
 #include <mruby/error.h>
+#include <mruby/presym.h>
 #include <mruby/string.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,9 +75,9 @@ static mrb_value memory_stack_message(mrb_state *mrb, mrb_value self)
 
 void memory_init(mrb_state *mrb)
 {
-	mrb_define_method(mrb, mrb_class_get(mrb, "NoMemoryError"), "message", memory_message,
+	mrb_define_method_id(mrb, mrb_class_get(mrb, "NoMemoryError"), MRB_SYM(message), memory_message,
 			  MRB_ARGS_NONE());
-	mrb_define_method(mrb, mrb_class_get(mrb, "SystemStackError"), "message",
+	mrb_define_method_id(mrb, mrb_class_get(mrb, "SystemStackError"), MRB_SYM(message),
 			  memory_stack_message, MRB_ARGS_NONE());
 }
 

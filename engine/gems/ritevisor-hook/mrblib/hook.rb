@@ -23,10 +23,9 @@ class Hook
 
   # What Kernel#on does, for callers that have an `on` of their own.
   def self.on(*arguments, **filters, &block)
-    kinds = arguments.select { |argument| argument.is_a?(Symbol) }
-    addresses = arguments - kinds
+    kinds, addresses = arguments.partition { |argument| argument.is_a?(Symbol) }
     raise ArgumentError, "on takes kinds and then one address, Range or Array of them" if addresses.size > 1
-    new(Request.kinds(kinds), addresses[0], filters, &block)
+    new(__kinds(kinds), addresses[0], filters, &block)
   end
 
   def initialize(kinds, address, filters, &block)
@@ -91,8 +90,7 @@ class Hook
   # One hook of the hypervisor for each kind and range; all of them or none.
   def register
     addresses = @address.is_a?(Array) ? @address : [@address]
-    requests = @kinds.map { |kind| addresses.map { |address| Request.new(kind, address, @filters).to_a } }
-    requests.each { |list| list.each { |request| @slots << Hook.__add(request, @block) } }
+    @kinds.each { |kind| addresses.each { |address| @slots << Hook.__add(kind, address, @filters, @block) } }
   rescue Exception => exception
     @slots.each { |slot| Hook.__remove(slot) }
     @slots = []

@@ -17,6 +17,7 @@
 #include <mruby/error.h>
 #include <mruby/internal.h>
 #include <mruby/opcode.h>
+#include <mruby/presym.h>
 #include <mruby/proc.h>
 #include <stdio.h>
 
@@ -199,5 +200,5 @@ bool engine_run_hooks(mrb_state *mrb)
 
 void dispatch_init(mrb_state *mrb, struct RClass *hook)
 {
-	mrb_define_class_method(mrb, hook, "__run", dispatch_run, MRB_ARGS_NONE());
+	mrb_define_class_method_id(mrb, hook, MRB_SYM(__run), dispatch_run, MRB_ARGS_NONE());
 }

@@ -9,6 +9,7 @@
 
 #include <mruby/class.h>
 #include <mruby/array.h>
+#include <mruby/presym.h>
 #include <mruby/variable.h>
 
 struct hook_entry *event_entry;
@@ -83,10 +84,10 @@ void event_init(mrb_state *mrb)
 	mrb_value keep = mrb_ary_new_capa(mrb, RV_EVENT_KIND_COUNT);
 
 	mrb_define_class(mrb, "EventError", E_STANDARD_ERROR);
-	mrb_define_method(mrb, event, "kind", event_kind, MRB_ARGS_NONE());
-	mrb_define_method(mrb, event, "sequence", event_sequence, MRB_ARGS_NONE());
-	mrb_define_method(mrb, event, "seen?", event_seen, MRB_ARGS_NONE());
-	mrb_define_method(mrb, event, "cpu", event_cpu, MRB_ARGS_NONE());
+	mrb_define_method_id(mrb, event, MRB_SYM(kind), event_kind, MRB_ARGS_NONE());
+	mrb_define_method_id(mrb, event, MRB_SYM(sequence), event_sequence, MRB_ARGS_NONE());
+	mrb_define_method_id(mrb, event, MRB_SYM_Q(seen), event_seen, MRB_ARGS_NONE());
+	mrb_define_method_id(mrb, event, MRB_SYM(cpu), event_cpu, MRB_ARGS_NONE());
 	mrb_undef_class_method(mrb, event, "new");
 	event_access_init(mrb, event);
 	event_registers_init(mrb, event);

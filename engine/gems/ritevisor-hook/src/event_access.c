@@ -7,6 +7,8 @@
  */
 #include "event.h"
 
+#include <mruby/presym.h>
+
 static bool access_is_write(const struct rv_event *event)
 {
 	return event->kind == RV_EVENT_PORT_WRITE || event->kind == RV_EVENT_MMIO_WRITE ||
@@ -148,7 +150,7 @@ PCI_READER(device_id, pci_device_id)
 PCI_READER(class_code, pci_class)
 
 struct access_method {
-	const char *name;
+	mrb_sym name;
 	mrb_func_t body;
 	mrb_aspec arguments;
 };
@@ -156,57 +158,57 @@ struct access_method {
 static void access_define(mrb_state *mrb, struct RClass *class, const struct access_method *methods)
 {
 	for (; methods->name; methods++)
-		mrb_define_method(mrb, class, methods->name, methods->body, methods->arguments);
+		mrb_define_method_id(mrb, class, methods->name, methods->body, methods->arguments);
 }
 
 static const struct access_method access_methods[] = {
-	{ "value", access_value, MRB_ARGS_NONE() },
-	{ "value=", access_set_value, MRB_ARGS_REQ(1) },
-	{ "deny", access_deny, MRB_ARGS_NONE() },
-	{ "drop", access_drop, MRB_ARGS_NONE() },
-	{ "ignore", access_drop, MRB_ARGS_NONE() },
-	{ "pass", access_pass, MRB_ARGS_NONE() },
-	{ "address", access_address, MRB_ARGS_NONE() },
-	{ "offset", access_offset, MRB_ARGS_NONE() },
-	{ "width", access_width, MRB_ARGS_NONE() },
-	{ "mask", access_all_ones, MRB_ARGS_NONE() },
-	{ "write?", access_write_p, MRB_ARGS_NONE() },
-	{ "read?", access_read_p, MRB_ARGS_NONE() },
-	{ NULL, NULL, 0 },
+	{ MRB_SYM(value), access_value, MRB_ARGS_NONE() },
+	{ MRB_SYM_E(value), access_set_value, MRB_ARGS_REQ(1) },
+	{ MRB_SYM(deny), access_deny, MRB_ARGS_NONE() },
+	{ MRB_SYM(drop), access_drop, MRB_ARGS_NONE() },
+	{ MRB_SYM(ignore), access_drop, MRB_ARGS_NONE() },
+	{ MRB_SYM(pass), access_pass, MRB_ARGS_NONE() },
+	{ MRB_SYM(address), access_address, MRB_ARGS_NONE() },
+	{ MRB_SYM(offset), access_offset, MRB_ARGS_NONE() },
+	{ MRB_SYM(width), access_width, MRB_ARGS_NONE() },
+	{ MRB_SYM(mask), access_all_ones, MRB_ARGS_NONE() },
+	{ MRB_SYM_Q(write), access_write_p, MRB_ARGS_NONE() },
+	{ MRB_SYM_Q(read), access_read_p, MRB_ARGS_NONE() },
+	{ 0, NULL, 0 },
 };
 
 static const struct access_method port_methods[] = {
-	{ "port", access_address, MRB_ARGS_NONE() },
-	{ NULL, NULL, 0 },
+	{ MRB_SYM(port), access_address, MRB_ARGS_NONE() },
+	{ 0, NULL, 0 },
 };
 
 static const struct access_method msr_methods[] = {
-	{ "msr", access_address, MRB_ARGS_NONE() },
-	{ NULL, NULL, 0 },
+	{ MRB_SYM(msr), access_address, MRB_ARGS_NONE() },
+	{ 0, NULL, 0 },
 };
 
 static const struct access_method cpuid_methods[] = {
-	{ "leaf", access_address, MRB_ARGS_NONE() },
-	{ "subleaf", cpuid_subleaf, MRB_ARGS_NONE() },
-	{ "eax", cpuid_eax, MRB_ARGS_NONE() },
-	{ "ebx", cpuid_ebx, MRB_ARGS_NONE() },
-	{ "ecx", cpuid_ecx, MRB_ARGS_NONE() },
-	{ "edx", cpuid_edx, MRB_ARGS_NONE() },
-	{ "eax=", cpuid_set_eax, MRB_ARGS_REQ(1) },
-	{ "ebx=", cpuid_set_ebx, MRB_ARGS_REQ(1) },
-	{ "ecx=", cpuid_set_ecx, MRB_ARGS_REQ(1) },
-	{ "edx=", cpuid_set_edx, MRB_ARGS_REQ(1) },
-	{ NULL, NULL, 0 },
+	{ MRB_SYM(leaf), access_address, MRB_ARGS_NONE() },
+	{ MRB_SYM(subleaf), cpuid_subleaf, MRB_ARGS_NONE() },
+	{ MRB_SYM(eax), cpuid_eax, MRB_ARGS_NONE() },
+	{ MRB_SYM(ebx), cpuid_ebx, MRB_ARGS_NONE() },
+	{ MRB_SYM(ecx), cpuid_ecx, MRB_ARGS_NONE() },
+	{ MRB_SYM(edx), cpuid_edx, MRB_ARGS_NONE() },
+	{ MRB_SYM_E(eax), cpuid_set_eax, MRB_ARGS_REQ(1) },
+	{ MRB_SYM_E(ebx), cpuid_set_ebx, MRB_ARGS_REQ(1) },
+	{ MRB_SYM_E(ecx), cpuid_set_ecx, MRB_ARGS_REQ(1) },
+	{ MRB_SYM_E(edx), cpuid_set_edx, MRB_ARGS_REQ(1) },
+	{ 0, NULL, 0 },
 };
 
 static const struct access_method pci_methods[] = {
-	{ "bus", pci_bus, MRB_ARGS_NONE() },
-	{ "device", pci_device, MRB_ARGS_NONE() },
-	{ "function", pci_function, MRB_ARGS_NONE() },
-	{ "vendor_id", pci_vendor_id, MRB_ARGS_NONE() },
-	{ "device_id", pci_device_id, MRB_ARGS_NONE() },
-	{ "class_code", pci_class_code, MRB_ARGS_NONE() },
-	{ NULL, NULL, 0 },
+	{ MRB_SYM(bus), pci_bus, MRB_ARGS_NONE() },
+	{ MRB_SYM(device), pci_device, MRB_ARGS_NONE() },
+	{ MRB_SYM(function), pci_function, MRB_ARGS_NONE() },
+	{ MRB_SYM(vendor_id), pci_vendor_id, MRB_ARGS_NONE() },
+	{ MRB_SYM(device_id), pci_device_id, MRB_ARGS_NONE() },
+	{ MRB_SYM(class_code), pci_class_code, MRB_ARGS_NONE() },
+	{ 0, NULL, 0 },
 };
 
 void event_access_init(mrb_state *mrb, struct RClass *event)

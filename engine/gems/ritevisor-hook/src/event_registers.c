@@ -4,6 +4,7 @@
 #include "event.h"
 
 #include <mruby/array.h>
+#include <mruby/presym.h>
 #include <mruby/variable.h>
 
 static const struct rv_registers *registers_open(mrb_state *mrb)
@@ -28,10 +29,10 @@ static const struct rv_registers *registers_open(mrb_state *mrb)
 REGISTERS(REGISTER_READER)
 
 static const struct {
-	const char *name;
+	mrb_sym name;
 	mrb_func_t body;
 } registers_methods[] = {
-#define REGISTER_METHOD(name) { #name, registers_##name },
+#define REGISTER_METHOD(name) { MRB_SYM(name), registers_##name },
 	REGISTERS(REGISTER_METHOD)
 };
 
@@ -46,8 +47,7 @@ static mrb_value registers_names(mrb_state *mrb, mrb_value self)
 	mrb_value names = mrb_ary_new(mrb);
 
 	for (size_t i = 0; i < ARRAY_LENGTH(registers_methods); i++)
-		mrb_ary_push(mrb, names,
-			     mrb_symbol_value(mrb_intern_cstr(mrb, registers_methods[i].name)));
+		mrb_ary_push(mrb, names, mrb_symbol_value(registers_methods[i].name));
 	return names;
 }
 
@@ -56,11 +56,11 @@ void event_registers_init(mrb_state *mrb, struct RClass *event)
 	struct RClass *class = mrb_define_class_under(mrb, event, "Registers", mrb->object_class);
 
 	for (size_t i = 0; i < ARRAY_LENGTH(registers_methods); i++)
-		mrb_define_method(mrb, class, registers_methods[i].name, registers_methods[i].body,
-				  MRB_ARGS_NONE());
-	mrb_define_method(mrb, class, "names", registers_names, MRB_ARGS_NONE());
+		mrb_define_method_id(mrb, class, registers_methods[i].name,
+				     registers_methods[i].body, MRB_ARGS_NONE());
+	mrb_define_method_id(mrb, class, MRB_SYM(names), registers_names, MRB_ARGS_NONE());
 	mrb_undef_class_method(mrb, class, "new");
-	mrb_define_method(mrb, event, "registers", event_registers, MRB_ARGS_NONE());
+	mrb_define_method_id(mrb, event, MRB_SYM(registers), event_registers, MRB_ARGS_NONE());
 	mrb_gv_set(mrb, mrb_intern_lit(mrb, "__registers"),
 		   mrb_obj_value(mrb_obj_alloc(mrb, MRB_TT_OBJECT, class)));
 }

@@ -1,83 +1,40 @@
 /*
- * hook.c: Hook.__add and its kin: registering with the hypervisor. mrblib/hook.rb checks and
- * names what scripts give; here the numbers are put into struct rv_hook_request.
+ * hook.c: Hook.__add and its kin: registering with the hypervisor.
  */
 #include "alarm.h"
 #include "dispatch.h"
 #include "event.h"
+#include "request.h"
 #include "table.h"
 
-#include "rv/event_kind.h"
-
 #include <mruby/array.h>
-#include <mruby/hash.h>
+#include <mruby/presym.h>
 #include <mruby/proc.h>
 
 void mrb_ritevisor_hook_gem_init(mrb_state *mrb);
 void mrb_ritevisor_hook_gem_final(mrb_state *mrb);
 
-/* The order in which Hook::Request#to_a gives its numbers. */
-enum request_field {
-	REQUEST_KIND, REQUEST_FIRST, REQUEST_LAST, REQUEST_ON_ERROR, REQUEST_BUDGET_US,
-	REQUEST_WIDTH_MASK, REQUEST_OBSERVE, REQUEST_VALUE_MASK, REQUEST_VALUE_MATCH, REQUEST_BUS,
-	REQUEST_DEVICE, REQUEST_FUNCTION, REQUEST_VENDOR_ID, REQUEST_DEVICE_ID, REQUEST_CLASS,
-	REQUEST_CLASS_MASK, REQUEST_SUBLEAF, REQUEST_BASE, REQUEST_FIELDS,
-};
-
-static uint64_t request_number(mrb_state *mrb, mrb_value fields, enum request_field field)
-{
-	return engine_to_u64(mrb, mrb_ary_ref(mrb, fields, (mrb_int)field));
-}
-
-static struct rv_hook_request request_from_array(mrb_state *mrb, mrb_value fields)
-{
-#define NUMBER(field) request_number(mrb, fields, field)
-	struct rv_hook_request request = {
-		.kind = (uint32_t)NUMBER(REQUEST_KIND),
-		.on_error = (uint32_t)NUMBER(REQUEST_ON_ERROR),
-		.first = NUMBER(REQUEST_FIRST),
-		.last = NUMBER(REQUEST_LAST),
-		.budget_us = NUMBER(REQUEST_BUDGET_US),
-		.width_mask = (uint32_t)NUMBER(REQUEST_WIDTH_MASK),
-		.observe = (uint32_t)NUMBER(REQUEST_OBSERVE),
-		.value_mask = NUMBER(REQUEST_VALUE_MASK),
-		.value_match = NUMBER(REQUEST_VALUE_MATCH),
-		.pci_bus = (int32_t)NUMBER(REQUEST_BUS),
-		.pci_device = (int32_t)NUMBER(REQUEST_DEVICE),
-		.pci_function = (int32_t)NUMBER(REQUEST_FUNCTION),
-		.pci_vendor_id = (int32_t)NUMBER(REQUEST_VENDOR_ID),
-		.pci_device_id = (int32_t)NUMBER(REQUEST_DEVICE_ID),
-		.pci_class = (int32_t)NUMBER(REQUEST_CLASS),
-		.pci_class_mask = (int32_t)NUMBER(REQUEST_CLASS_MASK),
-		.cpuid_subleaf_set = (int64_t)NUMBER(REQUEST_SUBLEAF) >= 0,
-		.cpuid_subleaf = (uint32_t)NUMBER(REQUEST_SUBLEAF),
-	};
-#undef NUMBER
-	return request;
-}
-
-/* Hook.__add(fields, block) -> slot */
+/* Hook.__add(kind, address, filters, block) -> slot */
 static mrb_value hook_add(mrb_state *mrb, mrb_value self)
 {
-	mrb_value fields, block;
+	mrb_value kind, address, filters, block;
 	struct rv_hook_request request;
 	struct hook_entry *entry;
+	uint64_t base;
 	uint32_t slot;
 	int64_t number;
 
-	mrb_get_args(mrb, "Ao", &fields, &block);
-	if (!mrb_proc_p(block) || RARRAY_LEN(fields) != REQUEST_FIELDS)
+	mrb_get_args(mrb, "ooHo", &kind, &address, &filters, &block);
+	if (!mrb_proc_p(block))
 		mrb_raise(mrb, E_ARGUMENT_ERROR, "a hook needs a block: on(...) { |event| ... }");
-	request = request_from_array(mrb, fields);
-	if (request.kind == 0 || request.kind >= RV_EVENT_KIND_COUNT)
-		mrb_raise(mrb, E_ARGUMENT_ERROR, "no such kind of event");
+	request_fill(mrb, kind, address, filters, &request, &base);
 	slot = hook_table_allocate(mrb);
 	request.cookie = hook_table_cookie(slot);
 	/* Filled before the hypervisor knows the hook: an event may follow at once. */
 	entry = hook_table_entry(slot);
 	entry->proc = mrb_proc_ptr(block);
 	entry->event = event_object(request.kind);
-	entry->base = request_number(mrb, fields, REQUEST_BASE);
+	entry->base = base;
 	entry->on_error = request.on_error;
 	dispatch_prepare(entry);
 	number = sys_hook_add(&request);
@@ -135,18 +92,6 @@ static mrb_value hook_state(mrb_state *mrb, mrb_value self)
 	return mrb_ary_new_from_values(mrb, 3, state);
 }
 
-/* Hook.__kinds -> { port_read: 1, ... } */
-static mrb_value hook_kinds(mrb_state *mrb, mrb_value self)
-{
-	mrb_value kinds = mrb_hash_new(mrb);
-
-	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++)
-		mrb_hash_set(mrb, kinds,
-			     mrb_symbol_value(mrb_intern_cstr(mrb, rv_event_kind_name(kind))),
-			     mrb_int_value(mrb, kind));
-	return kinds;
-}
-
 void mrb_ritevisor_hook_gem_init(mrb_state *mrb)
 {
 	struct RClass *hook = mrb_define_class(mrb, "Hook", mrb->object_class);
@@ -155,10 +100,10 @@ void mrb_ritevisor_hook_gem_init(mrb_state *mrb)
 	event_init(mrb);
 	dispatch_init(mrb, hook);
 	alarm_init(mrb, hook);
-	mrb_define_class_method(mrb, hook, "__kinds", hook_kinds, MRB_ARGS_NONE());
-	mrb_define_class_method(mrb, hook, "__add", hook_add, MRB_ARGS_REQ(2));
-	mrb_define_class_method(mrb, hook, "__remove", hook_remove, MRB_ARGS_REQ(1));
-	mrb_define_class_method(mrb, hook, "__state", hook_state, MRB_ARGS_REQ(1));
+	request_init(mrb, hook);
+	mrb_define_class_method_id(mrb, hook, MRB_SYM(__add), hook_add, MRB_ARGS_REQ(4));
+	mrb_define_class_method_id(mrb, hook, MRB_SYM(__remove), hook_remove, MRB_ARGS_REQ(1));
+	mrb_define_class_method_id(mrb, hook, MRB_SYM(__state), hook_state, MRB_ARGS_REQ(1));
 }
 
 void mrb_ritevisor_hook_gem_final(mrb_state *mrb)

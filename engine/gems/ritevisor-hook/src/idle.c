@@ -13,6 +13,8 @@
 /* A step that meets a huge array may take milliseconds. */
 enum { IDLE_BUDGET_US = 100000 };
 enum { IDLE_PERIOD_US = 1000, IDLE_OBJECTS_MINIMUM = 1024, IDLE_ALLOWANCE = 4096 };
+/* Objects of a script that has made many: collecting at once is little beside that. */
+enum { IDLE_COLLECT_AT_ONCE = 16384 };
 
 size_t idle_mark = SIZE_MAX;
 
@@ -27,7 +29,8 @@ static void idle_set_mark(mrb_state *mrb)
 
 void idle_prepare(mrb_state *mrb)
 {
-	mrb_full_gc(mrb);
+	if (mrb->gc.live > IDLE_COLLECT_AT_ONCE)
+		mrb_full_gc(mrb);
 	idle_set_mark(mrb);
 }
 

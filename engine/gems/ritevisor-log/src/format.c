@@ -9,6 +9,7 @@
 
 #include <mruby/array.h>
 #include <mruby/internal.h>
+#include <mruby/presym.h>
 #include <mruby/string.h>
 #include <string.h>
 
@@ -183,8 +184,8 @@ static mrb_value format_sprintf(mrb_state *mrb, mrb_value self)
 
 void format_init(mrb_state *mrb)
 {
-	mrb_define_module_function(mrb, mrb->kernel_module, "sprintf", format_sprintf,
+	mrb_define_module_function_id(mrb, mrb->kernel_module, MRB_SYM(sprintf), format_sprintf,
 				   MRB_ARGS_ANY());
-	mrb_define_module_function(mrb, mrb->kernel_module, "format", format_sprintf,
+	mrb_define_module_function_id(mrb, mrb->kernel_module, MRB_SYM(format), format_sprintf,
 				   MRB_ARGS_ANY());
 }

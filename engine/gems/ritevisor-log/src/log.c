@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 #include "format.h"
 
+#include <mruby/presym.h>
 #include <mruby/string.h>
 
 void mrb_ritevisor_log_gem_init(mrb_state *mrb);
@@ -42,10 +43,10 @@ void mrb_ritevisor_log_gem_init(mrb_state *mrb)
 	struct RClass *log = mrb_define_module(mrb, "Log");
 
 	format_init(mrb);
-	mrb_define_module_function(mrb, log, "write", log_write, MRB_ARGS_REQ(2));
+	mrb_define_module_function_id(mrb, log, MRB_SYM(write), log_write, MRB_ARGS_REQ(2));
 	/* puts and p use this one: a class with a `print` of its own may call them from there. */
-	mrb_define_module_function(mrb, log, "print", log_print, MRB_ARGS_ANY());
-	mrb_define_method(mrb, mrb->kernel_module, "print", log_print, MRB_ARGS_ANY());
+	mrb_define_module_function_id(mrb, log, MRB_SYM(print), log_print, MRB_ARGS_ANY());
+	mrb_define_method_id(mrb, mrb->kernel_module, MRB_SYM(print), log_print, MRB_ARGS_ANY());
 }
 
 void mrb_ritevisor_log_gem_final(mrb_state *mrb)

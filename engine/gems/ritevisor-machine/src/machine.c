@@ -5,6 +5,7 @@
 
 #include <mruby/array.h>
 #include <mruby/hash.h>
+#include <mruby/presym.h>
 #include <mruby/string.h>
 #include <string.h>
 
@@ -102,20 +103,20 @@ static mrb_value machine_statistics(mrb_state *mrb, mrb_value self)
 }
 
 static const struct {
-	const char *name;
+	mrb_sym name;
 	mrb_func_t body;
 } machine_functions[] = {
-	{ "settings_text", machine_settings_text },
-	{ "script", machine_script },
-	{ "scripts", machine_scripts },
-	{ "engine_id", machine_engine_id },
-	{ "tsc_hz", machine_tsc_hz },
-	{ "tsc", machine_tsc },
-	{ "heap_quota", machine_heap_quota },
-	{ "hook_budget", machine_hook_budget },
-	{ "memory_end", machine_memory_end },
-	{ "random_seed", machine_seed },
-	{ "statistics", machine_statistics },
+	{ MRB_SYM(settings_text), machine_settings_text },
+	{ MRB_SYM(script), machine_script },
+	{ MRB_SYM(scripts), machine_scripts },
+	{ MRB_SYM(engine_id), machine_engine_id },
+	{ MRB_SYM(tsc_hz), machine_tsc_hz },
+	{ MRB_SYM(tsc), machine_tsc },
+	{ MRB_SYM(heap_quota), machine_heap_quota },
+	{ MRB_SYM(hook_budget), machine_hook_budget },
+	{ MRB_SYM(memory_end), machine_memory_end },
+	{ MRB_SYM(random_seed), machine_seed },
+	{ MRB_SYM(statistics), machine_statistics },
 };
 
 void mrb_ritevisor_machine_gem_init(mrb_state *mrb)
@@ -123,8 +124,8 @@ void mrb_ritevisor_machine_gem_init(mrb_state *mrb)
 	struct RClass *machine = mrb_define_module(mrb, "Machine");
 
 	for (size_t i = 0; i < ARRAY_LENGTH(machine_functions); i++)
-		mrb_define_module_function(mrb, machine, machine_functions[i].name,
-					   machine_functions[i].body, MRB_ARGS_NONE());
+		mrb_define_module_function_id(mrb, machine, machine_functions[i].name,
+					      machine_functions[i].body, MRB_ARGS_NONE());
 }
 
 void mrb_ritevisor_machine_gem_final(mrb_state *mrb)

@@ -3,6 +3,7 @@
  */
 #include "engine/engine.h"
 
+#include <mruby/presym.h>
 #include <mruby/string.h>
 #include <string.h>
 
@@ -86,8 +87,8 @@ void mrb_ritevisor_memory_gem_init(mrb_state *mrb)
 {
 	struct RClass *memory = mrb_define_module(mrb, "Memory");
 
-	mrb_define_module_function(mrb, memory, "read", memory_read, MRB_ARGS_REQ(2));
-	mrb_define_module_function(mrb, memory, "write", memory_write, MRB_ARGS_REQ(2));
+	mrb_define_module_function_id(mrb, memory, MRB_SYM(read), memory_read, MRB_ARGS_REQ(2));
+	mrb_define_module_function_id(mrb, memory, MRB_SYM(write), memory_write, MRB_ARGS_REQ(2));
 #define MEMORY_DEFINE(bits) \
 	mrb_define_module_function(mrb, memory, "read" #bits, memory_read##bits, MRB_ARGS_REQ(1)); \
 	mrb_define_module_function(mrb, memory, "write" #bits, memory_write##bits, MRB_ARGS_REQ(2))

@@ -3,6 +3,8 @@
  */
 #include "engine/engine.h"
 
+#include <mruby/presym.h>
+
 void mrb_ritevisor_mmio_gem_init(mrb_state *mrb);
 void mrb_ritevisor_mmio_gem_final(mrb_state *mrb);
 
@@ -48,8 +50,8 @@ void mrb_ritevisor_mmio_gem_init(mrb_state *mrb)
 {
 	struct RClass *mmio = mrb_define_module(mrb, "Mmio");
 
-	mrb_define_module_function(mrb, mmio, "read", mmio_read, MRB_ARGS_ARG(1, 1));
-	mrb_define_module_function(mrb, mmio, "write", mmio_write, MRB_ARGS_ARG(2, 1));
+	mrb_define_module_function_id(mrb, mmio, MRB_SYM(read), mmio_read, MRB_ARGS_ARG(1, 1));
+	mrb_define_module_function_id(mrb, mmio, MRB_SYM(write), mmio_write, MRB_ARGS_ARG(2, 1));
 }
 
 void mrb_ritevisor_mmio_gem_final(mrb_state *mrb)

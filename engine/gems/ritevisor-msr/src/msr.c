@@ -3,6 +3,8 @@
  */
 #include "engine/engine.h"
 
+#include <mruby/presym.h>
+
 void mrb_ritevisor_msr_gem_init(mrb_state *mrb);
 void mrb_ritevisor_msr_gem_final(mrb_state *mrb);
 
@@ -30,8 +32,8 @@ void mrb_ritevisor_msr_gem_init(mrb_state *mrb)
 {
 	struct RClass *msr = mrb_define_module(mrb, "Msr");
 
-	mrb_define_module_function(mrb, msr, "read", msr_read, MRB_ARGS_REQ(1));
-	mrb_define_module_function(mrb, msr, "write", msr_write, MRB_ARGS_REQ(2));
+	mrb_define_module_function_id(mrb, msr, MRB_SYM(read), msr_read, MRB_ARGS_REQ(1));
+	mrb_define_module_function_id(mrb, msr, MRB_SYM(write), msr_write, MRB_ARGS_REQ(2));
 }
 
 void mrb_ritevisor_msr_gem_final(mrb_state *mrb)

@@ -3,6 +3,8 @@
  */
 #include "engine/engine.h"
 
+#include <mruby/presym.h>
+
 void mrb_ritevisor_pci_gem_init(mrb_state *mrb);
 void mrb_ritevisor_pci_gem_final(mrb_state *mrb);
 
@@ -50,8 +52,8 @@ void mrb_ritevisor_pci_gem_init(mrb_state *mrb)
 {
 	struct RClass *pci = mrb_define_module(mrb, "PCI");
 
-	mrb_define_module_function(mrb, pci, "config_read", pci_config_read, MRB_ARGS_ARG(2, 1));
-	mrb_define_module_function(mrb, pci, "config_write", pci_config_write, MRB_ARGS_ARG(3, 1));
+	mrb_define_module_function_id(mrb, pci, MRB_SYM(config_read), pci_config_read, MRB_ARGS_ARG(2, 1));
+	mrb_define_module_function_id(mrb, pci, MRB_SYM(config_write), pci_config_write, MRB_ARGS_ARG(3, 1));
 }
 
 void mrb_ritevisor_pci_gem_final(mrb_state *mrb)

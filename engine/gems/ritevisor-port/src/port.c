@@ -3,6 +3,8 @@
  */
 #include "engine/engine.h"
 
+#include <mruby/presym.h>
+
 void mrb_ritevisor_port_gem_init(mrb_state *mrb);
 void mrb_ritevisor_port_gem_final(mrb_state *mrb);
 
@@ -43,12 +45,12 @@ void mrb_ritevisor_port_gem_init(mrb_state *mrb)
 {
 	struct RClass *port = mrb_define_module(mrb, "Port");
 
-	mrb_define_module_function(mrb, port, "read8", port_read8, MRB_ARGS_REQ(1));
-	mrb_define_module_function(mrb, port, "read16", port_read16, MRB_ARGS_REQ(1));
-	mrb_define_module_function(mrb, port, "read32", port_read32, MRB_ARGS_REQ(1));
-	mrb_define_module_function(mrb, port, "write8", port_write8, MRB_ARGS_REQ(2));
-	mrb_define_module_function(mrb, port, "write16", port_write16, MRB_ARGS_REQ(2));
-	mrb_define_module_function(mrb, port, "write32", port_write32, MRB_ARGS_REQ(2));
+	mrb_define_module_function_id(mrb, port, MRB_SYM(read8), port_read8, MRB_ARGS_REQ(1));
+	mrb_define_module_function_id(mrb, port, MRB_SYM(read16), port_read16, MRB_ARGS_REQ(1));
+	mrb_define_module_function_id(mrb, port, MRB_SYM(read32), port_read32, MRB_ARGS_REQ(1));
+	mrb_define_module_function_id(mrb, port, MRB_SYM(write8), port_write8, MRB_ARGS_REQ(2));
+	mrb_define_module_function_id(mrb, port, MRB_SYM(write16), port_write16, MRB_ARGS_REQ(2));
+	mrb_define_module_function_id(mrb, port, MRB_SYM(write32), port_write32, MRB_ARGS_REQ(2));
 }
 
 void mrb_ritevisor_port_gem_final(mrb_state *mrb)

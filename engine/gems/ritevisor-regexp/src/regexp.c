@@ -18,6 +18,7 @@
 #include <mruby/error.h>
 #include <mruby/hash.h>
 #include <mruby/internal.h>
+#include <mruby/presym.h>
 #include <mruby/string.h>
 #include <mruby/variable.h>
 #include <pcre2.h>
@@ -488,13 +489,13 @@ static void regexp_define(mrb_state *mrb, struct RClass *class)
 	mrb_define_const(mrb, class, "EXTENDED", mrb_fixnum_value(REGEXP_EXTENDED));
 	mrb_define_const(mrb, class, "MULTILINE", mrb_fixnum_value(REGEXP_MULTILINE));
 	mrb_define_const(mrb, class, "NOENCODING", mrb_fixnum_value(REGEXP_NOENCODING));
-	mrb_define_class_method(mrb, class, "compile", regexp_s_compile, MRB_ARGS_ARG(1, 2));
-	mrb_define_class_method(mrb, class, "__keep", regexp_keep, MRB_ARGS_REQ(1));
-	mrb_define_method(mrb, class, "initialize", regexp_initialize, MRB_ARGS_ARG(1, 2));
-	mrb_define_method(mrb, class, "options", regexp_get_options, MRB_ARGS_NONE());
-	mrb_define_method(mrb, class, "named_captures", regexp_named_captures, MRB_ARGS_NONE());
-	mrb_define_method(mrb, class, "__search", regexp_search, MRB_ARGS_ARG(2, 1));
-	mrb_define_method(mrb, class, "__match?", regexp_test, MRB_ARGS_REQ(2));
+	mrb_define_class_method_id(mrb, class, MRB_SYM(compile), regexp_s_compile, MRB_ARGS_ARG(1, 2));
+	mrb_define_class_method_id(mrb, class, MRB_SYM(__keep), regexp_keep, MRB_ARGS_REQ(1));
+	mrb_define_method_id(mrb, class, MRB_SYM(initialize), regexp_initialize, MRB_ARGS_ARG(1, 2));
+	mrb_define_method_id(mrb, class, MRB_SYM(options), regexp_get_options, MRB_ARGS_NONE());
+	mrb_define_method_id(mrb, class, MRB_SYM(named_captures), regexp_named_captures, MRB_ARGS_NONE());
+	mrb_define_method_id(mrb, class, MRB_SYM(__search), regexp_search, MRB_ARGS_ARG(2, 1));
+	mrb_define_method_id(mrb, class, MRB_SYM_Q(__match), regexp_test, MRB_ARGS_REQ(2));
 }
 
 void mrb_ritevisor_regexp_gem_init(mrb_state *mrb)

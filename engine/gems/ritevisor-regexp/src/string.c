@@ -7,6 +7,7 @@
 #include "utf8.h"
 
 #include <mruby/class.h>
+#include <mruby/presym.h>
 #include <mruby/proc.h>
 #include <mruby/string.h>
 
@@ -105,7 +106,7 @@ void string_init(mrb_state *mrb)
 	string_wrap(mrb, "byteindex", string_byteindex, &string_original_byteindex);
 	string_wrap(mrb, "split", string_split, &string_original_split);
 	string_wrap(mrb, "start_with?", string_start_with, &string_original_start_with);
-	mrb_define_method(mrb, string, "__char_bytes", string_char_bytes, MRB_ARGS_REQ(1));
-	mrb_define_method(mrb, string, "__char_index", string_char_index, MRB_ARGS_REQ(1));
-	mrb_define_method(mrb, string, "__byte_index", string_byte_index, MRB_ARGS_REQ(1));
+	mrb_define_method_id(mrb, string, MRB_SYM(__char_bytes), string_char_bytes, MRB_ARGS_REQ(1));
+	mrb_define_method_id(mrb, string, MRB_SYM(__char_index), string_char_index, MRB_ARGS_REQ(1));
+	mrb_define_method_id(mrb, string, MRB_SYM(__byte_index), string_byte_index, MRB_ARGS_REQ(1));
 }
