@@ -41,6 +41,16 @@ extern const uint8_t native_leave[], native_leave_end[];
 #define USER_CODE_32 0x23
 #define USER_DATA 0x2b
 
+bool native_has_32_bit(void)
+{
+	uint32_t rights = 0;
+	bool valid;
+
+	/* LAR (APM vol. 3): the second doubleword of the descriptor: P is bit 15, D bit 22, L bit 21. */
+	__asm__("lar %2, %0" : "+r"(rights), "=@ccz"(valid) : "r"((uint32_t)USER_CODE_32));
+	return valid && (rights & 0x608000) == 0x408000;
+}
+
 static void native_map(uint64_t address, size_t length_bytes, int rights)
 {
 	void *at = mmap((void *)address, length_bytes, rights,

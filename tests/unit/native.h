@@ -20,6 +20,8 @@ struct native_state {
 	uint32_t narrow_entry, narrow_selector; /* of 32-bit code, for a far jump */
 };
 
+/* Whether Linux lets programs run 32-bit code here: one that was told not to has no segment for it. */
+bool native_has_32_bit(void);
 /* Maps the three areas. */
 void native_init(void);
 /* Puts an instruction in place, of 64-bit code or of 32-bit code; returns its address. */

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a program returns that cannot run here, and has said why: neither passed nor failed. */
+enum { UNIT_SKIPPED = 77 };
+
 /* One of each a program, however many files include this. */
 __attribute__((weak)) char unit_why[512];
 __attribute__((weak)) int unit_failed;
