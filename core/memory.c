@@ -99,6 +99,13 @@ static size_t memory_find(size_t from, size_t nr_pages)
 	return memory_pool_pages;
 }
 
+static void memory_clear_pages(void *pages, size_t nr_pages)
+{
+	size_t words = nr_pages * (PAGE_BYTES / sizeof(uint64_t));
+
+	__asm__ volatile("rep stosq" : "+D"(pages), "+c"(words) : "a"(UINT64_C(0)) : "memory");
+}
+
 void *memory_allocate_pages(size_t nr_pages)
 {
 	void *pages = NULL;
@@ -118,7 +125,7 @@ void *memory_allocate_pages(size_t nr_pages)
 	}
 	spinlock_release(&memory_lock);
 	if (pages != NULL)
-		memset(pages, 0, nr_pages * PAGE_BYTES);
+		memory_clear_pages(pages, nr_pages);
 	return pages;
 }
 

@@ -35,7 +35,7 @@ DEFINES = [
   "MRB_INT64",
   "MRB_GC_TURN_OFF_GENERATIONAL",    # its minor collection is one unbounded pause
   "MRB_UTF8_STRING",
-  "MRB_STR_LENGTH_MAX=1048576",      # one huge container would make one huge GC step
+  "MRB_STR_LENGTH_MAX=1048576",
   "MRB_ARY_LENGTH_MAX=32768",
   "MRB_HEAP_PAGE_SIZE=256",
 ].freeze
@@ -88,13 +88,27 @@ PREFIXES = {
 }.freeze
 OBJCOPY = ENV.fetch("RITEVISOR_OBJCOPY", "llvm-objcopy")
 
+# What is compiled in the place of mruby's source of that name, which it includes (engine/vm/collector.c
+# says why).
+COLLECTOR_SOURCES = { "gc" => "collector", "array" => "array", "hash" => "hash" }.to_h do |name, ours|
+  ["#{MRUBY_ROOT}/src/#{name}.c", "#{ENGINE_DIR}/vm/#{ours}.c"]
+end.freeze
+
+# One method for both, or the gems' compilers, which are clones, would lose the inner one.
+def set_sources(conf, prefixes: false)
+  conf.cc.define_singleton_method(:run) do |out, source, defines = [], includes = [], flags = []|
+    if object_ext?(out)
+      ours = COLLECTOR_SOURCES[source]
+      includes = [*includes, MRUBY_ROOT, ENGINE_DIR] if ours
+      flags = [*flags, *PREFIXES[source]] if prefixes
+    end
+    super(out, ours || source, defines, includes, flags)
+  end
+end
+
 def set_machine(conf)
   wide = conf.objfile("#{conf.build_dir}/src/vm_wide")
   conf.libmruby_objs << wide
-  conf.cc.define_singleton_method(:run) do |out, source, defines = [], includes = [], flags = []|
-    flags = [*flags, PREFIXES[source]] if PREFIXES.key?(source) && object_ext?(out)
-    super(out, source, defines, includes, flags)
-  end
   file wide => [conf.objfile("#{conf.build_dir}/src/vm"), VM_FETCH] do
     # Not inlined: what is inlined into one another would be used in spite of the weak names.
     conf.cc.run(wide, VM_SOURCE, %w[VM_WIDE], [], %w[-Os -fno-inline])
@@ -119,6 +133,7 @@ when "engine"
     conf.archiver.command = ENV.fetch("RITEVISOR_AR", "llvm-ar")
     # Nothing is linked here (objects.mk does it); mrbtest's objects are all that a test build makes.
     conf.linker.command = "true"
+    set_sources(conf, prefixes: true)
     set_machine(conf)
     add_gems(conf)
   end
@@ -128,6 +143,7 @@ when "fuzz"
     set_compiler(conf, %w[-O1 -gline-tables-only -fsanitize=fuzzer-no-link,address
                           -fno-omit-frame-pointer -DRV_HOST])
     conf.cc.defines += ["MRB_USE_DEBUG_HOOK"]
+    set_sources(conf)
     conf.linker.command = "true"
     add_gems(conf)
     conf.gem("#{ENGINE_DIR}/host") { |spec| spec.cc.include_paths += ["#{RITEVISOR_DIR}/include"] }
@@ -138,6 +154,7 @@ when "native", "check"
                                         -fno-sanitize-recover=undefined -fno-omit-frame-pointer] : []
     set_compiler(conf, sanitizers + ["-DRV_HOST"])
     conf.linker.flags = sanitizers
+    set_sources(conf) if TARGET == "check"
     conf.linker.libraries = %w[m]
     conf.test_runner.command = "env"
     add_gems(conf)

@@ -4,7 +4,7 @@
 include engine/libc/objects.mk
 
 mruby-build := $(build)/mruby
-engine-gems := $(wildcard engine/vm/*.h engine/gems/*/mrbgem.rake engine/gems/*/src/*.[ch] \
+engine-gems := $(wildcard engine/vm/*.[ch] engine/gems/*/mrbgem.rake engine/gems/*/src/*.[ch] \
 	engine/gems/*/pcre2/*.h engine/gems/*/mrblib/*.rb engine/gems/*/include/*/*.h)
 engine-gem-tests := $(wildcard engine/gems/*/test/*.rb)
 engine-includes := -I engine -I include -I . $(addprefix -I ,$(wildcard engine/gems/*/include)) \
@@ -62,7 +62,7 @@ engine-link = $(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --bui
 
 $(build)/engine.elf: engine/engine.lds $(engine-objects) $(engine-libc) $(build)/engine/libmruby.a
 	$(call step,LINK,$@)
-	$(Q)$(engine-link) --wrap=printf --wrap=mrb_obj_alloc -o $@ $(engine-objects) --start-group $(engine-libc) \
+	$(Q)$(engine-link) --wrap=printf -o $@ $(engine-objects) --start-group $(engine-libc) \
 		$(build)/engine/libmruby.a --end-group
 
 -include $(engine-objects:.o=.d)

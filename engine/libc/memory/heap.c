@@ -173,10 +173,12 @@ static inline size_t heap_whole_pages(size_t bytes)
 struct heap_block *heap_grow(size_t size)
 {
 	size_t missing = heap_whole_pages(size - heap_free_at_end());
+	size_t step = engine_heap.arena_bytes < HEAP_START_BYTES ? HEAP_START_GROW_BYTES
+								 : HEAP_GROW_BYTES;
 	struct heap_block *block;
 
 	/* Near the quota a smaller step may still do. */
-	if (!heap_add_memory(missing > HEAP_GROW_BYTES ? missing : HEAP_GROW_BYTES)
+	if (!heap_add_memory(missing > step ? missing : step)
 	    && !heap_add_memory(missing))
 		return NULL;
 	block = heap_find_exact(size);

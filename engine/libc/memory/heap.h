@@ -42,7 +42,11 @@
 /* size below the limit and flags of a header, without what its neighbour changes */
 #define HEAP_QUICK_MASK		(0xffffU & ~HEAP_PREVIOUS_FREE)
 
-#define HEAP_GROW_BYTES		0x10000U
+/* The heap grows by much while a script starts, and then by little: the hypervisor clears what it
+ * gives, and an event waits for that. */
+#define HEAP_START_BYTES	0x40000U
+#define HEAP_START_GROW_BYTES	0x10000U
+#define HEAP_GROW_BYTES		0x4000U
 #define HEAP_PAGE_BYTES		0x1000U
 
 struct heap_block {

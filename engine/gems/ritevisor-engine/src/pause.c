@@ -1,20 +1,26 @@
 /*
  * pause.c: how long the garbage collector held a script, and the longest time it did.
  *
- * mruby collects in steps, from mrb_obj_alloc() when more objects live than its threshold allows.
- * The linker sends all other files' calls of that function here (--wrap=mrb_obj_alloc), so that
- * such a step can be timed; an allocation without one costs six instructions more.
+ * A step of the collector (engine/vm/collector.c) is due when more objects live than mruby's threshold
+ * allows. In a hook that is seen by the allocation of an object, which comes here; between events it is
+ * for the gem ritevisor-hook (idle.c).
  */
 #include "engine/engine.h"
 
-/* Objects between two steps. A step marks 200 objects or sweeps 256, so a collection ends before
- * as many objects were made as were alive; mruby's 1024 would let five times as many be made. */
+#include "engine/vm/collector.h"
+
+/* Objects from one step to the next. Marking n live objects takes about n / 100 steps, and a step of
+ * sweeping frees about 250: so a collection ends before three times as many objects were made. */
 enum { PAUSE_INTERVAL = 128 };
+/* From the first step in an event to the second: few events make so many objects. */
+enum { PAUSE_EVENT_INTERVAL = 384 };
 
 static struct engine_pauses pauses;
 
-struct RBasic *__real_mrb_obj_alloc(mrb_state *mrb, enum mrb_vtype type, struct RClass *class);
-struct RBasic *__wrap_mrb_obj_alloc(mrb_state *mrb, enum mrb_vtype type, struct RClass *class);
+/* Steps in this event, and from how many objects on the next event has one. */
+static unsigned int pause_event_steps;
+static size_t pause_due;
+static bool pause_completed;
 
 static void pause_count(uint64_t cycles, bool in_hook)
 {
@@ -26,12 +32,44 @@ static void pause_count(uint64_t cycles, bool in_hook)
 		*longest = cycles;
 }
 
-void engine_collect_idle(mrb_state *mrb)
+/* The next step in a hook is due after so many objects. */
+static void pause_step(mrb_state *mrb, bool in_hook, size_t interval)
 {
 	uint64_t start = engine_tsc();
 
 	mrb_incremental_gc(mrb);
-	pause_count(engine_tsc() - start, false);
+	pause_count(engine_tsc() - start, in_hook);
+	pause_due = mrb->gc.live + PAUSE_INTERVAL;
+	if (mrb->gc.state == MRB_GC_STATE_ROOT)
+		pause_completed = true;
+	else
+		mrb->gc.threshold = mrb->gc.live + interval;
+}
+
+void engine_collect(mrb_state *mrb)
+{
+	pause_step(mrb, true, pause_event_steps == 0 ? PAUSE_EVENT_INTERVAL : PAUSE_INTERVAL);
+	pause_event_steps++;
+}
+
+void engine_collect_idle(mrb_state *mrb)
+{
+	pause_step(mrb, false, PAUSE_EVENT_INTERVAL);
+}
+
+void engine_collect_event_ended(mrb_state *mrb)
+{
+	if (pause_event_steps > 0 && mrb->gc.state != MRB_GC_STATE_ROOT)
+		mrb->gc.threshold = pause_due;
+	pause_event_steps = 0;
+}
+
+bool engine_collection_completed(void)
+{
+	bool completed = pause_completed;
+
+	pause_completed = false;
+	return completed;
 }
 
 void engine_pauses(struct engine_pauses *copy)
@@ -43,20 +81,3 @@ void engine_pauses_reset(void)
 {
 	pauses = (struct engine_pauses){ 0 };
 }
-
-#ifndef RV_HOST
-struct RBasic *__wrap_mrb_obj_alloc(mrb_state *mrb, enum mrb_vtype type, struct RClass *class)
-{
-	struct RBasic *object;
-	uint64_t start;
-
-	if (__builtin_expect(mrb->gc.threshold >= mrb->gc.live, 1))
-		return __real_mrb_obj_alloc(mrb, type, class);
-	start = engine_tsc();
-	object = __real_mrb_obj_alloc(mrb, type, class);
-	pause_count(engine_tsc() - start, true);
-	if (mrb->gc.state != MRB_GC_STATE_ROOT)
-		mrb->gc.threshold = mrb->gc.live + PAUSE_INTERVAL;
-	return object;
-}
-#endif

@@ -10,7 +10,7 @@
  */
 #include "idle.h"
 
-/* A step that meets a huge array may take milliseconds. */
+/* A step takes microseconds; an emulator on a busy machine may need more. */
 enum { IDLE_BUDGET_US = 100000 };
 enum { IDLE_PERIOD_US = 1000, IDLE_OBJECTS_MINIMUM = 1024, IDLE_ALLOWANCE = 4096 };
 /* Objects of a script that has made many: collecting at once is little beside that. */
@@ -18,11 +18,13 @@ enum { IDLE_COLLECT_AT_ONCE = 16384 };
 
 size_t idle_mark = SIZE_MAX;
 
-static bool idle_armed;
-static uint32_t idle_hook;
+/* From idle_arm() until the collection is complete, with a timer if there was room for one. */
+static bool idle_collecting;
+static int64_t idle_hook;
 
 static void idle_set_mark(mrb_state *mrb)
 {
+	idle_collecting = false;
 	idle_mark = mrb->gc.live + mrb->gc.live / 4 + IDLE_OBJECTS_MINIMUM;
 	mrb->gc.threshold = idle_mark + IDLE_ALLOWANCE;
 }
@@ -31,10 +33,18 @@ void idle_prepare(mrb_state *mrb)
 {
 	if (mrb->gc.live > IDLE_COLLECT_AT_ONCE)
 		mrb_full_gc(mrb);
+	engine_collection_completed();	/* what was before does not count */
 	idle_set_mark(mrb);
 }
 
-void idle_arm(mrb_state *mrb)
+static void idle_finish(mrb_state *mrb)
+{
+	if (idle_hook >= 0)
+		sys_hook_remove((uint32_t)idle_hook);
+	idle_set_mark(mrb);
+}
+
+static void idle_start(void)
 {
 	struct rv_hook_request request = {
 		.kind = RV_EVENT_TIMER,
@@ -44,26 +54,44 @@ void idle_arm(mrb_state *mrb)
 		.pci_bus = -1, .pci_device = -1, .pci_function = -1,
 		.pci_vendor_id = -1, .pci_device_id = -1, .pci_class = -1,
 	};
-	int64_t number = idle_armed ? -1 : sys_hook_add(&request);
 
 	/* Without a timer the collector works inside of hooks, as it would by itself. */
-	idle_mark = SIZE_MAX;
-	if (number < 0)
-		return;
-	idle_armed = true;
-	idle_hook = (uint32_t)number;
+	idle_hook = sys_hook_add(&request);
+	idle_collecting = true;
+	idle_mark = 0;
+}
+
+void idle_arm(mrb_state *mrb)
+{
+	if (!idle_collecting)
+		idle_start();
+	engine_collect_event_ended(mrb);
+	if (engine_collection_completed())
+		idle_finish(mrb);
+}
+
+/* As long as hooks run steps, the guest is busy with them, and this would come on top. */
+static bool idle_hooks_collect(void)
+{
+	static uint64_t steps_seen;
+	struct engine_pauses pauses;
+	bool more;
+
+	engine_pauses(&pauses);
+	more = pauses.steps != steps_seen;
+	steps_seen = pauses.steps;
+	return more;
 }
 
 void idle_tick(mrb_state *mrb)
 {
 	size_t threshold = mrb->gc.threshold;
 
+	if (!idle_collecting || idle_hooks_collect())
+		return;
 	engine_collect_idle(mrb);
-	if (mrb->gc.state == MRB_GC_STATE_ROOT) {
-		sys_hook_remove(idle_hook);
-		idle_armed = false;
-		idle_set_mark(mrb);
-	} else if (threshold > mrb->gc.threshold) {
+	if (engine_collection_completed())
+		idle_finish(mrb);
+	else if (threshold > mrb->gc.threshold)
 		mrb->gc.threshold = threshold;	/* the step has set it */
-	}
 }

@@ -15,7 +15,8 @@ extern size_t idle_mark;
 /* Collects all garbage: when a script's top level has ended and nothing waits yet. */
 void idle_prepare(mrb_state *mrb);
 
-/* More than idle_mark objects: asks for a timer, in whose events idle_tick() collects. */
+/* An event is over and there are more than idle_mark objects: asks for a timer, in whose events
+ * idle_tick() collects; or a collection goes on. */
 void idle_arm(mrb_state *mrb);
 
 /* One step; ends the timer when the collection is complete. */

@@ -94,6 +94,12 @@ void engine_pauses_reset(void);
 /* One step of the collector, counted as idle. */
 void engine_collect_idle(mrb_state *mrb);
 
+/* An event is over: what was put off so that it had no second step may go on in the next one. */
+void engine_collect_event_ended(mrb_state *mrb);
+
+/* Whether a collection was completed since this was asked last. */
+bool engine_collection_completed(void);
+
 /* The TSC, and a seed for Random from RDSEED, RDRAND or the TSC's jitter. */
 uint64_t engine_tsc(void);
 uint64_t engine_random_seed(void);

@@ -1,0 +1,21 @@
+/*
+ * engine/vm/collector.h: what collector.c, array.c and hash.c agree on, and what they ask of the gem
+ * ritevisor-engine.
+ */
+#ifndef ENGINE_VM_COLLECTOR_H
+#define ENGINE_VM_COLLECTOR_H
+
+#include <mruby.h>
+#include <stdbool.h>
+
+/* A step of the collector is due, amid an allocation (pause.c). */
+void engine_collect(mrb_state *mrb);
+
+/* Elements of an array are going to move to higher places, without a write barrier. */
+void collector_will_move(struct RBasic *container);
+
+/* Marks the keys and values of up to `count` entries below `end`; returns where the next slice
+ * ends. */
+size_t collector_mark_hash(mrb_state *mrb, struct RHash *hash, size_t end, size_t count);
+
+#endif
