@@ -18,6 +18,7 @@ static mrb_state *main_open(void)
 	mrb_state *mrb;
 
 	engine_memory_prepare();
+	engine_collect_begin_opening();
 	mrb = mrb_open_allocf(engine_allocate, NULL);
 	if (mrb && !mrb->exc) {
 #ifndef RV_HOST
@@ -25,6 +26,7 @@ static mrb_state *main_open(void)
 #endif
 		/* Small steps: about 35,000 instructions each, whatever the heap's size. */
 		mrb->gc.step_ratio = MAIN_GC_STEP_RATIO;
+		engine_collect_end_opening(mrb);
 		return mrb;
 	}
 	if (mrb && mrb->exc)

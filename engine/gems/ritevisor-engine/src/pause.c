@@ -22,6 +22,11 @@ static unsigned int pause_event_steps;
 static size_t pause_due;
 static bool pause_completed;
 
+/* Objects from the opening to the first step: few scripts make more while they are loaded. */
+enum { PAUSE_OPEN_INTERVAL = 4096 };
+
+static bool pause_opening;
+
 static void pause_count(uint64_t cycles, bool in_hook)
 {
 	uint64_t *longest = in_hook ? &pauses.longest_cycles : &pauses.longest_idle_cycles;
@@ -46,8 +51,23 @@ static void pause_step(mrb_state *mrb, bool in_hook, size_t interval)
 		mrb->gc.threshold = mrb->gc.live + interval;
 }
 
+void engine_collect_begin_opening(void)
+{
+	pause_opening = true;
+}
+
+void engine_collect_end_opening(mrb_state *mrb)
+{
+	pause_opening = false;
+	mrb->gc.threshold = mrb->gc.live + PAUSE_OPEN_INTERVAL;
+}
+
 void engine_collect(mrb_state *mrb)
 {
+	if (pause_opening) {
+		mrb->gc.threshold = SIZE_MAX;
+		return;
+	}
 	pause_step(mrb, true, pause_event_steps == 0 ? PAUSE_EVENT_INTERVAL : PAUSE_INTERVAL);
 	pause_event_steps++;
 }
