@@ -15,16 +15,19 @@
 #define INIT_WAIT_LOOPS 2000000u
 
 SHARED uint32_t features;
-SHARED bool init_sent;
+SHARED bool may_send, init_sent;
 
 static void look(void)
 {
 	features = cpuid(0x80000001, 0).ecx;
 }
 
+/* The hypervisor's word on it should not come into the midst of the first CPU's line. */
 static void send_init(void)
 {
 	look();
+	while (!may_send)
+		__asm__ volatile("pause");
 	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_HIGH) = 0;
 	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_LOW) = APIC_ICR_INIT;
 	init_sent = true;
@@ -44,6 +47,7 @@ void guest_main(void)
 	if (!option_number_or("init", 0))
 		return;
 	guest_check(second_start(VECTOR_FIRST, send_init), "start", "it did not come");
+	may_send = true;
 	while (!init_sent)
 		__asm__ volatile("pause");
 	for (unsigned i = 0; i < INIT_WAIT_LOOPS; i++)

@@ -100,4 +100,5 @@ void engine_pauses(struct engine_pauses *copy)
 void engine_pauses_reset(void)
 {
 	pauses = (struct engine_pauses){ 0 };
+	pause_event_steps = 0;	/* the loading was no event */
 }
