@@ -66,9 +66,10 @@ class ProcessGroups:
             threading.Timer(timeout_s + KILL_GRACE_S, end, (signal.SIGKILL,)),
         ]
         start = time.monotonic()
-        for timer in timers:
-            timer.start()
         try:
+            for timer in timers:
+                timer.daemon = True
+                timer.start()
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
             is_late = time.monotonic() - start >= timeout_s
