@@ -18,7 +18,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-bool alarm_rings;
+volatile bool alarm_rings;
 
 /* Absent in host builds, where vm.c's table is a constant. */
 extern const void *vm_optable_start[] __attribute__((weak));

@@ -9,7 +9,7 @@
 #include "engine/engine.h"
 
 /* Rung, and not answered by an exception yet. */
-extern bool alarm_rings;
+extern volatile bool alarm_rings;
 
 /* Asks the hypervisor for it; without effect where it has no such system call. */
 void alarm_init(mrb_state *mrb, struct RClass *hook);

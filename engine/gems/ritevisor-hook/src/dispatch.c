@@ -10,6 +10,7 @@
 #include "dispatch.h"
 
 #include "alarm.h"
+#include "evaluate.h"
 #include "event.h"
 #include "idle.h"
 #include "table.h"
@@ -79,6 +80,7 @@ static void dispatch_execute(mrb_state *mrb, struct hook_entry *entry, mrb_int c
 	mrb_callinfo *caller = mrb->c->ci, *frame = caller + 1;
 	mrb_value *stack = caller->stack + caller_registers;
 	const mrb_value *end = stack + entry->registers;
+	const mrb_code *rest;
 
 	frame->n = entry->arity;
 	frame->nk = 0;
@@ -96,7 +98,11 @@ static void dispatch_execute(mrb_state *mrb, struct hook_entry *entry, mrb_int c
 	for (mrb_value *value = stack + 2; value < end; value++)
 		*value = mrb_nil_value();
 	mrb->c->ci = frame;
-	mrb_vm_exec(mrb, proc, entry->start);
+	rest = evaluate(mrb, entry, stack);
+	if (rest)
+		mrb_vm_exec(mrb, proc, rest);
+	else
+		mrb->c->ci = caller;
 }
 
 static bool dispatch_has_room(const mrb_state *mrb, const struct hook_entry *entry,
@@ -200,5 +206,6 @@ bool engine_run_hooks(mrb_state *mrb)
 
 void dispatch_init(mrb_state *mrb, struct RClass *hook)
 {
+	evaluate_init(mrb);
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__run), dispatch_run, MRB_ARGS_NONE());
 }

@@ -18,6 +18,13 @@ struct rv_event *event_open(mrb_state *mrb, mrb_value self);
 /* The open event, whichever it is. */
 struct rv_event *event_open_any(mrb_state *mrb);
 
+/*
+ * For evaluate.c: does what a method of class Event::Access does, if it is one of the simple ones
+ * and succeeds; else it does nothing and returns false. registers[0] is the open event's object and
+ * becomes the result; the arguments, as many as OP_SEND's third operand says, are behind it.
+ */
+bool event_access_evaluate(mrb_func_t method, mrb_value *registers, unsigned int arguments);
+
 void event_init(mrb_state *mrb);
 void event_access_init(mrb_state *mrb, struct RClass *event);
 void event_registers_init(mrb_state *mrb, struct RClass *event);

@@ -20,13 +20,17 @@ static uint64_t access_mask(const struct rv_event *event)
 	return event->width_bytes >= 8 ? UINT64_MAX : (1ull << event->width_bytes * 8) - 1;
 }
 
+static bool access_needs_fetch(const struct rv_event *event)
+{
+	return !(event->flags & RV_EVENT_FETCHED) && event->verdict != RV_VERDICT_CHANGE &&
+	       !access_is_write(event);
+}
+
 /* After this, event->value (or cpuid) is what the guest would get. */
 static void access_fetch(mrb_state *mrb, struct rv_event *event)
 {
-	if (event->flags & RV_EVENT_FETCHED || event->verdict == RV_VERDICT_CHANGE ||
-	    access_is_write(event))
-		return;
-	engine_check(mrb, "Event#value", event->address, sys_event_fetch());
+	if (access_needs_fetch(event))
+		engine_check(mrb, "Event#value", event->address, sys_event_fetch());
 }
 
 static mrb_value access_value(mrb_state *mrb, mrb_value self)
@@ -130,6 +134,96 @@ CPUID_ACCESSORS(eax, 0)
 CPUID_ACCESSORS(ebx, 1)
 CPUID_ACCESSORS(ecx, 2)
 CPUID_ACCESSORS(edx, 3)
+
+/* These return the event, which is in the register already. */
+static bool access_evaluate_verdict(mrb_func_t method, struct rv_event *event)
+{
+	if (method == access_deny)
+		event->verdict = RV_VERDICT_DENY;
+	else if (method == access_drop)
+		event->verdict = RV_VERDICT_DROP;
+	else if (method == access_pass)
+		event->verdict = RV_VERDICT_PASS;
+	else
+		return false;
+	return true;
+}
+
+static const mrb_func_t cpuid_readers[] = { cpuid_eax, cpuid_ebx, cpuid_ecx, cpuid_edx };
+static const mrb_func_t cpuid_writers[] = { cpuid_set_eax, cpuid_set_ebx, cpuid_set_ecx,
+					    cpuid_set_edx };
+
+/* Which of the four results a method is about; their number if none. */
+static unsigned int cpuid_evaluate_index(mrb_func_t method, const mrb_func_t *methods)
+{
+	unsigned int index = 0;
+
+	while (index < ARRAY_LENGTH(cpuid_readers) && methods[index] != method)
+		index++;
+	return index;
+}
+
+static bool access_evaluate_fetch(const struct rv_event *event)
+{
+	return !access_needs_fetch(event) || sys_event_fetch() == 0;
+}
+
+static bool access_evaluate_set(mrb_func_t method, struct rv_event *event, mrb_value *registers)
+{
+	uint64_t value = (uint64_t)mrb_integer(registers[1]);
+	unsigned int index;
+
+	if (method == access_set_value) {
+		event->value = value & access_mask(event);
+	} else {
+		index = cpuid_evaluate_index(method, cpuid_writers);
+		if (index == ARRAY_LENGTH(cpuid_writers) || !access_evaluate_fetch(event))
+			return false;
+		event->cpuid[index] = (uint32_t)value;
+	}
+	event->verdict = RV_VERDICT_CHANGE;
+	registers[0] = registers[1];
+	return true;
+}
+
+static bool access_evaluate_get(mrb_func_t method, struct rv_event *event, mrb_value *registers)
+{
+	uint64_t value;
+	unsigned int index;
+
+	if (method == access_value) {
+		if (!access_evaluate_fetch(event))
+			return false;
+		value = event->value;
+	} else if (method == access_address) {
+		value = event->address;
+	} else if (method == access_offset) {
+		value = event->address - event_entry->base;
+	} else if (method == access_width) {
+		value = event->width_bytes;
+	} else if (method == access_all_ones) {
+		value = access_mask(event);
+	} else {
+		index = cpuid_evaluate_index(method, cpuid_readers);
+		if (index == ARRAY_LENGTH(cpuid_readers) || !access_evaluate_fetch(event))
+			return false;
+		value = event->cpuid[index];
+	}
+	if (value > INT64_MAX)
+		return false;
+	SET_INT_VALUE(mrb, registers[0], (mrb_int)value);
+	return true;
+}
+
+bool event_access_evaluate(mrb_func_t method, mrb_value *registers, unsigned int arguments)
+{
+	struct rv_event *event = engine_event();
+
+	if (arguments == 1 && mrb_integer_p(registers[1]))
+		return access_evaluate_set(method, event, registers);
+	return arguments == 0 && (access_evaluate_get(method, event, registers) ||
+				  access_evaluate_verdict(method, event));
+}
 
 static mrb_value cpuid_subleaf(mrb_state *mrb, mrb_value self)
 {
