@@ -22,6 +22,8 @@
 #define APIC_CLASS_F_PRIORITY 0xf0u
 /* While ours runs: lets class 0xf through and nothing else. */
 #define APIC_BORROWED_TPR 0xe0u
+#define APIC_SPURIOUS_VECTOR 0xffu /* during a loan, if the guest's is not fit */
+#define EXCEPTION_VECTORS 32u
 /* Closer to expiry than this, ours is stopped before the guest's settings come back. */
 #define APIC_TIMER_CLOSE_TICKS 256u
 #define APIC_MEASURE_PER_SECOND 100 /* a part of a second is how long it takes */
@@ -125,6 +127,14 @@ BOTH_MODES bool apic_timer_lint0_is_open(uint32_t lint0)
 	return (lint0 & (APIC_LVT_MASKED | APIC_LVT_DELIVERY_MASK)) == APIC_LVT_DELIVERY_EXTINT;
 }
 
+/* The APIC is off, or its spurious interrupt has an exception's vector (OVMF's: 15). That comes when
+ * the task priority rises above an interrupt that the CPU has been told of already (Intel SDM 3
+ * 11.9), which is just what a loan does. */
+BOTH_MODES bool apic_timer_spurious_is_unfit(uint32_t spurious)
+{
+	return !(spurious & APIC_SVR_ENABLE) || (spurious & 0xff) < EXCEPTION_VECTORS;
+}
+
 /* A one-shot timer at 0 whose interrupt is neither requested nor in service: it was handled, or it
  * is late. It must not get lost, so that it fires once more rather than never, and again until it
  * cannot be late any more. */
@@ -193,8 +203,8 @@ BOTH_MODES bool apic_timer_borrow_from(struct apic_timer *own, struct apic apic,
 	loan->running = true;
 	loan->apic = apic;
 	loan->spurious = apic_read(apic, APIC_SVR);
-	if (!(loan->spurious & APIC_SVR_ENABLE))
-		apic_write(apic, APIC_SVR, loan->spurious | APIC_SVR_ENABLE);
+	if (apic_timer_spurious_is_unfit(loan->spurious))
+		apic_write(apic, APIC_SVR, APIC_SVR_ENABLE | APIC_SPURIOUS_VECTOR);
 	loan->lint0 = apic_read(apic, APIC_LVT_LINT0);
 	if (apic_timer_lint0_is_open(loan->lint0))
 		apic_write(apic, APIC_LVT_LINT0, loan->lint0 | APIC_LVT_MASKED);
@@ -354,7 +364,7 @@ BOTH_MODES void apic_timer_return_to(struct vcpu *vcpu, struct apic_timer *own, 
 	if (apic_timer_lint0_is_open(loan->lint0))
 		apic_write(apic, APIC_LVT_LINT0, loan->lint0);
 	apic_write(apic, APIC_TPR, loan->task_priority);
-	if (!(loan->spurious & APIC_SVR_ENABLE))
+	if (apic_timer_spurious_is_unfit(loan->spurious))
 		apic_write(apic, APIC_SVR, loan->spurious);
 	loan->running = false;
 }
