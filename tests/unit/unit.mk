@@ -36,6 +36,11 @@ unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o sysca
 $(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects)): \
 	unit-flags := -I tests/unit/fake_process $(unit-flags)
 
+unit-programs += ept
+unit-ept-objects := vmm/vmx/ept.o vmm/vmx/mtrr.o
+$(addprefix $(unit-build)/objects/,tests/unit/ept.o $(unit-ept-objects)): \
+	unit-flags := -I tests/unit/fake_vmx $(unit-flags)
+
 unit-programs += uefi
 unit-uefi-objects := boot/uefi/config.o boot/uefi/memory_map.o boot/uefi/payload.o \
 	boot/uefi/sha256.o core/string.o
