@@ -81,6 +81,22 @@ bool msr_write_safe(uint32_t msr, uint64_t value);
 /* XSETBV, with CR4.OSXSAVE set: false where hardware gives #GP. */
 bool xcr_write_safe(uint32_t number, uint64_t value);
 
+/* DR0 to DR3. */
+static inline uint64_t debug_address_read(unsigned number)
+{
+	uint64_t value;
+
+	if (number == 0)
+		__asm__ volatile("mov %%dr0, %0" : "=r"(value));
+	else if (number == 1)
+		__asm__ volatile("mov %%dr1, %0" : "=r"(value));
+	else if (number == 2)
+		__asm__ volatile("mov %%dr2, %0" : "=r"(value));
+	else
+		__asm__ volatile("mov %%dr3, %0" : "=r"(value));
+	return value;
+}
+
 static inline uint64_t tsc_read(void)
 {
 	uint32_t low, high;

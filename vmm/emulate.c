@@ -296,8 +296,12 @@ enum emulate_result emulate_instruction(struct emulation *emulation)
 	/* An iteration ends an interrupt shadow, too. */
 	if (result == EMULATE_AGAIN && string)
 		emulation->vcpu->shadow_ended = true;
+	if (result != EMULATE_DONE && !(result == EMULATE_AGAIN && string))
+		return result;
 	/* The guest steps itself: the trap comes after each instruction and string iteration. */
-	if (trace && (result == EMULATE_DONE || (result == EMULATE_AGAIN && string)))
+	if (trace)
 		vcpu_ops->inject_single_step(emulation->vcpu);
+	if (emulation->breakpoints != 0)
+		vcpu_ops->inject_breakpoints(emulation->vcpu, emulation->breakpoints);
 	return result;
 }

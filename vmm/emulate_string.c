@@ -113,18 +113,21 @@ enum emulate_result emulate_string(struct emulation *emulation)
 	    operand_read_address(vcpu, GPR_RCX, instruction->address_bytes) == 0)
 		return EMULATE_ELSEWHERE;
 	for (unsigned iteration = 0; iteration < ITERATIONS_MAXIMUM; iteration++) {
+		emulation->breakpoints = 0;
 		if (!string_translate(emulation, &step))
 			return EMULATE_FAULT;
 		if (!emulation->touched)
 			return EMULATE_ELSEWHERE;
 		/* Once past the claimed pages the CPU does the rest, at its own speed. */
 		if (iteration != 0 && !(step.has_source && operand_is_claimed(&step.source)) &&
-		    !(step.has_destination && operand_is_claimed(&step.destination)))
+		    !(step.has_destination && operand_is_claimed(&step.destination))) {
+			emulation->breakpoints = 0; /* the CPU will meet them itself */
 			return EMULATE_AGAIN;
+		}
 		string_perform(emulation, &step);
 		if (!string_goes_on(emulation))
 			return EMULATE_DONE;
-		if ((vcpu->rflags & RFLAGS_TF) != 0)
+		if ((vcpu->rflags & RFLAGS_TF) != 0 || emulation->breakpoints != 0)
 			return EMULATE_AGAIN;
 	}
 	return EMULATE_AGAIN;

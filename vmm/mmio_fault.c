@@ -86,6 +86,7 @@ static bool mmio_find_step_operand(struct emulation *emulation, struct step_oper
 		return false;
 	operand->reads = instruction->other_reads;
 	operand->writes = instruction->other_writes;
+	operand->breakpoints = emulation->breakpoints;
 	operand->next_rip = emulation->vcpu->rip + instruction->length_bytes;
 	if (instruction->mode != DECODE_64)
 		operand->next_rip = (uint32_t)operand->next_rip;

@@ -22,6 +22,7 @@ void mmio_close_page(struct vcpu *vcpu, gpa_t page);
 struct step_operand {
 	struct memory_operand memory;
 	bool reads, writes;
+	unsigned breakpoints; /* that it meets: DR6 */
 	gva_t next_rip; /* where the CPU stands when it has executed the instruction */
 };
 

@@ -137,6 +137,8 @@ void mmio_end_step(struct vcpu *vcpu)
 bool mmio_handle_step(struct vcpu *vcpu)
 {
 	struct step *step = &mmio_steps[vcpu->cpu->index];
+	bool known = step->stands_in[0] || step->stands_in[1];
+	unsigned hits = known && vcpu->rip == step->operand.next_rip ? step->operand.breakpoints : 0;
 	bool written[2];
 
 	if (vcpu->steps == 0)
@@ -152,7 +154,11 @@ bool mmio_handle_step(struct vcpu *vcpu)
 	}
 	/* If TF is set still, the guest steps too: the trap is its own as well, unless the
 	 * instruction faulted. */
-	if ((vcpu->rflags & RFLAGS_TF) != 0 && vcpu_ops->can_inject(vcpu))
+	if (!vcpu_ops->can_inject(vcpu))
+		return true;
+	if ((vcpu->rflags & RFLAGS_TF) != 0)
 		vcpu_ops->inject_single_step(vcpu);
+	if (hits != 0)
+		vcpu_ops->inject_breakpoints(vcpu, hits);
 	return true;
 }

@@ -4,6 +4,7 @@
 #include "vmm/operand.h"
 
 #include "vmm/alu.h"
+#include "vmm/breakpoint.h"
 #include "vmm/guest_walk.h"
 #include "vmm/mmio.h"
 
@@ -156,6 +157,9 @@ bool operand_translate(struct emulation *emulation, unsigned segment, uint64_t o
 
 	if (!operand_linear(emulation, segment, offset, width_bytes, access, &gva))
 		return false;
+	emulation->breakpoints |= breakpoint_match(
+		emulation->vcpu, access == GUEST_WRITE ? BREAKPOINT_WRITE : BREAKPOINT_READ, gva,
+		width_bytes);
 	left = PAGE_BYTES - (gva & PAGE_MASK);
 	out->width_bytes = width_bytes;
 	out->first_bytes = width_bytes < left ? width_bytes : (unsigned)left;

@@ -13,6 +13,7 @@ struct emulation {
 	const struct decoded_instruction *instruction;
 	gpa_t fault_page; /* where the CPU says the access went, low bits clear */
 	bool touched;	  /* an operand translated so far lies there */
+	unsigned breakpoints; /* of the guest that the operands translated so far meet: DR6 */
 	struct guest_fault fault;
 };
 

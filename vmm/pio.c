@@ -6,6 +6,7 @@
 
 #include "core/spinlock.h"
 #include "rv/errno.h"
+#include "vmm/breakpoint.h"
 #include "vmm/pio_exit.h"
 #include "vmm/registry.h"
 
@@ -53,4 +54,25 @@ uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool 
 		    uint32_t value)
 {
 	return pio_perform(vcpu, port, width_bytes, write, value);
+}
+
+/* The port may have a breakpoint, whose trap comes behind the instruction. */
+static void pio_handle_watched(struct vcpu *vcpu)
+{
+	unsigned hits = breakpoint_match(vcpu, BREAKPOINT_PORT, exit_port_number(vcpu->exit.port),
+					 exit_port_bytes(vcpu->exit.port));
+	uint64_t rip = vcpu->rip;
+
+	vcpu->exit.port &= ~EXIT_PORT_WATCHED;
+	pio_handle_exit(vcpu);
+	if (hits != 0 && vcpu->rip != rip)
+		vcpu_ops->inject_breakpoints(vcpu, hits);
+}
+
+void pio_handle_special(struct vcpu *vcpu)
+{
+	if (vcpu->exit.port & EXIT_PORT_STRING)
+		pio_handle_string(vcpu);
+	else
+		pio_handle_watched(vcpu);
 }

@@ -13,5 +13,7 @@ uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool 
 
 /* vmm/pio_string.c: INS and OUTS, with or without REP. */
 void pio_handle_string(struct vcpu *vcpu);
+/* What pio_handle_exit() leaves out because it is rare. */
+void pio_handle_special(struct vcpu *vcpu);
 
 #endif

@@ -69,8 +69,8 @@ static inline __attribute__((always_inline)) void pio_handle_exit(struct vcpu *v
 	uint64_t rax = vcpu->gpr[GPR_RAX];
 	uint32_t value;
 
-	if (exit & EXIT_PORT_STRING) {
-		pio_handle_string(vcpu);
+	if (exit & (EXIT_PORT_STRING | EXIT_PORT_WATCHED)) {
+		pio_handle_special(vcpu);
 		return;
 	}
 	if (exit & EXIT_PORT_IN) {

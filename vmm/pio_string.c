@@ -6,6 +6,7 @@
 #include "vmm/pio.h"
 
 #include "core/instructions.h"
+#include "vmm/breakpoint.h"
 #include "vmm/guest_memory.h"
 #include "vmm/operand.h"
 #include "vmm/prefix.h"
@@ -19,6 +20,7 @@ struct pio_string {
 	unsigned length;      /* of the instruction */
 	struct decoded_instruction instruction; /* its mode, for the operand in memory */
 	bool long_mode;
+	unsigned breakpoints; /* that the last element met: DR6 */
 };
 
 static enum segment pio_segment_of(uint8_t prefix, enum segment otherwise)
@@ -86,7 +88,7 @@ static void pio_advance(uint64_t *reg, uint64_t delta, const struct pio_string *
 }
 
 /* One element. False: a fault was injected. */
-static bool pio_string_element(struct vcpu *vcpu, const struct pio_string *string)
+static bool pio_string_element(struct vcpu *vcpu, struct pio_string *string)
 {
 	bool write = !(vcpu->exit.port & EXIT_PORT_IN);
 	uint64_t *index = &vcpu->gpr[write ? GPR_RSI : GPR_RDI];
@@ -104,11 +106,22 @@ static bool pio_string_element(struct vcpu *vcpu, const struct pio_string *strin
 	}
 	if (write)
 		value = (uint32_t)operand_read_memory(&emulation, &operand);
+	string->breakpoints = emulation.breakpoints |
+			      breakpoint_match(vcpu, BREAKPOINT_PORT,
+					       exit_port_number(vcpu->exit.port), width_bytes);
 	value = pio_access(vcpu, exit_port_number(vcpu->exit.port), width_bytes, write, value);
 	if (!write)
 		operand_write_memory(&emulation, &operand, value);
 	pio_advance(index, delta, string);
 	return true;
+}
+
+static void pio_string_trap(struct vcpu *vcpu, const struct pio_string *string)
+{
+	if (string->breakpoints == 0)
+		return;
+	vcpu->shadow_ended = true;
+	vcpu_ops->inject_breakpoints(vcpu, string->breakpoints);
 }
 
 void pio_handle_string(struct vcpu *vcpu)
@@ -119,8 +132,10 @@ void pio_handle_string(struct vcpu *vcpu)
 		return;
 	vcpu->exit.next_rip = vcpu->rip + string.length;
 	if (!(vcpu->exit.port & EXIT_PORT_REPEAT)) {
-		if (pio_string_element(vcpu, &string))
+		if (pio_string_element(vcpu, &string)) {
 			vcpu_skip_instruction(vcpu, string.length);
+			pio_string_trap(vcpu, &string);
+		}
 		return;
 	}
 	for (unsigned i = 0; i < PIO_BATCH; i++) {
@@ -132,7 +147,7 @@ void pio_handle_string(struct vcpu *vcpu)
 			return;
 		pio_advance(&vcpu->gpr[GPR_RCX], ~UINT64_C(0), &string);
 		/* In single steps there is a trap after each iteration (AMD APM v2 13.1.4). */
-		if (vcpu->rflags & RFLAGS_TF)
+		if ((vcpu->rflags & RFLAGS_TF) || string.breakpoints != 0)
 			break;
 	}
 	/* Not done: RIP stays, the guest executes the rest again. */
@@ -142,4 +157,5 @@ void pio_handle_string(struct vcpu *vcpu)
 		vcpu->shadow_ended = true;
 		vcpu_ops->inject_single_step(vcpu);
 	}
+	pio_string_trap(vcpu, &string);
 }

@@ -65,6 +65,7 @@ enum exit_kind {
 #define EXIT_PORT_IN UINT32_C(0x1)
 #define EXIT_PORT_STRING UINT32_C(0x4)
 #define EXIT_PORT_REPEAT UINT32_C(0x8)
+#define EXIT_PORT_WATCHED UINT32_C(0x8000) /* breakpoints are enabled: one may be on the port */
 #define EXIT_PORT_BYTES_SHIFT 4
 #define EXIT_PORT_NUMBER_SHIFT 16
 
@@ -169,6 +170,9 @@ struct vcpu_operations {
 	void (*inject_nmi)(struct vcpu *vcpu);	     /* only if can_inject_nmi */
 	/* #DB for the guest's own TF, after an instruction that was emulated. */
 	void (*inject_single_step)(struct vcpu *vcpu);
+	/* #DB for breakpoints on data or ports that an emulated instruction met: bits 0 to 3 of DR6. */
+	void (*inject_breakpoints)(struct vcpu *vcpu, unsigned hits);
+	uint64_t (*get_debug)(struct vcpu *vcpu, unsigned number); /* DR0 to DR3, DR7 */
 	/* Is nothing being injected, or delivered again? */
 	bool (*can_inject)(struct vcpu *vcpu);
 	/* Can an NMI be injected now? If not, the back end sees to an exit when that changes. */

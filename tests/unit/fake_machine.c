@@ -25,9 +25,9 @@ struct cpu fake_cpu;
 struct vcpu fake_vcpu;
 uint32_t cpus_count = 1;
 struct segment_register fake_segments[SEGMENT_COUNT];
-uint64_t fake_control[5], fake_efer;
+uint64_t fake_control[5], fake_efer, fake_debug[8];
 unsigned fake_cpl;
-unsigned fake_injections, fake_vector, fake_single_steps;
+unsigned fake_injections, fake_vector, fake_single_steps, fake_breakpoints;
 int64_t fake_error_code;
 bool fake_stepping, fake_event_pending;
 unsigned fake_step_requests;
@@ -140,6 +140,18 @@ static void fake_inject_single_step(struct vcpu *vcpu)
 	fake_single_steps++;
 }
 
+static void fake_inject_breakpoints(struct vcpu *vcpu, unsigned hits)
+{
+	(void)vcpu;
+	fake_breakpoints |= hits;
+}
+
+static uint64_t fake_get_debug(struct vcpu *vcpu, unsigned number)
+{
+	(void)vcpu;
+	return fake_debug[number];
+}
+
 static bool fake_can_inject(struct vcpu *vcpu)
 {
 	(void)vcpu;
@@ -195,6 +207,8 @@ static const struct vcpu_operations fake_operations = {
 	.get_cpl = fake_get_cpl,
 	.inject_exception = fake_inject_exception,
 	.inject_single_step = fake_inject_single_step,
+	.inject_breakpoints = fake_inject_breakpoints,
+	.get_debug = fake_get_debug,
 	.can_inject = fake_can_inject,
 	.want_step = fake_want_step,
 	.nested_deny_page = fake_deny_page,
@@ -240,7 +254,8 @@ void fake_machine_reset(void)
 	fake_cpl = 0;
 	fake_next_table = MIB(1);
 	fake_control[3] = fake_table_page();
-	fake_injections = fake_single_steps = fake_step_requests = 0;
+	fake_injections = fake_single_steps = fake_step_requests = fake_breakpoints = 0;
+	memset(fake_debug, 0, sizeof(fake_debug));
 	fake_vector = 0;
 	fake_stepping = fake_event_pending = false;
 	fake_deny_error = 0;

@@ -17,11 +17,11 @@
 
 extern struct vcpu fake_vcpu;
 extern struct segment_register fake_segments[SEGMENT_COUNT];
-extern uint64_t fake_control[5], fake_efer;
+extern uint64_t fake_control[5], fake_efer, fake_debug[8];
 extern unsigned fake_cpl;
 
 /* What was injected last; fake_injections counts. */
-extern unsigned fake_injections, fake_vector, fake_single_steps;
+extern unsigned fake_injections, fake_vector, fake_single_steps, fake_breakpoints;
 extern int64_t fake_error_code;
 
 extern bool fake_stepping, fake_event_pending;

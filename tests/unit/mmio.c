@@ -2,6 +2,7 @@
  * tests/unit/mmio.c: claiming memory, what handlers see and may do, faults of the guest in the
  * midst of an access, what cannot be emulated, and the hypervisor's own memory.
  */
+#include "vmm/breakpoint.h"
 #include "vmm/mmio.h"
 
 #include "core/instructions.h"
@@ -301,6 +302,82 @@ static void test_single_step_of_guest(void)
 	UNIT_EQUAL(fake_vcpu.rip, CODE + 2);
 	UNIT_EQUAL(fake_single_steps, 3);
 	UNIT_EQUAL(fake_vcpu.rflags & RFLAGS_RF, 0);
+}
+
+/* DR7: L0 to L3 of a breakpoint, its kind and its length. */
+#define DR7(number, kind, length)                                                                  \
+	(UINT64_C(1) << 2 * (number) | ((uint64_t)(kind) | (uint64_t)(length) << 2)                \
+					       << (16 + 4 * (number)))
+#define DR7_LENGTH_8 2
+#define CR4_DE 0x8
+
+static void test_breakpoint_matches(void)
+{
+	set_up(DEVICE, DEVICE + PAGE_BYTES - 1);
+	fake_debug[0] = 0x1003; /* of 4 bytes: from 0x1000 */
+	fake_debug[1] = 0x2000;
+	fake_debug[2] = 0x1008;
+	fake_debug[3] = 0x60;
+#define MATCH(access, address, bytes)                                                              \
+	breakpoint_match(&fake_vcpu, BREAKPOINT_##access, address, bytes)
+	UNIT_EQUAL(MATCH(WRITE, 0x1000, 8), 0);
+	fake_debug[7] = DR7(0, 1, 3) | DR7(1, 3, 1) | DR7(2, 3, DR7_LENGTH_8) | DR7(3, 2, 0);
+	UNIT_EQUAL(MATCH(WRITE, 0x1000, 1), 1);
+	UNIT_EQUAL(MATCH(WRITE, 0xffc, 4), 0);
+	UNIT_EQUAL(MATCH(WRITE, 0xffd, 4), 1);
+	UNIT_EQUAL(MATCH(WRITE, 0x1004, 4), 0);
+	UNIT_EQUAL(MATCH(READ, 0x1000, 4), 0);
+	UNIT_EQUAL(MATCH(READ, 0x1000, 16), 4);
+	UNIT_EQUAL(MATCH(WRITE, 0x1003, 6), 5);
+	UNIT_EQUAL(MATCH(READ, 0x100f, 1), 4);
+	UNIT_EQUAL(MATCH(READ, 0x1010, 1), 0);
+	UNIT_EQUAL(MATCH(READ, 0x2001, 1), 2);
+	UNIT_EQUAL(MATCH(READ, 0x2002, 1), 0);
+	/* Ports have breakpoints only with CR4.DE. */
+	UNIT_EQUAL(MATCH(PORT, 0x60, 1), 0);
+	fake_control[4] |= CR4_DE;
+	UNIT_EQUAL(MATCH(PORT, 0x60, 1), 8);
+	UNIT_EQUAL(MATCH(PORT, 0x5f, 2), 8);
+	UNIT_EQUAL(MATCH(PORT, 0x61, 1), 0);
+	UNIT_EQUAL(MATCH(READ, 0x60, 1), 0);
+	fake_debug[7] = 2 | (DR7(0, 1, 3) & ~UINT64_C(0xff)); /* G0 in the place of L0 */
+	UNIT_EQUAL(MATCH(WRITE, 0x1000, 1), 1);
+#undef MATCH
+}
+
+/* Their traps come behind the instruction, and behind each iteration that meets one. */
+static void test_breakpoints_of_guest(void)
+{
+	set_up(DEVICE, DEVICE + PAGE_BYTES - 1);
+	fake_debug[1] = DEVICE + 2;
+	fake_debug[7] = DR7(1, 1, 0);
+	PUT(0xf3, 0xaa); /* rep stosb */
+	fake_vcpu.gpr[GPR_RDI] = DEVICE;
+	fake_vcpu.gpr[GPR_RCX] = 5;
+	UNIT_CHECK(fault_at(DEVICE, true));
+	UNIT_EQUAL(fake_vcpu.gpr[GPR_RCX], 2);
+	UNIT_EQUAL(fake_breakpoints, 2);
+	UNIT_EQUAL(fake_vcpu.rip, CODE);
+	fake_breakpoints = 0;
+	UNIT_CHECK(fault_at(DEVICE + 3, true));
+	UNIT_EQUAL(fake_vcpu.rip, CODE + 2);
+	UNIT_EQUAL(fake_breakpoints, 0);
+	/* One that faults meets none. */
+	fake_vcpu.rip = CODE;
+	PUT(0xa4); /* movsb */
+	fake_vcpu.gpr[GPR_RSI] = DEVICE + 2;
+	fake_vcpu.gpr[GPR_RDI] = RAM + 8 * PAGE_BYTES;
+	fake_debug[7] = DR7(1, 3, 0);
+	UNIT_CHECK(fault_at(DEVICE + 2, false));
+	UNIT_EQUAL(fake_injections, 1);
+	UNIT_EQUAL(fake_breakpoints, 0);
+	/* One that runs by itself. */
+	fake_vcpu.gpr[GPR_RBX] = DEVICE;
+	PUT(0x0f, 0x10, 0x03); /* movups (%rbx), %xmm0 */
+	UNIT_CHECK(fault_at(DEVICE, false));
+	fake_vcpu.rip = CODE + 3;
+	UNIT_CHECK(mmio_handle_step(&fake_vcpu));
+	UNIT_EQUAL(fake_breakpoints, 2);
 }
 
 static void test_unknown_steps(void)
@@ -770,6 +847,8 @@ int main(void)
 	unit_run("mmio_fault_in_string", test_fault_in_string);
 	unit_run("mmio_string_batches", test_string_batches);
 	unit_run("mmio_single_step_of_guest", test_single_step_of_guest);
+	unit_run("mmio_breakpoint_matches", test_breakpoint_matches);
+	unit_run("mmio_breakpoints_of_guest", test_breakpoints_of_guest);
 	unit_run("mmio_unknown_steps", test_unknown_steps);
 	unit_run("mmio_unknown_through_handlers", test_unknown_through_handlers);
 	unit_run("mmio_unknown_operand", test_unknown_operand);

@@ -14,7 +14,7 @@ unit-e820-objects := boot/e820.o
 unit-guest_walk-objects := vmm/guest_walk.o vmm/guest_memory.o tests/unit/fake_machine.o
 
 # The whole of the emulator on a fake machine.
-unit-emulator-objects := $(addprefix vmm/,alu.o decode.o emulate.o emulate_stack.o emulate_string.o \
+unit-emulator-objects := $(addprefix vmm/,alu.o breakpoint.o decode.o emulate.o emulate_stack.o emulate_string.o \
 	operand.o mmio.o mmio_fault.o mmio_step.o mmio_hardware.o guest_walk.o guest_memory.o registry.o) tests/unit/fake_machine.o
 unit-emulate_native-objects := $(unit-emulator-objects) tests/unit/native.o tests/unit/emulate_forms.o
 unit-emulate_native-libraries := $(build)/unit/zydis.a

@@ -29,6 +29,12 @@ void svm_inject_single_step(struct vcpu *vcpu)
 	svm_inject_exception(vcpu, 1, -1);
 }
 
+void svm_inject_breakpoints(struct vcpu *vcpu, unsigned hits)
+{
+	svm_of(vcpu)->vmcb->dr6 |= hits;
+	svm_inject_exception(vcpu, 1, -1);
+}
+
 bool svm_can_inject(struct vcpu *vcpu)
 {
 	return svm_of(vcpu)->event_inject == 0;

@@ -12,6 +12,7 @@ extern const struct vcpu_operations svm_operations;
 void svm_get_segment(struct vcpu *vcpu, enum segment which, struct segment_register *out);
 void svm_set_segment(struct vcpu *vcpu, enum segment which, const struct segment_register *in);
 uint64_t svm_get_control(struct vcpu *vcpu, unsigned number);
+uint64_t svm_get_debug(struct vcpu *vcpu, unsigned number);
 void svm_set_control(struct vcpu *vcpu, unsigned number, uint64_t value);
 uint64_t svm_get_efer(struct vcpu *vcpu);
 enum msr_result svm_read_msr(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
@@ -28,6 +29,7 @@ __attribute__((noreturn)) void svm_loop(struct vcpu *vcpu, void (*handle)(struct
 void svm_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t error_code);
 void svm_inject_interrupt(struct vcpu *vcpu, unsigned vector);
 void svm_inject_single_step(struct vcpu *vcpu);
+void svm_inject_breakpoints(struct vcpu *vcpu, unsigned hits);
 bool svm_can_inject(struct vcpu *vcpu);
 bool svm_can_interrupt(struct vcpu *vcpu);
 void svm_want_interrupt_window(struct vcpu *vcpu, bool want);

@@ -97,6 +97,12 @@ void svm_capture_state(struct vcpu *vcpu, const struct cpu_state *state)
 		svm_vmload(svm_of(vcpu)->vmcb_physical);
 }
 
+/* DR0 to DR3 are the guest's all the time: the host has no use for them, and enables none. */
+uint64_t svm_get_debug(struct vcpu *vcpu, unsigned number)
+{
+	return number == 7 ? svm_of(vcpu)->vmcb->dr7 : debug_address_read(number);
+}
+
 uint64_t svm_get_control(struct vcpu *vcpu, unsigned number)
 {
 	const struct vmcb *vmcb = svm_of(vcpu)->vmcb;

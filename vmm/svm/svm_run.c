@@ -6,6 +6,7 @@
 
 #include "core/cpu.h"
 #include "core/instructions.h"
+#include "vmm/breakpoint.h"
 #include "vmm/cpuid.h"
 #include "vmm/guest_memory.h"
 #include "vmm/run.h"
@@ -71,6 +72,8 @@ static inline void svm_read_port(struct vcpu *vcpu, const struct vmcb *vmcb)
 	vcpu->exit.reason = VMEXIT_IOIO;
 	vcpu->exit.next_rip = vmcb->exit_info2;
 	vcpu->exit.port = (uint32_t)vmcb->exit_info1;
+	if (vmcb->dr7 & BREAKPOINT_DR7_ENABLED)
+		vcpu->exit.port |= EXIT_PORT_WATCHED;
 }
 
 /* One pass through the guest. */

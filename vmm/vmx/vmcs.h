@@ -147,6 +147,7 @@
 #define ACTIVITY_WAIT_FOR_SIPI 3u
 
 /* Pending debug exceptions, 25.4.2 */
+#define PENDING_DEBUG_ENABLED_BREAKPOINT UINT64_C(0x1000)
 #define PENDING_DEBUG_BS UINT64_C(0x4000)
 
 /* Events at entry (25.8.3), at exit and interrupted ones (25.9.2, 25.9.3) */

@@ -105,6 +105,7 @@ void vmx_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t error_code
 void vmx_inject_interrupt(struct vcpu *vcpu, unsigned vector);
 void vmx_inject_nmi(struct vcpu *vcpu);
 void vmx_inject_single_step(struct vcpu *vcpu);
+void vmx_inject_breakpoints(struct vcpu *vcpu, unsigned hits);
 bool vmx_can_inject(struct vcpu *vcpu);
 bool vmx_can_inject_nmi(struct vcpu *vcpu);
 bool vmx_can_interrupt(struct vcpu *vcpu);
@@ -137,6 +138,7 @@ unsigned vmx_get_cpl(struct vcpu *vcpu);
 
 /* vmm/vmx/vmx_control_registers.c */
 uint64_t vmx_get_control(struct vcpu *vcpu, unsigned number);
+uint64_t vmx_get_debug(struct vcpu *vcpu, unsigned number);
 void vmx_set_control(struct vcpu *vcpu, unsigned number, uint64_t value);
 /* Without the guest's checks; keeps what VMX demands. */
 void vmx_write_cr0(uint64_t value);

@@ -63,6 +63,14 @@ void vmx_inject_single_step(struct vcpu *vcpu)
 			   vmcs_read(VMCS_GUEST_PENDING_DEBUG) | PENDING_DEBUG_BS);
 }
 
+/* The CPU sets DR6 when it delivers it. */
+void vmx_inject_breakpoints(struct vcpu *vcpu, unsigned hits)
+{
+	(void)vcpu;
+	vmcs_write(VMCS_GUEST_PENDING_DEBUG, vmcs_read(VMCS_GUEST_PENDING_DEBUG) | hits |
+						     PENDING_DEBUG_ENABLED_BREAKPOINT);
+}
+
 /* A pending debug trap goes before interrupts and NMIs, which would lose it. */
 static bool vmx_is_blocked(uint32_t blocking)
 {

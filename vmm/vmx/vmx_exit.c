@@ -5,6 +5,7 @@
 
 #include "core/cpu.h"
 #include "core/instructions.h"
+#include "vmm/breakpoint.h"
 
 /* Exit qualification of an I/O instruction, table 28-5 */
 #define IO_IN 0x8u
@@ -44,7 +45,8 @@ static void vmx_read_port(struct vcpu *vcpu)
 			  ((qualification & 7) + 1) << EXIT_PORT_BYTES_SHIFT |
 			  (qualification & IO_IN ? EXIT_PORT_IN : 0) |
 			  (qualification & IO_STRING ? EXIT_PORT_STRING : 0) |
-			  (qualification & IO_REPEAT ? EXIT_PORT_REPEAT : 0);
+			  (qualification & IO_REPEAT ? EXIT_PORT_REPEAT : 0) |
+			  (vmcs_read(VMCS_GUEST_DR7) & BREAKPOINT_DR7_ENABLED ? EXIT_PORT_WATCHED : 0);
 }
 
 static void vmx_read_violation(struct vcpu *vcpu)
