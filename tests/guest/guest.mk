@@ -8,6 +8,7 @@ guest-names := \
 	checksum \
 	cpu \
 	edge \
+	extint \
 	hostile \
 	identity \
 	ipi \

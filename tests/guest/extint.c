@@ -1,0 +1,109 @@
+/*
+ * tests/guest/extint.c: interrupts of the 8259s that become due while a script is busy: each reaches
+ * the guest once, right after the access if it has interrupts on, and when it opens them if not.
+ *
+ * Options: port=NUMBER, whose script takes longer than delay_us=N (default 500); rounds=N; base=N is
+ * the vector of the first interrupt line. 16 (default 32) is an exception's in the hypervisor, too.
+ * apic=0 switches the local APIC off, so that the engine runs in single steps.
+ */
+#include "guest.h"
+
+#include "instruction.h"
+
+#define PIC1 0x20
+#define PIC2 0xa0
+#define PIC_READ_REQUESTS 0x0a
+#define PIC_END_OF_INTERRUPT 0x20
+#define PIT_COUNTER 0x40
+#define PIT_CONTROL 0x43
+#define PIT_ONE_SHOT 0x30 /* counter 0, mode 0: interrupt on terminal count */
+#define MSR_APIC_BASE 0x1b
+#define APIC_BASE_ENABLE UINT64_C(0x800)
+#define WAIT_ROUNDS 100000
+
+static volatile uint64_t ticks, others;
+static uint64_t base;
+static uint16_t port, divisor;
+
+static bool extint_handle(struct fault_frame *frame)
+{
+	if (frame->vector != base && frame->vector < 32)
+		return false;
+	if (frame->vector == base)
+		ticks++;
+	else
+		others++;
+	out8(PIC1, PIC_END_OF_INTERRUPT);
+	return true;
+}
+
+static void pic_start(void)
+{
+	const uint8_t first[] = {0x11, (uint8_t)base, 4, 1};
+	const uint8_t second[] = {0x11, (uint8_t)base + 8, 2, 1};
+
+	for (unsigned i = 0; i < 4; i++) {
+		out8(PIC1 + (i > 0), first[i]);
+		out8(PIC2 + (i > 0), second[i]);
+	}
+	out8(PIC2 + 1, 0xff);
+	out8(PIC1, PIC_READ_REQUESTS);
+}
+
+static void timer_start(void)
+{
+	out8(PIT_CONTROL, PIT_ONE_SHOT);
+	out8(PIC1 + 1, 0xfe);
+	out8(PIT_COUNTER, divisor & 0xff);
+	out8(PIT_COUNTER, (uint8_t)(divisor >> 8));
+}
+
+static void tick_wait(uint64_t wanted)
+{
+	for (unsigned i = 0; i < WAIT_ROUNDS && ticks < wanted; i++)
+		__asm__ volatile("pause");
+}
+
+/* With interrupts on or off during the access. Returns whether the tick was due at its end. */
+static bool round_run(bool on)
+{
+	uint64_t before = ticks;
+	bool due;
+
+	timer_start();
+	if (on)
+		__asm__ volatile("sti");
+	in8(port);
+	due = on ? ticks != before : in8(PIC1) & 1;
+	__asm__ volatile("sti");
+	tick_wait(before + 1);
+	__asm__ volatile("cli");
+	return due;
+}
+
+void guest_main(void)
+{
+	uint64_t rounds = option_number_or("rounds", 50), due[2] = {0, 0}, lost = 0, twice = 0;
+
+	base = option_number_or("base", 32);
+	port = (uint16_t)option_number_or("port", 0x80);
+	divisor = (uint16_t)(option_number_or("delay_us", 500) * 1193 / 1000);
+	fault_handler = extint_handle;
+	if (option_number_or("apic", 1) == 0)
+		msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) & ~APIC_BASE_ENABLE);
+	pic_start();
+	for (uint64_t i = 0; i < 2 * rounds; i++) {
+		uint64_t before = ticks;
+
+		due[i & 1] += round_run(i & 1);
+		lost += ticks == before;
+		twice += ticks > before + 1;
+	}
+	guest_check(lost == 0, "no interrupt is lost", "%lu of %lu", lost, 2 * rounds);
+	guest_check(twice == 0, "no interrupt comes twice", "%lu of %lu", twice, 2 * rounds);
+	guest_check(others == 0, "no other interrupt comes", "%lu others", others);
+	guest_check(due[0] == rounds, "they come while the script is busy", "%lu of %lu", due[0],
+		    rounds);
+	guest_check(due[1] == rounds, "they reach an open guest at once", "%lu of %lu", due[1],
+		    rounds);
+}
