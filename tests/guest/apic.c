@@ -2,8 +2,8 @@
  * tests/guest/apic.c: the local APIC and its timer, which the hypervisor borrows while scripts run:
  * reading a hooked port must change neither what the registers hold nor when the timer fires.
  *
- * Options: port=NUMBER is read; periods=N of one millisecond (default 100). long=1: only that a timer
- * goes on while scripts run for several of its periods at a time.
+ * Options: port=NUMBER is read; periods=N (default 100) of period_ms=N (default 1) milliseconds.
+ * long=1: only that a timer goes on while scripts run for several of its periods at a time.
  */
 #include "guest.h"
 
@@ -26,8 +26,8 @@ static volatile uint64_t ticks, others;
 static unsigned timer_vector;
 static bool read_in_handler;
 static uint16_t port;
-static uint32_t millisecond; /* in timer ticks */
-static uint64_t millisecond_tsc;
+static uint32_t period; /* in timer ticks */
+static uint64_t period_tsc;
 
 static uint32_t apic_read(uint32_t offset)
 {
@@ -61,7 +61,7 @@ static void timer_set(uint32_t mode, uint32_t count)
 }
 
 /* By the PIT: channel 2 counts 10 ms. */
-static void measure(void)
+static void measure(uint32_t period_ms)
 {
 	uint64_t start;
 
@@ -74,8 +74,8 @@ static void measure(void)
 	start = tsc_read();
 	while (!(in8(0x61) & 0x20))
 		;
-	millisecond = (~UINT32_C(0) - apic_read(APIC_CURRENT)) / 10;
-	millisecond_tsc = (tsc_read() - start) / 10;
+	period = (~UINT32_C(0) - apic_read(APIC_CURRENT)) / 10 * period_ms;
+	period_tsc = (tsc_read() - start) / 10 * period_ms;
 	apic_write(APIC_INITIAL, 0);
 }
 
@@ -110,19 +110,19 @@ static void test_one_shot(void)
 
 	for (int round = 0; round < 20; round++) {
 		start = tsc_read();
-		timer_set(0, millisecond);
+		timer_set(0, period);
 		__asm__ volatile("sti");
-		while (ticks == 0 && tsc_read() - start < 10 * millisecond_tsc)
+		while (ticks == 0 && tsc_read() - start < 10 * period_tsc)
 			in8(port);
 		__asm__ volatile("cli");
 		start = tsc_read() - start;
-		if (start < millisecond_tsc * 97 / 100 || start > millisecond_tsc * 5 / 4)
+		if (start < period_tsc * 97 / 100 || start > period_tsc * 5 / 4)
 			late++;
 	}
 	guest_check(late == 0, "one-shot timer", "%lu of 20 early or late, last after %lu of %lu",
-		    late, start, millisecond_tsc);
+		    late, start, period_tsc);
 	/* Fired once, and stays so. */
-	read_for(3 * millisecond_tsc, 100);
+	read_for(3 * period_tsc, 100);
 	guest_check(ticks == 1, "one shot is one", "%lu ticks", ticks);
 }
 
@@ -130,28 +130,28 @@ static void test_periodic(uint64_t periods)
 {
 	uint64_t reads;
 
-	timer_set(LVT_PERIODIC, millisecond);
-	reads = read_for(periods * millisecond_tsc, 1);
+	timer_set(LVT_PERIODIC, period);
+	reads = read_for(periods * period_tsc, 1);
 	check_ticks("periodic timer", periods);
-	reads += read_for(2 * millisecond_tsc, 0);
+	reads += read_for(2 * period_tsc, 0);
 	ticks = 0;
-	read_for(periods * millisecond_tsc, 0);
+	read_for(periods * period_tsc, 0);
 	check_ticks("periodic timer afterwards", periods);
 	guest_check((apic_read(APIC_LVT_TIMER) & ~0x1000u) == (timer_vector | LVT_PERIODIC) &&
-			    apic_read(APIC_INITIAL) == millisecond,
+			    apic_read(APIC_INITIAL) == period,
 		    "timer's registers", "LVT 0x%x, initial count %u of %u",
-		    apic_read(APIC_LVT_TIMER), apic_read(APIC_INITIAL), millisecond);
+		    apic_read(APIC_LVT_TIMER), apic_read(APIC_INITIAL), period);
 	ticks = 0;
-	reads += read_for(periods * millisecond_tsc, 3000);
+	reads += read_for(periods * period_tsc, 3000);
 	check_ticks("periodic timer, read now and then", periods);
 	guest_print("apic: %lu reads\n", reads);
 	/* The guest changes its mind while a period is being repaired. */
 	in8(port);
-	timer_set(LVT_PERIODIC, 2 * millisecond);
-	read_for(20 * millisecond_tsc, 50);
+	timer_set(LVT_PERIODIC, 2 * period);
+	read_for(20 * period_tsc, 50);
 	check_ticks("another period", 10);
 	timer_set(LVT_MASKED, 0);
-	read_for(3 * millisecond_tsc, 50);
+	read_for(3 * period_tsc, 50);
 	guest_check(ticks == 0, "stopped timer", "%lu ticks", ticks);
 }
 
@@ -161,10 +161,10 @@ static void test_long(uint64_t periods)
 {
 	uint64_t quiet = 0;
 
-	timer_set(LVT_PERIODIC, millisecond);
+	timer_set(LVT_PERIODIC, period);
 	for (uint64_t round = 0; round < periods / 10; round++) {
 		ticks = 0;
-		read_for(10 * millisecond_tsc, 0);
+		read_for(10 * period_tsc, 0);
 		quiet += ticks < 4 || ticks > 11;
 	}
 	guest_check(quiet == 0, "periodic timer beside long scripts",
@@ -205,7 +205,7 @@ void guest_main(void)
 	out8(0xa1, 0xff);
 	apic_write(APIC_SVR, 0x1ff);
 	apic_write(APIC_DIVIDE, DIVIDE_BY_16);
-	measure();
+	measure((uint32_t)option_number_or("period_ms", 1));
 	timer_vector = 0x40;
 	if (option_number_or("long", 0) != 0) {
 		test_long(option_number_or("periods", 100));
@@ -217,8 +217,8 @@ void guest_main(void)
 	/* Of the highest class, like the hypervisor's own; and in service while the port is read. */
 	timer_vector = 0xf3;
 	read_in_handler = true;
-	timer_set(LVT_PERIODIC, millisecond);
-	read_for(20 * millisecond_tsc, 100);
+	timer_set(LVT_PERIODIC, period);
+	read_for(20 * period_tsc, 100);
 	/* These reads take a script's engine step by step, and hold the next interrupt up. */
 	guest_check(ticks >= 14 && ticks <= 21, "timer of the highest class",
 		    "%lu ticks instead of 20", ticks);
