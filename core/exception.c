@@ -116,11 +116,6 @@ void exception_take_interrupts(void)
 			 : "memory");
 }
 
-void exception_set_stack(uint64_t rsp0)
-{
-	cpu_current()->tss.rsp[0] = rsp0;
-}
-
 static void exception_init_gdt(struct cpu *cpu)
 {
 	uint64_t base = (uint64_t)&cpu->tss;

@@ -41,9 +41,6 @@ void exception_set_gate(unsigned vector, void (*entry)(void), unsigned dpl);
  * deliver 8 to 15 as a BIOS sets them up. Context: exit, host_context. */
 void exception_take_interrupts(void);
 
-/* Sets the stack that CPL 3 enters the hypervisor on (TSS.RSP0 of this CPU). */
-void exception_set_stack(uint64_t rsp0);
-
 #define SELECTOR_CODE 0x08
 #define SELECTOR_DATA 0x10
 #define SELECTOR_USER_DATA 0x1b

@@ -49,6 +49,7 @@ struct hook_owner {
 	bool (*deliver)(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
 	unsigned nr_hooks; /* live ones */
 	uint64_t nr_events, nr_errors; /* delivered; of those, ended by on_error */
+	bool stuck; /* who has the lock was waited for in vain */
 };
 
 struct hook_counters {
@@ -84,11 +85,19 @@ struct hook {
 	struct grace grace;
 };
 
-/* Around whatever an owner does: its top level, or an event. Context: boot, exit; without locks. */
-static inline void hook_owner_lock(struct hook_owner *owner)
+/* hook/hook_deliver.c: waits for another CPU to be done with the owner. */
+bool hook_owner_wait(struct hook_owner *owner);
+
+/* Around whatever an owner does: its top level, or an event. False: it is not taken, because the CPU
+ * that has it does not go on: the guest has stopped it by an INIT. Context: boot, exit; without locks. */
+static inline bool hook_owner_lock(struct hook_owner *owner)
 {
-	if (cpus_count > 1)
-		spinlock_acquire(&owner->lock);
+	return cpus_count == 1 || spinlock_try(&owner->lock) || hook_owner_wait(owner);
+}
+
+static inline bool hook_owner_is_locked_by(const struct hook_owner *owner, uint32_t cpu_index)
+{
+	return owner->lock.holder == cpu_index + 1;
 }
 
 static inline void hook_owner_unlock(struct hook_owner *owner)

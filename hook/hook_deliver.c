@@ -6,6 +6,8 @@
 #include "core/cpu.h"
 #include "core/instructions.h"
 #include "core/log.h"
+#include "core/panic.h"
+#include "core/time.h"
 #include "hook/pci_identity.h"
 #include "hook/hook_timer.h"
 #include "rv/event_kind.h"
@@ -163,6 +165,40 @@ static enum access_result hook_reject(struct hook *hook)
 	return ACCESS_PASS;
 }
 
+/* Longer than whatever takes the owner may run: twice the longest budget. */
+static uint64_t hook_wait_tsc(void)
+{
+	return time_tsc_hz / 1000000 * 2 * HOOK_BUDGET_US_MAXIMUM;
+}
+
+bool hook_owner_wait(struct hook_owner *owner)
+{
+	uint64_t events = __atomic_load_n(&owner->nr_events, __ATOMIC_RELAXED), start = tsc_read();
+
+	while (!spinlock_try(&owner->lock)) {
+		uint64_t now = __atomic_load_n(&owner->nr_events, __ATOMIC_RELAXED);
+
+		if (owner->lock.holder == cpu_current()->index + 1)
+			panic("%s: taken twice by CPU %u", owner->name, cpu_current()->index);
+		if (panic_is_elsewhere()) /* whoever has it may have stopped */
+			cpu_stop();
+		if (__atomic_load_n(&owner->stuck, __ATOMIC_RELAXED))
+			return false;
+		if (now != events) {
+			events = now;
+			start = tsc_read();
+		} else if (tsc_read() - start > hook_wait_tsc()) {
+			owner->stuck = true;
+			log_warning("%s: CPU %u stopped while it ran: until that CPU is started again, "
+				    "on_error decides", owner->name, owner->lock.holder - 1);
+			return false;
+		}
+		cpu_pause();
+	}
+	owner->stuck = false;
+	return true;
+}
+
 static __attribute__((noinline)) enum access_result hook_handle_accepted(struct hook *hook,
 									 struct access *access)
 {
@@ -172,7 +208,9 @@ static __attribute__((noinline)) enum access_result hook_handle_accepted(struct 
 
 	if (hook->identity_wanted && !hook_filter_identity(hook, access))
 		return hook_reject(hook);
-	hook_owner_lock(owner);
+	if (!hook_owner_lock(owner))
+		return hook->request.on_error == RV_ON_ERROR_DENY ? hook_deny(hook, access)
+								  : ACCESS_PASS;
 	/* It may have lost its owner, or its service, while we waited. */
 	if (hook->state == HOOK_ACTIVE && !hook_is_newborn(hook, access->vcpu)) {
 		/* It may remove itself in there: then this event is its last, and still counts. */
@@ -205,7 +243,8 @@ void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu)
 {
 	struct hook_owner *owner = hook->owner;
 
-	hook_owner_lock(owner);
+	if (!hook_owner_lock(owner))
+		return;
 	if (hook->state == HOOK_ACTIVE && hook_run(hook, vcpu, NULL) >= RV_VERDICT_ERROR)
 		hook_verdict_on_error(hook);
 	hook_owner_unlock(owner);

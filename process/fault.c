@@ -4,10 +4,12 @@
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/panic.h"
+#include "core/cpu.h"
 #include "process/budget.h"
 #include "process/process_internal.h"
 #include "process/user_memory.h"
 #include "rv/event_kind.h"
+#include "vmm/vcpu.h"
 
 #define FAULT_DEBUG 1
 #define FAULT_DOUBLE 8
@@ -56,6 +58,15 @@ static const char *fault_describe_fate(const struct process *process)
 	return process->hook->request.on_error == RV_ON_ERROR_DENY
 		       ? "its hooks with on_error: :deny deny from now on, the others are removed"
 		       : "its hooks are removed";
+}
+
+void process_report_reset(const struct process *process, const struct vcpu *vcpu)
+{
+	char work[64];
+
+	fault_describe_work(process, work, sizeof(work));
+	log_error("%s: killed in %s: the guest has reset CPU %u by an INIT; %s", process->name, work,
+		  vcpu->cpu->index, fault_describe_fate(process));
 }
 
 _Noreturn void process_kill(struct process *process, const struct exception_frame *frame,

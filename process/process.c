@@ -16,11 +16,13 @@
 #include "vmm/vcpu.h"
 
 struct process_options process_options;
+static struct process *process_all;
 
 /* Stands in for the event page of an engine that ended during its own event: passes. */
 static struct rv_event process_event_none;
 
 static bool process_deliver(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
+static void process_abandon(struct vcpu *vcpu);
 
 static void process_periodic(struct vcpu *vcpu)
 {
@@ -44,6 +46,7 @@ int process_init(const void *engine_elf, size_t engine_bytes, const struct proce
 	exception_interrupt_handler = process_handle_interrupt;
 	exception_set_gate(RV_SYSCALL_VECTOR, process_syscall_entry, 3);
 	vcpu_periodic = process_periodic;
+	vcpu_abandoned = process_abandon;
 	budget_init();
 	return process_space_init(engine_elf, engine_bytes);
 }
@@ -82,6 +85,25 @@ static void process_report_log(struct process *process)
 	process->log_dropped = 0;
 }
 
+/* This CPU has had an INIT, which on SVM comes while an engine runs too, or on the way there: what ran is
+ * lost, with its registers. */
+static void process_abandon(struct vcpu *vcpu)
+{
+	apic_timer_forget(vcpu);
+	legacy_pic_restore();
+	for (struct process *process = process_all; process != NULL; process = process->next) {
+		if (!hook_owner_is_locked_by(&process->owner, vcpu->cpu->index))
+			continue;
+		process_report_reset(process, vcpu);
+		if (process->hook != NULL)
+			process->hook->access = NULL;
+		if (process->state != PROCESS_ENDED)
+			process_bury(process, PROCESS_STOP_KILLED);
+		process->hook = NULL;
+		hook_owner_unlock(&process->owner);
+	}
+}
+
 static bool process_deliver(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu)
 {
 	struct process *process = CONTAINER_OF(owner, struct process, owner);
@@ -114,6 +136,8 @@ static struct process *process_create(unsigned index)
 	process->owner.name = process->name;
 	process->owner.event = process->event;
 	process->owner.deliver = process_deliver;
+	process->next = process_all;
+	process_all = process;
 	return process;
 }
 
@@ -147,7 +171,7 @@ unsigned process_run_all_scripts(struct vcpu *vcpu)
 				  process_space_script_name(i), memory_pages_free());
 			continue;
 		}
-		hook_owner_lock(&process->owner);
+		(void)hook_owner_lock(&process->owner); /* nobody else knows it yet */
 		nr_waiting += process_run_script(process, vcpu);
 		hook_owner_unlock(&process->owner);
 	}

@@ -191,11 +191,28 @@ static void startup_release(const struct cpu *cpu)
 	spinlock_release(&startup_lock);
 }
 
-/* On the CPU that the guest has started, in the state after INIT. */
-static void startup_run(struct cpu *cpu, uint8_t vector)
+/* The state after INIT and a startup IPI. */
+static void startup_reset(struct vcpu *vcpu, uint8_t vector)
 {
 	struct segment_register code;
 
+	vcpu_forget(vcpu);
+	vcpu_ops->start(vcpu);
+	if (vcpu_abandoned != NULL)
+		vcpu_abandoned(vcpu);
+	if (vcpu->periodic_wanted)
+		vcpu_ops->want_interrupts(vcpu, true);
+	vcpu_ops->get_segment(vcpu, SEGMENT_CS, &code);
+	code.selector = (uint16_t)(vector << 8);
+	code.base = (uint64_t)vector << PAGE_SHIFT;
+	vcpu_ops->set_segment(vcpu, SEGMENT_CS, &code);
+	vcpu->rip = 0;
+	startup_release(vcpu->cpu);
+}
+
+/* On the CPU that the guest has started, in the state after INIT. */
+static void startup_run(struct cpu *cpu, uint8_t vector)
+{
 	if (cpu->vcpu == NULL) {
 		struct vcpu *vcpu = memory_allocate(sizeof(*vcpu));
 
@@ -204,13 +221,7 @@ static void startup_run(struct cpu *cpu, uint8_t vector)
 		vcpu->cpu = cpu;
 		cpu->vcpu = vcpu;
 	}
-	vcpu_ops->start(cpu->vcpu);
-	vcpu_ops->get_segment(cpu->vcpu, SEGMENT_CS, &code);
-	code.selector = (uint16_t)(vector << 8);
-	code.base = (uint64_t)vector << PAGE_SHIFT;
-	vcpu_ops->set_segment(cpu->vcpu, SEGMENT_CS, &code);
-	cpu->vcpu->rip = 0;
-	startup_release(cpu);
+	startup_reset(cpu->vcpu, vector);
 	vcpu_loop(cpu->vcpu);
 }
 

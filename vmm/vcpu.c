@@ -9,8 +9,10 @@
 #include "core/log.h"
 #include "core/panic.h"
 #include "core/smp.h"
+#include "core/string.h"
 #include "vmm/cpuid.h"
 #include "vmm/mmio.h"
+#include "vmm/mmio_page.h"
 #include "vmm/msr.h"
 #include "vmm/pio.h"
 #include "vmm/run.h"
@@ -20,6 +22,7 @@
 
 const struct vcpu_operations *vcpu_ops;
 void (*vcpu_periodic)(struct vcpu *vcpu);
+void (*vcpu_abandoned)(struct vcpu *vcpu);
 
 uint64_t vcpu_generation;
 
@@ -106,6 +109,17 @@ void vcpu_intercepts_changed(void)
 	__atomic_add_fetch(&vcpu_generation, 1, __ATOMIC_SEQ_CST);
 	if (cpus_count > 1)
 		smp_kick_others();
+}
+
+void vcpu_forget(struct vcpu *vcpu)
+{
+	if (vcpu->steps != 0)
+		mmio_end_step(vcpu);
+	memset(vcpu->pending_interrupts, 0, sizeof(vcpu->pending_interrupts));
+	vcpu->has_pending = false;
+	vcpu->nmi_pending = false;
+	vcpu->shadow_ended = false;
+	vcpu->host_context = false;
 }
 
 void vcpu_before_entry(struct vcpu *vcpu)

@@ -224,6 +224,14 @@ _Noreturn void vcpu_loop(struct vcpu *vcpu);
  * as soon as it can take it. Context: interrupt, host_context. */
 void vcpu_accept_interrupt(struct vcpu *vcpu, unsigned vector);
 
+/* What is still to be delivered to the guest, or was begun for it, is no more: it has had an INIT. Context:
+ * exit. */
+void vcpu_forget(struct vcpu *vcpu);
+
+/* Called when this CPU is started anew: whatever it did when an INIT stopped it is over. Context: exit. Set
+ * by process/. */
+extern void (*vcpu_abandoned)(struct vcpu *vcpu);
+
 /* Called at each EXIT_INTERRUPT, before the interrupt goes on to the guest, while
  * vcpu->periodic_wanted. Set by process/. */
 extern void (*vcpu_periodic)(struct vcpu *vcpu);

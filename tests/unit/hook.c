@@ -3,6 +3,8 @@
  */
 #include "hook_machine.h"
 
+#include "core/instructions.h"
+
 struct verdict_case {
 	uint32_t kind;
 	enum access_kind access;
@@ -103,6 +105,46 @@ static void test_on_error(void)
 			finish();
 		}
 	}
+}
+
+/* The CPU that runs the owner was stopped for good: others do as on_error says, and wait but once. */
+static void test_owner_stuck(void)
+{
+	uint64_t hz = time_tsc_hz;
+
+	time_tsc_hz = 1000000; /* so that the longest wait is short */
+	for (uint32_t policy = 0; policy <= RV_ON_ERROR_DENY; policy++) {
+		struct rv_hook_request r = request_of(RV_EVENT_PORT_READ, 0x70, 0x70);
+		struct access a = access_of(ACCESS_PORT, false, 0x70, 1, 0);
+		struct hook *hook;
+		uint64_t start;
+
+		r.on_error = policy;
+		hook = hook_of(&r);
+		hook->owner->lock.holder = 2;
+		next_verdict = RV_VERDICT_PASS;
+		start = tsc_read();
+		UNIT_EQUAL(hook_handle_access(&a, hook),
+			   policy == RV_ON_ERROR_DENY ? ACCESS_DONE : ACCESS_PASS);
+		UNIT_CHECK(tsc_read() - start > 2 * HOOK_BUDGET_US_MAXIMUM);
+		UNIT_CHECK(hook->owner->stuck);
+		start = tsc_read();
+		a = access_of(ACCESS_PORT, false, 0x70, 1, 0);
+		hook_handle_access(&a, hook);
+		hook_deliver_plain(hook, a.vcpu);
+		UNIT_CHECK(tsc_read() - start < HOOK_BUDGET_US_MAXIMUM);
+		UNIT_EQUAL(hook->counters.delivered, 0);
+		UNIT_EQUAL(hook->owner->lock.holder, 2);
+		/* It is started again, and gives the lock back. */
+		hook->owner->lock.holder = 0;
+		a = access_of(ACCESS_PORT, false, 0x70, 1, 0);
+		UNIT_EQUAL(hook_handle_access(&a, hook), ACCESS_PASS);
+		UNIT_EQUAL(hook->counters.delivered, 1);
+		UNIT_EQUAL(hook->owner->lock.holder, 0);
+		hook->owner->stuck = false;
+		finish();
+	}
+	time_tsc_hz = hz;
 }
 
 /* An owner that fails leaves its denying hooks behind, and nothing else. */
@@ -361,6 +403,7 @@ int main(void)
 	unit_run("hook_freed_after_walks", test_freed_after_walks);
 	unit_run("hook_table_full", test_table_full);
 	unit_run("hook_random_life", test_random_life);
+	unit_run("hook_owner_stuck", test_owner_stuck);
 	unit_run("hook_timer", test_timer);
 	unit_run("hook_shutdown", test_shutdown);
 	return unit_failed;

@@ -41,6 +41,22 @@ void spinlock_acquire(struct spinlock *lock)
 	lock->holder = 1;
 }
 
+struct cpu *panic_cpu;
+
+_Noreturn void panic(const char *format, ...)
+{
+	UNIT_CHECK(format == NULL);
+	abort();
+}
+
+bool spinlock_try(struct spinlock *lock)
+{
+	if (lock->holder != 0)
+		return false;
+	lock->holder = 1;
+	return true;
+}
+
 void spinlock_release(struct spinlock *lock)
 {
 	UNIT_EQUAL(lock->holder, 1);

@@ -46,6 +46,7 @@ void dispatch_prepare(struct hook_entry *entry)
 	entry->arity = aspec == ENTER_ONE;
 	entry->start = code + ENTER_BYTES;
 	entry->registers = entry->proc->body.irep->nregs;
+	entry->locals = entry->proc->body.irep->nlocals;
 }
 
 static struct hook_entry *dispatch_wait(mrb_state *mrb)
@@ -79,7 +80,7 @@ static void dispatch_execute(mrb_state *mrb, struct hook_entry *entry, mrb_int c
 	const struct REnv *env = proc->e.env; /* dispatch_prepare() saw that it has one */
 	mrb_callinfo *caller = mrb->c->ci, *frame = caller + 1;
 	mrb_value *stack = caller->stack + caller_registers;
-	const mrb_value *end = stack + entry->registers;
+	const mrb_value *end = stack + entry->locals;
 	const mrb_code *rest;
 
 	frame->n = entry->arity;
@@ -93,7 +94,8 @@ static void dispatch_execute(mrb_state *mrb, struct hook_entry *entry, mrb_int c
 	frame->u.target_class = env->c;
 	stack[0] = env->stack[0];
 	stack[1] = entry->arity ? mrb_obj_value(entry->event) : mrb_nil_value();
-	/* They are few: unrolling costs more than it gains. */
+	/* As OP_ENTER does it: the others are written before they are read. They are few: unrolling
+	 * costs more than it gains. */
 #pragma clang loop unroll(disable)
 	for (mrb_value *value = stack + 2; value < end; value++)
 		*value = mrb_nil_value();

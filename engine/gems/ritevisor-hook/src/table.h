@@ -16,6 +16,7 @@ struct hook_entry {
 	uint64_t events, errors;
 	const mrb_code *start;	/* the block's code behind its OP_ENTER; NULL: enter the slow way */
 	uint32_t registers;	/* of its frame */
+	uint32_t locals;	/* the first of them, with self and the parameters */
 	uint32_t slot;
 	uint32_t generation;	/* changes when the slot is freed */
 	uint32_t number;	/* what RV_SYS_HOOK_ADD returned */
