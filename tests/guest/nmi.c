@@ -2,8 +2,9 @@
  * tests/guest/nmi.c: NMIs and INITs that come while a hypervisor may be at work: each NMI arrives
  * once, none within another's handler, and a CPU that gets an INIT starts anew.
  *
- * Options: port=NUMBER is read all the while; rounds=N (default 100); from=timer (default), or cpu:
- * the NMIs are a second CPU's, or init: likewise, and that one gets INITs.
+ * Options: port=NUMBER is read all the while, or with cpuid=1 CPUID executed; rounds=N (default 100);
+ * from=timer (default), or cpu: the NMIs are a second CPU's, or init: likewise, and that one gets
+ * INITs.
  */
 #include "guest.h"
 
@@ -23,7 +24,11 @@
 #define PIT_OUT 0x80
 #define SECOND_VECTOR 0x9
 
+#define LEAF 0x80000000u /* exits on every CPU, and says the same each time */
+
 static uint16_t port;
+static bool use_cpuid;
+static uint64_t wrong_answers;
 static volatile uint64_t nmis, others, nested;
 static volatile bool in_handler, start_another;
 static volatile uint64_t second_reads, second_nmis_wanted, second_nmis_sent;
@@ -55,6 +60,19 @@ static bool timer_is_over(void)
 	return in8(PIT_COUNTER) & PIT_OUT;
 }
 
+static void exit_once(void)
+{
+	static uint32_t first;
+
+	if (!use_cpuid) {
+		in8(port);
+		return;
+	}
+	if (first == 0)
+		first = cpuid(LEAF, 0).eax;
+	wrong_answers += cpuid(LEAF, 0).eax != first;
+}
+
 static bool handle(struct fault_frame *frame)
 {
 	if (frame->vector != 2) {
@@ -69,9 +87,9 @@ static bool handle(struct fault_frame *frame)
 		start_another = false;
 		timer_start(200);
 		while (!timer_is_over())
-			in8(port);
+			exit_once();
 		for (unsigned i = 0; i < 5; i++)
-			in8(port);
+			exit_once();
 	}
 	in_handler = false;
 	return true;
@@ -81,9 +99,9 @@ static bool handle(struct fault_frame *frame)
 static void read_until(uint64_t wanted)
 {
 	for (unsigned i = 0; i < 2000000 && nmis < wanted; i++)
-		in8(port);
+		exit_once();
 	for (unsigned i = 0; i < 5; i++)
-		in8(port);
+		exit_once();
 }
 
 static void test_timer(uint64_t rounds)
@@ -215,6 +233,7 @@ void guest_main(void)
 	char from[8] = "timer";
 
 	port = (uint16_t)option_number_or("port", 0x81);
+	use_cpuid = option_number_or("cpuid", 0) != 0;
 	fault_handler = handle;
 	out8(0x21, 0xff);
 	out8(0xa1, 0xff);
@@ -227,4 +246,5 @@ void guest_main(void)
 	if (from[0] == 'i')
 		test_init();
 	guest_check(others == 0, "no other interrupts", "%lu", others);
+	guest_check(wrong_answers == 0, "the answers are right", "%lu wrong", wrong_answers);
 }

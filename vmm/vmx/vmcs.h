@@ -163,7 +163,8 @@
 #define EVENT_NMI_UNBLOCKED (UINT32_C(1) << 12) /* at exit: an IRET had unblocked NMIs */
 #define EVENT_VALID (UINT32_C(1) << 31)
 
-/* The "unusable" bit of access rights, 25.4.1 */
+/* Access rights, 25.4.1 */
+#define RIGHTS_LONG UINT32_C(0x2000)
 #define RIGHTS_UNUSABLE UINT32_C(0x10000)
 
 /* Basic exit reasons, appendix C */

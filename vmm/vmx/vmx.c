@@ -1,5 +1,5 @@
 /*
- * vmm/vmx/vmx.c: the VMX back end's operations: creating, running, the host's state.
+ * vmm/vmx/vmx.c: the VMX back end's operations: creating, starting, the host's state.
  */
 #include "vmm/vmx/vmx.h"
 
@@ -9,24 +9,13 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "rv/errno.h"
-#include "vmm/run.h"
 #include "vmm/vmx/vmx_ops.h"
-
-#define INVEPT_SINGLE 1
-#define INVEPT_ALL 2
-#define INVVPID_SINGLE 1
-#define INVVPID_ALL 2
-#define GUEST_VPID 1
 
 /* vmx_entry.S knows these. */
 _Static_assert(offsetof(struct vmx_vcpu, host_rsp) == 16, "VMX_HOST_RSP");
 _Static_assert(offsetof(struct vmx_vcpu, launched) == 24, "VMX_LAUNCHED");
 _Static_assert(offsetof(struct vmx_vcpu, nmi_seen) == 32, "VMX_NMI_SEEN");
 _Static_assert(offsetof(struct vcpu, gpr) == 0, "registers");
-
-struct invalidation {
-	uint64_t target, address;
-};
 
 /* The tables are made once, by the first CPU. */
 static int vmx_init_tables(void)
@@ -86,83 +75,6 @@ static void vmx_start(struct vcpu *vcpu)
 	vmx_init_vmcs(vcpu);
 	vmx_init_guest(vcpu);
 	vmx->flush_nested = true;
-}
-
-/* SDM v3 29.4.3.1 */
-static void vmx_flush(struct vmx_vcpu *vmx)
-{
-	const struct invalidation nested = { .target = ept_pointer() };
-	const struct invalidation linear = { .target = GUEST_VPID };
-	uint64_t type = vmx_capabilities.invept_single ? INVEPT_SINGLE : INVEPT_ALL;
-
-	if (vmx->flush_nested)
-		__asm__ volatile("invept %0, %1" ::"m"(nested), "r"(type) : "cc", "memory");
-	type = vmx_capabilities.invvpid_single ? INVVPID_SINGLE : INVVPID_ALL;
-	if (vmx->flush_linear && (vmx_capabilities.secondary & SECONDARY_VPID))
-		__asm__ volatile("invvpid %0, %1" ::"m"(linear), "r"(type) : "cc", "memory");
-	vmx->flush_nested = vmx->flush_linear = false;
-}
-
-/* NMIs that the host saw: one of another CPU's kicks, or the guest's. */
-static void vmx_take_nmi(struct vcpu *vcpu)
-{
-	vcpu->cpu->nmi_seen = false;
-	if (!__atomic_exchange_n(&vcpu->cpu->kicked, false, __ATOMIC_SEQ_CST))
-		vcpu->nmi_pending = true;
-}
-
-static void vmx_load_registers(struct vcpu *vcpu, struct vmx_vcpu *vmx)
-{
-	vmx_end_interrupt_shadow(vcpu);
-	if (vcpu->rip != vmx->rip)
-		vmcs_write(VMCS_GUEST_RIP, vcpu->rip);
-	if (vcpu->gpr[GPR_RSP] != vmx->rsp)
-		vmcs_write(VMCS_GUEST_RSP, vcpu->gpr[GPR_RSP]);
-	if (vcpu->rflags != vmx->rflags)
-		vmcs_write(VMCS_GUEST_RFLAGS, vcpu->rflags);
-	if (vmx->event != 0)
-		vmx_load_event(vmx);
-	if (vmx->flush_nested || vmx->flush_linear)
-		vmx_flush(vmx);
-}
-
-static void vmx_save_registers(struct vcpu *vcpu, struct vmx_vcpu *vmx)
-{
-	vmx->rip = vcpu->rip = vmcs_read(VMCS_GUEST_RIP);
-	vmx->rsp = vcpu->gpr[GPR_RSP] = vmcs_read(VMCS_GUEST_RSP);
-	vmx->rflags = vcpu->rflags = vmcs_read(VMCS_GUEST_RFLAGS);
-}
-
-static void vmx_run(struct vcpu *vcpu)
-{
-	struct vmx_vcpu *vmx = vmx_of(vcpu);
-	enum vmx_entered entered;
-
-	vmx_load_registers(vcpu, vmx);
-	entered = vmx_enter(vcpu, vmx);
-	if (entered == VMX_NMI) {
-		/* Nothing has changed; whoever waits for us need not any more. */
-		vmx->rip = vcpu->rip;
-		vmx->rsp = vcpu->gpr[GPR_RSP];
-		vmx->rflags = vcpu->rflags;
-		vcpu->exit.kind = EXIT_NONE;
-		vmx_take_nmi(vcpu);
-		return;
-	}
-	if (entered == VMX_FAILED)
-		panic("VMX entry failed with error %lu", vmcs_read(VMCS_INSTRUCTION_ERROR));
-	vmx_save_registers(vcpu, vmx);
-	vmx_read_exit(vcpu);
-}
-
-__attribute__((noreturn)) static void vmx_loop(struct vcpu *vcpu,
-					       void (*handle)(struct vcpu *vcpu))
-{
-	for (;;) {
-		run_prepare(vcpu);
-		vmx_run(vcpu);
-		run_finish(vcpu, handle);
-	}
 }
 
 static bool vmx_is_reset(const struct vcpu *vcpu)

@@ -104,6 +104,8 @@ void vmx_capture_state(struct vcpu *vcpu, const struct cpu_state *state);
 void vmx_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t error_code);
 void vmx_inject_interrupt(struct vcpu *vcpu, unsigned vector);
 void vmx_inject_nmi(struct vcpu *vcpu);
+/* The host saw one: another CPU's kick, or the guest's. */
+void vmx_take_nmi(struct vcpu *vcpu);
 void vmx_inject_single_step(struct vcpu *vcpu);
 void vmx_inject_breakpoints(struct vcpu *vcpu, unsigned hits);
 bool vmx_can_inject(struct vcpu *vcpu);
@@ -123,10 +125,23 @@ void vmx_keep_interrupted_event(struct vcpu *vcpu);
 /* Writes what is to be injected into the VMCS. */
 void vmx_load_event(struct vmx_vcpu *vmx);
 
-/* vmm/vmx/vmx_exit.c: turns an exit into vcpu->exit. */
-void vmx_read_exit(struct vcpu *vcpu);
-/* The address behind the instruction that exited, for exits that give its length. */
-uint64_t vmx_next_rip(const struct vcpu *vcpu);
+/* vmm/vmx/vmx_exit.c: turns an exit into vcpu->exit, but for EXIT_PORT. */
+void vmx_read_exit(struct vcpu *vcpu, uint32_t reason);
+
+/* The address behind the instruction that exited, for exits that give its length. Outside of 64-bit
+ * code RIP has 32 bits. */
+static inline uint64_t vmx_next_rip(const struct vcpu *vcpu)
+{
+	uint64_t next = vcpu->rip + vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH);
+
+	if ((next ^ vcpu->rip) >> 32 != 0 &&
+	    !(vmcs_read32(VMCS_GUEST_RIGHTS(SEGMENT_CS)) & RIGHTS_LONG))
+		next = (uint32_t)next;
+	return next;
+}
+
+/* vmm/vmx/vmx_run.c */
+__attribute__((noreturn)) void vmx_loop(struct vcpu *vcpu, void (*handle)(struct vcpu *vcpu));
 
 /* vmm/vmx/vmx_registers.c */
 void vmx_get_segment(struct vcpu *vcpu, enum segment which, struct segment_register *out);

@@ -53,6 +53,13 @@ void vmx_inject_nmi(struct vcpu *vcpu)
 	vmx_of(vcpu)->event = EVENT_VALID | EVENT_NMI | VECTOR_NMI;
 }
 
+void vmx_take_nmi(struct vcpu *vcpu)
+{
+	vcpu->cpu->nmi_seen = false;
+	if (!__atomic_exchange_n(&vcpu->cpu->kicked, false, __ATOMIC_SEQ_CST))
+		vcpu->nmi_pending = true;
+}
+
 /* The trap stays pending, as the CPU itself keeps it, and comes at the next entry (27.7.3). With BTF
  * set only branches trap, and we emulate none. */
 void vmx_inject_single_step(struct vcpu *vcpu)

@@ -5,12 +5,6 @@
 
 #include "core/cpu.h"
 #include "core/instructions.h"
-#include "vmm/breakpoint.h"
-
-/* Exit qualification of an I/O instruction, table 28-5 */
-#define IO_IN 0x8u
-#define IO_STRING 0x10u
-#define IO_REPEAT 0x20u
 
 /* Exit qualification of an EPT violation, table 28-7 */
 #define VIOLATION_WRITE 0x2u
@@ -19,35 +13,9 @@
 #define VIOLATION_FINAL 0x100u
 #define VIOLATION_NMI_UNBLOCKED 0x1000u
 
-#define RIGHTS_LONG UINT32_C(0x2000)
 #define BOOT_VECTOR_SELECTOR 0xf000
 #define BOOT_VECTOR_BASE UINT64_C(0xffff0000)
 #define BOOT_VECTOR_IP UINT64_C(0xfff0)
-
-/* Outside of 64-bit code RIP has 32 bits. */
-uint64_t vmx_next_rip(const struct vcpu *vcpu)
-{
-	uint64_t next = vcpu->rip + vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH);
-
-	if ((next ^ vcpu->rip) >> 32 != 0 &&
-	    !(vmcs_read32(VMCS_GUEST_RIGHTS(SEGMENT_CS)) & RIGHTS_LONG))
-		next = (uint32_t)next;
-	return next;
-}
-
-/* Table 28-5: the exit qualification for I/O instructions. */
-static void vmx_read_port(struct vcpu *vcpu)
-{
-	uint32_t qualification = (uint32_t)vmcs_read(VMCS_EXIT_QUALIFICATION);
-
-	vcpu->exit.kind = EXIT_PORT;
-	vcpu->exit.port = (qualification & 0xffff0000) |
-			  ((qualification & 7) + 1) << EXIT_PORT_BYTES_SHIFT |
-			  (qualification & IO_IN ? EXIT_PORT_IN : 0) |
-			  (qualification & IO_STRING ? EXIT_PORT_STRING : 0) |
-			  (qualification & IO_REPEAT ? EXIT_PORT_REPEAT : 0) |
-			  (vmcs_read(VMCS_GUEST_DR7) & BREAKPOINT_DR7_ENABLED ? EXIT_PORT_WATCHED : 0);
-}
 
 static void vmx_read_violation(struct vcpu *vcpu)
 {
@@ -139,10 +107,8 @@ static void vmx_read_exception(struct vcpu *vcpu)
 	vcpu->cpu->nmi_seen = true;
 }
 
-void vmx_read_exit(struct vcpu *vcpu)
+void vmx_read_exit(struct vcpu *vcpu, uint32_t reason)
 {
-	uint32_t reason = vmcs_read32(VMCS_EXIT_REASON);
-
 	vcpu->exit.reason = reason;
 	vcpu->exit.next_rip = 0;
 	vmx_keep_interrupted_event(vcpu);
@@ -150,9 +116,6 @@ void vmx_read_exit(struct vcpu *vcpu)
 	case REASON_EXCEPTION_OR_NMI:
 		vmx_read_exception(vcpu);
 		return;
-	case REASON_IO:
-		vmx_read_port(vcpu);
-		break;
 	case REASON_EPT_VIOLATION:
 		vmx_read_violation(vcpu);
 		return;
