@@ -213,6 +213,10 @@ const mrb_code *evaluate(mrb_state *mrb, const struct hook_entry *entry, mrb_val
 	mrb_value *a;
 
 next:
+#ifdef MRB_USE_DEBUG_HOOK
+	if (mrb->code_fetch_hook)
+		mrb->code_fetch_hook(mrb, irep, pc, registers);
+#endif
 	a = registers + OPERAND_A;
 	switch (pc[0]) {
 	case OP_NOP:
