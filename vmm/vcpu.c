@@ -99,9 +99,9 @@ static void vcpu_deliver_pending(struct vcpu *vcpu)
 	}
 	vector = vcpu_highest_pending(vcpu);
 	words[vector / 64] &= ~(UINT64_C(1) << vector % 64);
-	vcpu_ops->inject_interrupt(vcpu, vector);
 	vcpu->has_pending = (words[0] | words[1] | words[2] | words[3]) != 0;
 	vcpu_ops->want_interrupt_window(vcpu, vcpu->has_pending);
+	vcpu_ops->inject_interrupt(vcpu, vector);
 }
 
 void vcpu_intercepts_changed(void)
@@ -136,7 +136,7 @@ void vcpu_before_entry(struct vcpu *vcpu)
  * controller and hands it on. */
 static void vcpu_handle_interrupt(struct vcpu *vcpu)
 {
-	if (vcpu_periodic != NULL)
+	if (vcpu_periodic != NULL && vcpu->periodic_wanted)
 		vcpu_periodic(vcpu);
 	vcpu_ops->host_begin(vcpu);
 	exception_take_interrupts();

@@ -4,7 +4,8 @@
  *
  * Options: port=NUMBER, whose script takes longer than delay_us=N (default 500); rounds=N; base=N is
  * the vector of the first interrupt line. 16 (default 32) is an exception's in the hypervisor, too.
- * apic=0 switches the local APIC off, so that the engine runs in single steps.
+ * apic=0 switches the local APIC off, so that the engine runs in single steps. stay=N: no script is busy,
+ * but each handler stays for N loops with interrupts off.
  */
 #include "guest.h"
 
@@ -21,8 +22,9 @@
 #define APIC_BASE_ENABLE UINT64_C(0x800)
 #define WAIT_ROUNDS 100000
 
-static volatile uint64_t ticks, others;
-static uint64_t base;
+static volatile uint64_t ticks, others, within;
+static volatile bool handling;
+static uint64_t base, stay;
 static uint16_t port, divisor;
 
 static bool extint_handle(struct fault_frame *frame)
@@ -33,7 +35,13 @@ static bool extint_handle(struct fault_frame *frame)
 		ticks++;
 	else
 		others++;
+	within += handling;
+	handling = true;
 	out8(PIC1, PIC_END_OF_INTERRUPT);
+	/* No PAUSE, which QEMU leaves the guest for. */
+	for (volatile uint64_t i = 0; i < stay; i++)
+		;
+	handling = false;
 	return true;
 }
 
@@ -88,6 +96,7 @@ void guest_main(void)
 	base = option_number_or("base", 32);
 	port = (uint16_t)option_number_or("port", 0x80);
 	divisor = (uint16_t)(option_number_or("delay_us", 500) * 1193 / 1000);
+	stay = option_number_or("stay", 0);
 	fault_handler = extint_handle;
 	if (option_number_or("apic", 1) == 0)
 		msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) & ~APIC_BASE_ENABLE);
@@ -101,7 +110,10 @@ void guest_main(void)
 	}
 	guest_check(lost == 0, "no interrupt is lost", "%lu of %lu", lost, 2 * rounds);
 	guest_check(twice == 0, "no interrupt comes twice", "%lu of %lu", twice, 2 * rounds);
+	guest_check(within == 0, "no interrupt comes within the handler of another", "%lu", within);
 	guest_check(others == 0, "no other interrupt comes", "%lu others", others);
+	if (stay != 0)
+		return;
 	guest_check(due[0] == rounds, "they come while the script is busy", "%lu of %lu", due[0],
 		    rounds);
 	guest_check(due[1] == rounds, "they reach an open guest at once", "%lu of %lu", due[1],

@@ -43,7 +43,9 @@ struct svm_vcpu {
 	hpa_t host_save_physical; /* where VMRUN keeps the rest of it */
 	uint64_t event_inject;	/* for the next VMRUN; 0: none */
 	bool flush;		/* the next VMRUN flushes the guest's translations */
-	bool entry_special;	/* there is one of the two to do */
+	bool entry_special;	/* there is one of these, or virtual_interrupt, to do */
+	bool virtual_interrupt;	/* the next VMRUN has an interrupt that the CPU is to take by itself */
+	bool interrupts_wanted;	/* svm_want_interrupts() is in force */
 	bool step_saved_tf;	/* the guest's own TF while an instruction is stepped over */
 	enum svm_nmi nmi;
 	uint64_t iret_rip;	/* of the IRET that ends the guest's NMI handler */
@@ -92,6 +94,10 @@ void svm_read_exception(struct vcpu *vcpu);
  * it or by a fault. False: there was none. */
 void svm_read_iret(struct vcpu *vcpu);
 bool svm_end_iret_step(struct vcpu *vcpu, bool completed);
+
+/* vmm/svm/svm_event.c: behind the first VMRUN with virtual_interrupt: what the CPU has not taken is
+ * pending again. */
+void svm_end_virtual_interrupt(struct vcpu *vcpu);
 
 /* vmm/svm/svm_tables.c: I/O and MSR permission maps. */
 int svm_tables_init(void);

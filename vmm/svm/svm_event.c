@@ -18,9 +18,37 @@ void svm_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t error_code
 	svm_set_event(svm_of(vcpu), event);
 }
 
+/* As a virtual interrupt, which the CPU takes before the guest's first instruction (APM v2 15.21.4).
+ * QEMU's may deliver one from EVENTINJ a second time, and amid its own handler: when something wakes
+ * the thread of the CPU before its next exception or interrupt. EVENTINJ is left for when the virtual
+ * interrupt is in use, as the window for another one. */
 void svm_inject_interrupt(struct vcpu *vcpu, unsigned vector)
 {
-	svm_set_event(svm_of(vcpu), EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | vector);
+	struct svm_vcpu *svm = svm_of(vcpu);
+
+	if (svm->vmcb->intercept3 & INTERCEPT_VINTR) {
+		svm_set_event(svm, EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | vector);
+		return;
+	}
+	svm->vmcb->v_intr = V_IRQ | V_IGN_TPR | UINT64_C(0xf) << V_INTR_PRIORITY_SHIFT |
+			    (uint64_t)vector << V_INTR_VECTOR_SHIFT;
+	/* A physical one would come first, and then this one amid the handler of that. */
+	svm->vmcb->intercept3 |= INTERCEPT_INTR;
+	svm->virtual_interrupt = true;
+	svm->entry_special = true;
+}
+
+void svm_end_virtual_interrupt(struct vcpu *vcpu)
+{
+	struct svm_vcpu *svm = svm_of(vcpu);
+	struct vmcb *vmcb = svm->vmcb;
+
+	/* An exit amid its delivery tells in EXITINTINFO; QEMU's leaves V_IRQ set too. */
+	if ((vmcb->v_intr & V_IRQ) && !(vmcb->exit_int_info & EVENT_VALID))
+		vcpu_accept_interrupt(vcpu, (uint8_t)(vmcb->v_intr >> V_INTR_VECTOR_SHIFT));
+	vmcb->v_intr = 0;
+	svm->virtual_interrupt = false;
+	svm_want_interrupts(vcpu, svm->interrupts_wanted);
 }
 
 void svm_inject_single_step(struct vcpu *vcpu)
@@ -67,6 +95,7 @@ void svm_want_interrupts(struct vcpu *vcpu, bool want)
 {
 	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
 
+	svm_of(vcpu)->interrupts_wanted = want;
 	vmcb->intercept3 = want ? vmcb->intercept3 | INTERCEPT_INTR
 				: vmcb->intercept3 & ~INTERCEPT_INTR;
 }

@@ -36,7 +36,10 @@ void svm_read_exit(struct vcpu *vcpu)
 		vcpu->exit.kind = vmcb->exit_info1 & 1 ? EXIT_MSR_WRITE : EXIT_MSR_READ;
 		break;
 	case VMEXIT_INTR:
-		vcpu->exit.kind = EXIT_INTERRUPT;
+		/* Nobody's but for the sake of a virtual interrupt: once that is delivered, the guest
+		 * takes this one itself. */
+		vcpu->exit.kind = svm_of(vcpu)->interrupts_wanted || vcpu->has_pending ? EXIT_INTERRUPT
+										 : EXIT_NONE;
 		break;
 	case VMEXIT_VINTR:
 		vcpu->exit.kind = EXIT_INTERRUPT_WINDOW;

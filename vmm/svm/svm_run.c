@@ -56,12 +56,15 @@ static void svm_enter_until_exit(struct vcpu *vcpu, struct svm_vcpu *svm, struct
 		/* SMM's RSM may have cleared it; VMRUN demands it (APM v2 15.5.1). */
 		vmcb->efer |= EFER_SVME;
 		svm_enter(vcpu, svm->vmcb_physical);
-		if (svm->entry_special) {
-			svm->entry_special = false;
-			vmcb->event_inject = 0;
-			vmcb->tlb_control = 0;
-		}
-	} while (vmcb->exit_code == VMEXIT_CPUID && svm_answer_cpuid(vcpu, vmcb));
+	} while (vmcb->exit_code == VMEXIT_CPUID && !svm->entry_special &&
+		 svm_answer_cpuid(vcpu, vmcb));
+	if (svm->entry_special) {
+		svm->entry_special = false;
+		vmcb->event_inject = 0;
+		vmcb->tlb_control = 0;
+		if (svm->virtual_interrupt)
+			svm_end_virtual_interrupt(vcpu);
+	}
 }
 
 /* Here because ports are what scripts hook most. EXITINFO1 has the layout that vcpu.h took over from

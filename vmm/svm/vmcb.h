@@ -62,6 +62,7 @@
 #define V_IRQ (UINT64_C(1) << 8)
 #define V_INTR_PRIORITY_SHIFT 16
 #define V_IGN_TPR (UINT64_C(1) << 20)
+#define V_INTR_VECTOR_SHIFT 32
 
 struct vmcb_segment {
 	uint16_t selector, attributes; /* attributes: bits 55:52 and 47:40 of the descriptor */
