@@ -14,13 +14,8 @@
 #define FEATURES_ECX_OSXSAVE (UINT32_C(1) << 27)
 #define STRUCTURED_ECX_OSPKE (UINT32_C(1) << 4)
 
-static struct registry cpuid_registry;
+struct registry cpuid_registry;
 static struct spinlock cpuid_lock;
-
-bool cpuid_is_claimed(void)
-{
-	return cpuid_registry.first != NULL;
-}
 
 int cpuid_register(struct access_region *region)
 {

@@ -5,11 +5,17 @@
 #define VMM_CPUID_H
 
 #include "vmm/access.h"
+#include "vmm/registry.h"
 #include "vmm/vcpu.h"
+
+extern struct registry cpuid_registry; /* cpuid.c's; here for the inline function */
 
 /* Does anyone claim leaves? While nobody does, a back end may answer CPUID by itself, all leaves but
  * those that cpuid_is_plain() excludes. */
-bool cpuid_is_claimed(void);
+static inline bool cpuid_is_claimed(void)
+{
+	return cpuid_registry.first != NULL;
+}
 
 /* Is the CPU's own answer the guest's? Not where CR4 shows or something is hidden. */
 static inline bool cpuid_is_plain(uint32_t leaf)
