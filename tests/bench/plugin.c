@@ -15,8 +15,8 @@
  * one may come more than once.
  *
  * A guest's program marks a place in its work by a long NOP, 0F 1F 80 with the displacement
- * 0x5256NNNN (mark NNNN); so does, as mark 0, the first instruction of the guest's boot sector, at
- * 0x7c00. FILE gets `mark_N_instructions`, `mark_N_ours_instructions` (hypervisor and engine) and
+ * 0x5256NNNN (mark NNNN); so do, as mark 0, the first instruction of the guest's boot sector, at
+ * 0x7c00, and as mark 2 the first of a Linux that lies where it wants to (nokaslr). FILE gets `mark_N_instructions`, `mark_N_ours_instructions` (hypervisor and engine) and
  * `mark_N_vmruns_count`: what had been executed until then.
  *
  * Guest instructions are counted a translation block at a time (one that faults inside counts
@@ -71,6 +71,9 @@ PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_inf
 
 #define CPUS_MAXIMUM 64
 #define BOOT_SECTOR 0x7c00
+#define KERNEL_ENTRY 0x1000000 /* LOAD_PHYSICAL_ADDR */
+#define MARK_BOOT_SECTOR 0
+#define MARK_KERNEL 2
 #define MARK_BYTES 7
 
 struct address_range {
@@ -172,6 +175,15 @@ static void plugin_pass_boot_sector(unsigned int cpu, void *context)
 		plugin_pass_mark(cpu, mark);
 }
 
+/* Only the first one: what comes there later is something else. */
+static void plugin_pass_kernel(unsigned int cpu, void *context)
+{
+	struct mark *mark = context;
+
+	if (!mark->passed)
+		plugin_pass_mark(cpu, mark);
+}
+
 /* One instruction at an address that both the engine and guest programs use. */
 static void plugin_count_low(unsigned int cpu, void *context)
 {
@@ -237,7 +249,11 @@ static void plugin_translate_marks(struct qemu_plugin_tb *block, uint64_t addres
 {
 	if (address == BOOT_SECTOR)
 		qemu_plugin_register_vcpu_tb_exec_cb(block, plugin_pass_boot_sector,
-						     QEMU_PLUGIN_CB_NO_REGS, &marks[0]);
+						     QEMU_PLUGIN_CB_NO_REGS,
+						     &marks[MARK_BOOT_SECTOR]);
+	if (address == KERNEL_ENTRY)
+		qemu_plugin_register_vcpu_tb_exec_cb(block, plugin_pass_kernel,
+						     QEMU_PLUGIN_CB_NO_REGS, &marks[MARK_KERNEL]);
 	for (size_t i = 0; i < count; i++) {
 		struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(block, i);
 		struct mark *mark = instruction_mark(instruction);

@@ -12,7 +12,7 @@ from host.machine import GUEST_APPEND
 
 HERE = Path(__file__).resolve().parent
 REPEATS = 5
-MARK_BOOT_SECTOR, MARK_USER_SPACE = 0, 1
+MARK_BOOT_SECTOR, MARK_USER_SPACE, MARK_KERNEL = 0, 1, 2
 # Load: first of its marks, and what the guest runs; each repeat has two marks more.
 LOADS = {
     "fork": (16, "load fork {mark} 40"),
@@ -85,6 +85,10 @@ def noise_percent(*runs):
     return 100 * 2 * variance**0.5 / statistics.mean(runs[0])
 
 
+def percent_over(ours, bare):
+    return round(100 * (ours / bare - 1), 3)
+
+
 def hypervisor_percent(ours, total):
     return round(100 * sum(ours) / sum(total), 4)
 
@@ -97,17 +101,22 @@ def measure_system(figures):
         ours, results, text = run_guest(work, [])
     if results != bare_results:
         raise boots.BenchError(f"the loads' results differ: {results}, bare {bare_results}")
-    boot = (MARK_BOOT_SECTOR, MARK_USER_SPACE)
+    # The firmware polls the disk while it waits, so how much it executes is the host's luck.
+    boot, loader = (MARK_KERNEL, MARK_USER_SPACE), (MARK_BOOT_SECTOR, MARK_KERNEL)
     total, bare_total = between(ours, *boot), between(bare, *boot)
-    figures["system_boot_over_bare_percent"] = round(100 * (total / bare_total - 1), 3)
-    figures["system_boot_hypervisor_percent"] = hypervisor_percent(
-        [between(ours, *boot, "ours_instructions")], [total]
+    figures["system_boot_over_bare_percent"] = percent_over(total, bare_total)
+    figures["system_loader_over_bare_percent"] = percent_over(
+        between(ours, *loader), between(bare, *loader)
     )
-    figures["system_boot_exits_count"] = between(ours, *boot, "vmruns_count")
+    both = (MARK_BOOT_SECTOR, MARK_USER_SPACE)
+    figures["system_boot_hypervisor_percent"] = hypervisor_percent(
+        [between(ours, *both, "ours_instructions")], [between(ours, *both)]
+    )
+    figures["system_boot_exits_count"] = between(ours, *both, "vmruns_count")
     for name in FIGURE_LOADS:
         samples, bare_samples = load_samples(ours, name), load_samples(bare, name)
         mean, bare_mean = statistics.mean(samples), statistics.mean(bare_samples)
-        figures[f"system_{name}_over_bare_percent"] = round(100 * (mean / bare_mean - 1), 3)
+        figures[f"system_{name}_over_bare_percent"] = percent_over(mean, bare_mean)
         figures[f"system_{name}_noise_percent"] = round(noise_percent(bare_samples, samples), 3)
         figures[f"system_{name}_hypervisor_percent"] = hypervisor_percent(
             load_samples(ours, name, "ours_instructions"), samples
@@ -115,7 +124,7 @@ def measure_system(figures):
         figures[f"system_{name}_exits_count"] = max(load_samples(ours, name, "vmruns_count"))
         total += sum(samples)
         bare_total += sum(bare_samples)
-    figures["system_instructions_over_bare_percent"] = round(100 * (total / bare_total - 1), 3)
+    figures["system_instructions_over_bare_percent"] = percent_over(total, bare_total)
     figures["system_unasked_exits_count"] = unasked_exits(text)
 
 
