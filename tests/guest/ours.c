@@ -1,7 +1,7 @@
 /*
  * tests/guest/ours.c: the ways to reach memory that the map keeps from the guest other than by plain
- * loads and stores: SSE, strings, locked instructions, execution, page tables. All of it reads as
- * ones and swallows writes.
+ * loads and stores: SSE, strings, locked instructions, execution, page tables, the local APIC's page.
+ * All of it reads as ones and swallows writes.
  *
  * Options: at=ADDRESS of such memory (default: the reserved range that follows usable memory on a
  * 2 MiB boundary).
@@ -21,6 +21,10 @@
 #define PAGE_ADDRESS UINT64_C(0x000ffffffffff000)
 #define UNUSED_TOP_ENTRY 5u
 #define FAULT_RESERVED_BIT 8u
+#define MSR_APIC_BASE 0x1bu
+#define APIC_BASE_PAGES 16u /* more than the hypervisor watches at a time */
+#define PAGE_BYTES 4096u
+#define VECTOR_GP 13
 
 struct memory_range {
 	uint64_t start, length_bytes;
@@ -126,6 +130,28 @@ static void check_other_uses(void)
 		    "vector %d error code 0x%lx", vector, fault_error_code);
 }
 
+static void write_apic_base(void *value)
+{
+	msr_write(MSR_APIC_BASE, *(uint64_t *)value);
+}
+
+/* A local APIC that lay there would answer in place of our memory. */
+static void check_apic_base(void)
+{
+	uint64_t base = msr_read(MSR_APIC_BASE), flags = base & (PAGE_BYTES - 1);
+	unsigned refused = 0;
+
+	for (uint64_t i = 0; i < APIC_BASE_PAGES; i++) {
+		uint64_t value = ((uint64_t)ours + i * PAGE_BYTES) | flags;
+
+		refused += fault_catch(write_apic_base, &value) == VECTOR_GP;
+	}
+	guest_check(refused == APIC_BASE_PAGES && msr_read(MSR_APIC_BASE) == base, "APIC base",
+		    "%u of %u refused, 0x%lx, was 0x%lx", refused, APIC_BASE_PAGES,
+		    msr_read(MSR_APIC_BASE), base);
+	guest_check(fault_catch(write_apic_base, &base) < 0, "APIC base stays writable", "");
+}
+
 void guest_main(void)
 {
 	ours = (uint8_t *)option_number_or("at", ours_find());
@@ -137,5 +163,6 @@ void guest_main(void)
 	check_sse();
 	check_strings();
 	check_other_uses();
+	check_apic_base();
 	guest_print("ours: 0x%lx\n", (uint64_t)ours);
 }
