@@ -10,7 +10,10 @@ TIME_STAMP = re.compile(r"^\[ *\d+\.\d+\] ")
 DONE = re.compile(r"^ritevisor: done\r?$", re.M)
 PANIC = re.compile(r"ritevisor: PANIC.*|Kernel panic.*")
 EVENTS = re.compile(r"summary: harmless.rb .*?: (\d+) events")
-HOOK_FAILURE = re.compile(r"^ritevisor: .*harmless\.rb.*(error|killed|budget).*", re.M)
+HOOK_FAILURE = re.compile(
+    r"^ritevisor: (?!summary: ).*harmless\.rb.*(?:error|killed|budget).*"
+    r"|^ritevisor: summary: harmless\.rb.* [1-9]\d* errors\).*", re.M
+)  # fmt: skip
 
 
 def state(folder):

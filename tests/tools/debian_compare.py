@@ -83,4 +83,10 @@ def a_console_without_a_good_end_is_found(work):
     assert compare.console("ritevisor: done\r\n", is_scripted=False) == []
     assert compare.console("ritevisor: done\n", is_scripted=True) == ["the script saw no events"]
     assert compare.console("Power down\n", is_scripted=False)
+    summary = "ritevisor: summary: harmless.rb timer 0x1-0x1: 5 events (0 changed, {} errors), 1 us\n"
+    done = "ritevisor: done\n"
+    assert compare.console(summary.format(0) + done, is_scripted=True) == []
+    assert compare.console(summary.format(2) + done, is_scripted=True)
+    killed = "ritevisor: error: harmless.rb: killed in its timer hook\n"
+    assert compare.console(killed + summary.format(0) + done, is_scripted=True)
     assert compare.console("ritevisor: PANIC here\nritevisor: done\n", is_scripted=False)
