@@ -33,7 +33,15 @@ failed=$(systemctl --failed --plain --no-legend | cut -d ' ' -f 1 | xargs)
 fact "failed units: ${failed:-none}"
 fact "kernel $(uname -r)"
 fact "cpus $(nproc)"
-fact "address $(ip -4 -o address show scope global | awk '{ print $4 }' | xargs)"
+address() {
+	ip -4 -o address show scope global | awk '{ print $4 }' | xargs
+}
+# "running" does not wait for the network.
+tries=120
+while [ -z "$(address)" ] && [ $((tries -= 1)) -gt 0 ]; do
+	sleep 1
+done
+fact "address $(address)"
 fact "ssh server $(systemctl is-active ssh)"
 fact "root device $(findmnt -n -o SOURCE / | sed 's/sd./sd?/')" # found in any order
 dmesg --kernel >$boot/dmesg
