@@ -24,6 +24,7 @@
 #include "hook/hook_timer.h"
 #include "process/process.h"
 #include "vmm/msr.h"
+#include "vmm/reset_vector.h"
 #include "vmm/startup.h"
 #include "vmm/svm/svm_ops.h"
 #include "vmm/vmx/vmx_ops.h"
@@ -256,6 +257,8 @@ _Noreturn static void main_start_firmware(void)
 {
 	uefi_prepare_guest(&main_vcpu);
 	startup_set_firmware(vcpu_ops->get_control(&main_vcpu, 3));
+	if (reset_vector_watch() != 0)
+		log_warning("the reset vector cannot be watched: a jump there will not restart the machine");
 	log_info("the firmware goes on as the guest");
 	uefi_copy_log(false);
 	vcpu_loop(&main_vcpu);

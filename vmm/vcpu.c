@@ -15,6 +15,7 @@
 #include "vmm/mmio_page.h"
 #include "vmm/msr.h"
 #include "vmm/pio.h"
+#include "vmm/reset_vector.h"
 #include "vmm/run.h"
 
 #define VECTOR_UD 6
@@ -143,15 +144,14 @@ static void vcpu_handle_interrupt(struct vcpu *vcpu)
 	vcpu_ops->host_end(vcpu);
 }
 
-_Noreturn static void vcpu_handle_shutdown(struct vcpu *vcpu)
+_Noreturn void vcpu_reset_machine(struct vcpu *vcpu, const char *why)
 {
 	static const struct {
 		uint16_t limit;
 		uint64_t base;
 	} __attribute__((packed)) no_idt = { 0, 0 };
 
-	/* A triple fault resets a PC (that is how some systems reboot): ours does the same. */
-	log_notice("the guest stopped with a triple fault at RIP %lx: resetting", vcpu->rip);
+	log_notice("the guest %s at RIP %lx: resetting", why, vcpu->rip);
 	port_write8(0xcf9, 2);
 	port_write8(0xcf9, 6);
 	port_write8(0x64, 0xfe);
@@ -204,7 +204,8 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		msr_handle_exit(vcpu, true);
 		break;
 	case EXIT_NESTED_FAULT:
-		if (!mmio_handle_fault(vcpu) && !vcpu_is_outdated(vcpu))
+		if (!reset_vector_handle_fault(vcpu) && !mmio_handle_fault(vcpu) &&
+		    !vcpu_is_outdated(vcpu))
 			panic("nested page fault at %lx that no one owns", vcpu->exit.nested.gpa);
 		break;
 	case EXIT_DEBUG_EXCEPTION:
@@ -238,7 +239,8 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		vcpu_ops->inject_exception(vcpu, VECTOR_UD, -1);
 		break;
 	case EXIT_SHUTDOWN:
-		vcpu_handle_shutdown(vcpu);
+		/* It resets a PC, and that is how some systems reboot. */
+		vcpu_reset_machine(vcpu, "stopped with a triple fault");
 	default:
 		panic("exit %lx is not handled", vcpu->exit.reason);
 	}

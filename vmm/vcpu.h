@@ -217,6 +217,9 @@ const char *vcpu_exit_name(enum exit_kind kind);
  * guest with the old state. May be called with a registry's lock held. Context: boot, exit. */
 void vcpu_intercepts_changed(void);
 
+/* Resets the machine, and says that it is because the guest `why`. Context: exit. */
+_Noreturn void vcpu_reset_machine(struct vcpu *vcpu, const char *why);
+
 /* The run loop: enters the guest, dispatches exits, for ever. */
 _Noreturn void vcpu_loop(struct vcpu *vcpu);
 
