@@ -208,17 +208,14 @@ uint32_t smp_count_online(void)
 }
 
 /* The guest may be between its writes of the two halves of the ICR: its high half is kept. */
-static bool smp_send_nmi(uint32_t apic_id)
+static void smp_write_nmi(struct apic apic, uint32_t apic_id)
 {
-	struct apic apic;
 	uint32_t high;
 
-	if (!apic_find(&apic)) /* switched off: nobody can be reached */
-		return false;
 	if (apic.page == NULL) {
 		msr_write(APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4),
 			  (uint64_t)apic_id << 32 | APIC_ICR_NMI | APIC_ICR_ASSERT);
-		return true;
+		return;
 	}
 	while (apic_read(apic, APIC_ICR_LOW) & APIC_ICR_PENDING)
 		cpu_pause();
@@ -228,21 +225,41 @@ static bool smp_send_nmi(uint32_t apic_id)
 	while (apic_read(apic, APIC_ICR_LOW) & APIC_ICR_PENDING)
 		cpu_pause();
 	apic_write(apic, APIC_ICR_HIGH, high);
-	return true;
 }
 
-/* Does an INIT reach this CPU? With a logical destination it may. */
+/* A guest that has switched its APIC off keeps nobody else from being reached: on for the moment, it
+ * sends. (QEMU's cannot be switched on again, and sends all the same.) Out of our reach, at 4 GiB or
+ * above, no guest can put it: msr_guard_init(). */
+static void smp_send_nmi(uint32_t apic_id)
+{
+	uint64_t base = msr_read(MSR_APIC_BASE);
+	struct apic apic;
+
+	if (!(base & APIC_BASE_ENABLE))
+		msr_write(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
+	apic_find(&apic);
+	smp_write_nmi(apic, apic_id);
+	if (!(base & APIC_BASE_ENABLE))
+		msr_write(MSR_APIC_BASE, base);
+}
+
+/* Does an INIT reach this CPU? With a logical destination it may. An APIC that is off sends nothing, but
+ * for QEMU's. */
 static bool smp_init_reaches(uint64_t command, const struct cpu *cpu)
 {
+	uint32_t destination, everyone;
 	struct apic apic;
 
 	/* The end of a level, which no CPU of today takes notice of */
-	if ((command & (APIC_ICR_ASSERT | APIC_ICR_LEVEL)) == APIC_ICR_LEVEL || !apic_find(&apic))
+	if ((command & (APIC_ICR_ASSERT | APIC_ICR_LEVEL)) == APIC_ICR_LEVEL)
 		return false;
+	apic_find(&apic);
+	destination = (uint32_t)(apic.page == NULL ? command >> 32 : command >> 56);
+	everyone = apic.page == NULL ? UINT32_MAX : 0xff;
 	switch (command & APIC_ICR_TO_MASK) {
 	case 0:
-		return (command & APIC_ICR_LOGICAL) ||
-		       (apic.page == NULL ? command >> 32 : command >> 56) == cpu->apic_id;
+		return (command & APIC_ICR_LOGICAL) || destination == everyone ||
+		       destination == cpu->apic_id;
 	case APIC_ICR_TO_SELF:
 		return cpu == cpu_current();
 	case APIC_ICR_TO_OTHERS:
@@ -267,8 +284,8 @@ static bool smp_is_in_guest(struct cpu *cpu)
  * second one would reach the guest. */
 static void smp_kick(struct cpu *cpu)
 {
-	if (!__atomic_exchange_n(&cpu->kicked, true, __ATOMIC_SEQ_CST) && !smp_send_nmi(cpu->apic_id))
-		__atomic_store_n(&cpu->kicked, false, __ATOMIC_SEQ_CST);
+	if (!__atomic_exchange_n(&cpu->kicked, true, __ATOMIC_SEQ_CST))
+		smp_send_nmi(cpu->apic_id);
 }
 
 /* An INIT of the guest's can stop a CPU between its last look and its entry, where nothing tells. So

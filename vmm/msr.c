@@ -118,11 +118,14 @@ void msr_handle_exit(struct vcpu *vcpu, bool write)
 	vcpu_skip_instruction(vcpu, 2);
 }
 
-/* The local APIC answers at whatever page this MSR names: it must not be one of ours. */
+/* The local APIC answers at whatever page this MSR names: it must not be one of ours, nor out of our
+ * reach where we send by it. */
 static enum access_result msr_guard_apic_base(struct access *access, void *context)
 {
+	gpa_t page = access->value & PAGING_ADDRESS_MASK;
+
 	(void)context;
-	if (!memory_is_reserved(access->value & PAGING_ADDRESS_MASK, PAGE_BYTES))
+	if (!memory_is_reserved(page, PAGE_BYTES) && (cpus_count == 1 || page < GIB(4)))
 		return ACCESS_PASS;
 	access->fault = true;
 	return ACCESS_DONE;

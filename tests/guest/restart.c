@@ -3,19 +3,24 @@
  * be in the guest every time, where SVM is hidden. Then it sends an INIT to the first CPU, which would
  * leave the guest.
  *
- * Options: init=1: the INIT too.
+ * Options: init=1: the INIT too, to the APIC ID to=N (default 0; 0xff is everyone's), off=1: with its own
+ * APIC switched off.
  */
 #include "guest.h"
 
 #include "instruction.h"
 #include "second.h"
 
+#define MSR_APIC_BASE 0x1bu
+#define APIC_BASE_ENABLE UINT64_C(0x800)
+#define APIC_ID_SHIFT 24
 #define VECTOR_FIRST 0x10
 #define STARTS 3
 #define INIT_WAIT_LOOPS 2000000u
 
 SHARED uint32_t features;
-SHARED bool may_send, init_sent;
+SHARED bool may_send, init_sent, switch_off;
+SHARED uint32_t destination;
 
 static void look(void)
 {
@@ -28,7 +33,9 @@ static void send_init(void)
 	look();
 	while (!may_send)
 		__asm__ volatile("pause");
-	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_HIGH) = 0;
+	if (switch_off)
+		msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) & ~APIC_BASE_ENABLE);
+	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_HIGH) = destination << APIC_ID_SHIFT;
 	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_LOW) = APIC_ICR_INIT;
 	init_sent = true;
 }
@@ -46,6 +53,8 @@ void guest_main(void)
 	}
 	if (!option_number_or("init", 0))
 		return;
+	destination = (uint32_t)option_number_or("to", 0);
+	switch_off = option_number_or("off", 0) != 0;
 	guest_check(second_start(VECTOR_FIRST, send_init), "start", "it did not come");
 	may_send = true;
 	while (!init_sent)

@@ -1,6 +1,7 @@
 /*
  * tests/guest/smp.c: two CPUs and hooks: what scripts do must be right whichever CPU it happens on,
- * and at the same time. The test is the option test=; system/smp.test has the scripts.
+ * and at the same time. The test is the option test=; system/smp.test has the scripts. With off=1 in the
+ * test of changes, the CPU that makes them has its local APIC switched off.
  */
 #include "guest.h"
 
@@ -13,6 +14,8 @@
 #define PORT_TOGGLED 0x5111
 #define MEMORY_TOGGLED 0x30000u
 #define MSR_TOGGLED 0xfeu /* MTRRcap */
+#define MSR_APIC_BASE 0x1bu
+#define APIC_BASE_ENABLE UINT64_C(0x800)
 #define PIT_DIVISOR 61 /* 19.6 kHz */
 #define HOOKED 0x77u
 #define UNHOOKED 0x11u
@@ -118,6 +121,8 @@ static void test_toggle(void)
 	*(volatile uint32_t *)(uintptr_t)MEMORY_TOGGLED = UNHOOKED;
 	if (!guest_check(second_start(VECTOR, toggle_second), "second CPU", "it did not come"))
 		return;
+	if (option_number_or("off", 0) != 0)
+		msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) & ~APIC_BASE_ENABLE);
 	for (uint64_t next = 1; next <= rounds && wrong_phase == 0; next++) {
 		out32(PORT_CONTROL, (uint32_t)(toggle_kind << 1 | (next & 1)));
 		/* The change is in force now, for CPU 1 too. */
