@@ -106,6 +106,9 @@ bool vmx_can_inject_nmi(struct vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
 
+	/* No entry with an event is allowed then (SDM v3 27.3.1.5). */
+	if (vmx->waits_for_sipi)
+		return false;
 	vmx_end_interrupt_shadow(vcpu);
 	if (vmx->event == 0 && !vmx_is_blocked(BLOCKING_STI | BLOCKING_MOV_SS | BLOCKING_NMI))
 		return true;

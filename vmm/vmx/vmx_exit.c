@@ -44,6 +44,7 @@ static void vmx_handle_init(struct vcpu *vcpu)
 {
 	struct segment_register code;
 
+	vcpu_forget(vcpu);
 	vmx_init_guest(vcpu);
 	if (vcpu->cpu != &cpu_boot) {
 		vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_WAIT_FOR_SIPI);
