@@ -72,6 +72,9 @@ void exception_dispatch_interrupt(struct exception_frame *frame)
 	if (exception_interrupt_handler == NULL)
 		panic("interrupt %lu without a handler", frame->vector);
 	exception_interrupt_handler(frame);
+	/* One is enough: the guest would get a second one within the handler of the first. */
+	if (!exception_from_user(frame))
+		frame->rflags &= ~RFLAGS_IF;
 }
 
 void exception_dispatch(struct exception_frame *frame)

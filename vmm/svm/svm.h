@@ -45,6 +45,7 @@ struct svm_vcpu {
 	bool flush;		/* the next VMRUN flushes the guest's translations */
 	bool entry_special;	/* there is one of these, or virtual_interrupt, to do */
 	bool virtual_interrupt;	/* the next VMRUN has an interrupt that the CPU is to take by itself */
+	bool virtual_refused;	/* the last one was not taken: a physical one came before it */
 	bool interrupts_wanted;	/* svm_want_interrupts() is in force */
 	bool step_saved_tf;	/* the guest's own TF while an instruction is stepped over */
 	enum svm_nmi nmi;

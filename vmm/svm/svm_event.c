@@ -21,12 +21,13 @@ void svm_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t error_code
 /* As a virtual interrupt, which the CPU takes before the guest's first instruction (APM v2 15.21.4).
  * QEMU's may deliver one from EVENTINJ a second time, and amid its own handler: when something wakes
  * the thread of the CPU before its next exception or interrupt. EVENTINJ is left for when the virtual
- * interrupt is in use, as the window for another one. */
+ * interrupt is in use, as the window for another one, and for when a physical one came before it. */
 void svm_inject_interrupt(struct vcpu *vcpu, unsigned vector)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);
 
-	if (svm->vmcb->intercept3 & INTERCEPT_VINTR) {
+	if ((svm->vmcb->intercept3 & INTERCEPT_VINTR) || svm->virtual_refused) {
+		svm->virtual_refused = false;
 		svm_set_event(svm, EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | vector);
 		return;
 	}
@@ -43,9 +44,18 @@ void svm_end_virtual_interrupt(struct vcpu *vcpu)
 	struct svm_vcpu *svm = svm_of(vcpu);
 	struct vmcb *vmcb = svm->vmcb;
 
-	/* An exit amid its delivery tells in EXITINTINFO; QEMU's leaves V_IRQ set too. */
-	if ((vmcb->v_intr & V_IRQ) && !(vmcb->exit_int_info & EVENT_VALID))
-		vcpu_accept_interrupt(vcpu, (uint8_t)(vmcb->v_intr >> V_INTR_VECTOR_SHIFT));
+	if (vmcb->v_intr & V_IRQ) {
+		unsigned vector = (uint8_t)(vmcb->v_intr >> V_INTR_VECTOR_SHIFT);
+
+		/* An exit amid its delivery tells in EXITINTINFO; QEMU's calls it an exception there, and
+		 * leaves V_IRQ set. */
+		if (vmcb->exit_int_info & EVENT_VALID) {
+			vmcb->exit_int_info = EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | vector;
+		} else {
+			vcpu_accept_interrupt(vcpu, vector);
+			svm->virtual_refused = true;
+		}
+	}
 	vmcb->v_intr = 0;
 	svm->virtual_interrupt = false;
 	svm_want_interrupts(vcpu, svm->interrupts_wanted);

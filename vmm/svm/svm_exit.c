@@ -36,16 +36,17 @@ void svm_read_exit(struct vcpu *vcpu)
 		vcpu->exit.kind = vmcb->exit_info1 & 1 ? EXIT_MSR_WRITE : EXIT_MSR_READ;
 		break;
 	case VMEXIT_INTR:
-		/* Nobody's but for the sake of a virtual interrupt: once that is delivered, the guest
-		 * takes this one itself. */
-		vcpu->exit.kind = svm_of(vcpu)->interrupts_wanted || vcpu->has_pending ? EXIT_INTERRUPT
-										 : EXIT_NONE;
+		/* One that is pending goes first, and what is intercepted for the sake of a virtual
+		 * interrupt alone is the guest's once that is delivered. */
+		vcpu->exit.kind = svm_of(vcpu)->interrupts_wanted && !vcpu->has_pending ? EXIT_INTERRUPT
+										  : EXIT_NONE;
 		break;
 	case VMEXIT_VINTR:
 		vcpu->exit.kind = EXIT_INTERRUPT_WINDOW;
 		break;
 	case VMEXIT_EXCEPTION_DB:
-		vcpu->exit.kind = svm_end_iret_step(vcpu, true) ? EXIT_NONE : EXIT_DEBUG_EXCEPTION;
+		vcpu->exit.kind = svm_end_iret_step(vcpu, true) && vcpu->steps == 0 ? EXIT_NONE
+										     : EXIT_DEBUG_EXCEPTION;
 		break;
 	case VMEXIT_NMI:
 		vcpu->exit.kind = EXIT_NMI;

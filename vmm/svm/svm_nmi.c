@@ -45,7 +45,8 @@ bool svm_can_inject_nmi(struct vcpu *vcpu)
 		svm->step_saved_tf = vcpu->rflags & RFLAGS_TF;
 		vcpu->rflags |= RFLAGS_TF;
 	}
-	return svm->nmi == SVM_NMI_FREE && svm->event_inject == 0;
+	/* The exit behind a step comes soon, and its TF is not for the guest's handler to see. */
+	return svm->nmi == SVM_NMI_FREE && svm->event_inject == 0 && vcpu->steps == 0;
 }
 
 bool svm_end_iret_step(struct vcpu *vcpu, bool completed)

@@ -50,6 +50,7 @@
 #define VMEXIT_INVALID 0xffffffffu
 
 /* EVENTINJ and EXITINTINFO, APM v2 15.20 */
+#define EVENT_VECTOR UINT64_C(0xff)
 #define EVENT_TYPE_SHIFT 8
 #define EVENT_INTERRUPT 0
 #define EVENT_NMI 2
