@@ -96,11 +96,18 @@ def _input_file(work, text):
 
 def _place(made, output):
     """Moves a finished file to its name in one step, so that no half-made one is ever seen."""
-    output = Path(output)
+    output = Path(os.path.realpath(output))  # what a link names is written, the link stays
+    if output.is_block_device():
+        raise UserError(f"{output} is a device: write a file, then 'dd if=FILE of={output} bs=4M'")
+    if output.exists() and not output.is_file():
+        raise UserError(f"{output}: not a file; name one that is, or a new one")
     output.parent.mkdir(parents=True, exist_ok=True)
     beside = output.with_name(f".{output.name}.{os.getpid()}")
-    shutil.move(made, beside)
-    os.replace(beside, output)
+    try:
+        shutil.move(made, beside)
+        os.replace(beside, output)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def build_linux_disk(output, kernel, initrd, append):
