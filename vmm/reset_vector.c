@@ -9,7 +9,6 @@
 #include "vmm/reset_vector.h"
 
 #include "core/log.h"
-#include "rv/errno.h"
 #include "vmm/access.h"
 
 #define RESET_VECTOR UINT64_C(0xffff0)

@@ -137,7 +137,7 @@ void vcpu_before_entry(struct vcpu *vcpu)
  * controller and hands it on. */
 static void vcpu_handle_interrupt(struct vcpu *vcpu)
 {
-	if (vcpu_periodic != NULL && vcpu->periodic_wanted)
+	if (vcpu_periodic != NULL)
 		vcpu_periodic(vcpu);
 	vcpu_ops->host_begin(vcpu);
 	exception_take_interrupts();

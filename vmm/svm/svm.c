@@ -149,7 +149,7 @@ static void svm_start(struct vcpu *vcpu)
 	svm_init_control(svm->vmcb);
 	svm_vmload(svm->vmcb_physical);
 	svm->event_inject = 0;
-	svm->virtual_interrupt = svm->virtual_refused = svm->interrupts_wanted = false;
+	svm->virtual_interrupt = svm->virtual_refused = false;
 	svm->nmi = SVM_NMI_FREE;
 	svm_request_flush(svm);
 	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));

@@ -46,7 +46,6 @@ struct svm_vcpu {
 	bool entry_special;	/* there is one of these, or virtual_interrupt, to do */
 	bool virtual_interrupt;	/* the next VMRUN has an interrupt that the CPU is to take by itself */
 	bool virtual_refused;	/* the last one was not taken: a physical one came before it */
-	bool interrupts_wanted;	/* svm_want_interrupts() is in force */
 	bool step_saved_tf;	/* the guest's own TF while an instruction is stepped over */
 	enum svm_nmi nmi;
 	uint64_t iret_rip;	/* of the IRET that ends the guest's NMI handler */

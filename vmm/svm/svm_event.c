@@ -31,8 +31,7 @@ void svm_inject_interrupt(struct vcpu *vcpu, unsigned vector)
 		svm_set_event(svm, EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | vector);
 		return;
 	}
-	svm->vmcb->v_intr = V_IRQ | V_IGN_TPR | UINT64_C(0xf) << V_INTR_PRIORITY_SHIFT |
-			    (uint64_t)vector << V_INTR_VECTOR_SHIFT;
+	svm->vmcb->v_intr = V_INTR_DUE | (uint64_t)vector << V_INTR_VECTOR_SHIFT;
 	/* A physical one would come first, and then this one amid the handler of that. */
 	svm->vmcb->intercept3 |= INTERCEPT_INTR;
 	svm->virtual_interrupt = true;
@@ -58,7 +57,7 @@ void svm_end_virtual_interrupt(struct vcpu *vcpu)
 	}
 	vmcb->v_intr = 0;
 	svm->virtual_interrupt = false;
-	svm_want_interrupts(vcpu, svm->interrupts_wanted);
+	svm_want_interrupts(vcpu, vcpu->periodic_wanted);
 }
 
 void svm_inject_single_step(struct vcpu *vcpu)
@@ -94,7 +93,7 @@ void svm_want_interrupt_window(struct vcpu *vcpu, bool want)
 	/* APM v2 15.21.4: a virtual interrupt, intercepted just before it would be taken */
 	if (want) {
 		vmcb->intercept3 |= INTERCEPT_VINTR;
-		vmcb->v_intr = V_IRQ | V_IGN_TPR | UINT64_C(0xf) << V_INTR_PRIORITY_SHIFT;
+		vmcb->v_intr = V_INTR_DUE;
 	} else {
 		vmcb->intercept3 &= ~INTERCEPT_VINTR;
 		vmcb->v_intr = 0;
@@ -105,7 +104,6 @@ void svm_want_interrupts(struct vcpu *vcpu, bool want)
 {
 	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
 
-	svm_of(vcpu)->interrupts_wanted = want;
 	vmcb->intercept3 = want ? vmcb->intercept3 | INTERCEPT_INTR
 				: vmcb->intercept3 & ~INTERCEPT_INTR;
 }

@@ -38,8 +38,7 @@ void svm_read_exit(struct vcpu *vcpu)
 	case VMEXIT_INTR:
 		/* One that is pending goes first, and what is intercepted for the sake of a virtual
 		 * interrupt alone is the guest's once that is delivered. */
-		vcpu->exit.kind = svm_of(vcpu)->interrupts_wanted && !vcpu->has_pending ? EXIT_INTERRUPT
-										  : EXIT_NONE;
+		vcpu->exit.kind = vcpu->periodic_wanted && !vcpu->has_pending ? EXIT_INTERRUPT : EXIT_NONE;
 		break;
 	case VMEXIT_VINTR:
 		vcpu->exit.kind = EXIT_INTERRUPT_WINDOW;

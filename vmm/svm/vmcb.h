@@ -64,6 +64,8 @@
 #define V_INTR_PRIORITY_SHIFT 16
 #define V_IGN_TPR (UINT64_C(1) << 20)
 #define V_INTR_VECTOR_SHIFT 32
+/* One that the CPU takes as soon as the guest's IF and shadow let it, whatever its priority */
+#define V_INTR_DUE (V_IRQ | V_IGN_TPR | UINT64_C(0xf) << V_INTR_PRIORITY_SHIFT)
 
 struct vmcb_segment {
 	uint16_t selector, attributes; /* attributes: bits 55:52 and 47:40 of the descriptor */
