@@ -1,5 +1,7 @@
-"""Asks a running QEMU what its CPUs do, for the log of a run that hangs."""
+"""Talks to a running QEMU by its control socket (QMP); and asks what its CPUs do, for the log of a run that
+hangs."""
 
+import contextlib
 import json
 import socket
 
@@ -18,22 +20,29 @@ def describe(path):
     """Returns the machine's state as text, twice, so that one sees what moves; or why not."""
     lines = ["", "", "--- the machine when it was ended, twice: does it move?"]
     try:
-        with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(TIMEOUT_S)
-            line.connect(str(path))
-            stream = line.makefile("rw")
-            stream.readline()  # the greeting
-            _ask(stream, "qmp_capabilities")
+        with connect(path) as stream:
             for words in COMMANDS * 2:
-                answer = _ask(stream, "human-monitor-command", {"command-line": words})
+                answer = ask(stream, "human-monitor-command", {"command-line": words})
                 lines += [f"(qemu) {words}", str(answer).replace("\r", "")]
     except (OSError, ValueError) as error:
         lines.append(f"no answer from the emulator: {error}")
     return "\n".join(lines)
 
 
-def _ask(stream, name, arguments=None):
-    """Sends one QMP command; returns what it returned."""
+@contextlib.contextmanager
+def connect(path):
+    """Gives a stream for ask(). OSError: QEMU does not listen at that socket."""
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(TIMEOUT_S)
+        line.connect(str(path))
+        stream = line.makefile("rw")
+        stream.readline()  # the greeting
+        ask(stream, "qmp_capabilities")
+        yield stream
+
+
+def ask(stream, name, arguments=None):
+    """Sends one QMP command; returns what it returned. OSError, ValueError: QEMU has ended."""
     stream.write(json.dumps({"execute": name, "arguments": arguments or {}}) + "\n")
     stream.flush()
     while True:
