@@ -18,8 +18,6 @@
 #define PIT_COUNTER 0x40
 #define PIT_CONTROL 0x43
 #define PIT_ONE_SHOT 0x30 /* counter 0, mode 0: interrupt on terminal count */
-#define MSR_APIC_BASE 0x1b
-#define APIC_BASE_ENABLE UINT64_C(0x800)
 #define WAIT_ROUNDS 100000
 
 static volatile uint64_t ticks, others, within;
@@ -99,7 +97,7 @@ void guest_main(void)
 	stay = option_number_or("stay", 0);
 	fault_handler = extint_handle;
 	if (option_number_or("apic", 1) == 0)
-		msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) & ~APIC_BASE_ENABLE);
+		apic_switch_off();
 	pic_start();
 	for (uint64_t i = 0; i < 2 * rounds; i++) {
 		uint64_t before = ticks;

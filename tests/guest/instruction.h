@@ -58,6 +58,14 @@ static inline void msr_write(uint32_t msr, uint64_t value)
 	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
 }
 
+#define MSR_APIC_BASE 0x1bu
+#define APIC_BASE_ENABLE UINT64_C(0x800)
+
+static inline void apic_switch_off(void)
+{
+	msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) & ~APIC_BASE_ENABLE);
+}
+
 struct cpuid_registers {
 	uint32_t eax, ebx, ecx, edx;
 };

@@ -21,7 +21,6 @@
 #define PAGE_ADDRESS UINT64_C(0x000ffffffffff000)
 #define UNUSED_TOP_ENTRY 5u
 #define FAULT_RESERVED_BIT 8u
-#define MSR_APIC_BASE 0x1bu
 #define APIC_BASE_PAGES 16u /* more than the hypervisor watches at a time */
 #define PAGE_BYTES 4096u
 #define VECTOR_GP 13

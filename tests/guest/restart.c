@@ -11,8 +11,6 @@
 #include "instruction.h"
 #include "second.h"
 
-#define MSR_APIC_BASE 0x1bu
-#define APIC_BASE_ENABLE UINT64_C(0x800)
 #define APIC_ID_SHIFT 24
 #define VECTOR_FIRST 0x10
 #define STARTS 3
@@ -34,7 +32,7 @@ static void send_init(void)
 	while (!may_send)
 		__asm__ volatile("pause");
 	if (switch_off)
-		msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) & ~APIC_BASE_ENABLE);
+		apic_switch_off();
 	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_HIGH) = destination << APIC_ID_SHIFT;
 	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_LOW) = APIC_ICR_INIT;
 	init_sent = true;

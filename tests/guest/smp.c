@@ -14,8 +14,6 @@
 #define PORT_TOGGLED 0x5111
 #define MEMORY_TOGGLED 0x30000u
 #define MSR_TOGGLED 0xfeu /* MTRRcap */
-#define MSR_APIC_BASE 0x1bu
-#define APIC_BASE_ENABLE UINT64_C(0x800)
 #define PIT_DIVISOR 61 /* 19.6 kHz */
 #define HOOKED 0x77u
 #define UNHOOKED 0x11u
@@ -122,7 +120,7 @@ static void test_toggle(void)
 	if (!guest_check(second_start(VECTOR, toggle_second), "second CPU", "it did not come"))
 		return;
 	if (option_number_or("off", 0) != 0)
-		msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) & ~APIC_BASE_ENABLE);
+		apic_switch_off();
 	for (uint64_t next = 1; next <= rounds && wrong_phase == 0; next++) {
 		out32(PORT_CONTROL, (uint32_t)(toggle_kind << 1 | (next & 1)));
 		/* The change is in force now, for CPU 1 too. */
