@@ -16,8 +16,9 @@
  *
  * A guest's program marks a place in its work by a long NOP, 0F 1F 80 with the displacement
  * 0x5256NNNN (mark NNNN); so do, as mark 0, the first instruction of the guest's boot sector, at
- * 0x7c00, and as mark 2 the first of a Linux that lies where it wants to (nokaslr). FILE gets `mark_N_instructions`, `mark_N_ours_instructions` (hypervisor and engine) and
- * `mark_N_vmruns_count`: what had been executed until then.
+ * 0x7c00, and as mark 2 the first of a Linux that lies where it wants to (nokaslr). FILE gets
+ * `mark_N_instructions`, `mark_N_ours_instructions` (hypervisor and engine) and `mark_N_vmruns_count`:
+ * what had been executed until then.
  *
  * Guest instructions are counted a translation block at a time (one that faults inside counts
  * whole), hypervisor and engine ones singly. The counters are not atomic: use one CPU, or -icount,
