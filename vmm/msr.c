@@ -12,31 +12,40 @@
 #include "rv/errno.h"
 #include "vmm/registry.h"
 
-#define MSR_RANGE_MAXIMUM 0x2000
+/* The ranges that the hardware's maps know (AMD APM v2 15.11, Intel SDM v3 25.6.9): every access to
+ * any other MSR exits whatever we ask for. */
+#define MSR_MAP_MSRS 0x2000
+static const uint32_t msr_maps[] = { 0, 0xc0000000, 0xc0010000 };
 
 static struct registry msr_reads, msr_writes;
 static struct spinlock msr_lock;
 
 /* Intercepts are what somebody claims, and what the back end holds for itself. */
+static void msr_update_one(uint32_t msr)
+{
+	uint64_t unused;
+	bool held = vcpu_ops->read_msr(cpu_current()->vcpu, msr, &unused) != MSR_NOT_HELD;
+	bool guarded = vcpu_ops->guards_msr != NULL && vcpu_ops->guards_msr(msr);
+
+	vcpu_ops->intercept_msr(msr, held || registry_covers(&msr_reads, msr, msr),
+				held || guarded || registry_covers(&msr_writes, msr, msr));
+}
+
 static void msr_update(const struct access_region *region)
 {
-	for (uint64_t msr = region->first; msr <= region->last; msr++) {
-		uint64_t unused;
-		bool held = vcpu_ops->read_msr(cpu_current()->vcpu, (uint32_t)msr, &unused) !=
-			    MSR_NOT_HELD;
-		bool guarded = vcpu_ops->guards_msr != NULL && vcpu_ops->guards_msr((uint32_t)msr);
+	for (size_t i = 0; i < ARRAY_LENGTH(msr_maps); i++) {
+		uint64_t end = (uint64_t)msr_maps[i] + MSR_MAP_MSRS;
+		uint64_t msr = region->first > msr_maps[i] ? region->first : msr_maps[i];
 
-		vcpu_ops->intercept_msr((uint32_t)msr,
-					held || registry_covers(&msr_reads, msr, msr),
-					held || guarded || registry_covers(&msr_writes, msr, msr));
+		for (; msr <= region->last && msr < end; msr++)
+			msr_update_one((uint32_t)msr);
 	}
 }
 
 /* A region stands in one chain: that of reads or that of writes. */
 int msr_register(struct access_region *region, bool read, bool write)
 {
-	if (region->first > region->last || region->last > UINT32_MAX ||
-	    region->last - region->first >= MSR_RANGE_MAXIMUM || read == write)
+	if (region->first > region->last || region->last > UINT32_MAX || read == write)
 		return -RV_EINVAL;
 	spinlock_acquire(&msr_lock);
 	registry_add(read ? &msr_reads : &msr_writes, region);
