@@ -168,7 +168,7 @@ static enum access_result hook_reject(struct hook *hook)
 /* Longer than whatever takes the owner may run: twice the longest budget. */
 static uint64_t hook_wait_tsc(void)
 {
-	return time_tsc_hz / 1000000 * 2 * HOOK_BUDGET_US_MAXIMUM;
+	return time_tsc_hz / 1000000 * 2 * RV_BUDGET_US_MAXIMUM;
 }
 
 bool hook_owner_wait(struct hook_owner *owner)

@@ -47,7 +47,7 @@ int hook_request_check(const struct rv_hook_request *request)
 {
 	if (request->kind == 0 || request->kind >= RV_EVENT_KIND_COUNT ||
 	    request->on_error > RV_ON_ERROR_DISABLE || request->observe > 1 ||
-	    request->budget_us > HOOK_BUDGET_US_MAXIMUM || request->width_mask > 0xf ||
+	    request->budget_us > RV_BUDGET_US_MAXIMUM || request->width_mask > 0xf ||
 	    request->cpuid_subleaf_set > 1)
 		return -RV_EINVAL;
 	if (request->kind == RV_EVENT_SHUTDOWN)

@@ -32,8 +32,8 @@ int64_t syscall_hook_add(struct process *process, struct exception_frame *frame)
 		request.budget_us = request.kind == RV_EVENT_SHUTDOWN
 					    ? process_options.load_budget_ms * 1000
 					    : process_options.budget_us;
-	if (request.budget_us > HOOK_BUDGET_US_MAXIMUM && request.kind == RV_EVENT_SHUTDOWN)
-		request.budget_us = HOOK_BUDGET_US_MAXIMUM;
+	if (request.budget_us > RV_BUDGET_US_MAXIMUM && request.kind == RV_EVENT_SHUTDOWN)
+		request.budget_us = RV_BUDGET_US_MAXIMUM;
 	if (!syscall_hook_is_short(process, &request))
 		return -RV_E2BIG;
 	id = hook_add(&process->owner, &request);

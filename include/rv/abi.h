@@ -216,5 +216,6 @@ enum rv_syscall {
 
 #define RV_LOG_BYTES 4096
 #define RV_HOOK_BYTES_IN_EVENT 0x1000000
+#define RV_BUDGET_US_MAXIMUM 10000000 /* of an event */
 
 #endif

@@ -126,13 +126,13 @@ static void test_owner_stuck(void)
 		start = tsc_read();
 		UNIT_EQUAL(hook_handle_access(&a, hook),
 			   policy == RV_ON_ERROR_DENY ? ACCESS_DONE : ACCESS_PASS);
-		UNIT_CHECK(tsc_read() - start > 2 * HOOK_BUDGET_US_MAXIMUM);
+		UNIT_CHECK(tsc_read() - start > 2 * RV_BUDGET_US_MAXIMUM);
 		UNIT_CHECK(hook->owner->stuck);
 		start = tsc_read();
 		a = access_of(ACCESS_PORT, false, 0x70, 1, 0);
 		hook_handle_access(&a, hook);
 		hook_deliver_plain(hook, a.vcpu);
-		UNIT_CHECK(tsc_read() - start < HOOK_BUDGET_US_MAXIMUM);
+		UNIT_CHECK(tsc_read() - start < RV_BUDGET_US_MAXIMUM);
 		UNIT_EQUAL(hook->counters.delivered, 0);
 		UNIT_EQUAL(hook->owner->lock.holder, 2);
 		/* It is started again, and gives the lock back. */

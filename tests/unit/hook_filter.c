@@ -36,7 +36,7 @@ static void test_request(void)
 	r.on_error = 3;
 	UNIT_EQUAL(check(r), -RV_EINVAL);
 	r = request_of(RV_EVENT_PORT_READ, 0, 1);
-	r.budget_us = HOOK_BUDGET_US_MAXIMUM + 1;
+	r.budget_us = RV_BUDGET_US_MAXIMUM + 1;
 	UNIT_EQUAL(check(r), -RV_EINVAL);
 	r = request_of(RV_EVENT_PCI_CONFIG_READ, 0, 1);
 	r.pci_device = 32;

@@ -61,7 +61,7 @@ def right?
     KEYS.keys.zip(TABLE.to_a).all? { |k, pair| pair[0] == word(k) && pair[1][0] == word(k) }
 end
 
-on(:port_read, 0x60, budget: 50.seconds) do |io|
+on(:port_read, 0x60, budget: 10.seconds) do |io|
   60.times { [STEPS, LINE_STEPS].each { |steps| steps[R.rand(steps.size)].call }; garbage }
   io.value = right? ? 1 : 0
 end

@@ -26,6 +26,8 @@ refused(19) { on(:mmio_read, (1 << 64)...(1 << 65)) { } }
 refused(20) { on(:mmio_write) { } }
 refused(21) { on(:port_write, 0x60, mask: 1) { } }
 refused(22) { on(:port_read, "1".."2") { } }
+refused(24) { on(:port_read, 0x60, budget: -1) { } }
+refused(25) { on(:port_read, 0x60, budget: 11.seconds) { } }
 refused(23) { Hook.__add(:timer_read, 1, {}, proc { }) }
 # A method defined later is the one that is called, whatever was called before.
 class Answer

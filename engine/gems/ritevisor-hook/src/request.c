@@ -478,7 +478,8 @@ void request_fill(mrb_state *mrb, mrb_value kind, mrb_value address, mrb_value f
 	request_check_address(mrb, &check, address);
 	request_check_on_error(mrb, &check);
 	if (request_has(&check, FILTER_BUDGET))
-		request->budget_us = engine_to_u64(mrb, check.filters[FILTER_BUDGET]);
+		request->budget_us = engine_to_unsigned(mrb, check.filters[FILTER_BUDGET],
+							RV_BUDGET_US_MAXIMUM, "budget:");
 	request->observe = mrb_test(check.filters[FILTER_OBSERVE]);
 	request_check_width(mrb, &check);
 	request_check_value(mrb, &check);
