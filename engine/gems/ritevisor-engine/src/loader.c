@@ -47,21 +47,23 @@ const struct rv_script *engine_find_script(const char *name, size_t length_bytes
 	return NULL;
 }
 
+/* A parser that ran out of memory counts errors of which it has no text. */
 static void loader_report_syntax(const char *name, const struct mrb_parser_state *parser)
 {
 	size_t kept = sizeof(parser->error_buffer) / sizeof(parser->error_buffer[0]);
+	char line[512];
 
 	for (size_t i = 0; i < parser->nerr && i < kept; i++) {
 		const struct mrb_parser_message *message = &parser->error_buffer[i];
-		char line[512];
-		int length = snprintf(line, sizeof(line), "%s:%u:%d: %s", name, message->lineno,
-				      message->column,
-				      message->message ? message->message : "syntax error");
 
-		if (length < 0)
-			continue;
-		engine_log(RV_LOG_ERROR, line,
-			   (size_t)length < sizeof(line) ? (size_t)length : sizeof(line) - 1);
+		if (message->message)
+			snprintf(line, sizeof(line), "%s:%u:%d: %s", name, message->lineno,
+				 message->column, message->message);
+		else
+			snprintf(line, sizeof(line), "%s: %s", name, memory_quota_text());
+		engine_log_string(RV_LOG_ERROR, line);
+		if (!message->message)
+			return;
 	}
 }
 
@@ -70,10 +72,16 @@ static struct RProc *loader_compile(mrb_state *mrb, mrb_ccontext *context,
 				    const struct rv_script *script)
 {
 	const char *source = (const char *)(uintptr_t)script->source;
+	size_t length_bytes = (size_t)script->length_bytes;
 	struct mrb_parser_state *parser;
 	struct RProc *proc = NULL;
 
-	parser = mrb_parse_nstring(mrb, source, (size_t)script->length_bytes, context);
+	/* Some editors begin UTF-8 with a byte order mark. */
+	if (length_bytes >= 3 && memcmp(source, "\xef\xbb\xbf", 3) == 0) {
+		source += 3;
+		length_bytes -= 3;
+	}
+	parser = mrb_parse_nstring(mrb, source, length_bytes, context);
 	if (!parser) {
 		engine_log_string(RV_LOG_ERROR, "script: out of memory while parsing");
 		return NULL;

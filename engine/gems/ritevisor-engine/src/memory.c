@@ -53,17 +53,23 @@ static mrb_value memory_own_message(mrb_value exception)
 	return error->mesg ? mrb_obj_value(error->mesg) : mrb_nil_value();
 }
 
-static mrb_value memory_message(mrb_state *mrb, mrb_value self)
+const char *memory_quota_text(void)
 {
-	mrb_value own = memory_own_message(self);
-	char text[128];
+	static char text[128];
 
-	if (mrb_obj_ptr(self) != mrb->nomem_err && !mrb_nil_p(own))
-		return own;
 	snprintf(text, sizeof(text),
 		 "the heap quota of %u KiB is used up: keep less, or give more by the boot option "
 		 "heap=16M", (unsigned int)(engine_info()->heap_quota_bytes >> 10));
-	return mrb_str_new_cstr(mrb, text);
+	return text;
+}
+
+static mrb_value memory_message(mrb_state *mrb, mrb_value self)
+{
+	mrb_value own = memory_own_message(self);
+
+	if (mrb_obj_ptr(self) != mrb->nomem_err && !mrb_nil_p(own))
+		return own;
+	return mrb_str_new_cstr(mrb, memory_quota_text());
 }
 
 static mrb_value memory_stack_message(mrb_state *mrb, mrb_value self)

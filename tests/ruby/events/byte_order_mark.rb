@@ -1,0 +1,2 @@
+﻿puts "first line"
+log "line", number: __LINE__
