@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { EVENTS_BYTES_MAXIMUM = 1 << 20 };
+
 static char *events_text;	/* what is left of the file */
 static char events_name[256];
 static int events_number;
@@ -26,18 +28,28 @@ const char *events_position(void)
 	return position;
 }
 
+/* Takes the next line off *text. False if it is too long. */
+static bool events_take_line(char **text, struct words *words)
+{
+	size_t length = strcspn(*text, "\n");
+	char line[WORDS_LINE_BYTES + 1];
+
+	snprintf(line, sizeof(line), "%.*s", (int)length, *text);
+	*text += length + ((*text)[length] == '\n');
+	return words_split(words, line);
+}
+
+static bool events_is(const struct words *words, const char *word)
+{
+	return strcmp(words->word[0], word) == 0;
+}
+
 bool events_next(struct words *words)
 {
 	while (events_text && *events_text) {
-		size_t length = strcspn(events_text, "\n");
-		char line[WORDS_LINE_BYTES];
-
-		snprintf(line, sizeof(line), "%.*s", (int)length, events_text);
-		events_text += length + (events_text[length] == '\n');
 		events_number++;
-		words_split(words, line);
-		if (words->count > 0 && strcmp(words->word[0], "setting") != 0 &&
-		    strcmp(words->word[0], "script") != 0)
+		(void)events_take_line(&events_text, words);
+		if (words->count > 0 && !events_is(words, "setting") && !events_is(words, "script"))
 			return true;
 	}
 	return false;
@@ -56,21 +68,23 @@ static bool events_add_script(const char *events_path, const char *name)
 
 static bool events_act_early(const char *path)
 {
-	const char *line = events_text;
+	char *text = events_text;
 
-	while (*line) {
+	for (int number = 1; *text; number++) {
 		struct words words;
-		char copy[WORDS_LINE_BYTES];
-		size_t length = strcspn(line, "\n");
+		bool fits = events_take_line(&text, &words);
+		bool early = words.count > 0 &&
+			     (events_is(&words, "setting") || events_is(&words, "script"));
 
-		snprintf(copy, sizeof(copy), "%.*s", (int)length, line);
-		words_split(&words, copy);
-		if (words.count == 2 && strcmp(words.word[0], "setting") == 0)
-			session_add_setting(words.word[1]);
-		if (words.count == 2 && strcmp(words.word[0], "script") == 0 &&
-		    !events_add_script(path, words.word[1]))
+		if (!fits || (early && words.count != 2)) {
+			fprintf(stderr, "%s:%d: %s\n", path, number,
+				fits ? "setting and script take one word" : "the line is too long");
 			return false;
-		line += length + (line[length] == '\n');
+		}
+		if (early && events_is(&words, "setting"))
+			session_add_setting(words.word[1]);
+		else if (early && !events_add_script(path, words.word[1]))
+			return false;
 	}
 	return true;
 }
@@ -78,19 +92,23 @@ static bool events_act_early(const char *path)
 bool session_load_events(const char *path)
 {
 	FILE *file = fopen(path, "rb");
-	size_t room = 1 << 20, have;
+	size_t have;
 
 	if (!file) {
 		perror(path);
 		return false;
 	}
 	snprintf(events_name, sizeof(events_name), "%s", path);
-	events_text = calloc(1, room);
+	events_text = calloc(1, EVENTS_BYTES_MAXIMUM + 1);
 	if (!events_text)
 		abort();
-	have = fread(events_text, 1, room - 1, file);
+	have = fread(events_text, 1, EVENTS_BYTES_MAXIMUM + 1, file);
+	if (ferror(file) || have > EVENTS_BYTES_MAXIMUM || memchr(events_text, '\0', have)) {
+		fprintf(stderr, "%s: not a text of at most %d bytes\n", path, EVENTS_BYTES_MAXIMUM);
+		fclose(file);
+		return false;
+	}
 	fclose(file);
-	events_text[have] = '\0';
 	return events_act_early(path);
 }
 
@@ -103,11 +121,6 @@ static uint64_t events_number_at(const struct words *words, int index, uint64_t 
 	    !words_number(words->word[index], &number))
 		*ok = false;
 	return number;
-}
-
-static bool events_is(const struct words *words, const char *word)
-{
-	return strcmp(words->word[0], word) == 0;
 }
 
 /* port ADDRESS = VALUE [WIDTH]; mmio, msr and leaf alike. */
@@ -192,24 +205,37 @@ static uint32_t events_kind(const char *word)
 	return 0;
 }
 
-/* KIND ADDRESS [VALUE] [WIDTH] */
-static bool events_fill_plain(const struct words *words, struct rv_event *event, uint32_t width)
+/* [VALUE] [WIDTH] from place `next` on, and no more but what is expected. */
+static bool events_fill_value(const struct words *words, int next, struct rv_event *event,
+			      uint32_t width)
 {
-	int next = 2;
+	bool ok = true;
+	uint64_t bytes;
+
+	if (rv_event_kind_is_write(event->kind))
+		event->value = events_number_at(words, next++, 0, &ok);
+	bytes = events_number_at(words, next, width, &ok);
+	if (next < words->count && strcmp(words->word[next], "->") != 0)
+		next++;
+	event->width_bytes = (uint32_t)bytes;
+	return ok && (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8) &&
+	       (next >= words->count || strcmp(words->word[next], "->") == 0);
+}
+
+/* KIND ADDRESS [VALUE] [WIDTH] */
+static bool events_fill_plain(const struct words *words, struct rv_event *event, uint64_t last,
+			      uint32_t width)
+{
 	bool ok = words->count >= 2;
 
 	event->address = events_number_at(words, 1, 0, &ok);
-	if (rv_event_kind_is_write(event->kind))
-		event->value = events_number_at(words, next++, 0, &ok);
-	event->width_bytes = (uint32_t)events_number_at(words, next, width, &ok);
-	return ok;
+	return ok && event->address <= last && events_fill_value(words, 2, event, width);
 }
 
 /* KIND SLOT OFFSET [VALUE] [WIDTH] */
 static bool events_fill_pci(const struct words *words, struct rv_event *event)
 {
 	const struct machine_pci *pci;
-	int next = 3;
 	uint16_t bdf;
 	bool ok = words->count >= 3 && words_slot(words->word[1], &bdf);
 
@@ -226,10 +252,7 @@ static bool events_fill_pci(const struct words *words, struct rv_event *event)
 		event->pci_class = (uint32_t)(machine_pci_read(bdf, 8, 4) >> 8);
 	}
 	event->address = events_number_at(words, 2, 0, &ok);
-	if (rv_event_kind_is_write(event->kind))
-		event->value = events_number_at(words, next++, 0, &ok);
-	event->width_bytes = (uint32_t)events_number_at(words, next, 4, &ok);
-	return ok;
+	return ok && event->address <= 0xfff && events_fill_value(words, 3, event, 4);
 }
 
 static bool events_fill(const struct words *words, struct rv_event *event)
@@ -250,12 +273,12 @@ static bool events_fill(const struct words *words, struct rv_event *event)
 		return events_fill_pci(words, event);
 	case RV_EVENT_MSR_READ:
 	case RV_EVENT_MSR_WRITE:
-		return events_fill_plain(words, event, 8);
+		return events_fill_plain(words, event, UINT32_MAX, 8);
 	case RV_EVENT_MMIO_READ:
 	case RV_EVENT_MMIO_WRITE:
-		return events_fill_plain(words, event, 4);
+		return events_fill_plain(words, event, UINT64_MAX, 4);
 	default:
-		return events_fill_plain(words, event, 1);
+		return events_fill_plain(words, event, 0xffff, 1);
 	}
 }
 
@@ -263,6 +286,8 @@ enum events_result events_line(const struct words *words, struct rv_event *event
 {
 	bool ok;
 
+	if (words->count == WORDS_MAXIMUM)
+		return EVENTS_UNKNOWN;
 	event->kind = events_kind(words->word[0]);
 	if (event->kind)
 		return events_fill(words, event) ? EVENTS_ACCESS : EVENTS_UNKNOWN;

@@ -83,6 +83,15 @@ bool session_add_script(const char *path)
 	snprintf(script->name, sizeof(script->name), "%s", session_base_name(path));
 	script->source = session_script_end;
 	script->length_bytes = fread((void *)(uintptr_t)script->source, 1, room - 1, file);
+	if (ferror(file)) {
+		perror(path);
+		return false;
+	}
+	if (script->length_bytes == room - 1 && getc(file) != EOF) {
+		fprintf(stderr, "%s: the scripts are larger than %d bytes together\n", path,
+			SESSION_SCRIPTS_BYTES);
+		return false;
+	}
 	fclose(file);
 	session_script_end += script->length_bytes + 1;
 	info->nr_scripts++;

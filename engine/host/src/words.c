@@ -21,17 +21,19 @@ static void words_keep_rest(struct words *words, const char *line)
 		words->rest[--length] = '\0';
 }
 
-void words_split(struct words *words, const char *line)
+bool words_split(struct words *words, const char *line)
 {
+	bool fits = (size_t)snprintf(words->line, sizeof(words->line), "%s", line) <
+		    sizeof(words->line);
 	char *position;
 
-	snprintf(words->line, sizeof(words->line), "%s", line);
 	words_keep_rest(words, line);
 	words->count = 0;
 	for (char *word = strtok_r(words->line, " \t\r\n", &position);
 	     word && word[0] != '#' && words->count < WORDS_MAXIMUM;
 	     word = strtok_r(NULL, " \t\r\n", &position))
 		words->word[words->count++] = word;
+	return fits;
 }
 
 bool words_number(const char *word, uint64_t *number)

@@ -13,11 +13,11 @@ struct words {
 	char line[WORDS_LINE_BYTES];	/* the words point into it */
 	char rest[WORDS_LINE_BYTES];	/* all after the first word, as written */
 	char *word[WORDS_MAXIMUM];
-	int count;
+	int count;	/* WORDS_MAXIMUM: perhaps more */
 };
 
-/* Splits at blanks; "#" at the start of a word begins a comment. */
-void words_split(struct words *words, const char *line);
+/* Splits at blanks; "#" at the start of a word begins a comment. False: it is too long. */
+bool words_split(struct words *words, const char *line);
 
 /* A number in C's notation; false if the word is none. */
 bool words_number(const char *word, uint64_t *number);
