@@ -42,6 +42,17 @@ def expect(process, status, *texts):
         assert text in process.text, f"no {text!r} in: {process.text}"
 
 
+def fake_commands(work, **scripts):
+    """Makes a folder of shell scripts that stand before the real commands in PATH."""
+    folder = work / "bin"
+    folder.mkdir()
+    for name, text in scripts.items():
+        script = folder / name.replace("_", "-")
+        script.write_text(f"#!/bin/sh\n{text}\n")
+        script.chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
 def run_one(function):
     with tempfile.TemporaryDirectory(prefix="rvtools-") as folder:
         try:

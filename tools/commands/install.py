@@ -3,7 +3,7 @@
 import shlex
 
 from commands import options
-from host import images, install
+from host import boot_entry, images, install
 
 INSTALL_EXAMPLES = """\
 examples:
@@ -38,7 +38,7 @@ def add(commands):
 def install_files(arguments):
     options.check_script_options(arguments)
     names = images.script_names(arguments.script)
-    folder = install.install(
+    folder, kept = install.install(
         arguments.esp,
         lambda made: images.fill_uefi_folder(
             made, install.LOADER_NAME, arguments.hypervisor, arguments.engine,
@@ -46,19 +46,31 @@ def install_files(arguments):
             RESCUE_KEY_MS, RESCUE_ATTEMPTS, options.uefi_options(arguments),
         ),
     )  # fmt: skip
+    report_kept(kept)
     print(f"installed into {folder}")
-    words = None if arguments.no_entry else install.add_entry(arguments.esp)
-    if words:
+    if arguments.no_entry:
+        return 0
+    partition = boot_entry.partition_at(arguments.esp)
+    if partition is None:
+        print(f"no EFI system partition is mounted at {arguments.esp}, so no boot entry was added")
+    if boot_entry.add(partition, install.LOADER):
+        print(f"the firmware has a boot entry for it, {boot_entry.LABEL}")
+    else:
         print("to add a boot entry, run:")
-        print("  " + shlex.join(words))
+        print("  " + shlex.join(boot_entry.create_command(partition, install.LOADER)))
     return 0
 
 
 def uninstall_files(arguments):
+    partition = boot_entry.partition_at(arguments.esp)
     kept = install.uninstall(arguments.esp)
-    for name in kept:
-        print(f"{name} was changed since it was installed, so it stays")
-    if not arguments.no_entry:
-        install.remove_entry()
-    print("removed")
+    report_kept(kept)
+    if not arguments.no_entry and not boot_entry.remove(partition, install.LOADER):
+        print("the firmware's boot entries were left alone; `efibootmgr` lists and removes them")
+    print("removed, except for what stays" if kept else "removed")
     return 0
+
+
+def report_kept(names):
+    for name in names:
+        print(f"{name} was changed since it was installed, so it stays")

@@ -6,8 +6,8 @@ changed since, is not ours and is never overwritten or removed.
 
 import hashlib
 import os
+import re
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -17,30 +17,42 @@ FOLDER = "EFI/ritevisor"
 LOADER_NAME = "ritevisor.efi"
 LIST_NAME = "installed.txt"
 COUNTER_NAME = "ritevisor.count"  # the loader writes it
-ENTRY_LABEL = "Ritevisor"
+# Each file is written under another name first, which nobody else has.
+UNFINISHED_PREFIX, UNFINISHED_SUFFIX = ".ritevisor-", ".new"
+
+LOADER = "\\" + f"{FOLDER}/{LOADER_NAME}".replace("/", "\\")  # as the firmware names it
 
 
 def sum_of(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def is_inside(name):
+    """Is this the name of a file in the folder or below, whoever wrote it?"""
+    parts = name.split("/")
+    return "\\" not in name and "\0" not in name and not {"", ".", ".."} & set(parts)
+
+
 def read_list(folder):
     """Returns {name: sums} of what was installed; empty if nothing was.
 
-    A name has several sums only after an installation that was broken off.
+    A name has several sums only after an installation that was broken off. Lines that are none of
+    ours are left out: what they name is then not ours either.
     """
     sums = {}
     path = folder / LIST_NAME
-    for line in path.read_text().splitlines() if path.is_file() else []:
-        value, _, name = line.partition(" ")
-        sums.setdefault(name, set()).add(value)
+    text = path.read_text(errors="replace") if path.is_file() else ""
+    for value, name in re.findall(r"^([0-9a-f]{64}) (.+)$", text, re.MULTILINE):
+        if is_inside(name):
+            sums.setdefault(name, set()).add(value)
     return sums
 
 
 def install(system_partition, fill):
     """Installs what fill(folder) makes; system_partition is where the partition is mounted.
 
-    All is checked before the first file is written. Returns the folder.
+    All is checked before the first file is written. Returns the folder, and the names of files that
+    an earlier installation had, this one has not, and that stay because they were changed.
     """
     if not Path(system_partition).is_dir():
         raise UserError(f"{system_partition}: no such folder; mount the EFI system partition there")
@@ -51,46 +63,80 @@ def install(system_partition, fill):
         fill(made)
         names = sorted(str(path.relative_to(made)) for path in made.rglob("*") if path.is_file())
         refuse_foreign(folder, names, old)
-        if needed_bytes(made, folder) > shutil.disk_usage(system_partition).free:
-            raise UserError(f"{system_partition} has too little free space")
+        refuse_without_space(system_partition, folder, made, names)
         # The list comes first: if this is broken off, uninstall knows what may be there.
         folder.mkdir(parents=True, exist_ok=True)
+        remove_unfinished(folder)
         new = {name: {sum_of(made / name)} for name in names}
         write_list(folder, {name: old.get(name, set()) | new.get(name, set()) for name in old | new})
         for name in names:
-            copy(made / name, folder / name)
+            write(folder / name, (made / name).read_bytes())
     kept = {name: old[name] for name in set(old) - set(names) if not remove(folder, name, old[name])}
     write_list(folder, kept | new)
-    return folder
+    return folder, sorted(kept)
 
 
 def refuse_foreign(folder, names, old):
     """Raises an error if a file that would be written is there and is not ours."""
     for name in names:
         path = folder / name
-        if path.exists() and sum_of(path) not in old.get(name, set()):
-            raise UserError(f"{path} is there and is not what was installed; nothing was changed")
+        if not path.exists() or (path.is_file() and sum_of(path) in old.get(name, set())):
+            continue
+        if name in old:
+            raise UserError(
+                f"{path} was changed since it was installed; nothing was changed now. "
+                "Rename it, install again, and give your changes as options"
+            )
+        raise UserError(
+            f"{path} is there and is not what was installed; nothing was changed. "
+            "Rename it, or install onto another partition"
+        )
 
 
-def needed_bytes(made, folder):
-    there = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return max(0, sum(p.stat().st_size for p in made.rglob("*") if p.is_file()) - there)
+def refuse_without_space(system_partition, folder, made, names):
+    """Raises an error unless there is room for each file beside the one that it replaces."""
+    state = os.statvfs(system_partition)
+
+    def blocks(path):
+        return -(-path.stat().st_size // state.f_frsize) if path.is_file() else 0
+
+    used = most = 0
+    for name in names:
+        most = max(most, used + blocks(made / name))
+        used += blocks(made / name) - blocks(folder / name)
+    missing = (most + len(names) - state.f_bavail) * state.f_frsize
+    if missing > 0:
+        raise UserError(f"{system_partition} has too little free space: "
+                        f"{-(-missing // 1024)} KiB more are needed")  # fmt: skip
 
 
 def write_list(folder, sums):
     text = "".join(
         f"{value} {name}\n" for name, values in sorted(sums.items()) for value in sorted(values)
     )
-    beside = folder / (LIST_NAME + ".new")
-    beside.write_text(text)
-    os.replace(beside, folder / LIST_NAME)
+    write(folder / LIST_NAME, text.encode())
 
 
-def copy(source, target):
+def write(target, data):
+    """Writes a file whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(target.name + ".new")
-    shutil.copyfile(source, beside)
-    os.replace(beside, target)
+    descriptor, beside = tempfile.mkstemp(UNFINISHED_SUFFIX, UNFINISHED_PREFIX, target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(beside, 0o644)
+        os.replace(beside, target)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+def remove_unfinished(folder):
+    """Removes what an installation left that was stopped amid a file."""
+    for path in folder.rglob(f"{UNFINISHED_PREFIX}*{UNFINISHED_SUFFIX}"):
+        path.unlink()
 
 
 def remove(folder, name, values):
@@ -108,6 +154,7 @@ def uninstall(system_partition):
     if not installed:
         raise UserError(f"nothing of Ritevisor is installed in {folder}")
     kept = [name for name, sums in sorted(installed.items()) if not remove(folder, name, sums)]
+    remove_unfinished(folder)
     (folder / COUNTER_NAME).unlink(missing_ok=True)
     (folder / LIST_NAME).unlink()
     for path in sorted(folder.rglob("*"), reverse=True):
@@ -116,42 +163,3 @@ def uninstall(system_partition):
     if not any(folder.iterdir()):
         folder.rmdir()
     return kept
-
-
-def entry_command(system_partition):
-    """Returns efibootmgr's words that add a boot entry, with the partition's disk if it is known."""
-    disk, part = "DISK", "NUMBER"
-    found = subprocess.run(
-        ["findmnt", "-n", "-o", "SOURCE", "--target", str(system_partition)],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
-    ).stdout.decode().strip()  # fmt: skip
-    number = Path("/sys/class/block") / Path(found).name / "partition"
-    if found.startswith("/dev/") and number.is_file():
-        part = number.read_text().strip()
-        disk = "/dev/" + number.resolve().parent.parent.name
-    path = "\\" + f"{FOLDER}/{LOADER_NAME}".replace("/", "\\")
-    return ["efibootmgr", "--create", "--disk", disk, "--part", part, "--label", ENTRY_LABEL,
-            "--loader", path]  # fmt: skip
-
-
-def add_entry(system_partition):
-    """Adds the boot entry; returns the command to give by hand if that is not possible here."""
-    words = entry_command(system_partition)
-    if "DISK" in words or not Path("/sys/firmware/efi/efivars").is_dir():
-        return words
-    if shutil.which("efibootmgr") is None or subprocess.run(words, check=False).returncode != 0:
-        return words
-    return None
-
-
-def remove_entry():
-    """Removes boot entries of ours, by their label and path."""
-    if shutil.which("efibootmgr") is None or not Path("/sys/firmware/efi/efivars").is_dir():
-        return
-    listing = subprocess.run(["efibootmgr", "-v"], stdout=subprocess.PIPE, check=False)
-    for line in listing.stdout.decode(errors="replace").splitlines():
-        name, _, rest = line.partition(" ")
-        if name.startswith("Boot") and rest.startswith(ENTRY_LABEL) and LOADER_NAME in rest:
-            number = name[4:8]
-            subprocess.run(["efibootmgr", "--quiet", "--bootnum", number, "--delete-bootnum"],
-                           check=False)  # fmt: skip

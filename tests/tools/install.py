@@ -1,0 +1,172 @@
+"""Tests of tools/host/install.py and boot_entry.py, on made-up partitions and boot entries."""
+
+import hashlib
+import os
+import sys
+
+from harness import ROOT, fake_commands, test
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+from host import boot_entry, install  # noqa: E402
+from host.errors import UserError  # noqa: E402
+
+UUID = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
+OTHER = "0fc63daf-8483-4772-8e79-3d69d8477de4"
+
+
+def refusal(function, *arguments):
+    try:
+        function(*arguments)
+    except UserError as error:
+        return str(error)
+    raise AssertionError("it was not refused")
+
+
+def filler(**files):
+    def fill(folder):
+        folder.mkdir()
+        for name, text in files.items():
+            (folder / name).write_text(text)
+
+    return fill
+
+
+# Files ------------------------------------------------------------------------------------------
+
+
+@test
+def install_ignores_a_list_that_names_files_elsewhere(work):
+    folder = work / install.FOLDER
+    folder.mkdir(parents=True)
+    (work / "precious").write_text("mine")
+    value = hashlib.sha256(b"mine").hexdigest()
+    (folder / install.LIST_NAME).write_text(
+        f"{value} ../../precious\n{value} {work}/precious\nnonsense\n"
+    )
+    assert "nothing of Ritevisor" in refusal(install.uninstall, work)
+    assert (work / "precious").read_text() == "mine"
+
+
+@test
+def install_leaves_no_unfinished_file(work):
+    folder, _ = install.install(work, filler(a="1", b="2"))
+    stale = folder / (install.UNFINISHED_PREFIX + "x" + install.UNFINISHED_SUFFIX)
+    stale.write_text("half")
+    foreign = folder / "a.new"
+    foreign.write_text("mine")
+    install.install(work, filler(a="3", b="2"))
+    assert not stale.exists() and foreign.read_text() == "mine"
+    assert (folder / "a").read_text() == "3"
+    stale.write_text("half")
+    assert install.uninstall(work) == []
+    assert sorted(path.name for path in folder.iterdir()) == ["a.new"]
+
+
+@test
+def install_says_what_stays_of_an_earlier_one(work):
+    folder, kept = install.install(work, filler(a="1", b="2"))
+    assert kept == []
+    (folder / "b").write_text("changed")
+    assert "was changed since" in refusal(install.install, work, filler(a="1", b="2"))
+    folder, kept = install.install(work, filler(a="1"))
+    assert kept == ["b"] and (folder / "b").read_text() == "changed"
+    assert install.uninstall(work) == ["b"]
+
+
+@test
+def install_counts_the_space_of_what_it_replaces(work):
+    made, folder = work / "made", work / "there"
+    made.mkdir()
+    folder.mkdir()
+    free = os.statvfs(work).f_bavail * os.statvfs(work).f_frsize
+    for name in ("one", "two"):
+        with open(made / name, "wb") as file:
+            file.truncate(free // 2)  # sparse: takes no space itself
+    assert "KiB more are needed" in refusal(
+        install.refuse_without_space, work, folder, made, ["one", "two"]
+    )
+    with open(folder / "one", "wb") as file:
+        file.truncate(free // 2)
+    install.refuse_without_space(work, folder, made, ["one"])
+    install.refuse_without_space(work, folder, made, ["one", "two"])
+
+
+# Boot entries -----------------------------------------------------------------------------------
+
+EFIBOOTMGR = """
+case "$1" in
+-v) echo "BootCurrent: 0000"; cat {entries} ;;
+--create) printf '%%s\\n' "Boot0007* Ritevisor HD($5,GPT,%s,0x800,0x1)/File($9)" >>{entries} ;;
+--quiet) sed -i "/^Boot$3/d" {entries} ;;
+esac""" % UUID
+
+
+class Firmware:
+    """Puts a findmnt and an efibootmgr in place that know one mounted partition."""
+
+    def __init__(self, work, mounted=f"vfat /dev/sda1 {UUID}", entries=""):
+        self.entries = work / "entries"
+        self.entries.write_text(entries)
+        commands = fake_commands(
+            work,
+            findmnt=f"echo {mounted}" if mounted else "exit 1",
+            efibootmgr=EFIBOOTMGR.format(entries=self.entries),
+        )
+        self.path = os.environ["PATH"]
+        os.environ.update(commands)
+        self.variables, boot_entry.VARIABLES = boot_entry.VARIABLES, work
+        self.blocks = work / "block"
+        partition = work / "devices" / "sda" / "sda1"
+        partition.mkdir(parents=True)
+        (partition / "partition").write_text("1\n")
+        self.blocks.mkdir()
+        (self.blocks / "sda1").symlink_to(partition)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        os.environ["PATH"] = self.path
+        boot_entry.VARIABLES = self.variables
+
+    def partition(self):
+        return boot_entry.partition_at("/esp", self.blocks)
+
+
+@test
+def boot_entry_is_added_once_and_removed(work):
+    others = f"Boot0001* debian\tHD(1,GPT,{UUID},0x800,0x1)/File(\\EFI\\debian\\shimx64.efi)\n" \
+             f"Boot0002* Ritevisor\tHD(1,GPT,{OTHER},0x800,0x1)/File({install.LOADER})\n" \
+             f"Boot0003* Ritevisor\tHD(2,GPT,{UUID},0x800,0x1)/File({install.LOADER})\n"  # fmt: skip
+    with Firmware(work, entries=others) as firmware:
+        for _ in range(2):
+            assert boot_entry.add(firmware.partition(), install.LOADER)
+            assert boot_entry.numbers(firmware.partition(), install.LOADER) == ["0007"]
+        assert boot_entry.remove(firmware.partition(), install.LOADER)
+        assert firmware.entries.read_text() == others
+
+
+@test
+def boot_entry_needs_a_partition_that_is_mounted_there(work):
+    with Firmware(work, mounted="") as firmware:
+        assert firmware.partition() is None
+        assert not boot_entry.add(None, install.LOADER)
+        assert not boot_entry.remove(None, install.LOADER)
+        assert "DISK" in boot_entry.create_command(None, install.LOADER)
+        assert firmware.entries.read_text() == ""
+
+
+@test
+def boot_entry_needs_a_fat_file_system(work):
+    with Firmware(work, mounted=f"ext4 /dev/sda1 {UUID}") as firmware:
+        assert firmware.partition() is None
+
+
+@test
+def boot_entry_knows_partitions_of_an_mbr(work):
+    with Firmware(work, mounted="vfat /dev/sda1 0004a1bc-01") as firmware:
+        partition = firmware.partition()
+        assert partition.is_named_by("HD(1,MBR,0x4a1bc,0x800,0x1)/File(x)")
+        assert not partition.is_named_by("HD(1,MBR,0x4a1bd,0x800,0x1)/File(x)")
+        assert not partition.is_named_by("PciRoot(0x0)/Pci(0x1,0x0)")
