@@ -71,12 +71,14 @@ mruby-test-build := $(build)/mruby-test
 
 # On the host ---------------------------------------------------------------------------------
 # build/engine-run plays events against engine.elf itself; build/engine-check is the same engine
-# built for the host under ASan and UBSan, with the library of mrbtest-check below. Both have the simulated machine of engine/host.
+# built for the host under ASan and UBSan, with the library of mrbtest-check below. Both have the
+# simulated machine of engine/host.
 host-machine-sources := $(wildcard engine/host/src/*.c) engine/host/program/arguments.c
 host-flags := -std=gnu11 -O1 -g -I engine/host/src -I engine/host/program -I include -I .
 host-sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
 
+host-programs += $(build)/engine-run
 $(build)/engine-run: engine/host/program/run_elf.c $(host-machine-sources) \
 		$(wildcard engine/host/*/*.h) $(wildcard include/rv/*.h)
 	$(call step,HOST,$@)

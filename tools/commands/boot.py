@@ -1,6 +1,7 @@
 """./ritevisor boot: a guest under Ritevisor in an emulator."""
 
 import os
+import shlex
 import tempfile
 
 from commands import options
@@ -62,8 +63,8 @@ def add(commands):
     how.add_argument("--smm", choices=["on", "off"], default="off", help="default off")
     how.add_argument("--no-summary", action="store_true",
                      help="leave the guest's power-off alone, so no summary")  # fmt: skip
-    how.add_argument("--timeout", type=float, metavar="S", help="fail after so many seconds")
-    how.add_argument("--dry-run", action="store_true", help="print QEMU's command and stop")
+    how.add_argument("--timeout", type=options.seconds, metavar="S", help="fail after so many seconds")
+    how.add_argument("--dry-run", action="store_true", help="print the emulator's command and stop (its files are gone then)")
 
 
 def check_guest_options(arguments):
@@ -157,7 +158,7 @@ def boot(arguments):
                 **common,
             ).command()
         if arguments.dry_run:
-            print(" ".join(command))
+            print(shlex.join(command))
             return 0
         return console.run(
             command, expects_summary=expects_summary, timeout_s=arguments.timeout

@@ -19,6 +19,21 @@ def add_command(commands, name, perform, summary, examples=""):
     return parser
 
 
+def seconds(text):
+    """A length of time, for argparse."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
+def whole_seconds(text):
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return number
+
+
 def add_script_options(parser):
     parser.add_argument("--script", metavar="FILE", action="append", default=[],
                         help="a Ruby script to load; may be given again")  # fmt: skip

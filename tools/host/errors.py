@@ -10,10 +10,20 @@ class UserError(Exception):
 
 def need_file(path, hint):
     """Returns path if it is a readable file; otherwise says so, with a hint what to do."""
-    if not os.path.isfile(path):
+    if not os.path.exists(path):
         raise UserError(f"{path}: no such file; {hint}")
+    if not os.path.isfile(path):
+        raise UserError(f"{path}: not a plain file; {hint}")
     if not os.access(path, os.R_OK):
         raise UserError(f"{path}: not readable")
+    return path
+
+
+def need_program(path):
+    """Returns path if it is a file with a program for the bare machine."""
+    with open(need_file(path, "run make"), "rb") as file:
+        if file.read(4) != b"\x7fELF":
+            raise UserError(f"{path}: not an ELF program")
     return path
 
 

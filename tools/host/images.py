@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from . import grub, uefi
-from .errors import UserError, need_file, run_tool
+from .errors import UserError, need_file, need_program, run_tool
 from .machine import GUEST_APPEND
 from .paths import GRUB, GUEST, HARDWARE_CHECK, KERNEL_PACKAGE, LOADER
 
@@ -221,9 +221,9 @@ def build_medium(output, hypervisor, engine, scripts, options, menu_s=0, uefi_op
     uefi_options: what else a UefiOptions says.
     """
     names = script_names(scripts)
-    files = {"boot/ritevisor.elf": need_file(hypervisor, "run make")}
+    files = {"boot/ritevisor.elf": need_program(hypervisor)}
     if engine is not None:
-        files["boot/engine.elf"] = need_file(engine, "run make")
+        files["boot/engine.elf"] = need_program(engine)
     for name, script in zip(names, scripts):
         files["boot/scripts/" + name] = script
     with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
@@ -294,7 +294,8 @@ def script_names(scripts):
         name = os.path.basename(need_file(script, "give --script a Ruby file"))
         if not SCRIPT_NAME.fullmatch(name):
             raise UserError(f"{name!r}: a script's name may have letters, digits, and . _ - + only")
-        if name in names:
+        # FAT, which may hold them, takes both cases for one.
+        if name.lower() in (other.lower() for other in names):
             raise UserError(f"two scripts are named {name}; rename one")
         names.append(name)
     return names

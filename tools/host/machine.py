@@ -74,6 +74,6 @@ def disk_format(path):
 def parse_memory(text):
     """Checks an amount of memory: a number of MiB, or with M or G. Returns it as QEMU wants it."""
     number, unit = (text[:-1], text[-1].upper()) if text[-1:].isalpha() else (text, "M")
-    if not number.isdigit() or int(number) == 0 or unit not in "MG":
+    if not (number.isascii() and number.isdigit()) or int(number) == 0 or unit not in "MG":
         raise UserError(f"{text!r} is not an amount of memory; say 1024, 512M or 2G")
     return str(int(number) * (1024 if unit == "G" else 1))

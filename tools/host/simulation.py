@@ -5,6 +5,7 @@ this one and tells what happens as lines of JSON (engine/host/src/report.h). A s
 first to learn which hooks it registers, then against events that fit them.
 """
 
+import fcntl
 import json
 import os
 import subprocess
@@ -21,7 +22,19 @@ RUN_TIMEOUT_S = 120  # the engine is killed long before
 
 
 def prepare():
-    """Builds the engine and its runner if they are missing or stale."""
+    """Builds the engine and its runner if they are missing or stale.
+
+    Where this user cannot build, what is there is used.
+    """
+    if paths.BUILD.is_dir() and not os.access(paths.BUILD, os.W_OK) and RUNNER.is_file():
+        return
+    paths.BUILD.mkdir(exist_ok=True)
+    with open(paths.BUILD / "check.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two builds at once would take each other's files
+        build()
+
+
+def build():
     targets = [os.path.relpath(path, paths.ROOT) for path in (paths.ENGINE, RUNNER)]
     make = ["make", "--no-print-directory", "-C", str(paths.ROOT)]
     if subprocess.run([*make, "--question", *targets], capture_output=True).returncode == 0:

@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import UserError, need_file, run_tool
+from .errors import UserError, need_file, need_program, run_tool
 from .paths import OVMF
 
 SECTOR_BYTES = 512
@@ -57,9 +57,9 @@ def fill_folder(folder, *, loader, hypervisor, engine, scripts, config, loader_n
     """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(need_file(loader, "run make"), folder / loader_name)
-    shutil.copyfile(need_file(hypervisor, "run make"), folder / "ritevisor.elf")
+    shutil.copyfile(need_program(hypervisor), folder / "ritevisor.elf")
     if engine is not None:
-        shutil.copyfile(need_file(engine, "run make"), folder / "engine.elf")
+        shutil.copyfile(need_program(engine), folder / "engine.elf")
     for name, source in scripts:
         (folder / "scripts").mkdir(exist_ok=True)
         shutil.copyfile(source, folder / "scripts" / name)
