@@ -1,6 +1,6 @@
 /*
- * vmm/pio.c: the registry of port ranges (IN and OUT on them: vmm/pio_exit.h). pio_lock guards changes of the
- * registry and of the ports' intercepts.
+ * vmm/pio.c: the registry of port ranges (IN and OUT on them: vmm/pio_exit.h). pio_lock guards
+ * changes of the registry and of the ports' intercepts.
  */
 #include "vmm/pio.h"
 

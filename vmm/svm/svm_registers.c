@@ -228,7 +228,8 @@ enum msr_result svm_read_msr(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 bool svm_guards_msr(uint32_t msr)
 {
 	return (msr >= MSR_IORR_FIRST && msr <= MSR_TOP_MEM) || msr == MSR_TOP_MEM2 ||
-	       msr == MSR_MMIO_CONFIG_BASE || msr == MSR_SYSCFG || msr == MSR_SMM_CTL || (msr >= MSR_SMM_BASE && msr <= MSR_SMM_MASK);
+	       msr == MSR_MMIO_CONFIG_BASE || msr == MSR_SYSCFG || msr == MSR_SMM_CTL ||
+	       (msr >= MSR_SMM_BASE && msr <= MSR_SMM_MASK);
 }
 
 /* Writing what is there already is nothing; anything else is refused as if it were locked. But

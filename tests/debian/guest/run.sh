@@ -1,7 +1,8 @@
 # Runs inside the Debian guest, from the disk labelled HANDED-IN at /mnt, once each boot: collects
 # what the boot was like, does what the test asks for, then reboots or powers off.
 #
-# settings: $parts (load, efi), $port (the host's port that leads to our ssh server).
+# settings: $parts (load, efi, install), $port (the host's port that leads to our ssh server), $mode
+# (bare, ours, script), $options (for Ritevisor).
 # Results go to boot1/ and boot2/: facts are compared to those of a bare run, as they are; dmesg
 # is compared with understanding; logs are for people.
 cd /mnt
