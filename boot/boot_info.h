@@ -27,6 +27,9 @@ struct boot_info {
 	char command_line[BOOT_COMMAND_LINE_BYTES];
 	struct boot_module modules[BOOT_MODULES_MAXIMUM];
 	size_t nr_modules;
+	/* Modules that are left out, and one of each: there is no console yet that could tell. */
+	size_t nr_modules_over, nr_modules_unknown;
+	char module_over[RV_SCRIPT_NAME_BYTES], module_unknown[RV_SCRIPT_NAME_BYTES];
 	hpa_t rsdp;		/* of a copy that the loader made, 0: search */
 	uint8_t rsdp_copy[36];
 	bool has_rsdp_copy;

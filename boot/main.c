@@ -30,6 +30,7 @@
 #include "vmm/vmx/vmx_ops.h"
 
 #define TABLES_BYTES MIB(1) /* at most, for the host's page tables */
+#define POOL_BYTES_MINIMUM MIB(1)   /* what scripts must leave of our memory */
 #define BIOS_FIRST_DISK 0x80
 
 void relocate_image(hpa_t to, hpa_t from, uint64_t bytes, hpa_t root);
@@ -40,6 +41,8 @@ static struct e820_entry main_map[E820_ENTRIES_MAXIMUM];
 static size_t main_nr_map;
 
 static struct vcpu main_vcpu;
+
+static uint64_t main_script_bytes_dropped; /* with the engine; 0: all fit */
 
 static uint64_t main_image_bytes(void)
 {
@@ -71,15 +74,28 @@ _Noreturn static void main_stop(const char *why)
 	cpu_stop();
 }
 
+/* Scripts that do not fit are dropped, and the OS boots: all of them, since a part of a policy may be
+ * worse than none. It is too early to say so on the screen. */
+static void main_drop_large_modules(hpa_t at, hpa_t end)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < boot_info.nr_modules; i++)
+		bytes += align_up(boot_info.modules[i].length_bytes, PAGE_BYTES);
+	if (align_up(at, PAGE_BYTES) + bytes + POOL_BYTES_MINIMUM <= end)
+		return;
+	main_script_bytes_dropped = bytes;
+	boot_info.nr_modules = 0;
+	boot_options.rescue = true;
+}
+
 /* Copies the modules behind `at` and points boot_info at the copies. Returns the first free byte. */
-static hpa_t main_move_modules(hpa_t at, hpa_t end)
+static hpa_t main_move_modules(hpa_t at)
 {
 	for (size_t i = 0; i < boot_info.nr_modules; i++) {
 		struct boot_module *module = &boot_info.modules[i];
 
 		at = align_up(at, PAGE_BYTES);
-		if (module->length_bytes > end - at)
-			main_stop("the scripts do not fit: give more with the option memory=64M");
 		memcpy((void *)at, (const void *)module->data, module->length_bytes);
 		module->data = at;
 		at += module->length_bytes;
@@ -110,7 +126,8 @@ static void main_relocate(void)
 	root = paging_build_host(place, main_image_bytes(), tables, TABLES_BYTES, &tables_bytes);
 	if (root == 0)
 		main_stop("this machine has more memory than our page tables can map");
-	end = main_move_modules(tables + tables_bytes, place + bytes);
+	main_drop_large_modules(tables + tables_bytes, place + bytes);
+	end = main_move_modules(tables + tables_bytes);
 	memory_reserved_start = place;
 	memory_reserved_bytes = bytes;
 	paging_host_root = root;
@@ -289,6 +306,21 @@ static void main_take_low_page(void)
 		main_boot_without_us("no free page below 1 MiB for the start of the other CPUs");
 }
 
+/* What went wrong before there was a console to tell it on. */
+static void main_report_modules(void)
+{
+	if (boot_info.nr_modules_over != 0)
+		log_error("%d scripts are the most: %zu are left out, the first is \"%s\"",
+			  RV_SCRIPTS_MAXIMUM, boot_info.nr_modules_over, boot_info.module_over);
+	if (boot_info.nr_modules_unknown != 0)
+		log_error("a module is \"engine\" or \"script NAME\": %zu are left out, the first is "
+			  "\"%s\"", boot_info.nr_modules_unknown, boot_info.module_unknown);
+	if (main_script_bytes_dropped != 0)
+		log_error("the scripts (%lu KiB) do not fit into %lu MiB, and none is started: give "
+			  "more with the option memory=, at most memory=256M",
+			  main_script_bytes_dropped >> 10, memory_reserved_bytes >> 20);
+}
+
 _Noreturn void boot_main(void)
 {
 	options_parse(boot_info.command_line);
@@ -301,6 +333,7 @@ _Noreturn void boot_main(void)
 	log_notice("Ritevisor on %lu MiB of memory", memory_ram_bytes >> 20);
 	log_info("memory 0x%lx-0x%lx reserved", memory_reserved_start,
 		 memory_reserved_start + memory_reserved_bytes - 1);
+	main_report_modules();
 	time_init();
 	if (boot_info.has_rsdp_copy)
 		acpi_set_rsdp(boot_info.rsdp_copy, sizeof(boot_info.rsdp_copy));

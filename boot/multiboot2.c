@@ -3,7 +3,6 @@
  */
 #include "boot/boot_info.h"
 
-#include "core/log.h"
 #include "core/string.h"
 
 #define TAG_END 0
@@ -47,26 +46,28 @@ static void multiboot2_take(hpa_t start, hpa_t end)
 		boot_info.taken_end = end;
 }
 
-/* Module strings: "engine", or "script NAME". Others are named in a warning and left out. */
+/* Module strings: "engine", or "script NAME". Others are left out, and boot/main.c says so. */
 static void multiboot2_module(const struct tag_module *module)
 {
 	struct boot_module *slot = &boot_info.modules[boot_info.nr_modules];
 	const char *words = module->command_line;
+	enum boot_module_kind kind = BOOT_MODULE_ENGINE;
 
 	multiboot2_take(module->start, module->end);
-	if (boot_info.nr_modules == BOOT_MODULES_MAXIMUM) {
-		log_warning("more than %d modules: \"%s\" is left out", BOOT_MODULES_MAXIMUM, words);
-		return;
-	}
-	if (strcmp(words, "engine") == 0) {
-		slot->kind = BOOT_MODULE_ENGINE;
-	} else if (strncmp(words, "script ", 7) == 0) {
-		slot->kind = BOOT_MODULE_SCRIPT;
+	if (strncmp(words, "script ", 7) == 0) {
+		kind = BOOT_MODULE_SCRIPT;
 		words += 7;
-	} else {
-		log_warning("module \"%s\" is neither \"engine\" nor \"script NAME\"", words);
+	} else if (strcmp(words, "engine") != 0) {
+		if (boot_info.nr_modules_unknown++ == 0)
+			string_copy(boot_info.module_unknown, words, sizeof(boot_info.module_unknown));
 		return;
 	}
+	if (boot_info.nr_modules == BOOT_MODULES_MAXIMUM) {
+		if (boot_info.nr_modules_over++ == 0)
+			string_copy(boot_info.module_over, words, sizeof(boot_info.module_over));
+		return;
+	}
+	slot->kind = kind;
 	string_copy(slot->name, words, sizeof(slot->name));
 	slot->data = module->start;
 	slot->length_bytes = module->end - module->start;
