@@ -346,9 +346,10 @@ _Noreturn void boot_main(void)
 	main_vcpu.cpu = &cpu_boot;
 	if (vcpu_ops->create(&main_vcpu) != 0)
 		main_boot_without_us("not enough memory for the tables: give more with memory=64M");
-	vcpu_ops->start(&main_vcpu);
 	if (msr_guard_init() != 0 || startup_init(memory_low_page, boot_options.strict) != 0)
-		main_boot_without_us("the other CPUs cannot be watched: no free page below 1 MiB");
+		main_boot_without_us("the other CPUs cannot be watched: no memory, or a local APIC in RAM");
+	/* From here on the OS boots with us: there is no way out of VMX operation or back to GIF. */
+	vcpu_ops->start(&main_vcpu);
 	log_info("%s with nested paging, TSC at %lu MHz", vcpu_ops->name, time_tsc_hz / 1000000);
 	if (boot_options.panic_test)
 		panic("asked for by the boot option");
