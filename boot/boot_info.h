@@ -7,7 +7,6 @@
 #include "boot/e820.h"
 #include "rv/abi.h"
 
-#define BOOT_MAP_ENTRIES_MAXIMUM 128
 #define BOOT_COMMAND_LINE_BYTES 1024
 #define BOOT_MODULES_MAXIMUM (RV_SCRIPTS_MAXIMUM + 1)
 
@@ -22,8 +21,9 @@ struct boot_module {
 };
 
 struct boot_info {
-	struct e820_entry map[BOOT_MAP_ENTRIES_MAXIMUM]; /* as the firmware gave it */
+	struct e820_entry map[E820_RAW_ENTRIES_MAXIMUM]; /* as the firmware gave it */
 	size_t nr_map;
+	size_t nr_map_over; /* entries that had no room */
 	char command_line[BOOT_COMMAND_LINE_BYTES];
 	struct boot_module modules[BOOT_MODULES_MAXIMUM];
 	size_t nr_modules;

@@ -96,6 +96,38 @@ size_t e820_normalise(const struct e820_entry *in, size_t nr_in, struct e820_ent
 	return count;
 }
 
+/* The usable entry above 1 MiB that is worth least; nr_entries if there is none. */
+static size_t e820_smallest_usable(const struct e820_entry *entries, size_t nr_entries)
+{
+	size_t smallest = nr_entries;
+
+	for (size_t i = 0; i < nr_entries; i++) {
+		if (entries[i].type == E820_USABLE && entries[i].base >= MIB(1) &&
+		    (smallest == nr_entries ||
+		     entries[i].length_bytes < entries[smallest].length_bytes))
+			smallest = i;
+	}
+	return smallest;
+}
+
+uint64_t e820_shorten(struct e820_entry *entries, size_t *nr_entries, size_t maximum)
+{
+	uint64_t lost_bytes = 0;
+
+	while (*nr_entries > maximum) {
+		size_t gone = e820_smallest_usable(entries, *nr_entries);
+
+		if (gone == *nr_entries) {
+			*nr_entries = maximum;
+			break;
+		}
+		lost_bytes += entries[gone].length_bytes;
+		for ((*nr_entries)--; gone < *nr_entries; gone++)
+			entries[gone] = entries[gone + 1];
+	}
+	return lost_bytes;
+}
+
 int e820_reserve(struct e820_entry *entries, size_t *nr_entries, size_t maximum, uint64_t base,
 		 uint64_t length_bytes)
 {

@@ -5,7 +5,7 @@
 #ifndef BOOT_E820_H
 #define BOOT_E820_H
 
-#include "rv/types.h"
+#include "core/layout.h"
 
 #define E820_USABLE 1
 #define E820_RESERVED 2
@@ -14,7 +14,10 @@
 #define E820_UNUSABLE 5
 #define E820_PERSISTENT 7
 
-#define E820_ENTRIES_MAXIMUM 128
+/* Of a normalised map, before ranges are reserved in it; each of these adds two at most. */
+#define E820_ENTRIES_MAXIMUM MEMORY_RANGES_MAXIMUM
+/* Of a firmware's map as it is given. */
+#define E820_RAW_ENTRIES_MAXIMUM 256
 #define E820_ENTRY_BYTES 24
 
 struct e820_entry {
@@ -33,6 +36,12 @@ _Static_assert(sizeof(struct e820_entry) == E820_ENTRY_BYTES, "the layout of E82
  * of entries written, 0 if they do not fit into out_maximum. */
 size_t e820_normalise(const struct e820_entry *in, size_t nr_in, struct e820_entry *out,
 		      size_t out_maximum);
+
+/* Takes the smallest usable ranges above 1 MiB out of a normalised map until it has no more than
+ * `maximum` entries: an OS can do without them, but not without conventional memory, nor without
+ * knowing what is reserved. Without enough of them the map's end is cut off. Returns how many bytes
+ * of usable memory are lost. */
+uint64_t e820_shorten(struct e820_entry *entries, size_t *nr_entries, size_t maximum);
 
 /* Makes a range of a normalised map reserved, whatever it was. Returns 0, -RV_EINVAL for an empty
  * range or one that passes 2^64, -RV_ENOSPC (map untouched) when the map has no room. */

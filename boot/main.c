@@ -36,9 +36,13 @@
 void relocate_image(hpa_t to, hpa_t from, uint64_t bytes, hpa_t root);
 extern uint8_t layout_load_start[];
 
-/* The map that the guest gets: the firmware's, normalised, without us. */
-static struct e820_entry main_map[E820_ENTRIES_MAXIMUM];
+/* The map that the guest gets: the firmware's, normalised, without us. Reserved in it are our memory,
+ * the page for the other CPUs and the guest's first; where we are not to be moved takes two. */
+#define MAIN_MAP_ENTRIES (E820_ENTRIES_MAXIMUM + 3 * 2)
+_Static_assert(MAIN_MAP_ENTRIES <= GUEST_STUB_ENTRIES_MAXIMUM, "the guest's page has room for the map");
+static struct e820_entry main_map[MAIN_MAP_ENTRIES];
 static size_t main_nr_map;
+static uint64_t main_map_bytes_lost; /* of a map that is too long */
 
 static struct vcpu main_vcpu;
 
@@ -52,7 +56,7 @@ static uint64_t main_image_bytes(void)
 /* The highest place that touches neither the image as loaded, nor the loader's data. */
 static hpa_t main_find_place(uint64_t bytes)
 {
-	static struct e820_entry map[E820_ENTRIES_MAXIMUM];
+	static struct e820_entry map[MAIN_MAP_ENTRIES];
 	size_t nr_map = main_nr_map;
 	uint64_t place;
 
@@ -103,6 +107,23 @@ static hpa_t main_move_modules(hpa_t at)
 	return align_up(at, PAGE_BYTES);
 }
 
+/* The firmware's map becomes the guest's, and RAM is known from then on. */
+static void main_read_map(void)
+{
+	/* N ranges have 2N ends, and between them 2N - 1 places where the type can change. */
+	static struct e820_entry map[2 * E820_RAW_ENTRIES_MAXIMUM];
+	size_t nr_map = e820_normalise(boot_info.map, boot_info.nr_map, map, ARRAY_LENGTH(map));
+
+	main_map_bytes_lost = e820_shorten(map, &nr_map, E820_ENTRIES_MAXIMUM);
+	memcpy(main_map, map, nr_map * sizeof(map[0]));
+	main_nr_map = nr_map;
+	for (size_t i = 0; i < main_nr_map; i++) {
+		if (main_map[i].type == E820_USABLE || main_map[i].type == E820_ACPI_RECLAIMABLE ||
+		    main_map[i].type == E820_ACPI_NVS)
+			memory_add_ram(main_map[i].base, main_map[i].length_bytes);
+	}
+}
+
 /* From the loader's memory to our own; what is left of it becomes the pool. */
 static void main_relocate(void)
 {
@@ -112,13 +133,7 @@ static void main_relocate(void)
 	hpa_t place, tables, end, root;
 	uint64_t tables_bytes;
 
-	main_nr_map = e820_normalise(boot_info.map, boot_info.nr_map, main_map,
-				     ARRAY_LENGTH(main_map));
-	for (size_t i = 0; i < main_nr_map; i++) {
-		if (main_map[i].type == E820_USABLE || main_map[i].type == E820_ACPI_RECLAIMABLE ||
-		    main_map[i].type == E820_ACPI_NVS)
-			memory_add_ram(main_map[i].base, main_map[i].length_bytes);
-	}
+	main_read_map();
 	place = in_place ? boot_info.place : main_find_place(bytes);
 	if (place == 0)
 		main_stop("no free memory below 4 GiB: try the option memory=16M");
@@ -307,8 +322,14 @@ static void main_take_low_page(void)
 }
 
 /* What went wrong before there was a console to tell it on. */
-static void main_report_modules(void)
+static void main_report_early(void)
 {
+	if (boot_info.nr_map_over != 0)
+		log_warning("the firmware's memory map has more than %d entries: the last %zu are left out",
+			    E820_RAW_ENTRIES_MAXIMUM, boot_info.nr_map_over);
+	if (main_map_bytes_lost != 0)
+		log_warning("the memory map has more than %d ranges: the smallest, %lu KiB, are left out",
+			    E820_ENTRIES_MAXIMUM, main_map_bytes_lost >> 10);
 	if (boot_info.nr_modules_over != 0)
 		log_error("%d scripts are the most: %zu are left out, the first is \"%s\"",
 			  RV_SCRIPTS_MAXIMUM, boot_info.nr_modules_over, boot_info.module_over);
@@ -333,7 +354,7 @@ _Noreturn void boot_main(void)
 	log_notice("Ritevisor on %lu MiB of memory", memory_ram_bytes >> 20);
 	log_info("memory 0x%lx-0x%lx reserved", memory_reserved_start,
 		 memory_reserved_start + memory_reserved_bytes - 1);
-	main_report_modules();
+	main_report_early();
 	time_init();
 	if (boot_info.has_rsdp_copy)
 		acpi_set_rsdp(boot_info.rsdp_copy, sizeof(boot_info.rsdp_copy));

@@ -81,8 +81,10 @@ static void multiboot2_memory_map(const struct tag_memory_map *map)
 	for (; map->entry_bytes >= 24 && bytes - at >= map->entry_bytes; at += map->entry_bytes) {
 		struct e820_entry *entry = &boot_info.map[boot_info.nr_map];
 
-		if (boot_info.nr_map == BOOT_MAP_ENTRIES_MAXIMUM)
-			break;
+		if (boot_info.nr_map == ARRAY_LENGTH(boot_info.map)) {
+			boot_info.nr_map_over++;
+			continue;
+		}
 		memcpy(entry, map->entries + at, sizeof(*entry));
 		entry->attributes = 1; /* ACPI 15.1: the entry is valid */
 		boot_info.nr_map++;

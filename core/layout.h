@@ -9,8 +9,8 @@
 /* Gives the allocator its pool: what remains of the reserved range. */
 void memory_init_pool(hpa_t start, uint64_t length_bytes);
 
-/* One range of the guest's RAM, ascending. More than 64 separate ranges: the rest is not RAM to
- * scripts. */
+/* One range of the guest's RAM, ascending; MEMORY_RANGES_MAXIMUM of them at most. */
+#define MEMORY_RANGES_MAXIMUM 128
 void memory_add_ram(hpa_t start, uint64_t length_bytes);
 
 /* Builds the host's address space (image and direct map) from pool pages, which are still reached

@@ -10,7 +10,6 @@
 #include "core/string.h"
 
 #define MEMORY_PAGES_MAXIMUM (MIB(256) / PAGE_BYTES)
-#define MEMORY_RANGES_MAXIMUM 64
 
 hpa_t memory_reserved_start;
 uint64_t memory_reserved_bytes;
@@ -44,8 +43,10 @@ void memory_init_pool(hpa_t start, uint64_t length_bytes)
 
 void memory_add_ram(hpa_t start, uint64_t length_bytes)
 {
-	if (memory_nr_ranges == MEMORY_RANGES_MAXIMUM || length_bytes == 0)
+	if (length_bytes == 0)
 		return;
+	if (memory_nr_ranges == MEMORY_RANGES_MAXIMUM)
+		panic("more than %d ranges of memory", MEMORY_RANGES_MAXIMUM);
 	memory_ram_bytes += length_bytes;
 	if (memory_nr_ranges != 0 && memory_ranges[memory_nr_ranges - 1].end == start) {
 		memory_ranges[memory_nr_ranges - 1].end += length_bytes;

@@ -140,6 +140,31 @@ static void test_find_place(void)
 	UNIT_EQUAL(e820_find_place(map, 1, 0x1000, &base), -RV_ENOMEM);
 }
 
+static void test_shorten(void)
+{
+	const struct e820_entry all[] = {
+		{0, 0x1000, 1, 1},	  {0x9fc00, 0x400, 2, 1},  {0x100000, 0x300000, 1, 1},
+		{0x400000, 0x1000, 2, 1}, {0x401000, 0x2000, 1, 1}, {0x800000, 0x4000, 1, 1},
+	};
+	struct e820_entry map[6];
+	size_t count = 6;
+
+	memcpy(map, all, sizeof(map));
+	UNIT_EQUAL(e820_shorten(map, &count, 6), 0);
+	UNIT_EQUAL(count, 6);
+	UNIT_EQUAL(e820_shorten(map, &count, 5), 0x2000);
+	UNIT_EQUAL(count, 5);
+	UNIT_EQUAL(map[3].base, 0x400000);
+	UNIT_EQUAL(map[4].base, 0x800000);
+	UNIT_EQUAL(e820_shorten(map, &count, 4), 0x4000);
+	UNIT_EQUAL(map[2].base, 0x100000);
+	/* Conventional memory and what is reserved stay as long as there is anything else. */
+	UNIT_EQUAL(e820_shorten(map, &count, 2), 0x300000);
+	UNIT_EQUAL(count, 2);
+	UNIT_EQUAL(map[0].base, 0);
+	UNIT_EQUAL(map[1].base, 0x9fc00);
+}
+
 static void test_legacy_sizes(void)
 {
 	struct e820_entry map[4] = {{0, 0x9fc00, 1, 1}, {0x100000, 0x3fee0000, 1, 1}};
@@ -168,6 +193,7 @@ int main(void)
 	unit_run("e820_random_against_model", test_random_against_model);
 	unit_run("e820_reserve_full", test_reserve_full);
 	unit_run("e820_find_place", test_find_place);
+	unit_run("e820_shorten", test_shorten);
 	unit_run("e820_legacy_sizes", test_legacy_sizes);
 	return unit_failed;
 }
