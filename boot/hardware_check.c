@@ -75,15 +75,39 @@ static uint64_t hardware_ram(const struct hardware_source *source, uint64_t *end
 	return bytes;
 }
 
+/* What of the map does not count, here as at boot (boot/main.c). */
+static void hardware_check_map(struct hardware_report *report)
+{
+	const struct hardware_source *source = report->source;
+
+	if (source->map_from != NULL)
+		hardware_say(report, HARDWARE_NOTE, "memory-map", source->map_advice,
+			     "memory map: from %s", source->map_from);
+	if (source->nr_map_wrong != 0)
+		hardware_say(report, HARDWARE_NOTE, "memory-map-wrong", "the firmware is at fault",
+			     "memory map: %zu entries end before they start, and are left out",
+			     source->nr_map_wrong);
+	if (source->nr_map_over != 0)
+		hardware_say(report, HARDWARE_NOTE, "memory-map-long", "",
+			     "memory map: more than %d entries; the last %zu are left out",
+			     E820_RAW_ENTRIES_MAXIMUM, source->nr_map_over);
+	if (source->map_bytes_lost != 0)
+		hardware_say(report, HARDWARE_NOTE, "memory-map-long",
+			     "under Ritevisor the OS does without them",
+			     "memory map: more than %d ranges; the smallest, %lu KiB, are left out",
+			     E820_ENTRIES_MAXIMUM, source->map_bytes_lost >> 10);
+}
+
 static void hardware_check_memory(struct hardware_report *report)
 {
 	const struct hardware_source *source = report->source;
 	uint64_t place = source->reserved_start, bytes = source->reserved_bytes, end, ram;
 
 	if (source->nr_map == 0) {
-		hardware_say(report, HARDWARE_ASK, "memory", "run this as root", "memory: not known");
+		hardware_say(report, HARDWARE_ASK, "memory", source->map_advice, "memory: not known");
 		return;
 	}
+	hardware_check_map(report);
 	ram = hardware_ram(source, &end) + bytes;
 	if (end > DIRECT_MAP_BYTES_MAXIMUM) {
 		hardware_say(report, HARDWARE_FAIL, "memory", "take memory modules out",

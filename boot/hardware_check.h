@@ -31,6 +31,11 @@ struct hardware_source {
 	bool (*pci)(size_t index, struct hardware_pci *function);
 	const struct e820_entry *map; /* the machine's memory, normalised; nr_map 0: not known */
 	size_t nr_map;
+	const char *map_advice;	  /* how to get to know it */
+	const char *map_from;	  /* where it is from, if not from where it is best; NULL: it is */
+	uint64_t map_bytes_lost;  /* of usable ranges that are left out, since it is too long */
+	size_t nr_map_over;	  /* entries that are left out, since there are too many */
+	size_t nr_map_wrong;	  /* entries that end before they start, and are left out */
 	uint64_t reserved_start, reserved_bytes; /* Ritevisor's memory; start 0: not taken yet */
 	uint32_t nr_cpus;
 	const char *firmware; /* "UEFI" or "BIOS" */

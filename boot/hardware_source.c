@@ -88,6 +88,7 @@ void hardware_report(const struct e820_entry *map, size_t nr_map, bool all)
 		.pci = source_pci,
 		.map = map,
 		.nr_map = nr_map,
+		.map_advice = "the firmware gave no memory map",
 		.reserved_start = memory_reserved_start,
 		.reserved_bytes = memory_reserved_bytes,
 		.nr_cpus = cpus_count,

@@ -136,6 +136,56 @@ def hwcheck_too_little_memory_below_4_gib(work):
     expect_failure(root, "memory", "no 32 MiB are free below 4 GiB")
 
 
+MIB = 1 << 20
+
+
+def amd_machine(root, **facts):
+    return machine.make(root, cpuid=machine.amd_cpuid(), msrs={machine.VM_CR: 0}, **facts)
+
+
+@test
+def hwcheck_takes_a_map_longer_than_128_ranges(work):
+    small = [(n * 4 * MIB, n * 4 * MIB + 0xFFF, "System RAM") for n in range(1, 129)]
+    root = amd_machine(work, memory=small + [(1024 * MIB, 2048 * MIB - 1, "System RAM")])
+    expect(
+        hwcheck(root), 0, "more than 128 ranges; the smallest, 4 KiB, are left out\n",
+        "ok    memory: 1024 MiB; Ritevisor would take 32 of them, such as 0x7e000000-0x7fffffff\n",
+    )  # fmt: skip
+
+
+@test
+def hwcheck_says_what_it_cannot_take_of_a_map(work):
+    small = [(n * 4 * MIB, n * 4 * MIB + 0xFFF, "Reserved") for n in range(2, 300)]
+    root = amd_machine(work, memory=[(MIB, 2048 * MIB - 1, "System RAM"), *small])
+    expect(hwcheck(root), 1, "more than 256 entries; the last 43 are left out\n")
+
+
+@test
+def hwcheck_leaves_out_an_entry_that_ends_before_it_starts(work):
+    root = amd_machine(work, memory=[*machine.MEMORY, (1 << 40, 1 << 39, "System RAM")])
+    expect(hwcheck(root), 0, "1 entries end before they start, and are left out\n",
+           "ok    memory: 1023 MiB; ")  # fmt: skip
+
+
+@test
+def hwcheck_without_memmap_looks_into_iomem(work):
+    iomem = ("00000000-00000fff : Reserved\n00100000-3ffdffff : System RAM\n"
+             "  01000000-01ffffff : Kernel code\nfee00000-fee00fff : Local APIC\n")  # fmt: skip
+    root = amd_machine(work, memory=[], iomem=iomem)
+    expect(hwcheck(root), 0, "note  memory map: from /proc/iomem\n", "CONFIG_FIRMWARE_MEMMAP",
+           "ok    memory: 1022 MiB; ")  # fmt: skip
+
+
+@test
+def hwcheck_without_any_map_says_what_is_missing(work):
+    hidden = "00000000-00000000 : Reserved\n00000000-00000000 : System RAM\n"
+    for name, iomem in (("none", None), ("hidden", hidden)):
+        root = amd_machine(work / name, memory=[], iomem=iomem)
+        done = hwcheck(root)
+        expect(done, 3, "ask   memory: not known\n", "CONFIG_FIRMWARE_MEMMAP", "/proc/iomem")
+        assert "run this as root" not in done.text, done.text
+
+
 @test
 def hwcheck_refuses_what_it_cannot_use(work):
     expect(hwcheck(work / "nowhere"), 2, "no such folder", "nowhere")

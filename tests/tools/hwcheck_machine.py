@@ -57,7 +57,7 @@ def write(path, text):
 
 
 def make(root, *, cpuid, msrs=None, cpuinfo="", tables=("FACP",), devices=PCI_DEVICES,
-         memory=MEMORY, cpus="0-3"):  # fmt: skip
+         memory=MEMORY, iomem=None, cpus="0-3"):  # fmt: skip
     """Writes a machine below root. msrs: None if they cannot be read."""
     rows = [f"{leaf:x} 0 " + " ".join(f"{r:x}" for r in regs) for leaf, regs in cpuid.items()]
     write(root / "cpuid", "\n".join(rows) + "\n")
@@ -79,5 +79,7 @@ def make(root, *, cpuid, msrs=None, cpuinfo="", tables=("FACP",), devices=PCI_DE
         write(folder / "start", f"{start:#x}\n")
         write(folder / "end", f"{end:#x}\n")
         write(folder / "type", kind + "\n")
+    if iomem is not None:
+        write(root / "proc/iomem", iomem)
     write(root / "sys/devices/system/cpu/present", cpus + "\n")
     return root

@@ -23,7 +23,9 @@ static char facts_flags[FLAGS_BYTES]; /* a space before and behind each word */
 static bool facts_has_flags, facts_has_vmx_flags;
 static struct hardware_pci facts_pci[PCI_MAXIMUM];
 static size_t facts_nr_pci;
-static struct e820_entry facts_raw_map[E820_ENTRIES_MAXIMUM], facts_map[E820_ENTRIES_MAXIMUM];
+static struct e820_entry facts_raw_map[E820_RAW_ENTRIES_MAXIMUM];
+static size_t facts_nr_raw;
+static struct e820_entry facts_map[2 * E820_RAW_ENTRIES_MAXIMUM];
 static struct hardware_source facts_source;
 
 __attribute__((format(printf, 1, 2))) static const char *facts_path(const char *format, ...)
@@ -102,7 +104,8 @@ static enum hardware_answer facts_msr_file(uint32_t msr, uint64_t *value)
 		if (sscanf(line, "%x %63s", &number, word) != 2 || number != msr)
 			continue;
 		answer = strcmp(word, "absent") == 0 ? HARDWARE_NO : HARDWARE_YES;
-		*value = strtoull(word, NULL, 16);
+		if (answer == HARDWARE_YES)
+			*value = strtoull(word, NULL, 16);
 	}
 	if (file != NULL)
 		fclose(file);
@@ -214,8 +217,8 @@ static void facts_read_pci(void)
 		free(names);
 }
 
-/* /sys/firmware/memmap, which is the firmware's map by number. */
-static void facts_read_map(void)
+/* One range of the machine's memory, by Linux's name for its type. */
+static void facts_add_memory(uint64_t start, uint64_t end, const char *type)
 {
 	static const struct {
 		const char *text;
@@ -225,28 +228,88 @@ static void facts_read_map(void)
 		{ "ACPI Tables", E820_ACPI_RECLAIMABLE },
 		{ "ACPI Non-volatile Storage", E820_ACPI_NVS },
 	};
-	size_t nr_raw = 0;
+	struct e820_entry entry = { .base = start, .type = E820_RESERVED };
 
-	for (; nr_raw < ARRAY_LENGTH(facts_raw_map); nr_raw++) {
-		struct e820_entry *entry = &facts_raw_map[nr_raw];
+	if (start > end) {
+		facts_source.nr_map_wrong++;
+		return;
+	}
+	if (facts_nr_raw == ARRAY_LENGTH(facts_raw_map)) {
+		facts_source.nr_map_over++;
+		return;
+	}
+	entry.length_bytes = end - start + 1;
+	for (size_t i = 0; i < ARRAY_LENGTH(types); i++) {
+		if (strcmp(type, types[i].text) == 0)
+			entry.type = types[i].type;
+	}
+	facts_raw_map[facts_nr_raw++] = entry;
+}
+
+/* /sys/firmware/memmap, which is the firmware's map by number. */
+static void facts_read_memmap(void)
+{
+	for (size_t i = 0;; i++) {
 		uint64_t start, end;
 		char type[64];
 
-		if (!facts_number(facts_path("/sys/firmware/memmap/%zu/start", nr_raw), &start) ||
-		    !facts_number(facts_path("/sys/firmware/memmap/%zu/end", nr_raw), &end) ||
-		    !facts_line(facts_path("/sys/firmware/memmap/%zu/type", nr_raw), type,
-				sizeof(type)))
-			break;
-		entry->base = start;
-		entry->length_bytes = end - start + 1;
-		entry->type = E820_RESERVED;
-		for (size_t i = 0; i < ARRAY_LENGTH(types); i++) {
-			if (strcmp(type, types[i].text) == 0)
-				entry->type = types[i].type;
-		}
+		if (!facts_number(facts_path("/sys/firmware/memmap/%zu/start", i), &start) ||
+		    !facts_number(facts_path("/sys/firmware/memmap/%zu/end", i), &end) ||
+		    !facts_line(facts_path("/sys/firmware/memmap/%zu/type", i), type, sizeof(type)))
+			return;
+		facts_add_memory(start, end, type);
 	}
-	facts_source.nr_map = e820_normalise(facts_raw_map, nr_raw, facts_map,
+}
+
+/* /proc/iomem, which is what Linux made of that map. Its first level has devices too, which count as
+ * reserved. Without root all addresses read as 0. */
+static void facts_read_iomem(void)
+{
+	FILE *file = fopen(facts_path("/proc/iomem"), "r");
+	char line[256];
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		unsigned long long start, end;
+		int name = 0;
+
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0] != ' ' && sscanf(line, "%llx-%llx : %n", &start, &end, &name) == 2 &&
+		    name != 0 && end != 0)
+			facts_add_memory(start, end, line + name);
+	}
+	if (file != NULL)
+		fclose(file);
+}
+
+/* Of a kernel without the map, root can see what it uses. */
+static void facts_read_map_without_memmap(void)
+{
+	facts_read_iomem();
+	if (facts_nr_raw != 0) {
+		facts_source.map_from = "/proc/iomem";
+		facts_source.map_advice = "this kernel does not show the firmware's own "
+					  "(CONFIG_FIRMWARE_MEMMAP)";
+	} else if (geteuid() != 0) {
+		facts_source.map_advice = "this kernel does not show the firmware's memory map "
+					  "(CONFIG_FIRMWARE_MEMMAP); as root this looks into /proc/iomem";
+	} else {
+		facts_source.map_advice = "this kernel shows it neither in /sys/firmware/memmap "
+					  "(CONFIG_FIRMWARE_MEMMAP) nor in /proc/iomem; the boot option "
+					  "hwcheck checks it before the OS starts";
+	}
+}
+
+/* What does not fit is left out as at boot. */
+static void facts_read_map(void)
+{
+	facts_source.map_advice = "run this as root";
+	facts_read_memmap();
+	if (facts_nr_raw == 0 && access(facts_path("/sys/firmware/memmap"), F_OK) != 0)
+		facts_read_map_without_memmap();
+	facts_source.nr_map = e820_normalise(facts_raw_map, facts_nr_raw, facts_map,
 					     ARRAY_LENGTH(facts_map));
+	facts_source.map_bytes_lost = e820_shorten(facts_map, &facts_source.nr_map,
+						   E820_ENTRIES_MAXIMUM);
 	facts_source.map = facts_map;
 }
 
