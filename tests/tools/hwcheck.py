@@ -99,11 +99,33 @@ def hwcheck_intel_lacks_each_required_control(work):
     for msr, bit, check in (
         (0x48B, machine.EPT, "nested-paging"), (0x48B, machine.UNRESTRICTED, "unrestricted-guest"),
         (0x481, machine.VIRTUAL_NMI, "virtual-nmi"), (0x482, machine.MONITOR_TRAP, "monitor-trap"),
+        (0x482, machine.WINDOW_EXITS, "window-exits"), (0x48E, 1 << 60, "processor-controls"),
+        (0x48D, 1 << 35, "direct-interrupts"), (0x48F, 1 << 53, "efer-exit"),
+        (0x490, 1 << 47, "efer-entry"), (0x48C, machine.EPT_WALK_4, "ept-levels"),
+        (0x48C, machine.EPT_WRITE_BACK, "ept-memory-type"), (0x48C, machine.INVEPT, "invept"),
+        (0x48C, machine.INVEPT_ALL, "invept"),
     ):  # fmt: skip
         msrs = {**machine.VMX_MSRS, machine.FEATURE_CONTROL: 0}
         msrs[msr] &= ~bit
+        root = machine.make(work / f"{check}-{bit}", cpuid=machine.intel_cpuid(), msrs=msrs)
+        expect_failure(root, check)
+
+
+@test
+def hwcheck_intel_cannot_switch_a_control_off(work):
+    for msr, bit, check in ((0x48E, 1 << 15, "processor-controls"), (0x48D, 1, "direct-interrupts")):
+        msrs = {**machine.VMX_MSRS, machine.FEATURE_CONTROL: 5}
+        msrs[msr] |= bit
         root = machine.make(work / check, cpuid=machine.intel_cpuid(), msrs=msrs)
         expect_failure(root, check)
+
+
+@test
+def hwcheck_intel_before_the_true_controls(work):
+    msrs = {**machine.VMX_MSRS, machine.FEATURE_CONTROL: 5, 0x48D: None, 0x48E: None,
+            0x48F: None, 0x490: None}  # fmt: skip
+    root = machine.make(work, cpuid=machine.intel_cpuid(), msrs=msrs)
+    expect(hwcheck(root), 1, "FAIL  no controls of 2010 and later\n")
 
 
 @test
@@ -124,9 +146,23 @@ def hwcheck_intel_by_what_linux_says(work):
 
 @test
 def hwcheck_other_vendor(work):
-    cpuid = {**machine.intel_cpuid(), 0: machine.vendor_leaf("CentaurHauls")}
+    cpuid = {**machine.intel_cpuid(vmx=False), 0: machine.vendor_leaf("GenuineTMx86")}
     root = machine.make(work, cpuid=cpuid, msrs={})
     expect_failure(root, "virtualization", "no virtualization that we know")
+
+
+@test
+def hwcheck_counts_what_the_cpu_has_and_not_its_vendor(work):
+    for vendor in ("CentaurHauls", "  Shanghai  "):
+        for has_vmx in (True, False):
+            cpuid = {**machine.intel_cpuid(vmx=has_vmx), 0: machine.vendor_leaf(vendor)}
+            msrs = {**machine.VMX_MSRS, machine.FEATURE_CONTROL: None}
+            root = machine.make(work / f"{vendor.strip()}-{has_vmx}", cpuid=cpuid, msrs=msrs)
+            if has_vmx:
+                expect(hwcheck(root), 0, f"{vendor} family", "ok    Intel VT-x (VMX)\n",
+                       "ok    not switched off by the firmware (no FEATURE_CONTROL)\n")  # fmt: skip
+            else:
+                expect_failure(root, "virtualization", "FAIL  no Intel VT-x (VMX)\n")
 
 
 @test

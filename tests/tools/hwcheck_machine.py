@@ -8,12 +8,20 @@ SVM_FEATURES = {"npt": 1 << 0, "nrip": 1 << 3, "flush": 1 << 6, "decode": 1 << 7
 # Control capability: what may be 1 is in the upper half.
 EPT, VPID, UNRESTRICTED = 1 << 33, 1 << 37, 1 << 39
 VIRTUAL_NMI, MONITOR_TRAP = 1 << 37, 1 << 59
+WINDOW_EXITS, PROCESSOR = 1 << 34 | 1 << 54, 1 << 57 | 1 << 60 | 1 << 63
+DIRECT_INTERRUPTS = 1 << 32 | 1 << 35
+EFER_EXIT, EFER_ENTRY = 1 << 34 | 1 << 41 | 1 << 52 | 1 << 53, 1 << 34 | 1 << 47
+EPT_WALK_4, EPT_WRITE_BACK, INVEPT, INVEPT_ALL = 1 << 6, 1 << 14, 1 << 20, 1 << 26
 VMX_MSRS = {
     0x480: (4096 << 32) | 0x10,
     0x481: VIRTUAL_NMI,
-    0x482: MONITOR_TRAP,
+    0x482: MONITOR_TRAP | WINDOW_EXITS,
     0x48B: EPT | VPID | UNRESTRICTED,
-    0x48C: 1 << 16,
+    0x48C: 1 << 16 | EPT_WALK_4 | EPT_WRITE_BACK | INVEPT | INVEPT_ALL,
+    0x48D: DIRECT_INTERRUPTS,
+    0x48E: PROCESSOR,
+    0x48F: EFER_EXIT,
+    0x490: EFER_ENTRY,
 }
 FEATURE_CONTROL, VM_CR = 0x3A, 0xC0010114
 PCI_DEVICES = {

@@ -131,9 +131,11 @@ static const char *vmx_check_ept(void)
 
 static bool vmx_probe_firmware(char *why, size_t why_bytes)
 {
-	uint64_t feature = msr_read(MSR_FEATURE_CONTROL);
+	uint64_t feature;
 
-	if (!(feature & FEATURE_CONTROL_LOCK) || (feature & FEATURE_CONTROL_VMX))
+	/* A CPU without the MSR has no such switch. */
+	if (!msr_read_safe(MSR_FEATURE_CONTROL, &feature) || !(feature & FEATURE_CONTROL_LOCK) ||
+	    (feature & FEATURE_CONTROL_VMX))
 		return true;
 	print_format(why, why_bytes, "Intel VT-x is disabled and locked by the firmware; enable "
 				     "\"Intel Virtualization Technology\" in the firmware's setup");
@@ -193,9 +195,9 @@ static bool vmx_load_vmcs(hpa_t vmcs)
 /* 24.7, 24.8 and the VMXON instruction's own page say what it demands. */
 void vmx_switch_on(struct vmx_vcpu *vmx)
 {
-	uint64_t feature = msr_read(MSR_FEATURE_CONTROL);
+	uint64_t feature;
 
-	if (!(feature & FEATURE_CONTROL_LOCK))
+	if (msr_read_safe(MSR_FEATURE_CONTROL, &feature) && !(feature & FEATURE_CONTROL_LOCK))
 		msr_write(MSR_FEATURE_CONTROL, feature | FEATURE_CONTROL_LOCK | FEATURE_CONTROL_VMX);
 	cr0_write((cr0_read() | msr_read(MSR_VMX_CR0_FIXED0)) & msr_read(MSR_VMX_CR0_FIXED1));
 	cr4_write((cr4_read() | msr_read(MSR_VMX_CR4_FIXED0)) & msr_read(MSR_VMX_CR4_FIXED1));
