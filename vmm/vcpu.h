@@ -136,7 +136,8 @@ struct vcpu_operations {
 	 * 0 or -errno. Context: boot, any CPU. */
 	int (*create)(struct vcpu *vcpu);
 	/* Turns virtualization on for the CPU this runs on, which is vcpu->cpu, and puts the vCPU into
-	 * the state after INIT (real mode). May be called again after the CPU itself had an INIT. */
+	 * the state after INIT (real mode). May be called again after the CPU itself had an INIT. There is
+	 * no way back: the OS can only boot with us after it. */
 	void (*start)(struct vcpu *vcpu);
 	/* Replaces the vCPU's state, which start() left at reset values, by a running CPU's; what the
 	 * struct does not hold (PAT, SYSENTER, SYSCALL and debug MSRs) becomes what the CPU has now,
