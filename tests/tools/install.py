@@ -8,7 +8,7 @@ from harness import ROOT, fake_commands, test
 
 sys.path.insert(0, str(ROOT / "tools"))
 
-from host import boot_entry, install  # noqa: E402
+from host import boot_entry, images, install, uefi  # noqa: E402
 from host.errors import UserError  # noqa: E402
 
 UUID = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
@@ -92,11 +92,73 @@ def install_counts_the_space_of_what_it_replaces(work):
     install.refuse_without_space(work, folder, made, ["one", "two"])
 
 
+@test
+def install_refuses_a_list_of_somebody_else(work):
+    folder = work / install.FOLDER
+    folder.mkdir(parents=True)
+    (folder / install.LIST_NAME).write_text("my notes\n")
+    assert "lists nothing of Ritevisor" in refusal(install.install, work, filler(a="1"))
+    assert [path.name for path in folder.iterdir()] == [install.LIST_NAME]
+
+
+@test
+def install_writes_nothing_where_a_folder_cannot_be(work):
+    def fill(folder):
+        (folder / "scripts").mkdir(parents=True)
+        (folder / "scripts" / "a.rb").write_text("1")
+        (folder / "a").write_text("2")
+
+    folder, elsewhere = work / install.FOLDER, work / "elsewhere"
+    folder.mkdir(parents=True)
+    elsewhere.mkdir()
+    for make in (lambda at: at.write_text("mine"), lambda at: at.symlink_to(elsewhere)):
+        make(folder / "scripts")
+        assert "is no folder" in refusal(install.install, work, fill)
+        assert [path.name for path in folder.iterdir()] == ["scripts"]
+        (folder / "scripts").unlink()
+    assert not any(elsewhere.iterdir())
+
+
+@test
+def uninstall_leaves_what_is_not_ours(work):
+    folder, _ = install.install(work, filler(a="1"))
+    (folder / "empty").mkdir()
+    (folder / (install.UNFINISHED_PREFIX + "x" + install.UNFINISHED_SUFFIX)).mkdir()
+    (folder / install.COUNTER_NAME).write_text("my notes\n")
+    before = sorted(path.name for path in folder.iterdir())
+    assert install.uninstall(work) == []
+    after = sorted(path.name for path in folder.iterdir())
+    assert after == [name for name in before if name not in ("a", install.LIST_NAME)]
+    folder, _ = install.install(work, filler(a="1"))
+    (folder / install.COUNTER_NAME).write_text("2\n")
+    install.uninstall(work)
+    assert not (folder / install.COUNTER_NAME).exists()
+
+
+@test
+def configuration_is_what_the_loader_takes(work):
+    def text(options=(), scripts=(), chain=""):
+        return uefi.config_text(options=options, has_engine=True, script_names=scripts,
+                                extra=[f"chain={chain}"])  # fmt: skip
+
+    assert "options=a b\n" in text(["a", "b"])
+    assert "too long" in refusal(text, ["x" * 1020])
+    assert "too long" in refusal(text, (), ["x" * 250])
+    assert "too long" in refusal(text, (), (), "x" * 256)
+    assert "ASCII" in refusal(text, (), (), "\\EFI\\gr\u00fcn.efi")
+    assert "line break" in refusal(text, (), (), "a\nattempts=0")
+    scripts = [work / f"{number}.rb" for number in range(images.SCRIPTS_MAXIMUM + 1)]
+    for script in scripts:
+        script.write_text("")
+    assert "64 are the most" in refusal(images.script_names, scripts)
+    assert len(images.script_names(scripts[1:])) == images.SCRIPTS_MAXIMUM
+
+
 # Boot entries -----------------------------------------------------------------------------------
 
 EFIBOOTMGR = """
 case "$1" in
--v) echo "BootCurrent: 0000"; cat {entries} ;;
+-v) [ -e {entries} ] || exit 2; echo "BootOrder: 0007,0008"; cat {entries} ;;
 --create) printf '%%s\\n' "Boot0007* Ritevisor HD($5,GPT,%s,0x800,0x1)/File($9)" >>{entries} ;;
 --quiet) sed -i "/^Boot$3/d" {entries} ;;
 esac""" % UUID
@@ -142,7 +204,7 @@ def boot_entry_is_added_once_and_removed(work):
     with Firmware(work, entries=others) as firmware:
         for _ in range(2):
             assert boot_entry.add(firmware.partition(), install.LOADER)
-            assert boot_entry.numbers(firmware.partition(), install.LOADER) == ["0007"]
+            assert boot_entry.Entries(firmware.partition(), install.LOADER).in_use == ["0007"]
         assert boot_entry.remove(firmware.partition(), install.LOADER)
         assert firmware.entries.read_text() == others
 
@@ -170,3 +232,23 @@ def boot_entry_knows_partitions_of_an_mbr(work):
         assert partition.is_named_by("HD(1,MBR,0x4a1bc,0x800,0x1)/File(x)")
         assert not partition.is_named_by("HD(1,MBR,0x4a1bd,0x800,0x1)/File(x)")
         assert not partition.is_named_by("PciRoot(0x0)/Pci(0x1,0x0)")
+
+
+@test
+def boot_entry_that_is_not_in_use_is_made_anew(work):
+    path = f"HD(1,GPT,{UUID},0x800,0x1)/File({install.LOADER})"
+    for line in (f"Boot0008  Ritevisor\t{path}\n", f"Boot0009* Ritevisor\t{path}\n"):
+        folder = work / line[:8]
+        folder.mkdir()
+        with Firmware(folder, entries=line) as firmware:
+            assert boot_entry.add(firmware.partition(), install.LOADER)
+            entries = boot_entry.Entries(firmware.partition(), install.LOADER)
+            assert entries.all == entries.in_use == ["0007"]
+
+
+@test
+def boot_entry_is_not_taken_for_gone_where_nothing_can_be_read(work):
+    with Firmware(work) as firmware:
+        firmware.entries.unlink()
+        assert not boot_entry.add(firmware.partition(), install.LOADER)
+        assert not boot_entry.remove(firmware.partition(), install.LOADER)

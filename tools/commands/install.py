@@ -15,7 +15,6 @@ A file that Ritevisor did not install is never overwritten. docs/uefi.md tells t
 """
 
 RESCUE_KEY_MS = 500  # how long the installed loader waits for R
-RESCUE_ATTEMPTS = 3
 
 
 def add(commands):
@@ -43,7 +42,7 @@ def install_files(arguments):
         lambda made: images.fill_uefi_folder(
             made, install.LOADER_NAME, arguments.hypervisor, arguments.engine,
             list(zip(names, arguments.script)), arguments.option,
-            RESCUE_KEY_MS, RESCUE_ATTEMPTS, options.uefi_options(arguments),
+            RESCUE_KEY_MS, images.RESCUE_ATTEMPTS, options.uefi_options(arguments),
         ),
     )  # fmt: skip
     report_kept(kept)

@@ -27,10 +27,11 @@ def seconds(text):
     return number
 
 
-def whole_seconds(text):
+def menu_seconds(text):
+    """How long a menu waits, for argparse; UEFI's loader takes no more."""
     number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    if not 0 <= number <= 60:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to 60")
     return number
 
 

@@ -62,23 +62,32 @@ def create_command(partition, loader):
             "--loader", loader]  # fmt: skip
 
 
-def numbers(partition, loader):
-    """Returns the numbers, "0003", of the entries for the loader on the partition."""
-    listing = subprocess.run(["efibootmgr", "-v"], stdout=subprocess.PIPE, check=False)
-    found = []
-    for line in listing.stdout.decode(errors="replace").splitlines():
-        entry = re.match(r"Boot([0-9A-Fa-f]{4})[* ] (.*)", line)
-        if entry and loader.lower() in entry[2].lower() and partition.is_named_by(entry[2]):
-            found.append(entry[1])
-    return found
+class Entries:
+    """The firmware's boot entries for the loader on the partition, as they are now."""
+
+    def __init__(self, partition, loader):
+        done = subprocess.run(["efibootmgr", "-v"], stdout=subprocess.PIPE, check=False)
+        self.could_be_read = done.returncode == 0
+        self.all = []  # their numbers, "0003"
+        self.in_use = []  # those of them that the firmware tries
+        order = ""
+        for line in done.stdout.decode(errors="replace").splitlines():
+            entry = re.match(r"Boot([0-9A-Fa-f]{4})([* ]) ?(.*)", line)
+            if line.startswith("BootOrder:"):
+                order = line.upper()
+            if entry and loader.lower() in entry[3].lower() and partition.is_named_by(entry[3]):
+                self.all.append(entry[1])
+                self.in_use += [entry[1]] if entry[2] == "*" and entry[1].upper() in order else []
 
 
 def add(partition, loader):
     """Adds the entry, unless it is there. Returns whether it is there now."""
     if partition is None or not is_possible():
         return False
-    if numbers(partition, loader):
-        return True
+    entries = Entries(partition, loader)
+    if entries.in_use or not entries.could_be_read:
+        return bool(entries.in_use)
+    remove(partition, loader)  # what is switched off, or in no order
     command = create_command(partition, loader)
     return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
 
@@ -87,7 +96,8 @@ def remove(partition, loader):
     """Removes the entries for the loader on the partition. Returns whether none is left."""
     if partition is None or not is_possible():
         return False
-    for number in numbers(partition, loader):
+    for number in Entries(partition, loader).all:
         subprocess.run(["efibootmgr", "--quiet", "--bootnum", number, "--delete-bootnum"],
                        check=False)  # fmt: skip
-    return not numbers(partition, loader)
+    left = Entries(partition, loader)
+    return left.could_be_read and not left.all

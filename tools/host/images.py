@@ -23,6 +23,8 @@ FILE_SYSTEM_UUID = "72697465-7669-736f-7267-756573740001"
 # GRUB would quote other characters on the module's command line.
 SCRIPT_NAME = re.compile(r"[A-Za-z0-9._+-]+")
 
+RESCUE_ATTEMPTS = 3  # boots that reach no OS, before scripts are left out
+SCRIPTS_MAXIMUM = 64  # RV_SCRIPTS_MAXIMUM in include/rv/abi.h
 MULTIBOOT_MAGIC = struct.pack("<I", 0x1BADB002)
 MULTIBOOT2_MAGIC = struct.pack("<I", 0xE85250D6)
 
@@ -257,7 +259,7 @@ def _build_medium_system_partition(
     """Makes the file system that UEFI firmware starts Ritevisor from."""
     fill_uefi_folder(
         root / uefi.BOOT_FOLDER, uefi.REMOVABLE_NAME, hypervisor, engine, scripts, options,
-        menu_s * 1000, 0, uefi_options,
+        menu_s * 1000, RESCUE_ATTEMPTS if menu_s else 0, uefi_options,
     )  # fmt: skip
     settle_times(root)
     uefi.build_fat(output, root)
@@ -298,6 +300,8 @@ def script_names(scripts):
         if name.lower() in (other.lower() for other in names):
             raise UserError(f"two scripts are named {name}; rename one")
         names.append(name)
+    if len(names) > SCRIPTS_MAXIMUM:
+        raise UserError(f"{len(names)} scripts: {SCRIPTS_MAXIMUM} are the most")
     return names
 
 

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from .errors import UserError
 
@@ -62,6 +62,7 @@ def install(system_partition, fill):
         made = Path(work) / "made"
         fill(made)
         names = sorted(str(path.relative_to(made)) for path in made.rglob("*") if path.is_file())
+        refuse_foreign_list(folder, old)
         refuse_foreign(folder, names, old)
         refuse_without_space(system_partition, folder, made, names)
         # The list comes first: if this is broken off, uninstall knows what may be there.
@@ -76,11 +77,29 @@ def install(system_partition, fill):
     return folder, sorted(kept)
 
 
+def refuse_foreign_list(folder, old):
+    path = folder / LIST_NAME
+    if not old and (path.exists() or path.is_symlink()):
+        raise UserError(f"{path} is there and lists nothing of Ritevisor's; nothing was changed. "
+                        "Rename it")  # fmt: skip
+
+
+def parents_of(names):
+    """Returns the folders, below the one of the installation, that the names are in."""
+    return {str(parent) for name in names for parent in PurePosixPath(name).parents} - {"."}
+
+
 def refuse_foreign(folder, names, old):
     """Raises an error if a file that would be written is there and is not ours."""
+    for name in parents_of(names):
+        path = folder / name
+        if path.is_symlink() or (path.exists() and not path.is_dir()):
+            raise UserError(f"{path} is there and is no folder; nothing was changed. Rename it")
     for name in names:
         path = folder / name
-        if not path.exists() or (path.is_file() and sum_of(path) in old.get(name, set())):
+        if not (path.exists() or path.is_symlink()) or (
+            path.is_file() and not path.is_symlink() and sum_of(path) in old.get(name, set())
+        ):
             continue
         if name in old:
             raise UserError(
@@ -136,7 +155,8 @@ def write(target, data):
 def remove_unfinished(folder):
     """Removes what an installation left that was stopped amid a file."""
     for path in folder.rglob(f"{UNFINISHED_PREFIX}*{UNFINISHED_SUFFIX}"):
-        path.unlink()
+        if path.is_file():
+            path.unlink()
 
 
 def remove(folder, name, values):
@@ -155,11 +175,12 @@ def uninstall(system_partition):
         raise UserError(f"nothing of Ritevisor is installed in {folder}")
     kept = [name for name, sums in sorted(installed.items()) if not remove(folder, name, sums)]
     remove_unfinished(folder)
-    (folder / COUNTER_NAME).unlink(missing_ok=True)
+    counter = folder / COUNTER_NAME
+    if counter.is_file() and re.fullmatch(rb"\d+\n?", counter.read_bytes()):
+        counter.unlink()
     (folder / LIST_NAME).unlink()
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir() and not any(path.iterdir()):
+    for name in [*sorted(parents_of(installed), reverse=True), "."]:
+        path = folder / name
+        if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
             path.rmdir()
-    if not any(folder.iterdir()):
-        folder.rmdir()
     return kept

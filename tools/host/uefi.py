@@ -16,6 +16,9 @@ BOOT_FOLDER = "EFI/BOOT"
 REMOVABLE_NAME = "BOOTX64.EFI"  # what firmware starts from media without a boot entry
 VOLUME_ID = "52697465"
 LABEL = "RITEVISOR"
+# Of ritevisor.conf, in characters (boot/uefi/config.h)
+LINE_LENGTH_MAXIMUM = 1023
+VALUE_LENGTH_MAXIMUM = dict.fromkeys(("chain", "hypervisor", "engine", "script"), 255)
 
 
 @dataclass
@@ -120,16 +123,25 @@ def sign(program, key, certificate):
 
 
 def config_text(*, options, has_engine, script_names, rescue_key_ms=0, attempts=0, extra=()):
-    """Returns ritevisor.conf. extra: more lines, KEY=VALUE."""
-    lines = ["# How Ritevisor starts; docs/uefi.md has all keys."]
-    lines += [f"options={' '.join(options)}"] if options else []
+    """Returns ritevisor.conf. extra: more lines, KEY=VALUE.
+
+    What the loader would leave out (boot/uefi/config.h) is an error here.
+    """
+    lines = [f"options={' '.join(options)}"] if options else []
     lines += [] if has_engine else ["engine=none"]
     lines += [f"script=scripts/{name}" for name in script_names]
-    lines += [f"rescue_key_ms={rescue_key_ms}", f"attempts={attempts}"]
-    for line in [*options, *extra]:
-        if "\n" in line:
+    lines += [f"rescue_key_ms={rescue_key_ms}", f"attempts={attempts}", *extra]
+    for line in lines:
+        key, _, value = line.partition("=")
+        if "\n" in line or "\r" in line:
             raise UserError(f"a line break cannot be in ritevisor.conf: {line!r}")
-    return "\n".join([*lines, *extra]) + "\n"
+        if not line.isascii():
+            raise UserError(f"ritevisor.conf takes ASCII only: {line!r}")
+        if len(value) > VALUE_LENGTH_MAXIMUM.get(key, LINE_LENGTH_MAXIMUM) or (
+            len(line) > LINE_LENGTH_MAXIMUM
+        ):
+            raise UserError(f"{key}: too long for ritevisor.conf: {value}")
+    return "\n".join(["# How Ritevisor starts; docs/uefi.md has all keys.", *lines]) + "\n"
 
 
 def firmware_options(work, variables_from=OVMF / "OVMF_VARS_4M.fd", in_smm=False):
