@@ -22,6 +22,8 @@ static bool config_is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
+/* What is refused leaves everything as it was: a file's other lines count all the same. */
+
 /* Adds words to a command line; false if they do not fit. */
 static bool config_join(char *to, size_t to_bytes, const char *words)
 {
@@ -32,12 +34,29 @@ static bool config_join(char *to, size_t to_bytes, const char *words)
 	if (used != 0)
 		to[used++] = ' ';
 	string_copy(to + used, words, to_bytes - used);
+	for (; to[used] != '\0'; used++) {
+		if (to[used] == '\t')
+			to[used] = ' ';
+	}
 	return true;
 }
 
 static bool config_copy(char *to, size_t to_bytes, const char *value)
 {
-	return *value != '\0' && string_copy(to, value, to_bytes) < to_bytes;
+	if (*value == '\0' || strlen(value) >= to_bytes)
+		return false;
+	string_copy(to, value, to_bytes);
+	return true;
+}
+
+static bool config_number(uint64_t *to, uint64_t maximum, const char *value)
+{
+	uint64_t number;
+
+	if (!string_to_number(value, strlen(value), &number) || number > maximum)
+		return false;
+	*to = number;
+	return true;
 }
 
 static bool config_add_script(struct config *config, const char *value)
@@ -49,15 +68,24 @@ static bool config_add_script(struct config *config, const char *value)
 	return true;
 }
 
+/* "rescue", or with a value. */
+static bool config_rescue(struct config *config, const char *value)
+{
+	uint64_t number = 1;
+
+	if (value != NULL && !config_number(&number, 1, value))
+		return false;
+	config->rescue = number != 0;
+	return true;
+}
+
 /* value: NULL for a line without "=". */
 static bool config_set(struct config *config, const char *key, const char *value)
 {
-	if (value == NULL) {
-		if (strcmp(key, "rescue") != 0)
-			return false;
-		config->rescue = true;
-		return true;
-	}
+	if (strcmp(key, "rescue") == 0)
+		return config_rescue(config, value);
+	if (value == NULL)
+		return false;
 	if (strcmp(key, "options") == 0)
 		return config_join(config->options, sizeof(config->options), value);
 	if (strcmp(key, "script") == 0)
@@ -71,10 +99,9 @@ static bool config_set(struct config *config, const char *key, const char *value
 	if (strcmp(key, "engine") == 0)
 		return config_copy(config->engine, sizeof(config->engine), value);
 	if (strcmp(key, "rescue_key_ms") == 0)
-		return string_to_number(value, strlen(value), &config->rescue_key_ms) &&
-		       config->rescue_key_ms <= 60000;
+		return config_number(&config->rescue_key_ms, CONFIG_RESCUE_KEY_MS_MAXIMUM, value);
 	if (strcmp(key, "attempts") == 0)
-		return string_to_number(value, strlen(value), &config->attempts);
+		return config_number(&config->attempts, UINT64_MAX, value);
 	return false;
 }
 

@@ -8,6 +8,7 @@
 
 #define CONFIG_NAME_BYTES 256
 #define CONFIG_LINE_LENGTH_MAXIMUM 1023
+#define CONFIG_RESCUE_KEY_MS_MAXIMUM 60000
 
 struct config {
 	char options[BOOT_COMMAND_LINE_BYTES]; /* options=: as on GRUB's command line; joined */

@@ -33,7 +33,7 @@ static struct file_folder loader_folder;
 static struct config loader_config;
 static struct uefi_handover loader_handover;
 static bool loader_secure_boot;
-static bool loader_tampered; /* a file was not what the list in this program says */
+static bool loader_tampered; /* a file is not what the list in this program says, or not there */
 
 /* Files in memory until the hypervisor has its copies. */
 static struct file_data loader_files[LOADER_FILES_MAXIMUM];
@@ -66,6 +66,8 @@ static const struct file_data *loader_read(const char *name)
 	if (efi_failed(status)) {
 		text_line("%s cannot be read (status %llx)", name,
 			  (unsigned long long)(status & 0xff));
+		/* Whoever may take a file away must not get round what was signed by that. */
+		loader_tampered = loader_tampered || payload_has_list();
 		return NULL;
 	}
 	loader_nr_files++;
@@ -85,12 +87,8 @@ static void loader_read_config(void)
 
 	config_set_defaults(&loader_config);
 	file = loader_read(LOADER_CONFIG);
-	if (file == NULL) {
-		/* Without it nothing says what to load, so there is nothing to be deceived by. */
-		if (payload_has_list())
-			loader_tampered = true;
+	if (file == NULL)
 		return;
-	}
 	wrong = config_parse(file->data, &loader_config);
 	if (wrong != 0)
 		text_line(LOADER_CONFIG ", line %u: not understood, left out", wrong);
@@ -270,10 +268,7 @@ static void loader_start(void)
 	efi_handle mark = NULL;
 	efi_status status;
 
-	if (loader_runs_already()) {
-		text_line("runs already");
-		return;
-	}
+	loader_look_for_rescue();
 	status = loader_virtualise();
 	if (!efi_failed(status)) {
 		loader_boot->install_protocol_interface(&mark, &loader_guid, EFI_NATIVE_INTERFACE,
@@ -293,8 +288,6 @@ static efi_status loader_finish(efi_handle self)
 
 	if (loader_tampered)
 		return EFI_SECURITY_VIOLATION;
-	if (loader_config.attempts != 0)
-		rescue_watch_exit(loader_system, loader_config.chain[0] != '\0');
 	if (loader_config.chain[0] != '\0')
 		status = chain_start(loader_system, self, loader_image, loader_config.chain,
 				     loader_config.chain_options);
@@ -322,10 +315,10 @@ efi_status EFI_API efi_main(efi_handle self, struct efi_system_table *system)
 	}
 	loader_secure_boot = loader_is_secure_boot();
 	loader_read_config();
-	if (!loader_tampered) {
-		loader_look_for_rescue();
+	if (!loader_tampered && loader_runs_already())
+		text_line("runs already");
+	else if (!loader_tampered)
 		loader_start();
-	}
 	loader_free_files();
 	return loader_finish(self);
 }

@@ -3,11 +3,12 @@
  *
  * The counter's file is written when a boot starts. No file can be written when the OS takes over
  * (UEFI 7.4.6), but a variable can: it says that the boot went well, and resets the counter at the
- * next start.
+ * next start. A variable that was not kept resets it too.
  */
 #include "boot/uefi/rescue.h"
 
 #include "boot/uefi/rescue_note.h"
+#include "boot/uefi/text.h"
 #include "core/log.h"
 #include "core/string.h"
 
@@ -21,6 +22,10 @@ extern const uint8_t rescue_note_start[], rescue_note_end[];
 static const struct efi_guid rescue_guid = EFI_GUID_RITEVISOR;
 static const struct efi_guid rescue_exit_guid = EFI_GUID_EXIT_BOOT_SERVICES;
 
+/* What a boot leaves in the variable: that it began, or that it reached the OS. Of two values for the
+ * first, each begin takes the other, so that it is written, and seen, whether writing works. */
+enum { NOTE_BEGUN, NOTE_REACHED, NOTE_BEGUN_TOO, NOTE_MISSING };
+
 /* All that rescue_note needs; in one piece, so that it can be moved with the code. */
 static struct rescue_note {
 	void *set_variable;
@@ -33,7 +38,7 @@ static struct rescue_note {
 	.data_bytes = 1,
 	.vendor = EFI_GUID_RITEVISOR,
 	.name = { 'R', 'i', 't', 'e', 'v', 'i', 's', 'o', 'r', 'R', 'e', 'a', 'c', 'h', 'e', 'd' },
-	.data = 1,
+	.data = NOTE_REACHED,
 };
 _Static_assert(offsetof(struct rescue_note, data_bytes) == RESCUE_NOTE_DATA_BYTES, "data_bytes");
 _Static_assert(offsetof(struct rescue_note, vendor) == RESCUE_NOTE_VENDOR, "vendor");
@@ -56,17 +61,23 @@ bool rescue_is_asked_for(struct efi_system_table *system, uint64_t wait_ms)
 	return false;
 }
 
-/* Did the last boot reach the OS? Asked once a boot: the note is taken away. */
-static bool rescue_take_note(struct efi_system_table *system)
+static uint8_t rescue_read_note(struct efi_system_table *system)
 {
 	uint64_t bytes = sizeof(uint8_t);
-	uint8_t data;
+	uint8_t note;
 
 	if (efi_failed(system->runtime->get_variable(rescue_note.name, &rescue_guid, NULL, &bytes,
-						     &data)))
-		return false;
-	system->runtime->set_variable(rescue_note.name, &rescue_guid, 0, 0, NULL);
-	return true;
+						     &note)) || note > NOTE_BEGUN_TOO)
+		return NOTE_MISSING;
+	return note;
+}
+
+static bool rescue_write_note(struct efi_system_table *system, uint8_t note)
+{
+	return !efi_failed(system->runtime->set_variable(rescue_note.name, &rescue_guid,
+							 (uint32_t)rescue_note.attributes,
+							 sizeof(note), &note)) &&
+	       rescue_read_note(system) == note;
 }
 
 static uint64_t rescue_read_counter(const struct file_folder *folder)
@@ -86,46 +97,51 @@ static uint64_t rescue_read_counter(const struct file_folder *folder)
 	return count;
 }
 
+/* After ExitBootServices. The code is copied, because this program may be gone by then. */
+static bool rescue_watch_exit(struct efi_system_table *system)
+{
+	size_t code_bytes = (size_t)(rescue_note_end - rescue_note_start);
+	struct rescue_note *note;
+	uint64_t page = 0;
+	efi_event event;
+
+	if (efi_failed(system->boot->allocate_pages(EFI_ALLOCATE_ANY_PAGES, EFI_BOOT_SERVICES_CODE,
+						    1, &page)))
+		return false;
+	note = (struct rescue_note *)page;
+	*note = rescue_note;
+	note->set_variable = (void *)system->runtime->set_variable;
+	memcpy(note + 1, rescue_note_start, code_bytes);
+	if (!efi_failed(system->boot->create_event_ex(EFI_EVENT_NOTIFY_SIGNAL, EFI_TPL_CALLBACK,
+						      (efi_event_notify)(uint64_t)(note + 1), note,
+						      &rescue_exit_guid, &event)))
+		return true;
+	system->boot->free_pages(page, 1);
+	return false;
+}
+
 bool rescue_count_boot(struct efi_system_table *system, const struct file_folder *folder,
 		       uint64_t attempts)
 {
 	uint64_t count = rescue_read_counter(folder);
+	uint8_t note = rescue_read_note(system);
 	char text[24];
+	int length;
 
 	if (attempts == 0)
 		return false;
-	if (rescue_take_note(system))
+	/* Firmware whose variables are lost, or cannot be written, would make good boots count as bad. */
+	if ((note == NOTE_MISSING && count != 0) ||
+	    !rescue_write_note(system, note == NOTE_BEGUN ? NOTE_BEGUN_TOO : NOTE_BEGUN) ||
+	    !rescue_watch_exit(system)) {
+		text_line("the firmware did not keep a variable, so boots are not counted");
 		count = 0;
-	if (count < attempts) {
-		int length = print_format(text, sizeof(text), "%llu\n",
-					  (unsigned long long)count + 1);
-
-		file_write(folder, RESCUE_COUNTER_NAME, text, (uint64_t)length);
-		return false;
+	} else if (note == NOTE_REACHED) {
+		count = 0;
 	}
-	return true;
-}
-
-void rescue_watch_exit(struct efi_system_table *system, bool stays)
-{
-	size_t code_bytes = (size_t)(rescue_note_end - rescue_note_start);
-	const void *code = rescue_note_start;
-	struct rescue_note *note = &rescue_note;
-	uint64_t page = 0;
-	efi_event event;
-
-	rescue_note.set_variable = (void *)system->runtime->set_variable;
-	if (!stays) {
-		if (efi_failed(system->boot->allocate_pages(EFI_ALLOCATE_ANY_PAGES,
-							    EFI_BOOT_SERVICES_CODE, 1, &page)))
-			return;
-		note = (struct rescue_note *)page;
-		memcpy(note, &rescue_note, sizeof(*note));
-		memcpy(note + 1, rescue_note_start, code_bytes);
-		code = note + 1;
-	}
-	if (efi_failed(system->boot->create_event_ex(EFI_EVENT_NOTIFY_SIGNAL, EFI_TPL_CALLBACK,
-						     (efi_event_notify)(uint64_t)code, note,
-						     &rescue_exit_guid, &event)) && page != 0)
-		system->boot->free_pages(page, 1);
+	if (count >= attempts)
+		return true;
+	length = print_format(text, sizeof(text), "%llu\n", (unsigned long long)count + 1);
+	file_write(folder, RESCUE_COUNTER_NAME, text, (uint64_t)length);
+	return false;
 }

@@ -12,14 +12,10 @@
 /* Waits for the key R, held or pressed, for wait_ms at most. */
 bool rescue_is_asked_for(struct efi_system_table *system, uint64_t wait_ms);
 
-/* Counts this boot in the folder's RESCUE_COUNTER_NAME. True if `attempts` boots before it, one
- * after another, did not come as far as the OS's ExitBootServices. Where the file cannot be written
- * nothing is counted. */
+/* Counts this boot in the folder's RESCUE_COUNTER_NAME; from now on ExitBootServices is noted, as
+ * success for the next boot's count. True if `attempts` boots before it, one after another, did not
+ * come that far. Where the file or the note cannot be written nothing is counted. */
 bool rescue_count_boot(struct efi_system_table *system, const struct file_folder *folder,
 		       uint64_t attempts);
-
-/* From now on ExitBootServices is noted, as success for the next boot's count. `stays`: this program
- * stays in memory until then. */
-void rescue_watch_exit(struct efi_system_table *system, bool stays);
 
 #endif

@@ -104,6 +104,34 @@ static void uefi_configuration(void)
 	UNIT_EQUAL(uefi_config.nr_scripts, 2);
 	UNIT_EQUAL(uefi_parse("=\n"), 1);
 	UNIT_EQUAL(uefi_parse("rescue_key_ms=soon"), 1);
+	UNIT_EQUAL(uefi_parse("options=a\tb \t c"), 0);
+	UNIT_CHECK(strcmp(uefi_config.options, "a b   c") == 0);
+	UNIT_EQUAL(uefi_parse("rescue=1"), 0);
+	UNIT_CHECK(uefi_config.rescue);
+	UNIT_EQUAL(uefi_parse("rescue\nrescue=0"), 0);
+	UNIT_CHECK(!uefi_config.rescue);
+	UNIT_EQUAL(uefi_parse("rescue=perhaps"), 1);
+}
+
+/* A line that is refused has no effect. */
+static void uefi_configuration_refused(void)
+{
+	char text[2 * CONFIG_NAME_BYTES] = "chain=";
+
+	UNIT_EQUAL(uefi_parse("rescue_key_ms=60001\nattempts=99999999999999999999\nhypervisor="), 1);
+	UNIT_EQUAL(uefi_config.rescue_key_ms, 500);
+	UNIT_EQUAL(uefi_config.attempts, 3);
+	UNIT_CHECK(strcmp(uefi_config.hypervisor, "ritevisor.elf") == 0);
+	memset(text + 6, 'x', CONFIG_NAME_BYTES);
+	UNIT_EQUAL(uefi_parse(text), 1);
+	UNIT_CHECK(strcmp(uefi_config.chain, "") == 0);
+	memcpy(text, "engine", 6);
+	text[6] = '=';
+	UNIT_EQUAL(uefi_parse(text), 0);
+	text[7 + CONFIG_NAME_BYTES - 1] = 'x';
+	text[7 + CONFIG_NAME_BYTES] = '\0';
+	UNIT_EQUAL(uefi_parse(text), 1);
+	UNIT_CHECK(strcmp(uefi_config.engine, "engine.elf") == 0);
 }
 
 static void uefi_configuration_limits(void)
@@ -183,6 +211,7 @@ int main(void)
 	unit_run("SHA-256 of known texts", uefi_sha256);
 	unit_run("payloads are found by name and sum", uefi_payloads);
 	unit_run("configuration", uefi_configuration);
+	unit_run("configuration that is refused", uefi_configuration_refused);
 	unit_run("configuration that is too long", uefi_configuration_limits);
 	unit_run("option memory=", uefi_memory_option);
 	unit_run("memory map", uefi_map);
