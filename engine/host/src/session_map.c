@@ -103,6 +103,11 @@ void session_add_setting(const char *word)
 	char *settings = session_info()->settings;
 	size_t have = strlen(settings);
 
+	if (have + strlen(word) + 2 > sizeof(session_info()->settings)) {
+		fprintf(stderr, "settings of scripts take %zu bytes at most\n",
+			sizeof(session_info()->settings));
+		exit(66);
+	}
 	snprintf(settings + have, sizeof(session_info()->settings) - have, "%s%s",
 		 have ? " " : "", word);
 }
