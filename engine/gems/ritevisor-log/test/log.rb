@@ -44,3 +44,14 @@ assert("sprintf takes integers above 63 bits") do
   assert_equal "2a", "%x" % 42
   assert_raise(ArgumentError) { sprintf("%x %x", big) }
 end
+
+# What mruby's own sprintf gets wrong; expected is what Ruby prints.
+assert("Kernel#sprintf: floats with flags") do
+  assert_equal "-001.500|0009.500|+0001.50", "%08.3f|%08.3f|%+08.2f" % [-1.5, 9.5, 1.5]
+  assert_equal "-0097401.100|0001.2e+03|1E+20", "%012.3f|%010.1e|%G" % [-97401.1, 1234.5, 1e20]
+  assert_equal "3.14      | 2.5|3.|-002.00", "%-10.2f|% .1f|%#.0f|%07.2f" % [3.14159, 2.5, 3.0, -2]
+  assert_equal " 12.3% 5 x ffffffffffffffff", "%5.1f%% %d %s %x" % [12.34, 5, "x", 0xffffffffffffffff]
+  assert_equal "Inf -Inf NaN", "%f %f %f" % [1.0 / 0, -1.0 / 0, 0.0 / 0]
+  assert_raise(TypeError) { "%f" % [nil] }
+  assert_raise(ArgumentError) { "%f %f" % [1.5] }
+end
