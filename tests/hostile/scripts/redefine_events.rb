@@ -27,4 +27,4 @@ HOOKS = Hook.instance_method(:initialize)
 class Event::Port
   def initialize(*) = HOOKS.bind(self).call([:port_read], PORT, {}) {}
 end
-Hook.__add(:port_read, PORT, { on_error: :deny }, proc { |io| io.value = 5; raise "x" })
+Hook.__add(:port_read, PORT, { on_error: :deny }, proc { |io| io.value = 5; raise "x" }, [])

@@ -28,7 +28,13 @@ refused(21) { on(:port_write, 0x60, mask: 1) { } }
 refused(22) { on(:port_read, "1".."2") { } }
 refused(24) { on(:port_read, 0x60, budget: -1) { } }
 refused(25) { on(:port_read, 0x60, budget: 11.seconds) { } }
-refused(23) { Hook.__add(:timer_read, 1, {}, proc { }) }
+refused(26) { on(:pci_config_read, class_mask: 0xff0000) { } }
+refused(27) { on(:port_read, []) { } }
+refused(28) { on(:port_read, 0x60, port: 0x70) { } }
+refused(29) { on(:msr_read, port: [0x60, 0x64]) { } }
+log on(:port_read, port: [0x62, 0x64]) { }.off.inspect, hooks: Hook.all.size
+log on(:port_read, 0xfff0..) { }.off.inspect
+refused(23) { Hook.__add(:timer_read, 1, {}, proc { }, []) }
 # A method defined later is the one that is called, whatever was called before.
 class Answer
   def value = 1

@@ -34,4 +34,8 @@ class Float
   def minutes
     (self * 60_000_000).round
   end
+
+  alias millisecond milliseconds
+  alias second seconds
+  alias minute minutes
 end

@@ -79,7 +79,7 @@ class Hook
   private
 
   def where
-    hex = ->(number) { "0x#{number.to_s(16)}" }
+    hex = ->(number) { number && "0x#{number.to_s(16)}" }
     case @address
     when Range then "#{hex.(@address.begin)}#{@address.exclude_end? ? "..." : ".."}#{hex.(@address.end)}"
     when Array then @address.map { |address| address.is_a?(Integer) ? hex.(address) : address.inspect }.join(",")
@@ -89,8 +89,7 @@ class Hook
 
   # One hook of the hypervisor for each kind and range; all of them or none.
   def register
-    addresses = @address.is_a?(Array) ? @address : [@address]
-    @kinds.each { |kind| addresses.each { |address| @slots << Hook.__add(kind, address, @filters, @block) } }
+    @kinds.each { |kind| Hook.__add(kind, @address, @filters, @block, @slots) }
   rescue Exception => exception
     @slots.each { |slot| Hook.__remove(slot) }
     @slots = []

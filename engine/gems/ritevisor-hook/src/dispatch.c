@@ -156,10 +156,10 @@ static void dispatch_report(mrb_state *mrb, const struct hook_entry *entry, mrb_
 	if (entry->errors > DISPATCH_ERRORS_IN_FULL && !dispatch_is_power_of_two(entry->errors))
 		return;
 	if (entry->errors > DISPATCH_ERRORS_IN_FULL)
-		snprintf(context, sizeof(context), "hook %u, error %llu: ", entry->number,
+		snprintf(context, sizeof(context), "hook %u, error %llu: ", entry->slot,
 			 (unsigned long long)entry->errors);
 	else
-		snprintf(context, sizeof(context), "hook %u: ", entry->number);
+		snprintf(context, sizeof(context), "hook %u: ", entry->slot);
 	engine_report(mrb, context, exception);
 }
 

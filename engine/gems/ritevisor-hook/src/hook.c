@@ -8,25 +8,23 @@
 #include "table.h"
 
 #include <mruby/array.h>
+#include <mruby/hash.h>
 #include <mruby/presym.h>
 #include <mruby/proc.h>
 
 void mrb_ritevisor_hook_gem_init(mrb_state *mrb);
 void mrb_ritevisor_hook_gem_final(mrb_state *mrb);
 
-/* Hook.__add(kind, address, filters, block) -> slot */
-static mrb_value hook_add(mrb_state *mrb, mrb_value self)
+/* A hook of the hypervisor's. Returns its slot. */
+static mrb_value hook_add_one(mrb_state *mrb, mrb_value kind, mrb_value address, mrb_value filters,
+			      mrb_value block)
 {
-	mrb_value kind, address, filters, block;
 	struct rv_hook_request request;
 	struct hook_entry *entry;
 	uint64_t base;
 	uint32_t slot;
 	int64_t number;
 
-	mrb_get_args(mrb, "ooHo", &kind, &address, &filters, &block);
-	if (!mrb_proc_p(block))
-		mrb_raise(mrb, E_ARGUMENT_ERROR, "a hook needs a block: on(...) { |event| ... }");
 	request_fill(mrb, kind, address, filters, &request, &base);
 	slot = hook_table_allocate(mrb);
 	request.cookie = hook_table_cookie(slot);
@@ -45,6 +43,38 @@ static mrb_value hook_add(mrb_state *mrb, mrb_value self)
 	entry->number = (uint32_t)number;
 	entry->active = true;
 	return mrb_int_value(mrb, slot);
+}
+
+/* Hook.__add(kind, address, filters, block, slots): appends the slot, or one for each address of an
+ * Array, which may also be named in the filters. */
+static mrb_value hook_add(mrb_state *mrb, mrb_value self)
+{
+	mrb_value kind, address, filters, block, slots, name, list;
+
+	mrb_get_args(mrb, "ooHoA", &kind, &address, &filters, &block, &slots);
+	if (!mrb_proc_p(block))
+		mrb_raise(mrb, E_ARGUMENT_ERROR, "a hook needs a block: on(...) { |event| ... }");
+	name = request_named_array(mrb, filters);
+	list = mrb_nil_p(name) ? address : mrb_hash_get(mrb, filters, name);
+	if (!mrb_array_p(list)) {
+		mrb_ary_push(mrb, slots, hook_add_one(mrb, kind, address, filters, block));
+		return slots;
+	}
+	if (RARRAY_LEN(list) == 0)
+		mrb_raise(mrb, E_ARGUMENT_ERROR, "an Array of addresses needs one");
+	for (mrb_int i = 0; i < RARRAY_LEN(list); i++) {
+		int arena = mrb_gc_arena_save(mrb);
+		mrb_value one = mrb_ary_ref(mrb, list, i), those = filters;
+
+		if (!mrb_nil_p(name)) {
+			those = mrb_hash_dup(mrb, filters);
+			mrb_hash_set(mrb, those, name, one);
+			one = address;
+		}
+		mrb_ary_push(mrb, slots, hook_add_one(mrb, kind, one, those, block));
+		mrb_gc_arena_restore(mrb, arena);
+	}
+	return slots;
 }
 
 static uint32_t hook_slot_argument(mrb_state *mrb)
@@ -101,7 +131,7 @@ void mrb_ritevisor_hook_gem_init(mrb_state *mrb)
 	dispatch_init(mrb, hook);
 	alarm_init(mrb, hook);
 	request_init(mrb, hook);
-	mrb_define_class_method_id(mrb, hook, MRB_SYM(__add), hook_add, MRB_ARGS_REQ(4));
+	mrb_define_class_method_id(mrb, hook, MRB_SYM(__add), hook_add, MRB_ARGS_REQ(5));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__remove), hook_remove, MRB_ARGS_REQ(1));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__state), hook_state, MRB_ARGS_REQ(1));
 }

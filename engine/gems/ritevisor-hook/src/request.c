@@ -347,6 +347,9 @@ static void request_check_class(mrb_state *mrb, const struct request_check *chec
 	int32_t mask = request_number(mrb, check, FILTER_CLASS_MASK, 0xffffff);
 
 	request->pci_class = -1;
+	if (code < 0 && mask >= 0)
+		mrb_raise(mrb, E_ARGUMENT_ERROR,
+			  "class_mask: says which bits of class: count, give class: too");
 	if (code < 0)
 		return;
 	if (mask >= 0) {
@@ -435,13 +438,28 @@ static void request_take_all(mrb_state *mrb, const struct request_check *check)
 	check->request->last = (uint64_t)request_kinds[check->kind].last;
 }
 
+mrb_value request_named_array(mrb_state *mrb, mrb_value filters)
+{
+	for (size_t i = 0; i < FILTERS && !mrb_hash_empty_p(mrb, filters); i++) {
+		mrb_value name = mrb_symbol_value(request_filters[i].name);
+
+		if (request_filters[i].is_address && mrb_array_p(mrb_hash_get(mrb, filters, name)))
+			return name;
+	}
+	return mrb_nil_value();
+}
+
 /* The address may stand alone or be named: port:, msr:, leaf:, offset:. */
 static void request_check_address(mrb_state *mrb, const struct request_check *check,
 				  mrb_value address)
 {
-	for (size_t i = 0; mrb_nil_p(address) && i < FILTERS; i++) {
-		if (request_filters[i].is_address)
-			address = check->filters[i];
+	for (size_t i = 0; i < FILTERS; i++) {
+		if (!request_filters[i].is_address || mrb_nil_p(check->filters[i]))
+			continue;
+		if (!mrb_nil_p(address))
+			mrb_raisef(mrb, E_ARGUMENT_ERROR, "%n: is a second address",
+				   request_filters[i].name);
+		address = check->filters[i];
 	}
 	if (mrb_nil_p(address))
 		request_take_all(mrb, check);

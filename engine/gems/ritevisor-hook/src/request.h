@@ -14,6 +14,9 @@
 void request_fill(mrb_state *mrb, mrb_value kind, mrb_value address, mrb_value filters,
 		  struct rv_hook_request *request, uint64_t *base);
 
+/* The filter, a Symbol, that names an address by an Array of them; nil if there is none. */
+mrb_value request_named_array(mrb_state *mrb, mrb_value filters);
+
 /* Defines Hook.__kinds. */
 void request_init(mrb_state *mrb, struct RClass *hook);
 
