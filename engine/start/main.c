@@ -61,6 +61,5 @@ int engine_main(void)
 	engine_memory_recover(mrb);
 	engine_run_hooks(mrb);
 	/* Here only when no hook is on: the script has nothing more to do. */
-	engine_run_at_exit(mrb);
-	return ENGINE_STATUS_OK;
+	return engine_run_at_exit(mrb) ? ENGINE_STATUS_OK : ENGINE_STATUS_SCRIPT;
 }

@@ -1,4 +1,4 @@
-log "loaded", first: require_relative("required"), again: require_relative("./required.rb")
+log "loaded", first: require_relative("required"), again: require_relative("./required.rb"), folder: require_relative("lib/required")
 log Helper.name_of(7)
 require "set"
 log Set[1, 1, 2].size.to_s

@@ -32,9 +32,10 @@ static mrb_value exit_call_newest(mrb_state *mrb, void *blocks)
 	return mrb_yield_argv(mrb, mrb_ary_pop(mrb, *(mrb_value *)blocks), 0, NULL);
 }
 
-void engine_run_at_exit(mrb_state *mrb)
+bool engine_run_at_exit(mrb_state *mrb)
 {
 	mrb_value blocks = exit_blocks(mrb);
+	bool good = true;
 
 	while (RARRAY_LEN(blocks) > 0) {
 		mrb_bool failed = FALSE;
@@ -43,13 +44,16 @@ void engine_run_at_exit(mrb_state *mrb)
 		if (failed) {
 			mrb->exc = NULL;
 			engine_report(mrb, "at_exit: ", result);
+			good = false;
 		}
 	}
+	return good;
 }
 
 _Noreturn void engine_exit_cleanly(mrb_state *mrb, int status)
 {
-	engine_run_at_exit(mrb);
+	if (!engine_run_at_exit(mrb) && status == ENGINE_STATUS_OK)
+		status = ENGINE_STATUS_SCRIPT;
 	sys_exit(status);
 }
 
@@ -62,9 +66,11 @@ static mrb_value exit_at_exit(mrb_state *mrb, mrb_value self)
 	return block;
 }
 
+/* In the event of the guest's end, which has failed if one of the blocks has. */
 static mrb_value exit_run_at_exit(mrb_state *mrb, mrb_value self)
 {
-	engine_run_at_exit(mrb);
+	if (!engine_run_at_exit(mrb))
+		engine_event()->verdict = RV_VERDICT_ERROR;
 	return mrb_nil_value();
 }
 

@@ -36,9 +36,13 @@ const struct rv_script *engine_find_script(const char *name, size_t length_bytes
 {
 	const struct rv_engine_info *info = engine_info();
 
-	if (length_bytes > 2 && memcmp(name, "./", 2) == 0) {
-		name += 2;
-		length_bytes -= 2;
+	/* Scripts have no folders here. */
+	for (size_t i = length_bytes; i-- > 0;) {
+		if (name[i] == '/') {
+			name += i + 1;
+			length_bytes -= i + 1;
+			break;
+		}
 	}
 	for (uint32_t i = 0; i < loader_script_count(); i++) {
 		if (loader_name_matches(&info->scripts[i], name, length_bytes))

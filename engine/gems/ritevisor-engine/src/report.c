@@ -13,7 +13,7 @@
 #include <mruby/string.h>
 #include <string.h>
 
-enum { REPORT_BACKTRACE_LINES = 12, REPORT_LINE_BYTES = 512 };
+enum { REPORT_BACKTRACE_LINES = 12, REPORT_LINE_BYTES = 512, REPORT_MESSAGE_BYTES = 440 };
 
 struct report_line {
 	char text[REPORT_LINE_BYTES];
@@ -63,14 +63,17 @@ static mrb_value report_try(mrb_state *mrb, mrb_protect_error_func *body, mrb_va
 	return failed ? mrb_nil_value() : value;
 }
 
-/* Below this is the event loop, which is of no interest. */
+static bool report_ends_with(mrb_value line, const char *name)
+{
+	size_t length = mrb_string_p(line) ? (size_t)RSTRING_LEN(line) : 0, wanted = strlen(name);
+
+	return length >= wanted && memcmp(RSTRING_END(line) - wanted, name, wanted) == 0;
+}
+
+/* Below this is the event loop, or that of at_exit's blocks, which is of no interest. */
 static bool report_is_loop(mrb_value line)
 {
-	static const char name[] = ":in __run";
-	mrb_int length = mrb_string_p(line) ? RSTRING_LEN(line) : 0;
-
-	return length >= (mrb_int)sizeof(name) - 1 &&
-	       memcmp(RSTRING_END(line) - (sizeof(name) - 1), name, sizeof(name) - 1) == 0;
+	return report_ends_with(line, ":in __run") || report_ends_with(line, ":in __run_at_exit");
 }
 
 static void report_log_backtrace(mrb_value backtrace)
@@ -104,6 +107,10 @@ void engine_report(mrb_state *mrb, const char *context, mrb_value exception)
 		report_append(&line, ": ", 2);
 	}
 	report_append_value(&line, message, "(no message)");
+	if (line.length > REPORT_MESSAGE_BYTES) {
+		line.length = REPORT_MESSAGE_BYTES;
+		report_append(&line, "...", 3);
+	}
 	report_append(&line, " (", 2);
 	report_append_value(&line, name, "exception");
 	report_append(&line, ")", 1);

@@ -62,7 +62,7 @@ bool engine_run_script(mrb_state *mrb, const struct rv_script *script, enum engi
 _Noreturn void engine_exit_cleanly(mrb_state *mrb, int status);
 
 /* Runs the at_exit blocks, newest first; each runs once. */
-void engine_run_at_exit(mrb_state *mrb);
+bool engine_run_at_exit(mrb_state *mrb);
 
 /* True if any at_exit block waits. */
 bool engine_has_at_exit(mrb_state *mrb);
