@@ -141,7 +141,7 @@ class String
     from = 0
     __regexp_each(pattern) do |match|
       first, past = match.byteoffset
-      next if past == first && (first == from && first == 0 || first >= bytesize)
+      next if past == first && first == from
       break if limit > 0 && parts.size >= limit - 1
       parts << byteslice(from, first - from)
       parts.concat(match.captures.compact)

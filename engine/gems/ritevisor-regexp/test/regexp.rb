@@ -203,6 +203,11 @@ assert("String: split") do
   assert_equal %w[a b], "a,b,,".split(/,/)
   assert_equal ["", "a"], ",a".split(/,/)
   assert_equal [], "".split(/,/)
+  assert_equal %w[a b], "a,b".split(/,?/)
+  assert_equal ["x1-a", ""], "x1-a".split(/(?<=a)/, -1)
+  assert_equal ["x1-a"], "x1-a".split(/(?<=a)/)
+  assert_equal ["a", "b", "c", ""], "abc".split(//, -1)
+  assert_equal ["a", "bc"], "abc".split(//, 2)
   assert_equal %w[a b], "a b".split(" ")
 end
 
