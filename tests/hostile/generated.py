@@ -22,12 +22,12 @@ def scripts():
     """Returns (name, header, content) of each. All 1 MiB that a script may be is used."""
     syntax = "${name}:.*syntax error"
     refused = header("refused", "pass", syntax)
-    nested = header("refused", "pass", "${name}:.*memory")
+    nested = header("refused", "pass", "${name}:.*(memory|heap quota)")
     return [
         ("source_bytecode.rb", header("refused", "pass", "${name}:.*(syntax error|NameError)", is_raw=True), bytecode()),
         ("source_large.rb", header("alive", "0x11"),
          b"x = [1, 2, 3].map { |i| i + 1 } # filler\n" * 500 + HOOK + b"#" * (MIB - 50000)),
-        ("source_statements.rb", header("refused", "pass", "${name}:.*(NoMemoryError|memory allocation error)"),
+        ("source_statements.rb", header("refused", "pass", "${name}:.*(NoMemoryError|memory allocation error|heap quota)"),
          b"x = [1, 2, 3].map { |i| i + 1 } # filler\n" * 25000 + HOOK),
         ("source_line.rb", header("refused", "pass", "${name}:.*string too long"),
          b"s = '" + b"x" * (MIB - 100) + b"'; " + HOOK),

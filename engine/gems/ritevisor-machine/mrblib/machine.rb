@@ -19,7 +19,7 @@ module Machine
     case default
     when Integer then integer(name, text)
     when Range then range(name, text)
-    when Float then Float(text)
+    when Float then float(name, text)
     when true, false then boolean(name, text)
     when Symbol then text.to_sym
     when Array then text.split(",").map { |part| convert(name, part, default.empty? ? 0 : default[0]) }
@@ -33,9 +33,17 @@ module Machine
     raise ArgumentError, "setting #{name}=#{text}: a number is needed, such as 96 or 0x60"
   end
 
+  def self.float(name, text)
+    Float(text)
+  rescue ArgumentError
+    raise ArgumentError, "setting #{name}=#{text}: a number is needed, such as 0.5"
+  end
+
   def self.range(name, text)
     first, last = text.split(text.include?("..") ? ".." : "-")
-    integer(name, first)..integer(name, last || first)
+    range = integer(name, first || "")..integer(name, last || first)
+    return range if range.begin <= range.end
+    raise ArgumentError, "setting #{name}=#{text}: a range is needed, such as 0x60-0x64"
   end
 
   def self.boolean(name, text)

@@ -127,7 +127,9 @@ module PCI
       filters.all? do |name, wanted|
         case name
         when :class then class?(wanted)
-        when :id then id == wanted.downcase
+        when :id
+          raise ArgumentError, "id: is \"VENDOR:DEVICE\" in hex, not #{wanted.inspect}" unless wanted.is_a?(String)
+          id == wanted.downcase
         when :slot, :vendor_id, :device_id, :bus, :device, :function then __send__(name) == wanted
         else raise ArgumentError, "PCI devices are found by id:, class:, slot:, vendor_id:, device_id:, " +
                                   "bus:, device: or function:, not #{name}:"
