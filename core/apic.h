@@ -17,6 +17,8 @@
 #define APIC_TPR 0x080u		  /* rw task priority */
 #define APIC_PPR 0x0a0u		  /* r- processor priority */
 #define APIC_EOI 0x0b0u		  /* -w end of interrupt */
+#define APIC_LDR 0x0d0u		  /* rw logical destination in 31:24; x2APIC: r-, from the APIC ID */
+#define APIC_DFR 0x0e0u		  /* rw its model in 31:28: ones are flat, else clusters; not in x2APIC */
 #define APIC_SVR 0x0f0u		  /* rw spurious vector; bit 8 enables the APIC */
 #define APIC_ISR 0x100u		  /* r- in service, 8 registers of 32 vectors */
 #define APIC_IRR 0x200u		  /* r- requested, likewise */
@@ -35,6 +37,7 @@
 #define APIC_LVT_DELIVERY_MASK UINT32_C(0x700)
 #define APIC_LVT_DELIVERY_EXTINT UINT32_C(0x700)
 
+#define APIC_DFR_RESET UINT32_MAX
 #define APIC_ICR_VECTOR_MASK UINT32_C(0xff)
 #define APIC_ICR_MODE_MASK UINT32_C(0x700)
 #define APIC_ICR_NMI UINT32_C(0x400)

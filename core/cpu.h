@@ -1,5 +1,5 @@
 /*
- * core/cpu.h: what each physical CPU has of its own. Only that CPU touches it.
+ * core/cpu.h: what each physical CPU has of its own. Only that CPU writes it, but for `kicked`.
  */
 #ifndef CORE_CPU_H
 #define CORE_CPU_H
@@ -31,6 +31,7 @@ struct cpu {
 	bool in_guest;	   /* between the last look at `kicked` before an entry, and its exit */
 	bool kicked;	   /* another CPU wants an exit; the NMI that makes it is ours */
 	bool online;	   /* runs a vCPU, or is about to */
+	uint32_t logical_destination, destination_format; /* LDR and DFR, as the guest wrote them */
 };
 
 /* The stack of a CPU is CPU_STACK_BYTES long and so aligned; its lowest word points back. */

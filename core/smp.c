@@ -94,12 +94,25 @@ static void smp_add_entry(const uint8_t *entry, uint8_t length_bytes)
 		smp_add(id);
 }
 
+/* What the firmware left on the boot CPU. In x2APIC mode there is no such register, or none of use. */
+static void smp_read_destination(struct cpu *cpu)
+{
+	struct apic apic;
+
+	cpu->destination_format = APIC_DFR_RESET;
+	if (!apic_find(&apic) || apic.page == NULL)
+		return;
+	cpu->logical_destination = apic_read(apic, APIC_LDR);
+	cpu->destination_format = apic_read(apic, APIC_DFR);
+}
+
 void smp_init(void)
 {
 	const uint8_t *madt = acpi_find_table("APIC");
 	uint32_t length, at = MADT_HEADER_BYTES;
 
 	cpu_boot.apic_id = smp_own_apic_id();
+	smp_read_destination(&cpu_boot);
 	cpu_boot.online = true;
 	if (madt == NULL)
 		return;
@@ -193,6 +206,8 @@ _Noreturn void smp_run(struct cpu *cpu, uint32_t vector)
 	cpu->in_guest = false;
 	cpu->nmi_seen = false;
 	cpu->kicked = false;
+	cpu->logical_destination = 0;
+	cpu->destination_format = APIC_DFR_RESET;
 	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
 	smp_start(cpu, (uint8_t)vector);
 	panic("CPU %u came back", cpu->index);
@@ -208,20 +223,20 @@ uint32_t smp_count_online(void)
 }
 
 /* The guest may be between its writes of the two halves of the ICR: its high half is kept. */
-static void smp_write_nmi(struct apic apic, uint32_t apic_id)
+static void smp_write_ipi(struct apic apic, uint32_t apic_id, uint32_t mode)
 {
 	uint32_t high;
 
 	if (apic.page == NULL) {
 		msr_write(APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4),
-			  (uint64_t)apic_id << 32 | APIC_ICR_NMI | APIC_ICR_ASSERT);
+			  (uint64_t)apic_id << 32 | mode | APIC_ICR_ASSERT);
 		return;
 	}
 	while (apic_read(apic, APIC_ICR_LOW) & APIC_ICR_PENDING)
 		cpu_pause();
 	high = apic_read(apic, APIC_ICR_HIGH);
 	apic_write(apic, APIC_ICR_HIGH, apic_id << 24);
-	apic_write(apic, APIC_ICR_LOW, APIC_ICR_NMI | APIC_ICR_ASSERT);
+	apic_write(apic, APIC_ICR_LOW, mode | APIC_ICR_ASSERT);
 	while (apic_read(apic, APIC_ICR_LOW) & APIC_ICR_PENDING)
 		cpu_pause();
 	apic_write(apic, APIC_ICR_HIGH, high);
@@ -238,28 +253,45 @@ static void smp_send_nmi(uint32_t apic_id)
 	if (!(base & APIC_BASE_ENABLE))
 		msr_write(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
 	apic_find(&apic);
-	smp_write_nmi(apic, apic_id);
+	smp_write_ipi(apic, apic_id, APIC_ICR_NMI);
 	if (!(base & APIC_BASE_ENABLE))
 		msr_write(MSR_APIC_BASE, base);
 }
 
-/* Does an INIT reach this CPU? With a logical destination it may. An APIC that is off sends nothing, but
- * for QEMU's. */
-static bool smp_init_reaches(uint64_t command, const struct cpu *cpu)
+/* APM v2 16.6.1 and 16.6.2, Intel SDM 3 11.6.2.2: eight CPUs with a bit each, or clusters of four. */
+static bool smp_matches_logical(uint32_t destination, const struct cpu *cpu)
 {
-	uint32_t destination, everyone;
-	struct apic apic;
+	uint32_t logical = cpu->logical_destination >> 24;
 
-	/* The end of a level, which no CPU of today takes notice of */
-	if ((command & (APIC_ICR_ASSERT | APIC_ICR_LEVEL)) == APIC_ICR_LEVEL)
-		return false;
-	apic_find(&apic);
-	destination = (uint32_t)(apic.page == NULL ? command >> 32 : command >> 56);
-	everyone = apic.page == NULL ? UINT32_MAX : 0xff;
+	if (cpu->destination_format >> 28 == 0xf)
+		return (destination & logical) != 0;
+	return destination >> 4 == logical >> 4 && (destination & logical & 0xf) != 0;
+}
+
+/* In x2APIC mode the logical ID follows from the APIC's: clusters of sixteen (APM v2
+ * 16.14, SDM 3 11.12.10.2). */
+static bool smp_matches_cluster(uint32_t destination, const struct cpu *cpu)
+{
+	return destination >> 16 == cpu->apic_id >> 4 &&
+	       (destination >> (cpu->apic_id & 0xf) & 1) != 0;
+}
+
+static bool smp_matches_destination(uint64_t command, const struct cpu *cpu, bool x2apic)
+{
+	uint32_t destination = (uint32_t)(x2apic ? command >> 32 : command >> 56);
+
+	if (destination == (x2apic ? UINT32_MAX : 0xff))
+		return true;
+	if (!(command & APIC_ICR_LOGICAL))
+		return destination == cpu->apic_id;
+	return x2apic ? smp_matches_cluster(destination, cpu) : smp_matches_logical(destination, cpu);
+}
+
+static bool smp_init_reaches(uint64_t command, const struct cpu *cpu, bool x2apic)
+{
 	switch (command & APIC_ICR_TO_MASK) {
 	case 0:
-		return (command & APIC_ICR_LOGICAL) || destination == everyone ||
-		       destination == cpu->apic_id;
+		return smp_matches_destination(command, cpu, x2apic);
 	case APIC_ICR_TO_SELF:
 		return cpu == cpu_current();
 	case APIC_ICR_TO_OTHERS:
@@ -271,7 +303,25 @@ static bool smp_init_reaches(uint64_t command, const struct cpu *cpu)
 
 bool smp_init_reaches_boot_cpu(uint64_t command)
 {
-	return smp_init_reaches(command, &cpu_boot);
+	struct apic apic;
+
+	apic_find(&apic);
+	return smp_init_reaches(command, &cpu_boot, apic.page == NULL);
+}
+
+/* An APIC that is off sends nothing, but for QEMU's, so it is not switched on for this. */
+void smp_init_all_but_boot_cpu(uint64_t command)
+{
+	struct cpu *self = cpu_current();
+	struct apic apic;
+
+	apic_find(&apic);
+	for (uint32_t i = 1; i < cpus_count; i++) {
+		if (smp_cpus[i] != self && smp_init_reaches(command, smp_cpus[i], apic.page == NULL))
+			smp_write_ipi(apic, smp_cpus[i]->apic_id, APIC_ICR_INIT);
+	}
+	if (self != &cpu_boot && smp_init_reaches(command, self, apic.page == NULL))
+		smp_write_ipi(apic, self->apic_id, APIC_ICR_INIT);
 }
 
 /* Runs its guest, and can be made to exit. */

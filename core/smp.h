@@ -25,8 +25,13 @@ int smp_prepare(hpa_t low_page, void (*start)(struct cpu *cpu, uint8_t vector),
 /* Replaces the first bytes at V << 12 by ours. The caller has moved the guest's page away. */
 void smp_redirect_vector(uint8_t vector);
 
-/* Can this INIT reach the boot CPU? command: all 64 bits of the ICR in the APIC's present mode. */
+/* Is the boot CPU among those that this INIT is meant for? command: all 64 bits of the ICR in the
+ * APIC's present mode. */
 bool smp_init_reaches_boot_cpu(uint64_t command);
+
+/* Sends this INIT to each of the others that it is meant for. If this CPU is one, it comes last, and
+ * that may be the end: what counts is to be done before. Context: exit, no lock held. */
+void smp_init_all_but_boot_cpu(uint64_t command);
 
 /* Makes every other CPU that runs its guest exit, and returns when each has. Any lock may be held: a
  * CPU that waits for it is not in its guest, and is not waited for. */

@@ -1,8 +1,8 @@
 /*
  * vmm/startup.c: the local APIC is intercepted until all CPUs run, and only for its interrupt
  * command register: before the first startup IPI with a vector goes to hardware, the page that the
- * vector names gets our code, and the guest its own page elsewhere (core/smp.h). INIT and all other
- * IPIs pass untouched.
+ * vector names gets our code, and the guest its own page elsewhere (core/smp.h). Of an INIT the boot CPU
+ * is spared on SVM; all other IPIs pass untouched.
  *
  * Once the OS has started every CPU, the APIC's page is the guest's alone: no access to it exits. A
  * CPU that is taken offline and started again by the same vector comes to us again, by the page that
@@ -83,15 +83,30 @@ void startup_set_firmware(uint64_t cr3)
 	startup_firmware_root = cr3;
 }
 
+/* The boot CPU must not have an INIT, the others that are meant have theirs. A logical destination never
+ * goes to hardware as such: what the boot CPU's LDR holds at that moment is the guest's to change. */
+static enum access_result startup_filter_init(uint64_t command)
+{
+	bool to_boot_cpu;
+
+	/* The end of a level, which no CPU of today takes notice of */
+	if ((command & (APIC_ICR_ASSERT | APIC_ICR_LEVEL)) == APIC_ICR_LEVEL)
+		return ACCESS_PASS;
+	to_boot_cpu = smp_init_reaches_boot_cpu(command);
+	if (!to_boot_cpu && !(command & APIC_ICR_LOGICAL))
+		return ACCESS_PASS;
+	if (to_boot_cpu)
+		log_warning("the guest sends an INIT to its boot CPU: ignored there");
+	smp_init_all_but_boot_cpu(command);
+	return ACCESS_DONE;
+}
+
 static enum access_result startup_filter(struct vcpu *vcpu, uint64_t command)
 {
 	uint8_t vector = (uint8_t)(command & APIC_ICR_VECTOR_MASK);
 
-	if ((command & APIC_ICR_MODE_MASK) == APIC_ICR_INIT && !vcpu_ops->init_exits &&
-	    smp_init_reaches_boot_cpu(command)) {
-		log_warning("the guest sends an INIT to its boot CPU: ignored");
-		return ACCESS_DONE;
-	}
+	if ((command & APIC_ICR_MODE_MASK) == APIC_ICR_INIT && !vcpu_ops->init_exits)
+		return startup_filter_init(command);
 	if ((command & APIC_ICR_MODE_MASK) != APIC_ICR_STARTUP)
 		return ACCESS_PASS;
 	startup_by_firmware = startup_firmware_root != 0 &&
@@ -103,26 +118,53 @@ static enum access_result startup_filter(struct vcpu *vcpu, uint64_t command)
 	return ACCESS_DONE;
 }
 
+static bool startup_in_x2apic_mode(void)
+{
+	return (msr_read(MSR_APIC_BASE) & APIC_BASE_X2APIC) != 0;
+}
+
+static bool startup_touches(const struct access *access, uint32_t offset)
+{
+	uint64_t at = access->address & PAGE_MASK;
+
+	return at < offset + APIC_REGISTER_BYTES && at + access->width_bytes > offset;
+}
+
+/* Whom logical destinations mean (core/smp.c), and the ICR. */
 static enum access_result startup_page_access(struct access *access, void *context)
 {
+	static const uint32_t registers[] = { APIC_LDR, APIC_DFR, APIC_ICR_LOW };
 	uint64_t offset = access->address & PAGE_MASK;
 	const volatile uint32_t *page = memory_direct(access->address - offset);
+	struct cpu *cpu = access->vcpu->cpu;
+	bool touched = false;
 
 	(void)context;
-	if (!access->write || offset >= APIC_ICR_LOW + APIC_REGISTER_BYTES ||
-	    offset + access->width_bytes <= APIC_ICR_LOW)
+	for (size_t i = 0; i < ARRAY_LENGTH(registers); i++)
+		touched |= startup_touches(access, registers[i]);
+	/* In x2APIC mode the page is nothing. */
+	if (!access->write || !touched || startup_in_x2apic_mode())
 		return ACCESS_PASS;
 	/* What is no plain write of the register is undefined (AMD APM v2 16.3.2, Intel SDM 3 11.4.1),
 	 * and some take it for one. */
-	if (offset != APIC_ICR_LOW || access->width_bytes != 4)
+	if (offset % APIC_REGISTER_BYTES != 0 || access->width_bytes != 4)
 		return ACCESS_DONE;
-	return startup_filter(access->vcpu,
-			      (uint64_t)page[APIC_ICR_HIGH / 4] << 32 | access->value);
+	if (offset == APIC_ICR_LOW)
+		return startup_filter(access->vcpu,
+				      (uint64_t)page[APIC_ICR_HIGH / 4] << 32 | access->value);
+	if (offset == APIC_LDR)
+		cpu->logical_destination = (uint32_t)access->value;
+	else
+		cpu->destination_format = (uint32_t)access->value;
+	return ACCESS_PASS;
 }
 
+/* In any other mode there is no such MSR, and the guest gets its #GP. */
 static enum access_result startup_msr_access(struct access *access, void *context)
 {
 	(void)context;
+	if (!startup_in_x2apic_mode())
+		return ACCESS_PASS;
 	return startup_filter(access->vcpu, access->value);
 }
 

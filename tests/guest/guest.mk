@@ -12,6 +12,7 @@ guest-names := \
 	hostile \
 	identity \
 	ipi \
+	logical \
 	mmio \
 	modes \
 	nmi \
@@ -45,7 +46,7 @@ $(build)/tests/guest/%.o: tests/guest/%.S
 $(build)/tests/guest/mmio.elf: $(build)/tests/guest/mmio_forms.o
 $(build)/tests/guest/cpu.elf: $(build)/tests/guest/cpu_state.o
 $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
-$(addprefix $(build)/tests/guest/,ipi.elf nmi.elf restart.elf smp.elf startup.elf): \
+$(addprefix $(build)/tests/guest/,ipi.elf logical.elf nmi.elf restart.elf smp.elf startup.elf): \
 	$(addprefix $(build)/tests/guest/,second.o second_entry.o)
 $(build)/tests/guest/task.elf: $(build)/tests/guest/task_switch.o
 $(addprefix $(build)/tests/guest/,edge.elf priority.elf trap.elf): \

@@ -34,8 +34,8 @@ static void send_init(void)
 	if (switch_off)
 		apic_switch_off();
 	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_HIGH) = destination << APIC_ID_SHIFT;
+	init_sent = true; /* everyone's is this CPU's too */
 	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_LOW) = APIC_ICR_INIT;
-	init_sent = true;
 }
 
 void guest_main(void)
