@@ -27,7 +27,8 @@ guest-names := \
 	task \
 	timer \
 	trap \
-	vmx
+	vmx \
+	x2apic
 guest-framework := start.o bios.o fault_entry.o fault.o print.o power.o runtime.o
 guest-programs := $(guest-names:%=$(build)/tests/guest/%.elf)
 guest-flags := $(bare-flags) -I tests/guest
@@ -46,7 +47,7 @@ $(build)/tests/guest/%.o: tests/guest/%.S
 $(build)/tests/guest/mmio.elf: $(build)/tests/guest/mmio_forms.o
 $(build)/tests/guest/cpu.elf: $(build)/tests/guest/cpu_state.o
 $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
-$(addprefix $(build)/tests/guest/,ipi.elf logical.elf nmi.elf restart.elf smp.elf startup.elf): \
+$(addprefix $(build)/tests/guest/,ipi.elf logical.elf nmi.elf restart.elf smp.elf startup.elf x2apic.elf): \
 	$(addprefix $(build)/tests/guest/,second.o second_entry.o)
 $(build)/tests/guest/task.elf: $(build)/tests/guest/task_switch.o
 $(addprefix $(build)/tests/guest/,edge.elf priority.elf trap.elf): \
