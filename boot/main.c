@@ -23,6 +23,7 @@
 #include "hook/hook_shutdown.h"
 #include "hook/hook_timer.h"
 #include "process/process.h"
+#include "vmm/access.h"
 #include "vmm/msr.h"
 #include "vmm/reset_vector.h"
 #include "vmm/startup.h"
@@ -342,6 +343,23 @@ static void main_report_early(void)
 			  main_script_bytes_dropped >> 10, memory_reserved_bytes >> 20);
 }
 
+static enum access_result main_panic_at_cpuid(struct access *access, void *context)
+{
+	(void)context;
+	panic("asked for by CPUID leaf 0x%lx", access->address & UINT32_MAX);
+}
+
+/* To see what a panic shows while the guest runs, on whichever CPU it wants. */
+static void main_panic_later(void)
+{
+	static struct access_region region = { .handler = main_panic_at_cpuid };
+
+	if (boot_options.panic_leaf == 0)
+		return;
+	region.first = region.last = boot_options.panic_leaf;
+	(void)cpuid_register(&region);
+}
+
 _Noreturn void boot_main(void)
 {
 	options_parse(boot_info.command_line);
@@ -374,6 +392,7 @@ _Noreturn void boot_main(void)
 	log_info("%s with nested paging, TSC at %lu MHz", vcpu_ops->name, time_tsc_hz / 1000000);
 	if (boot_options.panic_test)
 		panic("asked for by the boot option");
+	main_panic_later();
 	main_run_scripts();
 	main_claim_shutdown();
 	if (uefi_is_present())

@@ -26,6 +26,7 @@ static const struct {
 	{ "budget_us=", &boot_options.budget_us, 10, 60000000 },
 	{ "load_budget_ms=", &boot_options.load_budget_ms, 1, 600000 },
 	{ "boot=", &boot_options.boot_drive, 0, 0xff },
+	{ "panic_cpuid=", &boot_options.panic_leaf, 1, UINT32_MAX },
 	{ "hwcheck=", &boot_options.hardware_s, 0, 3600 },
 };
 

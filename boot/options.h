@@ -18,6 +18,7 @@ struct boot_options {
 	bool strict;		  /* strict: watch how CPUs are started for good */
 	bool rescue;		  /* rescue: start with no scripts */
 	bool screen;		  /* vga: log on the text screen too (default; novga: not) */
+	uint64_t panic_leaf;	  /* panic_cpuid=LEAF: stop when the guest asks CPUID for it; 0: never */
 	bool panic_test;	  /* panic: stop on purpose before the guest starts, to see the screen */
 	char settings[512];	  /* every other word, for the scripts */
 };

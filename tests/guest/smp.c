@@ -196,6 +196,48 @@ static void test_kill(void)
 	guest_check(in8(PORT_FIRST + 1) == 0xff, "hook denies", "it does not");
 }
 
+/* One CPU counts and talks, the other one asks for a panic (the option panic_cpuid=). */
+#define PANIC_LEAF 0x50414e49
+SHARED bool panic_by_second;
+
+static void compute_and_talk(void)
+{
+	for (;;) {
+		guest_print("computing\n");
+		count++;
+		for (volatile unsigned i = 0; i < 1000; i++)
+			;
+	}
+}
+
+static void ask_for_panic(void)
+{
+	while (count < 10 && panic_by_second)
+		__asm__ volatile("pause");
+	cpuid(PANIC_LEAF, 0);
+	guest_print("not ok panic: still here\n");
+}
+
+static void panic_second(void)
+{
+	if (panic_by_second)
+		ask_for_panic();
+	else
+		compute_and_talk();
+}
+
+static void test_panic(void)
+{
+	panic_by_second = option_number_or("cpu", 0) == 1;
+	if (!second_start(VECTOR, panic_second))
+		guest_print("not ok second CPU: it did not come\n");
+	else if (panic_by_second)
+		compute_and_talk();
+	while (count < 10)
+		__asm__ volatile("pause");
+	ask_for_panic();
+}
+
 void guest_main(void)
 {
 	static const struct {
@@ -204,6 +246,7 @@ void guest_main(void)
 	} tests[] = {
 		{"hammer", test_hammer}, {"meet", test_meet}, {"toggle", test_toggle},
 		{"remove", test_remove}, {"kill", test_kill},
+		{"panic", test_panic},
 	};
 	char name[16] = "";
 

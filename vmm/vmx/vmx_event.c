@@ -6,6 +6,7 @@
 
 #include "core/cpu.h"
 #include "core/instructions.h"
+#include "core/panic.h"
 
 #define VECTOR_DB 1u
 #define VECTOR_NMI 2u
@@ -53,8 +54,11 @@ void vmx_inject_nmi(struct vcpu *vcpu)
 	vmx_of(vcpu)->event = EVENT_VALID | EVENT_NMI | VECTOR_NMI;
 }
 
+/* An NMI that made an exit does not come to core/exception.c, which looks at this too. */
 void vmx_take_nmi(struct vcpu *vcpu)
 {
+	if (panic_is_elsewhere())
+		cpu_stop();
 	vcpu->cpu->nmi_seen = false;
 	if (!__atomic_exchange_n(&vcpu->cpu->kicked, false, __ATOMIC_SEQ_CST))
 		vcpu->nmi_pending = true;
