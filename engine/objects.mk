@@ -22,15 +22,17 @@ mruby-rake = RITEVISOR_MRUBY_TARGET=$(1) RITEVISOR_CLANG=$(CC) RITEVISOR_AR=$(AR
 	WERROR=$(WERROR) RITEVISOR_PCRE2=$(pcre2-source) MRUBY_CONFIG=$(CURDIR)/engine/build_config.rb \
 	MRUBY_BUILD_DIR=$(CURDIR)/$(or $(3),$(mruby-build)) INSTALL_DIR=$(CURDIR)/$(mruby-build)/bin \
 	flock $(or $(3),$(mruby-build))/lock rake --quiet -j2 -f $(mruby-source)/Rakefile $(2)
+# A new name in one gem renumbers mruby's symbols, and rake does not see that our other gems depend on
+# the numbers (their -isystem headers are left out of the .d files): they are made anew.
+# $(call mruby-forget,target,folder)
+mruby-forget = rm -rf $(2)/$(1)/mrbgems/ritevisor-*
 # Its words matter only when it fails, or with V=1.
 mruby-quiet = $(if $(V),,>$(1) 2>&1 || { cat $(1); exit 1; })
 
 $(mruby-build)/engine/lib/libmruby.a: engine/build_config.rb $(engine-gems) $(wildcard include/rv/*.h)
 	$(call step,MRUBY,$@ (some minutes the first time))
 	@mkdir -p $(mruby-build)
-	@# A new name in one gem renumbers mruby's symbols, and rake does not see that our other gems
-	@# depend on the numbers (their -isystem headers are left out of the .d files).
-	$(Q)rm -rf $(mruby-build)/engine/mrbgems/ritevisor-*
+	$(Q)$(call mruby-forget,engine,$(mruby-build))
 	$(Q)$(call mruby-rake,engine,all) $(call mruby-quiet,$(mruby-build)/engine.log)
 	@touch $@
 
@@ -99,6 +101,7 @@ $(mruby-test-build)/%.built: engine/build_config.rb $(engine-gems) $(engine-gem-
 		$(wildcard engine/host/src/*.[ch]) $(wildcard include/rv/*.h)
 	$(call step,MRUBY,tests for $* (some minutes the first time))
 	@mkdir -p $(mruby-test-build)
+	$(Q)$(call mruby-forget,$*,$(mruby-test-build))
 	$(Q)RITEVISOR_MRBTEST=1 $(call mruby-rake,$*,test:build,$(mruby-test-build)) \
 		$(call mruby-quiet,$(mruby-test-build)/$*.log)
 	@touch $@

@@ -25,7 +25,7 @@ $(bench-mruby)/%/native/lib/libmruby.a: engine/build_config.rb $(engine-gems) in
 		$(wildcard engine/host/src/*.[ch])
 	$(call step,MRUBY,$@ (some minutes the first time))
 	@mkdir -p $(bench-mruby)/$*
-	@rm -rf $(bench-mruby)/$*/native/mrbgems/ritevisor-*
+	$(Q)$(call mruby-forget,native,$(bench-mruby)/$*)
 	$(Q)$(call mruby-rake,native,all,$(bench-mruby)/$*) \
 		$(call mruby-quiet,$(bench-mruby)/$*/native.log)
 	@touch $@

@@ -64,6 +64,7 @@ $(fuzz-mruby): engine/build_config.rb $(engine-gems) $(wildcard engine/host/src/
 		$(wildcard include/rv/*.h)
 	$(call step,MRUBY,$@ (some minutes the first time))
 	@mkdir -p $(build)/mruby-fuzz
+	$(Q)$(call mruby-forget,fuzz,$(build)/mruby-fuzz)
 	$(Q)$(call mruby-rake,fuzz,all,$(build)/mruby-fuzz) $(call mruby-quiet,$(build)/mruby-fuzz/log)
 	@touch $@
 
