@@ -12,7 +12,19 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := all
 
 build := build
-cache := $(abspath $(or $(RITEVISOR_CACHE),$(HOME)/.cache/ritevisor))
+# abspath would take a path with a blank for two.
+cache := $(or $(RITEVISOR_CACHE),$(HOME)/.cache/ritevisor)
+cache := $(if $(filter /%,$(cache)),,$(CURDIR)/)$(cache)
+# The sources in there are prerequisites, and make's lists are separated by blanks. This folder's own
+# path may have some: what needs it whole takes $(here), a link without.
+ifneq ($(words $(cache)),1)
+$(error the cache's path has a blank: set RITEVISOR_CACHE to a folder without, now it is $(cache))
+endif
+here := $(CURDIR)
+ifneq ($(words $(CURDIR)),1)
+here := $(cache)/links/$(firstword $(shell printf %s '$(CURDIR)' | cksum))
+$(shell mkdir -p $(cache)/links && ln -sfn '$(CURDIR)' $(here))
+endif
 
 # V=1 shows commands; else one line a step: $(call step,CC,core/foo.c) before a quiet command.
 Q := $(if $(V),,@)
@@ -174,7 +186,7 @@ bench: bench-setup all $(bench-programs)
 
 .PHONY: bench-setup
 bench-setup:
-	@tools/setup $(CURDIR)/tools/packages-bench
+	@tools/setup $(here)/tools/packages-bench
 
 fuzz: all $(fuzz-programs)
 	@FUZZ_SECONDS=$(or $(SECONDS),$(FUZZ_SECONDS),60) tests/fuzz/run

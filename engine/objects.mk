@@ -18,9 +18,9 @@ mruby-defines := -DMRB_NO_BOXING -DMRB_INT64 -DMRB_GC_TURN_OFF_GENERATIONAL -DMR
 # may run in a folder.
 # $(call mruby-rake,target,tasks,folder)
 mruby-rake = RITEVISOR_MRUBY_TARGET=$(1) RITEVISOR_CLANG=$(CC) RITEVISOR_AR=$(AR) RITEVISOR_OBJCOPY=$(OBJCOPY) \
-	RITEVISOR_ENGINE_CFLAGS='$(subst engine/libc,$(CURDIR)/engine/libc,$(engine-libc-flags))' \
-	WERROR=$(WERROR) RITEVISOR_PCRE2=$(pcre2-source) MRUBY_CONFIG=$(CURDIR)/engine/build_config.rb \
-	MRUBY_BUILD_DIR=$(CURDIR)/$(or $(3),$(mruby-build)) INSTALL_DIR=$(CURDIR)/$(mruby-build)/bin \
+	RITEVISOR_ENGINE_CFLAGS='$(subst engine/libc,$(here)/engine/libc,$(engine-libc-flags))' \
+	WERROR=$(WERROR) RITEVISOR_PCRE2=$(pcre2-source) MRUBY_CONFIG=$(here)/engine/build_config.rb \
+	MRUBY_BUILD_DIR=$(here)/$(or $(3),$(mruby-build)) INSTALL_DIR=$(here)/$(mruby-build)/bin \
 	flock $(or $(3),$(mruby-build))/lock rake --quiet -j2 -f $(mruby-source)/Rakefile $(2)
 # A new name in one gem renumbers mruby's symbols, and rake does not see that our other gems depend on
 # the numbers (their -isystem headers are left out of the .d files): they are made anew.

@@ -25,11 +25,11 @@ $(softfloat-build)/native.o: $(native-musl-sources) $(native-own-sources) $(engi
 	$(call step,CC,$@)
 	@mkdir -p $(@D)/native
 	$(Q)cd $(@D)/native && rm -f *.o && \
-		$(CC) $(patsubst engine/%,$(CURDIR)/engine/%,$(native-flags)) \
-		-include $(CURDIR)/engine/libc/musl/environment.h -c $(native-musl-sources) && \
-		$(CC) $(patsubst engine/%,$(CURDIR)/engine/%,$(native-flags)) \
+		$(CC) $(patsubst engine/%,$(here)/engine/%,$(native-flags)) \
+		-include $(here)/engine/libc/musl/environment.h -c $(native-musl-sources) && \
+		$(CC) $(patsubst engine/%,$(here)/engine/%,$(native-flags)) \
 		-fsanitize=undefined -fsanitize-trap=undefined \
-		-c $(addprefix $(CURDIR)/,$(native-own-sources))
+		-c $(addprefix $(here)/,$(native-own-sources))
 	$(Q)$(LD) -r $(@D)/native/*.o -o $@.plain
 	$(Q)$(OBJCOPY) --prefix-symbols=native_ $@.plain $@
 
@@ -48,7 +48,7 @@ $(build)/unit/libc_heap: tests/unit/libc_heap.c $(libc-heap-sources) tests/unit/
 	@mkdir -p $(@D) $(softfloat-build)/heap
 	$(Q)$(CC) $(unit-flags) $(warnings) -c -o $(softfloat-build)/libc_heap.o $<
 	$(Q)cd $(softfloat-build)/heap && $(CC) $(unit-flags) $(warnings) -c \
-		-include $(CURDIR)/tests/unit/libc_heap_names.h $(addprefix $(CURDIR)/,$(libc-heap-sources))
+		-include $(here)/tests/unit/libc_heap_names.h $(addprefix $(here)/,$(libc-heap-sources))
 	$(Q)$(CC) $(unit-flags) -o $@ $(softfloat-build)/libc_heap.o $(softfloat-build)/heap/*.o
 
 test-programs += $(build)/unit/libc_heap
