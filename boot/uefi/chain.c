@@ -131,15 +131,12 @@ static efi_status chain_run(struct efi_system_table *system, efi_handle program,
 	return system->boot->start_image(program, NULL, NULL);
 }
 
-/* The volume with the file: ours if it has it; NULL if none. */
-static efi_handle chain_find_volume(struct efi_boot_services *boot, efi_handle own,
-				    const char *name)
+/* The volume with the file, of those that the firmware has connected; NULL if none. */
+static efi_handle chain_search_volumes(struct efi_boot_services *boot, const char *name)
 {
 	efi_handle *handles, found = NULL;
 	uint64_t nr_handles;
 
-	if (chain_has_file(boot, own, name))
-		return own;
 	if (efi_failed(boot->locate_handle_buffer(EFI_SEARCH_BY_PROTOCOL, &chain_volume_guid, NULL,
 						  &nr_handles, &handles)))
 		return NULL;
@@ -148,6 +145,35 @@ static efi_handle chain_find_volume(struct efi_boot_services *boot, efi_handle o
 			found = handles[i];
 	}
 	boot->free_pool(handles);
+	return found;
+}
+
+/* A firmware in a hurry leaves disks that its boot entry does not need without drivers (UEFI 7.3.12). */
+static void chain_connect_all(struct efi_boot_services *boot)
+{
+	efi_handle *handles;
+	uint64_t nr_handles;
+
+	if (efi_failed(boot->locate_handle_buffer(EFI_SEARCH_ALL_HANDLES, NULL, NULL, &nr_handles,
+						  &handles)))
+		return;
+	for (uint64_t i = 0; i < nr_handles; i++)
+		boot->connect_controller(handles[i], NULL, NULL, true);
+	boot->free_pool(handles);
+}
+
+/* The volume with the file: ours if it has it; NULL if none. */
+static efi_handle chain_find_volume(struct efi_boot_services *boot, efi_handle own,
+				    const char *name)
+{
+	efi_handle found = own;
+
+	if (!chain_has_file(boot, own, name))
+		found = chain_search_volumes(boot, name);
+	if (found == NULL) {
+		chain_connect_all(boot);
+		found = chain_search_volumes(boot, name);
+	}
 	return found;
 }
 

@@ -159,7 +159,10 @@ struct efi_boot_services {
 	efi_status(EFI_API *stall)(uint64_t us);
 	efi_status(EFI_API *set_watchdog_timer)(uint64_t timeout_s, uint64_t code,
 						uint64_t data_bytes, const efi_char *data);
-	void *connect_controller, *disconnect_controller, *open_protocol, *close_protocol;
+	efi_status(EFI_API *connect_controller)(efi_handle controller, efi_handle *drivers,
+						const struct efi_device_path *remaining,
+						bool recursive);
+	void *disconnect_controller, *open_protocol, *close_protocol;
 	void *open_protocol_information, *protocols_per_handle;
 	efi_status(EFI_API *locate_handle_buffer)(uint32_t search_type,
 						  const struct efi_guid *protocol, void *key,
@@ -176,6 +179,7 @@ struct efi_boot_services {
 _Static_assert(offsetof(struct efi_boot_services, load_image) == 200, "LoadImage");
 _Static_assert(offsetof(struct efi_boot_services, create_event_ex) == 368, "CreateEventEx");
 
+#define EFI_SEARCH_ALL_HANDLES 0
 #define EFI_SEARCH_BY_PROTOCOL 2
 #define EFI_NATIVE_INTERFACE 0
 #define EFI_EVENT_NOTIFY_SIGNAL 0x200u
