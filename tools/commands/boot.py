@@ -1,5 +1,6 @@
 """./ritevisor boot: a guest under Ritevisor in an emulator."""
 
+import contextlib
 import os
 import shlex
 import tempfile
@@ -27,6 +28,7 @@ printed its summary (unless --no-summary).
 
 # MiB, by whether it is Bochs, which is slower the more it has.
 DEFAULT_MEMORY = {False: "1024", True: "256"}
+MEMORY_MINIMUM = 48
 
 # QEMU emulates in this machine's time, some hundred times slower than a CPU, or worse if the
 # machine is busy; the hypervisor's defaults are made for CPUs. With -icount, time is exact.
@@ -64,7 +66,8 @@ def add(commands):
     how.add_argument("--no-summary", action="store_true",
                      help="leave the guest's power-off alone, so no summary")  # fmt: skip
     how.add_argument("--timeout", type=options.seconds, metavar="S", help="fail after so many seconds")
-    how.add_argument("--dry-run", action="store_true", help="print the emulator's command and stop (its files are gone then)")
+    how.add_argument("--dry-run", action="store_true",
+                     help="print the emulator's command, leave the files that it names, and stop")  # fmt: skip
 
 
 def check_guest_options(arguments):
@@ -114,6 +117,16 @@ def guest_disk(arguments, work):
     return made
 
 
+@contextlib.contextmanager
+def work_folder(is_kept):
+    """A folder for what a run needs; the files of a dry run are the user's."""
+    if is_kept:
+        yield tempfile.mkdtemp(prefix="ritevisor-")
+    else:
+        with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
+            yield work
+
+
 def boot(arguments):
     processor = {}
     if arguments.accel:
@@ -123,6 +136,11 @@ def boot(arguments):
     check_guest_options(arguments)
     options.check_script_options(arguments)
     memory = machine.parse_memory(arguments.memory or DEFAULT_MEMORY[is_bochs(arguments)])
+    if int(memory) < MEMORY_MINIMUM:
+        raise UserError(
+            f"--memory {arguments.memory}: with less than {MEMORY_MINIMUM} MiB neither the loader "
+            "nor Ritevisor has room"
+        )
     # Without hooks Ritevisor would not even notice the power-off; this asks it to.
     words = [] if arguments.no_summary else ["summary"]
     expects_summary = bool(words) and not arguments.bare
@@ -130,7 +148,7 @@ def boot(arguments):
         words += bochs.OPTIONS
     elif not arguments.accel and "-icount" not in arguments.emulator_options:
         words += BUSY_OPTIONS
-    with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
+    with work_folder(arguments.dry_run) as work:
         medium = ""
         if not arguments.bare:
             medium = os.path.join(work, "ritevisor.iso")

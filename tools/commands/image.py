@@ -15,6 +15,7 @@ def add(commands):
         commands, "image", image, "write an ISO that boots from CD and USB stick", IMAGE_EXAMPLES
     )
     options.add_script_options(parser)
+    options.add_check_option(parser)
     parser.add_argument("--output", metavar="FILE", default="ritevisor.iso")
     parser.add_argument("--menu-seconds", type=options.menu_seconds, default=3, metavar="S",
                         help="time to reach the rescue entry with a key (default 3)")  # fmt: skip
@@ -23,6 +24,8 @@ def add(commands):
 
 def image(arguments):
     options.check_script_options(arguments)
+    images.check_output(arguments.output)
+    options.check_scripts(arguments)
     images.build_medium(
         arguments.output, arguments.hypervisor, arguments.engine,
         arguments.script, arguments.option, arguments.menu_seconds, options.uefi_options(arguments),

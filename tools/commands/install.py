@@ -23,6 +23,7 @@ def add(commands):
         INSTALL_EXAMPLES,
     )  # fmt: skip
     options.add_script_options(parser)
+    options.add_check_option(parser)
     options.add_uefi_options(parser)
     removal = options.add_command(
         commands, "uninstall", uninstall_files, "remove what install put there"
@@ -36,6 +37,7 @@ def add(commands):
 
 def install_files(arguments):
     options.check_script_options(arguments)
+    options.check_scripts(arguments)
     names = images.script_names(arguments.script)
     folder, kept = install.install(
         arguments.esp,

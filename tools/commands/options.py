@@ -2,7 +2,7 @@
 
 import argparse
 
-from host import paths, uefi
+from host import paths, simulation, uefi
 from host.errors import UserError
 
 
@@ -46,6 +46,27 @@ def add_script_options(parser):
                         help="another script engine than build/engine.elf")  # fmt: skip
     parser.add_argument("--no-engine", dest="engine", action="store_const", const=None,
                         help="without the script engine: the hypervisor alone")  # fmt: skip
+
+
+def add_check_option(parser):
+    parser.add_argument("--no-check", dest="check", action="store_false",
+                        help="take scripts that fail in the simulated machine, too")  # fmt: skip
+
+
+def check_scripts(arguments):
+    """Refuses scripts whose top level fails, as ./ritevisor check would tell, before they are carried
+    to a machine. The engine is this build's own, whatever --engine names."""
+    if not arguments.check or not arguments.script:
+        return
+    simulation.prepare()
+    for script in arguments.script:
+        others = [each for each in arguments.script if each != script]
+        result = simulation.load_script([script, *others], arguments.option)
+        if result.end["status"] != 0:
+            raise UserError(
+                "\n  ".join([f"{script} does not load:", *result.errors()])
+                + "\n--no-check takes it all the same: it may need what only the real machine has"
+            )
 
 
 def add_uefi_options(parser):

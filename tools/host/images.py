@@ -96,14 +96,21 @@ def _input_file(work, text):
     return file
 
 
-def _place(made, output):
-    """Moves a finished file to its name in one step, so that no half-made one is ever seen."""
+def check_output(output):
+    """Refuses what an image cannot be written to; worth asking before the work of making it."""
     output = Path(os.path.realpath(output))  # what a link names is written, the link stays
     if output.is_block_device():
         raise UserError(f"{output} is a device: write a file, then 'dd if=FILE of={output} bs=4M'")
     if output.exists() and not output.is_file():
         raise UserError(f"{output}: not a file; name one that is, or a new one")
-    output.parent.mkdir(parents=True, exist_ok=True)
+    if not output.parent.is_dir():
+        raise UserError(f"{output.parent}: no such folder; make it, or name another place")
+    return output
+
+
+def _place(made, output):
+    """Moves a finished file to its name in one step, so that no half-made one is ever seen."""
+    output = check_output(output)
     beside = output.with_name(f".{output.name}.{os.getpid()}")
     try:
         shutil.move(made, beside)

@@ -39,7 +39,7 @@ def build():
     make = ["make", "--no-print-directory", "-C", str(paths.ROOT)]
     if subprocess.run([*make, "--question", *targets], capture_output=True).returncode == 0:
         return
-    print("ritevisor check: building the script engine (minutes the first time)", file=sys.stderr)
+    print("ritevisor: building the script engine (minutes the first time)", file=sys.stderr)
     done = subprocess.run([*make, *targets], stdout=sys.stderr)
     if done.returncode != 0:
         raise UserError("the script engine could not be built, see above")
@@ -132,12 +132,17 @@ def join_plain_lines(reported):
     return joined
 
 
+def load_script(scripts, settings):
+    """Runs the top level of the first of the scripts. Returns its Result."""
+    return Result(os.path.basename(scripts[0]), run_engine(scripts, settings, None))
+
+
 def check_script(scripts, settings, events):
     """Checks the first of the scripts. Returns its Result."""
     name = os.path.basename(scripts[0])
     if events:
         return Result(name, run_engine(scripts, settings, events), expects=True)
-    first = Result(name, run_engine(scripts, settings, None))
+    first = load_script(scripts, settings)
     if first.end["status"] != 0 or not first.of_type("hook"):
         return first
     with tempfile.NamedTemporaryFile("w", prefix="samples-", suffix=".events") as file:
