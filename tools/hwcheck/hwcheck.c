@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "rv/version.h"
 #include "tools/hwcheck/facts.h"
 
 #define STATUS_CANNOT_RUN 1
@@ -14,7 +15,7 @@
 #define STATUS_NOT_KNOWN 3
 
 static const char usage[] =
-	"usage: ritevisor hwcheck [--json] [--root DIR]\n"
+	"usage: ritevisor hwcheck [--json] [--root DIR] [--version]\n"
 	"\n"
 	"Says whether Ritevisor can run on this machine, what it would do without, and why.\n"
 	"Works without root, and finds out more with it; for the CPU's registers: modprobe msr.\n"
@@ -99,6 +100,10 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			fputs(usage, stdout);
+			return 0;
+		}
+		if (strcmp(argv[i], "--version") == 0) {
+			puts("hwcheck " RV_VERSION);
 			return 0;
 		}
 		if (strcmp(argv[i], "--json") == 0)
