@@ -53,7 +53,8 @@ static enum access_result hook_shutdown_handle(struct access *access, void *cont
 	uint32_t bits = hook_shutdown_bits(access, region->first);
 	unsigned sleep_type = bits >> PM1_CONTROL_SLP_TYP_SHIFT & PM1_CONTROL_SLP_TYP_MASK;
 
-	if (access->write && (bits & PM1_CONTROL_SLP_EN) != 0 &&
+	/* A script that switches off by itself is not told so in the midst of what it does. */
+	if (access->write && !access->direct && (bits & PM1_CONTROL_SLP_EN) != 0 &&
 	    (hook_shutdown_types >> sleep_type & 1))
 		hook_shutdown(access->vcpu);
 	return ACCESS_PASS;
@@ -67,6 +68,7 @@ int hook_shutdown_claim(uint16_t pm1_control_port, uint8_t sleep_types_off)
 	region.first = pm1_control_port;
 	region.last = (uint64_t)pm1_control_port + PM1_CONTROL_BYTES - 1;
 	region.handler = hook_shutdown_handle;
+	region.guard = true; /* what is written in the end decides */
 	region.context = &region;
 	return pio_register(&region);
 }

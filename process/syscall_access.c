@@ -1,6 +1,7 @@
 /*
  * process/syscall_access.c: an engine's direct access to ports, device memory, MSRs, CPUID, PCI
- * configuration space and the guest's memory. It goes past all hooks.
+ * configuration space and the guest's memory. It goes past all hooks, but what the hypervisor guards
+ * (vmm/access.h) is guarded against engines too.
  *
  * An engine may use every device that the guest may; none is ours alone. Two that we use too: the
  * UART that the log goes to (boot option console=) and, while an engine runs, the local APIC, which
@@ -29,22 +30,43 @@ static bool syscall_port_is(uint64_t port, uint64_t width_bytes)
 	return syscall_width_is(width_bytes, 4) && port <= 0x10000 - width_bytes;
 }
 
+static struct access syscall_access(struct process *process, enum access_kind kind, uint64_t address,
+				    uint64_t width_bytes)
+{
+	return (struct access){
+		.vcpu = process->vcpu,
+		.kind = (uint8_t)kind,
+		.width_bytes = (uint8_t)width_bytes,
+		.address = address,
+	};
+}
+
+static enum access_result syscall_store(struct access *access, uint64_t value)
+{
+	access->write = true;
+	access->value = value;
+	return access_perform_direct(access);
+}
+
 /* (port, width_bytes) */
 int64_t syscall_port_read(struct process *process, struct exception_frame *frame)
 {
-	(void)process;
+	struct access access = syscall_access(process, ACCESS_PORT, frame->rdi, frame->rsi);
+
 	if (!syscall_port_is(frame->rdi, frame->rsi))
 		return -RV_EINVAL;
-	return pio_hardware_read((uint16_t)frame->rdi, (uint8_t)frame->rsi);
+	access_perform_direct(&access);
+	return (uint32_t)access.value;
 }
 
 /* (port, width_bytes, value) */
 int64_t syscall_port_write(struct process *process, struct exception_frame *frame)
 {
-	(void)process;
+	struct access access = syscall_access(process, ACCESS_PORT, frame->rdi, frame->rsi);
+
 	if (!syscall_port_is(frame->rdi, frame->rsi))
 		return -RV_EINVAL;
-	pio_hardware_write((uint16_t)frame->rdi, (uint8_t)frame->rsi, (uint32_t)frame->rdx);
+	syscall_store(&access, frame->rdx);
 	return 0;
 }
 
@@ -70,27 +92,27 @@ static int64_t syscall_check_mmio(uint64_t gpa, uint64_t width_bytes)
 /* (gpa, width_bytes, uint64_t *value) */
 int64_t syscall_mmio_read(struct process *process, struct exception_frame *frame)
 {
+	struct access access = syscall_access(process, ACCESS_MMIO, frame->rdi, frame->rsi);
 	int64_t error = syscall_check_mmio(frame->rdi, frame->rsi);
-	uint64_t value;
 
 	if (error != 0)
 		return error;
 	/* Before the device notices. */
-	if (!user_check(process, frame->rdx, sizeof(value), true))
+	if (!user_check(process, frame->rdx, sizeof(access.value), true))
 		return -RV_EFAULT;
-	value = mmio_hardware_read(frame->rdi, (uint8_t)frame->rsi);
-	return user_copy_out(process, frame->rdx, &value, sizeof(value));
+	access_perform_direct(&access);
+	return user_copy_out(process, frame->rdx, &access.value, sizeof(access.value));
 }
 
 /* (gpa, width_bytes, value) */
 int64_t syscall_mmio_write(struct process *process, struct exception_frame *frame)
 {
+	struct access access = syscall_access(process, ACCESS_MMIO, frame->rdi, frame->rsi);
 	int64_t error = syscall_check_mmio(frame->rdi, frame->rsi);
 
-	(void)process;
 	if (error != 0)
 		return error;
-	mmio_hardware_write(frame->rdi, (uint8_t)frame->rsi, frame->rdx);
+	syscall_store(&access, frame->rdx);
 	return 0;
 }
 
@@ -139,26 +161,30 @@ static bool syscall_msr_is_secret(uint64_t msr)
 /* (msr, uint64_t *value) */
 int64_t syscall_msr_read(struct process *process, struct exception_frame *frame)
 {
-	uint64_t value = 0;
+	struct access access = syscall_access(process, ACCESS_MSR, frame->rdi, 8);
 
 	if (frame->rdi > UINT32_MAX)
 		return -RV_EFAULT;
 	if (syscall_msr_is_secret(frame->rdi))
 		return -RV_EPERM;
-	if (!msr_hardware_read((uint32_t)frame->rdi, &value))
+	access_perform_direct(&access);
+	if (access.fault)
 		return -RV_EFAULT;
-	return user_copy_out(process, frame->rsi, &value, sizeof(value));
+	return user_copy_out(process, frame->rsi, &access.value, sizeof(access.value));
 }
 
 /* (msr, value) */
 int64_t syscall_msr_write(struct process *process, struct exception_frame *frame)
 {
-	(void)process;
+	struct access access = syscall_access(process, ACCESS_MSR, frame->rdi, 8);
+
 	if (frame->rdi > UINT32_MAX)
 		return -RV_EFAULT;
 	if (syscall_msr_is_owned(frame->rdi))
 		return -RV_EPERM;
-	return msr_hardware_write((uint32_t)frame->rdi, frame->rsi) ? 0 : -RV_EFAULT;
+	if (syscall_store(&access, frame->rsi) == ACCESS_DONE)
+		return access.fault ? -RV_EPERM : 0;
+	return access.fault ? -RV_EFAULT : 0;
 }
 
 /* (leaf, subleaf, uint32_t regs[4]) */
@@ -181,19 +207,24 @@ static bool syscall_pci_is(uint64_t function, uint64_t offset, uint64_t width_by
 /* (bus << 8 | device << 3 | function, offset, width_bytes) */
 int64_t syscall_pci_read(struct process *process, struct exception_frame *frame)
 {
-	(void)process;
+	struct access access = syscall_access(process, ACCESS_PCI, frame->rdi << 12 | frame->rsi,
+					      frame->rdx);
+
 	if (!syscall_pci_is(frame->rdi, frame->rsi, frame->rdx))
 		return -RV_EINVAL;
-	return pci_hardware_read(frame->rdi << 12 | frame->rsi, (uint8_t)frame->rdx);
+	access_perform_direct(&access);
+	return (uint32_t)access.value;
 }
 
 /* (bdf, offset, width_bytes, value) */
 int64_t syscall_pci_write(struct process *process, struct exception_frame *frame)
 {
-	(void)process;
+	struct access access = syscall_access(process, ACCESS_PCI, frame->rdi << 12 | frame->rsi,
+					      frame->rdx);
+
 	if (!syscall_pci_is(frame->rdi, frame->rsi, frame->rdx))
 		return -RV_EINVAL;
-	pci_hardware_write(frame->rdi << 12 | frame->rsi, (uint8_t)frame->rdx, (uint32_t)frame->r10);
+	syscall_store(&access, frame->r10);
 	return 0;
 }
 

@@ -3,9 +3,10 @@
  * whatever kind, and the handlers that may watch or change it.
  *
  * The registries (pio, mmio, msr, cpuid, pci) own one chain of struct access_region each. An access
- * walks the regions that cover it in the order of registration; what no handler resolves goes to
- * the hardware. Registering a region flips the hardware intercept in the same call, so what nobody
- * claims never exits.
+ * walks the regions that cover it: those of hooks in the order of registration, then the guards, which
+ * are the hypervisor's own and so see what is about to reach the hardware, whatever hooks have made of
+ * it. What no handler resolves goes to the hardware. Registering a region flips the hardware intercept
+ * in the same call, so what nobody claims never exits.
  */
 #ifndef VMM_ACCESS_H
 #define VMM_ACCESS_H
@@ -30,6 +31,7 @@ struct access {
 	bool resolved;	     /* read: `value` (or `cpuid`) is the answer so far, hardware was read or is
 				not wanted */
 	bool fault;	     /* MSR: the guest gets #GP(0) */
+	bool direct;	     /* a script's own, not the guest's: guards see it, no hook does */
 	uint8_t width_bytes; /* 1, 2, 4, 8; MSR 8, CPUID 4 */
 	uint64_t address;    /* port; GPA; MSR; CPUID leaf | subleaf << 32; PCI: pci_address() */
 	uint64_t value;	     /* zero-extended */
@@ -49,6 +51,7 @@ struct access_region {
 	uint64_t first, last; /* inclusive, in the units of access.address */
 	access_handler handler;
 	void *context;
+	bool guard; /* comes behind all that are none, and sees what scripts do themselves too */
 	struct access_region *next; /* the registry's */
 };
 
@@ -66,6 +69,11 @@ void access_fetch(struct access *access);
 /* Resolves the access as an absent device would: a read gives ones, a write vanishes, an MSR gives
  * #GP, CPUID gives zeros. */
 void access_deny(struct access *access);
+
+/* vmm/access_direct.c: performs an access of a script's own: past all hooks, but not past the guards. Kind
+ * port, MMIO, MSR or PCI. A read leaves the answer in `value`. ACCESS_DONE: a guard decided, and `fault`
+ * says that it refused; ACCESS_PASS: the hardware was asked, and `fault` is its #GP. Context: exit, boot. */
+enum access_result access_perform_direct(struct access *access);
 
 /* The registries: each registers and unregisters regions of its kind. Returns 0, -RV_EINVAL for a
  * range that the kind does not have, -RV_EPERM for what the hypervisor itself owns. Unregistering

@@ -111,17 +111,21 @@ bool mmio_is_claimed(gpa_t gpa)
 	return memory_is_reserved(gpa, 1) || mmio_page_wanted(align_down(gpa, PAGE_BYTES));
 }
 
-/* Takes an access through the handlers. True: settled. */
-static bool mmio_offer(struct access *access)
+enum access_result mmio_offer(struct access *access)
 {
 	if (memory_is_reserved(access->address, access->width_bytes)) {
 		access->value = access_mask(access);
-		return true;
+		access->resolved = true;
+		return ACCESS_DONE;
 	}
-	if (registry_walk(&mmio_registry, access->address,
-			  access->address + access->width_bytes - 1, access) == ACCESS_DONE)
-		return true;
-	return !access->write && access->resolved;
+	return registry_walk(&mmio_registry, access->address,
+			     access->address + access->width_bytes - 1, access);
+}
+
+/* Takes an access through the handlers. True: settled. */
+static bool mmio_settle(struct access *access)
+{
+	return mmio_offer(access) == ACCESS_DONE || (!access->write && access->resolved);
 }
 
 /* Bytes of the next access at gpa: what is left if a CPU can access that at once, else the largest
@@ -149,7 +153,7 @@ uint64_t mmio_read(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes)
 			.address = gpa + done,
 		};
 
-		if (!mmio_offer(&access))
+		if (!mmio_settle(&access))
 			access.value = mmio_hardware_read(access.address, access.width_bytes);
 		value |= (access.value & access_mask(&access)) << (8 * done);
 		done += access.width_bytes;
@@ -170,7 +174,7 @@ void mmio_write(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes, uint64_t va
 		};
 
 		access.value &= access_mask(&access);
-		if (!mmio_offer(&access))
+		if (!mmio_settle(&access))
 			mmio_hardware_write(access.address, access.width_bytes, access.value);
 		done += access.width_bytes;
 	}
@@ -188,7 +192,7 @@ bool mmio_write_locked(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes, uint
 		.value = value,
 	};
 
-	if (mmio_offer(&access))
+	if (mmio_settle(&access))
 		return true;
 	if (memory_is_ram(gpa, length_bytes))
 		return mmio_hardware_exchange(gpa, length_bytes, old, access.value);

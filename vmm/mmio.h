@@ -5,6 +5,7 @@
 #ifndef VMM_MMIO_H
 #define VMM_MMIO_H
 
+#include "vmm/access.h"
 #include "vmm/vcpu.h"
 
 /* Handles EXIT_NESTED_FAULT. False: no claim, present or past, explains it. Context: exit. */
@@ -13,6 +14,9 @@ bool mmio_handle_fault(struct vcpu *vcpu);
 /* Handles EXIT_DEBUG_EXCEPTION while vcpu->steps is set: closes what was opened for one
  * instruction. False: no step was going on. Context: exit. */
 bool mmio_handle_step(struct vcpu *vcpu);
+
+/* Takes an access within a page through the handlers; the hardware is left to the caller. */
+enum access_result mmio_offer(struct access *access);
 
 /* Performs an access of the guest to one page, 1 to 8 bytes: through the handlers where the page is
  * claimed, as ones and vanishing where it is ours, else on memory or the device. */

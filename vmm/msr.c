@@ -97,6 +97,12 @@ bool msr_hardware_write(uint32_t msr, uint64_t value)
 	return good;
 }
 
+enum access_result msr_offer(struct access *access)
+{
+	return registry_walk(access->write ? &msr_writes : &msr_reads, access->address,
+			     access->address, access);
+}
+
 void msr_handle_exit(struct vcpu *vcpu, bool write)
 {
 	struct access access = {
@@ -110,8 +116,7 @@ void msr_handle_exit(struct vcpu *vcpu, bool write)
 
 	if (write)
 		access.value = (uint32_t)vcpu->gpr[GPR_RAX] | vcpu->gpr[GPR_RDX] << 32;
-	result = registry_walk(write ? &msr_writes : &msr_reads, access.address, access.address,
-			       &access);
+	result = msr_offer(&access);
 	if (write && result == ACCESS_PASS && !access.fault)
 		access.fault = !msr_hardware_write((uint32_t)access.address, access.value);
 	else if (!write)
@@ -146,6 +151,7 @@ int msr_guard_init(void)
 		.first = MSR_APIC_BASE,
 		.last = MSR_APIC_BASE,
 		.handler = msr_guard_apic_base,
+		.guard = true,
 	};
 
 	return msr_register(&apic_base, false, true);

@@ -7,6 +7,9 @@
 #include "vmm/access.h"
 #include "vmm/vcpu.h"
 
+/* Takes an access through the handlers; the hardware is left to the caller. */
+enum access_result msr_offer(struct access *access);
+
 /* EXIT_MSR_READ and EXIT_MSR_WRITE. */
 void msr_handle_exit(struct vcpu *vcpu, bool write);
 

@@ -61,6 +61,7 @@ static struct access_region pci_ports = {
 	.first = CONFIG_DATA,
 	.last = CONFIG_DATA + CONFIG_DATA_BYTES - 1,
 	.handler = pci_access_port,
+	.guard = true, /* what hooks of the ports themselves make of it is the access */
 };
 
 static int pci_add(struct access_region *region)

@@ -90,6 +90,7 @@ int pci_ecam_claim(const struct access_region *region)
 	claim->memory.first = base + first;
 	claim->memory.last = base + last;
 	claim->memory.handler = pci_access_memory;
+	claim->memory.guard = true;
 	claim->region = region;
 	error = mmio_register(&claim->memory);
 	if (error != 0) {

@@ -50,6 +50,12 @@ void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
 	pio_write(port, width_bytes, value);
 }
 
+enum access_result pio_offer(struct access *access)
+{
+	return registry_walk(&pio_registry, access->address,
+			     access->address + access->width_bytes - 1, access);
+}
+
 uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,
 		    uint32_t value)
 {

@@ -11,6 +11,9 @@
 uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,
 		    uint32_t value);
 
+/* Takes an access through the handlers; the hardware is left to the caller. */
+enum access_result pio_offer(struct access *access);
+
 /* vmm/pio_string.c: INS and OUTS, with or without REP. */
 void pio_handle_string(struct vcpu *vcpu);
 /* What pio_handle_exit() leaves out because it is rare. */

@@ -40,6 +40,7 @@ pio_perform(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write, u
 	access.write = write;
 	access.resolved = false;
 	access.fault = false;
+	access.direct = false;
 	access.width_bytes = width_bytes;
 	access.address = port;
 	access.value = value;

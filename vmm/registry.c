@@ -3,9 +3,15 @@
  */
 #include "vmm/registry.h"
 
+static struct access_region **registry_chain(struct registry *registry,
+					     const struct access_region *region)
+{
+	return region->guard ? &registry->guards : &registry->first;
+}
+
 void registry_add(struct registry *registry, struct access_region *region)
 {
-	struct access_region **link = &registry->first;
+	struct access_region **link = registry_chain(registry, region);
 
 	while (*link != NULL)
 		link = &(*link)->next;
@@ -16,7 +22,8 @@ void registry_add(struct registry *registry, struct access_region *region)
 
 bool registry_remove(struct registry *registry, struct access_region *region)
 {
-	for (struct access_region **link = &registry->first; *link != NULL; link = &(*link)->next) {
+	for (struct access_region **link = registry_chain(registry, region); *link != NULL;
+	     link = &(*link)->next) {
 		if (*link == region) {
 			__atomic_store_n(link, region->next, __ATOMIC_RELEASE);
 			return true;
@@ -25,12 +32,17 @@ bool registry_remove(struct registry *registry, struct access_region *region)
 	return false;
 }
 
-bool registry_covers(const struct registry *registry, uint64_t first, uint64_t last)
+static bool registry_chain_covers(const struct access_region *region, uint64_t first, uint64_t last)
 {
-	for (const struct access_region *region = registry->first; region != NULL;
-	     region = region->next) {
+	for (; region != NULL; region = region->next) {
 		if (region->first <= last && region->last >= first)
 			return true;
 	}
 	return false;
+}
+
+bool registry_covers(const struct registry *registry, uint64_t first, uint64_t last)
+{
+	return registry_chain_covers(registry->first, first, last) ||
+	       registry_chain_covers(registry->guards, first, last);
 }

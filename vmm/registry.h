@@ -9,28 +9,38 @@
 #include "vmm/access.h"
 
 struct registry {
-	struct access_region *first;
+	struct access_region *first;  /* hooks */
+	struct access_region *guards; /* walked behind them */
 };
 
-/* Appends; the region must not be in a chain. */
+/* Appends to the chain that the region belongs to; it must not be in one. */
 void registry_add(struct registry *registry, struct access_region *region);
 /* Takes out, leaving region->next for a walk in progress. False if it was not there. */
 bool registry_remove(struct registry *registry, struct access_region *region);
 /* Does any region touch [first, last]? */
 bool registry_covers(const struct registry *registry, uint64_t first, uint64_t last);
 
-/* Walks the regions that touch [first, last]; ACCESS_DONE as soon as one says so. */
-static inline enum access_result registry_walk(const struct registry *registry, uint64_t first,
-					       uint64_t last, struct access *access)
+static inline enum access_result registry_walk_chain(const struct access_region *region,
+						     uint64_t first, uint64_t last,
+						     struct access *access)
 {
 	/* `next` is read after the handler: it may have registered or unregistered regions. */
-	for (const struct access_region *region = registry->first; region != NULL;
-	     region = region->next) {
+	for (; region != NULL; region = region->next) {
 		if (region->first <= last && region->last >= first &&
 		    region->handler(access, region->context) == ACCESS_DONE)
 			return ACCESS_DONE;
 	}
 	return ACCESS_PASS;
+}
+
+/* Walks the regions that touch [first, last]; ACCESS_DONE as soon as one says so. */
+static inline enum access_result registry_walk(const struct registry *registry, uint64_t first,
+					       uint64_t last, struct access *access)
+{
+	if (!access->direct &&
+	    registry_walk_chain(registry->first, first, last, access) == ACCESS_DONE)
+		return ACCESS_DONE;
+	return registry_walk_chain(registry->guards, first, last, access);
 }
 
 #endif

@@ -13,6 +13,8 @@
 
 #define RESET_VECTOR UINT64_C(0xffff0)
 
+static bool reset_vector_watched;
+
 static enum access_result reset_vector_access(struct access *access, void *context)
 {
 	(void)access;
@@ -24,11 +26,15 @@ static struct access_region reset_vector_region = {
 	.first = RESET_VECTOR & ~PAGE_MASK,
 	.last = RESET_VECTOR | PAGE_MASK,
 	.handler = reset_vector_access,
+	.guard = true,
 };
 
 int reset_vector_watch(void)
 {
-	return mmio_register(&reset_vector_region);
+	int error = mmio_register(&reset_vector_region);
+
+	reset_vector_watched = error == 0;
+	return error;
 }
 
 bool reset_vector_handle_fault(struct vcpu *vcpu)
@@ -36,7 +42,9 @@ bool reset_vector_handle_fault(struct vcpu *vcpu)
 	struct segment_register code;
 	uint64_t address;
 
-	if (vcpu->exit.nested.gpa < reset_vector_region.first ||
+	/* A script's hook of the page is no business of ours. */
+	if (!__atomic_load_n(&reset_vector_watched, __ATOMIC_RELAXED) ||
+	    vcpu->exit.nested.gpa < reset_vector_region.first ||
 	    vcpu->exit.nested.gpa > reset_vector_region.last)
 		return false;
 	vcpu_ops->get_segment(vcpu, SEGMENT_CS, &code);
@@ -45,6 +53,7 @@ bool reset_vector_handle_fault(struct vcpu *vcpu)
 		return false; /* code elsewhere reads the page */
 	if (address == RESET_VECTOR)
 		vcpu_reset_machine(vcpu, "jumped to the reset vector");
+	__atomic_store_n(&reset_vector_watched, false, __ATOMIC_RELAXED);
 	log_info("a legacy BIOS is at work: jumps to its reset vector are its own");
 	mmio_unregister(&reset_vector_region);
 	return true;

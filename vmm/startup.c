@@ -45,11 +45,13 @@ static struct access_region startup_msr = {
 	.first = APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4),
 	.last = APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4),
 	.handler = startup_msr_access,
+	.guard = true,
 };
 static struct access_region startup_base = {
 	.first = MSR_APIC_BASE,
 	.last = MSR_APIC_BASE,
 	.handler = startup_base_access,
+	.guard = true,
 };
 
 /* The guest's page of a vector moves to one of ours, and our code takes its place. False: a CPU
@@ -184,6 +186,7 @@ static int startup_watch_page(uint64_t base)
 	region->first = page;
 	region->last = page + PAGE_BYTES - 1;
 	region->handler = startup_page_access;
+	region->guard = true;
 	error = mmio_register(region);
 	if (error == 0)
 		startup_nr_pages++;

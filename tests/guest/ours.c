@@ -3,7 +3,8 @@
  * loads and stores: SSE, strings, locked instructions, execution, page tables, the local APIC's page.
  * All of it reads as ones and swallows writes.
  *
- * Options: at=ADDRESS of such memory (default: the reserved range that follows usable memory on a
+ * Options: script=1: a script changes what is written to APIC_BASE into the page that it is told by port
+ * 0x5100; at=ADDRESS of such memory (default: the reserved range that follows usable memory on a
  * 2 MiB boundary).
  */
 #include "guest.h"
@@ -23,6 +24,7 @@
 #define FAULT_RESERVED_BIT 8u
 #define APIC_BASE_PAGES 16u /* more than the hypervisor watches at a time */
 #define PAGE_BYTES 4096u
+#define PORT_SCRIPT_PAGE 0x5100
 #define VECTOR_GP 13
 
 struct memory_range {
@@ -151,6 +153,20 @@ static void check_apic_base(void)
 	guest_check(fault_catch(write_apic_base, &base) < 0, "APIC base stays writable", "");
 }
 
+/* The guest writes what is there; what reaches the hardware is a script's idea. */
+static void check_apic_base_changed(void)
+{
+	uint64_t base = msr_read(MSR_APIC_BASE);
+	int vector;
+
+	out32(PORT_SCRIPT_PAGE, (uint32_t)((uint64_t)ours / PAGE_BYTES));
+	vector = fault_catch(write_apic_base, &base);
+	out32(PORT_SCRIPT_PAGE, 0);
+	guest_check(vector == VECTOR_GP && msr_read(MSR_APIC_BASE) == base, "APIC base of a script",
+		    "vector %d, 0x%lx, was 0x%lx", vector, msr_read(MSR_APIC_BASE), base);
+	guest_check(fault_catch(write_apic_base, &base) < 0, "APIC base is the script's to pass", "");
+}
+
 void guest_main(void)
 {
 	ours = (uint8_t *)option_number_or("at", ours_find());
@@ -163,5 +179,7 @@ void guest_main(void)
 	check_strings();
 	check_other_uses();
 	check_apic_base();
+	if (option_number_or("script", 0))
+		check_apic_base_changed();
 	guest_print("ours: 0x%lx\n", (uint64_t)ours);
 }

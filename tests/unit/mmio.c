@@ -836,6 +836,44 @@ static void test_random_instructions(void)
 	}
 }
 
+/* A guard comes behind hooks whenever it was registered, and alone sees what a script does itself. */
+static enum access_result guard(struct access *access, void *context)
+{
+	*(uint64_t *)context = access->value;
+	return access->write ? ACCESS_DONE : ACCESS_PASS;
+}
+
+static void test_guards_come_last(void)
+{
+	uint64_t guarded = 0;
+	struct access_region last = {
+		.first = DEVICE + 0x10, .last = DEVICE + 0x13, .handler = guard, .context = &guarded,
+		.guard = true};
+	struct access_region hook = {.first = DEVICE + 0x10, .last = DEVICE + 0x13, .handler = note};
+	struct access own = {.vcpu = &fake_vcpu, .kind = ACCESS_MMIO, .write = true, .width_bytes = 4,
+			     .address = DEVICE + 0x10, .value = 0x33, .direct = true};
+
+	set_up(DEVICE + 0x100, DEVICE + 0x103);
+	mmio_hardware_write(DEVICE + 0x10, 4, 0x11);
+	UNIT_EQUAL(mmio_register(&last), 0);
+	UNIT_EQUAL(mmio_register(&hook), 0);
+	answer_resolves = true;
+	answer_value = 0x22;
+	mmio_write(&fake_vcpu, DEVICE + 0x10, 4, 0x55);
+	UNIT_EQUAL(seen[0].value, 0x55);
+	UNIT_EQUAL(guarded, 0x22);
+	UNIT_EQUAL(mmio_hardware_read(DEVICE + 0x10, 4), 0x11);
+	UNIT_EQUAL(mmio_offer(&own), ACCESS_DONE);
+	UNIT_EQUAL(nr_seen, 1);
+	UNIT_EQUAL(guarded, 0x33);
+	mmio_unregister(&hook);
+	UNIT_CHECK(fake_denied[DEVICE / PAGE_BYTES]);
+	mmio_unregister(&last);
+	answer_resolves = false;
+	mmio_write(&fake_vcpu, DEVICE + 0x10, 4, 0x66);
+	UNIT_EQUAL(mmio_hardware_read(DEVICE + 0x10, 4), 0x66);
+}
+
 int main(void)
 {
 	unit_run("mmio_registration", test_registration);
@@ -865,6 +903,7 @@ int main(void)
 	unit_run("mmio_long_mode_addresses", test_long_mode_addresses);
 	unit_run("mmio_locked_on_ram", test_locked_on_ram);
 	unit_run("mmio_moved_page", test_moved_page);
+	unit_run("mmio_guards_come_last", test_guards_come_last);
 	unit_run("mmio_random_instructions", test_random_instructions);
 	return unit_failed;
 }

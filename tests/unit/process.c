@@ -165,20 +165,6 @@ void access_fetch(struct access *access)
 	access->resolved = true;
 }
 
-uint32_t pio_hardware_read(uint16_t port, uint8_t width_bytes)
-{
-	UNIT_CHECK(port + width_bytes <= 0x10000);
-	device_accesses++;
-	return 0x42;
-}
-
-void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
-{
-	(void)value;
-	UNIT_CHECK(port + width_bytes <= 0x10000);
-	device_accesses++;
-}
-
 static void check_device(gpa_t gpa, uint8_t width_bytes)
 {
 	UNIT_CHECK(gpa >= RAM_BYTES);
@@ -187,31 +173,37 @@ static void check_device(gpa_t gpa, uint8_t width_bytes)
 	device_accesses++;
 }
 
-uint64_t mmio_hardware_read(gpa_t gpa, uint8_t width_bytes)
+static void check_msr(const struct access *access)
 {
-	check_device(gpa, width_bytes);
-	return 0x42;
-}
+	uint64_t msr = access->address;
 
-void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
-{
-	(void)value;
-	check_device(gpa, width_bytes);
-}
-
-bool msr_hardware_read(uint32_t msr, uint64_t *value)
-{
+	UNIT_CHECK(msr <= UINT32_MAX && access->width_bytes == 8);
 	UNIT_CHECK(msr < 0xc0010114 || msr > 0xc001011b);
-	*value = msr;
-	return true;
+	UNIT_CHECK(!access->write || (msr != 0x1b && msr != 0xc0000080 && msr != 0xc0010117 &&
+				      msr != 0x6e0 && (msr < 0x800 || msr > 0x8ff)));
 }
 
-bool msr_hardware_write(uint32_t msr, uint64_t value)
+enum access_result access_perform_direct(struct access *access)
 {
-	(void)value;
-	UNIT_CHECK(msr != 0x1b && msr != 0xc0000080 && msr != 0xc0010117 && msr != 0x6e0);
-	UNIT_CHECK(msr < 0x800 || msr > 0x8ff);
-	return true;
+	switch (access->kind) {
+	case ACCESS_PORT:
+		UNIT_CHECK(access->address + access->width_bytes <= 0x10000 &&
+			   access->width_bytes <= 4);
+		device_accesses++;
+		break;
+	case ACCESS_MMIO:
+		check_device(access->address, access->width_bytes);
+		break;
+	case ACCESS_MSR:
+		check_msr(access);
+		break;
+	default:
+		UNIT_CHECK(access->address < 0x10000000 && access->width_bytes <= 4);
+	}
+	if (!access->write)
+		access->value = access->kind == ACCESS_MSR ? access->address
+				: access->kind == ACCESS_PCI ? 0 : 0x42;
+	return ACCESS_PASS;
 }
 
 void cpuid_hardware(struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t registers[4])
@@ -219,18 +211,6 @@ void cpuid_hardware(struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t
 	(void)vcpu;
 	registers[0] = registers[1] = leaf;
 	registers[2] = registers[3] = subleaf;
-}
-
-uint32_t pci_hardware_read(uint64_t address, uint8_t width_bytes)
-{
-	UNIT_CHECK(address < 0x10000000 && width_bytes <= 4);
-	return 0;
-}
-
-void pci_hardware_write(uint64_t address, uint8_t width_bytes, uint32_t value)
-{
-	(void)value;
-	UNIT_CHECK(address < 0x10000000 && width_bytes <= 4);
 }
 
 /* What ASan cannot see: that nothing of ours is read or written. */
