@@ -53,7 +53,7 @@ def collect_programs(root):
     for path in sorted((root / "build/unit").glob("*")):
         if path.is_file() and path.stat().st_mode & 0o111:
             cases.append(Case(f"unit/{path.name}", [str(path)], judge_results))
-    for folder in ("runner", "tools", "ruby", "engine"):
+    for folder in ("runner", "tools", "ruby", "engine", "models"):
         program = root / "tests" / folder / "run"
         if program.exists():
             cases.append(Case(folder, [str(program)], judge_results, timeout_s=600))
