@@ -27,6 +27,10 @@ bool guest_check(bool ok, const char *name, const char *format, ...)
 _Noreturn void guest_power_off(void);
 /* Reset by the keyboard controller. */
 _Noreturn void guest_reboot(void);
+/* ACPI's fixed description table, NULL if there is none. */
+const uint8_t *acpi_find_fadt(void);
+/* The value for PM1 control of a sleep state, "_S5_" for example; false if there is no such state. */
+bool acpi_find_sleep_type(const char name[4], uint16_t *type);
 /* The port of ACPI's PM1a control register, 0 if there is none. */
 uint16_t acpi_pm1a_control(void);
 

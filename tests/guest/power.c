@@ -39,7 +39,7 @@ static bool acpi_is_rsdp(const uint8_t *at)
 	return memcmp(at, "RSD PTR ", 8) == 0 && sum == 0;
 }
 
-static const uint8_t *acpi_find_fadt(void)
+const uint8_t *acpi_find_fadt(void)
 {
 	const uint8_t *rsdp = NULL, *rsdt;
 
@@ -60,12 +60,13 @@ static const uint8_t *acpi_find_fadt(void)
 
 /* SLP_TYPa from the DSDT's Name(_S5, Package(){SLP_TYPa, ...}): NameOp, "_S5_", PackageOp, length
  * (1 to 4 bytes), count, then a byte constant (ACPI 6.4, 20.2). */
-static bool acpi_find_sleep_type(const uint8_t *dsdt, uint16_t *type)
+bool acpi_find_sleep_type(const char name[4], uint16_t *type)
 {
-	uint32_t length = load32(dsdt + 4);
+	const uint8_t *fadt = acpi_find_fadt(), *dsdt = fadt ? pointer(load32(fadt + FADT_DSDT)) : NULL;
+	uint32_t length = dsdt ? load32(dsdt + 4) : 0;
 
-	for (const uint8_t *p = dsdt + 36; p + 8 <= dsdt + length; p++) {
-		if (memcmp(p, "_S5_\x12", 5) != 0)
+	for (const uint8_t *p = dsdt + 36; dsdt && p + 8 <= dsdt + length; p++) {
+		if (memcmp(p, name, 4) != 0 || p[4] != 0x12)
 			continue;
 		p += 5;
 		p += 1 + (*p >> 6); /* package length */
@@ -88,7 +89,7 @@ static void acpi_power_off(void)
 	const uint8_t *fadt = acpi_find_fadt();
 	uint16_t control, type;
 
-	if (!fadt || !acpi_find_sleep_type(pointer(load32(fadt + FADT_DSDT)), &type))
+	if (!fadt || !acpi_find_sleep_type("_S5_", &type))
 		return;
 	control = acpi_pm1a_control();
 	if (!(in16(control) & PM1_SCI_ENABLE) && load32(fadt + FADT_SMI_COMMAND)) {
