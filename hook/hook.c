@@ -20,10 +20,11 @@
 
 _Static_assert(HOOKS_MAXIMUM == 1 << HOOK_INDEX_BITS, "a hook's number holds its index");
 
-struct hook_totals hook_totals;
 struct spinlock hook_table_lock;
 
 static struct hook *hook_table[HOOKS_MAXIMUM];
+static struct hook *hook_retired; /* out of service, not freed yet */
+static struct hook_owner *hook_owners, **hook_owners_end = &hook_owners;
 static uint32_t hook_reuse[HOOKS_MAXIMUM]; /* how often a place was taken */
 
 /* Registers with the registry of its kind, or queues the timer. */
@@ -101,6 +102,15 @@ static struct hook *hook_create(struct hook_owner *owner, const struct rv_hook_r
 	return hook;
 }
 
+static void hook_list_owner(struct hook_owner *owner)
+{
+	if (owner->listed)
+		return;
+	owner->listed = true;
+	__atomic_store_n(hook_owners_end, owner, __ATOMIC_RELEASE);
+	hook_owners_end = &owner->next;
+}
+
 /* A free place; HOOKS_MAXIMUM: there is none. */
 static unsigned hook_find_place(void)
 {
@@ -123,6 +133,7 @@ static int hook_enter(struct hook *hook)
 	error = hook_link(hook);
 	if (error != 0)
 		return error;
+	hook_list_owner(hook->owner);
 	__atomic_store_n(&hook_table[index], hook, __ATOMIC_RELEASE);
 	hook_reuse[index]++;
 	return 0;
@@ -163,17 +174,53 @@ struct hook *hook_find(uint32_t id)
 	return hook != NULL && hook->id == id ? hook : NULL;
 }
 
+static void hook_add_counters(struct hook_counters *sum, const struct hook_counters *counters)
+{
+	sum->filtered += counters->filtered;
+	sum->delivered += counters->delivered;
+	sum->changed += counters->changed;
+	sum->denied += counters->denied;
+	sum->errors += counters->errors;
+	sum->cycles_total += counters->cycles_total;
+	if (counters->cycles_maximum > sum->cycles_maximum)
+		sum->cycles_maximum = counters->cycles_maximum;
+}
+
+/* Its own event may have been the last to be counted, after it was retired. */
 static void hook_free(struct grace *grace)
 {
-	struct hook *hook = CONTAINER_OF(grace, struct hook, grace);
+	struct hook *hook = CONTAINER_OF(grace, struct hook, grace), **link = &hook_retired;
 
 	spinlock_acquire(&hook_table_lock);
-	hook_totals.hooks++;
-	hook_totals.events += hook->counters.delivered;
-	hook_totals.errors += hook->counters.errors;
-	hook_totals.cycles += hook->counters.cycles_total;
+	while (*link != hook)
+		link = &(*link)->retired_next;
+	*link = hook->retired_next;
+	hook->owner->nr_gone[hook->request.kind]++;
+	hook_add_counters(&hook->owner->gone[hook->request.kind], &hook->counters);
 	spinlock_release(&hook_table_lock);
 	memory_free(hook);
+}
+
+struct hook_owner *hook_first_owner(void)
+{
+	return __atomic_load_n(&hook_owners, __ATOMIC_ACQUIRE);
+}
+
+uint64_t hook_count_gone(struct hook_owner *owner, uint32_t kind, struct hook_counters *sum)
+{
+	uint64_t count;
+
+	spinlock_acquire(&hook_table_lock);
+	*sum = owner->gone[kind];
+	count = owner->nr_gone[kind];
+	for (struct hook *hook = hook_retired; hook != NULL; hook = hook->retired_next) {
+		if (hook->owner == owner && hook->request.kind == kind) {
+			hook_add_counters(sum, &hook->counters);
+			count++;
+		}
+	}
+	spinlock_release(&hook_table_lock);
+	return count;
 }
 
 static void hook_retire(struct hook *hook)
@@ -183,6 +230,8 @@ static void hook_retire(struct hook *hook)
 	spinlock_acquire(&hook_table_lock);
 	hook_unlink(hook);
 	__atomic_store_n(&hook_table[hook->id & HOOK_INDEX_MASK], NULL, __ATOMIC_RELEASE);
+	hook->retired_next = hook_retired;
+	hook_retired = hook;
 	spinlock_release(&hook_table_lock);
 	grace_begin(&hook->grace, hook_free);
 }

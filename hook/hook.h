@@ -34,6 +34,15 @@
 struct hook;
 struct vcpu;
 
+struct hook_counters {
+	uint64_t filtered;  /* accesses that the filter refused; counted without the lock */
+	uint64_t delivered; /* given to the owner */
+	uint64_t changed;   /* verdicts CHANGE */
+	uint64_t denied;    /* verdicts DENY and DROP, and denials by on_error */
+	uint64_t errors;    /* ended by on_error */
+	uint64_t cycles_total, cycles_maximum; /* TSC from delivery to verdict */
+};
+
 /* Whoever takes events: a script engine. Once it had a hook it is never freed: a CPU may be waiting
  * for its lock. */
 struct hook_owner {
@@ -47,17 +56,13 @@ struct hook_owner {
 	 * events without one. Under the owner's lock and no other. */
 	bool (*deliver)(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
 	unsigned nr_hooks; /* live ones */
+	struct hook_owner *next; /* of those that had a hook; set once, under hook_table_lock */
+	bool listed;
+	/* Hooks that were removed, and what they had counted, by kind; under hook_table_lock. */
+	uint64_t nr_gone[RV_EVENT_KIND_COUNT];
+	struct hook_counters gone[RV_EVENT_KIND_COUNT];
 	uint64_t nr_events, nr_errors; /* delivered; of those, ended by on_error */
 	bool stuck; /* who has the lock was waited for in vain */
-};
-
-struct hook_counters {
-	uint64_t filtered;  /* accesses that the filter refused; counted without the lock */
-	uint64_t delivered; /* given to the owner */
-	uint64_t changed;   /* verdicts CHANGE */
-	uint64_t denied;    /* verdicts DENY and DROP, and denials by on_error */
-	uint64_t errors;    /* ended by on_error */
-	uint64_t cycles_total, cycles_maximum; /* TSC from delivery to verdict */
 };
 
 enum hook_state {
@@ -81,6 +86,7 @@ struct hook {
 	struct hook_counters counters;
 	uint64_t period_tsc, due_tsc; /* TIMER */
 	struct hook *timer_next;    /* in the timer queue */
+	struct hook *retired_next;  /* among those that wait to be freed */
 	struct grace grace;
 };
 
@@ -125,13 +131,13 @@ struct hook *hook_find(uint32_t id);
 /* Calls visit() for each live hook, in the order of the table, under no lock. Context: boot, exit. */
 void hook_visit(void (*visit)(struct hook *hook, void *context), void *context);
 
+/* Everybody who ever had a hook, in that order; the list only grows. Context: boot, exit. */
+struct hook_owner *hook_first_owner(void);
+
+/* The sum of what an owner's hooks of that kind counted that are gone, freed or not. Returns how many. */
+uint64_t hook_count_gone(struct hook_owner *owner, uint32_t kind, struct hook_counters *sum);
+
 /* Delivers an event that has no device behind it (TIMER, SHUTDOWN). Context: exit; without locks. */
 void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu);
-
-/* Sums over the hooks that are gone. */
-struct hook_totals {
-	uint64_t hooks, events, errors, cycles;
-};
-extern struct hook_totals hook_totals;
 
 #endif

@@ -51,34 +51,99 @@ static uint64_t hook_cycles_to_tenths(uint64_t cycles)
 	return cycles / hz * HOOK_TENTHS_PER_SECOND + cycles % hz * HOOK_TENTHS_PER_SECOND / hz;
 }
 
-static void hook_print_one(struct hook *hook, void *context)
+/* A period in the largest unit that it is a whole number of. */
+static void hook_describe_period(uint64_t us, char *text, size_t text_bytes)
 {
-	const struct hook_counters *counters = &hook->counters;
-	struct hook_totals *totals = context;
-	uint64_t mean = counters->delivered != 0 ? counters->cycles_total / counters->delivered : 0;
-	uint64_t maximum = counters->cycles_maximum;
+	static const struct {
+		uint64_t us;
+		const char *name;
+	} units[] = { { 60000000, "min" }, { 1000000, "s" }, { 1000, "ms" }, { 1, "us" } };
+	unsigned unit = 0;
 
-	totals->hooks++;
+	while (us % units[unit].us != 0)
+		unit++;
+	print_format(text, text_bytes, "every %lu %s", us / units[unit].us, units[unit].name);
+}
+
+void hook_describe(const struct hook *hook, char *text, size_t text_bytes)
+{
+	const struct rv_hook_request *request = &hook->request;
+	const char *kind = rv_event_kind_name(request->kind);
+
+	if (request->kind == RV_EVENT_TIMER)
+		hook_describe_period(request->first, text, text_bytes);
+	else if (request->kind == RV_EVENT_SHUTDOWN)
+		print_format(text, text_bytes, "at_exit");
+	else
+		print_format(text, text_bytes, "%s 0x%lx-0x%lx", kind, request->first, request->last);
+}
+
+static void hook_print_counters(const char *name, const char *what, const char *note,
+				const struct hook_counters *counters)
+{
+	uint64_t mean = counters->delivered != 0 ? counters->cycles_total / counters->delivered : 0;
+	uint64_t maximum = hook_cycles_to_tenths(counters->cycles_maximum);
+
+	mean = hook_cycles_to_tenths(mean);
+	log_notice("summary: %s %s: %lu events (%lu filtered out, %lu changed, "
+		   "%lu denied, %lu errors), %lu.%lu us each, %lu.%lu us at most%s",
+		   name, what, counters->delivered, counters->filtered, counters->changed,
+		   counters->denied, counters->errors, mean / 10, mean % 10, maximum / 10,
+		   maximum % 10, note);
+}
+
+/* Over all hooks, those that are gone too. */
+struct hook_totals {
+	uint64_t hooks, events, errors, cycles;
+};
+
+static void hook_add_totals(struct hook_totals *totals, uint64_t hooks,
+			    const struct hook_counters *counters)
+{
+	totals->hooks += hooks;
 	totals->events += counters->delivered;
 	totals->errors += counters->errors;
 	totals->cycles += counters->cycles_total;
-	mean = hook_cycles_to_tenths(mean);
-	maximum = hook_cycles_to_tenths(maximum);
-	log_notice("summary: %s %s 0x%lx-0x%lx: %lu events (%lu filtered out, %lu changed, "
-		   "%lu denied, %lu errors), %lu.%lu us each, %lu.%lu us at most%s",
-		   hook->owner->name, rv_event_kind_name(hook->request.kind), hook->request.first,
-		   hook->request.last, counters->delivered, counters->filtered, counters->changed,
-		   counters->denied, counters->errors, mean / 10, mean % 10, maximum / 10,
-		   maximum % 10, hook->state == HOOK_DENYING ? "; its script ended, all is denied" : "");
+}
+
+static void hook_print_one(struct hook *hook, void *context)
+{
+	struct hook_totals *totals = context;
+	char what[64];
+
+	hook_add_totals(totals, 1, &hook->counters);
+	hook_describe(hook, what, sizeof(what));
+	hook_print_counters(hook->owner->name, what,
+			    hook->state == HOOK_DENYING ? "; its script ended, all is denied" : "",
+			    &hook->counters);
+}
+
+/* What was taken back by `off`, or went with its script. */
+static void hook_print_gone(struct hook_owner *owner, struct hook_totals *totals)
+{
+	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++) {
+		struct hook_counters sum;
+		uint64_t count = hook_count_gone(owner, kind, &sum);
+		char what[64];
+
+		if (count == 0)
+			continue;
+		hook_add_totals(totals, count, &sum);
+		print_format(what, sizeof(what), "%lu %s hooks that are gone", count,
+			     rv_event_kind_name(kind));
+		hook_print_counters(owner->name, what, "", &sum);
+	}
 }
 
 void hook_print_summary(void)
 {
-	struct hook_totals totals = hook_totals;
+	struct hook_totals totals = { .hooks = 0 };
 	uint64_t tenths;
 
 	hook_print_exits();
 	hook_visit(hook_print_one, &totals);
+	for (struct hook_owner *owner = hook_first_owner(); owner != NULL; owner = owner->next)
+		hook_print_gone(owner, &totals);
 	tenths = hook_cycles_to_tenths(totals.cycles);
 	log_notice("summary: hooks %lu, events %lu, errors %lu, time in hooks %lu.%lu us",
 		   totals.hooks, totals.events, totals.errors, tenths / 10, tenths % 10);

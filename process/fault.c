@@ -37,6 +37,14 @@ static const char *const fault_names[32] = {
 	[19] = "SIMD exception",
 };
 
+/* As scripts count: a PCI function's registers from 0, CPUID's leaf without its subleaf. */
+static uint64_t fault_address(const struct access *access)
+{
+	if (access->kind == ACCESS_PCI)
+		return access->address & 0xfff;
+	return access->kind == ACCESS_CPUID ? (uint32_t)access->address : access->address;
+}
+
 /* What the engine was doing, for messages. */
 static void fault_describe_work(const struct process *process, char *text, size_t text_bytes)
 {
@@ -44,8 +52,12 @@ static void fault_describe_work(const struct process *process, char *text, size_
 
 	if (hook == NULL)
 		print_format(text, text_bytes, "the script's top level");
-	else if (hook->request.kind >= RV_EVENT_TIMER)
+	else if (hook->access == NULL)
 		print_format(text, text_bytes, "its %s hook", rv_event_kind_name(hook->request.kind));
+	else if (fault_address(hook->access) != hook->request.first)
+		print_format(text, text_bytes, "its %s hook at 0x%lx, of 0x%lx",
+			     rv_event_kind_name(hook->request.kind), hook->request.first,
+			     fault_address(hook->access));
 	else
 		print_format(text, text_bytes, "its %s hook at 0x%lx",
 			     rv_event_kind_name(hook->request.kind), hook->request.first);
@@ -104,7 +116,11 @@ static void fault_handle_page(struct process *process, struct exception_frame *f
 
 _Noreturn void process_kill_late(struct process *process, const struct exception_frame *frame)
 {
-	process_kill(process, frame, "its time of %lu us is up", process->budget_us);
+	const char *more = process->hook != NULL ? "budget: of the hook or the option budget_us="
+						 : "the option load_budget_ms=";
+
+	process_kill(process, frame, "its time of %lu us is up (%s gives more)", process->budget_us,
+		     more);
 }
 
 /* Lets the engine call its alarm function where it was interrupted, once a run. One whose stack

@@ -241,7 +241,8 @@ static void test_add_in_event(void)
 static void test_freed_after_walks(void)
 {
 	struct rv_hook_request r = request_of(RV_EVENT_PORT_READ, 1, 1);
-	uint64_t freed = hook_totals.hooks;
+	uint64_t freed = owner.nr_gone[RV_EVENT_PORT_READ];
+	struct hook_counters gone;
 	struct hook *hook;
 
 	fake_vcpu.history_next = 100;
@@ -249,10 +250,11 @@ static void test_freed_after_walks(void)
 	UNIT_EQUAL(hook_remove(&owner, hook->id), 0);
 	grace_collect();
 	grace_collect();
-	UNIT_EQUAL(hook_totals.hooks, freed); /* the CPU may be in a walk */
+	UNIT_EQUAL(owner.nr_gone[RV_EVENT_PORT_READ], freed); /* the CPU may be in a walk */
+	UNIT_EQUAL(hook_count_gone(&owner, RV_EVENT_PORT_READ, &gone), freed + 1); /* counted already */
 	fake_cpu.in_guest = true;
 	grace_collect();
-	UNIT_EQUAL(hook_totals.hooks, freed + 1);
+	UNIT_EQUAL(owner.nr_gone[RV_EVENT_PORT_READ], freed + 1);
 	UNIT_CHECK(!grace_wanted);
 	fake_cpu.in_guest = false;
 	hook = hook_of(&r);
@@ -260,10 +262,10 @@ static void test_freed_after_walks(void)
 	UNIT_CHECK(grace_wanted);
 	fake_vcpu.history_next++;
 	grace_collect(); /* the wait begins */
-	UNIT_EQUAL(hook_totals.hooks, freed + 1);
+	UNIT_EQUAL(owner.nr_gone[RV_EVENT_PORT_READ], freed + 1);
 	fake_vcpu.history_next++;
 	grace_collect();
-	UNIT_EQUAL(hook_totals.hooks, freed + 2);
+	UNIT_EQUAL(owner.nr_gone[RV_EVENT_PORT_READ], freed + 2);
 }
 
 static void test_table_full(void)
