@@ -178,8 +178,10 @@ check: $(programs-checked)
 .PHONY: test-programs
 test-programs: all $(test-programs)
 
+# Bochs first: its build would use up the time that the first test has.
 test: test-programs
-	@tests/run $(if $(CPU),--vendor $(CPU))
+	$(if $(filter amd,$(CPU)),,@tools/bochs >/dev/null)
+	@tests/run --vendor $(or $(CPU),both)
 
 bench: bench-setup all $(bench-programs)
 	@tests/bench/run $(if $(CPU),--cpu $(CPU)) $(if $(ONLY),--only '$(ONLY)')
@@ -197,8 +199,9 @@ clean:
 help:
 	@echo 'make          set up this machine, fetch sources, build everything'
 	@echo 'make run      boot a Debian kernel under Ritevisor in QEMU, with Ruby on its I/O'
-	@echo 'make run CPU=intel, make test CPU=intel: the same on an emulated Intel CPU, in Bochs'
-	@echo 'make test     all tests; the last line counts them'
+	@echo 'make test     all tests, on emulated CPUs of AMD (QEMU) and Intel (Bochs); the last line'
+	@echo '              counts them; CPU=amd or CPU=intel for one of them'
+	@echo 'make run CPU=intel: on the emulated Intel CPU'
 	@echo 'make test-boots BOOTS=100: so many boots of Linux with 2 CPUs in a row (CPUS=, FIRMWARE=uefi)'
 	@echo 'make test-debian: a whole Debian, bare and under Ritevisor; an hour or more (CASES=bios-stock)'
 	@echo 'make check    only the quick checks: no FPU code, includes follow the layers'
