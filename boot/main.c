@@ -23,6 +23,7 @@
 #include "hook/hook_shutdown.h"
 #include "hook/hook_timer.h"
 #include "process/process.h"
+#include "rv/version.h"
 #include "vmm/access.h"
 #include "vmm/msr.h"
 #include "vmm/reset_vector.h"
@@ -369,7 +370,7 @@ _Noreturn void boot_main(void)
 		uefi_copy_log(true);
 	else
 		console_set_screen(boot_options.screen);
-	log_notice("Ritevisor on %lu MiB of memory", memory_ram_bytes >> 20);
+	log_notice("Ritevisor " RV_VERSION " on %lu MiB of memory", memory_ram_bytes >> 20);
 	log_info("memory 0x%lx-0x%lx reserved", memory_reserved_start,
 		 memory_reserved_start + memory_reserved_bytes - 1);
 	main_report_early();

@@ -4,14 +4,20 @@
 #include "core/log.h"
 
 #include "core/console.h"
+#include "core/cpu.h"
+#include "core/instructions.h"
 #include "core/panic.h"
 #include "core/spinlock.h"
 #include "core/string.h"
+#include "core/time.h"
 
 #define LOG_RING_BYTES KIB(64)
 #define LOG_LINE_BYTES 512
 
+#define LOG_MICROSECONDS 1000000
+
 enum log_level log_maximum = LOG_INFO;
+bool log_stamped = true;
 
 static struct spinlock log_lock;
 static char log_ring[LOG_RING_BYTES];
@@ -31,6 +37,21 @@ void log_raw(const char *text, size_t length_bytes)
 	spinlock_release(&log_lock);
 }
 
+/* Lines that come before the TSC's frequency is known are at zero. The panic screen has room for none. */
+static int log_stamp(enum log_level level, char *line, size_t line_bytes)
+{
+	uint64_t ticks = tsc_read() - time_boot_tsc, hz = time_tsc_hz, seconds = 0, us = 0;
+
+	if (level == LOG_FATAL || !log_stamped)
+		return 0;
+	if (hz != 0) {
+		seconds = ticks / hz;
+		us = ticks % hz * LOG_MICROSECONDS / hz;
+	}
+	return print_format(line, line_bytes, "[%5lu.%06lu #%u] ", seconds, us,
+			    cpu_current()->index);
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
 	static const char *const marks[] = { "", "error: ", "warning: ", "", "", "" };
@@ -40,7 +61,9 @@ void log_line(enum log_level level, const char *format, ...)
 
 	if (level > log_maximum)
 		return;
-	used = print_format(line, sizeof(line), "ritevisor: %s", marks[level + 1]);
+	used = log_stamp(level, line, sizeof(line));
+	used += print_format(line + used, sizeof(line) - (size_t)used, "ritevisor: %s",
+			     marks[level + 1]);
 	va_start(arguments, format);
 	used += print_format_list(line + used, sizeof(line) - (size_t)used, format, arguments);
 	va_end(arguments);

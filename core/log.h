@@ -14,7 +14,11 @@ enum log_level { LOG_FATAL = -1, LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, L
 /* Lines at a higher level are dropped; boot option loglevel=. Default LOG_INFO. */
 extern enum log_level log_maximum;
 
-/* One line, "ritevisor: " before it and a newline after it. printf subset: %s %c %d %i %u %x %X %p
+/* Whether time and CPU stand before a line; boot option log=plain. Default true. */
+extern bool log_stamped;
+
+/* One line, "[    1.234567 #0] ritevisor: " (seconds since our start by this CPU's TSC, the CPU) before it
+ * and a newline after it. printf subset: %s %c %d %i %u %x %X %p
  * %l %ll %z %% with width, '-', '0' and precision for %s. Any context. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -17,8 +17,8 @@ BENCH_GUEST = ["--multiboot", "build/tests/guest/bench.elf"]
 IDLE_GUEST = [*BENCH_GUEST, "--append", "loops=empty iterations=1"]
 
 LOOP_LINE = re.compile(r"^bench: (\w+) (\d+) (\d+)\r?$", re.M)
-EXITS_LINE = re.compile(r"^ritevisor: summary: exits (\d+)(?:: (.*?))?\r?$", re.M)
-RESERVED_LINE = re.compile(r"^ritevisor: memory 0x([0-9a-f]+)-0x([0-9a-f]+) reserved", re.M)
+EXITS_LINE = re.compile(r"ritevisor: summary: exits (\d+)(?:: (.*?))?\r?$", re.M)
+RESERVED_LINE = re.compile(r"ritevisor: memory 0x([0-9a-f]+)-0x([0-9a-f]+) reserved", re.M)
 TIMEOUT_S = 600
 
 

@@ -4,6 +4,8 @@ import difflib
 import re
 from collections import Counter
 
+from host.console import LOG_STAMP
+
 # What differs from boot to boot; SCSI disks are found in any order.
 VARYING = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,16}\b|\d+(\.\d+)?|(?<=\bsd)[a-z](?=\d?\b)")
 TIME_STAMP = re.compile(r"^\[ *\d+\.\d+\] ")
@@ -73,6 +75,7 @@ def _expected(path):
 
 def console(text, is_scripted):
     """Returns what the console says against a run under Ritevisor."""
+    text = re.sub(LOG_STAMP, "", text)
     problems = PANIC.findall(text)
     if not DONE.search(text):
         problems.append("the console has no 'ritevisor: done'")

@@ -4,7 +4,7 @@ import sys
 
 from harness import ROOT, test
 
-sys.path.insert(0, str(ROOT / "tests" / "debian"))
+sys.path[:0] = [str(ROOT / "tests" / "debian"), str(ROOT / "tools")]
 
 import compare  # noqa: E402
 
