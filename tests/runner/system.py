@@ -20,6 +20,8 @@
 On intel, which Bochs emulates, tests whose command asks for what only QEMU has are skipped, and the
 others have more time.
 
+Colours, and the time and CPU before Ritevisor's lines, are taken out of the output first.
+
 A line that starts with white space continues the one before; # starts a comment line.
 """
 
@@ -27,11 +29,13 @@ import itertools
 import re
 from dataclasses import dataclass, field
 
+from host import console
+
 from . import differences
 from .cases import Case
 
 ALWAYS_REJECTED = (r"^not ok", r"ritevisor: PANIC")
-ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-B]|\x1bc|\r")
+UNWANTED = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-B]|\x1bc|\r|" + console.LOG_STAMP)
 SINGLE_FIELDS = {"NAME", "RUN", "STATUS", "TIMEOUT", "REPEAT", "VENDOR"}
 LIST_FIELDS = {"EXPECT", "REJECT", "FOR", "REQUIRE", "KNOWN"}
 DEFAULT_TIMEOUT_S = 60
@@ -104,7 +108,8 @@ def variants(block):
 
 def collect(root, vendor, boot_options=""):
     """Returns the cases of all test files, in the order of the files."""
-    boot = f"./ritevisor boot --cpu {vendor} {boot_options}".strip()
+    # On one line with the guest, the order of what both say is the order in which they said it.
+    boot = f"./ritevisor boot --shared-console --cpu {vendor} {boot_options}".strip()
     cases = []
     for path in sorted((root / "tests/system").glob("*.test")):
         for block in parse(path.read_text(), path.name):
@@ -162,7 +167,7 @@ def lacking_in_bochs(command, chosen):
 
 
 def clean(text):
-    return ESCAPE_SEQUENCE.sub("", text)
+    return UNWANTED.sub("", text)
 
 
 def judge(block, chosen, outcome, repeat=1, knowns=()):

@@ -16,6 +16,7 @@ examples:
   ./ritevisor boot --disk debian.qcow2 --snapshot   your disk; nothing is written to it
   ./ritevisor boot --kernel bzImage --initrd initrd.gz --append console=ttyS0
   ./ritevisor boot --multiboot tiny.elf             a bare-metal program as the guest
+  ./ritevisor boot -e 'on(:port_read, 0x71) { |io| log "rtc", value: io.value }'
   ./ritevisor boot --run 'lspci; probe in8 0x71'    commands inside the built-in guest
   ./ritevisor boot -- -icount shift=0,sleep=off     what follows -- goes to QEMU
 
@@ -41,6 +42,8 @@ def add(commands):
     )
     parser.usage = "ritevisor boot [options] [-- QEMU OPTIONS | BOCHSRC LINES]"
     options.add_script_options(parser)
+    parser.add_argument("-e", dest="code", action="append", default=[], metavar="CODE",
+                        help="a line of a script of its own; may be given again")  # fmt: skip
     what = parser.add_argument_group("the guest (default: a Debian kernel that prints facts)")
     what.add_argument("--disk", metavar="IMAGE", help="boot from this disk image (raw or qcow2)")
     what.add_argument("--snapshot", action="store_true", help="do not write to IMAGE")
@@ -63,6 +66,10 @@ def add(commands):
     how.add_argument("--memory", metavar="M",
                      help="MiB, or 2G (default 1024 in QEMU, 256 in Bochs)")  # fmt: skip
     how.add_argument("--smm", choices=["on", "off"], default="off", help="default off")
+    how.add_argument("--log", metavar="FILE",
+                     help="write Ritevisor's log and what scripts print to FILE, not here")  # fmt: skip
+    how.add_argument("--shared-console", action="store_true",
+                     help="let Ritevisor log on the guest's COM1, as Bochs does always")  # fmt: skip
     how.add_argument("--no-summary", action="store_true",
                      help="leave the guest's power-off alone, so no summary")  # fmt: skip
     how.add_argument("--timeout", type=options.seconds, metavar="S", help="fail after so many seconds")
@@ -83,8 +90,10 @@ def check_guest_options(arguments):
         raise UserError("--snapshot needs --disk; other guests' disks are thrown away anyway")
     if arguments.run and chosen:
         raise UserError("--run is for the built-in guest")
-    if arguments.bare and (arguments.script or arguments.option):
-        raise UserError("--bare boots without Ritevisor, so it takes no --script and no --option")
+    if arguments.bare and (arguments.script or arguments.option or arguments.code or arguments.log):
+        raise UserError("--bare boots without Ritevisor: no --script, -e, --option or --log with it")
+    if arguments.log and (is_bochs(arguments) or arguments.shared_console):
+        raise UserError("--log needs the log's own channel, which Bochs and --shared-console lack")
     if arguments.smp < 1:
         raise UserError("--smp needs at least 1")
     if is_bochs(arguments) and (
@@ -115,6 +124,27 @@ def guest_disk(arguments, work):
     else:
         return str(paths.GUEST_DISK)
     return made
+
+
+def one_liner(code, work):
+    """Returns the path of the script that -e gives, in a list, or an empty one."""
+    if not code:
+        return []
+    path = os.path.join(work, "one_liner.rb")
+    with open(path, "w", errors="surrogateescape") as file:
+        file.write("\n".join(code) + "\n")
+    return [path]
+
+
+def log_channel(arguments, stack):
+    """Returns the LogChannel of this run, or None where the log is on the guest's line: a user may
+    have chosen so, and the command of a dry run is for a shell, which has no pipe of ours."""
+    shared = arguments.shared_console or arguments.bare or arguments.dry_run or is_bochs(arguments)
+    if shared or any(option.startswith("console=") for option in arguments.option):
+        return None
+    channel = console.LogChannel()
+    stack.callback(channel.close)
+    return channel
 
 
 @contextlib.contextmanager
@@ -148,13 +178,16 @@ def boot(arguments):
         words += bochs.OPTIONS
     elif not arguments.accel and "-icount" not in arguments.emulator_options:
         words += BUSY_OPTIONS
-    with work_folder(arguments.dry_run) as work:
+    with contextlib.ExitStack() as stack:
+        work = stack.enter_context(work_folder(arguments.dry_run))
+        channel = log_channel(arguments, stack)
         medium = ""
         if not arguments.bare:
             medium = os.path.join(work, "ritevisor.iso")
             images.build_medium(
                 medium, arguments.hypervisor, arguments.engine,
-                arguments.script, words + arguments.option,
+                [*arguments.script, *one_liner(arguments.code, work)],
+                [*words, *(["console=debug"] if channel else []), *arguments.option],
             )  # fmt: skip
         common = {
             "smp": arguments.smp,
@@ -175,9 +208,14 @@ def boot(arguments):
                 **processor,
                 **common,
             ).command()
+        command += channel.options() if channel else []
         if arguments.dry_run:
             print(shlex.join(command))
             return 0
         return console.run(
-            command, expects_summary=expects_summary, timeout_s=arguments.timeout
+            command,
+            expects_summary=expects_summary,
+            timeout_s=arguments.timeout,
+            channel=channel,
+            log_file=stack.enter_context(open(arguments.log, "wb")) if arguments.log else None,
         )
