@@ -29,6 +29,7 @@
 
 #define MCFG_ENTRIES 44
 #define MCFG_ENTRY_BYTES 16
+#define MCFG_MAXIMUM 64
 
 #define EBDA_SEGMENT_POINTER 0x40e
 #define EBDA_SEARCHED_BYTES 0x400
@@ -37,9 +38,9 @@
 
 static struct {
 	bool known;
-	bool has_mcfg, has_pm1;
-	hpa_t mcfg_base;
-	uint8_t mcfg_first_bus, mcfg_last_bus;
+	bool has_pm1, mcfg_lacks;
+	struct acpi_mcfg mcfg[MCFG_MAXIMUM];
+	unsigned nr_mcfg;
 	uint16_t pm1_a, pm1_b;
 	uint8_t sleep_types_off;
 } acpi_facts;
@@ -171,6 +172,27 @@ const void *acpi_find_table(const char signature[4])
 	return acpi_find(signature, &length_bytes);
 }
 
+/* PCI Firmware Specification 3.3, 4.1.2: an entry of the MCFG. */
+static void acpi_read_window(const uint8_t *entry)
+{
+	struct acpi_mcfg window = {
+		.base = acpi_get(entry, 8),
+		.segment = (uint16_t)acpi_get(entry + 8, 2),
+		.first_bus = entry[10],
+		.last_bus = entry[11],
+	};
+
+	if (window.base == 0 || window.first_bus > window.last_bus)
+		return; /* there is nothing */
+	if ((window.base & (MIB(1) - 1)) != 0 || window.base >= paging_direct_bytes ||
+	    MIB(window.last_bus + 1u) > paging_direct_bytes - window.base ||
+	    acpi_facts.nr_mcfg == MCFG_MAXIMUM) {
+		acpi_facts.mcfg_lacks = true;
+		return;
+	}
+	acpi_facts.mcfg[acpi_facts.nr_mcfg++] = window;
+}
+
 static void acpi_read_mcfg(void)
 {
 	uint64_t length_bytes;
@@ -179,20 +201,8 @@ static void acpi_read_mcfg(void)
 	if (!mcfg)
 		return;
 	for (uint64_t at = MCFG_ENTRIES; at + MCFG_ENTRY_BYTES <= length_bytes;
-	     at += MCFG_ENTRY_BYTES) {
-		hpa_t base = acpi_get(mcfg + at, 8);
-		uint8_t first = mcfg[at + 10], last = mcfg[at + 11];
-
-		if (acpi_get(mcfg + at + 8, 2) != 0 || first > last || (base & (MIB(1) - 1)) != 0 ||
-		    base == 0 || base >= paging_direct_bytes ||
-		    MIB(last + 1u) > paging_direct_bytes - base)
-			continue;
-		acpi_facts.has_mcfg = true;
-		acpi_facts.mcfg_base = base;
-		acpi_facts.mcfg_first_bus = first;
-		acpi_facts.mcfg_last_bus = last;
-		return;
-	}
+	     at += MCFG_ENTRY_BYTES)
+		acpi_read_window(mcfg + at);
 }
 
 /* A register block's port: the 64-bit form if it is there and in I/O space, else the old field. */
@@ -244,13 +254,19 @@ static void acpi_learn(void)
 	acpi_facts.known = true;
 }
 
-bool acpi_find_mcfg(hpa_t *base, uint8_t *first_bus, uint8_t *last_bus)
+bool acpi_mcfg(unsigned index, struct acpi_mcfg *window)
 {
 	acpi_learn();
-	*base = acpi_facts.mcfg_base;
-	*first_bus = acpi_facts.mcfg_first_bus;
-	*last_bus = acpi_facts.mcfg_last_bus;
-	return acpi_facts.has_mcfg;
+	if (index >= acpi_facts.nr_mcfg)
+		return false;
+	*window = acpi_facts.mcfg[index];
+	return true;
+}
+
+bool acpi_mcfg_is_whole(void)
+{
+	acpi_learn();
+	return !acpi_facts.mcfg_lacks;
 }
 
 bool acpi_pm1_control(uint16_t *port_a, uint16_t *port_b)

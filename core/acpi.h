@@ -18,9 +18,17 @@ void acpi_set_rsdp(const void *rsdp, size_t length_bytes);
  * header's length is checked. Context: boot. */
 const void *acpi_find_table(const char signature[4]);
 
-/* Where PCI segment 0 has its memory-mapped configuration space: *base is that of bus 0, the buses
- * from *first_bus to *last_bus are there. False: it has none. */
-bool acpi_find_mcfg(hpa_t *base, uint8_t *first_bus, uint8_t *last_bus);
+/* A window of memory-mapped PCI configuration space. */
+struct acpi_mcfg {
+	hpa_t base; /* of bus 0, whether that is there or not */
+	uint16_t segment;
+	uint8_t first_bus, last_bus;
+};
+
+/* The windows that the MCFG tells of, by index from 0; false: there is none of that index. */
+bool acpi_mcfg(unsigned index, struct acpi_mcfg *window);
+/* False: the MCFG tells of others too, out of our reach or too many. */
+bool acpi_mcfg_is_whole(void);
 
 /* The ports of the PM1a and PM1b control registers, PM1b 0 if there is none; false without ACPI. */
 bool acpi_pm1_control(uint16_t *port_a, uint16_t *port_b);

@@ -40,6 +40,8 @@
 #define MSR_FS_BASE 0xc0000100u
 #define MSR_GS_BASE 0xc0000101u
 
+#define MSR_NB_CFG 0xc001001fu
+#define NB_CFG_EXTENDED (UINT64_C(1) << 46)
 #define EFER_SCE UINT64_C(0x1)
 #define EFER_LME UINT64_C(0x100)
 #define EFER_LMA UINT64_C(0x400)

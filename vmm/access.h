@@ -33,7 +33,8 @@ struct access {
 	bool fault;	     /* MSR: the guest gets #GP(0) */
 	bool direct;	     /* a script's own, not the guest's: guards see it, no hook does */
 	uint8_t width_bytes; /* 1, 2, 4, 8; MSR 8, CPUID 4 */
-	uint64_t address;    /* port; GPA; MSR; CPUID leaf | subleaf << 32; PCI: pci_address() */
+	uint64_t address;    /* port; GPA; MSR; CPUID leaf | subleaf << 32; PCI: pci_address() |
+				pci_segment_address() */
 	uint64_t value;	     /* zero-extended */
 	uint32_t cpuid[4];   /* CPUID only: EAX, EBX, ECX, EDX */
 };
@@ -76,7 +77,8 @@ void access_deny(struct access *access);
 enum access_result access_perform_direct(struct access *access);
 
 /* The registries: each registers and unregisters regions of its kind. Returns 0, -RV_EINVAL for a
- * range that the kind does not have, -RV_EPERM for what the hypervisor itself owns. Unregistering
+ * range that the kind does not have, -RV_EPERM for what the hypervisor itself owns, -RV_ENOTSUP where the machine has a way
+ * that cannot be intercepted. A PCI region tells no segment and means each. Unregistering
  * one that is not registered does nothing. Context: boot, exit. */
 int pio_register(struct access_region *region);
 void pio_unregister(struct access_region *region);
@@ -89,10 +91,15 @@ void cpuid_unregister(struct access_region *region);
 int pci_register(struct access_region *region);
 void pci_unregister(struct access_region *region);
 
-/* PCI: address of an access, and its parts. */
+/* PCI: address of an access, and its parts. The segment's is added, 0 for the first. */
 static inline uint64_t pci_address(uint32_t bus, uint32_t device, uint32_t function, uint32_t offset)
 {
 	return (uint64_t)bus << 20 | device << 15 | function << 12 | offset;
+}
+
+static inline uint64_t pci_segment_address(uint16_t segment)
+{
+	return (uint64_t)segment << 28;
 }
 
 /* The hardware side of each kind, for direct use (no handler sees it). */

@@ -13,7 +13,8 @@
  * and for a read that none resolved, the hardware is left to the caller. */
 enum access_result pci_offer(struct access *access);
 
-/* vmm/pci_ecam.c: denies the pages of the functions that a region covers. 0, -RV_ENOMEM. */
+/* vmm/pci_ecam.c: denies the pages of the functions that a region covers, in every window. 0, -RV_ENOMEM,
+ * -RV_ENOTSUP: the machine has a window that cannot be denied. */
 int pci_ecam_claim(const struct access_region *region);
 void pci_ecam_release(const struct access_region *region);
 

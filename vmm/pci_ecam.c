@@ -1,7 +1,8 @@
 /*
  * vmm/pci_ecam.c: owns the memory-mapped way to PCI configuration space (PCI Express Base
- * Specification, 7.2.2): one page a function. Each registered PCI region has one claim on the pages
- * that it covers. Changed by registration only, under pci.c's lock.
+ * Specification, 7.2.2): one page a function, in as many windows as the MCFG has entries. Each
+ * registered PCI region has a claim in each window on the pages that it covers there. Changed by
+ * registration only, under pci.c's lock.
  */
 #include "vmm/pci.h"
 
@@ -12,6 +13,8 @@
 
 struct pci_claim {
 	struct access_region memory;
+	hpa_t base;	  /* of bus 0 of the window */
+	uint64_t segment; /* pci_segment_address() */
 	const struct access_region *region; /* whose it is */
 	struct pci_claim *next;
 	struct grace grace;
@@ -21,23 +24,26 @@ static struct pci_claim *pci_claims;
 
 hpa_t pci_ecam_address(uint64_t address)
 {
-	uint8_t first_bus, last_bus;
-	hpa_t base;
+	uint64_t in_segment = address & PCI_ADDRESS_LAST;
+	struct acpi_mcfg window;
 
-	if (!acpi_find_mcfg(&base, &first_bus, &last_bus) ||
-	    address < pci_address(first_bus, 0, 0, 0) ||
-	    address >= pci_address(last_bus + 1u, 0, 0, 0))
-		return 0;
-	return base + address;
+	for (unsigned i = 0; acpi_mcfg(i, &window); i++) {
+		if (address == (in_segment | pci_segment_address(window.segment)) &&
+		    in_segment >= pci_address(window.first_bus, 0, 0, 0) &&
+		    in_segment < pci_address(window.last_bus + 1u, 0, 0, 0))
+			return window.base + in_segment;
+	}
+	return 0;
 }
 
-static enum access_result pci_access_part(struct access *access, hpa_t base, unsigned done)
+static enum access_result pci_access_part(struct access *access, const struct pci_claim *claim,
+					  unsigned done)
 {
 	struct access config = *access;
 	enum access_result result;
 
 	config.kind = ACCESS_PCI;
-	config.address = access->address + done - base;
+	config.address = claim->segment | (access->address + done - claim->base);
 	config.value = access->value >> (8 * done);
 	if (config.width_bytes > 4)
 		config.width_bytes = 4;
@@ -56,51 +62,10 @@ static enum access_result pci_access_part(struct access *access, hpa_t base, uns
  * several claims on a page only the first gets it. */
 static enum access_result pci_access_memory(struct access *access, void *context)
 {
-	uint8_t first_bus, last_bus;
-	hpa_t base;
-
-	(void)context;
-	if (!acpi_find_mcfg(&base, &first_bus, &last_bus))
-		return ACCESS_PASS;
 	for (unsigned done = 0; done < access->width_bytes; done += 4)
-		(void)pci_access_part(access, base, done);
+		(void)pci_access_part(access, context, done);
 	access->resolved = true;
 	return ACCESS_DONE;
-}
-
-int pci_ecam_claim(const struct access_region *region)
-{
-	struct pci_claim **link = &pci_claims, *claim;
-	uint64_t first = region->first, last = region->last;
-	uint8_t first_bus, last_bus;
-	hpa_t base;
-	int error;
-
-	if (!acpi_find_mcfg(&base, &first_bus, &last_bus))
-		return 0;
-	if (first < pci_address(first_bus, 0, 0, 0))
-		first = pci_address(first_bus, 0, 0, 0);
-	if (last >= pci_address(last_bus + 1u, 0, 0, 0))
-		last = pci_address(last_bus + 1u, 0, 0, 0) - 1;
-	if (first > last)
-		return 0;
-	claim = memory_allocate(sizeof(*claim));
-	if (!claim)
-		return -RV_ENOMEM;
-	claim->memory.first = base + first;
-	claim->memory.last = base + last;
-	claim->memory.handler = pci_access_memory;
-	claim->memory.guard = true;
-	claim->region = region;
-	error = mmio_register(&claim->memory);
-	if (error != 0) {
-		memory_free(claim);
-		return error;
-	}
-	while (*link)
-		link = &(*link)->next;
-	*link = claim;
-	return 0;
 }
 
 static void pci_ecam_free(struct grace *grace)
@@ -110,14 +75,66 @@ static void pci_ecam_free(struct grace *grace)
 
 void pci_ecam_release(const struct access_region *region)
 {
-	struct pci_claim **link = &pci_claims, *claim;
+	struct pci_claim **link = &pci_claims;
 
-	while (*link && (*link)->region != region)
-		link = &(*link)->next;
-	claim = *link;
-	if (!claim)
-		return;
-	*link = claim->next;
-	mmio_unregister(&claim->memory);
-	grace_begin(&claim->grace, pci_ecam_free);
+	while (*link != NULL) {
+		struct pci_claim *claim = *link;
+
+		if (claim->region != region) {
+			link = &claim->next;
+			continue;
+		}
+		*link = claim->next;
+		mmio_unregister(&claim->memory);
+		grace_begin(&claim->grace, pci_ecam_free);
+	}
+}
+
+/* What of the region lies in the window. */
+static int pci_ecam_claim_window(const struct access_region *region, const struct acpi_mcfg *window)
+{
+	uint64_t first = region->first, last = region->last;
+	struct pci_claim *claim;
+	int error;
+
+	if (first < pci_address(window->first_bus, 0, 0, 0))
+		first = pci_address(window->first_bus, 0, 0, 0);
+	if (last >= pci_address(window->last_bus + 1u, 0, 0, 0))
+		last = pci_address(window->last_bus + 1u, 0, 0, 0) - 1;
+	if (first > last)
+		return 0;
+	claim = memory_allocate(sizeof(*claim));
+	if (claim == NULL)
+		return -RV_ENOMEM;
+	claim->memory.first = window->base + first;
+	claim->memory.last = window->base + last;
+	claim->memory.handler = pci_access_memory;
+	claim->memory.context = claim;
+	claim->memory.guard = true;
+	claim->base = window->base;
+	claim->segment = pci_segment_address(window->segment);
+	claim->region = region;
+	error = mmio_register(&claim->memory);
+	if (error != 0) {
+		memory_free(claim);
+		return error;
+	}
+	claim->next = pci_claims;
+	pci_claims = claim;
+	return 0;
+}
+
+int pci_ecam_claim(const struct access_region *region)
+{
+	struct acpi_mcfg window;
+	int error = 0;
+
+	/* A window that cannot be denied would be a way past whoever claims this. */
+	if (!acpi_mcfg_is_whole())
+		return -RV_ENOTSUP;
+	for (unsigned i = 0; error == 0 && acpi_mcfg(i, &window); i++)
+		error = pci_ecam_claim_window(region, &window);
+	if (error != 0)
+		pci_ecam_release(region);
+	return error;
 }

@@ -7,6 +7,7 @@
 #include "core/spinlock.h"
 #include "rv/errno.h"
 #include "vmm/breakpoint.h"
+#include "vmm/pci_ports.h"
 #include "vmm/pio_exit.h"
 #include "vmm/registry.h"
 
@@ -40,14 +41,34 @@ void pio_unregister(struct access_region *region)
 	spinlock_release(&pio_lock);
 }
 
-uint32_t pio_hardware_read(uint16_t port, uint8_t width_bytes)
+uint32_t pio_raw_read(uint16_t port, uint8_t width_bytes)
 {
 	return pio_read(port, width_bytes);
 }
 
-void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
+void pio_raw_write(uint16_t port, uint8_t width_bytes, uint32_t value)
 {
 	pio_write(port, width_bytes, value);
+}
+
+uint32_t pio_hardware(uint16_t port, uint8_t width_bytes, bool write, uint32_t value)
+{
+	if (pio_is_pci(port))
+		return pci_ports_hardware(port, width_bytes, write, value);
+	if (!write)
+		return pio_read(port, width_bytes);
+	pio_write(port, width_bytes, value);
+	return value;
+}
+
+uint32_t pio_hardware_read(uint16_t port, uint8_t width_bytes)
+{
+	return pio_hardware(port, width_bytes, false, 0);
+}
+
+void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
+{
+	(void)pio_hardware(port, width_bytes, true, value);
 }
 
 enum access_result pio_offer(struct access *access)

@@ -14,6 +14,12 @@ uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool 
 /* Takes an access through the handlers; the hardware is left to the caller. */
 enum access_result pio_offer(struct access *access);
 
+/* The hardware: a read's result, or the written value. */
+uint32_t pio_hardware(uint16_t port, uint8_t width_bytes, bool write, uint32_t value);
+/* The same for vmm/pci_ports.c, whose ports' lock it takes by itself. */
+uint32_t pio_raw_read(uint16_t port, uint8_t width_bytes);
+void pio_raw_write(uint16_t port, uint8_t width_bytes, uint32_t value);
+
 /* vmm/pio_string.c: INS and OUTS, with or without REP. */
 void pio_handle_string(struct vcpu *vcpu);
 /* What pio_handle_exit() leaves out because it is rare. */

@@ -9,6 +9,9 @@
 #include "vmm/pio.h"
 #include "vmm/registry.h"
 
+#define PIO_PCI_FIRST (0xcf8 - 3) /* the first from where an access gets there */
+#define PIO_PCI_LAST 0xcff
+
 /* vmm/pio.c's */
 extern struct registry pio_registry;
 
@@ -29,6 +32,12 @@ static inline void pio_write(uint16_t port, uint8_t width_bytes, uint32_t value)
 		port_write32(port, value);
 }
 
+/* Does it touch the ports CF8h to CFFh (vmm/pci_ports.c)? */
+static inline bool pio_is_pci(uint16_t port)
+{
+	return (uint16_t)(port - PIO_PCI_FIRST) <= PIO_PCI_LAST - PIO_PCI_FIRST;
+}
+
 static inline __attribute__((always_inline)) uint32_t
 pio_perform(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write, uint32_t value)
 {
@@ -45,10 +54,13 @@ pio_perform(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write, u
 	access.address = port;
 	access.value = value;
 	result = registry_walk(&pio_registry, port, (uint64_t)port + width_bytes - 1, &access);
-	if (write && result == ACCESS_PASS)
-		pio_write(port, width_bytes, (uint32_t)access.value);
-	else if (!write && !access.resolved)
+	if (write ? result != ACCESS_PASS : access.resolved)
+		return (uint32_t)access.value;
+	if (pio_is_pci(port))
+		return pio_hardware(port, width_bytes, write, (uint32_t)access.value);
+	if (!write)
 		return pio_read(port, width_bytes);
+	pio_write(port, width_bytes, (uint32_t)access.value);
 	return (uint32_t)access.value;
 }
 

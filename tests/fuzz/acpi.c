@@ -27,9 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
 	static const char signatures[NR_TABLES][5] = {"RSDT", "XSDT", "FACP",
 						      "MCFG", "APIC", "HPET"};
 	struct input input = {data, length_bytes};
-	uint8_t *rsdp, first_bus, last_bus;
+	struct acpi_mcfg window;
+	uint8_t *rsdp;
 	uint16_t port_a, port_b;
-	hpa_t base;
 
 	if (!fake_memory)
 		fake_machine_reset();
@@ -51,9 +51,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
 	}
 	acpi_set_rsdp(NULL, 0);
 	acpi_pm1_control(&port_a, &port_b);
-	if (acpi_find_mcfg(&base, &first_bus, &last_bus))
-		FUZZ_MUST(base != 0 && base % MIB(1) == 0 && first_bus <= last_bus &&
-			  base + MIB(last_bus + 1u) <= FAKE_MEMORY_BYTES);
+	for (unsigned i = 0; acpi_mcfg(i, &window); i++)
+		FUZZ_MUST(window.base != 0 && window.base % MIB(1) == 0 &&
+			  window.first_bus <= window.last_bus &&
+			  window.base + MIB(window.last_bus + 1u) <= FAKE_MEMORY_BYTES);
 	(void)acpi_find_table("APIC");
 	return 0;
 }

@@ -18,6 +18,7 @@ guest-names := \
 	nmi \
 	ours \
 	pci \
+	pci_odd \
 	ports \
 	priority \
 	reboot \
@@ -47,7 +48,7 @@ $(build)/tests/guest/%.o: tests/guest/%.S
 $(build)/tests/guest/mmio.elf: $(build)/tests/guest/mmio_forms.o
 $(build)/tests/guest/cpu.elf: $(build)/tests/guest/cpu_state.o
 $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
-$(addprefix $(build)/tests/guest/,ipi.elf logical.elf nmi.elf restart.elf smp.elf startup.elf x2apic.elf): \
+$(addprefix $(build)/tests/guest/,ipi.elf logical.elf nmi.elf pci_odd.elf restart.elf smp.elf startup.elf x2apic.elf): \
 	$(addprefix $(build)/tests/guest/,second.o second_entry.o)
 $(build)/tests/guest/task.elf: $(build)/tests/guest/task_switch.o
 $(addprefix $(build)/tests/guest/,edge.elf priority.elf trap.elf): \

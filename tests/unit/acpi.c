@@ -68,8 +68,7 @@ static void set_up(unsigned revision)
 	put_rsdp(RSDP, revision);
 }
 
-static hpa_t base;
-static uint8_t first_bus, last_bus;
+static struct acpi_mcfg window;
 static uint16_t port_a, port_b;
 
 static void check_found(void)
@@ -122,23 +121,36 @@ static void test_by_copy(void)
 static void test_mcfg(void)
 {
 	set_up(2);
-	UNIT_CHECK(acpi_find_mcfg(&base, &first_bus, &last_bus));
-	UNIT_EQUAL(base, 0xd00000);
-	UNIT_EQUAL(last_bus, 2);
+	UNIT_CHECK(acpi_mcfg(0, &window) && !acpi_mcfg(1, &window) && acpi_mcfg_is_whole());
+	UNIT_EQUAL(window.base, 0xd00000);
+	UNIT_EQUAL(window.segment, 0);
+	UNIT_EQUAL(window.last_bus, 2);
 	/* More buses than memory has room for. */
 	set_up(2);
 	fake_memory[MCFG + 55] = 3;
 	header(MCFG, "MCFG", 60);
-	UNIT_CHECK(!acpi_find_mcfg(&base, &first_bus, &last_bus));
-	/* Another segment's entry is not ours; an odd base is none. */
-	set_up(2);
-	put(MCFG + 52, 1, 2);
-	header(MCFG, "MCFG", 60);
-	UNIT_CHECK(!acpi_find_mcfg(&base, &first_bus, &last_bus));
+	UNIT_CHECK(!acpi_mcfg(0, &window) && !acpi_mcfg_is_whole());
+	/* An odd base is none; nor is one of 0, but there nothing is meant. */
 	set_up(2);
 	put(MCFG + 44, 0xd00010, 8);
 	header(MCFG, "MCFG", 60);
-	UNIT_CHECK(!acpi_find_mcfg(&base, &first_bus, &last_bus));
+	UNIT_CHECK(!acpi_mcfg(0, &window) && !acpi_mcfg_is_whole());
+	set_up(2);
+	put(MCFG + 44, 0, 8);
+	header(MCFG, "MCFG", 60);
+	UNIT_CHECK(!acpi_mcfg(0, &window) && acpi_mcfg_is_whole());
+	/* Other segments, and another part of the first one. */
+	set_up(2);
+	put(MCFG + 60, 0xc00000, 8);
+	put(MCFG + 68, 7, 2);
+	put(MCFG + 70, 0x0000, 2);
+	put(MCFG + 76, 0xa00000, 8);
+	put(MCFG + 84, 0, 2);
+	put(MCFG + 86, 0x0404, 2);
+	header(MCFG, "MCFG", 92);
+	UNIT_CHECK(acpi_mcfg(1, &window) && window.segment == 7 && window.base == 0xc00000);
+	UNIT_CHECK(acpi_mcfg(2, &window) && window.first_bus == 4 && window.last_bus == 4);
+	UNIT_CHECK(!acpi_mcfg(3, &window) && acpi_mcfg_is_whole());
 }
 
 /* What was learnt stays when the guest takes the memory for itself. */
@@ -251,8 +263,9 @@ static void test_random_mutation(void)
 			sum_up(RSDP, 36, 32);
 		}
 		acpi_pm1_control(&port_a, &port_b);
-		if (acpi_find_mcfg(&base, &first_bus, &last_bus))
-			UNIT_CHECK(first_bus <= last_bus && base % MIB(1) == 0 && base != 0);
+		for (unsigned i = 0; acpi_mcfg(i, &window); i++)
+			UNIT_CHECK(window.first_bus <= window.last_bus &&
+				   window.base % MIB(1) == 0 && window.base != 0);
 	}
 }
 

@@ -34,6 +34,7 @@ unsigned fake_step_requests;
 bool fake_denied[FAKE_MEMORY_BYTES / PAGE_BYTES];
 int fake_deny_error;
 gpa_t fake_moved_from;
+unsigned fake_intercept_changes;
 hpa_t fake_moved_to;
 
 static hpa_t fake_next_table;
@@ -94,6 +95,7 @@ struct cpu *cpu_get(uint32_t index)
 
 void vcpu_intercepts_changed(void)
 {
+	fake_intercept_changes++;
 }
 
 static void fake_get_segment(struct vcpu *vcpu, enum segment which, struct segment_register *out)

@@ -29,6 +29,8 @@ extern unsigned fake_step_requests;
 extern bool fake_denied[FAKE_MEMORY_BYTES / PAGE_BYTES];
 extern int fake_deny_error; /* what the next nested_deny_page() gives, then 0 */
 
+extern unsigned fake_intercept_changes; /* vcpu_intercepts_changed() */
+
 extern gpa_t fake_moved_from; /* the last nested_move_page() */
 extern hpa_t fake_moved_to;
 
