@@ -53,8 +53,11 @@ end
 
 MRBTEST = ENV["RITEVISOR_MRBTEST"] == "1"
 
+# mruby's own tests run with those of our gems that stand below mruby's: on the bare machine what a
+# character is, too.
 def own_gems
-  MRBTEST && TARGET != "check" ? OWN_GEMS.grep(/ritevisor-engine$/) : OWN_GEMS
+  return OWN_GEMS unless MRBTEST && TARGET != "check"
+  OWN_GEMS.grep(TARGET == "engine" ? /ritevisor-(engine|encoding)$/ : /ritevisor-engine$/)
 end
 
 def add_gems(conf)
@@ -88,21 +91,29 @@ PREFIXES = {
 }.freeze
 OBJCOPY = ENV.fetch("RITEVISOR_OBJCOPY", "llvm-objcopy")
 
-# What is compiled in the place of mruby's source of that name, which it includes (engine/vm/collector.c
-# says why).
-COLLECTOR_SOURCES = { "gc" => "collector", "array" => "array", "hash" => "hash" }.to_h do |name, ours|
+# What is compiled in the place of mruby's source of that name, which it includes (engine/vm/collector.c,
+# string.c and codegen.c say why).
+OWN_SOURCES = { "gc" => "collector", "array" => "array", "hash" => "hash",
+                "string" => "string" }.to_h do |name, ours|
   ["#{MRUBY_ROOT}/src/#{name}.c", "#{ENGINE_DIR}/vm/#{ours}.c"]
-end.freeze
+end.merge("#{MRUBY_ROOT}/mrbgems/mruby-compiler/core/codegen.c" => "#{ENGINE_DIR}/vm/codegen.c").freeze
 
 # One method for both, or the gems' compilers, which are clones, would lose the inner one.
 def set_sources(conf, prefixes: false)
   conf.cc.define_singleton_method(:run) do |out, source, defines = [], includes = [], flags = []|
     if object_ext?(out)
-      ours = COLLECTOR_SOURCES[source]
+      ours = OWN_SOURCES[source]
       includes = [*includes, MRUBY_ROOT, ENGINE_DIR] if ours
       flags = [*flags, *PREFIXES[source]] if prefixes
+      flags = [*flags, "-include #{ENGINE_DIR}/vm/missing.h"] if source == VM_SOURCE
     end
     super(out, ours || source, defines, includes, flags)
+  end
+  # string.c needs it.
+  character = conf.objfile("#{conf.build_dir}/src/character")
+  conf.libmruby_objs << character
+  file character => ["#{ENGINE_DIR}/vm/character.c", "#{ENGINE_DIR}/vm/string.h"] do
+    conf.cc.run(character, "#{ENGINE_DIR}/vm/character.c", [], [MRUBY_ROOT, ENGINE_DIR])
   end
 end
 
@@ -154,7 +165,7 @@ when "native", "check"
                                         -fno-sanitize-recover=undefined -fno-omit-frame-pointer] : []
     set_compiler(conf, sanitizers + ["-DRV_HOST"])
     conf.linker.flags = sanitizers
-    set_sources(conf) if TARGET == "check"
+    set_sources(conf) unless TARGET == "native" && MRBTEST
     conf.linker.libraries = %w[m]
     conf.test_runner.command = "env"
     add_gems(conf)

@@ -10,6 +10,7 @@ MRuby::Gem::Specification.new('ritevisor-regexp') do |spec|
   spec.author  = 'Ritevisor developers'
   spec.summary = 'Regexp, MatchData and the methods of String that take them'
   spec.add_dependency 'ritevisor-engine'
+  spec.add_dependency 'ritevisor-encoding'
   spec.add_dependency 'mruby-string-ext', core: 'mruby-string-ext'
   spec.add_dependency 'mruby-array-ext', core: 'mruby-array-ext'
   spec.add_dependency 'mruby-metaprog', core: 'mruby-metaprog'

@@ -2,6 +2,7 @@
  * memory.c: module Memory: the RAM of the guest by guest-physical address.
  */
 #include "engine/engine.h"
+#include "engine/vm/string.h"
 
 #include <mruby/presym.h>
 #include <mruby/string.h>
@@ -12,7 +13,7 @@ void mrb_ritevisor_memory_gem_final(mrb_state *mrb);
 
 enum { MEMORY_READ_MAXIMUM_BYTES = 1 << 20 };
 
-/* Memory.read(address, bytes) -> String */
+/* Memory.read(address, bytes) -> a binary String */
 static mrb_value memory_read(mrb_state *mrb, mrb_value self)
 {
 	mrb_value address_value, text;
@@ -24,7 +25,7 @@ static mrb_value memory_read(mrb_state *mrb, mrb_value self)
 	if (bytes < 0 || bytes > MEMORY_READ_MAXIMUM_BYTES)
 		mrb_raisef(mrb, E_ARGUMENT_ERROR, "a read takes 0 to %i bytes, not %i",
 			   (mrb_int)MEMORY_READ_MAXIMUM_BYTES, bytes);
-	text = mrb_str_new(mrb, NULL, bytes);
+	text = string_new_binary(mrb, NULL, bytes);
 	if (bytes > 0)
 		engine_check(mrb, "Memory.read", address,
 			     sys_memory_read(address, RSTRING_PTR(text), (uint64_t)bytes));

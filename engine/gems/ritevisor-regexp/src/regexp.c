@@ -10,6 +10,7 @@
  */
 #include "regexp.h"
 
+#include "engine/vm/string.h"
 #include "translate.h"
 
 #include <mruby/array.h>
@@ -35,6 +36,7 @@ enum {
 
 struct regexp {
 	pcre2_code *code;
+	pcre2_code *byte_code;	/* for binary Strings, made when it is first needed */
 	uint32_t options;	/* REGEXP_* */
 	uint32_t groups;	/* captures, without the whole match */
 };
@@ -72,6 +74,7 @@ static void regexp_free(mrb_state *mrb, void *memory)
 	if (!regexp)
 		return;
 	pcre2_code_free(regexp->code);
+	pcre2_code_free(regexp->byte_code);
 	mrb_free(mrb, regexp);
 }
 
@@ -132,11 +135,10 @@ static mrb_value regexp_translate_body(mrb_state *mrb, mrb_value source, uint32_
 	return mrb_str_cat_str(mrb, mrb_str_new_lit(mrb, "(?C1)"), translation->pattern);
 }
 
-static struct regexp *regexp_compile(mrb_state *mrb, mrb_value source, uint32_t options)
+static pcre2_code *regexp_compile_code(mrb_state *mrb, mrb_value source, uint32_t options)
 {
 	struct RClass *error_class = mrb_class_get(mrb, "RegexpError");
 	struct translation translation;
-	struct regexp *regexp;
 	mrb_value pattern;
 	pcre2_code *code;
 	PCRE2_SIZE at;
@@ -152,10 +154,18 @@ static struct regexp *regexp_compile(mrb_state *mrb, mrb_value source, uint32_t 
 	if (!code)
 		regexp_raise(mrb, error_class, error == PCRE2_ERROR_HEAP_FAILED
 							? PCRE2_ERROR_NOMEMORY : error, source);
+	return code;
+}
+
+static struct regexp *regexp_compile(mrb_state *mrb, mrb_value source, uint32_t options)
+{
+	pcre2_code *code = regexp_compile_code(mrb, source, options);
+	struct regexp *regexp;
+
 	regexp = mrb_malloc_simple(mrb, sizeof(*regexp));
 	if (!regexp) {
 		pcre2_code_free(code);
-		regexp_raise(mrb, error_class, PCRE2_ERROR_NOMEMORY, source);
+		mrb_exc_raise(mrb, mrb_obj_value(mrb->nomem_err));
 	}
 	*regexp = (struct regexp){ .code = code, .options = options };
 	pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &regexp->groups);
@@ -361,18 +371,37 @@ static void regexp_prepare_match_data(mrb_state *mrb, uint32_t groups)
 		mrb_exc_raise(mrb, mrb_obj_value(mrb->nomem_err));
 }
 
+/* In a binary String a character is a byte, in text and in ASCII one of UTF-8. */
+static const pcre2_code *regexp_code_for(mrb_state *mrb, mrb_value self, struct regexp *regexp,
+					 mrb_value string)
+{
+	mrb_value source;
+
+	if (!string_is_binary(mrb_str_ptr(string)) || regexp->options & REGEXP_NOENCODING)
+		return regexp->code;
+	if (!regexp->byte_code) {
+		source = mrb_iv_get(mrb, self, mrb_intern_lit(mrb, "@source"));
+		mrb_ensure_string_type(mrb, source);
+		regexp->byte_code = regexp_compile_code(mrb, source,
+							regexp->options | REGEXP_NOENCODING);
+	}
+	return regexp->byte_code;
+}
+
 /* Matches from byte `from` on. False: no match; else the offsets are in regexp_match_data until
  * regexp_tidy(). */
 static bool regexp_execute(mrb_state *mrb, mrb_value self, mrb_value string, mrb_int from,
 			   uint32_t options)
 {
-	const struct regexp *regexp = regexp_get(mrb, self);
+	struct regexp *regexp = regexp_get(mrb, self);
+	const pcre2_code *code;
 	int result;
 
 	if (from < 0 || from > RSTRING_LEN(string))
 		return false;
+	code = regexp_code_for(mrb, self, regexp, string);
 	regexp_prepare_match_data(mrb, regexp->groups);
-	result = pcre2_match(regexp->code, (PCRE2_SPTR)RSTRING_PTR(string),
+	result = pcre2_match(code, (PCRE2_SPTR)RSTRING_PTR(string),
 			     (PCRE2_SIZE)RSTRING_LEN(string), (PCRE2_SIZE)from, options,
 			     regexp_match_data, regexp_matching);
 	if (result >= 0)

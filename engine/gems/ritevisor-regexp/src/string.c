@@ -4,10 +4,7 @@
  */
 #include "regexp.h"
 
-#include "utf8.h"
-
 #include <mruby/class.h>
-#include <mruby/presym.h>
 #include <mruby/proc.h>
 #include <mruby/string.h>
 
@@ -48,56 +45,8 @@ static void string_wrap(mrb_state *mrb, const char *name, mrb_func_t wrapper, mr
 	mrb_define_method(mrb, mrb->string_class, name, wrapper, MRB_ARGS_ANY());
 }
 
-/* Bytes of the character at byte `at`. */
-static mrb_int string_step(mrb_value self, mrb_int at)
-{
-	return utf8_length(RSTRING_PTR(self) + at, RSTRING_PTR(self) + RSTRING_LEN(self));
-}
-
-/* string.__char_bytes(at): bytes of the character at byte at; 1 at the end. */
-static mrb_value string_char_bytes(mrb_state *mrb, mrb_value self)
-{
-	mrb_int at;
-
-	mrb_get_args(mrb, "i", &at);
-	if (at < 0 || at >= RSTRING_LEN(self))
-		return mrb_fixnum_value(1);
-	return mrb_int_value(mrb, string_step(self, at));
-}
-
-/* string.__char_index(at): how many characters stand before byte at. */
-static mrb_value string_char_index(mrb_state *mrb, mrb_value self)
-{
-	mrb_int at, index = 0;
-
-	mrb_get_args(mrb, "i", &at);
-	for (mrb_int i = 0; i < at && i < RSTRING_LEN(self); index++)
-		i += string_step(self, i);
-	return mrb_int_value(mrb, index);
-}
-
-/* string.__byte_index(index): the byte at which character `index` (from the end if negative)
- * begins; nil if there is none. */
-static mrb_value string_byte_index(mrb_state *mrb, mrb_value self)
-{
-	mrb_int index, at = 0;
-
-	mrb_get_args(mrb, "i", &index);
-	if (index < 0) {
-		for (mrb_int i = 0; i < RSTRING_LEN(self); index++)
-			i += string_step(self, i);
-		if (index < 0)
-			return mrb_nil_value();
-	}
-	for (; index > 0 && at < RSTRING_LEN(self); index--)
-		at += string_step(self, at);
-	return index > 0 ? mrb_nil_value() : mrb_int_value(mrb, at);
-}
-
 void string_init(mrb_state *mrb)
 {
-	struct RClass *string = mrb->string_class;
-
 	string_wrap(mrb, "[]", string_aref, &string_original_aref);
 	string_wrap(mrb, "slice", string_aref, &string_original_aref);
 	string_wrap(mrb, "[]=", string_aset, &string_original_aset);
@@ -106,7 +55,4 @@ void string_init(mrb_state *mrb)
 	string_wrap(mrb, "byteindex", string_byteindex, &string_original_byteindex);
 	string_wrap(mrb, "split", string_split, &string_original_split);
 	string_wrap(mrb, "start_with?", string_start_with, &string_original_start_with);
-	mrb_define_method_id(mrb, string, MRB_SYM(__char_bytes), string_char_bytes, MRB_ARGS_REQ(1));
-	mrb_define_method_id(mrb, string, MRB_SYM(__char_index), string_char_index, MRB_ARGS_REQ(1));
-	mrb_define_method_id(mrb, string, MRB_SYM(__byte_index), string_byte_index, MRB_ARGS_REQ(1));
 }
