@@ -183,6 +183,16 @@ test: test-programs
 	$(if $(filter amd,$(CPU)),,@tools/bochs >/dev/null)
 	@tests/run --vendor $(or $(CPU),both)
 
+# What takes hours, one after the other; SECONDS= is for each fuzzer and for the attempts to escape.
+.PHONY: test-long
+test-long: test-programs
+	@$(MAKE) --no-print-directory test-boots
+	@$(MAKE) --no-print-directory test-boots FIRMWARE=uefi
+	@$(MAKE) --no-print-directory test-boots CPU=intel
+	@$(MAKE) --no-print-directory escape
+	@$(MAKE) --no-print-directory fuzz
+	@$(MAKE) --no-print-directory test-debian
+
 bench: bench-setup all $(bench-programs)
 	@tests/bench/run $(if $(CPU),--cpu $(CPU)) $(if $(ONLY),--only '$(ONLY)')
 
@@ -204,6 +214,8 @@ help:
 	@echo 'make run CPU=intel: on the emulated Intel CPU'
 	@echo 'make test-boots BOOTS=100: so many boots of Linux with 2 CPUs in a row (CPUS=, FIRMWARE=uefi)'
 	@echo 'make test-debian: a whole Debian, bare and under Ritevisor; an hour or more (CASES=bios-stock)'
+	@echo 'make escape SECONDS=7200: random attempts to leave the hypervisor (CPU=, SEED=; an hour by itself)'
+	@echo 'make test-long: all of these, and the fuzzers; many hours'
 	@echo 'make check    only the quick checks: no FPU code, includes follow the layers'
 	@echo 'make bench    measure, print a table, write build/bench.json; ONLY=PATTERN for some figures,'
 	@echo '              CPU=intel in Bochs'

@@ -124,6 +124,15 @@ uint32_t apic_any_mode(struct random *random)
 	return mode == (ICR_SMI & 0x700u) && !platform.smis ? ICR_NMI & 0x700u : mode;
 }
 
+/* For interrupts of lines. QEMU resets its CPUs before what drives these lines, and an NMI wakes a CPU that waits
+ * for its startup IPI: with an NMI here, a reset of the machine alone runs the guest's code, bare as well. */
+uint32_t apic_line_mode(struct random *random)
+{
+	uint32_t mode = apic_any_mode(random);
+
+	return mode == (ICR_NMI & 0x700u) && !platform.bochs ? 0 : mode;
+}
+
 /* Another CPU's number, or this one's if it is alone. */
 static uint32_t another(struct cpu *cpu, struct random *random)
 {
@@ -132,14 +141,39 @@ static uint32_t another(struct cpu *cpu, struct random *random)
 	return (cpu->number + 1 + random_below(random, RECORD->nr_cpus - 1)) % RECORD->nr_cpus;
 }
 
-/* A CPU that stops itself with nobody to start it again ends the sequence: seldom. */
-static bool may_stop_all(struct cpu *cpu, struct random *random)
+static bool reaches(const struct cpu *sender, const struct cpu *cpu, uint32_t target, uint32_t command)
 {
-	for (uint32_t i = 0; i < RECORD->nr_cpus; i++) {
-		if (i != cpu->number && RECORD->cpus[i].runs)
-			return random_once_in(random, 8);
+	switch (command >> 18 & 3) {
+	case 1:
+		return cpu == sender;
+	case 2:
+		return true;
+	case 3:
+		return cpu != sender;
+	default:
+		return target == cpu->apic_id || target >= 0xff || (command & ICR_LOGICAL);
 	}
-	return random_once_in(random, 40);
+}
+
+/* An INIT of the boot CPU is a reset, and a CPU that stops itself with nobody to start it again ends the
+ * sequence as well: seldom. */
+static bool may_init(struct cpu *cpu, struct random *random, uint32_t target, uint32_t command)
+{
+	bool alone = true;
+
+	if (RECORD->nr_cpus == 1)
+		return random_once_in(random, 12);
+	for (uint32_t i = 0; i < RECORD->nr_cpus; i++)
+		alone &= i == cpu->number || !RECORD->cpus[i].runs;
+	if (reaches(cpu, &RECORD->cpus[0], target, command) && !random_once_in(random, 16))
+		return false;
+	return !alone || !reaches(cpu, cpu, target, command) || random_once_in(random, 10);
+}
+
+static void send_init(struct cpu *cpu, struct random *random, uint32_t target, uint32_t command)
+{
+	if (may_init(cpu, random, target, command))
+		apic_send(cpu, target, command);
 }
 
 /* While it is on its way. */
@@ -154,6 +188,8 @@ static void disturb(struct cpu *cpu, struct random *random, uint32_t id)
 		return;
 	if (command == ICR_INIT || command == ICR_SMI)
 		times = 1 + times % 3;
+	if (command == ICR_INIT && !may_init(cpu, random, id, command))
+		return;
 	for (uint32_t i = 0; i < times; i++)
 		apic_send(cpu, id, command);
 }
@@ -167,8 +203,8 @@ void act_start(struct cpu *cpu, struct random *random)
 	if (other == cpu)
 		return;
 	if (!random_once_in(random, 8)) {
-		other->runs = false;
-		apic_send(cpu, id, ICR_INIT);
+		other->runs = other->number == 0;
+		send_init(cpu, random, id, ICR_INIT);
 	}
 	spin(random_below(random, 20000));
 	apic_send(cpu, id, APIC_ICR_STARTUP | page);
@@ -189,13 +225,7 @@ void act_init(struct cpu *cpu, struct random *random)
 		command |= random_below(random, 4) << 18;
 	if (random_once_in(random, 4))
 		command |= ICR_LOGICAL;
-	if (!(command & ICR_TO_OTHERS) && !(command & ICR_LOGICAL) && target != cpu->apic_id &&
-	    target != 0xff) {
-		apic_send(cpu, target, command);
-		return;
-	}
-	if (may_stop_all(cpu, random))
-		apic_send(cpu, target, command);
+	send_init(cpu, random, target, command);
 }
 
 /* To CPUs that run, too, and to itself. */
@@ -237,15 +267,16 @@ void act_icr(struct cpu *cpu, struct random *random)
 {
 	uint32_t command = apic_any_mode(random) | random_below(random, 2) << 11 |
 			   random_below(random, 4) << 14 | random_below(random, 4) << 18;
-	uint32_t mode = command >> 8 & 7;
+	uint32_t mode = command >> 8 & 7, target = apic_any_target(random);
 
 	if (mode == 6)
 		command |= apic_any_page(random);
 	else
 		command |= apic_any_vector(random);
-	if (mode == 5 && !may_stop_all(cpu, random))
-		return;
-	apic_send(cpu, apic_any_target(random), command);
+	if (mode == 5)
+		send_init(cpu, random, target, command);
+	else
+		apic_send(cpu, target, command);
 }
 
 /* The same registers by other instructions than a plain store. Bochs stops the machine at writes that are
@@ -320,8 +351,7 @@ void act_form(struct cpu *cpu, struct random *random)
 
 	if (command == APIC_ICR_STARTUP)
 		command |= apic_any_page(random);
-	/* QEMU and Bochs have no write by which the CPU stops itself and yet finishes it. */
-	if (cpu->x2apic || (id == cpu->apic_id && !may_stop_all(cpu, random)))
+	if (cpu->x2apic || (command == ICR_INIT && !may_init(cpu, random, id, command)))
 		return;
 	*(volatile uint32_t *)(cpu->apic + APIC_ICR_HIGH) = id << 24;
 	write_form((volatile uint8_t *)(cpu->apic + APIC_ICR_LOW), command, form);
@@ -351,14 +381,13 @@ void act_meet(struct cpu *cpu, struct random *random)
 	}
 	if (other == 0 || other > RECORD->nr_cpus)
 		return;
-	apic_send(cpu, RECORD->cpus[other - 1].apic_id,
-		  random_once_in(random, 4) ? ICR_NMI : ICR_INIT);
+	send_init(cpu, random, RECORD->cpus[other - 1].apic_id, ICR_INIT);
 }
 
 void act_lvt(struct cpu *cpu, struct random *random)
 {
 	uint32_t which = random_below(random, 7); /* timer, thermal, counters, LINT0, LINT1, error, CMCI */
-	uint32_t value = apic_any_mode(random) | apic_any_vector(random) |
+	uint32_t value = apic_line_mode(random) | apic_any_vector(random) |
 			 random_below(random, 4) << 13 | random_below(random, 4) << 16;
 
 	apic_write(cpu, which == 6 ? APIC_LVT_CMCI : APIC_LVT_TIMER + which * 0x10u, value);

@@ -138,6 +138,8 @@ static void cpu_step(struct cpu *cpu)
 	action = cpu_draw(&random);
 	__atomic_add_fetch(&RECORD->did[action], 1, __ATOMIC_RELAXED);
 	cpu->trail[cpu->trail_next++ % ESCAPE_TRAIL] = (uint8_t)(action + 1);
+	if (platform.trace)
+		guest_print(" %u:%s", cpu->number, actions[action].name);
 	guarded_call(actions[action].run, cpu, &random, &cpu->caught_rsp);
 	__asm__ volatile("cli");
 	if (step % ORACLE_STEPS == 0)

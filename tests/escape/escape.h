@@ -69,6 +69,7 @@ struct record {
 	volatile uint32_t meeting; /* 0, or the number + 1 of the CPU that waits */
 	uint32_t did[ESCAPE_ACTIONS_MAXIMUM];
 	uint32_t end_way;
+	uint32_t smis_taken; /* by code at the SMBASE after reset */
 	struct cpu cpus[ESCAPE_CPUS];
 	uint64_t magic_end;
 };
@@ -78,6 +79,7 @@ struct record {
 struct platform {
 	bool amd;	      /* SVM, or else VMX, is what must not be seen */
 	bool smis;	      /* SMIs are among what is sent */
+	bool trace;	      /* each step is printed */
 	bool bochs;	      /* what Bochs stops at is left out */
 	uint64_t ours;	      /* the hypervisor's memory; 0: none found */
 	uint64_t ours_bytes;
@@ -129,7 +131,8 @@ void apic_send(struct cpu *cpu, uint32_t destination, uint32_t command);
 uint32_t apic_any_target(struct random *random);
 uint8_t apic_any_page(struct random *random);
 uint8_t apic_any_vector(struct random *random);
-uint32_t apic_any_mode(struct random *random); /* delivery mode, in bits 10:8 */
+uint32_t apic_any_mode(struct random *random);	/* delivery mode, in bits 10:8 */
+uint32_t apic_line_mode(struct random *random); /* likewise, for what the I/O APIC and LINT0 send */
 void spin(uint32_t loops);
 
 /* The actions, by file. */

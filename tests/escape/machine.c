@@ -24,11 +24,12 @@
 #define KEYBOARD_RESET 0xfe
 #define SYSTEM_CONTROL 0x92
 
-/* The low doubleword of a redirection, which is a message's data too: INIT among the delivery modes where it
- * reaches someone who can be started again. */
-static uint32_t any_message(struct random *random)
+/* The low doubleword of a redirection, which is a message's data too. */
+static uint32_t any_message(struct random *random, uint32_t mode)
 {
-	return apic_any_mode(random) | apic_any_vector(random) | random_below(random, 4) << 14;
+	if (mode == 0x500 && !random_once_in(random, 6))
+		mode = 0;
+	return mode | apic_any_vector(random) | random_below(random, 4) << 14;
 }
 
 /* What a CPU stores there is the local APIC's in a real machine, and a message in QEMU: to the first
@@ -37,10 +38,10 @@ void act_msi(struct cpu *cpu, struct random *random)
 {
 	uint64_t address = MSI_FIRST + (uint64_t)apic_any_target(random) * 4096u +
 			   random_below(random, 4) * 4u;
-	uint32_t data = any_message(random);
+	uint32_t data = any_message(random, apic_any_mode(random));
 
 	(void)cpu;
-	if (random_once_in(random, 4))
+	if (random_once_in(random, 20))
 		data = 0x500;
 	if (platform.bochs && (address & 0xfff) != 0)
 		address &= ~UINT64_C(0xf);
@@ -69,7 +70,7 @@ void act_ioapic(struct cpu *cpu, struct random *random)
 	(void)cpu;
 	io_apic_write(0x11 + 2 * pin, apic_any_target(random) << 24);
 	io_apic_write(0x10 + 2 * pin,
-		      any_message(random) | random_below(random, 2) << 11 |
+		      any_message(random, apic_line_mode(random)) | random_below(random, 2) << 11 |
 			      (random_once_in(random, 4) ? 0x10000u : 0));
 	if (random_once_in(random, 3))
 		out8(PIC_MASK, (uint8_t)random_below(random, 256));

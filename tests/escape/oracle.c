@@ -146,6 +146,7 @@ static void check_word(struct cpu *cpu, uint64_t at, uint64_t written)
 void oracle_check(struct cpu *cpu, struct random *random)
 {
 	oracle_glance(cpu);
+	RECORD->smis_taken = smm_came;
 	if (smm_seen != 0)
 		oracle_report(cpu, "SVM or VMX in CPUID, in SMM", smm_seen);
 	check_enabling(cpu);
