@@ -43,4 +43,9 @@ int64_t syscall_pci_write(struct process *process, struct exception_frame *frame
 int64_t syscall_memory_read(struct process *process, struct exception_frame *frame);
 int64_t syscall_memory_write(struct process *process, struct exception_frame *frame);
 
+/* process/syscall_access.c: an access of the process's own, and the write of a value by one. */
+struct access syscall_access(struct process *process, enum access_kind kind, uint64_t address,
+			     uint64_t width_bytes);
+enum access_result syscall_store(struct access *access, uint64_t value);
+
 #endif

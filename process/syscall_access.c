@@ -1,5 +1,5 @@
 /*
- * process/syscall_access.c: an engine's direct access to ports, device memory, MSRs, CPUID, PCI
+ * process/syscall_access.c: an engine's direct access to ports, device memory, CPUID, PCI
  * configuration space and the guest's memory. It goes past all hooks, but what the hypervisor guards
  * (vmm/access.h) is guarded against engines too.
  *
@@ -30,7 +30,7 @@ static bool syscall_port_is(uint64_t port, uint64_t width_bytes)
 	return syscall_width_is(width_bytes, 4) && port <= 0x10000 - width_bytes;
 }
 
-static struct access syscall_access(struct process *process, enum access_kind kind, uint64_t address,
+struct access syscall_access(struct process *process, enum access_kind kind, uint64_t address,
 				    uint64_t width_bytes)
 {
 	return (struct access){
@@ -41,7 +41,7 @@ static struct access syscall_access(struct process *process, enum access_kind ki
 	};
 }
 
-static enum access_result syscall_store(struct access *access, uint64_t value)
+enum access_result syscall_store(struct access *access, uint64_t value)
 {
 	access->write = true;
 	access->value = value;
@@ -114,77 +114,6 @@ int64_t syscall_mmio_write(struct process *process, struct exception_frame *fram
 		return error;
 	syscall_store(&access, frame->rdx);
 	return 0;
-}
-
-struct msr_range {
-	uint32_t first, last;
-};
-
-/* What a script must not write: with these the hypervisor runs, or keeps time, or holds the
- * engine. */
-static const struct msr_range syscall_msrs_owned[] = {
-	{ 0x10, 0x10 },		      /* TSC */
-	{ 0x1b, 0x1b },		      /* APIC_BASE */
-	{ 0x3a, 0x3b },		      /* FEATURE_CONTROL, TSC_ADJUST */
-	{ 0x174, 0x176 },	      /* SYSENTER_*: the guest's are put aside */
-	{ 0x1d9, 0x1d9 },	      /* DEBUGCTL: single steps by branch */
-	{ 0x277, 0x277 },	      /* PAT */
-	{ 0x3f1, 0x3f1 },	      /* PEBS_ENABLE: records go to a linear address of ours */
-	{ 0x480, 0x493 },	      /* VMX capabilities */
-	{ 0x560, 0x587 },	      /* processor trace, which writes to physical memory */
-	{ 0x600, 0x600 },	      /* DS_AREA */
-	{ 0x6e0, 0x6e0 },	      /* TSC_DEADLINE */
-	{ 0x800, 0x8ff },	      /* x2APIC */
-	{ 0xc0000080, 0xc0000084 },   /* EFER, STAR, LSTAR, CSTAR, SFMASK */
-	{ 0xc0000100, 0xc0000104 },   /* FS, GS, kernel GS base, TSC_AUX, TSC_RATIO */
-	{ 0xc0010010, 0xc0010010 },   /* SYSCFG: memory encryption */
-	{ 0xc0010015, 0xc0010015 },   /* HWCR */
-	{ 0xc0010114, 0xc001011b },   /* VM_CR, IGNNE, SMM_CTL, VM_HSAVE_PA, SVM keys, doorbell */
-	{ 0xc0010130, 0xc0010133 },   /* SEV */
-};
-
-static bool syscall_msr_is_owned(uint64_t msr)
-{
-	for (unsigned i = 0; i < ARRAY_LENGTH(syscall_msrs_owned); i++) {
-		if (msr >= syscall_msrs_owned[i].first && msr <= syscall_msrs_owned[i].last)
-			return true;
-	}
-	return false;
-}
-
-/* Reading these tells about the hypervisor, not about the guest. */
-static bool syscall_msr_is_secret(uint64_t msr)
-{
-	return msr >= 0xc0010114 && msr <= 0xc001011b;
-}
-
-/* (msr, uint64_t *value) */
-int64_t syscall_msr_read(struct process *process, struct exception_frame *frame)
-{
-	struct access access = syscall_access(process, ACCESS_MSR, frame->rdi, 8);
-
-	if (frame->rdi > UINT32_MAX)
-		return -RV_EFAULT;
-	if (syscall_msr_is_secret(frame->rdi))
-		return -RV_EPERM;
-	access_perform_direct(&access);
-	if (access.fault)
-		return -RV_EFAULT;
-	return user_copy_out(process, frame->rsi, &access.value, sizeof(access.value));
-}
-
-/* (msr, value) */
-int64_t syscall_msr_write(struct process *process, struct exception_frame *frame)
-{
-	struct access access = syscall_access(process, ACCESS_MSR, frame->rdi, 8);
-
-	if (frame->rdi > UINT32_MAX)
-		return -RV_EFAULT;
-	if (syscall_msr_is_owned(frame->rdi))
-		return -RV_EPERM;
-	if (syscall_store(&access, frame->rsi) == ACCESS_DONE)
-		return access.fault ? -RV_EPERM : 0;
-	return access.fault ? -RV_EFAULT : 0;
 }
 
 /* (leaf, subleaf, uint32_t regs[4]) */

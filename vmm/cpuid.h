@@ -17,11 +17,15 @@ static inline bool cpuid_is_claimed(void)
 	return cpuid_registry.first != NULL;
 }
 
+#define CPUID_BASIC_CHANGED (1u << 1 | 1u << 6 | 1u << 7 | 1u << 0x14 | 1u << 0x1b)
+#define CPUID_EXTENDED_CHANGED (1u << 1 | 1u << 8 | 1u << 0xa | 1u << 0x1f) /* from 80000000h */
+
 /* Is the CPU's own answer the guest's? Not where CR4 shows or something is hidden. */
 static inline bool cpuid_is_plain(uint32_t leaf)
 {
-	return leaf != 1 && leaf != 6 && leaf != 7 && leaf != 0x14 && leaf != 0x80000001 &&
-	       leaf != 0x8000000a;
+	uint32_t changed = leaf >> 31 ? CPUID_EXTENDED_CHANGED : CPUID_BASIC_CHANGED;
+
+	return (leaf & 0x7fffffff) >= 32 || !(changed >> (leaf & 31) & 1);
 }
 
 /* EXIT_CPUID. */

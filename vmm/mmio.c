@@ -108,7 +108,7 @@ int mmio_settle_page(struct vcpu *vcpu, gpa_t page)
 
 bool mmio_is_claimed(gpa_t gpa)
 {
-	return memory_is_reserved(gpa, 1) || mmio_page_wanted(align_down(gpa, PAGE_BYTES));
+	return memory_is_reserved(gpa, 1) || gpa >= vcpu_nested_limit || mmio_page_wanted(align_down(gpa, PAGE_BYTES));
 }
 
 enum access_result mmio_offer(struct access *access)

@@ -28,7 +28,7 @@ void mmio_write(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes, uint64_t va
 bool mmio_write_locked(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes, uint64_t old,
 		       uint64_t value);
 
-/* Is the page of this address claimed or ours? */
+/* Is the page of this address claimed, or ours, or out of what a guest can have? */
 bool mmio_is_claimed(gpa_t gpa);
 
 #endif

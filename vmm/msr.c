@@ -25,10 +25,9 @@ static void msr_update_one(uint32_t msr)
 {
 	uint64_t unused;
 	bool held = vcpu_ops->read_msr(cpu_current()->vcpu, msr, &unused) != MSR_NOT_HELD;
-	bool guarded = vcpu_ops->guards_msr != NULL && vcpu_ops->guards_msr(msr);
 
 	vcpu_ops->intercept_msr(msr, held || registry_covers(&msr_reads, msr, msr),
-				held || guarded || registry_covers(&msr_writes, msr, msr));
+				held || registry_covers(&msr_writes, msr, msr));
 }
 
 static void msr_update(const struct access_region *region)
@@ -130,29 +129,4 @@ void msr_handle_exit(struct vcpu *vcpu, bool write)
 		vcpu->gpr[GPR_RDX] = access.value >> 32;
 	}
 	vcpu_skip_instruction(vcpu, 2);
-}
-
-/* The local APIC answers at whatever page this MSR names: it must not be one of ours, nor out of our
- * reach where we send by it. */
-static enum access_result msr_guard_apic_base(struct access *access, void *context)
-{
-	gpa_t page = access->value & PAGING_ADDRESS_MASK;
-
-	(void)context;
-	if (!memory_is_reserved(page, PAGE_BYTES) && (cpus_count == 1 || page < GIB(4)))
-		return ACCESS_PASS;
-	access->fault = true;
-	return ACCESS_DONE;
-}
-
-int msr_guard_init(void)
-{
-	static struct access_region apic_base = {
-		.first = MSR_APIC_BASE,
-		.last = MSR_APIC_BASE,
-		.handler = msr_guard_apic_base,
-		.guard = true,
-	};
-
-	return msr_register(&apic_base, false, true);
 }

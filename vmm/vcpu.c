@@ -25,6 +25,7 @@ const struct vcpu_operations *vcpu_ops;
 void (*vcpu_periodic)(struct vcpu *vcpu);
 void (*vcpu_abandoned)(struct vcpu *vcpu);
 
+hpa_t vcpu_nested_limit;
 uint64_t vcpu_generation;
 
 static const char *const vcpu_exit_names[EXIT_KIND_COUNT] = {
@@ -53,6 +54,14 @@ static const char *const vcpu_exit_names[EXIT_KIND_COUNT] = {
 const char *vcpu_exit_name(enum exit_kind kind)
 {
 	return vcpu_exit_names[kind];
+}
+
+void vcpu_limit_address_bits(uint32_t registers[4])
+{
+	uint32_t bits = (uint32_t)__builtin_ctzll(vcpu_nested_limit);
+
+	if ((registers[0] & 0xff) > bits)
+		registers[0] = (registers[0] & ~UINT32_C(0xff)) | bits;
 }
 
 static void vcpu_dump_guest(void)

@@ -160,8 +160,6 @@ struct vcpu_operations {
 	 * virtualization extension). */
 	enum msr_result (*read_msr)(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
 	enum msr_result (*write_msr)(struct vcpu *vcpu, uint32_t msr, uint64_t value);
-	/* May a guest read but not change this MSR? NULL: there are none such. */
-	bool (*guards_msr)(uint32_t msr);
 	/* CPUID leaves that the extension shows in: hidden. registers: EAX, EBX, ECX, EDX */
 	void (*hide_cpuid)(uint32_t leaf, uint32_t registers[4]);
 	unsigned (*get_cpl)(struct vcpu *vcpu);
@@ -200,6 +198,14 @@ struct vcpu_operations {
 	/* Prints the vendor's state of the vCPU, for a panic. */
 	void (*dump)(struct vcpu *vcpu);
 };
+
+/* The first guest-physical address that the nested tables never map: what the CPU does not have, what
+ * their levels do not reach, and what would be another name of memory below (keys of memory encryption).
+ * Written at boot by the back end. */
+extern hpa_t vcpu_nested_limit;
+
+/* CPUID leaf 80000008h: no more address bits than that. */
+void vcpu_limit_address_bits(uint32_t registers[4]);
 
 /* The back end chosen at boot. */
 extern const struct vcpu_operations *vcpu_ops;

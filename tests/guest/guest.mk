@@ -3,6 +3,7 @@
 
 guest-names := \
 	access \
+	alias \
 	apic \
 	bench \
 	checksum \
@@ -50,6 +51,7 @@ $(build)/tests/guest/cpu.elf: $(build)/tests/guest/cpu_state.o
 $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
 $(addprefix $(build)/tests/guest/,ipi.elf logical.elf nmi.elf pci_odd.elf restart.elf smp.elf startup.elf x2apic.elf): \
 	$(addprefix $(build)/tests/guest/,second.o second_entry.o)
+$(addprefix $(build)/tests/guest/,alias.elf hostile.elf ours.elf): $(build)/tests/guest/reserved.o
 $(build)/tests/guest/task.elf: $(build)/tests/guest/task_switch.o
 $(addprefix $(build)/tests/guest/,edge.elf priority.elf trap.elf): \
 	$(addprefix $(build)/tests/guest/,run.o run_enter.o snippet.o)

@@ -10,11 +10,9 @@
 #include "guest.h"
 
 #include "instruction.h"
+#include "reserved.h"
 
-#define E820_SMAP 0x534d4150u
-#define E820_USABLE 1u
 #define BLOCK_BYTES 8192u
-#define LARGE_PAGE (UINT64_C(1) << 21)
 #define CR0_EM 0x4u
 #define CR0_MP 0x2u
 #define CR4_OSFXSR 0x200u
@@ -27,34 +25,8 @@
 #define PORT_SCRIPT_PAGE 0x5100
 #define VECTOR_GP 13
 
-struct memory_range {
-	uint64_t start, length_bytes;
-	uint32_t type, attributes;
-};
-
 static uint8_t *ours;
 static uint8_t block[BLOCK_BYTES] __attribute__((aligned(64)));
-
-static uint64_t ours_find(void)
-{
-	const struct memory_range *entry = (const struct memory_range *)BIOS_BUFFER_ADDRESS;
-	struct bios_registers r = {.edi = BIOS_BUFFER_ADDRESS};
-	uint64_t usable_end = 0;
-
-	do {
-		r.eax = 0xe820;
-		r.ecx = sizeof(*entry);
-		r.edx = E820_SMAP;
-		bios_call(0x15, &r);
-		if ((r.eflags & BIOS_CARRY) || r.eax != E820_SMAP)
-			break;
-		if (entry->type != E820_USABLE && entry->start == usable_end &&
-		    entry->start % LARGE_PAGE == 0 && entry->length_bytes >= LARGE_PAGE)
-			return entry->start;
-		usable_end = entry->type == E820_USABLE ? entry->start + entry->length_bytes : 0;
-	} while (r.ebx != 0);
-	return 0;
-}
 
 static bool block_is(uint8_t value, size_t length_bytes)
 {
@@ -169,7 +141,7 @@ static void check_apic_base_changed(void)
 
 void guest_main(void)
 {
-	ours = (uint8_t *)option_number_or("at", ours_find());
+	ours = (uint8_t *)option_number_or("at", reserved_find());
 	if (!guest_check(ours != NULL, "range", "none"))
 		return;
 	cr0_write((cr0_read() & ~(uint64_t)CR0_EM) | CR0_MP);

@@ -7,7 +7,10 @@
 #include "core/instructions.h"
 #include "core/memory.h"
 #include "core/spinlock.h"
+#include "rv/errno.h"
 #include "unit.h"
+#include "vmm/mtrr.h"
+#include "vmm/vcpu.h"
 
 enum { UNCACHED = 0, WRITE_COMBINING = 1, WRITE_THROUGH = 4, WRITE_PROTECTED = 5, WRITE_BACK = 6 };
 enum { VARIABLE_COUNT = 8, ADDRESS_BITS = 36, TYPE_SHIFT = 3, PAGES_LARGE = 0x80, RIGHTS = 7 };
@@ -24,9 +27,13 @@ uint8_t *fake_memory;
 hpa_t memory_reserved_start = MIB(34) + 3 * PAGE_BYTES;
 uint64_t memory_reserved_bytes = MIB(4);
 uint64_t memory_end = RAM_END;
-hpa_t memory_moved[256];
+hpa_t memory_moved[256], memory_low_page, vcpu_nested_limit;
 struct vmx_capabilities vmx_capabilities;
 static unsigned pages_used;
+
+static unsigned address_bits = ADDRESS_BITS;
+static bool encrypts;
+static uint64_t encryption; /* IA32_TME_ACTIVATE */
 
 static bool mtrr_exist;
 static uint64_t mtrr_default, mtrr_base[VARIABLE_COUNT], mtrr_mask[VARIABLE_COUNT];
@@ -54,7 +61,16 @@ struct cpuid_result cpuid_query(uint32_t leaf, uint32_t subleaf)
 	(void)subleaf;
 	if (leaf == 1)
 		return (struct cpuid_result){ .edx = mtrr_exist ? 1u << 12 : 0 };
-	return (struct cpuid_result){ .eax = ADDRESS_BITS };
+	if (leaf == 7)
+		return (struct cpuid_result){ .ecx = encrypts ? 1u << 13 : 0 };
+	return (struct cpuid_result){ .eax = address_bits };
+}
+
+bool msr_read_safe(uint32_t msr, uint64_t *value)
+{
+	UNIT_EQUAL(msr, 0x982);
+	*value = encryption;
+	return encrypts;
 }
 
 uint64_t msr_read(uint32_t msr)
@@ -345,6 +361,67 @@ static void above_what_was_mapped(void)
 	UNIT_CHECK(!ept_map_on_demand(MIB(1)));
 }
 
+/* Bits of an address that name a key are none of the guest's, whether they are used or not; nor are those
+ * that four levels do not tell apart. */
+static void addresses_that_name_a_key(void)
+{
+	reset();
+	encrypts = true;
+	encryption = UINT64_C(2) << 32; /* not on */
+	UNIT_EQUAL(ept_init(), 0);
+	UNIT_EQUAL(vcpu_nested_limit, UINT64_C(1) << ADDRESS_BITS);
+	reset();
+	encryption |= 2;
+	UNIT_EQUAL(ept_init(), 0);
+	UNIT_EQUAL(vcpu_nested_limit, UINT64_C(1) << (ADDRESS_BITS - 2));
+	UNIT_CHECK(ept_map_on_demand(GIB(16) - PAGE_BYTES));
+	UNIT_CHECK(!ept_map_on_demand(GIB(16)) && !ept_map_on_demand(GIB(16) + memory_reserved_start));
+	UNIT_EQUAL(ept_deny_page(GIB(16)), -RV_ERANGE);
+	UNIT_EQUAL(ept_move_page(GIB(16), 0), -RV_ERANGE);
+	encrypts = false;
+	reset();
+	address_bits = 52;
+	UNIT_EQUAL(ept_init(), 0);
+	UNIT_CHECK(!ept_map_on_demand(UINT64_C(1) << 48));
+	UNIT_EQUAL(ept_deny_page(UINT64_C(1) << 48 | MIB(16)), -RV_ERANGE);
+	check_all();
+	address_bits = ADDRESS_BITS;
+}
+
+/* Writes of the registers that would change the type of what is ours, and others. */
+static void our_own_type(void)
+{
+	hpa_t start = memory_reserved_start;
+
+	reset();
+	memory_reserved_start = MIB(34);
+	memory_low_page = 0xcb000; /* of type 0 */
+	set_range(0, GIB(3), GIB(1), UNCACHED);
+	UNIT_CHECK(!mtrr_keeps_ours(MSR_MTRR_DEFAULT, mtrr_default & ~DEFAULT_ENABLED));
+	UNIT_CHECK(!mtrr_keeps_ours(MSR_MTRR_DEFAULT, DEFAULT_ENABLED | DEFAULT_FIXED | WRITE_COMBINING));
+	UNIT_CHECK(!mtrr_keeps_ours(MSR_MTRR_DEFAULT, DEFAULT_ENABLED | WRITE_BACK)); /* the low page */
+	UNIT_CHECK(mtrr_keeps_ours(MSR_MTRR_DEFAULT, mtrr_default));
+	mtrr_mask[1] = ~(MIB(2) - 1) & ADDRESS_MASK; /* not valid yet */
+	UNIT_CHECK(mtrr_keeps_ours(MSR_MTRR_BASE(1), MIB(36) | UNCACHED));
+	mtrr_base[1] = MIB(36) | UNCACHED;
+	UNIT_CHECK(!mtrr_keeps_ours(MSR_MTRR_MASK(1), mtrr_mask[1] | MASK_VALID));
+	UNIT_CHECK(!mtrr_keeps_ours(MSR_MTRR_MASK(1), (~(GIB(1) - 1) & ADDRESS_MASK) | MASK_VALID));
+	mtrr_base[1] = MIB(38) | UNCACHED;
+	mtrr_mask[1] |= MASK_VALID;
+	UNIT_CHECK(mtrr_keeps_ours(MSR_MTRR_BASE(1), MIB(32) | UNCACHED));
+	UNIT_CHECK(!mtrr_keeps_ours(MSR_MTRR_BASE(1), MIB(34) | WRITE_THROUGH));
+	mtrr_base[1] = MIB(36) | PAGE_BYTES | UNCACHED;
+	mtrr_mask[1] = (~(PAGE_BYTES - 1) & ADDRESS_MASK) | MASK_VALID; /* a page within a chunk */
+	mtrr_base[1] = 0;
+	UNIT_CHECK(!mtrr_keeps_ours(MSR_MTRR_BASE(1), MIB(36) | PAGE_BYTES | UNCACHED));
+	UNIT_CHECK(mtrr_keeps_ours(MSR_MTRR_FIXED_4K + 1, mtrr_fixed_4k[1] ^ UINT64_C(0xff)));
+	UNIT_CHECK(!mtrr_keeps_ours(MSR_MTRR_FIXED_4K + 1, mtrr_fixed_4k[1] ^ UINT64_C(0xff000000)));
+	UNIT_CHECK(mtrr_is_register(MSR_MTRR_BASE(VARIABLE_COUNT) - 1));
+	UNIT_CHECK(!mtrr_is_register(MSR_MTRR_BASE(VARIABLE_COUNT)));
+	memory_low_page = 0;
+	memory_reserved_start = start;
+}
+
 int main(void)
 {
 	fake_memory = aligned_alloc(PAGE_BYTES, FAKE_MEMORY_BYTES);
@@ -357,5 +434,7 @@ int main(void)
 	unit_run("ept MTRRs changed by the guest", changed_by_the_guest);
 	unit_run("ept pages denied and moved", pages_that_are_denied_and_moved);
 	unit_run("ept above what was mapped", above_what_was_mapped);
+	unit_run("ept addresses that name a key", addresses_that_name_a_key);
+	unit_run("mtrr our own type", our_own_type);
 	return unit_failed;
 }

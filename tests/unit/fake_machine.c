@@ -17,6 +17,7 @@ uint8_t *fake_memory;
 hpa_t memory_reserved_start = FAKE_RESERVED_START;
 uint64_t memory_reserved_bytes = FAKE_RESERVED_BYTES;
 uint64_t memory_end = FAKE_DEVICE_START;
+hpa_t vcpu_nested_limit = UINT64_C(1) << 48;
 uint64_t paging_direct_bytes = FAKE_MEMORY_BYTES;
 
 hpa_t memory_moved[256];

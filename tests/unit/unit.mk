@@ -31,14 +31,15 @@ unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_
 	hook_shutdown.o hook_summary.o hook_timer.o pci_identity.o periodic.o) vmm/access.o vmm/grace.o
 unit-hook_filter-objects := $(unit-hook-objects)
 unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o syscall_access.o \
-	syscall_hook.o) core/paging.o
+	syscall_msr.o syscall_hook.o) core/paging.o
 # Page tables and system calls, without privileged instructions.
 $(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects)): \
 	unit-flags := -I tests/unit/fake_process $(unit-flags)
 
-unit-programs += ept
-unit-ept-objects := vmm/vmx/ept.o vmm/vmx/mtrr.o
-$(addprefix $(unit-build)/objects/,tests/unit/ept.o $(unit-ept-objects)): \
+unit-programs += ept npt
+unit-ept-objects := vmm/vmx/ept.o vmm/mtrr.o
+unit-npt-objects := vmm/svm/npt.o
+$(addprefix $(unit-build)/objects/,tests/unit/ept.o $(unit-ept-objects) tests/unit/npt.o $(unit-npt-objects)): \
 	unit-flags := -I tests/unit/fake_vmx $(unit-flags)
 
 unit-programs += uefi

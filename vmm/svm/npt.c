@@ -19,11 +19,13 @@
 #define NPT_LEAF (PAGING_PRESENT | PAGING_WRITABLE | PAGING_USER)
 #define NPT_TABLE NPT_LEAF
 #define NPT_LEVELS 4
+#define NPT_ADDRESS_BITS 48
+#define CPUID_ENCRYPTION 0x8000001fu
+#define CPUID_ENCRYPTION_SME 1u
 
 static struct spinlock npt_lock;
 static uint64_t *npt_top;
 static bool npt_gigabyte_pages;
-static uint64_t npt_limit; /* first address that the CPU does not have */
 
 static uint64_t npt_level_bytes(unsigned level)
 {
@@ -108,14 +110,33 @@ static uint64_t *npt_slot(gpa_t gpa, unsigned level)
 	return entry;
 }
 
+/* What four levels reach, without the bit that encrypts and those that SME takes for itself (APM v2 7.10.1):
+ * with it, the same memory would answer at two addresses. Whether SME is on is the firmware's for good:
+ * vmm/msr_guard.c. */
+static unsigned npt_address_bits(void)
+{
+	unsigned bits = cpuid_query(0x80000008, 0).eax & 0xff;
+	struct cpuid_result encryption = { 0 };
+	uint64_t config;
+
+	if (cpuid_query(0x80000000, 0).eax >= CPUID_ENCRYPTION)
+		encryption = cpuid_query(CPUID_ENCRYPTION, 0);
+	if ((encryption.eax & CPUID_ENCRYPTION_SME) && msr_read_safe(MSR_SYSCFG, &config) &&
+	    (config & SYSCFG_ENCRYPTION)) {
+		bits -= encryption.ebx >> 6 & 0x3f;
+		if (bits > (encryption.ebx & 0x3f))
+			bits = encryption.ebx & 0x3f;
+	}
+	return bits < NPT_ADDRESS_BITS ? bits : NPT_ADDRESS_BITS;
+}
+
 int npt_init(void)
 {
 	uint64_t end = memory_end < GIB(4) ? GIB(4) : align_up(memory_end, GIB(1));
-	uint32_t address_bits = cpuid_query(0x80000008, 0).eax & 0xff;
 	int error = 0;
 
 	npt_gigabyte_pages = (cpuid_query(0x80000001, 0).edx >> 26) & 1;
-	npt_limit = UINT64_C(1) << address_bits;
+	vcpu_nested_limit = UINT64_C(1) << npt_address_bits();
 	npt_top = memory_allocate_page();
 	if (npt_top == NULL)
 		return -RV_ENOMEM;
@@ -137,7 +158,7 @@ bool npt_map_on_demand(gpa_t gpa)
 	uint64_t *entry;
 	bool mapped = false;
 
-	if (gpa >= npt_limit || gpa < memory_end || gpa < GIB(4))
+	if (gpa >= vcpu_nested_limit || gpa < memory_end || gpa < GIB(4))
 		return false;
 	spinlock_acquire(&npt_lock);
 	entry = npt_slot(gpa, 2);
@@ -153,7 +174,7 @@ static int npt_set_page(gpa_t gpa, uint64_t value)
 	uint64_t *entry;
 	int error = 0;
 
-	if (gpa >= npt_limit)
+	if (gpa >= vcpu_nested_limit)
 		return -RV_ERANGE;
 	npt_map_on_demand(gpa);
 	spinlock_acquire(&npt_lock);

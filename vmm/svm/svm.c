@@ -91,8 +91,6 @@ static int svm_init_tables(void)
 	svm_intercept_msr(MSR_EFER, true, true);
 	for (uint32_t msr = MSR_VM_CR; msr <= MSR_SVM_KEY; msr++)
 		svm_intercept_msr(msr, true, true);
-	for (uint32_t msr = MSR_GUARDED_FIRST; msr <= MSR_GUARDED_LAST; msr++)
-		svm_intercept_msr(msr, false, svm_guards_msr(msr));
 	done = true;
 	return 0;
 }
@@ -137,7 +135,9 @@ static void svm_start(struct vcpu *vcpu)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);
 
-	msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SVME);
+	/* Without SYSCALL: firmware may have left it on, and an engine's would lead to the guest's or the
+	 * firmware's LSTAR at CPL 0. */
+	msr_write(MSR_EFER, (msr_read(MSR_EFER) | EFER_SVME) & ~EFER_SCE);
 	msr_write(MSR_VM_HSAVE_PA, svm->host_save_physical);
 	__asm__ volatile("clgi");
 	/* What VMSAVE stores is the host's for host_begin(), and for the guest where it shares the
@@ -219,7 +219,6 @@ const struct vcpu_operations svm_operations = {
 	.get_efer = svm_get_efer,
 	.read_msr = svm_read_msr,
 	.write_msr = svm_write_msr,
-	.guards_msr = svm_guards_msr,
 	.hide_cpuid = svm_hide_cpuid,
 	.get_cpl = svm_get_cpl,
 	.inject_exception = svm_inject_exception,

@@ -14,16 +14,7 @@
 /* Where physical memory and devices lie; a new value could put a device in place of our memory.
  * SMM_CTL opens the memory of SMM, which can reach ours. */
 #define MSR_SYSCFG 0xc0010010u
-#define MSR_IORR_FIRST 0xc0010016u
-#define MSR_TOP_MEM 0xc001001au
-#define MSR_TOP_MEM2 0xc001001du
-#define MSR_MMIO_CONFIG_BASE 0xc0010058u
-#define MSR_SMM_BASE 0xc0010111u
-#define MSR_SMM_MASK 0xc0010113u
-#define MSR_SMM_CTL 0xc0010116u
-#define MSR_GUARDED_FIRST MSR_SYSCFG
-#define MSR_GUARDED_LAST MSR_SMM_MASK
-#define SYSCFG_FIXED_MODIFY UINT64_C(0x80000) /* MtrrFixDramModEn */
+#define SYSCFG_ENCRYPTION UINT64_C(0x800000) /* MemEncryptionModEn */
 #define VM_CR_LOCK 0x8u
 #define VM_CR_SVMDIS 0x10u
 

@@ -17,7 +17,6 @@ void svm_set_control(struct vcpu *vcpu, unsigned number, uint64_t value);
 uint64_t svm_get_efer(struct vcpu *vcpu);
 enum msr_result svm_read_msr(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
 enum msr_result svm_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value);
-bool svm_guards_msr(uint32_t msr);
 void svm_hide_cpuid(uint32_t leaf, uint32_t registers[4]);
 void svm_capture_state(struct vcpu *vcpu, const struct cpu_state *state);
 unsigned svm_get_cpl(struct vcpu *vcpu);

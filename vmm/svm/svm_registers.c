@@ -14,6 +14,8 @@
 #define EFER_MCOMMIT UINT64_C(0x20000)
 #define EFER_INTWB UINT64_C(0x40000)
 #define EFER_AIBRSE UINT64_C(0x200000)
+#define CPUID_EXTENDED_EBX_INVLPGB (UINT32_C(1) << 3 | UINT32_C(1) << 21)
+#define CPUID_EXTENDED_EDX_INVLPGB_COUNT UINT32_C(0xffff)
 #define ATTRIBUTES_MASK 0xfff
 #define ATTRIBUTE_UNUSABLE 0x1000
 
@@ -225,30 +227,8 @@ enum msr_result svm_read_msr(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 	}
 }
 
-bool svm_guards_msr(uint32_t msr)
-{
-	return (msr >= MSR_IORR_FIRST && msr <= MSR_TOP_MEM) || msr == MSR_TOP_MEM2 ||
-	       msr == MSR_MMIO_CONFIG_BASE || msr == MSR_SYSCFG || msr == MSR_SMM_CTL ||
-	       (msr >= MSR_SMM_BASE && msr <= MSR_SMM_MASK);
-}
-
-/* Writing what is there already is nothing; anything else is refused as if it were locked. But
- * systems lock the routing of the fixed MTRRs, if the firmware forgot that (APM v2 7.9.1). */
-static enum msr_result svm_write_guarded(uint32_t msr, uint64_t value)
-{
-	uint64_t now;
-
-	if (!msr_read_safe(msr, &now))
-		return MSR_FAULT;
-	if (msr == MSR_SYSCFG && value == (now & ~SYSCFG_FIXED_MODIFY))
-		return MSR_NOT_HELD;
-	return now == value ? MSR_DONE : MSR_FAULT;
-}
-
 enum msr_result svm_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 {
-	if (svm_guards_msr(msr))
-		return svm_write_guarded(msr, value);
 	switch (msr) {
 	case MSR_EFER:
 		return svm_set_efer(vcpu, value) ? MSR_DONE : MSR_FAULT;
@@ -267,11 +247,22 @@ enum msr_result svm_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 	}
 }
 
-/* Fn8000_0001 ECX[2] and Fn8000_000A (APM v3 E.4). */
+/* SVM: Fn8000_0001 ECX[2] and Fn8000_000A; INVLPGB and TLBSYNC, which VMRUN would have to allow: Fn8000_0008;
+ * memory encryption: Fn8000_001F (APM v3 E.4). */
 void svm_hide_cpuid(uint32_t leaf, uint32_t registers[4])
 {
-	if (leaf == 0x80000001)
+	switch (leaf) {
+	case 0x80000001:
 		registers[2] &= ~UINT32_C(4);
-	else if (leaf == 0x8000000a)
+		break;
+	case 0x80000008:
+		registers[1] &= ~CPUID_EXTENDED_EBX_INVLPGB;
+		registers[3] &= ~CPUID_EXTENDED_EDX_INVLPGB_COUNT;
+		vcpu_limit_address_bits(registers);
+		break;
+	case 0x8000000a:
+	case 0x8000001f:
 		registers[0] = registers[1] = registers[2] = registers[3] = 0;
+		break;
+	}
 }

@@ -3,7 +3,7 @@
  * largest pages that fit; what is ours, and pages denied for mediation, are not mapped. ept_lock
  * guards the tables' structure and the copy of the MTRRs.
  *
- * Each leaf holds the memory type that the MTRRs give (mtrr.c), and lets the guest's PAT have its
+ * Each leaf holds the memory type that the MTRRs give (vmm/mtrr.c), and lets the guest's PAT have its
  * say (29.3.7.2), so that the effective type is what it would be without us.
  */
 #include "vmm/vmx/vmx.h"
@@ -12,6 +12,8 @@
 #include "core/memory.h"
 #include "core/spinlock.h"
 #include "rv/errno.h"
+#include "vmm/mtrr.h"
+#include "vmm/vcpu.h"
 
 #define EPT_ENTRIES 512
 #define EPT_RIGHTS UINT64_C(0x7) /* read, write, execute */
@@ -20,10 +22,15 @@
 #define EPT_LARGE UINT64_C(0x80)
 #define EPT_ADDRESS_MASK UINT64_C(0x000ffffffffff000)
 #define EPT_LEVELS 4
+#define EPT_ADDRESS_BITS 48
+#define CPUID_STRUCTURED_ECX_TME (UINT32_C(1) << 13)
+#define MSR_TME_ACTIVATE 0x982u
+#define TME_ENABLED UINT64_C(0x2)
+#define TME_KEY_BITS_SHIFT 32
 
 static struct spinlock ept_lock;
+static struct mtrr_set ept_mtrrs;
 static uint64_t *ept_top;
-static uint64_t ept_limit; /* first address that the CPU, or four levels, do not have */
 
 static uint64_t ept_level_bytes(unsigned level)
 {
@@ -58,7 +65,7 @@ static bool ept_fill_page(uint64_t *entry, gpa_t gpa, unsigned level)
 	uint8_t type;
 
 	if (!ept_level_has_pages(level) || memory_is_reserved(gpa, bytes) ||
-	    !mtrr_type(gpa, bytes, &type))
+	    !mtrr_type(&ept_mtrrs, gpa, bytes, &type))
 		return false;
 	*entry = ept_leaf(gpa, level, type);
 	return true;
@@ -126,14 +133,26 @@ static uint64_t *ept_slot(gpa_t gpa, unsigned level)
 	return entry;
 }
 
+/* What four levels reach (29.3.2), without the bits that name a key (MKTME, IA32_TME_ACTIVATE 35:32): with these, the
+ * same memory would answer at several addresses. The keys are the firmware's for good: vmm/msr_guard.c. */
+static unsigned ept_address_bits(void)
+{
+	unsigned bits = cpuid_query(0x80000008, 0).eax & 0xff;
+	uint64_t activate;
+
+	if ((cpuid_query(7, 0).ecx & CPUID_STRUCTURED_ECX_TME) &&
+	    msr_read_safe(MSR_TME_ACTIVATE, &activate) && (activate & TME_ENABLED))
+		bits -= activate >> TME_KEY_BITS_SHIFT & 0xf;
+	return bits < EPT_ADDRESS_BITS ? bits : EPT_ADDRESS_BITS;
+}
+
 int ept_init(void)
 {
 	uint64_t end = memory_end < GIB(4) ? GIB(4) : align_up(memory_end, GIB(1));
-	uint32_t address_bits = cpuid_query(0x80000008, 0).eax & 0xff;
 	int error = 0;
 
-	ept_limit = UINT64_C(1) << (address_bits < 48 ? address_bits : 48);
-	mtrr_read();
+	vcpu_nested_limit = UINT64_C(1) << ept_address_bits();
+	mtrr_read(&ept_mtrrs, 0, 0);
 	ept_top = memory_allocate_page();
 	if (ept_top == NULL)
 		return -RV_ENOMEM;
@@ -155,7 +174,7 @@ bool ept_map_on_demand(gpa_t gpa)
 	uint64_t *entry;
 	bool mapped = false;
 
-	if (gpa >= ept_limit || gpa < memory_end || gpa < GIB(4))
+	if (gpa >= vcpu_nested_limit || gpa < memory_end || gpa < GIB(4))
 		return false;
 	spinlock_acquire(&ept_lock);
 	entry = ept_slot(gpa, 2);
@@ -172,12 +191,12 @@ static int ept_set_page(gpa_t gpa, bool mapped, hpa_t hpa)
 	uint8_t type;
 	int error = 0;
 
-	if (gpa >= ept_limit)
+	if (gpa >= vcpu_nested_limit)
 		return -RV_ERANGE;
 	ept_map_on_demand(gpa);
 	spinlock_acquire(&ept_lock);
 	entry = ept_slot(gpa, 0);
-	(void)mtrr_type(hpa, PAGE_BYTES, &type); /* a page of 4 KiB has one type */
+	(void)mtrr_type(&ept_mtrrs, hpa, PAGE_BYTES, &type); /* a page of 4 KiB has one type */
 	if (entry == NULL)
 		error = -RV_ENOMEM;
 	else
@@ -213,7 +232,7 @@ static void ept_update_entry(uint64_t *entry, unsigned level)
 	if ((*entry & EPT_RIGHTS) == 0)
 		return;
 	if (ept_is_leaf(*entry, level)) {
-		if (mtrr_type(*entry & EPT_ADDRESS_MASK, ept_level_bytes(level), &type)) {
+		if (mtrr_type(&ept_mtrrs, *entry & EPT_ADDRESS_MASK, ept_level_bytes(level), &type)) {
 			uint64_t value = (*entry & ~EPT_TYPE_MASK) |
 					 (uint64_t)type << EPT_TYPE_SHIFT;
 
@@ -231,7 +250,7 @@ static void ept_update_entry(uint64_t *entry, unsigned level)
 void ept_update_types(void)
 {
 	spinlock_acquire(&ept_lock);
-	mtrr_read();
+	mtrr_read(&ept_mtrrs, 0, 0);
 	for (unsigned i = 0; i < EPT_ENTRIES; i++)
 		ept_update_entry(&ept_top[i], EPT_LEVELS - 1);
 	spinlock_release(&ept_lock);

@@ -9,22 +9,10 @@
 
 /* Intel SDM v4, table 2-2; appendix A for the capabilities */
 #define MSR_FEATURE_CONTROL 0x3au
-#define MSR_MTRR_CAPABILITIES 0xfeu
 #define MSR_SYSENTER_CS 0x174u
 #define MSR_SYSENTER_ESP 0x175u
 #define MSR_SYSENTER_EIP 0x176u
 #define MSR_DEBUGCTL 0x1d9u
-#define MSR_MTRR_BASE(n) (0x200u + 2 * (n))
-#define MSR_MTRR_MASK(n) (0x201u + 2 * (n))
-#define MSR_MTRR_FIXED_64K 0x250u
-#define MSR_MTRR_FIXED_16K 0x258u
-#define MSR_MTRR_FIXED_4K 0x268u
-#define MSR_MTRR_DEFAULT 0x2ffu
-#define MSR_PEBS_ENABLE 0x3f1u
-#define MSR_TRACE_FIRST 0x560u /* IA32_RTIT_* */
-#define MSR_TRACE_LAST 0x587u
-#define MSR_FEEDBACK_POINTER 0x17d0u
-#define MSR_FEEDBACK_CONFIG 0x17d1u
 #define MSR_VMX_FIRST 0x480u
 #define MSR_VMX_BASIC 0x480u
 #define MSR_VMX_PIN 0x481u
@@ -167,8 +155,6 @@ void vmx_write_efer(uint64_t value);
 enum msr_result vmx_read_msr(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
 enum msr_result vmx_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value);
 void vmx_hide_cpuid(uint32_t leaf, uint32_t registers[4]);
-/* Does every write to it give #GP, because of what the CPU would do? */
-bool vmx_denies_msr(uint32_t msr);
 
 /* vmm/vmx/vmx_bitmaps.c */
 int vmx_bitmaps_init(void);
@@ -193,15 +179,5 @@ int ept_move_page(gpa_t gpa, hpa_t to);
 bool ept_map_on_demand(gpa_t gpa);
 /* The MTRRs of this CPU have changed: the entries get other memory types. */
 void ept_update_types(void);
-
-/* vmm/vmx/mtrr.c: the memory types that the MTRRs give. */
-#define MEMORY_TYPE_UNCACHED 0u
-#define MEMORY_TYPE_WRITE_BACK 6u
-/* Reads the MTRRs of this CPU. */
-void mtrr_read(void);
-/* The type of [hpa, hpa + length_bytes), a power of two and aligned; false if it has several. */
-bool mtrr_type(hpa_t hpa, uint64_t length_bytes, uint8_t *type);
-/* Is it a register that decides on types? */
-bool mtrr_is_register(uint32_t msr);
 
 #endif

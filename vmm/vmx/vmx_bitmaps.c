@@ -6,6 +6,7 @@
 
 #include "core/memory.h"
 #include "rv/errno.h"
+#include "vmm/mtrr.h"
 
 #define MSR_RANGE 0x2000u
 #define MSR_HIGH_START 0xc0000000u
@@ -58,7 +59,7 @@ void vmx_intercept_msr(uint32_t msr, bool read, bool write)
 	bool hidden = msr == MSR_FEATURE_CONTROL || (msr >= MSR_VMX_FIRST && msr <= MSR_VMX_LAST);
 
 	read = read || hidden;
-	write = write || hidden || mtrr_is_register(msr) || vmx_denies_msr(msr);
+	write = write || hidden || mtrr_is_register(msr);
 	if (msr < MSR_RANGE) {
 		vmx_set_bit(vmx_msr_bitmap + READ_LOW, msr, read);
 		vmx_set_bit(vmx_msr_bitmap + WRITE_LOW, msr, write);

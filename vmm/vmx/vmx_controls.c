@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/string.h"
+#include "vmm/mtrr.h"
 
 #define CPUID_FEATURES_ECX_VMX (UINT32_C(1) << 5)
 #define FEATURE_CONTROL_LOCK UINT64_C(0x1)
@@ -59,8 +60,7 @@ static const char *vmx_choose_controls(bool true_controls)
 	static const struct vmx_group secondary = {
 		MSR_VMX_SECONDARY, 0, SECONDARY_EPT,
 		SECONDARY_UNRESTRICTED_GUEST | SECONDARY_RDTSCP | SECONDARY_VPID |
-			SECONDARY_INVPCID | SECONDARY_XSAVES | SECONDARY_USER_WAIT |
-			SECONDARY_PCONFIG,
+			SECONDARY_INVPCID | SECONDARY_XSAVES | SECONDARY_USER_WAIT,
 		0, "nested paging (EPT)",
 	};
 	static const struct vmx_group pin = {
@@ -69,12 +69,14 @@ static const char *vmx_choose_controls(bool true_controls)
 	};
 	static const struct vmx_group exit = {
 		MSR_VMX_EXIT, MSR_VMX_TRUE_EXIT,
-		EXIT_HOST_64BIT | EXIT_SAVE_DEBUG_CONTROLS | EXIT_SAVE_EFER | EXIT_LOAD_EFER,
-		EXIT_SAVE_PAT | EXIT_LOAD_PAT, 0, "the switch of EFER",
+		EXIT_HOST_64BIT | EXIT_SAVE_DEBUG_CONTROLS | EXIT_SAVE_EFER | EXIT_LOAD_EFER |
+			EXIT_SAVE_PAT | EXIT_LOAD_PAT,
+		0, 0, "the switch of EFER and PAT",
 	};
 	static const struct vmx_group entry = {
-		MSR_VMX_ENTRY, MSR_VMX_TRUE_ENTRY, ENTRY_LOAD_DEBUG_CONTROLS | ENTRY_LOAD_EFER,
-		ENTRY_LOAD_PAT, 0, "the switch of EFER",
+		MSR_VMX_ENTRY, MSR_VMX_TRUE_ENTRY,
+		ENTRY_LOAD_DEBUG_CONTROLS | ENTRY_LOAD_EFER | ENTRY_LOAD_PAT, 0, 0,
+		"the switch of EFER and PAT",
 	};
 	struct vmx_capabilities *can = &vmx_capabilities;
 

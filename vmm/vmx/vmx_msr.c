@@ -2,6 +2,7 @@
  * vmm/vmx/vmx_msr.c: MSRs that the VMCS holds for the guest, and what of VMX the guest would see in
  * MSRs and CPUID.
  */
+#include "vmm/mtrr.h"
 #include "vmm/msr.h"
 #include "vmm/vmx/vmx.h"
 
@@ -14,6 +15,8 @@
 #define CPUID_FEATURES_EDX_DEBUG_STORE (UINT32_C(1) << 21)
 #define CPUID_POWER_EAX_FEEDBACK (UINT32_C(1) << 19 | UINT32_C(1) << 23)
 #define CPUID_STRUCTURED_EBX_TRACE (UINT32_C(1) << 25)
+#define CPUID_STRUCTURED_ECX_TME (UINT32_C(1) << 13)
+#define CPUID_STRUCTURED_EDX_PCONFIG (UINT32_C(1) << 18)
 #define DEBUGCTL_TRACE UINT64_C(0x7c0) /* TR, BTS, BTINT and when: 18.4.1 */
 #define MTRR_ENABLED UINT64_C(0x800)
 
@@ -128,15 +131,6 @@ static uint32_t vmx_msr_field(uint32_t msr)
 	}
 }
 
-/* By these the CPU itself would write memory, past the nested page tables: processor trace (SDM v3
- * 33.2.7) and hardware feedback (15.6.3) to physical addresses, PEBS (20.6.2) to linear ones, while
- * we run too. The guest is told that it has none of them. */
-bool vmx_denies_msr(uint32_t msr)
-{
-	return msr == MSR_PEBS_ENABLE || (msr >= MSR_TRACE_FIRST && msr <= MSR_TRACE_LAST) ||
-	       msr == MSR_FEEDBACK_POINTER || msr == MSR_FEEDBACK_CONFIG;
-}
-
 /* A CPU whose firmware has switched VMX off for good: that is how we hide it. */
 enum msr_result vmx_read_msr(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 {
@@ -178,12 +172,12 @@ enum msr_result vmx_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 	default:
 		if (mtrr_is_register(msr))
 			return vmx_set_mtrr(vcpu, msr, value);
-		return vmx_denies_msr(msr) || (msr >= MSR_VMX_FIRST && msr <= MSR_VMX_LAST)
-			       ? MSR_FAULT : MSR_NOT_HELD;
+		return msr >= MSR_VMX_FIRST && msr <= MSR_VMX_LAST ? MSR_FAULT : MSR_NOT_HELD;
 	}
 }
 
-/* VMX, and SMX, which would need it; and what goes with the MSRs of vmx_denies_msr(). */
+/* VMX, and SMX, which would need it; what goes with the MSRs that vmm/msr_guard.c refuses; and the bits of
+ * an address that name a key. */
 void vmx_hide_cpuid(uint32_t leaf, uint32_t registers[4])
 {
 	switch (leaf) {
@@ -197,9 +191,15 @@ void vmx_hide_cpuid(uint32_t leaf, uint32_t registers[4])
 		break;
 	case 7:
 		registers[1] &= ~CPUID_STRUCTURED_EBX_TRACE;
+		registers[2] &= ~CPUID_STRUCTURED_ECX_TME;
+		registers[3] &= ~CPUID_STRUCTURED_EDX_PCONFIG;
 		break;
 	case 0x14:
+	case 0x1b: /* PCONFIG */
 		registers[0] = registers[1] = registers[2] = registers[3] = 0;
+		break;
+	case 0x80000008:
+		vcpu_limit_address_bits(registers);
 		break;
 	}
 }

@@ -9,7 +9,7 @@ struct error_text {
 };
 
 static const struct error_text error_texts[] = {
-	{ RV_EPERM, "not allowed: it belongs to the hypervisor" },
+	{ RV_EPERM, "not allowed: it belongs to the hypervisor, or could harm it" },
 	{ RV_ENOENT, "there is no such thing" },
 	{ RV_E2BIG, "too long for one call: split it" },
 	{ RV_EAGAIN, "not now: ask inside a hook's block, while its event is open" },

@@ -13,6 +13,7 @@ struct cpuid_result {
 
 struct cpuid_result cpuid_query(uint32_t leaf, uint32_t subleaf);
 uint64_t msr_read(uint32_t msr);
+bool msr_read_safe(uint32_t msr, uint64_t *value);
 
 static inline void cpu_pause(void)
 {

@@ -1,0 +1,138 @@
+/*
+ * tests/unit/npt.c: which guest-physical addresses the nested page tables of SVM map: no address of a
+ * machine with memory encryption that names memory a second time, none that four levels do not tell apart.
+ */
+#include "vmm/svm/svm.h"
+
+#include "core/instructions.h"
+#include "core/memory.h"
+#include "core/spinlock.h"
+#include "rv/errno.h"
+#include "unit.h"
+#include "vmm/vcpu.h"
+
+#define ADDRESS_MASK UINT64_C(0x000ffffffffff000)
+#define RAM_END GIB(6)
+
+uint8_t *fake_memory;
+hpa_t memory_reserved_start = MIB(34);
+uint64_t memory_reserved_bytes = MIB(4);
+uint64_t memory_end = RAM_END;
+hpa_t memory_moved[256], memory_low_page, vcpu_nested_limit;
+static unsigned pages_used, address_bits;
+static uint32_t encryption_eax, encryption_ebx; /* CPUID leaf 8000001Fh */
+static uint64_t syscfg;
+
+void spinlock_acquire(struct spinlock *lock)
+{
+	UNIT_EQUAL(lock->holder++, 0);
+}
+
+void spinlock_release(struct spinlock *lock)
+{
+	UNIT_EQUAL(--lock->holder, 0);
+}
+
+void *memory_allocate_page(void)
+{
+	if (pages_used == FAKE_MEMORY_BYTES / PAGE_BYTES)
+		return NULL;
+	return memset(fake_memory + pages_used++ * PAGE_BYTES, 0, PAGE_BYTES);
+}
+
+struct cpuid_result cpuid_query(uint32_t leaf, uint32_t subleaf)
+{
+	(void)subleaf;
+	switch (leaf) {
+	case 0x80000000:
+		return (struct cpuid_result){ .eax = encryption_eax != 0 ? 0x8000001f : 0x8000001e };
+	case 0x80000001:
+		return (struct cpuid_result){ .edx = 1u << 26 };
+	case 0x80000008:
+		return (struct cpuid_result){ .eax = address_bits };
+	case 0x8000001f:
+		return (struct cpuid_result){ .eax = encryption_eax, .ebx = encryption_ebx };
+	default:
+		return (struct cpuid_result){ 0 };
+	}
+}
+
+bool msr_read_safe(uint32_t msr, uint64_t *value)
+{
+	UNIT_EQUAL(msr, 0xc0010010);
+	*value = syscfg;
+	return true;
+}
+
+static void build(unsigned bits)
+{
+	pages_used = 0;
+	address_bits = bits;
+	UNIT_EQUAL(npt_init(), 0);
+}
+
+/* The leaf of an address, 0 if it is not mapped; as the CPU walks, with the upper bits cut off. */
+static uint64_t leaf_of(gpa_t gpa)
+{
+	const uint64_t *table = (const uint64_t *)(fake_memory + npt_root());
+
+	for (unsigned level = 3;; level--) {
+		uint64_t entry = table[gpa >> (12 + 9 * level) & 511];
+
+		if (!(entry & 1) || level == 0 || (level < 3 && (entry & 0x80)))
+			return entry;
+		table = (const uint64_t *)(fake_memory + (entry & ADDRESS_MASK));
+	}
+}
+
+static void test_identity(void)
+{
+	encryption_eax = 0;
+	build(40);
+	UNIT_EQUAL(vcpu_nested_limit, UINT64_C(1) << 40);
+	UNIT_EQUAL(leaf_of(MIB(34)), 0);
+	UNIT_EQUAL(leaf_of(MIB(32)) & ADDRESS_MASK, MIB(32));
+	UNIT_CHECK(npt_map_on_demand(GIB(500)));
+	UNIT_EQUAL(leaf_of(GIB(500)) & ADDRESS_MASK, GIB(500));
+}
+
+static void test_encryption(void)
+{
+	hpa_t alias = UINT64_C(1) << 47 | memory_reserved_start;
+
+	encryption_eax = 3;
+	encryption_ebx = 5 << 6 | 47; /* the bit, and how many more are lost */
+	syscfg = 0;
+	build(48);
+	UNIT_CHECK(npt_map_on_demand(alias)); /* an address like others */
+	syscfg = 1 << 23;
+	build(48);
+	UNIT_EQUAL(vcpu_nested_limit, UINT64_C(1) << 43);
+	UNIT_CHECK(!npt_map_on_demand(alias) && leaf_of(alias) == 0);
+	UNIT_EQUAL(npt_restore_page(alias), -RV_ERANGE);
+	encryption_ebx = 1 << 6 | 43;
+	build(48);
+	UNIT_EQUAL(vcpu_nested_limit, UINT64_C(1) << 43);
+	encryption_eax = 0;
+}
+
+static void test_no_wrap(void)
+{
+	hpa_t high = UINT64_C(1) << 48 | GIB(100);
+
+	build(52);
+	UNIT_EQUAL(vcpu_nested_limit, UINT64_C(1) << 48);
+	UNIT_CHECK(!npt_map_on_demand(high));
+	UNIT_EQUAL(leaf_of(GIB(100)), 0);
+	UNIT_EQUAL(npt_deny_page(UINT64_C(1) << 48 | MIB(16)), -RV_ERANGE);
+	UNIT_CHECK(leaf_of(MIB(16)) != 0);
+}
+
+int main(void)
+{
+	fake_memory = aligned_alloc(PAGE_BYTES, FAKE_MEMORY_BYTES);
+	unit_run("npt identity", test_identity);
+	unit_run("npt encryption", test_encryption);
+	unit_run("npt no wrap", test_no_wrap);
+	return unit_failed;
+}
