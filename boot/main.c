@@ -22,6 +22,7 @@
 #include "core/time.h"
 #include "hook/hook_shutdown.h"
 #include "hook/hook_timer.h"
+#include "mediator/power/sleep.h"
 #include "process/process.h"
 #include "rv/version.h"
 #include "vmm/access.h"
@@ -275,15 +276,32 @@ static void main_finish(struct vcpu *vcpu)
 	log_notice("done");
 }
 
-static void main_claim_shutdown(void)
+static void main_watch_shutdown(void)
 {
-	uint16_t port_a, port_b;
+	size_t count;
 
 	if (process_count_scripts() == 0 && !boot_options.summary)
 		return;
 	hook_shutdown_finish = main_finish;
-	if (!acpi_pm1_control(&port_a, &port_b) || hook_shutdown_claim(port_a, acpi_power_off_types()) != 0)
+	(void)acpi_registers(&count);
+	if (count == 0)
 		log_warning("no ACPI power-off register: there will be no summary at power-off");
+}
+
+/* What would end the guest's time with us is claimed before anything runs in it. */
+static void main_claim_sleep(void)
+{
+	if (sleep_claim() != 0 || (!boot_options.fast && sleep_claim_base() != 0))
+		main_boot_without_us("suspend to RAM cannot be kept from the OS: not enough memory, or ACPI "
+				     "registers in a space that we do not know");
+}
+
+static void main_hide_sleep(void)
+{
+	unsigned count = acpi_hide_sleep();
+
+	if (count != 0)
+		log_info("no suspend to RAM: %u names are changed in the ACPI tables", count);
 }
 
 /* On a UEFI machine the guest is the firmware, which goes on where it called us. */
@@ -388,14 +406,16 @@ _Noreturn void boot_main(void)
 		main_boot_without_us("not enough memory for the tables: give more with memory=64M");
 	if (msr_guard_init() != 0 || startup_init(memory_low_page, boot_options.strict) != 0)
 		main_boot_without_us("the other CPUs cannot be watched: no memory, or a local APIC in RAM");
+	main_claim_sleep();
 	/* From here on the OS boots with us: there is no way out of VMX operation or back to GIF. */
 	vcpu_ops->start(&main_vcpu);
 	log_info("%s with nested paging, TSC at %lu MHz", vcpu_ops->name, time_tsc_hz / 1000000);
+	main_hide_sleep();
 	if (boot_options.panic_test)
 		panic("asked for by the boot option");
 	main_panic_later();
 	main_run_scripts();
-	main_claim_shutdown();
+	main_watch_shutdown();
 	if (uefi_is_present())
 		main_start_firmware();
 	main_start_bios_guest();

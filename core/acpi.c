@@ -4,7 +4,7 @@
  */
 #include "core/acpi.h"
 
-#include "core/acpi_sleep.h"
+#include "core/acpi_internal.h"
 #include "core/memory.h"
 #include "core/paging.h"
 #include "core/string.h"
@@ -15,17 +15,7 @@
 #define RSDP_RSDT 16
 #define RSDP_XSDT 24
 
-#define HEADER_BYTES 36
-#define HEADER_LENGTH 4
 #define TABLE_BYTES_MAXIMUM MIB(4)
-
-#define FADT_DSDT 40
-#define FADT_X_DSDT 140 /* 64 bits; 0 in old tables */
-#define FADT_PM1A_CONTROL 64 /* I/O port, 32 bits */
-#define FADT_PM1B_CONTROL 68
-#define FADT_X_PM1A_CONTROL 172 /* generic address: space, width, offset, size, 64-bit address */
-#define FADT_X_PM1B_CONTROL 184
-#define ADDRESS_SPACE_IO 1
 
 #define MCFG_ENTRIES 44
 #define MCFG_ENTRY_BYTES 16
@@ -38,17 +28,16 @@
 
 static struct {
 	bool known;
-	bool has_pm1, mcfg_lacks;
+	bool mcfg_lacks;
 	struct acpi_mcfg mcfg[MCFG_MAXIMUM];
 	unsigned nr_mcfg;
-	uint16_t pm1_a, pm1_b;
-	uint8_t sleep_types_off;
+	struct acpi_power power;
 } acpi_facts;
 
 static uint8_t acpi_rsdp[RSDP_BYTES];
 static bool acpi_has_rsdp;
 
-static uint64_t acpi_get(const uint8_t *at, unsigned length_bytes)
+uint64_t acpi_get(const uint8_t *at, unsigned length_bytes)
 {
 	uint64_t value = 0;
 
@@ -58,7 +47,7 @@ static uint64_t acpi_get(const uint8_t *at, unsigned length_bytes)
 }
 
 /* Memory at a physical address that a table gave, NULL if it cannot be one. */
-static const uint8_t *acpi_memory(hpa_t hpa, uint64_t length_bytes)
+static uint8_t *acpi_memory(hpa_t hpa, uint64_t length_bytes)
 {
 	if (hpa == 0 || hpa >= paging_direct_bytes ||
 	    length_bytes > paging_direct_bytes - hpa || memory_is_reserved(hpa, length_bytes))
@@ -119,57 +108,82 @@ static bool acpi_find_rsdp(void)
 	       acpi_search(BIOS_START, BIOS_BYTES);
 }
 
-/* A table that is whole, of at most a sensible size, and sums up. */
-static const uint8_t *acpi_table(hpa_t hpa, uint64_t *length_bytes)
+uint8_t *acpi_table(hpa_t hpa, uint64_t *length_bytes)
 {
-	const uint8_t *table = acpi_memory(hpa, HEADER_BYTES);
+	uint8_t *table = acpi_memory(hpa, ACPI_HEADER_BYTES);
 
 	if (!table)
 		return NULL;
-	*length_bytes = acpi_get(table + HEADER_LENGTH, 4);
-	if (*length_bytes < HEADER_BYTES || *length_bytes > TABLE_BYTES_MAXIMUM ||
-	    !acpi_memory(hpa, *length_bytes) || !acpi_sums_up(table, *length_bytes))
+	*length_bytes = acpi_get(table + ACPI_HEADER_LENGTH, 4);
+	if (*length_bytes < ACPI_HEADER_BYTES || *length_bytes > TABLE_BYTES_MAXIMUM ||
+	    !acpi_memory(hpa, *length_bytes))
 		return NULL;
 	return table;
 }
 
-static const uint8_t *acpi_search_root(hpa_t root_hpa, const char root_signature[4],
-				       unsigned entry_bytes, const char signature[4],
-				       uint64_t *length_bytes)
+static bool acpi_visit_root(hpa_t root_hpa, const char signature[4], unsigned entry_bytes,
+			    bool must_sum, bool (*visit)(hpa_t hpa, void *context), void *context)
 {
 	uint64_t root_bytes;
 	const uint8_t *root = acpi_table(root_hpa, &root_bytes);
 
-	if (!root || memcmp(root, root_signature, 4) != 0)
-		return NULL;
-	for (uint64_t at = HEADER_BYTES; at + entry_bytes <= root_bytes; at += entry_bytes) {
-		const uint8_t *table = acpi_table(acpi_get(root + at, entry_bytes), length_bytes);
-
-		if (table && memcmp(table, signature, 4) == 0)
-			return table;
+	if (!root || memcmp(root, signature, 4) != 0 ||
+	    (must_sum && !acpi_sums_up(root, root_bytes)))
+		return false;
+	for (uint64_t at = ACPI_HEADER_BYTES; at + entry_bytes <= root_bytes; at += entry_bytes) {
+		if (visit(acpi_get(root + at, entry_bytes), context))
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
-static const uint8_t *acpi_find(const char signature[4], uint64_t *length_bytes)
+bool acpi_visit(bool must_sum, bool (*visit)(hpa_t hpa, void *context), void *context)
 {
-	const uint8_t *table;
-
 	if (!acpi_has_rsdp && !acpi_find_rsdp())
-		return NULL;
-	table = acpi_search_root(acpi_get(acpi_rsdp + RSDP_XSDT, 8), "XSDT", 8, signature,
-				 length_bytes);
-	if (!table)
-		table = acpi_search_root(acpi_get(acpi_rsdp + RSDP_RSDT, 4), "RSDT", 4, signature,
-					 length_bytes);
-	return table;
+		return false;
+	return acpi_visit_root(acpi_get(acpi_rsdp + RSDP_XSDT, 8), "XSDT", 8, must_sum, visit,
+			       context) ||
+	       acpi_visit_root(acpi_get(acpi_rsdp + RSDP_RSDT, 4), "RSDT", 4, must_sum, visit,
+			       context);
+}
+
+struct acpi_search {
+	const char *signature;
+	bool must_sum;
+	uint8_t *table;
+	uint64_t length_bytes;
+};
+
+static bool acpi_is_wanted(hpa_t hpa, void *context)
+{
+	struct acpi_search *search = context;
+	uint8_t *table = acpi_table(hpa, &search->length_bytes);
+
+	if (!table || memcmp(table, search->signature, 4) != 0 ||
+	    (search->must_sum && !acpi_sums_up(table, search->length_bytes)))
+		return false;
+	search->table = table;
+	return true;
+}
+
+uint8_t *acpi_find(const char signature[4], bool must_sum, uint64_t *length_bytes)
+{
+	struct acpi_search search = { .signature = signature, .must_sum = true };
+
+	if (!acpi_visit(true, acpi_is_wanted, &search)) {
+		search.must_sum = false;
+		if (must_sum || !acpi_visit(false, acpi_is_wanted, &search))
+			return NULL;
+	}
+	*length_bytes = search.length_bytes;
+	return search.table;
 }
 
 const void *acpi_find_table(const char signature[4])
 {
 	uint64_t length_bytes;
 
-	return acpi_find(signature, &length_bytes);
+	return acpi_find(signature, true, &length_bytes);
 }
 
 /* PCI Firmware Specification 3.3, 4.1.2: an entry of the MCFG. */
@@ -196,7 +210,7 @@ static void acpi_read_window(const uint8_t *entry)
 static void acpi_read_mcfg(void)
 {
 	uint64_t length_bytes;
-	const uint8_t *mcfg = acpi_find("MCFG", &length_bytes);
+	const uint8_t *mcfg = acpi_find("MCFG", true, &length_bytes);
 
 	if (!mcfg)
 		return;
@@ -205,52 +219,12 @@ static void acpi_read_mcfg(void)
 		acpi_read_window(mcfg + at);
 }
 
-/* A register block's port: the 64-bit form if it is there and in I/O space, else the old field. */
-static uint16_t acpi_port(const uint8_t *fadt, uint64_t length_bytes, unsigned narrow,
-			  unsigned wide)
-{
-	uint64_t port = 0;
-
-	if (length_bytes >= wide + 12u && fadt[wide] == ADDRESS_SPACE_IO)
-		port = acpi_get(fadt + wide + 4, 8);
-	if (port == 0 && length_bytes >= narrow + 4u)
-		port = acpi_get(fadt + narrow, 4);
-	return port <= UINT16_MAX ? (uint16_t)port : 0;
-}
-
-static uint8_t acpi_read_dsdt(const uint8_t *fadt, uint64_t fadt_bytes)
-{
-	const uint8_t *dsdt = NULL;
-	uint64_t length_bytes;
-
-	if (fadt_bytes >= FADT_X_DSDT + 8u)
-		dsdt = acpi_table(acpi_get(fadt + FADT_X_DSDT, 8), &length_bytes);
-	if (dsdt == NULL && fadt_bytes >= FADT_DSDT + 4u)
-		dsdt = acpi_table(acpi_get(fadt + FADT_DSDT, 4), &length_bytes);
-	if (dsdt == NULL || memcmp(dsdt, "DSDT", 4) != 0)
-		return 0;
-	return acpi_sleep_types_off(dsdt + HEADER_BYTES, length_bytes - HEADER_BYTES);
-}
-
-static void acpi_read_fadt(void)
-{
-	uint64_t length_bytes;
-	const uint8_t *fadt = acpi_find("FACP", &length_bytes);
-
-	if (!fadt)
-		return;
-	acpi_facts.pm1_a = acpi_port(fadt, length_bytes, FADT_PM1A_CONTROL, FADT_X_PM1A_CONTROL);
-	acpi_facts.pm1_b = acpi_port(fadt, length_bytes, FADT_PM1B_CONTROL, FADT_X_PM1B_CONTROL);
-	acpi_facts.has_pm1 = acpi_facts.pm1_a != 0;
-	acpi_facts.sleep_types_off = acpi_read_dsdt(fadt, length_bytes);
-}
-
 static void acpi_learn(void)
 {
 	if (acpi_facts.known)
 		return;
 	acpi_read_mcfg();
-	acpi_read_fadt();
+	acpi_read_power(&acpi_facts.power);
 	acpi_facts.known = true;
 }
 
@@ -269,16 +243,21 @@ bool acpi_mcfg_is_whole(void)
 	return !acpi_facts.mcfg_lacks;
 }
 
-bool acpi_pm1_control(uint16_t *port_a, uint16_t *port_b)
+const struct acpi_register *acpi_registers(size_t *count)
 {
 	acpi_learn();
-	*port_a = acpi_facts.pm1_a;
-	*port_b = acpi_facts.pm1_b;
-	return acpi_facts.has_pm1;
+	*count = acpi_facts.power.nr_registers;
+	return acpi_facts.power.registers;
 }
 
-uint8_t acpi_power_off_types(void)
+uint8_t acpi_power_off_types(unsigned second)
 {
 	acpi_learn();
-	return acpi_facts.sleep_types_off != 0 ? acpi_facts.sleep_types_off : UINT8_MAX;
+	return acpi_facts.power.types_off[second];
+}
+
+uint8_t acpi_reset_value(void)
+{
+	acpi_learn();
+	return acpi_facts.power.reset_value;
 }

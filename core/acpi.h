@@ -3,7 +3,7 @@
  * trusted: checksums, lengths and addresses are checked.
  *
  * The tables lie in memory that the guest may overwrite, so the first question, at boot, answers
- * all but acpi_find_table() for good.
+ * all but acpi_find_table() and acpi_hide_sleep() for good.
  */
 #ifndef CORE_ACPI_H
 #define CORE_ACPI_H
@@ -30,10 +30,39 @@ bool acpi_mcfg(unsigned index, struct acpi_mcfg *window);
 /* False: the MCFG tells of others too, out of our reach or too many. */
 bool acpi_mcfg_is_whole(void);
 
-/* The ports of the PM1a and PM1b control registers, PM1b 0 if there is none; false without ACPI. */
-bool acpi_pm1_control(uint16_t *port_a, uint16_t *port_b);
+/* What the FADT names that has to do with power, by the manual's sections of ACPI 6.4. */
+enum acpi_role {
+	ACPI_PM1_STATUS,     /* 4.8.3.1.1, 16 bits */
+	ACPI_PM1_CONTROL,    /* 4.8.3.2.1, 16 bits */
+	ACPI_SLEEP_STATUS,   /* 4.8.3.7, 8 bits: of hardware-reduced ACPI, as the next */
+	ACPI_SLEEP_CONTROL,
+	ACPI_RESET_REGISTER, /* 4.8.3.6, 8 bits */
+};
 
-/* The values of SLP_TYP in PM1a that turn the machine off, a bit each; all if that is not known. */
-uint8_t acpi_power_off_types(void);
+#define ACPI_SPACE_MEMORY 0 /* 5.2.3.2 */
+#define ACPI_SPACE_PORT 1
+#define ACPI_REGISTERS_MAXIMUM 11
+
+struct acpi_register {
+	uint64_t address;
+	uint8_t role;	/* enum acpi_role */
+	uint8_t space;	/* ACPI_SPACE_*, or one that we cannot reach */
+	uint8_t second; /* 1: of the pair PM1a and PM1b, the latter */
+};
+
+/* The registers that there are. Where the FADT's old and new field differ, both are listed. */
+const struct acpi_register *acpi_registers(size_t *count);
+
+/* The values of SLP_TYP that turn the machine off (\_S4, suspend to disk, and \_S5), a bit each, in
+ * PM1a's register (0) or PM1b's (1). 0: the tables do not say. */
+uint8_t acpi_power_off_types(unsigned second);
+
+/* What a write to ACPI_RESET_REGISTER must be to reset the machine. */
+uint8_t acpi_reset_value(void);
+
+/* core/acpi_hide.c: renames \_S1 to \_S3 in the firmware's AML, in place, so that a system does not
+ * offer what we do not let happen; the tables' sums stay as they were. Returns how many names were
+ * changed. Context: boot, once we are to stay. */
+unsigned acpi_hide_sleep(void);
 
 #endif

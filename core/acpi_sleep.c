@@ -8,57 +8,121 @@
 
 #define AML_ZERO 0x00
 #define AML_ONE 0x01
+#define AML_ALIAS 0x06
 #define AML_NAME 0x08
 #define AML_BYTE 0x0a
+#define AML_WORD 0x0b
+#define AML_DWORD 0x0c
 #define AML_PACKAGE 0x12
+#define AML_METHOD 0x14
 #define AML_ROOT '\\'
 #define NAME_BYTES 4
 #define SLEEP_TYPE_MASK 7
 
-/* The first element of a package: NAME_BYTES behind the name. Negative: it is none, or no constant. */
-static int acpi_first_element(const uint8_t *at, size_t left_bytes)
+/* The constant at the start; false if there is none. Its length goes to *used. */
+static bool acpi_constant(const uint8_t *at, size_t left_bytes, uint32_t *value, size_t *used)
 {
-	size_t element;
+	size_t bytes;
+
+	if (left_bytes == 0)
+		return false;
+	if (at[0] == AML_ZERO || at[0] == AML_ONE) {
+		*value = at[0];
+		*used = 1;
+		return true;
+	}
+	bytes = at[0] == AML_BYTE ? 1 : at[0] == AML_WORD ? 2 : at[0] == AML_DWORD ? 4 : 0;
+	if (bytes == 0 || left_bytes < 1 + bytes)
+		return false;
+	*value = 0;
+	memcpy(value, at + 1, bytes);
+	*used = 1 + bytes;
+	return true;
+}
+
+/* An element of the package that starts there. With one element, its second byte is PM1b's (7.4.2).
+ * Negative: there is no package, or no constant. */
+static int acpi_package_type(const uint8_t *at, size_t left_bytes, unsigned second)
+{
+	size_t element, used;
+	uint32_t value;
 
 	if (left_bytes < 2 || at[0] != AML_PACKAGE)
 		return -1;
 	/* PkgLength has up to three bytes more, then comes the number of elements. */
 	element = 3 + (at[1] >> 6);
-	if (left_bytes < element + 2)
+	if (left_bytes < element || !acpi_constant(at + element, left_bytes - element, &value, &used))
 		return -1;
-	switch (at[element]) {
-	case AML_ZERO:
-	case AML_ONE:
-		return at[element];
-	case AML_BYTE:
-		return at[element + 1];
-	default:
+	if (second != 0 && at[element - 1] == 1)
+		value >>= 8;
+	else if (second != 0 && !acpi_constant(at + element + used, left_bytes - element - used,
+					       &value, &used))
 		return -1;
-	}
+	return value & SLEEP_TYPE_MASK;
 }
 
-/* SLP_TYP of PM1a in the package of that name; negative: not found. */
-static int acpi_sleep_type(const uint8_t *aml, size_t length_bytes, const char name[NAME_BYTES])
+uint8_t acpi_sleep_types(const uint8_t *aml, size_t length_bytes, char state, unsigned second)
 {
-	for (size_t i = 2; i + NAME_BYTES <= length_bytes; i++) {
+	const char name[NAME_BYTES] = { '_', 'S', state, '_' };
+	uint8_t types = 0;
+
+	for (size_t i = 1; i + NAME_BYTES <= length_bytes; i++) {
+		bool rooted = i >= 2 && aml[i - 1] == AML_ROOT;
 		int type;
 
-		if (memcmp(aml + i, name, NAME_BYTES) != 0 ||
-		    !(aml[i - 1] == AML_NAME || (aml[i - 1] == AML_ROOT && aml[i - 2] == AML_NAME)))
+		if (memcmp(aml + i, name, NAME_BYTES) != 0 || aml[i - (rooted ? 2 : 1)] != AML_NAME)
 			continue;
-		type = acpi_first_element(aml + i + NAME_BYTES, length_bytes - i - NAME_BYTES);
+		type = acpi_package_type(aml + i + NAME_BYTES, length_bytes - i - NAME_BYTES, second);
 		if (type >= 0)
-			return type & SLEEP_TYPE_MASK;
+			types |= (uint8_t)(1u << type);
 	}
-	return -1;
+	return types;
 }
 
-uint8_t acpi_sleep_types_off(const uint8_t *aml, size_t length_bytes)
+static bool acpi_is_name_byte(uint8_t byte)
 {
-	int to_disk = acpi_sleep_type(aml, length_bytes, "_S4_");
-	int off = acpi_sleep_type(aml, length_bytes, "_S5_");
+	return (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
+}
 
-	if (off < 0)
-		return 0;
-	return (uint8_t)(1u << off | (to_disk >= 0 ? 1u << to_disk : 0));
+/* Does a name of one part begin at aml[at]? What stands before it is no part of a longer one: an
+ * opcode, a prefix, or the end of a method's length or of an alias's first name. */
+static bool acpi_begins_name(const uint8_t *aml, size_t at)
+{
+	if (at == 0 || !acpi_is_name_byte(aml[at - 1]))
+		return true;
+	if (at >= 5 && (aml[at - 5] == AML_ALIAS ||
+			(at >= 6 && aml[at - 5] == AML_ROOT && aml[at - 6] == AML_ALIAS)))
+		return true;
+	/* MethodOp, then PkgLength of one to four bytes, whose first says how many follow (20.2.4) */
+	for (size_t bytes = 1; bytes <= 4 && at > bytes; bytes++) {
+		if (aml[at - bytes - 1] == AML_METHOD && aml[at - bytes] >> 6 == bytes - 1)
+			return true;
+	}
+	return false;
+}
+
+static bool acpi_is_sleep_name(const uint8_t *at)
+{
+	return at[0] == '_' && at[1] == 'S' && at[2] >= '1' && at[2] <= '3' && at[3] == '_';
+}
+
+unsigned acpi_sleep_rename(uint8_t *aml, size_t length_bytes, uint8_t *difference)
+{
+	unsigned count = 0;
+
+	*difference = 0;
+	for (size_t i = 0; i + NAME_BYTES <= length_bytes; i++) {
+		volatile uint8_t *first = &aml[i];
+
+		if (!acpi_is_sleep_name(aml + i) || !acpi_begins_name(aml, i))
+			continue;
+		/* "XS3_" is free: names that begin with "_" are ACPI's, and others are the firmware's
+		 * own, which has no use for a sleep state's look-alike. */
+		*first = 'X';
+		if (*first != 'X') /* the table lies in ROM */
+			continue;
+		*difference = (uint8_t)(*difference + ('X' - '_'));
+		count++;
+	}
+	return count;
 }

@@ -1,13 +1,17 @@
 /*
- * core/acpi_sleep.h: which values of SLP_TYP turn the machine off, by the firmware's AML.
+ * core/acpi_sleep.h: the sleep states in the firmware's AML, which is not trusted.
  */
 #ifndef CORE_ACPI_SLEEP_H
 #define CORE_ACPI_SLEEP_H
 
 #include "rv/types.h"
 
-/* A bit for each SLP_TYP of PM1a that ends the system: those of \_S4 (suspend to disk) and \_S5 (off).
- * 0 if the AML of a table, which is not trusted, has no \_S5 that can be read without running it. */
-uint8_t acpi_sleep_types_off(const uint8_t *aml, size_t length_bytes);
+/* The values that the packages \_S`state` ('1' to '5') have for SLP_TYP of PM1a (second 0) or PM1b (1), a
+ * bit each; 0: none that can be read without running it. */
+uint8_t acpi_sleep_types(const uint8_t *aml, size_t length_bytes, char state, unsigned second);
+
+/* Renames \_S1, \_S2 and \_S3, where they are declared and where they are named. Returns how many names
+ * were changed, and in *difference by how much the sum of all bytes grew. */
+unsigned acpi_sleep_rename(uint8_t *aml, size_t length_bytes, uint8_t *difference);
 
 #endif

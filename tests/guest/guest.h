@@ -33,6 +33,9 @@ const uint8_t *acpi_find_fadt(void);
 bool acpi_find_sleep_type(const char name[4], uint16_t *type);
 /* The port of ACPI's PM1a control register, 0 if there is none. */
 uint16_t acpi_pm1a_control(void);
+/* The addresses of two of its tables. */
+uint32_t acpi_rsdt(void);
+uint32_t acpi_dsdt(void);
 
 /* Options are `name=value` words of the command line. The number is in C's notation. */
 bool option_number(const char *name, uint64_t *value);

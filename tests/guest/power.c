@@ -39,16 +39,20 @@ static bool acpi_is_rsdp(const uint8_t *at)
 	return memcmp(at, "RSD PTR ", 8) == 0 && sum == 0;
 }
 
+uint32_t acpi_rsdt(void)
+{
+	for (uint32_t address = 0xe0000; address < 0x100000; address += 16)
+		if (acpi_is_rsdp(pointer(address)))
+			return load32(pointer(address) + RSDP_RSDT);
+	return 0;
+}
+
 const uint8_t *acpi_find_fadt(void)
 {
-	const uint8_t *rsdp = NULL, *rsdt;
+	const uint8_t *rsdt = pointer(acpi_rsdt());
 
-	for (uint32_t address = 0xe0000; address < 0x100000 && !rsdp; address += 16)
-		if (acpi_is_rsdp(pointer(address)))
-			rsdp = pointer(address);
-	if (!rsdp)
+	if (!rsdt)
 		return NULL;
-	rsdt = pointer(load32(rsdp + RSDP_RSDT));
 	for (uint32_t offset = 36; offset < load32(rsdt + 4); offset += 4) {
 		const uint8_t *table = pointer(load32(rsdt + offset));
 
@@ -82,6 +86,11 @@ uint16_t acpi_pm1a_control(void)
 	const uint8_t *fadt = acpi_find_fadt();
 
 	return fadt ? (uint16_t)load32(fadt + FADT_PM1A_CONTROL) : 0;
+}
+
+uint32_t acpi_dsdt(void)
+{
+	return load32(acpi_find_fadt() + FADT_DSDT);
 }
 
 static void acpi_power_off(void)

@@ -20,10 +20,14 @@ unit-emulate_native-objects := $(unit-emulator-objects) tests/unit/native.o test
 unit-emulate_native-libraries := $(build)/unit/zydis.a
 unit-emulate_native32-objects := $(unit-emulate_native-objects)
 unit-emulate_native32-libraries := $(build)/unit/zydis.a
-unit-acpi-objects := core/acpi.o core/acpi_sleep.o tests/unit/fake_machine.o
-unit-pci-objects := vmm/pci.o vmm/pci_ports.o vmm/pci_ecam.o vmm/grace.o core/acpi.o core/acpi_sleep.o $(unit-emulator-objects)
+unit-acpi-reader := $(addprefix core/,acpi.o acpi_hide.o acpi_power.o acpi_sleep.o)
+unit-acpi-objects := $(unit-acpi-reader) tests/unit/fake_machine.o
+unit-pci-objects := vmm/pci.o vmm/pci_ports.o vmm/pci_ecam.o vmm/grace.o $(unit-acpi-reader) $(unit-emulator-objects)
 unit-pci-libraries := $(build)/unit/zydis.a
 unit-mmio-objects := $(unit-emulator-objects)
+unit-programs += power
+unit-power-objects := mediator/power/sleep.o $(unit-emulator-objects)
+unit-power-libraries := $(build)/unit/zydis.a
 unit-mmio-libraries := $(build)/unit/zydis.a
 
 unit-programs += hook hook_filter process

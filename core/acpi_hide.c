@@ -1,0 +1,97 @@
+/*
+ * core/acpi_hide.c: takes \_S1 to \_S3 out of the firmware's AML. A table that overlaps another one is
+ * left alone, since changing it would spoil the other's sum.
+ */
+#include "core/acpi_internal.h"
+
+#include "core/acpi_sleep.h"
+#include "core/log.h"
+#include "core/string.h"
+
+#define TABLES_MAXIMUM 256
+
+static struct {
+	hpa_t start[TABLES_MAXIMUM];
+	uint32_t bytes[TABLES_MAXIMUM];
+	size_t count;
+	size_t nr_over;
+} acpi_tables;
+
+static void acpi_list(hpa_t hpa)
+{
+	uint64_t length_bytes;
+
+	for (size_t i = 0; i < acpi_tables.count; i++) {
+		if (acpi_tables.start[i] == hpa)
+			return;
+	}
+	if (!acpi_table(hpa, &length_bytes))
+		return;
+	if (acpi_tables.count == TABLES_MAXIMUM) {
+		acpi_tables.nr_over++;
+		return;
+	}
+	acpi_tables.start[acpi_tables.count] = hpa;
+	acpi_tables.bytes[acpi_tables.count++] = (uint32_t)length_bytes;
+}
+
+static bool acpi_list_entry(hpa_t hpa, void *context)
+{
+	uint64_t length_bytes;
+	const uint8_t *table = acpi_table(hpa, &length_bytes);
+	hpa_t places[2];
+
+	(void)context;
+	acpi_list(hpa);
+	if (table && memcmp(table, "FACP", 4) == 0) {
+		acpi_dsdt_places(table, length_bytes, places);
+		acpi_list(places[0]);
+		acpi_list(places[1]);
+	}
+	return false;
+}
+
+static bool acpi_overlaps_another(size_t which)
+{
+	hpa_t start = acpi_tables.start[which], end = start + acpi_tables.bytes[which];
+
+	for (size_t i = 0; i < acpi_tables.count; i++) {
+		if (i != which && acpi_tables.start[i] < end &&
+		    start < acpi_tables.start[i] + acpi_tables.bytes[i])
+			return true;
+	}
+	return false;
+}
+
+static unsigned acpi_hide_in(size_t which)
+{
+	uint64_t length_bytes;
+	uint8_t *table = acpi_table(acpi_tables.start[which], &length_bytes), difference;
+	unsigned count;
+
+	if (!table || (memcmp(table, "DSDT", 4) != 0 && memcmp(table, "SSDT", 4) != 0))
+		return 0;
+	if (acpi_overlaps_another(which)) {
+		log_warning("an ACPI table at 0x%lx overlaps another: it is left as it is",
+			    acpi_tables.start[which]);
+		return 0;
+	}
+	count = acpi_sleep_rename(table + ACPI_HEADER_BYTES, length_bytes - ACPI_HEADER_BYTES,
+				  &difference);
+	table[ACPI_HEADER_CHECKSUM] = (uint8_t)(table[ACPI_HEADER_CHECKSUM] - difference);
+	return count;
+}
+
+unsigned acpi_hide_sleep(void)
+{
+	unsigned count = 0;
+
+	acpi_tables.count = acpi_tables.nr_over = 0;
+	(void)acpi_visit(false, acpi_list_entry, NULL);
+	if (acpi_tables.nr_over != 0)
+		log_warning("more than %d ACPI tables: %zu are left as they are", TABLES_MAXIMUM,
+			    acpi_tables.nr_over);
+	for (size_t i = 0; i < acpi_tables.count; i++)
+		count += acpi_hide_in(i);
+	return count;
+}

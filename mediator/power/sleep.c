@@ -1,0 +1,132 @@
+/*
+ * mediator/power/sleep.c: owns the registers that put the machine to sleep: ACPI's PM1a and PM1b
+ * control and the sleep control register of hardware-reduced ACPI (ACPI 6.4, 4.8.3.2.1, 4.8.3.7).
+ *
+ * In each it is one byte that has SLP_TYP and SLP_EN, at the same bits, and one byte of the status
+ * register that has WAK_STS, so that what a write asks for stands in that write alone. What a system
+ * does after it has set SLP_EN is to wait for WAK_STS.
+ */
+#include "mediator/power/sleep.h"
+
+#include "core/acpi.h"
+#include "core/log.h"
+#include "hook/hook_shutdown.h"
+#include "rv/errno.h"
+#include "vmm/access.h"
+
+#define SLP_TYP_SHIFT 2
+#define SLP_TYP_MASK 7
+#define SLP_EN UINT64_C(0x20)
+#define WAK_STS UINT64_C(0x80)
+#define PM1_BYTE 1 /* of the 16 bits, the byte that has them */
+
+struct sleep_register {
+	struct access_region region; /* that byte */
+	uint8_t types_off;
+};
+
+static struct sleep_register sleep_registers[ACPI_REGISTERS_MAXIMUM];
+static bool sleep_was_refused;
+static bool sleep_has_woken; /* WAK_STS is to read 1 */
+
+/* Where the register's byte stands in the value of an access that touches it. */
+static unsigned sleep_shift(const struct access *access, const struct access_region *region)
+{
+	return 8 * (unsigned)(region->first - access->address);
+}
+
+static enum access_result sleep_handle_status(struct access *access, void *context)
+{
+	unsigned shift = sleep_shift(access, context);
+
+	if (access->write) {
+		if (access->value >> shift & WAK_STS) /* written 1, it is cleared */
+			__atomic_store_n(&sleep_has_woken, false, __ATOMIC_SEQ_CST);
+	} else if (__atomic_load_n(&sleep_has_woken, __ATOMIC_SEQ_CST)) {
+		access_fetch(access);
+		access->value |= WAK_STS << shift;
+	}
+	return ACCESS_PASS;
+}
+
+static int sleep_register_region(const struct acpi_register *acpi, struct access_region *region,
+				 access_handler handler)
+{
+	bool wide = acpi->role == ACPI_PM1_STATUS || acpi->role == ACPI_PM1_CONTROL;
+
+	region->first = region->last = acpi->address + (wide ? PM1_BYTE : 0);
+	region->handler = handler;
+	region->context = region;
+	region->guard = true;
+	if (acpi->space == ACPI_SPACE_PORT)
+		return pio_register(region);
+	return acpi->space == ACPI_SPACE_MEMORY ? mmio_register(region) : -RV_ENOTSUP;
+}
+
+/* Status registers are the guest's alone until it has tried to sleep: systems read them at each of
+ * ACPI's interrupts. */
+static void sleep_claim_status(void)
+{
+	size_t count;
+	const struct acpi_register *registers = acpi_registers(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		if ((registers[i].role == ACPI_PM1_STATUS ||
+		     registers[i].role == ACPI_SLEEP_STATUS) &&
+		    sleep_register_region(&registers[i], &sleep_registers[i].region,
+					  sleep_handle_status) != 0)
+			log_warning("the ACPI register at 0x%lx cannot be claimed: the guest may wait "
+				    "for a wake-up that does not come", registers[i].address);
+	}
+}
+
+static void sleep_refuse(unsigned type)
+{
+	__atomic_store_n(&sleep_has_woken, true, __ATOMIC_SEQ_CST);
+	if (__atomic_exchange_n(&sleep_was_refused, true, __ATOMIC_SEQ_CST))
+		return;
+	log_notice("the guest asked to sleep (SLP_TYP %u), which would end its time with us: it "
+		   "goes on", type);
+	sleep_claim_status();
+}
+
+static enum access_result sleep_handle_control(struct access *access, void *context)
+{
+	struct sleep_register *sleep = CONTAINER_OF(context, struct sleep_register, region);
+	unsigned shift = sleep_shift(access, &sleep->region);
+	unsigned type = access->value >> (shift + SLP_TYP_SHIFT) & SLP_TYP_MASK;
+
+	if (!access->write || (access->value >> shift & SLP_EN) == 0)
+		return ACCESS_PASS;
+	if (sleep->types_off >> type & 1) {
+		/* A script that switches off by itself is not told so in the midst of what it does. */
+		if (!access->direct)
+			hook_shutdown(access->vcpu);
+	} else {
+		access->value &= ~(SLP_EN << shift);
+		sleep_refuse(type);
+	}
+	return ACCESS_PASS;
+}
+
+int sleep_claim(void)
+{
+	size_t count;
+	const struct acpi_register *registers = acpi_registers(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		int error;
+
+		if (registers[i].role != ACPI_PM1_CONTROL && registers[i].role != ACPI_SLEEP_CONTROL)
+			continue;
+		sleep_registers[i].types_off = acpi_power_off_types(registers[i].second);
+		if (sleep_registers[i].types_off == 0)
+			log_warning("the firmware's tables do not say what turns the machine off by "
+				    "the ACPI register at 0x%lx: nothing will", registers[i].address);
+		error = sleep_register_region(&registers[i], &sleep_registers[i].region,
+					      sleep_handle_control);
+		if (error != 0)
+			return error;
+	}
+	return 0;
+}

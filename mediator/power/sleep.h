@@ -1,0 +1,23 @@
+/*
+ * mediator/power/sleep.h: suspend to RAM does not happen, because a machine that wakes from it runs its
+ * firmware and then the guest without us. Off and suspend to disk do: the machine starts anew after
+ * them.
+ */
+#ifndef MEDIATOR_POWER_SLEEP_H
+#define MEDIATOR_POWER_SLEEP_H
+
+#include "rv/types.h"
+
+/* Claims the registers that put the machine to sleep, as the FADT names them, for good. Before a write
+ * that turns it off, hook_shutdown() runs; one that asks for another state loses its SLP_EN, and the
+ * guest finds that it has slept and was woken. Without ACPI there is nothing to claim. 0, or why it
+ * cannot be done: -RV_ENOMEM, -RV_EPERM, -RV_EINVAL, -RV_ENOTSUP for a register in a space that we do not
+ * reach. Context: boot, before the guest. */
+int sleep_claim(void);
+
+/* mediator/power/sleep_base.c: keeps the guest from moving these ports elsewhere by PCI configuration
+ * (PIIX4, ICH and PCH, and their like). Each access to PCI configuration by ports exits from then on.
+ * 0 or the registry's error. Context: as above. */
+int sleep_claim_base(void);
+
+#endif
