@@ -47,6 +47,8 @@ def run(words):
 def boot(options, qemu_options=ICOUNT):
     """Runs ./ritevisor boot. Returns what it printed."""
     words = ["./ritevisor", "boot", "--cpu", cpu, "--timeout", str(TIMEOUT_S), *options]
+    if "--bare" not in options:
+        words += ["--option", "fast"]
     if cpu == "amd":
         words += ["--", *qemu_options]
     status, text = run(words)
