@@ -162,14 +162,37 @@ static bool mmio_retry(struct vcpu *vcpu, gpa_t page)
 	return stale->count++ < STALE_FAULTS_MAXIMUM && mmio_settle_page(vcpu, page) == 0;
 }
 
+/* Does the instruction at RIP begin in a page of ours? Ones are none, whatever follows: the second byte
+ * of them makes FF /7, which is undefined (AMD APM v3 A.1.4). */
+static bool mmio_executes_ones(struct vcpu *vcpu, gpa_t page)
+{
+	gva_t offset = vcpu->rip;
+	struct segment_register code;
+
+	if (!vcpu->exit.nested.execute || !memory_is_reserved(page, PAGE_BYTES))
+		return false;
+	vcpu_ops->get_segment(vcpu, SEGMENT_CS, &code);
+	if (!vcpu_is_long(vcpu) || (code.attributes & SEGMENT_ATTRIBUTE_LONG) == 0)
+		offset += code.base;
+	offset &= PAGE_MASK;
+	return offset == (vcpu->exit.nested.gpa & PAGE_MASK) && offset != PAGE_MASK;
+}
+
 bool mmio_handle_fault(struct vcpu *vcpu)
 {
 	gpa_t page = align_down(vcpu->exit.nested.gpa, PAGE_BYTES);
 
 	if (!mmio_is_claimed(page))
 		return mmio_retry(vcpu, page);
-	/* Amid the delivery of an event it is that which faulted, not the instruction at RIP. */
-	if (vcpu->exit.nested.execute || vcpu->exit.nested.table_walk ||
+	if (mmio_executes_ones(vcpu, page) && vcpu_ops->can_inject(vcpu)) {
+		vcpu_ops->inject_exception(vcpu, VECTOR_INVALID_OPCODE, -1);
+		return true;
+	}
+	/* Amid the delivery of an event it is that which faulted, not the instruction at RIP. A page table of
+	 * ones, which ours is, gives the fault that guest_translate() finds; to have the instruction find it
+	 * would need a step, and Bochs with several CPUs ends one whose instruction faults where it began. */
+	if (vcpu->exit.nested.execute ||
+	    (vcpu->exit.nested.table_walk && !memory_is_reserved(page, PAGE_BYTES)) ||
 	    !vcpu_ops->can_inject(vcpu) || !mmio_emulate(vcpu, page))
 		mmio_begin_step(vcpu, page, vcpu->exit.nested.execute, NULL);
 	return true;

@@ -92,7 +92,7 @@ static void check_other_uses(void)
 	uint64_t *top, cr3;
 	int vector = fault_catch(execute, ours);
 
-	guest_check(vector == 6, "execution", "vector %d", vector);
+	guest_check(vector == 6, "execution", "vector %d error code 0x%lx CR2 0x%lx", vector, fault_error_code, cr2_read());
 	__asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
 	top = (uint64_t *)(cr3 & PAGE_ADDRESS);
 	top[UNUSED_TOP_ENTRY] = (uint64_t)ours | ENTRY_PRESENT_WRITABLE;
