@@ -3,8 +3,7 @@
  * be in the guest every time, where SVM is hidden. Then it sends an INIT to the first CPU, which would
  * leave the guest.
  *
- * Options: init=1: the INIT too, to the APIC ID to=N (default 0; 0xff is everyone's), off=1: with its own
- * APIC switched off.
+ * Options: init=1: the INIT too, to the APIC ID to=N (default 0; 0xff is everyone's).
  */
 #include "guest.h"
 
@@ -17,7 +16,7 @@
 #define INIT_WAIT_LOOPS 2000000u
 
 SHARED uint32_t features;
-SHARED bool may_send, init_sent, switch_off;
+SHARED bool may_send, init_sent;
 SHARED uint32_t destination;
 
 static void look(void)
@@ -31,8 +30,6 @@ static void send_init(void)
 	look();
 	while (!may_send)
 		__asm__ volatile("pause");
-	if (switch_off)
-		apic_switch_off();
 	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_HIGH) = destination << APIC_ID_SHIFT;
 	init_sent = true; /* everyone's is this CPU's too */
 	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_LOW) = APIC_ICR_INIT;
@@ -52,7 +49,6 @@ void guest_main(void)
 	if (!option_number_or("init", 0))
 		return;
 	destination = (uint32_t)option_number_or("to", 0);
-	switch_off = option_number_or("off", 0) != 0;
 	guest_check(second_start(VECTOR_FIRST, send_init), "start", "it did not come");
 	may_send = true;
 	while (!init_sent)

@@ -1,7 +1,7 @@
 /*
  * tests/guest/smp.c: two CPUs and hooks: what scripts do must be right whichever CPU it happens on,
  * and at the same time. The test is the option test=; system/smp.test has the scripts. With off=1 in the
- * test of changes, the CPU that makes them has its local APIC switched off.
+ * test of changes, the CPU that makes them tries to switch its local APIC off, and must not succeed.
  */
 #include "guest.h"
 
@@ -9,6 +9,7 @@
 #include "second.h"
 
 #define VECTOR 0x10
+#define VECTOR_GP 13
 #define PORT_FIRST 0x5100  /* CPU 0 works on this one, CPU 1 on the next */
 #define PORT_CONTROL 0x5110 /* tells the script what to do */
 #define PORT_TOGGLED 0x5111
@@ -111,6 +112,12 @@ static void toggle_second(void)
 	second_done = true;
 }
 
+static void switch_off(void *unused)
+{
+	(void)unused;
+	apic_switch_off();
+}
+
 static void test_toggle(void)
 {
 	uint64_t rounds = option_number_or("rounds", 100);
@@ -120,7 +127,9 @@ static void test_toggle(void)
 	if (!guest_check(second_start(VECTOR, toggle_second), "second CPU", "it did not come"))
 		return;
 	if (option_number_or("off", 0) != 0)
-		apic_switch_off();
+		guest_check(fault_catch(switch_off, NULL) == VECTOR_GP &&
+				    (msr_read(MSR_APIC_BASE) & APIC_BASE_ENABLE) != 0,
+			    "the APIC stays on", "0x%lx", msr_read(MSR_APIC_BASE));
 	for (uint64_t next = 1; next <= rounds && wrong_phase == 0; next++) {
 		out32(PORT_CONTROL, (uint32_t)(toggle_kind << 1 | (next & 1)));
 		/* The change is in force now, for CPU 1 too. */
