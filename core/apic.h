@@ -21,6 +21,7 @@
 #define APIC_DFR 0x0e0u		  /* rw its model in 31:28: ones are flat, else clusters; not in x2APIC */
 #define APIC_SVR 0x0f0u		  /* rw spurious vector; bit 8 enables the APIC */
 #define APIC_ISR 0x100u		  /* r- in service, 8 registers of 32 vectors */
+#define APIC_TMR 0x180u	  /* r- triggered by level, likewise */
 #define APIC_IRR 0x200u		  /* r- requested, likewise */
 #define APIC_ID 0x020u		  /* r- (rw on old CPUs): bits 31:24; x2APIC: all of it */
 #define APIC_REGISTER_BYTES 16u	  /* apart; 4 of these are the register */

@@ -49,6 +49,9 @@ static uint32_t apic_timer_lost_ticks;
 struct loan {
 	bool running; /* there is a loan */
 	bool plain;   /* the guest's timer is a one-shot that stands still, and nothing is to repair */
+	bool taken;   /* nothing more of ours comes, until it is set again */
+	bool expired; /* ours had run down when it was masked: its interrupt is requested */
+	uint16_t held; /* interrupts of the guest's, of class 0xf, to be requested again */
 	struct apic apic;
 	/* These three are 0 between loans. */
 	uint32_t period;   /* if periodic */
@@ -89,6 +92,22 @@ _Static_assert(sizeof(struct apic_timer) == 256, "four cache lines");
 BOTH_MODES struct apic_timer *apic_timer_own(void)
 {
 	return &apic_timers[cpu_current()->index];
+}
+
+/* May an interrupt of its vector be ours? Only if our timer has run down: the guest can send the same. */
+static bool apic_timer_has_fired(const struct loan *loan)
+{
+	return !loan->taken &&
+	       (loan->expired ||
+		(loan->running && apic_read(loan->apic, APIC_TIMER_CURRENT) == 0));
+}
+
+/* From here on it does not fire. In this order: what is masked and not at 0 has not. */
+static void apic_timer_mask(struct loan *loan, struct apic apic)
+{
+	apic_write(apic, APIC_LVT_TIMER, APIC_LVT_MASKED | APIC_TIMER_VECTOR);
+	loan->expired = !loan->taken && (loan->expired || apic_read(apic, APIC_TIMER_CURRENT) == 0);
+	loan->taken = !loan->expired;
 }
 
 /* A periodic timer under repair: still as we left it? Then what the guest wants is known from
@@ -213,6 +232,8 @@ BOTH_MODES bool apic_timer_borrow_from(struct apic_timer *own, struct apic apic,
 	loan->lvt = apic_read(apic, APIC_LVT_TIMER);
 	loan->count = apic_read(apic, APIC_TIMER_CURRENT);
 	loan->plain = true;
+	loan->taken = false;
+	loan->expired = false;
 	if ((loan->lvt & APIC_LVT_TIMER_MODE_MASK) | loan->count | own->repair.wanted |
 	    own->repair.stray | apic_timer_is_late)
 		apic_timer_save(own, apic);
@@ -251,6 +272,7 @@ void apic_timer_rearm(uint64_t ticks)
 
 	loan->elapsed += loan->armed - apic_read(loan->apic, APIC_TIMER_CURRENT);
 	loan->armed = apic_timer_count(ticks, own->known.divide_shift);
+	loan->taken = false;
 	apic_write(loan->apic, APIC_TIMER_INITIAL, loan->armed);
 }
 
@@ -258,24 +280,26 @@ void apic_timer_stop(void)
 {
 	struct loan *loan = &apic_timer_own()->loan;
 
+	apic_timer_mask(loan, loan->apic);
 	/* The 1 makes apic_timer_return_to() look for an interrupt that is requested. */
 	loan->elapsed += 1 + loan->armed - apic_read(loan->apic, APIC_TIMER_CURRENT);
 	/* It goes on counting, for the guest's timer. */
 	loan->armed = APIC_TIMER_TICKS_MAXIMUM;
-	apic_write(loan->apic, APIC_LVT_TIMER, APIC_LVT_MASKED | APIC_TIMER_VECTOR);
 	apic_write(loan->apic, APIC_TIMER_INITIAL, loan->armed);
 }
 
 bool apic_timer_is_due(void)
 {
-	return apic_test_vector(apic_timer_own()->loan.apic, APIC_IRR, APIC_TIMER_VECTOR);
+	const struct loan *loan = &apic_timer_own()->loan;
+
+	return apic_test_vector(loan->apic, APIC_IRR, APIC_TIMER_VECTOR) && apic_timer_has_fired(loan);
 }
 
 /* Takes the interrupt of ours that has been requested but not delivered, so that the guest does not
  * get it. The priority is still ours, so only class 0xf can come. False: it cannot come yet. */
-static bool apic_timer_drain(struct apic apic)
+static bool apic_timer_drain(const struct loan *loan, struct apic apic)
 {
-	while (apic_test_vector(apic, APIC_IRR, APIC_TIMER_VECTOR)) {
+	while (!loan->taken && apic_test_vector(apic, APIC_IRR, APIC_TIMER_VECTOR)) {
 		if (apic_read(apic, APIC_PPR) >= APIC_CLASS_F_PRIORITY)
 			return false;
 		exception_take_interrupts();
@@ -314,9 +338,24 @@ static void apic_timer_return_deadline(struct loan *loan, struct apic apic)
 /* Ours is about to fire, or has. */
 static void apic_timer_silence(struct apic_timer *own, struct apic apic)
 {
+	apic_timer_mask(&own->loan, apic);
 	apic_write(apic, APIC_TIMER_INITIAL, 0);
-	own->repair.stray = !apic_timer_drain(apic);
+	own->repair.stray = !apic_timer_drain(&own->loan, apic);
 	own->loan.elapsed = 0;
+}
+
+/* Interrupts of the guest's that came during the loan: they wait in the APIC again, for the guest. */
+static void apic_timer_request_held(struct loan *loan, struct apic apic)
+{
+	for (unsigned bit = 0; loan->held != 0 && bit < 16; bit++) {
+		if (!(loan->held >> bit & 1))
+			continue;
+		while (apic.page != NULL && (apic_read(apic, APIC_ICR_LOW) & APIC_ICR_PENDING))
+			cpu_pause();
+		apic_write(apic, APIC_ICR_LOW,
+			   APIC_ICR_TO_SELF | APIC_ICR_ASSERT | (APIC_TIMER_VECTOR + bit));
+	}
+	loan->held = 0;
 }
 
 /* Puts the guest's timer back, that had something left or is not a plain one. `left` is what ours
@@ -346,6 +385,7 @@ static __attribute__((noinline)) void apic_timer_return_timer(struct vcpu *vcpu,
 		apic_write(apic, APIC_LVT_TIMER, loan->lvt);
 		apic_write(apic, APIC_TIMER_INITIAL, remaining);
 	}
+	apic_timer_request_held(loan, apic);
 	if (repair->wanted || repair_before || repair->stray)
 		periodic_want(vcpu, PERIODIC_APIC_TIMER, repair->wanted || repair->stray);
 }
@@ -391,7 +431,8 @@ void apic_timer_forget(struct vcpu *vcpu)
 
 enum apic_interrupt apic_timer_classify(unsigned vector)
 {
-	const struct apic_timer *own = apic_timer_own();
+	struct apic_timer *own = apic_timer_own();
+	struct loan *loan = &own->loan;
 	struct apic apic;
 
 	if (!apic_find(&apic))
@@ -401,10 +442,19 @@ enum apic_interrupt apic_timer_classify(unsigned vector)
 		return vector == (apic_read(apic, APIC_SVR) & 0xff) ? APIC_INTERRUPT_SPURIOUS
 								    : APIC_INTERRUPT_GUEST;
 	}
-	if (vector != APIC_TIMER_VECTOR || (!own->loan.running && !own->repair.stray))
+	if (vector == APIC_TIMER_VECTOR && (loan->running || own->repair.stray) &&
+	    apic_timer_has_fired(loan)) {
+		loan->taken = true;
+		apic_write(apic, APIC_EOI, 0);
+		return APIC_INTERRUPT_TIMER;
+	}
+	/* In service it would keep ours away. What a level triggered cannot be requested by us. */
+	if (!loan->running || vector < APIC_TIMER_VECTOR || apic_test_vector(apic, APIC_TMR, vector))
 		return APIC_INTERRUPT_GUEST;
 	apic_write(apic, APIC_EOI, 0);
-	return APIC_INTERRUPT_TIMER;
+	loan->held |= (uint16_t)(1u << (vector - APIC_TIMER_VECTOR));
+	loan->plain = false;
+	return APIC_INTERRUPT_HELD;
 }
 
 /* A stray interrupt of ours: perhaps the guest has acknowledged what was in its way. */
@@ -415,7 +465,7 @@ static void apic_timer_take_stray(struct vcpu *vcpu, struct apic_timer_repair *r
 
 	vcpu_ops->host_begin(vcpu);
 	apic_write(apic, APIC_TPR, APIC_BORROWED_TPR);
-	if (apic_timer_drain(apic))
+	if (apic_timer_drain(&apic_timer_own()->loan, apic))
 		repair->stray = false;
 	apic_write(apic, APIC_TPR, task_priority);
 	vcpu_ops->host_end(vcpu);
@@ -480,7 +530,7 @@ static uint64_t apic_timer_measure_rate(struct apic apic)
 }
 
 /* Does the interrupt come when the count is 0, or some time later? */
-static bool apic_timer_measure_lateness(struct apic apic)
+static bool apic_timer_measure_lateness(struct loan *loan, struct apic apic)
 {
 	bool late = false;
 
@@ -488,6 +538,8 @@ static bool apic_timer_measure_lateness(struct apic apic)
 	for (unsigned round = 0; round < 4; round++) {
 		uint64_t start;
 
+		loan->taken = false;
+		loan->expired = false;
 		apic_write(apic, APIC_TIMER_INITIAL,
 			   (uint32_t)(apic_timer_hz / APIC_MEASURE_PER_SECOND / 100));
 		while (apic_read(apic, APIC_TIMER_CURRENT) != 0)
@@ -497,7 +549,7 @@ static bool apic_timer_measure_lateness(struct apic apic)
 		       tsc_read() - start < time_tsc_hz / APIC_LATE_PER_SECOND)
 			cpu_pause();
 		late |= tsc_read() - start > time_tsc_hz / APIC_PUNCTUAL_PER_SECOND;
-		apic_timer_drain(apic);
+		apic_timer_drain(loan, apic);
 	}
 	return late;
 }
@@ -538,7 +590,7 @@ void apic_timer_measure(void)
 	divide = apic_read(apic, APIC_TIMER_DIVIDE);
 	apic_write(apic, APIC_TIMER_DIVIDE, 0xb); /* by 1 */
 	apic_timer_hz = apic_timer_measure_rate(apic);
-	apic_timer_is_late = apic_timer_measure_lateness(apic);
+	apic_timer_is_late = apic_timer_measure_lateness(loan, apic);
 	guest = *loan;
 	apic_timer_lost_ticks = apic_timer_measure_lost(apic, cpu->vcpu);
 	*loan = guest;

@@ -3,7 +3,9 @@
  *
  * While it is borrowed, only interrupts of the highest class (vectors 0xf0 to 0xff) can come: the
  * task priority is raised, and the interrupt line of the 8259s (LINT0 as ExtINT) is masked. All
- * others wait in the APIC and reach the guest as if nothing had been. On return the guest's timer
+ * others wait in the APIC and reach the guest as if nothing had been; those of the highest class are
+ * acknowledged, and requested again on return. An interrupt of our vector is ours only if our timer has
+ * run down. On return the guest's timer
  * goes on with what it had left; one that would have expired fires at once.
  *
  * A periodic timer cannot be told to expire once early: it is given back as a one-shot with what
@@ -44,6 +46,7 @@ void apic_timer_forget(struct vcpu *vcpu);
 enum apic_interrupt {
 	APIC_INTERRUPT_TIMER,	 /* ours; acknowledged */
 	APIC_INTERRUPT_SPURIOUS, /* nothing */
+	APIC_INTERRUPT_HELD,	 /* the guest's, of the highest class; it is requested again on return */
 	APIC_INTERRUPT_GUEST,	 /* the guest's; it will acknowledge it */
 };
 enum apic_interrupt apic_timer_classify(unsigned vector);

@@ -115,6 +115,7 @@ bool budget_handle_interrupt(struct exception_frame *frame)
 
 	switch (apic_timer_classify(vector)) {
 	case APIC_INTERRUPT_SPURIOUS:
+	case APIC_INTERRUPT_HELD:
 		return false;
 	case APIC_INTERRUPT_GUEST:
 		vcpu_accept_interrupt(cpu_current()->vcpu, vector);
