@@ -7,6 +7,7 @@
 #include "boot/guest_stub_layout.h"
 #include "boot/hardware_check.h"
 #include "boot/options.h"
+#include "boot/panic_test.h"
 #include "boot/uefi_entry.h"
 #include "core/acpi.h"
 #include "core/console.h"
@@ -384,6 +385,8 @@ _Noreturn void boot_main(void)
 	options_parse(boot_info.command_line);
 	main_relocate();
 	exception_init_cpu();
+	if (paging_protect_image() != 0)
+		main_stop("no memory to protect our code: give more with the option memory=");
 	if (uefi_is_present())
 		uefi_copy_log(true);
 	else
@@ -406,6 +409,8 @@ _Noreturn void boot_main(void)
 		main_boot_without_us("not enough memory for the tables: give more with memory=64M");
 	if (msr_guard_init() != 0 || startup_init(memory_low_page, boot_options.strict) != 0)
 		main_boot_without_us("the other CPUs cannot be watched: no memory, or a local APIC in RAM");
+	if (boot_options.panic_by != 0)
+		panic_test((enum panic_test)boot_options.panic_by);
 	main_claim_sleep();
 	/* From here on the OS boots with us: there is no way out of VMX operation or back to GIF. */
 	vcpu_ops->start(&main_vcpu);

@@ -4,6 +4,7 @@
  */
 #include "boot/options.h"
 
+#include "boot/panic_test.h"
 #include "core/console.h"
 #include "core/log.h"
 #include "core/string.h"
@@ -27,6 +28,7 @@ static const struct {
 	{ "load_budget_ms=", &boot_options.load_budget_ms, 1, 600000 },
 	{ "boot=", &boot_options.boot_drive, 0, 0xff },
 	{ "panic_cpuid=", &boot_options.panic_leaf, 1, UINT32_MAX },
+	{ "panic_by=", &boot_options.panic_by, 1, PANIC_TEST_END - 1 },
 	{ "hwcheck=", &boot_options.hardware_s, 0, 3600 },
 };
 

@@ -20,6 +20,7 @@ struct boot_options {
 	bool rescue;		  /* rescue: start with no scripts */
 	bool screen;		  /* vga: log on the text screen too (default; novga: not) */
 	uint64_t panic_leaf;	  /* panic_cpuid=LEAF: stop when the guest asks CPUID for it; 0: never */
+	uint64_t panic_by;	  /* panic_by=N: make a mistake on purpose (boot/panic_test.h); 0: none */
 	bool panic_test;	  /* panic: stop on purpose before the guest starts, to see the screen */
 	char settings[512];	  /* every other word, for the scripts */
 };

@@ -34,19 +34,28 @@ struct cpu {
 	uint32_t logical_destination, destination_format; /* LDR and DFR, as the guest wrote them */
 };
 
-/* The stack of a CPU is CPU_STACK_BYTES long and so aligned; its lowest word points back. */
+/* The stack of a CPU is CPU_STACK_BYTES long and so aligned; its lowest word points back. Above that are
+ * stacks for NMIs and for what else may come when the usual one is of no use. */
 struct cpu_stack {
 	struct cpu *cpu;
-	uint8_t bytes[CPU_STACK_BYTES - sizeof(struct cpu *)];
+	uint8_t nmi[PAGE_BYTES - sizeof(struct cpu *)];
+	uint8_t trouble[PAGE_BYTES]; /* double faults and machine checks */
+	uint8_t guard[PAGE_BYTES];   /* not mapped */
+	uint8_t bytes[CPU_STACK_BYTES - 3 * PAGE_BYTES];
 } __attribute__((aligned(32768)));
 _Static_assert(sizeof(struct cpu_stack) == CPU_STACK_BYTES, "stack");
 
-static inline struct cpu *cpu_current(void)
+static inline struct cpu_stack *cpu_own_stack(void)
 {
 	uint64_t rsp;
 
 	__asm__("mov %%rsp, %0" : "=r"(rsp));
-	return ((struct cpu_stack *)(rsp & ~(CPU_STACK_BYTES - 1)))->cpu;
+	return (struct cpu_stack *)(rsp & ~(CPU_STACK_BYTES - 1));
+}
+
+static inline struct cpu *cpu_current(void)
+{
+	return cpu_own_stack()->cpu;
 }
 
 /* How many CPUs core/smp.c knows, the boot CPU first. Written at boot only. */

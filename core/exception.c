@@ -1,18 +1,38 @@
 /*
  * core/exception.c: IDT, GDT and TSS of the host, and where its exceptions go. The host runs with
  * interrupts off; they come only while CPL 3 runs, and NMIs only then too.
+ *
+ * NMIs, and what means that something is wrong with the stack, have stacks of their own (struct
+ * cpu_stack); below the usual one lies a page that is not there.
  */
 #include "core/exception.h"
 
 #include "core/cpu.h"
 #include "core/instructions.h"
+#include "core/layout.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/paging.h"
 #include "core/panic.h"
+#include "core/string.h"
 
 #define EXCEPTION_NMI 2
+#define EXCEPTION_DOUBLE_FAULT 8
+#define EXCEPTION_MACHINE_CHECK 18
 #define EXCEPTION_COUNT 32
+#define EXCEPTION_STUB_BYTES 32 /* exception_entry.S */
 #define IDT_ENTRIES 256
+
+/* Vectors of exceptions that code at CPL 3 cannot have here: INT3 and INTO have no gate that it may use,
+ * x87 and SSE instructions give #NM and #UD, the rest is reserved or not switched on. */
+#define EXCEPTIONS_IMPOSSIBLE UINT32_C(0x9fd98238)
+
+/* Numbers of the stacks in the TSS (AMD APM v2 8.9.4). */
+#define STACK_OF_NMI 1
+#define STACK_OF_TROUBLE 2
+
+#define MSR_MCG_STATUS 0x17au
+#define MCG_STATUS_MCIP UINT64_C(0x4)
 
 void (*exception_user_handler)(struct exception_frame *frame);
 void (*exception_interrupt_handler)(struct exception_frame *frame);
@@ -25,19 +45,22 @@ struct gate {
 };
 _Static_assert(sizeof(struct gate) == 16, "gate");
 
-struct table_register {
-	uint16_t limit;
-	uint64_t base;
-} __attribute__((packed));
-
 static struct gate exception_idt[IDT_ENTRIES] __attribute__((aligned(16)));
+static struct gate exception_plain_idt[IDT_ENTRIES] __attribute__((aligned(16)));
 /* In force in exception_take_interrupts(): every vector is an interrupt. */
 static struct gate exception_interrupt_idt[IDT_ENTRIES] __attribute__((aligned(16)));
+
+const struct exception_table exception_table_stacks = { sizeof(exception_idt) - 1,
+							(uint64_t)exception_idt };
+const struct exception_table exception_table_plain = { sizeof(exception_plain_idt) - 1,
+						       (uint64_t)exception_plain_idt };
+static const struct exception_table exception_table_interrupts = { sizeof(exception_interrupt_idt) - 1,
+								   (uint64_t)exception_interrupt_idt };
 
 struct cpu cpu_boot;
 struct cpu_stack cpu_boot_stack = { .cpu = &cpu_boot };
 
-/* core/exception_entry.S: IDT_ENTRIES stubs of 16 bytes each. */
+/* core/exception_entry.S: IDT_ENTRIES stubs each. */
 extern uint8_t exception_stubs[], exception_interrupt_stubs[];
 void exception_dispatch(struct exception_frame *frame);
 void exception_dispatch_interrupt(struct exception_frame *frame);
@@ -59,8 +82,31 @@ static bool exception_fix_up(struct exception_frame *frame)
 	return false;
 }
 
+/* An interrupt can have the same vector. */
+static bool exception_is_machine_check(const struct exception_frame *frame)
+{
+	uint64_t status;
+
+	return frame->vector == EXCEPTION_MACHINE_CHECK && msr_read_safe(MSR_MCG_STATUS, &status) &&
+	       (status & MCG_STATUS_MCIP) != 0;
+}
+
+/* Is it an interrupt with an exception's vector? The 8259s' have any vector, and the guest can have them
+ * delivered past all that holds interrupts back. Where the CPU would have pushed an error code, the stub
+ * has told them apart already. */
+static bool exception_is_interrupt(const struct exception_frame *frame)
+{
+	if (!exception_from_user(frame) || !(frame->rflags & RFLAGS_IF))
+		return false;
+	if (frame->vector == EXCEPTION_MACHINE_CHECK)
+		return !exception_is_machine_check(frame);
+	return EXCEPTIONS_IMPOSSIBLE >> frame->vector & 1;
+}
+
 void exception_dispatch_interrupt(struct exception_frame *frame)
 {
+	if (exception_is_machine_check(frame))
+		panic_exception(frame);
 	if (frame->vector == EXCEPTION_NMI) {
 		if (panic_is_elsewhere())
 			cpu_stop();
@@ -79,7 +125,8 @@ void exception_dispatch_interrupt(struct exception_frame *frame)
 
 void exception_dispatch(struct exception_frame *frame)
 {
-	if (frame->vector == EXCEPTION_NMI || frame->vector >= EXCEPTION_COUNT) {
+	if (frame->vector == EXCEPTION_NMI || frame->vector >= EXCEPTION_COUNT ||
+	    exception_is_interrupt(frame)) {
 		exception_dispatch_interrupt(frame);
 		return;
 	}
@@ -91,12 +138,12 @@ void exception_dispatch(struct exception_frame *frame)
 		panic_exception(frame);
 }
 
-static struct gate exception_gate(uint64_t offset, unsigned dpl)
+static struct gate exception_gate(uint64_t offset, unsigned dpl, unsigned stack)
 {
 	return (struct gate){
 		.offset_low = (uint16_t)offset,
 		.selector = SELECTOR_CODE,
-		.flags = (uint16_t)(0x8e00 | dpl << 13),
+		.flags = (uint16_t)(0x8e00 | dpl << 13 | stack),
 		.offset_middle = (uint16_t)(offset >> 16),
 		.offset_high = (uint32_t)(offset >> 32),
 	};
@@ -104,25 +151,75 @@ static struct gate exception_gate(uint64_t offset, unsigned dpl)
 
 void exception_set_gate(unsigned vector, void (*entry)(void), unsigned dpl)
 {
-	exception_idt[vector] = exception_gate((uint64_t)entry, dpl);
+	exception_idt[vector] = exception_plain_idt[vector] = exception_gate((uint64_t)entry, dpl, 0);
+}
+
+static unsigned exception_stack(unsigned vector)
+{
+	if (vector == EXCEPTION_NMI)
+		return STACK_OF_NMI;
+	return vector == EXCEPTION_DOUBLE_FAULT || vector == EXCEPTION_MACHINE_CHECK ? STACK_OF_TROUBLE : 0;
+}
+
+static void exception_init_idt(void)
+{
+	for (unsigned vector = 0; vector < IDT_ENTRIES; vector++) {
+		unsigned offset = EXCEPTION_STUB_BYTES * vector, stack = exception_stack(vector);
+
+		exception_idt[vector] =
+			exception_gate((uint64_t)(exception_stubs + offset), 0, stack);
+		exception_plain_idt[vector] = exception_gate((uint64_t)(exception_stubs + offset), 0, 0);
+		exception_interrupt_idt[vector] =
+			exception_gate((uint64_t)(exception_interrupt_stubs + offset), 0, stack);
+	}
+}
+
+/* What the CPU itself can refuse us, where it can: code and data of CPL 3, and a stack that is too
+ * short. (SMAP asks for RFLAGS.AC to be clear: exception_frame.h.) */
+static void exception_protect_cpu(struct cpu *cpu)
+{
+	struct cpu_stack *stack = cpu_own_stack();
+	uint64_t cr4 = cr4_read() | (cpuid_query(1, 0).edx >> 7 & 1 ? CR4_MCE : 0);
+
+	if (cpuid_query(0, 0).eax >= 7) {
+		struct cpuid_result features = cpuid_query(7, 0);
+
+		cr4 |= (features.ebx >> 7 & 1 ? CR4_SMEP : 0) | (features.ebx >> 20 & 1 ? CR4_SMAP : 0) |
+		       (features.ecx >> 2 & 1 ? CR4_UMIP : 0);
+	}
+	cr4_write(cr4);
+	cpu->tss.ist[STACK_OF_NMI - 1] = (uint64_t)(stack->nmi + sizeof(stack->nmi));
+	cpu->tss.ist[STACK_OF_TROUBLE - 1] = (uint64_t)(stack->trouble + sizeof(stack->trouble));
+	if (paging_protect(stack->guard, 0) != 0)
+		panic("no memory to guard the stack of CPU %u: give more with the option memory=", cpu->index);
 }
 
 void exception_take_interrupts(void)
 {
-	struct table_register interrupts = { .limit = sizeof(exception_interrupt_idt) - 1,
-					     .base = (uint64_t)exception_interrupt_idt };
-	struct table_register usual = { .limit = sizeof(exception_idt) - 1,
-					.base = (uint64_t)exception_idt };
-
 	/* STI holds interrupts off for one instruction more (AMD APM v3, STI). */
-	__asm__ volatile("lidt %0; sti; nop; nop; cli; lidt %1" ::"m"(interrupts), "m"(usual)
+	__asm__ volatile("lidt %0; sti; nop; nop; cli; lidt %1" ::"m"(exception_table_interrupts),
+			 "m"(exception_table_stacks)
 			 : "memory");
+}
+
+/* exception_frame.h: the places where CLAC belongs, if there is such an instruction. */
+static void exception_enable_clac(void)
+{
+	static const uint8_t clac[] = { 0x0f, 0x01, 0xca };
+
+	if (cpuid_query(0, 0).eax < 7 || !(cpuid_query(7, 0).ebx >> 20 & 1))
+		return;
+	for (const uint64_t *site = layout_clac; site < layout_clac_end; site++)
+		memcpy(memory_direct(memory_reserved_start + (*site - HYPERVISOR_ADDRESS)), clac,
+		       sizeof(clac));
+	/* AMD APM v2 7.6.1: code that was changed by another address. */
+	(void)cpuid_query(0, 0);
 }
 
 static void exception_init_gdt(struct cpu *cpu)
 {
 	uint64_t base = (uint64_t)&cpu->tss;
-	struct table_register gdtr = { .limit = sizeof(cpu->gdt) - 1, .base = (uint64_t)cpu->gdt };
+	struct exception_table gdtr = { .limit = sizeof(cpu->gdt) - 1, .base = (uint64_t)cpu->gdt };
 
 	cpu->gdt[SELECTOR_CODE / 8] = UINT64_C(0x00af9b000000ffff);
 	cpu->gdt[SELECTOR_DATA / 8] = UINT64_C(0x00cf93000000ffff);
@@ -146,17 +243,12 @@ static void exception_init_gdt(struct cpu *cpu)
 void exception_init_cpu(void)
 {
 	struct cpu *cpu = cpu_current();
-	struct table_register idtr = { .limit = sizeof(exception_idt) - 1,
-				       .base = (uint64_t)exception_idt };
 
 	exception_init_gdt(cpu);
 	if (cpu == &cpu_boot) {
-		for (unsigned vector = 0; vector < IDT_ENTRIES; vector++) {
-			exception_idt[vector] =
-				exception_gate((uint64_t)(exception_stubs + 16 * vector), 0);
-			exception_interrupt_idt[vector] = exception_gate(
-				(uint64_t)(exception_interrupt_stubs + 16 * vector), 0);
-		}
+		exception_init_idt();
+		exception_enable_clac();
 	}
-	__asm__ volatile("lidt %0" ::"m"(idtr));
+	exception_use_stacks(true);
+	exception_protect_cpu(cpu);
 }

@@ -34,6 +34,23 @@ extern void (*exception_nmi_handler)(struct exception_frame *frame);
 /* Builds the IDT, the GDT and this CPU's TSS and loads them. Context: boot. */
 void exception_init_cpu(void);
 
+/* The IDT whose gates name stacks in the TSS, and the same without, for a back end in whose exits the task
+ * register is the guest's: a stack from there would be of the guest's choice. */
+struct exception_table {
+	uint16_t limit;
+	uint64_t base;
+} __attribute__((packed));
+extern const struct exception_table exception_table_stacks, exception_table_plain;
+
+/* Context: boot, exit; interrupts and NMIs are held. */
+static inline void exception_use_stacks(bool use)
+{
+	if (use)
+		__asm__ volatile("lidt %0" ::"m"(exception_table_stacks));
+	else
+		__asm__ volatile("lidt %0" ::"m"(exception_table_plain));
+}
+
 /* Points a vector's gate at an entry of one's own (assembly, interrupt gate). dpl 0 or 3. */
 void exception_set_gate(unsigned vector, void (*entry)(void), unsigned dpl);
 

@@ -1,18 +1,28 @@
 /*
- * core/exception_entry.S: one stub a vector, 16 bytes apart, that makes a struct exception_frame.
+ * core/exception_entry.S: one stub a vector, EXCEPTION_STUB_BYTES apart, that makes a struct
+ * exception_frame.
+ *
+ * With some exceptions' vectors the CPU pushes an error code, but with an interrupt of the same vector it
+ * does not, and an 8259 can have any vector. In long mode the CPU aligns the stack to 16 bytes and then
+ * pushes five words, or six (AMD APM v2 8.9.3), so RSP tells which it was.
  */
 #include "core/exception_frame.h"
+
+#define EXCEPTION_STUB_BYTES 32
 
 	.section .text.exception, "ax"
 
 	.global exception_stubs
-	.balign 16
+	.balign EXCEPTION_STUB_BYTES
 exception_stubs:
 	.set vector, 0
 	.rept 256
-	.balign 16
+	.balign EXCEPTION_STUB_BYTES
 	/* AMD APM v2 8.2: these vectors push an error code themselves. */
-	.if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
+	.if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
+	test $8, %spl
+	jnz exception_interrupt_stubs + EXCEPTION_STUB_BYTES * vector
+	.else
 	pushq $0
 	.endif
 	pushq $vector
@@ -20,13 +30,13 @@ exception_stubs:
 	.set vector, vector + 1
 	.endr
 
-	/* The same for exception_take_interrupts(): none of them has an error code. */
+	/* The same for what is an interrupt: none has an error code. */
 	.global exception_interrupt_stubs
-	.balign 16
+	.balign EXCEPTION_STUB_BYTES
 exception_interrupt_stubs:
 	.set vector, 0
 	.rept 256
-	.balign 16
+	.balign EXCEPTION_STUB_BYTES
 	pushq $0
 	pushq $vector
 	jmp exception_interrupt_common
@@ -37,6 +47,7 @@ exception_interrupt_stubs:
 exception_interrupt_common:
 	exception_frame_push
 	cld
+	exception_clear_ac
 	mov %rsp, %rdi
 	call exception_dispatch_interrupt
 	jmp exception_return
@@ -45,6 +56,7 @@ exception_interrupt_common:
 exception_common:
 	exception_frame_push
 	cld
+	exception_clear_ac
 	mov %rsp, %rdi
 	call exception_dispatch
 	/* process/ may resume a frame that it filled itself. */

@@ -23,4 +23,13 @@
 	push %r15
 	.endm
 
+	/* At every entry from CPL 3: RFLAGS.AC, which it can set, would let us at its memory (AMD APM v2
+	 * 5.6.6). Three bytes of nothing where CLAC goes, if the CPU has SMAP. */
+	.macro exception_clear_ac
+9999:	.byte 0x0f, 0x1f, 0x00
+	.pushsection .clac, "a", @progbits
+	.quad 9999b
+	.popsection
+	.endm
+
 #endif

@@ -21,5 +21,10 @@ hpa_t paging_build_host(hpa_t image, uint64_t image_bytes, hpa_t tables, uint64_
 
 /* Where our program starts and ends in virtual memory, by boot/ritevisor.lds. */
 extern uint8_t layout_image_start[], layout_text_end[], layout_rodata_end[], layout_image_end[];
+extern const uint64_t layout_clac[], layout_clac_end[]; /* core/exception_frame.h */
+
+/* Takes away the right to write our code and constants by the direct map, where they are too. 0,
+ * -RV_ENOMEM. Context: boot, after all that changes them. */
+int paging_protect_image(void);
 
 #endif

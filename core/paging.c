@@ -7,10 +7,13 @@
 #include "core/instructions.h"
 #include "core/layout.h"
 #include "core/memory.h"
+#include "core/spinlock.h"
 #include "rv/errno.h"
 
 #define PAGING_ENTRIES 512
 #define PAGING_HALF 256
+
+static struct spinlock paging_lock; /* guards the tables that all roots share */
 
 hpa_t paging_host_root;
 uint64_t paging_direct_bytes;
@@ -114,6 +117,54 @@ hpa_t paging_build_host(hpa_t image, uint64_t image_bytes, hpa_t tables, uint64_
 		return 0;
 	*used_bytes = builder.next - tables;
 	return (hpa_t)root;
+}
+
+/* Puts a table in the place of a larger page. */
+static int paging_split(uint64_t *entry, unsigned level)
+{
+	uint64_t *table = memory_allocate_page();
+	uint64_t below = (PAGE_BYTES << 9 * (level - 1)), leaf = *entry;
+
+	if (table == NULL)
+		return -RV_ENOMEM;
+	if (level == 1)
+		leaf &= ~PAGING_LARGE;
+	for (unsigned i = 0; i < PAGING_ENTRIES; i++)
+		table[i] = leaf + i * below;
+	*entry = memory_physical(table) | PAGING_PRESENT | PAGING_WRITABLE;
+	return 0;
+}
+
+int paging_protect(const void *page, uint64_t rights)
+{
+	uint64_t address = (uint64_t)page, *table = memory_direct(paging_host_root), *entry;
+	int error = 0;
+
+	spinlock_acquire(&paging_lock);
+	for (unsigned level = 3; level > 0 && error == 0; level--) {
+		entry = &table[paging_index(address, level)];
+		if (*entry & PAGING_LARGE)
+			error = paging_split(entry, level);
+		table = memory_direct(*entry & PAGING_ADDRESS_MASK);
+	}
+	if (error == 0) {
+		entry = &table[paging_index(address, 0)];
+		*entry = rights == 0 ? 0 : (*entry & PAGING_ADDRESS_MASK) | rights;
+	}
+	spinlock_release(&paging_lock);
+	__asm__ volatile("invlpg %0" ::"m"(*(const uint8_t *)page) : "memory");
+	return error;
+}
+
+int paging_protect_image(void)
+{
+	const uint8_t *alias = memory_direct(memory_reserved_start);
+	uint64_t bytes = (uint64_t)(layout_rodata_end - layout_image_start);
+	int error = 0;
+
+	for (uint64_t at = 0; at < bytes && error == 0; at += PAGE_BYTES)
+		error = paging_protect(alias + at, PAGING_PRESENT | PAGING_NO_EXECUTE);
+	return error;
 }
 
 hpa_t paging_create(void)

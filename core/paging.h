@@ -33,4 +33,8 @@ uint64_t paging_lookup(hpa_t root, uint64_t virtual_address);
 /* Takes a page out; returns the entry it had, 0 if none. The caller flushes. */
 uint64_t paging_unmap(hpa_t root, uint64_t virtual_address);
 
+/* Gives a page of ours, by its address in the direct map or in the image, other rights (PAGING_*); 0
+ * takes it out. Other CPUs notice when they come to it next. 0, -RV_ENOMEM. Context: boot, any CPU. */
+int paging_protect(const void *page, uint64_t rights);
+
 #endif

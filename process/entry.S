@@ -85,6 +85,7 @@ process_enter:
 	.balign 16
 process_syscall_entry:
 	cld
+	exception_clear_ac
 	test %rax, %rax
 	jnz process_syscall_other
 	push %rdi

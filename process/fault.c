@@ -11,7 +11,10 @@
 #include "rv/event_kind.h"
 #include "vmm/vcpu.h"
 
+#define FAULT_DIVIDE 0
 #define FAULT_DEBUG 1
+#define FAULT_UNDEFINED 6
+#define FAULT_NO_DEVICE 7
 #define FAULT_DOUBLE 8
 #define FAULT_PAGE 14
 #define FAULT_MACHINE_CHECK 18
@@ -138,10 +141,36 @@ static void fault_ring_alarm(struct process *process, struct exception_frame *fr
 	frame->rip = process->alarm_function;
 }
 
+/* Exceptions without an error code that an engine can have, and that come again when it goes on. */
+static bool fault_comes_again(uint64_t vector)
+{
+	return vector == FAULT_DIVIDE || vector == FAULT_UNDEFINED || vector == FAULT_NO_DEVICE;
+}
+
+/* An interrupt of the 8259s can have such a vector. The engine goes on where it was: what comes at once
+ * again is an exception. Until then it is taken for an interrupt, which goes on to the guest. */
+static bool fault_may_be_interrupt(struct process *process, const struct exception_frame *frame)
+{
+	if (!(frame->rflags & RFLAGS_IF) || !fault_comes_again(frame->vector))
+		return false;
+	if (process->suspect_rip == frame->rip && process->suspect_vector == frame->vector) {
+		if (process->suspect_is_new)
+			vcpu_withdraw_interrupt(process->vcpu, (unsigned)frame->vector);
+		process->suspect_rip = 0;
+		return false;
+	}
+	process->suspect_rip = frame->rip;
+	process->suspect_vector = (uint8_t)frame->vector;
+	process->suspect_is_new = vcpu_accept_interrupt(process->vcpu, (unsigned)frame->vector);
+	return true;
+}
+
 void process_handle_exception(struct exception_frame *frame)
 {
 	struct process *process = process_of_frame(frame);
 
+	if (fault_may_be_interrupt(process, frame))
+		return;
 	switch (frame->vector) {
 	case FAULT_PAGE:
 		fault_handle_page(process, frame);

@@ -10,6 +10,7 @@
 #include "core/string.h"
 #include "hook/hook_timer.h"
 #include "process/budget.h"
+#include "process/controllers.h"
 #include "process/process_internal.h"
 #include "process/run.h"
 #include "rv/errno.h"
@@ -47,6 +48,7 @@ int process_init(const void *engine_elf, size_t engine_bytes, const struct proce
 	exception_set_gate(RV_SYSCALL_VECTOR, process_syscall_entry, 3);
 	vcpu_periodic = process_periodic;
 	vcpu_abandoned = process_abandon;
+	controllers_init();
 	budget_init();
 	return process_space_init(engine_elf, engine_bytes);
 }

@@ -4,6 +4,7 @@
 #ifndef PROCESS_PROCESS_INTERNAL_H
 #define PROCESS_PROCESS_INTERNAL_H
 
+#include "core/cpu.h"
 #include "core/exception.h"
 #include "hook/hook.h"
 #include "process/budget.h"
@@ -52,6 +53,10 @@ struct process {
 	uint64_t log_tsc;		  /* spent in RV_SYS_LOG in the run going on */
 	uint64_t alarm_function; /* RV_SYS_ALARM; 0: none */
 	bool alarm_rung;	  /* in the run going on */
+	/* In the run going on, the last exception that may have been an interrupt: fault.c. */
+	bool suspect_is_new;
+	uint8_t suspect_vector;
+	uint64_t suspect_rip; /* 0: none */
 	uint64_t log_dropped;		  /* bytes not logged for want of time */
 	char log_text[RV_LOG_BYTES + 1];  /* of RV_SYS_LOG */
 };
@@ -97,11 +102,12 @@ void process_report_reset(const struct process *process, const struct vcpu *vcpu
 /* The same, because of its time. */
 _Noreturn void process_kill_late(struct process *process, const struct exception_frame *frame);
 
-/* The engine on whose behalf this CPU runs; process_enter() leaves the pointer right above the
- * frame of whatever enters the hypervisor from CPL 3. */
+/* The engine on whose behalf this CPU runs: process_enter() leaves the pointer where the stack begins that
+ * CPL 3 enters the hypervisor on. The frame may lie on another one. */
 static inline struct process *process_of_frame(const struct exception_frame *frame)
 {
-	return *(struct process *const *)(const void *)(frame + 1);
+	(void)frame;
+	return *(struct process *const *)cpu_current()->tss.rsp[0];
 }
 
 #endif

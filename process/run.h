@@ -23,6 +23,7 @@ static inline void run_begin(struct process *process, uint64_t ticks)
 	budget->cost_left = BUDGET_SLICES * BUDGET_SLICE_COST;
 	budget->stepping = false;
 	process->alarm_rung = false;
+	process->suspect_rip = 0;
 	budget->timer_lent = apic_timer_borrow(process->vcpu, ticks);
 	if (budget->timer_lent) {
 		legacy_pic_mask();

@@ -3,9 +3,9 @@
  * configuration space and the guest's memory. It goes past all hooks, but what the hypervisor guards
  * (vmm/access.h) is guarded against engines too.
  *
- * An engine may use every device that the guest may; none is ours alone. Two that we use too: the
- * UART that the log goes to (boot option console=) and, while an engine runs, the local APIC, which
- * is refused here because it enforces the engine's budget.
+ * An engine may use every device that the guest may; none is ours alone. We use the UART that the log
+ * goes to (boot option console=) too and, while an engine runs, the interrupt controllers, which are
+ * refused here: they enforce the engine's budget and keep the guest's interrupts.
  */
 #include "process/syscall.h"
 
@@ -13,6 +13,7 @@
 #include "core/instructions.h"
 #include "core/memory.h"
 #include "core/paging.h"
+#include "process/controllers.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
 #include "vmm/guest_memory.h"
@@ -55,6 +56,8 @@ int64_t syscall_port_read(struct process *process, struct exception_frame *frame
 
 	if (!syscall_port_is(frame->rdi, frame->rsi))
 		return -RV_EINVAL;
+	if (controllers_have_port(frame->rdi, frame->rsi))
+		return -RV_EPERM;
 	access_perform_direct(&access);
 	return (uint32_t)access.value;
 }
@@ -66,6 +69,8 @@ int64_t syscall_port_write(struct process *process, struct exception_frame *fram
 
 	if (!syscall_port_is(frame->rdi, frame->rsi))
 		return -RV_EINVAL;
+	if (controllers_have_port(frame->rdi, frame->rsi))
+		return -RV_EPERM;
 	syscall_store(&access, frame->rdx);
 	return 0;
 }
@@ -82,6 +87,8 @@ static int64_t syscall_check_mmio(uint64_t gpa, uint64_t width_bytes)
 	if (memory_is_reserved(gpa, width_bytes))
 		return -RV_EPERM;
 	if (gpa < apic + PAGE_BYTES && gpa + width_bytes > apic)
+		return -RV_EPERM;
+	if (controllers_have_memory(gpa, width_bytes))
 		return -RV_EPERM;
 	/* RAM is for RV_SYS_MEMORY_READ and its like. */
 	if (memory_is_ram(gpa, 1) || memory_is_ram(gpa + width_bytes - 1, 1))

@@ -80,10 +80,22 @@ static void vcpu_dump_guest(void)
 	vcpu_ops->dump(vcpu);
 }
 
-void vcpu_accept_interrupt(struct vcpu *vcpu, unsigned vector)
+bool vcpu_accept_interrupt(struct vcpu *vcpu, unsigned vector)
 {
-	vcpu->pending_interrupts[vector / 64 % 4] |= UINT64_C(1) << vector % 64;
+	uint64_t *word = &vcpu->pending_interrupts[vector / 64 % 4], bit = UINT64_C(1) << vector % 64;
+	bool is_new = (*word & bit) == 0;
+
+	*word |= bit;
 	vcpu->has_pending = true;
+	return is_new;
+}
+
+void vcpu_withdraw_interrupt(struct vcpu *vcpu, unsigned vector)
+{
+	const uint64_t *words = vcpu->pending_interrupts;
+
+	vcpu->pending_interrupts[vector / 64 % 4] &= ~(UINT64_C(1) << vector % 64);
+	vcpu->has_pending = (words[0] | words[1] | words[2] | words[3]) != 0;
 }
 
 /* The highest vector first: that is the order of the local APIC's priorities, so the guest's EOIs
@@ -251,7 +263,10 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		/* It resets a PC, and that is how some systems reboot. */
 		vcpu_reset_machine(vcpu, "stopped with a triple fault");
 	default:
-		panic("exit %lx is not handled", vcpu->exit.reason);
+		/* Whatever the guest has done, going on would do it again. */
+		vcpu_ops->dump(vcpu);
+		log_error("exit %lx is not known", vcpu->exit.reason);
+		vcpu_reset_machine(vcpu, "did what this hypervisor cannot handle");
 	}
 }
 

@@ -231,8 +231,11 @@ _Noreturn void vcpu_reset_machine(struct vcpu *vcpu, const char *why);
 _Noreturn void vcpu_loop(struct vcpu *vcpu);
 
 /* A physical interrupt that the host took while the guest should have: it is delivered to the guest
- * as soon as it can take it. Context: interrupt, host_context. */
-void vcpu_accept_interrupt(struct vcpu *vcpu, unsigned vector);
+ * as soon as it can take it. True: it was not pending already. Context: interrupt, host_context. */
+bool vcpu_accept_interrupt(struct vcpu *vcpu, unsigned vector);
+
+/* It was none: the guest does not get what was accepted since it last ran. Context: as above. */
+void vcpu_withdraw_interrupt(struct vcpu *vcpu, unsigned vector);
 
 /* What is still to be delivered to the guest, or was begun for it, is no more: it has had an INIT. Context:
  * exit. */

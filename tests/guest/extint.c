@@ -5,11 +5,13 @@
  * Options: port=NUMBER, whose script takes longer than delay_us=N (default 500); rounds=N; base=N is
  * the vector of the first interrupt line. 16 (default 32) is an exception's in the hypervisor, too.
  * apic=0 switches the local APIC off, so that the engine runs in single steps. stay=N: no script is busy,
- * but each handler stays for N loops with interrupts off.
+ * but each handler stays for N loops with interrupts off. unmask=1: a second CPU unmasks the interrupt
+ * line all the time, which a hypervisor that masks it for a script must survive.
  */
 #include "guest.h"
 
 #include "instruction.h"
+#include "second.h"
 
 #define PIC1 0x20
 #define PIC2 0xa0
@@ -87,6 +89,15 @@ static bool round_run(bool on)
 	return due;
 }
 
+SHARED bool unmask_stop, unmask_stopped;
+
+static void unmask(void)
+{
+	while (!unmask_stop)
+		out8(PIC1 + 1, 0xfe);
+	unmask_stopped = true;
+}
+
 void guest_main(void)
 {
 	uint64_t rounds = option_number_or("rounds", 50), due[2] = {0, 0}, lost = 0, twice = 0;
@@ -99,6 +110,9 @@ void guest_main(void)
 	if (option_number_or("apic", 1) == 0)
 		apic_switch_off();
 	pic_start();
+	if (option_number_or("unmask", 0) != 0 &&
+	    !guest_check(second_start(0x10, unmask), "second CPU", "it did not come"))
+		return;
 	for (uint64_t i = 0; i < 2 * rounds; i++) {
 		uint64_t before = ticks;
 
@@ -106,11 +120,13 @@ void guest_main(void)
 		lost += ticks == before;
 		twice += ticks > before + 1;
 	}
+	for (unmask_stop = true; second_came != 0 && !unmask_stopped;)
+		__asm__ volatile("pause");
 	guest_check(lost == 0, "no interrupt is lost", "%lu of %lu", lost, 2 * rounds);
 	guest_check(twice == 0, "no interrupt comes twice", "%lu of %lu", twice, 2 * rounds);
 	guest_check(within == 0, "no interrupt comes within the handler of another", "%lu", within);
 	guest_check(others == 0, "no other interrupt comes", "%lu others", others);
-	if (stay != 0)
+	if (stay != 0 || second_came != 0)
 		return;
 	guest_check(due[0] == rounds, "they come while the script is busy", "%lu of %lu", due[0],
 		    rounds);

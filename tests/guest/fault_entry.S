@@ -4,18 +4,20 @@
 	.text
 	.code64
 
-/* Each entry is 16 bytes; vectors where the CPU pushes no error code get a zero. */
+/* Each entry is 16 bytes; where the CPU pushed no error code, which RSP tells (AMD APM v2 8.9.3), as an
+ * interrupt can have an exception's vector, the frame gets a zero. */
 	.balign 16
 	.globl fault_entries
 fault_entries:
 	.set vector, 0
 	.rept 256
 	.balign 16
-	.if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || \
-	      vector == 29 || vector == 30)
-	pushq $0
+	.if vector < 32
+	test $8, %spl
+	jz 1f
 	.endif
-	pushq $vector
+	pushq $0
+1:	pushq $vector
 	jmp fault_common
 	.set vector, vector + 1
 	.endr

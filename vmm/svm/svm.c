@@ -5,6 +5,7 @@
 #include "vmm/svm/svm.h"
 
 #include "core/cpu.h"
+#include "core/exception.h"
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/memory.h"
@@ -147,6 +148,7 @@ static void svm_start(struct vcpu *vcpu)
 	svm_vmsave(svm->vmcb_physical);
 	svm_init_state(svm->vmcb);
 	svm_init_control(svm->vmcb);
+	exception_use_stacks(false);
 	svm_vmload(svm->vmcb_physical);
 	svm->event_inject = 0;
 	svm->virtual_interrupt = svm->virtual_refused = false;
@@ -172,6 +174,7 @@ static void svm_host_begin(struct vcpu *vcpu)
 {
 	svm_vmsave(svm_of(vcpu)->vmcb_physical);
 	svm_vmload(svm_of(vcpu)->host_physical);
+	exception_use_stacks(true);
 	__asm__ volatile("stgi" ::: "memory");
 	vcpu->host_context = true;
 }
@@ -180,6 +183,7 @@ static void svm_host_end(struct vcpu *vcpu)
 {
 	vcpu->host_context = false;
 	__asm__ volatile("clgi" ::: "memory");
+	exception_use_stacks(false);
 	svm_vmload(svm_of(vcpu)->vmcb_physical);
 	if (vcpu->cpu->nmi_seen) {
 		vcpu->cpu->nmi_seen = false;

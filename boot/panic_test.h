@@ -1,0 +1,21 @@
+/*
+ * boot/panic_test.h: mistakes that the CPU has to refuse us, made on purpose: the boot option panic_by=.
+ */
+#ifndef BOOT_PANIC_TEST_H
+#define BOOT_PANIC_TEST_H
+
+#include "rv/types.h"
+
+enum panic_test {
+	PANIC_TEST_READ_USER = 1, /* CPL 0 reads memory of CPL 3: SMAP */
+	PANIC_TEST_EXECUTE_USER,  /* and executes it: SMEP */
+	PANIC_TEST_STACK,	  /* calls itself without end */
+	PANIC_TEST_WRITE_TEXT,	  /* writes to our code where it runs */
+	PANIC_TEST_WRITE_ALIAS,	  /* and by the direct map */
+	PANIC_TEST_END,
+};
+
+/* Panics by the exception that comes. If none does, says so, and panics all the same. Context: boot. */
+_Noreturn void panic_test(enum panic_test which);
+
+#endif
