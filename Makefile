@@ -173,6 +173,7 @@ image: all
 check: $(programs-checked)
 	$(call step,CHECK,layers)
 	$(Q)tools/check-layers
+	$(Q)tools/check-panics
 
 # tests/*/*.mk add the programs that the runners need to test-programs and bench-programs.
 .PHONY: test-programs

@@ -43,8 +43,11 @@ void memory_init_pool(hpa_t start, uint64_t length_bytes)
 
 void memory_add_ram(hpa_t start, uint64_t length_bytes)
 {
-	if (length_bytes == 0)
+	/* What the direct map does not reach is no RAM to us, though it is the guest's. */
+	if (length_bytes == 0 || start >= DIRECT_MAP_BYTES_MAXIMUM)
 		return;
+	if (length_bytes > DIRECT_MAP_BYTES_MAXIMUM - start)
+		length_bytes = DIRECT_MAP_BYTES_MAXIMUM - start;
 	if (memory_nr_ranges == MEMORY_RANGES_MAXIMUM)
 		panic("more than %d ranges of memory", MEMORY_RANGES_MAXIMUM);
 	memory_ram_bytes += length_bytes;

@@ -7,6 +7,9 @@
 
 #include "vmm/guest_memory.h"
 
+/* Entries that another CPU changes meanwhile are read again so often. */
+#define WALK_TRIES 10000
+
 #define ENTRY_PRESENT UINT64_C(0x1)
 #define ENTRY_WRITABLE UINT64_C(0x2)
 #define ENTRY_USER UINT64_C(0x4)
@@ -312,7 +315,7 @@ static bool walk_shortcut(struct walk *walk, uint64_t cr3, uint64_t rflags)
 bool guest_translate(struct vcpu *vcpu, gva_t gva, enum guest_access access, gpa_t *gpa,
 		     struct guest_fault *fault)
 {
-	enum walk_result result;
+	enum walk_result result = WALK_AGAIN;
 	struct walk walk; /* filled as far as it is used: it is large */
 
 	walk.cr0 = vcpu_ops->get_control(vcpu, 0);
@@ -336,9 +339,11 @@ bool guest_translate(struct vcpu *vcpu, gva_t gva, enum guest_access access, gpa
 		*gpa = walk.gpa;
 		return true;
 	}
-	do {
+	for (unsigned tries = 0; tries < WALK_TRIES; tries++) {
 		result = walk_once(vcpu, &walk, fault);
-	} while (result == WALK_AGAIN);
+		if (result != WALK_AGAIN)
+			break;
+	}
 	*gpa = walk.gpa;
 	return result == WALK_OK;
 }

@@ -164,6 +164,8 @@
 #define EVENT_VALID (UINT32_C(1) << 31)
 
 /* Access rights, 25.4.1 */
+#define RIGHTS_TYPE UINT32_C(0xf)
+#define TYPE_BUSY_TSS16 UINT32_C(3)
 #define RIGHTS_LONG UINT32_C(0x2000)
 #define RIGHTS_UNUSABLE UINT32_C(0x10000)
 

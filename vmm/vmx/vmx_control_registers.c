@@ -120,7 +120,10 @@ static bool vmx_check_cr0(uint64_t old, uint64_t value, uint64_t cr4, uint64_t e
 		return true;
 	if (!(value & CR0_PG))
 		return !(cr4 & CR4_PCIDE) && !((efer & EFER_LMA) && code_is_long);
-	return !(efer & EFER_LME) || ((cr4 & CR4_PAE) && !code_is_long);
+	/* Long mode has no 16-bit TSS, and no entry with one (27.3.1.2). */
+	return !(efer & EFER_LME) ||
+	       ((cr4 & CR4_PAE) && !code_is_long &&
+		(vmcs_read32(VMCS_GUEST_RIGHTS(VMCS_SEGMENT_TR)) & RIGHTS_TYPE) != TYPE_BUSY_TSS16);
 }
 
 /* MOV to CR0 that changes NE. False: #GP. */
@@ -151,8 +154,11 @@ void vmx_handle_control_register(struct vcpu *vcpu)
 	unsigned number = (unsigned)(qualification & 0xf), access = qualification >> 4 & 3;
 	uint64_t value = vcpu->gpr[qualification >> 8 & 0xf];
 
-	if (access != 0 || (number != 0 && number != 4))
-		panic("vmx: access %lx to a control register that is the guest's", qualification);
+	/* All else is the guest's, and does not exit. */
+	if (access != 0 || (number != 0 && number != 4)) {
+		vcpu->exit.kind = EXIT_OTHER;
+		return;
+	}
 	if (!(vmx_get_efer(vcpu) & EFER_LMA) ||
 	    !(vmcs_read32(VMCS_GUEST_RIGHTS(SEGMENT_CS)) & RIGHTS_LONG))
 		value = (uint32_t)value;
