@@ -4,7 +4,6 @@
  */
 #include "vmm/msr.h"
 
-#include "core/apic.h"
 #include "core/cpu.h"
 #include "core/instructions.h"
 #include "core/memory.h"
@@ -131,41 +130,3 @@ void msr_handle_exit(struct vcpu *vcpu, bool write)
 	}
 	vcpu_skip_instruction(vcpu, 2);
 }
-<<<<<<< HEAD
-=======
-
-/* With several CPUs, each has to send and hear what makes the others exit, so its APIC stays on: one
- * that is off hears nothing, and some cannot be switched on again (Intel SDM 3 11.4.3). Only the way
- * from x2APIC mode back leads through that. */
-static bool msr_silences_cpu(uint64_t value)
-{
-	return cpus_count > 1 && !(value & APIC_BASE_ENABLE) &&
-	       (msr_read(MSR_APIC_BASE) & (APIC_BASE_ENABLE | APIC_BASE_X2APIC)) == APIC_BASE_ENABLE;
-}
-
-/* The local APIC answers at whatever page this MSR names: it must not be one of ours, nor out of our
- * reach where we send by it. */
-static enum access_result msr_guard_apic_base(struct access *access, void *context)
-{
-	gpa_t page = access->value & PAGING_ADDRESS_MASK;
-
-	(void)context;
-	if (!memory_is_reserved(page, PAGE_BYTES) && (cpus_count == 1 || page < GIB(4)) &&
-	    !msr_silences_cpu(access->value))
-		return ACCESS_PASS;
-	access->fault = true;
-	return ACCESS_DONE;
-}
-
-int msr_guard_init(void)
-{
-	static struct access_region apic_base = {
-		.first = MSR_APIC_BASE,
-		.last = MSR_APIC_BASE,
-		.handler = msr_guard_apic_base,
-		.guard = true,
-	};
-
-	return msr_register(&apic_base, false, true);
-}
->>>>>>> f687004 (msr: with several CPUs, a local APIC stays on)

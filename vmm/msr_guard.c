@@ -11,6 +11,7 @@
  */
 #include "vmm/msr.h"
 
+#include "core/apic.h"
 #include "core/cpu.h"
 #include "core/instructions.h"
 #include "core/log.h"
@@ -114,12 +115,22 @@ static enum access_result msr_guard_keep(const struct msr_guard *guard, struct a
 	return ACCESS_PASS;
 }
 
+/* With several CPUs, each has to send and hear what makes the others exit, so its APIC stays on: one
+ * that is off hears nothing, and some cannot be switched on again (Intel SDM 3 11.4.3). Only the way
+ * from x2APIC mode back leads through that. */
+static bool msr_guard_silences(uint64_t value)
+{
+	return cpus_count > 1 && !(value & APIC_BASE_ENABLE) &&
+	       (msr_read(MSR_APIC_BASE) & (APIC_BASE_ENABLE | APIC_BASE_X2APIC)) == APIC_BASE_ENABLE;
+}
+
 /* The page must not be one of ours, nor out of our reach where we send by it. */
 static enum access_result msr_guard_apic(struct access *access)
 {
 	gpa_t page = access->value & PAGING_ADDRESS_MASK;
 
-	if (memory_is_reserved(page, PAGE_BYTES) || (cpus_count > 1 && page >= GIB(4)))
+	if (memory_is_reserved(page, PAGE_BYTES) || (cpus_count > 1 && page >= GIB(4)) ||
+	    msr_guard_silences(access->value))
 		return msr_guard_refuse(access);
 	return ACCESS_PASS;
 }
