@@ -12,6 +12,7 @@
 #include "core/acpi.h"
 #include "core/console.h"
 #include "core/cpu.h"
+#include "core/emulator.h"
 #include "core/exception.h"
 #include "core/instructions.h"
 #include "core/layout.h"
@@ -33,6 +34,9 @@
 #include "vmm/svm/svm_ops.h"
 #include "vmm/vmx/vmx_ops.h"
 
+/* How many times as long budgets are where time passes while nothing runs. */
+#define EMULATOR_BUDGETS 25
+#define EMULATOR_LOAD_BUDGETS 10
 #define TABLES_BYTES MIB(1) /* at most, for the host's page tables */
 #define POOL_BYTES_MINIMUM MIB(1)   /* what scripts must leave of our memory */
 #define BIOS_FIRST_DISK 0x80
@@ -245,13 +249,28 @@ static void main_add_scripts(void)
 	}
 }
 
+/* Where time passes while nothing runs, budgets that are not said are longer, so that a busy host does not
+ * end a script. */
+static void main_choose_budgets(void)
+{
+	const char *emulator = emulator_name();
+
+	if (emulator == NULL || (boot_options.budget_us != 0 && boot_options.load_budget_ms != 0))
+		return;
+	if (boot_options.budget_us == 0)
+		boot_options.budget_us = PROCESS_BUDGET_US_DEFAULT * EMULATOR_BUDGETS;
+	if (boot_options.load_budget_ms == 0)
+		boot_options.load_budget_ms = PROCESS_LOAD_BUDGET_MS_DEFAULT * EMULATOR_LOAD_BUDGETS;
+	log_notice("no real machine (%s), where time passes while nothing runs: a hook has %lu us, a script's "
+		   "start %lu ms (the options budget_us= and load_budget_ms=)",
+		   emulator, boot_options.budget_us, boot_options.load_budget_ms);
+}
+
 /* Starts the engines. Whatever goes wrong here, the OS boots. */
 static void main_run_scripts(void)
 {
-	const struct process_options options = {
+	struct process_options options = {
 		.heap_bytes = boot_options.heap_bytes,
-		.budget_us = boot_options.budget_us,
-		.load_budget_ms = boot_options.load_budget_ms,
 		.settings = boot_options.settings,
 	};
 	const struct boot_module *engine = main_engine();
@@ -264,6 +283,9 @@ static void main_run_scripts(void)
 		log_info("no engine was loaded: running without scripts");
 		return;
 	}
+	main_choose_budgets();
+	options.budget_us = boot_options.budget_us;
+	options.load_budget_ms = boot_options.load_budget_ms;
 	if (process_init(memory_direct(engine->data), engine->length_bytes, &options) != 0)
 		return;
 	main_add_scripts();

@@ -12,8 +12,6 @@
 struct boot_options boot_options = {
 	.memory_bytes = MIB(32),
 	.heap_bytes = MIB(8),
-	.budget_us = 2000,
-	.load_budget_ms = 10000,
 	.screen = true,
 };
 

@@ -9,8 +9,8 @@
 struct boot_options {
 	uint64_t memory_bytes;	  /* memory=32M: what we reserve */
 	uint64_t heap_bytes;	  /* heap=8M: quota of an engine */
-	uint64_t budget_us;	  /* budget_us=2000: of a hook call */
-	uint64_t load_budget_ms;  /* load_budget_ms=10000: of a script's top level */
+	uint64_t budget_us;	  /* budget_us=2000: of a hook call; 0: not said */
+	uint64_t load_budget_ms;  /* load_budget_ms=10000: of a script's top level; 0: not said */
 	uint64_t boot_drive;	  /* boot=0x80: BIOS drive the guest starts from; 0: choose */
 	uint64_t hardware_s;	  /* hwcheck=20: print the hardware report and wait so long */
 	bool hardware;		  /* hwcheck: print the hardware report */

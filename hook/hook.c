@@ -182,6 +182,7 @@ static void hook_add_counters(struct hook_counters *sum, const struct hook_count
 	sum->denied += counters->denied;
 	sum->errors += counters->errors;
 	sum->cycles_total += counters->cycles_total;
+	sum->cycles_waited += counters->cycles_waited;
 	if (counters->cycles_maximum > sum->cycles_maximum)
 		sum->cycles_maximum = counters->cycles_maximum;
 }

@@ -40,7 +40,9 @@ struct hook_counters {
 	uint64_t changed;   /* verdicts CHANGE */
 	uint64_t denied;    /* verdicts DENY and DROP, and denials by on_error */
 	uint64_t errors;    /* ended by on_error */
-	uint64_t cycles_total, cycles_maximum; /* TSC from delivery to verdict */
+	/* TSC from delivery to verdict, without what is waited. */
+	uint64_t cycles_total, cycles_maximum;
+	uint64_t cycles_waited; /* for the console, or because the machine itself stood still */
 };
 
 /* Whoever takes events: a script engine. Once it had a hook it is never freed: a CPU may be waiting
@@ -62,6 +64,7 @@ struct hook_owner {
 	uint64_t nr_gone[RV_EVENT_KIND_COUNT];
 	struct hook_counters gone[RV_EVENT_KIND_COUNT];
 	uint64_t nr_events, nr_errors; /* delivered; of those, ended by on_error */
+	uint64_t waited_cycles; /* in the event going on; counted by whoever delivers it */
 	bool stuck; /* who has the lock was waited for in vain */
 };
 

@@ -122,11 +122,13 @@ static inline uint32_t hook_run(struct hook *hook, struct vcpu *vcpu, struct acc
 	event->cpu = vcpu->cpu->index;
 	hook->access = access;
 	owner->nr_events++;
+	owner->waited_cycles = 0;
 	/* The owner may change the event at any time: the verdict is read once. */
 	if (owner->deliver(owner, hook, vcpu))
 		verdict = *(volatile uint32_t *)&owner->event->verdict;
 	hook->access = NULL;
-	cycles = tsc_read() - start;
+	cycles = tsc_read() - start - owner->waited_cycles;
+	hook->counters.cycles_waited += owner->waited_cycles;
 	hook->counters.cycles_total += cycles;
 	if (cycles > hook->counters.cycles_maximum)
 		hook->counters.cycles_maximum = cycles;

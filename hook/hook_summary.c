@@ -83,13 +83,18 @@ static void hook_print_counters(const char *name, const char *what, const char *
 {
 	uint64_t mean = counters->delivered != 0 ? counters->cycles_total / counters->delivered : 0;
 	uint64_t maximum = hook_cycles_to_tenths(counters->cycles_maximum);
+	uint64_t waited = hook_cycles_to_tenths(counters->cycles_waited);
+	char waiting[64] = "";
 
 	mean = hook_cycles_to_tenths(mean);
+	if (waited != 0)
+		print_format(waiting, sizeof(waiting), ", and %lu.%lu us of waiting in all", waited / 10,
+			     waited % 10);
 	log_notice("summary: %s %s: %lu events (%lu filtered out, %lu changed, "
-		   "%lu denied, %lu errors), %lu.%lu us each, %lu.%lu us at most%s",
+		   "%lu denied, %lu errors), %lu.%lu us each, %lu.%lu us at most%s%s",
 		   name, what, counters->delivered, counters->filtered, counters->changed,
 		   counters->denied, counters->errors, mean / 10, mean % 10, maximum / 10,
-		   maximum % 10, note);
+		   maximum % 10, waiting, note);
 }
 
 /* Over all hooks, those that are gone too. */

@@ -67,6 +67,8 @@ static bool budget_charge_slice(struct process *process)
 	unsigned cost = now - budget->slice_tsc > slice_tsc + slice_tsc / 2 ? BUDGET_STOLEN_COST
 							       : BUDGET_SLICE_COST;
 
+	if (cost == BUDGET_STOLEN_COST)
+		process->owner.waited_cycles += now - budget->slice_tsc - slice_tsc;
 	if (cost >= budget->cost_left)
 		return true;
 	budget->cost_left -= cost;

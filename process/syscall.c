@@ -122,7 +122,9 @@ int64_t syscall_log(struct process *process, struct exception_frame *frame)
 		log_raw(text, length_bytes);
 	else
 		syscall_log_lines(process, (enum log_level)level, text, length_bytes);
-	process->log_tsc += tsc_read() - start;
+	start = tsc_read() - start;
+	process->log_tsc += start;
+	process->owner.waited_cycles += start;
 	budget_resume(process);
 	return 0;
 }

@@ -32,8 +32,9 @@ DEFAULT_MEMORY = {False: "1024", True: "256"}
 MEMORY_MINIMUM = 48
 
 # QEMU emulates in this machine's time, some hundred times slower than a CPU, or worse if the
-# machine is busy; the hypervisor's defaults are made for CPUs. With -icount, time is exact.
-BUSY_OPTIONS = ["budget_us=50000", "load_budget_ms=100000"]
+# machine is busy; the hypervisor, which notices, takes longer budgets then. With -icount, time is
+# exact, and they can be those of a real machine.
+EXACT_OPTIONS = ["budget_us=2000", "load_budget_ms=10000"]
 
 
 def add(commands):
@@ -176,8 +177,8 @@ def boot(arguments):
     expects_summary = bool(words) and not arguments.bare
     if is_bochs(arguments):
         words += bochs.OPTIONS
-    elif not arguments.accel and "-icount" not in arguments.emulator_options:
-        words += BUSY_OPTIONS
+    elif "-icount" in arguments.emulator_options:
+        words += EXACT_OPTIONS
     with contextlib.ExitStack() as stack:
         work = stack.enter_context(work_folder(arguments.dry_run))
         channel = log_channel(arguments, stack)
