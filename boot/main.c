@@ -30,6 +30,7 @@
 #include "vmm/access.h"
 #include "vmm/msr.h"
 #include "vmm/reset_vector.h"
+#include "vmm/shutdown_status.h"
 #include "vmm/startup.h"
 #include "vmm/svm/svm_ops.h"
 #include "vmm/vmx/vmx_ops.h"
@@ -434,6 +435,8 @@ _Noreturn void boot_main(void)
 	if (boot_options.panic_by != 0)
 		panic_test((enum panic_test)boot_options.panic_by);
 	main_claim_sleep();
+	if (!boot_options.fast && shutdown_status_guard() != 0)
+		main_boot_without_us("the shutdown status in CMOS memory cannot be guarded");
 	/* From here on the OS boots with us: there is no way out of VMX operation or back to GIF. */
 	vcpu_ops->start(&main_vcpu);
 	log_info("%s with nested paging, TSC at %lu MHz", vcpu_ops->name, time_tsc_hz / 1000000);

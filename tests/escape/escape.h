@@ -177,7 +177,8 @@ void reset_by(struct cpu *cpu, uint32_t way);
 #define RESET_WAYS 6u
 
 /* landing.S */
-extern volatile uint32_t smm_came, smm_seen; /* starts in SMM, and those that saw SVM or VMX */
+extern volatile uint32_t smm_came, smm_seen; /* how often the stub for SMM ran; SMM_SEEN: SVM or VMX was there */
+#define SMM_SEEN 0x4e454553u /* no firmware that a CPU strays into writes that */
 int probe_wrmsr(uint32_t msr, uint64_t value); /* 0, or -1: an exception */
 int probe_rdmsr(uint32_t msr, uint64_t *value);
 int probe_cr4(uint64_t value);

@@ -7,6 +7,9 @@
 #define STACK_BYTES 16384
 #define CPUS 4
 #define COM1 0x3f8
+#define SMM_SEGMENT 0x3800 /* of the page that the stub is in, however it is come to */
+#define SMM_COUNTERS 0x800
+#define SMM_SEEN 0x4e454553
 
 	.section .rodata, "a"
 	.code16
@@ -84,9 +87,9 @@ detector_end:
  * IPI, RSM is no instruction, and the table leads on. */
 	.globl smm_stub, smm_stub_end, smm_came, smm_seen
 smm_stub:
-	xor %ax, %ax
+	mov $SMM_SEGMENT, %ax
 	mov %ax, %ds
-	incl smm_counters
+	incl SMM_COUNTERS
 	mov $0x80000001, %eax
 	cpuid
 	test $4, %cl
@@ -95,12 +98,11 @@ smm_stub:
 	cpuid
 	test $0x20, %cl
 	jz 2f
-1:	incl smm_counters + 4
+1:	movl $SMM_SEEN, SMM_COUNTERS + 4
 2:	rsm
 smm_stub_end:
-	.set smm_counters, 0x600
-	.set smm_came, smm_counters
-	.set smm_seen, smm_counters + 4
+	.set smm_came, SMM_SEGMENT * 16 + SMM_COUNTERS
+	.set smm_seen, smm_came + 4
 
 	.text
 	.code32

@@ -3,7 +3,7 @@
  *
  * Options: seed=N; first=N, count=N: the sequences; steps=N of all CPUs in each (default 400); cpus=N;
  * bochs=1: this is Bochs; port=N: where a script has hooks (N) and makes hooks (N + 1); only=NAME:
- * enable this action alone, beside starts; all=1: all of them; smi=0: no SMIs;
+ * enable this action alone, beside starts; without=NAME+NAME: not these; all=1: all of them; smi=0: no SMIs;
  * trace=1: print each step; status=N: the firmware's shutdown status.
  */
 #include "escape.h"
@@ -118,10 +118,23 @@ static void tell_last(uint32_t sequence)
 	guest_print("\n");
 }
 
+/* A name among those that a + parts. */
+static bool is_listed(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *at = list; *at; at++) {
+		if ((at == list || at[-1] == '+') && memcmp(at, name, length) == 0 &&
+		    (at[length] == '+' || at[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
 static void record_init(uint32_t sequence)
 {
 	struct record *record = RECORD;
-	char only[16];
+	char only[16], without[80];
 
 	memset(record, 0, sizeof(*record));
 	record->magic = record->magic_end = MAGIC;
@@ -136,6 +149,12 @@ static void record_init(uint32_t sequence)
 	actions_init();
 	if (option_number_or("all", 0))
 		record->enabled = ~UINT64_C(0) >> (64 - actions_count);
+	if (option_text("without", without, sizeof(without))) {
+		for (uint32_t i = 0; i < actions_count; i++) {
+			if (is_listed(without, actions[i].name))
+				record->enabled &= ~(UINT64_C(1) << i);
+		}
+	}
 	if (option_text("only", only, sizeof(only))) {
 		record->enabled = 1;
 		for (uint32_t i = 0; i < actions_count; i++) {
@@ -146,8 +165,7 @@ static void record_init(uint32_t sequence)
 	}
 }
 
-/* The firmware is asked to come to us, and not to its self-test, should the CPU alone be reset. Bochs's goes by
- * it after resets of the whole machine as well, which no hypervisor survives (docs/protection.md). */
+/* The firmware is asked to come to us, and not to its self-test, after a reset. */
 static uint8_t set_shutdown_status(uint32_t seed, uint32_t sequence)
 {
 	static const uint8_t values[] = {0x0a, 0x05, 0x0a, 0xfe, 0x09, 0x00};
@@ -155,8 +173,7 @@ static uint8_t set_shutdown_status(uint32_t seed, uint32_t sequence)
 	uint8_t value;
 
 	random_start(&random, seed, sequence, ~UINT64_C(0), 1);
-	value = platform.bochs ? 0 : values[random_below(&random, sizeof(values))];
-	value = (uint8_t)option_number_or("status", value);
+	value = (uint8_t)option_number_or("status", values[random_below(&random, sizeof(values))]);
 	cmos_write(CMOS_SHUTDOWN, value);
 	return cmos_read(CMOS_SHUTDOWN);
 }

@@ -147,7 +147,7 @@ void oracle_check(struct cpu *cpu, struct random *random)
 {
 	oracle_glance(cpu);
 	RECORD->smis_taken = smm_came;
-	if (smm_seen != 0)
+	if (smm_seen == SMM_SEEN)
 		oracle_report(cpu, "SVM or VMX in CPUID, in SMM", smm_seen);
 	check_enabling(cpu);
 	if (platform.ours == 0)
