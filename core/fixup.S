@@ -1,6 +1,6 @@
 /*
  * core/fixup.S: instructions that may fault on purpose, and the table that tells exception.c where
- * they go on.
+ * they go on; and RDPKRU, which must not.
  */
 	.text
 
@@ -35,6 +35,18 @@ xcr_write_safe:
 	shr $32, %rdx
 3:	xsetbv
 	mov $1, %eax
+	ret
+
+/* uint32_t pkru_read(void) */
+	.global pkru_read
+pkru_read:
+	mov %cr4, %rsi
+	mov %rsi, %rdi
+	or $0x400000, %rdi /* PKE */
+	mov %rdi, %cr4
+	xor %ecx, %ecx
+	rdpkru
+	mov %rsi, %cr4
 	ret
 
 fixup_failed:

@@ -26,6 +26,7 @@
 #define CR4_SMEP UINT64_C(0x100000)
 #define CR4_SMAP UINT64_C(0x200000)
 #define CR4_PKE UINT64_C(0x400000)
+#define CR4_PKS UINT64_C(0x1000000)
 
 #define RFLAGS_CF UINT64_C(0x1)
 #define RFLAGS_FIXED UINT64_C(0x2)
@@ -83,6 +84,9 @@ bool msr_write_safe(uint32_t msr, uint64_t value);
 
 /* XSETBV, with CR4.OSXSAVE set: false where hardware gives #GP. */
 bool xcr_write_safe(uint32_t number, uint64_t value);
+
+/* The guest's, which nobody switches; RDPKRU needs CR4.PKE. Of a CPU that has protection keys. */
+uint32_t pkru_read(void);
 
 /* DR0 to DR3. */
 static inline uint64_t debug_address_read(unsigned number)

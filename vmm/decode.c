@@ -108,6 +108,13 @@ static enum decode_operation decode_plain(ZydisMnemonic mnemonic)
 		{ZYDIS_MNEMONIC_XADD, DECODE_XADD},   {ZYDIS_MNEMONIC_CMPXCHG, DECODE_CMPXCHG},
 		{ZYDIS_MNEMONIC_PUSH, DECODE_PUSH},   {ZYDIS_MNEMONIC_POP, DECODE_POP},
 		{ZYDIS_MNEMONIC_CALL, DECODE_CALL},   {ZYDIS_MNEMONIC_JMP, DECODE_JMP},
+		{ZYDIS_MNEMONIC_RET, DECODE_RET},     {ZYDIS_MNEMONIC_LEAVE, DECODE_LEAVE},
+		{ZYDIS_MNEMONIC_ENTER, DECODE_ENTER}, {ZYDIS_MNEMONIC_XLAT, DECODE_XLAT},
+		{ZYDIS_MNEMONIC_PUSHF, DECODE_PUSHF}, {ZYDIS_MNEMONIC_PUSHFD, DECODE_PUSHF},
+		{ZYDIS_MNEMONIC_PUSHFQ, DECODE_PUSHF},
+		{ZYDIS_MNEMONIC_CLFLUSH, DECODE_FLUSH},
+		{ZYDIS_MNEMONIC_CLFLUSHOPT, DECODE_FLUSH},
+		{ZYDIS_MNEMONIC_CLWB, DECODE_FLUSH},  {ZYDIS_MNEMONIC_CLDEMOTE, DECODE_FLUSH},
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
@@ -189,6 +196,11 @@ static bool decode_operand(const ZydisDecodedOperand *from, struct decode_operan
 	out->width_bytes = (uint8_t)(from->size / 8);
 	switch (from->type) {
 	case ZYDIS_OPERAND_TYPE_REGISTER:
+		if (from->reg.value >= ZYDIS_REGISTER_ES && from->reg.value <= ZYDIS_REGISTER_GS) {
+			out->kind = DECODE_SEGMENT;
+			out->gpr = (uint8_t)(from->reg.value - ZYDIS_REGISTER_ES);
+			return true;
+		}
 		out->kind = DECODE_REGISTER;
 		return decode_register(from->reg.value, out);
 	case ZYDIS_OPERAND_TYPE_IMMEDIATE:
@@ -254,8 +266,78 @@ static bool decode_plain_operands(const ZydisDecodedInstruction *instruction,
 	if (count == 0 || count > 2 || !decode_operand(&operands[0], &out->first, &out->memory) ||
 	    (count == 2 && !decode_operand(&operands[1], &out->second, &out->memory)))
 		return false;
+	/* Segment registers: MOV to memory is emulated; what loads one is decode_segment_load()'s. */
+	if (out->first.kind == DECODE_SEGMENT)
+		return false;
 	out->width_bytes = out->first.width_bytes;
 	return out->first.kind == DECODE_MEMORY || out->second.kind == DECODE_MEMORY;
+}
+
+/* Of a cache line the CPU looks at the byte that is named (AMD APM v3, CLFLUSH). */
+static bool decode_line_operand(const ZydisDecodedOperand *operand, struct decoded_instruction *out)
+{
+	out->first.kind = DECODE_MEMORY;
+	out->first.width_bytes = out->width_bytes = 1;
+	return operand->type == ZYDIS_OPERAND_TYPE_MEMORY && decode_memory(&operand->mem, &out->memory);
+}
+
+/* The operand that says what goes onto the stack, or where to; and the size of a slot there. */
+static bool decode_stack_operands(const ZydisDecodedInstruction *instruction,
+				  const ZydisDecodedOperand *operands,
+				  struct decoded_instruction *out)
+{
+	for (unsigned i = 0; i < instruction->operand_count; i++) {
+		const ZydisDecodedOperand *operand = &operands[i];
+
+		if (operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN) {
+			if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY)
+				out->width_bytes = (uint8_t)(operand->size / 8);
+		} else if (!decode_operand(operand, i == 0 ? &out->first : &out->second,
+					   &out->memory)) {
+			return false;
+		}
+	}
+	if (out->operation == DECODE_JMP)
+		out->width_bytes = out->first.width_bytes;
+	/* Nested frames, and what changes a segment, are the CPU's. */
+	if ((out->operation == DECODE_ENTER && (out->second.immediate & 0x1f) != 0) ||
+	    (out->operation == DECODE_POP && out->first.kind == DECODE_SEGMENT) ||
+	    (out->operation == DECODE_JMP && out->first.kind != DECODE_MEMORY))
+		return false;
+	return out->width_bytes != 0;
+}
+
+/* MOV SS and POP SS: the selector is the second operand; none: it is on the stack. */
+static bool decode_segment_load(const ZydisDecodedInstruction *instruction,
+				const ZydisDecodedOperand *operands,
+				struct decoded_instruction *out)
+{
+	bool pops = instruction->mnemonic == ZYDIS_MNEMONIC_POP;
+
+	if ((!pops && instruction->mnemonic != ZYDIS_MNEMONIC_MOV) ||
+	    operands[0].type != ZYDIS_OPERAND_TYPE_REGISTER ||
+	    operands[0].reg.value != ZYDIS_REGISTER_SS)
+		return false;
+	out->width_bytes = pops ? (uint8_t)(instruction->operand_width / 8) : 2;
+	if (!pops && !decode_operand(&operands[1], &out->second, &out->memory))
+		return false;
+	out->second.width_bytes = 2;
+	return true;
+}
+
+/* Its base and index are rBX and AL; what can be said is the segment. */
+static bool decode_xlat_operand(const ZydisDecodedInstruction *instruction,
+				const ZydisDecodedOperand *operands,
+				struct decoded_instruction *out)
+{
+	for (unsigned i = 0; i < instruction->operand_count; i++) {
+		if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+		    decode_memory(&operands[i].mem, &out->memory)) {
+			out->width_bytes = 1;
+			return true;
+		}
+	}
+	return false;
 }
 
 /* Accesses some of its operand's bytes, or none. */
@@ -266,13 +348,79 @@ static bool decode_is_partial(ZydisMnemonic mnemonic)
 	case ZYDIS_MNEMONIC_VMASKMOVPD:
 	case ZYDIS_MNEMONIC_VPMASKMOVD:
 	case ZYDIS_MNEMONIC_VPMASKMOVQ:
-	case ZYDIS_MNEMONIC_CLFLUSH:
-	case ZYDIS_MNEMONIC_CLFLUSHOPT:
-	case ZYDIS_MNEMONIC_CLWB:
-	case ZYDIS_MNEMONIC_CLDEMOTE:
 		return true;
 	default:
 		return false;
+	}
+}
+
+/* What only a CPU can execute of those that work on the stack: how many slots, and which way. */
+static bool decode_other_stack(const ZydisDecodedInstruction *instruction,
+			       struct decoded_instruction *out)
+{
+	unsigned slots;
+
+	switch (instruction->mnemonic) {
+	case ZYDIS_MNEMONIC_IRET:
+	case ZYDIS_MNEMONIC_IRETD:
+	case ZYDIS_MNEMONIC_IRETQ:
+		slots = out->mode == DECODE_64 ? 5 : 3;
+		break;
+	case ZYDIS_MNEMONIC_POPF:
+	case ZYDIS_MNEMONIC_POPFD:
+	case ZYDIS_MNEMONIC_POPFQ:
+	case ZYDIS_MNEMONIC_POP: /* a segment register */
+		slots = 1;
+		break;
+	case ZYDIS_MNEMONIC_RET: /* far */
+		slots = 2;
+		break;
+	case ZYDIS_MNEMONIC_PUSHA:
+	case ZYDIS_MNEMONIC_PUSHAD:
+	case ZYDIS_MNEMONIC_POPA:
+	case ZYDIS_MNEMONIC_POPAD:
+		slots = 8;
+		break;
+	default:
+		return false;
+	}
+	out->other_writes = instruction->mnemonic == ZYDIS_MNEMONIC_PUSHA ||
+			    instruction->mnemonic == ZYDIS_MNEMONIC_PUSHAD;
+	out->other_reads = !out->other_writes;
+	out->other_stack = true;
+	out->memory.segment = SEGMENT_SS;
+	out->other_bytes = (uint8_t)(slots * instruction->operand_width / 8);
+	return true;
+}
+
+static enum decode_trace decode_trace_of(const ZydisDecodedInstruction *instruction,
+					 const ZydisDecodedOperand *operands, uint8_t *vector)
+{
+	switch (instruction->mnemonic) {
+	case ZYDIS_MNEMONIC_POPF:
+	case ZYDIS_MNEMONIC_POPFD:
+	case ZYDIS_MNEMONIC_POPFQ:
+	case ZYDIS_MNEMONIC_IRET:
+	case ZYDIS_MNEMONIC_IRETD:
+	case ZYDIS_MNEMONIC_IRETQ:
+		return DECODE_TRACE_LOADS_FLAGS;
+	case ZYDIS_MNEMONIC_SYSCALL:
+		return DECODE_TRACE_SYSCALL;
+	case ZYDIS_MNEMONIC_SYSRET:
+		return DECODE_TRACE_SYSRET;
+	case ZYDIS_MNEMONIC_INT:
+		*vector = (uint8_t)operands[0].imm.value.u;
+		return DECODE_TRACE_INTERRUPT;
+	case ZYDIS_MNEMONIC_INT3:
+		*vector = 3;
+		return DECODE_TRACE_INTERRUPT;
+	case ZYDIS_MNEMONIC_INTO:
+		*vector = 4;
+		return DECODE_TRACE_INTERRUPT;
+	case ZYDIS_MNEMONIC_INT1:
+		return DECODE_TRACE_ICEBP;
+	default:
+		return DECODE_TRACE_PLAIN;
 	}
 }
 
@@ -282,6 +430,9 @@ static void decode_other(const ZydisDecodedInstruction *instruction,
 {
 	const ZydisDecodedOperand *memory = NULL;
 
+	out->trace = decode_trace_of(instruction, operands, &out->vector);
+	if (decode_other_stack(instruction, out))
+		return;
 	for (unsigned i = 0; i < instruction->operand_count; i++) {
 		if (operands[i].type != ZYDIS_OPERAND_TYPE_MEMORY)
 			continue;
@@ -318,7 +469,12 @@ bool decode_instruction(enum decode_mode mode, const uint8_t *bytes, unsigned nr
 	out->length_bytes = instruction.length;
 	out->address_bytes = instruction.address_width / 8;
 	out->lock = (instruction.attributes & ZYDIS_ATTRIB_HAS_LOCK) != 0;
+	out->opcode = instruction.opcode;
 	out->condition = instruction.opcode & 0xf;
+	if (decode_segment_load(&instruction, operands, out)) {
+		out->operation = DECODE_LOAD_SS;
+		return true;
+	}
 	out->operation = decode_classify(&instruction);
 	out->repeat = decode_repeat_of(&instruction, out->operation);
 	if (out->operation == DECODE_OTHER) {
@@ -327,6 +483,12 @@ bool decode_instruction(enum decode_mode mode, const uint8_t *bytes, unsigned nr
 	}
 	if (out->operation >= DECODE_MOVS)
 		known = decode_string_operands(&instruction, operands, out);
+	else if (out->operation >= DECODE_PUSH)
+		known = decode_stack_operands(&instruction, operands, out);
+	else if (out->operation == DECODE_FLUSH)
+		known = decode_line_operand(&operands[0], out);
+	else if (out->operation == DECODE_XLAT)
+		known = decode_xlat_operand(&instruction, operands, out);
 	else
 		known = decode_plain_operands(&instruction, operands, out);
 	if (!known) {

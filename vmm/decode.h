@@ -31,20 +31,35 @@ enum decode_operation {
 	DECODE_BT, DECODE_BTS, DECODE_BTR, DECODE_BTC,
 	/* Exchanges. */
 	DECODE_XCHG, DECODE_CMPXCHG, DECODE_XADD,
-	/* Stack and near branches with a memory operand. */
-	DECODE_PUSH, DECODE_POP, DECODE_CALL, DECODE_JMP,
+	/* A cache line written back or flushed, the table lookup of XLAT, MOV SS and POP SS. */
+	DECODE_FLUSH, DECODE_XLAT, DECODE_LOAD_SS,
+	/* Stack and near branches. */
+	DECODE_PUSH, DECODE_PUSHF, DECODE_ENTER, DECODE_CALL, DECODE_POP, DECODE_LEAVE, DECODE_RET,
+	DECODE_JMP,
 	/* Strings. */
 	DECODE_MOVS, DECODE_STOS, DECODE_LODS, DECODE_CMPS, DECODE_SCAS,
 };
 
+/* Of those that are not emulated: which a trace flag that is not the guest's own would show in, or
+ * would not end behind (AMD APM v2 8.2.2, 13.1.4). */
+enum decode_trace {
+	DECODE_TRACE_PLAIN,
+	DECODE_TRACE_LOADS_FLAGS, /* POPF, IRET */
+	DECODE_TRACE_SYSCALL, DECODE_TRACE_SYSRET,
+	DECODE_TRACE_INTERRUPT,	  /* INT n, INT3, INTO: `vector` */
+	DECODE_TRACE_ICEBP,
+};
+
 enum decode_repeat { DECODE_ONCE, DECODE_REPEAT, DECODE_REPEAT_EQUAL, DECODE_REPEAT_NOT_EQUAL };
 
-enum decode_operand_kind { DECODE_NONE, DECODE_REGISTER, DECODE_MEMORY, DECODE_IMMEDIATE };
+enum decode_operand_kind {
+	DECODE_NONE, DECODE_REGISTER, DECODE_MEMORY, DECODE_IMMEDIATE, DECODE_SEGMENT,
+};
 
 struct decode_operand {
 	enum decode_operand_kind kind;
 	uint8_t width_bytes;
-	uint8_t gpr;	    /* enum gpr */
+	uint8_t gpr;	    /* enum gpr; of a segment register enum segment */
 	bool high_byte;	    /* AH, CH, DH, BH: bits 15:8 of `gpr` */
 	uint64_t immediate; /* sign-extended as the CPU would */
 };
@@ -64,15 +79,19 @@ struct decoded_instruction {
 	enum decode_repeat repeat;
 	uint8_t length_bytes;
 	uint8_t address_bytes;	 /* 2, 4, 8 */
-	uint8_t width_bytes;	 /* of the first operand, of a string's element */
+	uint8_t width_bytes;	 /* of the first operand, of a string's element, of what the stack gets */
 	uint8_t condition;	 /* CMOV, SETCC: the low four bits of the opcode */
 	bool lock;
 	struct decode_operand first, second; /* destination and source, in the manual's order */
 	struct decode_memory memory;	     /* of the explicit operand, of a string's rSI side */
+	enum decode_trace trace;
+	uint8_t vector;
+	uint8_t opcode;
 	/* DECODE_OTHER with one memory operand of known size, which is read, written in full, or
 	 * both: its size; else 0. */
 	uint8_t other_bytes;
 	bool other_reads, other_writes;
+	bool other_stack; /* it is what the stack pointer, as it is before, shows or will show */
 };
 
 /* The mode that a vCPU executes in. */

@@ -5,6 +5,7 @@
  */
 #include "vmm/emulate.h"
 
+#include "core/memory.h"
 #include "vmm/alu.h"
 #include "vmm/guest_walk.h"
 #include "vmm/mmio.h"
@@ -75,6 +76,70 @@ static enum emulate_result emulate_load(struct emulation *emulation)
 		 !alu_condition(instruction->condition, vcpu->rflags))
 		value = operand_read_register(vcpu, &instruction->first);
 	operand_write_register(vcpu, &instruction->first, value);
+	return EMULATE_DONE;
+}
+
+/* XLAT: AL indexes the table at rBX. */
+static enum emulate_result emulate_table(struct emulation *emulation)
+{
+	const struct decoded_instruction *instruction = emulation->instruction;
+	const struct decode_operand al = {.kind = DECODE_REGISTER, .width_bytes = 1, .gpr = GPR_RAX};
+	struct vcpu *vcpu = emulation->vcpu;
+	uint64_t offset = vcpu->gpr[GPR_RBX] + (uint8_t)vcpu->gpr[GPR_RAX];
+	struct memory_operand operand;
+
+	if (!operand_translate(emulation, instruction->memory.segment,
+			       offset & alu_mask(instruction->address_bytes), 1, GUEST_READ, &operand))
+		return EMULATE_FAULT;
+	if (!emulation->touched)
+		return EMULATE_ELSEWHERE;
+	operand_write_register(vcpu, &al, operand_read_memory(emulation, &operand));
+	return EMULATE_DONE;
+}
+
+/* CLFLUSH and its like: a device has no cache line, RAM may. */
+static enum emulate_result emulate_flush(struct emulation *emulation)
+{
+	struct memory_operand operand;
+	enum emulate_result result = emulate_find_only(emulation, GUEST_READ, &operand);
+
+	if (result == EMULATE_DONE && memory_is_ram(operand.gpa[0], 1))
+		__asm__ volatile("clflush (%0)" ::"r"(memory_guest(operand.gpa[0])) : "memory");
+	return result;
+}
+
+/* MOV SS and POP SS hold a trace trap until the instruction behind them is executed too (AMD APM v2
+ * 13.1.4), so that a step over them may not end where it should: where that is so, the back end
+ * loads the register. */
+static enum emulate_result emulate_load_ss(struct emulation *emulation)
+{
+	const struct decoded_instruction *instruction = emulation->instruction;
+	struct vcpu *vcpu = emulation->vcpu;
+	struct memory_operand operand;
+	uint64_t top, selector;
+	unsigned stack_bytes = emulate_stack_bytes(emulation);
+
+	if (vcpu_ops->load_stack_segment == NULL)
+		return EMULATE_UNKNOWN;
+	emulation->touched = true; /* even if it is its descriptor that lies there */
+	if (instruction->second.kind == DECODE_MEMORY) {
+		enum emulate_result result = emulate_find_only(emulation, GUEST_READ, &operand);
+
+		if (result != EMULATE_DONE)
+			return result;
+		selector = operand_read_memory(emulation, &operand);
+	} else if (instruction->second.kind == DECODE_REGISTER) {
+		selector = operand_read_register(vcpu, &instruction->second);
+	} else {
+		top = operand_read_address(vcpu, GPR_RSP, stack_bytes);
+		if (!operand_translate(emulation, SEGMENT_SS, top, 2, GUEST_READ, &operand))
+			return EMULATE_FAULT;
+		selector = operand_read_memory(emulation, &operand);
+	}
+	if (!vcpu_ops->load_stack_segment(vcpu, (uint16_t)selector, &emulation->fault))
+		return EMULATE_FAULT;
+	if (instruction->second.kind == DECODE_NONE)
+		operand_write_address(vcpu, GPR_RSP, stack_bytes, top + instruction->width_bytes);
 	return EMULATE_DONE;
 }
 
@@ -264,6 +329,12 @@ static enum emulate_result emulate_plain(struct emulation *emulation)
 		return emulate_exchange(emulation);
 	case DECODE_CMPXCHG:
 		return emulate_compare_exchange(emulation);
+	case DECODE_FLUSH:
+		return emulate_flush(emulation);
+	case DECODE_XLAT:
+		return emulate_table(emulation);
+	case DECODE_LOAD_SS:
+		return emulate_load_ss(emulation);
 	case DECODE_PUSH ... DECODE_JMP:
 		return emulate_stack(emulation);
 	default:
@@ -280,14 +351,15 @@ static void emulate_retire(struct emulation *emulation)
 	if (emulation->instruction->mode != DECODE_64)
 		vcpu->rip = (uint32_t)vcpu->rip;
 	vcpu->rflags &= ~RFLAGS_RF;
-	vcpu->shadow_ended = true;
+	/* That one begins a shadow of its own. */
+	vcpu->shadow_ended = emulation->instruction->operation != DECODE_LOAD_SS;
 }
 
 enum emulate_result emulate_instruction(struct emulation *emulation)
 {
 	bool string = emulation->instruction->operation >= DECODE_MOVS;
-	/* While we step, TF is ours. */
-	bool trace = emulation->vcpu->steps == 0 && (emulation->vcpu->rflags & RFLAGS_TF) != 0;
+	bool trace = (emulation->vcpu->rflags & RFLAGS_TF) != 0 &&
+		     emulation->instruction->operation != DECODE_LOAD_SS;
 	enum emulate_result result =
 		string ? emulate_string(emulation) : emulate_plain(emulation);
 

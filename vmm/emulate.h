@@ -24,6 +24,9 @@ enum emulate_result emulate_instruction(struct emulation *emulation);
 enum emulate_result emulate_find_operand(struct emulation *emulation, uint64_t offset,
 					 enum guest_access access, struct memory_operand *operand);
 
+/* How many bytes of rSP are the stack pointer. */
+unsigned emulate_stack_bytes(const struct emulation *emulation);
+
 /* DECODE_PUSH to DECODE_JMP; of emulate_instruction(). */
 enum emulate_result emulate_stack(struct emulation *emulation);
 

@@ -257,6 +257,8 @@ void guest_inject_fault(struct vcpu *vcpu, const struct guest_fault *fault)
 {
 	if (!fault->fault)
 		return;
+	if (vcpu->steps != 0)
+		mmio_end_step(vcpu); /* the instruction ends by it */
 	if (fault->vector == VECTOR_PAGE_FAULT)
 		vcpu_ops->set_control(vcpu, 2, fault->address);
 	vcpu_ops->inject_exception(vcpu, fault->vector, fault->error_code);

@@ -1,7 +1,7 @@
 /*
  * vmm/guest_walk.c: owns the walk of the guest's page tables in every paging mode. No lock: the
  * tables are the guest's, entries are read once and changed by compare-exchange as a CPU does.
- * AMD APM v2 chapter 5, Intel SDM v3 chapter 4. Protection keys are not looked at.
+ * AMD APM v2 chapter 5, Intel SDM v3 chapter 4.
  */
 #include "vmm/guest_walk.h"
 
@@ -19,7 +19,13 @@
 #define ENTRY_NX (UINT64_C(1) << 63)
 #define ENTRY_ADDRESS UINT64_C(0x000ffffffffff000)
 
+#define ENTRY_KEY_SHIFT 59
+
 #define RFLAGS_AC UINT64_C(0x40000)
+#define MSR_PKRS 0x6e1u
+/* Two bits a key in PKRU and PKRS */
+#define KEY_NO_ACCESS 1u
+#define KEY_NO_WRITE 2u
 #define CPUID_EXTENDED UINT32_C(0x80000000)
 #define CPUID_ADDRESS_SIZES UINT32_C(0x80000008)
 #define LEVELS_MAXIMUM 5
@@ -36,6 +42,7 @@ struct walk {
 	bool user_mode;
 	uint64_t rights;    /* ENTRY_WRITABLE, ENTRY_USER: in force so far */
 	bool no_execute;
+	unsigned key;	    /* of the page, for protection keys */
 	unsigned nr_entries;
 	unsigned entry_bytes;
 	hpa_t entry_hpa[LEVELS_MAXIMUM];
@@ -147,6 +154,7 @@ static bool walk_wide(struct walk *walk, hpa_t table, unsigned shift, struct gue
 		if (shift == PAGE_SHIFT || (entry & ENTRY_LARGE) != 0)
 			break;
 	}
+	walk->key = entry >> ENTRY_KEY_SHIFT & 15;
 	below = (UINT64_C(1) << shift) - 1;
 	/* A large page: the address bits under its size are reserved, but for PAT in bit 12. */
 	if ((table & below & ~UINT64_C(0x1000)) != 0)
@@ -196,7 +204,28 @@ static bool walk_narrow(struct walk *walk, uint64_t cr3, struct guest_fault *fau
 	return true;
 }
 
-/* AMD APM v2 5.6, Intel SDM v3 4.6. */
+/* Protection keys of user pages and, where the CPU has them, of supervisor pages: AMD APM v2 5.6.6,
+ * Intel SDM v3 4.6.2. In long mode only, and not for fetches. */
+static bool walk_key_allows(const struct walk *walk)
+{
+	bool user_page = (walk->rights & ENTRY_USER) != 0;
+	uint64_t keys = 0;
+	unsigned denied;
+
+	if ((walk->cr4 & (user_page ? CR4_PKE : CR4_PKS)) == 0 || walk->access == GUEST_FETCH ||
+	    (walk->efer & EFER_LMA) == 0)
+		return true;
+	if (user_page)
+		keys = pkru_read();
+	else if (!msr_read_safe(MSR_PKRS, &keys))
+		return true;
+	denied = (unsigned)(keys >> 2 * walk->key) & 3;
+	return (denied & KEY_NO_ACCESS) == 0 &&
+	       ((denied & KEY_NO_WRITE) == 0 || walk->access != GUEST_WRITE ||
+		((!user_page || !walk->user_mode) && (walk->cr0 & CR0_WP) == 0));
+}
+
+/* AMD APM v2 5.6, Intel SDM v3 4.6, but for protection keys. */
 static bool walk_rights_allow(const struct walk *walk, uint64_t rflags)
 {
 	bool user_page = (walk->rights & ENTRY_USER) != 0;
@@ -244,6 +273,7 @@ static bool walk_mark_entries(const struct walk *walk)
 static enum walk_result walk_once(struct vcpu *vcpu, struct walk *walk, struct guest_fault *fault)
 {
 	uint64_t cr3 = vcpu_ops->get_control(vcpu, 3);
+	uint32_t by_key;
 	bool found;
 
 	walk->nr_entries = 0;
@@ -262,8 +292,9 @@ static enum walk_result walk_once(struct vcpu *vcpu, struct walk *walk, struct g
 	}
 	if (!found)
 		return WALK_FAULT;
-	if (!walk_rights_allow(walk, vcpu->rflags)) {
-		walk_fault(walk, PAGE_FAULT_PRESENT, fault);
+	by_key = walk_key_allows(walk) ? 0 : PAGE_FAULT_KEY;
+	if (by_key != 0 || !walk_rights_allow(walk, vcpu->rflags)) {
+		walk_fault(walk, PAGE_FAULT_PRESENT | by_key, fault);
 		return WALK_FAULT;
 	}
 	return walk_mark_entries(walk) ? WALK_OK : WALK_AGAIN;
@@ -309,7 +340,8 @@ static bool walk_shortcut(struct walk *walk, uint64_t cr3, uint64_t rflags)
 	walk->rights = all;
 	walk->no_execute = (any & ENTRY_NX) != 0;
 	walk->gpa = (table & ~below) | (walk->gva & below);
-	return walk_rights_allow(walk, rflags);
+	walk->key = entry >> ENTRY_KEY_SHIFT & 15;
+	return walk_key_allows(walk) && walk_rights_allow(walk, rflags);
 }
 
 bool guest_translate(struct vcpu *vcpu, gva_t gva, enum guest_access access, gpa_t *gpa,
@@ -345,5 +377,5 @@ bool guest_translate(struct vcpu *vcpu, gva_t gva, enum guest_access access, gpa
 			break;
 	}
 	*gpa = walk.gpa;
-	return result == WALK_OK;
+	return result != WALK_FAULT;
 }

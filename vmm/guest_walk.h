@@ -23,6 +23,7 @@
 #define PAGE_FAULT_USER 0x04u
 #define PAGE_FAULT_RESERVED 0x08u
 #define PAGE_FAULT_FETCH 0x10u
+#define PAGE_FAULT_KEY 0x20u
 
 /* Is 5-level paging on? Then linear addresses have 57 bits instead of 48. */
 static inline bool guest_has_five_levels(struct vcpu *vcpu)

@@ -8,8 +8,8 @@
 #include "vmm/access.h"
 #include "vmm/vcpu.h"
 
-/* Handles EXIT_NESTED_FAULT. False: no claim, present or past, explains it. Context: exit. */
-bool mmio_handle_fault(struct vcpu *vcpu);
+/* Handles EXIT_NESTED_FAULT, whatever address it is about. Context: exit. */
+void mmio_handle_fault(struct vcpu *vcpu);
 
 /* Handles EXIT_DEBUG_EXCEPTION while vcpu->steps is set: closes what was opened for one
  * instruction. False: no step was going on. Context: exit. */

@@ -26,13 +26,17 @@ struct step_operand {
 	gva_t next_rip; /* where the CPU stands when it has executed the instruction */
 };
 
-/* Opens a page, for an instruction fetch or else, and steps. operand: NULL: what is accessed is not
- * known. */
-void mmio_begin_step(struct vcpu *vcpu, gpa_t page, bool execute,
-		     const struct step_operand *operand);
-/* Closes what is open. */
-void mmio_end_step(struct vcpu *vcpu);
+/* What is stepped over. */
+struct step_target {
+	const struct decoded_instruction *instruction; /* NULL: not known, or the delivery of an event */
+	const struct step_operand *operand; /* NULL: what is accessed is not known */
+	const uint8_t *code; /* the bytes at RIP, for a page that the instruction itself lies in; else NULL */
+	gpa_t code_gpa;	     /* where they begin in that page */
+	unsigned code_bytes; /* how many of them lie there */
+};
 
+/* Opens a page and steps; mmio_end_step() closes it. */
+void mmio_begin_step(struct vcpu *vcpu, gpa_t page, const struct step_target *target);
 /* Gives the guest a page that nobody claims, whatever was before. 0 or -errno. */
 int mmio_settle_page(struct vcpu *vcpu, gpa_t page);
 

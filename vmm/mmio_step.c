@@ -6,8 +6,9 @@
  * for the device's: what the operand reads is put there beforehand, what it writes is taken from
  * there afterwards, both by way of the handlers; no register of the FPU is touched for that. Where
  * it is not known (masked stores, descriptor tables, page walks), the page is one of ones and what is
- * written vanishes. In RAM, where another CPU may have the same page in use, the instruction meets
- * the page itself, past the handlers; so does code that runs from a ROM below 1 MiB.
+ * written vanishes. Code in a device's memory runs from such a page of ones with that one instruction
+ * in it. In RAM, where another CPU may have the same page in use, the instruction meets the page
+ * itself, past the handlers; so does code that runs from a ROM below 1 MiB.
  *
  * While it runs, other CPUs find the same page in place of the device's: what they write there in
  * that moment is lost.
@@ -24,6 +25,8 @@
 #define STEP_PAGES_MAXIMUM 32
 #define STEP_CHUNK_BYTES 8
 #define STEP_ONES 2 /* behind those of the operand's two parts */
+#define STEP_CODE 3 /* and those of the instruction's */
+#define STEP_STAND_INS 5
 #define STEP_ROM_END MIB(1)
 
 static struct step {
@@ -31,7 +34,8 @@ static struct step {
 	unsigned count;
 	struct step_operand operand;
 	bool stands_in[2];	/* for this part of the operand */
-	uint8_t *instead[3];	/* allocated when first needed, and kept */
+	unsigned code_pages;	/* that are open */
+	uint8_t *instead[STEP_STAND_INS]; /* allocated when first needed, and kept */
 } mmio_steps[CPUS_MAXIMUM];
 
 /* A page of ones. NULL: there is no memory. */
@@ -89,36 +93,56 @@ static int step_open_operand(struct vcpu *vcpu, struct step *step, gpa_t page,
 	return mmio_open_page(vcpu, page, step->instead[part]);
 }
 
-static int step_open(struct vcpu *vcpu, struct step *step, gpa_t page, bool execute,
-		     const struct step_operand *operand)
+/* An instruction lies in two pages at most. */
+static int step_open_code(struct vcpu *vcpu, struct step *step, gpa_t page,
+			  const struct step_target *target)
 {
-	bool ours = memory_is_reserved(page, PAGE_BYTES);
+	unsigned which = STEP_CODE + step->code_pages % 2;
+	uint8_t *code = step_page(step, which);
+
+	if (!code)
+		return -RV_ENOMEM;
+	memcpy(code + (target->code_gpa & PAGE_MASK), target->code, target->code_bytes);
+	step->code_pages++;
+	return mmio_open_page(vcpu, page, code);
+}
+
+static int step_open(struct vcpu *vcpu, struct step *step, gpa_t page,
+		     const struct step_target *target)
+{
+	bool ours = memory_is_reserved(page, PAGE_BYTES), execute = target->code != NULL;
 	uint8_t *ones;
 
 	if (!ours && (memory_is_ram(page, PAGE_BYTES) || (execute && page < STEP_ROM_END)))
 		return mmio_open_page(vcpu, page, NULL);
-	if (!ours && !execute && operand)
-		return step_open_operand(vcpu, step, page, operand);
+	if (!ours && execute && target->code_bytes != 0)
+		return step_open_code(vcpu, step, page, target);
+	if (!ours && !execute && target->operand)
+		return step_open_operand(vcpu, step, page, target->operand);
 	ones = step_page(step, STEP_ONES);
 	return ones ? mmio_open_page(vcpu, page, ones) : -RV_ENOMEM;
 }
 
-void mmio_begin_step(struct vcpu *vcpu, gpa_t page, bool execute,
-		     const struct step_operand *operand)
+void mmio_begin_step(struct vcpu *vcpu, gpa_t page, const struct step_target *target)
 {
 	struct step *step = &mmio_steps[vcpu->cpu->index];
 
 	/* No instruction needs that many at once: something else faults. Start over. */
 	if (step->count == STEP_PAGES_MAXIMUM)
 		mmio_end_step(vcpu);
-	if (step_open(vcpu, step, page, execute, operand) != 0) {
-		/* No memory for that; the guest must not come back for ever. */
-		vcpu_ops->inject_exception(vcpu, VECTOR_GENERAL_PROTECTION, 0);
+	if (step_open(vcpu, step, page, target) != 0) {
+		/* No memory for that, or an address that our tables do not reach; the guest must not come
+		 * back for ever. Of an absent device it would fetch ones, which are no instruction. */
+		if (vcpu->steps != 0)
+			mmio_end_step(vcpu);
+		if (target->code != NULL)
+			vcpu_ops->inject_exception(vcpu, VECTOR_INVALID_OPCODE, -1);
+		else
+			vcpu_ops->inject_exception(vcpu, VECTOR_GENERAL_PROTECTION, 0);
 		return;
 	}
 	step->pages[step->count++] = page;
-	if (vcpu->steps == 0)
-		vcpu_ops->want_step(vcpu, true);
+	vcpu_ops->begin_step(vcpu, target->instruction);
 	vcpu->steps = 1;
 	vcpu->step_page = page;
 }
@@ -130,8 +154,9 @@ void mmio_end_step(struct vcpu *vcpu)
 	while (step->count != 0)
 		mmio_close_page(vcpu, step->pages[--step->count]);
 	step->stands_in[0] = step->stands_in[1] = false;
+	step->code_pages = 0;
 	vcpu->steps = 0;
-	vcpu_ops->want_step(vcpu, false);
+	vcpu_ops->end_step(vcpu);
 }
 
 bool mmio_handle_step(struct vcpu *vcpu)
@@ -152,13 +177,8 @@ bool mmio_handle_step(struct vcpu *vcpu)
 		if (written[part])
 			step_transfer(vcpu, step, part, true);
 	}
-	/* If TF is set still, the guest steps too: the trap is its own as well, unless the
-	 * instruction faulted. */
-	if (!vcpu_ops->can_inject(vcpu))
-		return true;
-	if ((vcpu->rflags & RFLAGS_TF) != 0)
-		vcpu_ops->inject_single_step(vcpu);
-	if (hits != 0)
+	/* Unless the instruction faulted. */
+	if (hits != 0 && vcpu_ops->can_inject(vcpu))
 		vcpu_ops->inject_breakpoints(vcpu, hits);
 	return true;
 }

@@ -49,6 +49,12 @@ uint64_t operand_value(struct vcpu *vcpu, const struct decode_operand *operand)
 {
 	if (operand->kind == DECODE_IMMEDIATE)
 		return operand->immediate;
+	if (operand->kind == DECODE_SEGMENT) {
+		struct segment_register segment;
+
+		vcpu_ops->get_segment(vcpu, (enum segment)operand->gpr, &segment);
+		return segment.selector;
+	}
 	return operand_read_register(vcpu, operand);
 }
 
@@ -144,7 +150,8 @@ static bool operand_translate_part(struct emulation *emulation, unsigned segment
 			return operand_segment_fault(emulation, segment);
 		return false;
 	}
-	if (align_down(*gpa, PAGE_BYTES) == emulation->fault_page)
+	if (emulation->fetched ? mmio_is_claimed(*gpa)
+			       : align_down(*gpa, PAGE_BYTES) == emulation->fault_page)
 		emulation->touched = true;
 	return true;
 }

@@ -12,6 +12,8 @@ struct emulation {
 	struct vcpu *vcpu;
 	const struct decoded_instruction *instruction;
 	gpa_t fault_page; /* where the CPU says the access went, low bits clear */
+	bool fetched;	  /* it is the instruction itself that lies there: what is asked for are operands
+			   * in any page that is claimed or ours */
 	bool touched;	  /* an operand translated so far lies there */
 	unsigned breakpoints; /* of the guest that the operands translated so far meet: DR6 */
 	struct guest_fault fault;
@@ -26,7 +28,7 @@ struct memory_operand {
 uint64_t operand_read_register(struct vcpu *vcpu, const struct decode_operand *operand);
 void operand_write_register(struct vcpu *vcpu, const struct decode_operand *operand,
 			    uint64_t value);
-/* The value of a register or immediate operand. */
+/* The value of a register, segment register or immediate operand. */
 uint64_t operand_value(struct vcpu *vcpu, const struct decode_operand *operand);
 
 /* A register as address or counter in 2, 4 or 8 bytes, with the CPU's rules for the rest of it. */

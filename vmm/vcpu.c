@@ -39,6 +39,8 @@ static const char *const vcpu_exit_names[EXIT_KIND_COUNT] = {
 	[EXIT_INTERRUPT_WINDOW] = "interrupt window",
 	[EXIT_NMI] = "NMI",
 	[EXIT_DEBUG_EXCEPTION] = "single step",
+	[EXIT_HALT] = "HLT",
+	[EXIT_WAIT] = "MWAIT",
 	[EXIT_UNDEFINED] = "undefined instruction",
 	[EXIT_HYPERCALL] = "hypercall",
 	[EXIT_SHUTDOWN] = "shutdown",
@@ -205,11 +207,16 @@ static void vcpu_handle_invalidation(struct vcpu *vcpu)
 	vcpu_skip_instruction(vcpu, 2);
 }
 
-/* Has an intercept changed since this CPU entered its guest? Then the exit may be one that would not
- * happen any more: the instruction is just executed again. */
-static bool vcpu_is_outdated(const struct vcpu *vcpu)
+/* An instruction that waits, in a page that is open for it alone: what it waits for may never come, and
+ * the page is closed again first. MWAIT may end at any time (AMD APM v3, MWAIT). */
+static void vcpu_handle_wait(struct vcpu *vcpu)
 {
-	return vcpu->generation != __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST);
+	if (vcpu->steps != 0)
+		mmio_end_step(vcpu);
+	if (vcpu->exit.kind == EXIT_HALT)
+		vcpu_ops->halt(vcpu);
+	else
+		vcpu_skip_instruction(vcpu, 3);
 }
 
 static void vcpu_handle_exit(struct vcpu *vcpu)
@@ -225,13 +232,16 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		msr_handle_exit(vcpu, true);
 		break;
 	case EXIT_NESTED_FAULT:
-		if (!reset_vector_handle_fault(vcpu) && !mmio_handle_fault(vcpu) &&
-		    !vcpu_is_outdated(vcpu))
-			panic("nested page fault at %lx that no one owns", vcpu->exit.nested.gpa);
+		if (!reset_vector_handle_fault(vcpu))
+			mmio_handle_fault(vcpu);
 		break;
 	case EXIT_DEBUG_EXCEPTION:
 		if (!mmio_handle_step(vcpu))
 			vcpu_ops->inject_exception(vcpu, 1, -1);
+		break;
+	case EXIT_HALT:
+	case EXIT_WAIT:
+		vcpu_handle_wait(vcpu);
 		break;
 	case EXIT_INTERRUPT:
 		vcpu_handle_interrupt(vcpu);
@@ -268,6 +278,11 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		log_error("exit %lx is not known", vcpu->exit.reason);
 		vcpu_reset_machine(vcpu, "did what this hypervisor cannot handle");
 	}
+	/* What is handled above in place of an instruction that was stepped over has ended it, whether it
+	 * did what it should (a task switch, vcpu_skip_instruction()) or gives an exception. */
+	if (vcpu->steps != 0 && vcpu->exit.kind != EXIT_NESTED_FAULT &&
+	    (vcpu->exit.kind == EXIT_TASK_SWITCH || !vcpu_ops->can_inject(vcpu)))
+		mmio_end_step(vcpu);
 }
 
 _Noreturn void vcpu_loop(struct vcpu *vcpu)

@@ -47,7 +47,9 @@ enum exit_kind {
 	EXIT_INTERRUPT,	     /* a physical interrupt is pending; only while wanted */
 	EXIT_INTERRUPT_WINDOW,
 	EXIT_NMI,
-	EXIT_DEBUG_EXCEPTION, /* #DB; only while wanted */
+	EXIT_DEBUG_EXCEPTION, /* #DB, or what ends a step otherwise; only while wanted */
+	EXIT_HALT,	     /* HLT; while an instruction is stepped over */
+	EXIT_WAIT,	     /* MWAIT; likewise */
 	EXIT_UNDEFINED,	     /* an instruction of the virtualization extension: #UD */
 	EXIT_HYPERCALL,
 	EXIT_SHUTDOWN,	     /* triple fault */
@@ -115,9 +117,12 @@ struct vcpu {
 	bool shadow_ended;	 /* an instruction was emulated: the interrupt shadow ends */
 	bool host_context;	 /* vcpu_host_begin() is in force */
 	bool periodic_wanted;	 /* someone wants EXIT_INTERRUPT */
-	uint8_t steps;		 /* instructions left to single-step, mmio.c's */
-	gpa_t step_page;	 /* the page opened for that step */
+	uint8_t steps;		 /* an instruction is stepped over; mmio_step.c's */
+	gpa_t step_page;	 /* the page opened last for that step */
 };
+
+struct decoded_instruction;
+struct guest_fault;
 
 enum msr_result {
 	MSR_NOT_HELD, /* the CPU's own register is the guest's */
@@ -180,8 +185,21 @@ struct vcpu_operations {
 	/* EXIT_INTERRUPT_WINDOW as soon as can_interrupt */
 	void (*want_interrupt_window)(struct vcpu *vcpu, bool want);
 	void (*want_interrupts)(struct vcpu *vcpu, bool want); /* EXIT_INTERRUPT */
-	/* Single-step: the next instruction runs alone with interrupts held, then EXIT_DEBUG_EXCEPTION */
-	void (*want_step)(struct vcpu *vcpu, bool want);
+	/* Single-step, until end_step(): what comes next runs alone with interrupts held, then
+	 * EXIT_DEBUG_EXCEPTION: the delivery of an event that is being injected, else an instruction, which
+	 * `instruction` describes (NULL: not known). The guest does not see it in its flags, in DR6 or on
+	 * its stack; traps that the instruction gives the guest itself are seen to. May be called again
+	 * meanwhile. */
+	void (*begin_step)(struct vcpu *vcpu, const struct decoded_instruction *instruction);
+	void (*end_step)(struct vcpu *vcpu);
+	/* Has the CPU deliver the event of an INT n, INT3, INTO or ICEBP at RIP, without executing it. NULL:
+	 * a step ends before the handler's first instruction. */
+	void (*software_interrupt)(struct vcpu *vcpu, const struct decoded_instruction *instruction);
+	/* Loads SS as MOV SS does, with the interrupt shadow behind it. False: `fault` tells. NULL: a step
+	 * ends behind such an instruction. */
+	bool (*load_stack_segment)(struct vcpu *vcpu, uint16_t selector, struct guest_fault *fault);
+	/* HLT, at RIP: waits as the CPU would, or has the guest come back to it. */
+	void (*halt)(struct vcpu *vcpu);
 	/* Intercept tables, one for all vCPUs. */
 	void (*intercept_port)(uint16_t port, bool want);
 	void (*intercept_msr)(uint32_t msr, bool read, bool write);
@@ -213,6 +231,9 @@ extern const struct vcpu_operations *vcpu_ops;
 /* Moves RIP past the instruction that exited, whose opcode has `opcode_bytes` bytes behind its
  * prefixes, and ends an interrupt shadow. Injects the fault that a fetch would give if it cannot be read. */
 static inline void vcpu_skip_instruction(struct vcpu *vcpu, unsigned opcode_bytes);
+
+/* vmm/mmio_step.c: ends the step over an instruction, which is executed, or is to be tried again. */
+void mmio_end_step(struct vcpu *vcpu);
 
 /* vmm/skip.c: the next RIP from the instruction's bytes; false: a fault was injected instead. */
 bool vcpu_find_next_rip(struct vcpu *vcpu, unsigned opcode_bytes);
@@ -263,7 +284,9 @@ static inline void vcpu_skip_instruction(struct vcpu *vcpu, unsigned opcode_byte
 	vcpu->shadow_ended = true;
 	/* What the CPU does when an instruction completes (AMD APM v2 3.1.6, 13.1.4) */
 	vcpu->rflags &= ~UINT64_C(0x10000); /* RF */
-	if (vcpu->rflags & UINT64_C(0x100) && vcpu->steps == 0) /* TF, and not ours */
+	if (vcpu->steps != 0)
+		mmio_end_step(vcpu);
+	if (vcpu->rflags & UINT64_C(0x100)) /* TF */
 		vcpu_ops->inject_single_step(vcpu);
 }
 

@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
 	for (unsigned i = 0; i < 4; i++) {
 		fake_vcpu.exit.nested.gpa = places[choice >> 4 & 7];
 		fake_vcpu.exit.nested.execute = (choice >> 7 & 7) == 7;
-		(void)mmio_handle_fault(&fake_vcpu);
+		mmio_handle_fault(&fake_vcpu);
 		(void)mmio_handle_step(&fake_vcpu);
 		FUZZ_MUST(fake_vcpu.steps == 0 && !fake_stepping);
 	}

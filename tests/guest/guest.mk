@@ -4,6 +4,7 @@
 guest-names := \
 	access \
 	alias \
+	alone \
 	apic \
 	bench \
 	checksum \
@@ -21,6 +22,7 @@ guest-names := \
 	ours \
 	pci \
 	pci_odd \
+	poll \
 	ports \
 	priority \
 	reboot \
@@ -51,12 +53,12 @@ $(build)/tests/guest/%.o: tests/guest/%.S
 $(build)/tests/guest/mmio.elf: $(build)/tests/guest/mmio_forms.o
 $(build)/tests/guest/cpu.elf: $(build)/tests/guest/cpu_state.o
 $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
-$(addprefix $(build)/tests/guest/,extint.elf held.elf ipi.elf logical.elf nmi.elf pci_odd.elf restart.elf sleep.elf \
-		smp.elf startup.elf x2apic.elf): \
+$(addprefix $(build)/tests/guest/,extint.elf held.elf ipi.elf logical.elf nmi.elf pci_odd.elf poll.elf restart.elf \
+		sleep.elf smp.elf startup.elf x2apic.elf): \
 	$(addprefix $(build)/tests/guest/,second.o second_entry.o)
 $(addprefix $(build)/tests/guest/,alias.elf hostile.elf ours.elf): $(build)/tests/guest/reserved.o
 $(build)/tests/guest/task.elf: $(build)/tests/guest/task_switch.o
-$(addprefix $(build)/tests/guest/,edge.elf priority.elf trap.elf): \
+$(addprefix $(build)/tests/guest/,alone.elf edge.elf priority.elf trap.elf): \
 	$(addprefix $(build)/tests/guest/,run.o run_enter.o snippet.o)
 
 $(build)/tests/guest/%.elf: $(build)/tests/guest/%.o tests/guest/guest.lds \

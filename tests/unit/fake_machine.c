@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/instructions.h"
 #include "core/log.h"
 #include "core/paging.h"
 #include "core/spinlock.h"
@@ -88,6 +89,21 @@ void panic(const char *format, ...)
 	abort();
 }
 
+uint32_t fake_pkru;
+uint64_t fake_pkrs;
+
+uint32_t pkru_read(void)
+{
+	return fake_pkru;
+}
+
+/* Weak: a test may have MSRs of its own. */
+__attribute__((weak)) bool msr_read_safe(uint32_t msr, uint64_t *value)
+{
+	*value = fake_pkrs;
+	return msr == 0x6e1;
+}
+
 struct cpu *cpu_get(uint32_t index)
 {
 	(void)index;
@@ -161,11 +177,19 @@ static bool fake_can_inject(struct vcpu *vcpu)
 	return !fake_event_pending;
 }
 
-static void fake_want_step(struct vcpu *vcpu, bool want)
+static void fake_begin_step(struct vcpu *vcpu, const struct decoded_instruction *instruction)
 {
 	(void)vcpu;
-	fake_stepping = want;
-	fake_step_requests++;
+	(void)instruction;
+	if (!fake_stepping)
+		fake_step_requests++;
+	fake_stepping = true;
+}
+
+static void fake_end_step(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	fake_stepping = false;
 }
 
 static int fake_deny_page(gpa_t gpa)
@@ -190,6 +214,8 @@ static int fake_restore_page(gpa_t gpa)
 
 static int fake_move_page(gpa_t gpa, hpa_t to)
 {
+	if (gpa >= FAKE_MEMORY_BYTES)
+		return -RV_ERANGE;
 	fake_moved_from = gpa;
 	fake_moved_to = to;
 	fake_denied[gpa / PAGE_BYTES] = false;
@@ -213,7 +239,8 @@ static const struct vcpu_operations fake_operations = {
 	.inject_breakpoints = fake_inject_breakpoints,
 	.get_debug = fake_get_debug,
 	.can_inject = fake_can_inject,
-	.want_step = fake_want_step,
+	.begin_step = fake_begin_step,
+	.end_step = fake_end_step,
 	.nested_deny_page = fake_deny_page,
 	.nested_restore_page = fake_restore_page,
 	.nested_move_page = fake_move_page,
@@ -255,6 +282,8 @@ void fake_machine_reset(void)
 	fake_control[4] = 0x20;
 	fake_efer = 0xd00;
 	fake_cpl = 0;
+	fake_pkru = 0;
+	fake_pkrs = 0;
 	fake_next_table = MIB(1);
 	fake_control[3] = fake_table_page();
 	fake_injections = fake_single_steps = fake_step_requests = fake_breakpoints = 0;

@@ -19,6 +19,9 @@ extern struct vcpu fake_vcpu;
 extern struct segment_register fake_segments[SEGMENT_COUNT];
 extern uint64_t fake_control[5], fake_efer, fake_debug[8];
 extern unsigned fake_cpl;
+/* Protection keys of user and of supervisor pages */
+extern uint32_t fake_pkru;
+extern uint64_t fake_pkrs;
 
 /* What was injected last; fake_injections counts. */
 extern unsigned fake_injections, fake_vector, fake_single_steps, fake_breakpoints;

@@ -243,6 +243,55 @@ static void test_rights(void)
 	}
 }
 
+#define CR4_PKS_TEST UINT64_C(0x1000000)
+#define ENTRY_KEY(key) ((uint64_t)(key) << 59)
+
+/* Intel SDM v3 4.6.2, once more: is a data access with this key of a page denied by it? */
+static bool key_denies(unsigned bits, enum guest_access access)
+{
+	bool user_page = bits & 1, user = bits & 2, wp = bits & 4, on = bits & 8;
+	unsigned key = bits >> 4 & 3; /* 1: no access, 2: no write */
+
+	if (!on || access == GUEST_FETCH)
+		return false;
+	if (key & 1)
+		return true;
+	if (!(key & 2) || access != GUEST_WRITE)
+		return false;
+	return (user_page && user) || wp;
+}
+
+static void try_keys(unsigned bits, enum guest_access access)
+{
+	bool user_page = bits & 1, denied = key_denies(bits, access);
+	uint64_t rights = PAGING_PRESENT | PAGING_WRITABLE | (user_page ? PAGING_USER : 0);
+
+	fake_machine_reset();
+	fake_cpl = bits & 2 ? 3 : 0;
+	fake_control[0] = bits & 4 ? 0x80010001 : 0x80000001;
+	fake_control[4] |= bits & 8 ? (user_page ? CR4_PKE : CR4_PKS_TEST)
+				    : (user_page ? CR4_PKS_TEST : CR4_PKE);
+	fake_pkru = user_page ? (bits >> 4 & 3) << 2 * 5 : 0xffffffff;
+	fake_pkrs = user_page ? 0xffffffff : (bits >> 4 & 3) << 2 * 5;
+	fake_map_page(LINEAR, TARGET, rights);
+	*fake_leaf(LINEAR) |= ENTRY_KEY(5);
+	if (walk(LINEAR, access) != (!denied && (user_page || !(bits & 2))))
+		unit_fail("keys %x access %d", bits, access);
+	else if (denied && (fault.vector != 14 || !(fault.error_code & 0x20) || !(fault.error_code & 1)))
+		unit_fail("keys %x access %d: error code %x", bits, access, fault.error_code);
+	else if (!denied && fault.fault && (fault.error_code & 0x20))
+		unit_fail("keys %x access %d: error code %x", bits, access, fault.error_code);
+}
+
+static void test_keys(void)
+{
+	for (unsigned bits = 0; bits < 64 && unit_why[0] == '\0'; bits++) {
+		try_keys(bits, GUEST_READ);
+		try_keys(bits, GUEST_WRITE);
+		try_keys(bits, GUEST_FETCH);
+	}
+}
+
 static void test_pae(void)
 {
 	uint64_t *pointers, *pd, *pt;
@@ -486,6 +535,7 @@ int main(void)
 	unit_run("walk_reserved_bits", test_reserved_bits);
 	unit_run("walk_tables_out_of_reach", test_tables_out_of_reach);
 	unit_run("walk_rights", test_rights);
+	unit_run("walk_protection_keys", test_keys);
 	unit_run("walk_pae", test_pae);
 	unit_run("walk_narrow", test_narrow);
 	unit_run("guest_memory_physical_copies", test_physical_copies);

@@ -11,11 +11,11 @@ unit-flags := -std=c11 -D_GNU_SOURCE -g -O1 -fsanitize=address,undefined -fno-sa
 unit-programs := e820 guest_walk mmio emulate_native emulate_native32 acpi pci
 unit-e820-objects := boot/e820.o
 
-unit-guest_walk-objects := vmm/guest_walk.o vmm/guest_memory.o tests/unit/fake_machine.o
-
 # The whole of the emulator on a fake machine.
-unit-emulator-objects := $(addprefix vmm/,alu.o breakpoint.o decode.o emulate.o emulate_stack.o emulate_string.o \
+unit-emulator-objects := $(addprefix vmm/,alu.o breakpoint.o skip.o decode.o emulate.o emulate_stack.o emulate_string.o \
 	operand.o mmio.o mmio_fault.o mmio_step.o mmio_hardware.o guest_walk.o guest_memory.o registry.o) tests/unit/fake_machine.o
+unit-guest_walk-objects := $(unit-emulator-objects)
+unit-guest_walk-libraries := $(build)/unit/zydis.a
 unit-emulate_native-objects := $(unit-emulator-objects) tests/unit/native.o tests/unit/emulate_forms.o
 unit-emulate_native-libraries := $(build)/unit/zydis.a
 unit-emulate_native32-objects := $(unit-emulate_native-objects)

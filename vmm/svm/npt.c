@@ -153,6 +153,17 @@ hpa_t npt_root(void)
 	return memory_physical(npt_top);
 }
 
+/* Needs the host's EFER.NXE (APM v2 15.25.5). */
+hpa_t npt_data_root(uint64_t *page)
+{
+	for (unsigned i = 0; i < NPT_ENTRIES; i++) {
+		uint64_t entry = __atomic_load_n(&npt_top[i], __ATOMIC_ACQUIRE);
+
+		page[i] = entry & PAGING_PRESENT ? entry | PAGING_NO_EXECUTE : 0;
+	}
+	return memory_physical(page);
+}
+
 bool npt_map_on_demand(gpa_t gpa)
 {
 	uint64_t *entry;

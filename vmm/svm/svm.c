@@ -117,12 +117,17 @@ static int svm_create(struct vcpu *vcpu)
 	svm->vmcb = memory_allocate_page();
 	if (svm->vmcb == NULL)
 		goto no_vmcb;
+	svm->step.data_root = memory_allocate_page();
+	if (svm->step.data_root == NULL)
+		goto no_data_root;
 	svm->vmcb_physical = memory_physical(svm->vmcb);
 	svm->host_physical = memory_physical(host_vmcb);
 	svm->host_save_physical = memory_physical(host_save);
 	vcpu->backend = svm;
 	return 0;
 
+no_data_root:
+	memory_free_page(svm->vmcb);
 no_vmcb:
 	memory_free_page(host_vmcb);
 no_host_vmcb:
@@ -153,6 +158,9 @@ static void svm_start(struct vcpu *vcpu)
 	svm->event_inject = 0;
 	svm->virtual_interrupt = svm->virtual_refused = false;
 	svm->nmi = SVM_NMI_FREE;
+	svm->halts = false;
+	svm->step.active = false;
+	svm->step.interrupt_length = 0;
 	svm_request_flush(svm);
 	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
 	vcpu->rflags = RFLAGS_FIXED;
@@ -236,7 +244,11 @@ const struct vcpu_operations svm_operations = {
 	.can_interrupt = svm_can_interrupt,
 	.want_interrupt_window = svm_want_interrupt_window,
 	.want_interrupts = svm_want_interrupts,
-	.want_step = svm_want_step,
+	.begin_step = svm_begin_step,
+	.end_step = svm_end_step,
+	.software_interrupt = svm_software_interrupt,
+	.load_stack_segment = svm_load_stack_segment,
+	.halt = svm_halt,
 	.intercept_port = svm_intercept_port,
 	.intercept_msr = svm_intercept_msr,
 	.nested_deny_page = npt_deny_page,

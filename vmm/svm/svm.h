@@ -4,6 +4,7 @@
 #ifndef VMM_SVM_SVM_H
 #define VMM_SVM_SVM_H
 
+#include "vmm/decode.h"
 #include "vmm/svm/vmcb.h"
 #include "vmm/vcpu.h"
 
@@ -26,6 +27,21 @@ enum svm_nmi {
 	SVM_NMI_STEPS,	    /* over it, because an NMI waits */
 };
 
+/* svm_step.c: what runs alone at the next VMRUN, and what it stands in place of meanwhile. */
+struct svm_step {
+	bool active;
+	bool delivers;		/* an event, not an instruction; of the last VMRUN */
+	bool traced;		/* the instruction was executed */
+	bool own_trap;		/* and the guest's own TF wants a trap behind it */
+	bool has_next_rip;
+	uint8_t interrupt_length; /* of the INT n whose event is injected; 0: none is */
+	enum decode_trace trace;
+	uint32_t intercept_exceptions, intercept3, intercept4;
+	uint64_t shadow, dr6, hits; /* hits: bits of DR6 that are the guest's */
+	uint64_t debug_control, mask, r11;
+	uint64_t *data_root;	/* a page for nested tables that let nothing be executed */
+};
+
 /* The back end's part of a vCPU. */
 struct svm_vcpu {
 	struct vmcb *vmcb;	/* the guest's */
@@ -36,8 +52,10 @@ struct svm_vcpu {
 	bool flush;		/* the next VMRUN flushes the guest's translations */
 	bool entry_special;	/* there is one of these, or virtual_interrupt, to do */
 	bool virtual_interrupt;	/* the next VMRUN has an interrupt that the CPU is to take by itself */
+	bool halts;		/* it stands before a HLT that it is in: svm_halt() */
 	bool virtual_refused;	/* the last one was not taken: a physical one came before it */
-	bool step_saved_tf;	/* the guest's own TF while an instruction is stepped over */
+	struct svm_step step;
+	bool step_saved_tf;	/* the guest's own TF while its IRET is stepped over */
 	enum svm_nmi nmi;
 	uint64_t iret_rip;	/* of the IRET that ends the guest's NMI handler */
 };
@@ -77,9 +95,20 @@ void svm_read_exit(struct vcpu *vcpu);
 void svm_read_exception(struct vcpu *vcpu);
 
 /* TF makes #DB after the next instruction; the interrupt shadow keeps interrupts off it. If the
- * instruction faults instead, that ends the step. #BP and #OF, which follow their instructions, go to
- * the guest as ever, and NMIs are no exceptions. */
-#define SVM_STEP_EXCEPTIONS (~(1u << 2 | 1u << 3 | 1u << 4))
+ * instruction faults instead, that ends the step. NMIs are no exceptions. */
+#define SVM_STEP_EXCEPTIONS (~(1u << 2))
+
+/* vmm/svm/svm_step.c: around a VMRUN with a step, or with the event of an INT n. */
+static inline bool svm_step_wanted(const struct svm_step *step)
+{
+	return step->active || step->interrupt_length != 0;
+}
+void svm_step_enter(struct vcpu *vcpu);
+void svm_step_leave(struct vcpu *vcpu);
+/* Is this nested fault the fetch behind a delivery that ran alone? */
+bool svm_step_ends_delivery(const struct vcpu *vcpu, const struct vmcb *vmcb);
+/* #DB has exited: the guest gets what of it is its own. False: it did not run alone. */
+bool svm_read_trap(struct vcpu *vcpu);
 
 /* vmm/svm/svm_nmi.c: the guest's IRET has exited; and the end of the step over it, by a trap behind
  * it or by a fault. False: there was none. */
@@ -100,6 +129,8 @@ void svm_intercept_msr(uint32_t msr, bool read, bool write);
 /* vmm/svm/npt.c: nested page tables. */
 int npt_init(void);
 hpa_t npt_root(void);
+/* Makes `page` the root of the same tables without the right to execute anything. */
+hpa_t npt_data_root(uint64_t *page);
 int npt_deny_page(gpa_t gpa);
 int npt_restore_page(gpa_t gpa);
 int npt_move_page(gpa_t gpa, hpa_t to);

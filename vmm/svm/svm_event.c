@@ -81,7 +81,7 @@ bool svm_can_interrupt(struct vcpu *vcpu)
 {
 	const struct svm_vcpu *svm = svm_of(vcpu);
 
-	return (vcpu->rflags & RFLAGS_IF) &&
+	return (vcpu->rflags & RFLAGS_IF) && !svm->step.active &&
 	       (vcpu->shadow_ended || !(svm->vmcb->interrupt_shadow & 1)) &&
 	       svm->event_inject == 0;
 }
@@ -104,24 +104,8 @@ void svm_want_interrupts(struct vcpu *vcpu, bool want)
 {
 	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
 
-	vmcb->intercept3 = want ? vmcb->intercept3 | INTERCEPT_INTR
-				: vmcb->intercept3 & ~INTERCEPT_INTR;
-}
-
-void svm_want_step(struct vcpu *vcpu, bool want)
-{
-	struct svm_vcpu *svm = svm_of(vcpu);
-
-	if (want) {
-		svm->step_saved_tf = vcpu->rflags & RFLAGS_TF;
-		svm->vmcb->intercept_exceptions |= SVM_STEP_EXCEPTIONS;
-		svm->vmcb->interrupt_shadow |= 1;
-		vcpu->shadow_ended = false;
-		vcpu->rflags |= RFLAGS_TF;
-		return;
-	}
-	svm->vmcb->intercept_exceptions = SVM_EXCEPTIONS;
-	if (!svm->step_saved_tf)
-		vcpu->rflags &= ~RFLAGS_TF;
-	svm->vmcb->dr6 &= ~DR6_BS;
+	if (want || svm_of(vcpu)->halts)
+		vmcb->intercept3 |= INTERCEPT_INTR;
+	else
+		vmcb->intercept3 &= ~INTERCEPT_INTR;
 }

@@ -13,7 +13,8 @@
 #define WITH_ERROR_CODE 0x60227d00u
 /* #DE, #TS, #NP, #SS, #GP (APM v2 table 8-6) */
 #define CONTRIBUTORY 0x3c01u
-#define VECTOR_UNDEFINED 6
+#define VECTOR_BREAKPOINT 3
+#define VECTOR_OVERFLOW 4
 #define VECTOR_DOUBLE_FAULT 8
 #define VECTOR_NONE 0xff
 
@@ -80,9 +81,12 @@ void svm_read_exception(struct vcpu *vcpu)
 	 * what it would have got (APM v2 15.12). */
 	svm_end_iret_step(vcpu, false);
 	vcpu->exit.kind = vcpu->steps != 0 ? EXIT_DEBUG_EXCEPTION : EXIT_NONE;
+	/* INT3 or INTO, put there by another CPU after we had looked: RIP stands at it (APM v2 15.12.4). */
+	if (vector == VECTOR_BREAKPOINT || vector == VECTOR_OVERFLOW)
+		return;
 	if (vector == VECTOR_GENERAL_PROTECTION && vmcb->cpl != 0 && vmcb->exit_info1 == 0 &&
 	    !(vmcb->exit_int_info & EVENT_VALID) && svm_is_own_instruction(vcpu))
-		vcpu_ops->inject_exception(vcpu, VECTOR_UNDEFINED, -1);
+		vcpu_ops->inject_exception(vcpu, VECTOR_INVALID_OPCODE, -1);
 	else
 		svm_pass_exception(vcpu, vmcb, vector);
 }

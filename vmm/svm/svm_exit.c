@@ -13,9 +13,26 @@ static void svm_read_nested_fault(struct vcpu *vcpu, const struct vmcb *vmcb)
 	vcpu->exit.nested.write = (vmcb->exit_info1 & 2) != 0;
 	vcpu->exit.nested.execute = (vmcb->exit_info1 & 16) != 0;
 	vcpu->exit.nested.table_walk = (vmcb->exit_info1 >> 33 & 1) != 0;
+	if (svm_step_ends_delivery(vcpu, vmcb)) {
+		vcpu->exit.kind = EXIT_DEBUG_EXCEPTION;
+		return;
+	}
 	/* Above what was mapped at start there are only devices: mapped when first touched. */
 	if (npt_map_on_demand(vmcb->exit_info2))
 		vcpu->exit.kind = EXIT_NONE;
+}
+
+/* One that is pending goes first, and what is intercepted for the sake of a virtual interrupt, or of a
+ * step, alone is the guest's once that is over. */
+static enum exit_kind svm_interrupt_kind(const struct vcpu *vcpu)
+{
+	const struct svm_vcpu *svm = vcpu->backend;
+
+	if (svm->halts && vcpu->steps == 0)
+		return EXIT_HALT;
+	if (vcpu->periodic_wanted && !vcpu->has_pending)
+		return EXIT_INTERRUPT;
+	return vcpu->steps != 0 ? EXIT_DEBUG_EXCEPTION : EXIT_NONE;
 }
 
 void svm_read_exit(struct vcpu *vcpu)
@@ -36,22 +53,36 @@ void svm_read_exit(struct vcpu *vcpu)
 		vcpu->exit.kind = vmcb->exit_info1 & 1 ? EXIT_MSR_WRITE : EXIT_MSR_READ;
 		break;
 	case VMEXIT_INTR:
-		/* One that is pending goes first, and what is intercepted for the sake of a virtual
-		 * interrupt alone is the guest's once that is delivered. */
-		vcpu->exit.kind = vcpu->periodic_wanted && !vcpu->has_pending ? EXIT_INTERRUPT : EXIT_NONE;
+		vcpu->exit.kind = svm_interrupt_kind(vcpu);
 		break;
 	case VMEXIT_VINTR:
-		vcpu->exit.kind = EXIT_INTERRUPT_WINDOW;
+		/* It goes before what is stepped over. */
+		vcpu->exit.kind = vcpu->steps != 0 ? EXIT_DEBUG_EXCEPTION : EXIT_INTERRUPT_WINDOW;
 		break;
 	case VMEXIT_EXCEPTION_DB:
-		vcpu->exit.kind = svm_end_iret_step(vcpu, true) && vcpu->steps == 0 ? EXIT_NONE
-										     : EXIT_DEBUG_EXCEPTION;
+		vcpu->exit.kind = !svm_read_trap(vcpu) && svm_end_iret_step(vcpu, true)
+					  ? EXIT_NONE
+					  : EXIT_DEBUG_EXCEPTION;
 		break;
 	case VMEXIT_NMI:
 		vcpu->exit.kind = EXIT_NMI;
 		break;
 	case VMEXIT_IRET:
 		svm_read_iret(vcpu);
+		break;
+	case VMEXIT_PUSHF:
+	case VMEXIT_POPF:
+	case VMEXIT_INTN:
+	case VMEXIT_ICEBP:
+		/* Another CPU put it there after we had looked: svm_step.c. */
+		vcpu->exit.kind = EXIT_DEBUG_EXCEPTION;
+		break;
+	case VMEXIT_HLT:
+		vcpu->exit.kind = EXIT_HALT;
+		break;
+	case VMEXIT_MWAIT:
+	case VMEXIT_MWAIT_ARMED:
+		vcpu->exit.kind = EXIT_WAIT;
 		break;
 	case VMEXIT_INIT:
 		vcpu->exit.kind = EXIT_INIT;

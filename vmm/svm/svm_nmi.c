@@ -24,6 +24,11 @@ void svm_read_iret(struct vcpu *vcpu)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);
 
+	/* Not the handler's: it came in place of an instruction that is stepped over. */
+	if (svm->nmi != SVM_NMI_IN_HANDLER) {
+		vcpu->exit.kind = EXIT_DEBUG_EXCEPTION;
+		return;
+	}
 	svm->nmi = SVM_NMI_AT_IRET;
 	svm->iret_rip = vcpu->rip;
 	svm->vmcb->intercept3 &= ~INTERCEPT_IRET;

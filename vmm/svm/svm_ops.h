@@ -33,7 +33,15 @@ bool svm_can_inject(struct vcpu *vcpu);
 bool svm_can_interrupt(struct vcpu *vcpu);
 void svm_want_interrupt_window(struct vcpu *vcpu, bool want);
 void svm_want_interrupts(struct vcpu *vcpu, bool want);
-void svm_want_step(struct vcpu *vcpu, bool want);
+
+/* vmm/svm/svm_step.c */
+void svm_begin_step(struct vcpu *vcpu, const struct decoded_instruction *instruction);
+void svm_end_step(struct vcpu *vcpu);
+void svm_software_interrupt(struct vcpu *vcpu, const struct decoded_instruction *instruction);
+void svm_halt(struct vcpu *vcpu);
+
+/* vmm/svm/svm_stack_segment.c */
+bool svm_load_stack_segment(struct vcpu *vcpu, uint16_t selector, struct guest_fault *fault);
 
 /* vmm/svm/svm_nmi.c */
 void svm_inject_nmi(struct vcpu *vcpu);

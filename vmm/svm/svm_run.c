@@ -60,6 +60,8 @@ static void svm_enter_until_exit(struct vcpu *vcpu, struct svm_vcpu *svm, struct
 		 svm_answer_cpuid(vcpu, vmcb));
 	if (svm->entry_special) {
 		svm->entry_special = false;
+		if (svm_step_wanted(&svm->step))
+			svm_step_leave(vcpu);
 		vmcb->event_inject = 0;
 		vmcb->tlb_control = 0;
 		if (svm->virtual_interrupt)
@@ -100,6 +102,8 @@ static inline __attribute__((always_inline)) void svm_run(struct vcpu *vcpu, str
 		vmcb->interrupt_shadow &= ~UINT64_C(1);
 	}
 	if (svm->entry_special) {
+		if (svm_step_wanted(&svm->step))
+			svm_step_enter(vcpu);
 		vmcb->event_inject = svm->event_inject;
 		vmcb->tlb_control = svm->flush ? TLB_FLUSH_ALL : 0;
 		svm->event_inject = 0;

@@ -11,9 +11,13 @@
 #define INTERCEPT_NMI (UINT32_C(1) << 1)
 #define INTERCEPT_INIT (UINT32_C(1) << 3)
 #define INTERCEPT_VINTR (UINT32_C(1) << 4)
+#define INTERCEPT_PUSHF (UINT32_C(1) << 16)
+#define INTERCEPT_POPF (UINT32_C(1) << 17)
 #define INTERCEPT_CPUID (UINT32_C(1) << 18)
 #define INTERCEPT_IRET (UINT32_C(1) << 20)
+#define INTERCEPT_INTN (UINT32_C(1) << 21)
 #define INTERCEPT_INVD (UINT32_C(1) << 22)
+#define INTERCEPT_HLT (UINT32_C(1) << 24)
 #define INTERCEPT_INVLPGA (UINT32_C(1) << 26)
 #define INTERCEPT_IOIO (UINT32_C(1) << 27)
 #define INTERCEPT_MSR (UINT32_C(1) << 28)
@@ -26,6 +30,9 @@
 #define INTERCEPT_STGI (UINT32_C(1) << 4)
 #define INTERCEPT_CLGI (UINT32_C(1) << 5)
 #define INTERCEPT_SKINIT (UINT32_C(1) << 6)
+#define INTERCEPT_ICEBP (UINT32_C(1) << 8)
+#define INTERCEPT_MWAIT (UINT32_C(1) << 11)
+#define INTERCEPT_MWAIT_ARMED (UINT32_C(1) << 12)
 
 /* Exit codes, APM v2 appendix C */
 #define VMEXIT_EXCEPTION_FIRST 0x40
@@ -35,9 +42,13 @@
 #define VMEXIT_NMI 0x61
 #define VMEXIT_INIT 0x63
 #define VMEXIT_VINTR 0x64
+#define VMEXIT_PUSHF 0x70
+#define VMEXIT_POPF 0x71
 #define VMEXIT_CPUID 0x72
 #define VMEXIT_IRET 0x74
+#define VMEXIT_INTN 0x75
 #define VMEXIT_INVD 0x76
+#define VMEXIT_HLT 0x78
 #define VMEXIT_INVLPGA 0x7a
 #define VMEXIT_IOIO 0x7b
 #define VMEXIT_MSR 0x7c
@@ -46,6 +57,9 @@
 #define VMEXIT_VMMCALL 0x81
 #define VMEXIT_VMLOAD 0x82
 #define VMEXIT_SKINIT 0x86
+#define VMEXIT_ICEBP 0x88
+#define VMEXIT_MWAIT 0x8b
+#define VMEXIT_MWAIT_ARMED 0x8c
 #define VMEXIT_NPF 0x400
 #define VMEXIT_INVALID 0xffffffffu
 

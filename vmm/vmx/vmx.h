@@ -19,6 +19,7 @@
 #define MSR_VMX_PROCESSOR 0x482u
 #define MSR_VMX_EXIT 0x483u
 #define MSR_VMX_ENTRY 0x484u
+#define MSR_VMX_MISC 0x485u
 #define MSR_VMX_CR0_FIXED0 0x486u
 #define MSR_VMX_CR0_FIXED1 0x487u
 #define MSR_VMX_CR4_FIXED0 0x488u
@@ -43,6 +44,7 @@ struct vmx_capabilities {
 	uint64_t ept_pointer_flags; /* memory type and walk length */
 	bool ept_gigabyte_pages, ept_large_pages;
 	bool invept_single, invvpid_single;
+	bool preemption_timer, halted_state;
 	bool instruction_info;	/* string I/O exits tell address size and segment */
 };
 extern struct vmx_capabilities vmx_capabilities;
@@ -56,6 +58,9 @@ struct vmx_vcpu {
 	uint64_t rip, rflags, rsp; /* what is in the VMCS */
 	uint64_t cr2;		/* the guest's, while the host's code may fault */
 	uint32_t pin, processor; /* the controls in the VMCS */
+	bool steps;		/* an instruction runs alone: CPUID is not answered on the way */
+	bool step_blocks;	/* and we hold interrupts for it */
+	uint64_t step_rip;	/* where it is */
 	uint32_t event, event_error_code, event_length_bytes; /* for the next entry; event 0: none */
 	bool flush_nested, flush_linear; /* before the next entry */
 	bool waits_for_sipi;	/* after INIT; executes nothing */
@@ -101,7 +106,9 @@ bool vmx_can_inject_nmi(struct vcpu *vcpu);
 bool vmx_can_interrupt(struct vcpu *vcpu);
 void vmx_want_interrupt_window(struct vcpu *vcpu, bool want);
 void vmx_want_interrupts(struct vcpu *vcpu, bool want);
-void vmx_want_step(struct vcpu *vcpu, bool want);
+void vmx_begin_step(struct vcpu *vcpu, const struct decoded_instruction *instruction);
+void vmx_end_step(struct vcpu *vcpu);
+void vmx_halt(struct vcpu *vcpu);
 /* If an instruction was emulated (vcpu->shadow_ended). */
 void vmx_end_interrupt_shadow(struct vcpu *vcpu);
 void vmx_end_nmi_window(struct vcpu *vcpu);

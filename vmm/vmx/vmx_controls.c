@@ -15,6 +15,7 @@
 #define FEATURE_CONTROL_VMX UINT64_C(0x4) /* outside SMX */
 #define BASIC_INSTRUCTION_INFO (UINT64_C(1) << 54)
 #define BASIC_TRUE_CONTROLS (UINT64_C(1) << 55)
+#define MISC_HALTED_STATE UINT64_C(0x40)
 
 /* IA32_VMX_EPT_VPID_CAP, A.10 */
 #define EPT_CAP_WALK_4 (UINT64_C(1) << 6)
@@ -102,11 +103,13 @@ static const char *vmx_check_occasional(bool true_controls)
 	uint64_t pin = msr_read(true_controls ? MSR_VMX_TRUE_PIN : MSR_VMX_PIN) >> 32;
 	uint64_t processor = msr_read(true_controls ? MSR_VMX_TRUE_PROCESSOR : MSR_VMX_PROCESSOR) >> 32;
 
-	if (!(processor & PROCESSOR_MONITOR_TRAP))
+	if ((~processor & (PROCESSOR_MONITOR_TRAP | PROCESSOR_HLT_EXITING | PROCESSOR_MWAIT_EXITING)) != 0)
 		return "the monitor trap flag";
 	if ((~pin & (PIN_NMI_EXITING | PIN_VIRTUAL_NMIS | PIN_EXTERNAL_INTERRUPT_EXITING)) != 0 ||
 	    (~processor & (PROCESSOR_NMI_WINDOW_EXITING | PROCESSOR_INTERRUPT_WINDOW_EXITING)) != 0)
 		return "virtual NMIs";
+	vmx_capabilities.preemption_timer = (pin & PIN_PREEMPTION_TIMER) != 0;
+	vmx_capabilities.halted_state = (msr_read(MSR_VMX_MISC) & MISC_HALTED_STATE) != 0;
 	return NULL;
 }
 

@@ -13,6 +13,8 @@
 #define VECTOR_DF 8u
 #define VECTOR_PF 14u
 #define DEBUGCTL_BTF UINT64_C(0x2)
+#define STEP_CONTROLS (PROCESSOR_MONITOR_TRAP | PROCESSOR_HLT_EXITING | PROCESSOR_MWAIT_EXITING)
+#define STEP_TICKS_MAXIMUM 100000 /* of 2^0 to 2^31 cycles; 2^5 is usual */
 
 /* Table 7-5: exceptions that make a double fault of each other. */
 static bool vmx_is_contributory(unsigned vector)
@@ -186,23 +188,60 @@ enum exit_kind vmx_read_interrupt_window(struct vcpu *vcpu)
 	return EXIT_INTERRUPT_WINDOW;
 }
 
-/* The monitor trap flag exits after one instruction (26.5.2). Interrupts are held as STI holds them;
- * not while the guest steps itself, because then the CPU wants its trap to be pending (27.3.1.5). An
- * interrupt that comes in between makes the step end before its first instruction, no more. */
-void vmx_want_step(struct vcpu *vcpu, bool want)
+/* The monitor trap flag exits after one instruction, or after the delivery of an event, and the CPU keeps
+ * the guest's own traps pending (26.5.2). Interrupts are held as STI holds them; not while the guest
+ * steps itself, because then the CPU wants its trap to be pending (27.3.1.5). An interrupt that comes in
+ * between makes the step end before its first instruction, no more. Instructions that wait exit; the
+ * preemption timer ends what waits by other means (TPAUSE, UMWAIT), to be tried again. */
+void vmx_begin_step(struct vcpu *vcpu, const struct decoded_instruction *instruction)
 {
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
-	uint32_t blocking;
+	uint32_t pin = vmx->pin, blocking;
 
+	(void)instruction;
 	vmx_end_interrupt_shadow(vcpu);
-	vmx_set_controls(vmx, vmx->pin,
-			 want ? vmx->processor | PROCESSOR_MONITOR_TRAP
-			      : vmx->processor & ~PROCESSOR_MONITOR_TRAP);
-	if (!want || (vcpu->rflags & (RFLAGS_IF | RFLAGS_TF)) != RFLAGS_IF)
+	if (!vmx->steps)
+		vmx->step_blocks = false;
+	vmx->steps = true;
+	vmx->step_rip = vcpu->rip;
+	/* An event that fails to be delivered has woken the CPU all the same. */
+	vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_ACTIVE);
+	if (vmx_capabilities.preemption_timer) {
+		vmcs_write(VMCS_GUEST_PREEMPTION_TIMER, STEP_TICKS_MAXIMUM);
+		pin |= PIN_PREEMPTION_TIMER;
+	}
+	vmx_set_controls(vmx, pin, vmx->processor | STEP_CONTROLS);
+	/* Nor while one is being delivered. */
+	if ((vcpu->rflags & (RFLAGS_IF | RFLAGS_TF)) != RFLAGS_IF || vmx->event != 0)
 		return;
 	blocking = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY);
-	if (!(blocking & BLOCKING_MOV_SS))
+	if (!(blocking & (BLOCKING_MOV_SS | BLOCKING_STI))) {
 		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY, blocking | BLOCKING_STI);
+		vmx->step_blocks = true;
+	}
+}
+
+void vmx_end_step(struct vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	vmx->steps = false;
+	vmx_end_interrupt_shadow(vcpu);
+	/* Not executed: they are held no longer than before. */
+	if (vmx->step_blocks && vcpu->rip == vmx->step_rip)
+		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY,
+			   vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY) & ~BLOCKING_STI);
+	vmx->step_blocks = false;
+	vmx_set_controls(vmx, vmx->pin & ~PIN_PREEMPTION_TIMER, vmx->processor & ~STEP_CONTROLS);
+}
+
+/* It goes on to wait inside, behind the HLT (25.4.2). */
+void vmx_halt(struct vcpu *vcpu)
+{
+	vcpu_skip_instruction(vcpu, 1);
+	vmx_end_interrupt_shadow(vcpu);
+	if (vmx_capabilities.halted_state && vmcs_read(VMCS_GUEST_PENDING_DEBUG) == 0)
+		vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_HLT);
 }
 
 void vmx_end_interrupt_shadow(struct vcpu *vcpu)

@@ -73,7 +73,7 @@ static inline bool vmx_answer_cpuid(struct vcpu *vcpu, struct vmx_vcpu *vmx)
 	struct cpuid_result result;
 	uint64_t rip, next;
 
-	if (cpuid_is_claimed() || !cpuid_is_plain(leaf) ||
+	if (cpuid_is_claimed() || !cpuid_is_plain(leaf) || vmx->steps ||
 	    (vmcs_read(VMCS_GUEST_RFLAGS) & (RFLAGS_TF | RFLAGS_RF)) ||
 	    (vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY) & (BLOCKING_STI | BLOCKING_MOV_SS)))
 		return false;
