@@ -222,6 +222,8 @@ help:
 	@echo '              CPU=intel in Bochs'
 	@echo 'make fuzz     fuzz the parsers and the script engine, SECONDS=60 each'
 	@echo 'make image    write build/ritevisor.iso, which boots from CD and from a USB stick'
+	@echo 'make kit      the C library and soft-float for other programs on the bare machine, in build/kit'
+	@echo 'make test-long: longer repetitions of some tests'
 	@echo 'make clean    remove build/ (the cache of sources stays: $(cache))'
 	@echo
 	@echo 'V=1 shows the commands, WERROR=1 makes warnings errors.'

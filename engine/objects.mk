@@ -2,6 +2,7 @@
 # Makes build/engine.elf; build/engine-mrbtest.elf runs mruby's own tests instead of a script.
 
 include engine/libc/objects.mk
+include engine/kit/kit.mk
 
 mruby-build := $(build)/mruby
 engine-gems := $(wildcard engine/vm/*.[ch] engine/gems/*/mrbgem.rake engine/gems/*/src/*.[ch] \
