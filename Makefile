@@ -165,6 +165,14 @@ run-scripts := scripts/hello.rb scripts/pci_hide.rb scripts/rtc_rewrite.rb
 run: all
 	@./ritevisor boot $(if $(CPU),--cpu $(CPU)) $(addprefix --script ,$(run-scripts))
 
+# Engines with gems of one's own, beside the plain one: docs/gems.md.
+.PHONY: gems
+gems: all
+	@tools/gems $(GEMS)
+ifneq ($(GEMS),)
+.DEFAULT_GOAL := gems
+endif
+
 image: all
 	@./ritevisor image $(addprefix --script ,$(run-scripts)) --output $(build)/ritevisor.iso
 
@@ -222,6 +230,7 @@ help:
 	@echo '              CPU=intel in Bochs'
 	@echo 'make fuzz     fuzz the parsers and the script engine, SECONDS=60 each'
 	@echo 'make image    write build/ritevisor.iso, which boots from CD and from a USB stick'
+	@echo "make GEMS='DIR...': an engine with gems of your own, in Ruby or C (docs/gems.md)"
 	@echo 'make kit      the C library and soft-float for other programs on the bare machine, in build/kit'
 	@echo 'make test-long: longer repetitions of some tests'
 	@echo 'make clean    remove build/ (the cache of sources stays: $(cache))'

@@ -28,6 +28,10 @@ CORE_GEMS = %w[
 
 OWN_GEMS = Dir.glob("#{ENGINE_DIR}/gems/*/mrbgem.rake").map { |path| File.dirname(path) }.sort.freeze
 
+# Gems of the user's own, links in this folder (tools/host/gems.py): for the bare machine alone.
+USER_GEMS = TARGET == "engine" && !ENV.fetch("RITEVISOR_GEMS", "").empty? ?
+            Dir.glob("#{ENV["RITEVISOR_GEMS"]}/*").sort.freeze : [].freeze
+
 # The boxing is chosen by measurement, see docs/script-api.md and tests/bench: all 53 bits of a
 # Float and all 64 bits of an Integer live in the value, nothing is allocated for a number.
 DEFINES = [
@@ -68,6 +72,16 @@ def add_gems(conf)
       spec.cc.flags = warnings_for(dir, spec.cc.flags)
       spec.cc.include_paths += [RITEVISOR_DIR, "#{RITEVISOR_DIR}/include"]
       spec.skip_test = true if TARGET != "check"
+    end
+  end
+end
+
+# Their headers are ours and mruby's; warnings are the user's business.
+def add_user_gems(conf)
+  USER_GEMS.each do |dir|
+    conf.gem(dir) do |spec|
+      spec.cc.include_paths += [RITEVISOR_DIR, "#{RITEVISOR_DIR}/include", "#{ENGINE_DIR}/gems/ritevisor-engine/include"]
+      spec.skip_test = true
     end
   end
 end
@@ -147,6 +161,7 @@ when "engine"
     set_sources(conf, prefixes: true)
     set_machine(conf)
     add_gems(conf)
+    add_user_gems(conf)
   end
 when "fuzz"
   # MRB_USE_DEBUG_HOOK: the fuzzers bound how many instructions a script may execute.

@@ -4,7 +4,10 @@
 include engine/libc/objects.mk
 include engine/kit/kit.mk
 
-mruby-build := $(build)/mruby
+# With gems of one's own (tools/host/gems.py): the same engine, once more, in the folder of that set.
+gems-folder :=
+engine-build := $(or $(gems-folder),$(build))
+mruby-build := $(engine-build)/mruby
 engine-gems := $(wildcard engine/vm/*.[ch] engine/gems/*/mrbgem.rake engine/gems/*/src/*.[ch] \
 	engine/gems/*/pcre2/*.h engine/gems/*/mrblib/*.rb engine/gems/*/include/*/*.h)
 engine-gem-tests := $(wildcard engine/gems/*/test/*.rb)
@@ -20,6 +23,7 @@ mruby-defines := -DMRB_NO_BOXING -DMRB_INT64 -DMRB_GC_TURN_OFF_GENERATIONAL -DMR
 # $(call mruby-rake,target,tasks,folder)
 mruby-rake = RITEVISOR_MRUBY_TARGET=$(1) RITEVISOR_CLANG=$(CC) RITEVISOR_AR=$(AR) RITEVISOR_OBJCOPY=$(OBJCOPY) \
 	RITEVISOR_ENGINE_CFLAGS='$(subst engine/libc,$(here)/engine/libc,$(engine-libc-flags))' \
+	RITEVISOR_GEMS=$(gems-folder:%=$(here)/%/links) \
 	WERROR=$(WERROR) RITEVISOR_PCRE2=$(pcre2-source) MRUBY_CONFIG=$(here)/engine/build_config.rb \
 	MRUBY_BUILD_DIR=$(here)/$(or $(3),$(mruby-build)) INSTALL_DIR=$(here)/$(mruby-build)/bin \
 	flock $(or $(3),$(mruby-build))/lock rake --quiet -j2 -f $(mruby-source)/Rakefile $(2)
@@ -30,7 +34,8 @@ mruby-forget = rm -rf $(2)/$(1)/mrbgems/ritevisor-*
 # Its words matter only when it fails, or with V=1.
 mruby-quiet = $(if $(V),,>$(1) 2>&1 || { cat $(1); exit 1; })
 
-$(mruby-build)/engine/lib/libmruby.a: engine/build_config.rb $(engine-gems) $(wildcard include/rv/*.h)
+$(mruby-build)/engine/lib/libmruby.a: engine/build_config.rb $(engine-gems) $(wildcard include/rv/*.h) \
+		$(gems-folder:%=%/files)
 	$(call step,MRUBY,$@ (some minutes the first time))
 	@mkdir -p $(mruby-build)
 	$(Q)$(call mruby-forget,engine,$(mruby-build))
@@ -39,7 +44,7 @@ $(mruby-build)/engine/lib/libmruby.a: engine/build_config.rb $(engine-gems) $(wi
 
 # Float#to_s prints the shortest text that reads back exactly: numeric.o calls our formatter, as
 # engine/libc/README.md explains.
-$(build)/engine/libmruby.a: $(mruby-build)/engine/lib/libmruby.a
+$(engine-build)/engine/libmruby.a: $(mruby-build)/engine/lib/libmruby.a
 	$(call step,AR,$@)
 	@mkdir -p $(@D)
 	$(Q)rm -rf $@.d && mkdir $@.d && cp $< $@.d/libmruby.a && cd $@.d && \
@@ -63,10 +68,10 @@ $(build)/engine/start/%.o: engine/start/%.S
 engine-link = $(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
 	--strip-debug --gc-sections -T engine/engine.lds
 
-$(build)/engine.elf: engine/engine.lds $(engine-objects) $(engine-libc) $(build)/engine/libmruby.a
+$(engine-build)/engine.elf: engine/engine.lds $(engine-objects) $(engine-libc) $(engine-build)/engine/libmruby.a
 	$(call step,LINK,$@)
 	$(Q)$(engine-link) --wrap=printf -o $@ $(engine-objects) --start-group $(engine-libc) \
-		$(build)/engine/libmruby.a --end-group
+		$(engine-build)/engine/libmruby.a --end-group
 
 -include $(engine-objects:.o=.d)
 

@@ -6,7 +6,7 @@ import sys
 import tempfile
 
 from commands import options
-from host import samples, simulation
+from host import gems, paths, samples, simulation
 from host.errors import UserError, need_file
 
 EXAMPLES = """\
@@ -33,6 +33,7 @@ def add(commands):
                         help="what the guest does, instead of sample events")  # fmt: skip
     parser.add_argument("--setting", metavar="NAME=VALUE", action="append", default=[],
                         help="a word of the boot line for the script; may be given again")  # fmt: skip
+    options.add_gems_option(parser)
     parser.add_argument("--json", action="store_true", help="a list with one object a script")
 
 
@@ -90,11 +91,13 @@ def check(arguments):
         need_file(arguments.events, "docs/script-api.md says what an .events file holds")
     with tempfile.TemporaryDirectory(prefix="ritevisor-check-") as folder:
         scripts = collect_scripts(arguments, folder)
+        engine = gems.build(arguments.gems) if arguments.gems else paths.ENGINE
         simulation.prepare()
         results = []
         for script in scripts:
             others = [each for each in scripts if each != script]
-            result = simulation.check_script([script, *others], arguments.setting, arguments.events)
+            result = simulation.check_script([script, *others], arguments.setting, arguments.events,
+                                             engine)  # fmt: skip
             results.append(result)
             if not arguments.json:
                 print_result(result)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from host import paths, simulation, uefi
+from host import gems, paths, simulation, uefi
 from host.errors import UserError
 
 
@@ -46,6 +46,21 @@ def add_script_options(parser):
                         help="another script engine than build/engine.elf")  # fmt: skip
     parser.add_argument("--no-engine", dest="engine", action="store_const", const=None,
                         help="without the script engine: the hypervisor alone")  # fmt: skip
+    add_gems_option(parser)
+
+
+def add_gems_option(parser):
+    parser.add_argument("--gems", metavar="DIR", action="append", default=[],
+                        help="an engine with this gem (docs/gems.md); may be given again")  # fmt: skip
+
+
+def use_gems(arguments):
+    """Makes the engine that --gems asks for the one that --engine names."""
+    if not arguments.gems:
+        return
+    if arguments.engine != str(paths.ENGINE):
+        raise UserError("--gems builds an engine, so it goes neither with --engine nor --no-engine")
+    arguments.engine = str(gems.build(arguments.gems))
 
 
 def add_check_option(parser):
@@ -55,13 +70,14 @@ def add_check_option(parser):
 
 def check_scripts(arguments):
     """Refuses scripts whose top level fails, as ./ritevisor check would tell, before they are carried
-    to a machine. The engine is this build's own, whatever --engine names."""
+    to a machine. The engine is this build's own, whatever --engine names, or that of --gems."""
     if not arguments.check or not arguments.script:
         return
     simulation.prepare()
+    engine = arguments.engine if arguments.gems else paths.ENGINE
     for script in arguments.script:
         others = [each for each in arguments.script if each != script]
-        result = simulation.load_script([script, *others], arguments.option)
+        result = simulation.load_script([script, *others], arguments.option, engine)
         if result.end["status"] != 0:
             raise UserError(
                 "\n  ".join([f"{script} does not load:", *result.errors()])
@@ -89,5 +105,6 @@ def uefi_options(arguments):
 
 
 def check_script_options(arguments):
+    use_gems(arguments)
     if arguments.script and arguments.engine is None:
         raise UserError("--script needs the engine, so it does not go with --no-engine")

@@ -45,9 +45,9 @@ def build():
         raise UserError("the script engine could not be built, see above")
 
 
-def run_engine(scripts, settings, events):
+def run_engine(scripts, settings, events, engine):
     """Runs the first script with the others beside it. Returns the list of what was reported."""
-    command = [str(RUNNER), "--report", "--engine", str(paths.ENGINE)]
+    command = [str(RUNNER), "--report", "--engine", str(engine)]
     for word in settings:
         command += ["--setting", word]
     if events:
@@ -132,20 +132,20 @@ def join_plain_lines(reported):
     return joined
 
 
-def load_script(scripts, settings):
+def load_script(scripts, settings, engine=paths.ENGINE):
     """Runs the top level of the first of the scripts. Returns its Result."""
-    return Result(os.path.basename(scripts[0]), run_engine(scripts, settings, None))
+    return Result(os.path.basename(scripts[0]), run_engine(scripts, settings, None, engine))
 
 
-def check_script(scripts, settings, events):
+def check_script(scripts, settings, events, engine=paths.ENGINE):
     """Checks the first of the scripts. Returns its Result."""
     name = os.path.basename(scripts[0])
     if events:
-        return Result(name, run_engine(scripts, settings, events), expects=True)
-    first = load_script(scripts, settings)
+        return Result(name, run_engine(scripts, settings, events, engine), expects=True)
+    first = load_script(scripts, settings, engine)
     if first.end["status"] != 0 or not first.of_type("hook"):
         return first
     with tempfile.NamedTemporaryFile("w", prefix="samples-", suffix=".events") as file:
         file.write("\n".join(samples.lines(first.of_type("hook"))) + "\n")
         file.flush()
-        return Result(name, run_engine(scripts, settings, file.name))
+        return Result(name, run_engine(scripts, settings, file.name, engine))
