@@ -41,6 +41,9 @@
 #define TABLES_BYTES MIB(1) /* at most, for the host's page tables */
 #define POOL_BYTES_MINIMUM MIB(1)   /* what scripts must leave of our memory */
 #define BIOS_FIRST_DISK 0x80
+/* What scripts cannot use up: a vCPU with its tables, and the pages of its single steps; and for all. */
+#define KEPT_PAGES 32
+#define KEPT_PAGES_A_CPU 16
 
 void relocate_image(hpa_t to, hpa_t from, uint64_t bytes, hpa_t root);
 extern uint8_t layout_load_start[];
@@ -444,6 +447,7 @@ _Noreturn void boot_main(void)
 	if (boot_options.panic_test)
 		panic("asked for by the boot option");
 	main_panic_later();
+	memory_keep_pages(KEPT_PAGES + cpus_count * KEPT_PAGES_A_CPU);
 	main_run_scripts();
 	main_watch_shutdown();
 	if (uefi_is_present())

@@ -26,6 +26,7 @@ static hpa_t memory_pool_start;
 static size_t memory_pool_pages;
 static size_t memory_pages_taken;
 static size_t memory_search_from;
+static uint64_t memory_pages_kept; /* written at boot */
 
 /* RAM of the guest, from the firmware's map. */
 static struct {
@@ -149,6 +150,17 @@ void memory_free_pages(void *pages, size_t nr_pages)
 void *memory_allocate_page(void)
 {
 	return memory_allocate_pages(1);
+}
+
+void memory_keep_pages(uint64_t nr_pages)
+{
+	memory_pages_kept = nr_pages;
+}
+
+/* CPUs that look at the same time may take a page each too many. */
+void *memory_allocate_spare_page(void)
+{
+	return memory_pages_free() > memory_pages_kept ? memory_allocate_page() : NULL;
 }
 
 void memory_free_page(void *page)

@@ -61,6 +61,10 @@ bool memory_is_ram(hpa_t hpa, uint64_t length_bytes);
 /* One zeroed page of the pool by its direct-map address, NULL when the pool is empty. */
 void *memory_allocate_page(void);
 void memory_free_page(void *page);
+/* The same for what somebody can ask for without end: NULL as soon as only the pages are left that
+ * memory_keep_pages() keeps for what the hypervisor cannot do without, such as a CPU that the guest starts. */
+void *memory_allocate_spare_page(void);
+void memory_keep_pages(uint64_t nr_pages);
 /* nr_pages contiguous zeroed pages, aligned to a page. For boot; free with memory_free_pages. */
 void *memory_allocate_pages(size_t nr_pages);
 void memory_free_pages(void *pages, size_t nr_pages);

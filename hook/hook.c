@@ -111,6 +111,15 @@ static void hook_list_owner(struct hook_owner *owner)
 	hook_owners_end = &owner->next;
 }
 
+/* Tables that a hook of memory needs to have its pages apart, if no other needs them. */
+static uint64_t hook_count_tables(const struct rv_hook_request *request)
+{
+	if (request->kind != RV_EVENT_MMIO_READ && request->kind != RV_EVENT_MMIO_WRITE)
+		return 0;
+	return request->last / MIB(2) - request->first / MIB(2) + 1 + request->last / GIB(1) -
+	       request->first / GIB(1) + 1;
+}
+
 /* A free place; HOOKS_MAXIMUM: there is none. */
 static unsigned hook_find_place(void)
 {
@@ -142,11 +151,14 @@ static int hook_enter(struct hook *hook)
 int hook_add(struct hook_owner *owner, const struct rv_hook_request *request)
 {
 	int error = hook_request_check(request);
+	uint64_t nr_tables;
 	struct hook *hook;
 
 	if (error != 0)
 		return error;
-	if (owner->nr_hooks >= HOOKS_PER_OWNER_MAXIMUM)
+	nr_tables = hook_count_tables(request);
+	if (owner->nr_hooks >= HOOKS_PER_OWNER_MAXIMUM ||
+	    nr_tables > HOOK_TABLES_PER_OWNER_MAXIMUM - owner->nr_tables)
 		return -RV_ENOSPC;
 	hook = hook_create(owner, request);
 	if (hook == NULL)
@@ -159,6 +171,8 @@ int hook_add(struct hook_owner *owner, const struct rv_hook_request *request)
 		return error;
 	}
 	owner->nr_hooks++;
+	owner->nr_tables += nr_tables;
+	hook->nr_tables = nr_tables;
 	return (int)hook->id;
 }
 
@@ -227,6 +241,7 @@ uint64_t hook_count_gone(struct hook_owner *owner, uint32_t kind, struct hook_co
 static void hook_retire(struct hook *hook)
 {
 	hook->owner->nr_hooks--;
+	hook->owner->nr_tables -= hook->nr_tables;
 	hook->state = HOOK_REMOVED;
 	spinlock_acquire(&hook_table_lock);
 	hook_unlink(hook);

@@ -28,6 +28,7 @@
 
 #define HOOKS_MAXIMUM 1024
 #define HOOKS_PER_OWNER_MAXIMUM 256
+#define HOOK_TABLES_PER_OWNER_MAXIMUM 1024 /* pages of nested tables for hooks of memory: 4 MiB, for 2 GiB */
 #define HOOK_PERIOD_US_MINIMUM 1000
 #define HOOK_PERIOD_US_MAXIMUM UINT64_C(31557600000000) /* a year; its cycles fit 64 bits */
 
@@ -58,6 +59,7 @@ struct hook_owner {
 	 * events without one. Under the owner's lock and no other. */
 	bool (*deliver)(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
 	unsigned nr_hooks; /* live ones */
+	uint64_t nr_tables; /* nested tables that their hooks of memory may take */
 	struct hook_owner *next; /* of those that had a hook; set once, under hook_table_lock */
 	bool listed;
 	/* Hooks that were removed, and what they had counted, by kind; under hook_table_lock. */
@@ -83,6 +85,7 @@ struct hook {
 	struct rv_hook_request request;
 	struct access *access;	    /* of the event that is open */
 	uint32_t id;
+	uint64_t nr_tables;	    /* nested tables that it may take, charged to the owner */
 	uint64_t owner_private;	    /* the owner's, 0 at first */
 	struct vcpu *born_vcpu;	    /* where it was added, and in which exit (0: before the guest): */
 	uint64_t born_exit;	    /* what goes on there is not for it */

@@ -15,6 +15,8 @@
 #include "vmm/mmio_page.h"
 #include "vmm/registry.h"
 
+#define MMIO_MERGE_BATCH 32 /* tables at a time */
+
 static struct registry mmio_registry;
 static struct spinlock mmio_lock;
 
@@ -30,6 +32,38 @@ static void mmio_restore_pages(gpa_t first, gpa_t end)
 		if (!mmio_page_wanted(page))
 			(void)vcpu_ops->nested_restore_page(page);
 	}
+}
+
+/* When no CPU can be walking them any more. */
+static void mmio_free_tables(void *const *tables, unsigned count)
+{
+	if (count != 0)
+		vcpu_intercepts_changed();
+	for (unsigned i = 0; i < count; i++)
+		memory_free_page(tables[i]);
+}
+
+/* Gives back the nested tables that nobody needs to have pages of [first, end) apart. */
+static void mmio_merge_pages(gpa_t first, gpa_t end)
+{
+	void *tables[MMIO_MERGE_BATCH];
+	unsigned count = 0;
+
+	for (unsigned level = 1; level <= 2; level++) {
+		uint64_t bytes = PAGE_BYTES << 9 * level;
+
+		for (gpa_t at = align_down(first, bytes); at < end; at += bytes) {
+			void *table = vcpu_ops->nested_merge(at, level);
+
+			if (table != NULL)
+				tables[count++] = table;
+			if (count == MMIO_MERGE_BATCH) {
+				mmio_free_tables(tables, count);
+				count = 0;
+			}
+		}
+	}
+	mmio_free_tables(tables, count);
 }
 
 int mmio_register(struct access_region *region)
@@ -52,17 +86,22 @@ int mmio_register(struct access_region *region)
 	else
 		mmio_restore_pages(first, page);
 	vcpu_intercepts_changed();
+	if (error != 0)
+		mmio_merge_pages(first, page);
 	spinlock_release(&mmio_lock);
 	return error;
 }
 
 void mmio_unregister(struct access_region *region)
 {
+	gpa_t first = align_down(region->first, PAGE_BYTES);
+	gpa_t end = align_down(region->last, PAGE_BYTES) + PAGE_BYTES;
+
 	spinlock_acquire(&mmio_lock);
 	if (registry_remove(&mmio_registry, region)) {
-		mmio_restore_pages(align_down(region->first, PAGE_BYTES),
-				   align_down(region->last, PAGE_BYTES) + PAGE_BYTES);
+		mmio_restore_pages(first, end);
 		vcpu_intercepts_changed();
+		mmio_merge_pages(first, end);
 	}
 	spinlock_release(&mmio_lock);
 }

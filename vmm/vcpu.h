@@ -206,6 +206,9 @@ struct vcpu_operations {
 	/* Nested tables, one for all vCPUs. Pages of 4 KiB; restore gives identity with all rights. */
 	int (*nested_deny_page)(gpa_t gpa);
 	int (*nested_restore_page)(gpa_t gpa);
+	/* Puts one page of 2 MiB (level 1) or 1 GiB (level 2) in the place of the table there, if that says no
+	 * more. The table, to be freed when no CPU walks it any more; NULL: there is none to free. */
+	void *(*nested_merge)(gpa_t gpa, unsigned level);
 	/* Maps a page of the guest's somewhere else. */
 	int (*nested_move_page)(gpa_t gpa, hpa_t to);
 	void (*nested_flush)(struct vcpu *vcpu);

@@ -56,6 +56,11 @@ void *memory_allocate_page(void)
 	return memset(fake_memory + pages_used++ * PAGE_BYTES, 0, PAGE_BYTES);
 }
 
+void *memory_allocate_spare_page(void)
+{
+	return memory_allocate_page();
+}
+
 struct cpuid_result cpuid_query(uint32_t leaf, uint32_t subleaf)
 {
 	(void)subleaf;
@@ -388,6 +393,31 @@ static void addresses_that_name_a_key(void)
 	address_bits = ADDRESS_BITS;
 }
 
+/* Tables go when nothing is apart any more: neither rights nor types. */
+static void tables_that_split_nothing(void)
+{
+	gpa_t page = GIB(5) + MIB(6);
+	unsigned level;
+
+	reset();
+	set_range(0, GIB(5) + MIB(64), MIB(2), UNCACHED);
+	UNIT_EQUAL(ept_init(), 0);
+	UNIT_EQUAL(ept_deny_page(page), 0);
+	UNIT_CHECK(ept_merge(page, 1) == NULL);
+	UNIT_EQUAL(ept_restore_page(page), 0);
+	UNIT_CHECK(ept_merge(page + PAGE_BYTES, 1) != NULL);
+	leaf_of(page, &level);
+	UNIT_EQUAL(level, 1);
+	UNIT_CHECK(ept_merge(page, 2) == NULL); /* not all of the same type */
+	mtrr_mask[0] = 0;
+	ept_update_types();
+	UNIT_CHECK(ept_merge(page, 2) != NULL);
+	leaf_of(page, &level);
+	UNIT_EQUAL(level, 2);
+	UNIT_CHECK(ept_merge(MIB(34), 1) == NULL && ept_merge(0, 1) == NULL);
+	check_all();
+}
+
 /* Writes of the registers that would change the type of what is ours, and others. */
 static void our_own_type(void)
 {
@@ -435,6 +465,7 @@ int main(void)
 	unit_run("ept pages denied and moved", pages_that_are_denied_and_moved);
 	unit_run("ept above what was mapped", above_what_was_mapped);
 	unit_run("ept addresses that name a key", addresses_that_name_a_key);
+	unit_run("ept tables that split nothing", tables_that_split_nothing);
 	unit_run("mtrr our own type", our_own_type);
 	return unit_failed;
 }

@@ -55,6 +55,20 @@ void *memory_allocate_page(void)
 	return memory_direct(FAKE_RESERVED_START);
 }
 
+/* No table is ever merged here. */
+void memory_free_page(void *page)
+{
+	(void)page;
+	panic("a page is freed");
+}
+
+static void *fake_merge(gpa_t gpa, unsigned level)
+{
+	(void)gpa;
+	(void)level;
+	return NULL;
+}
+
 void *memory_allocate(size_t length_bytes)
 {
 	return calloc(1, length_bytes);
@@ -243,6 +257,7 @@ static const struct vcpu_operations fake_operations = {
 	.end_step = fake_end_step,
 	.nested_deny_page = fake_deny_page,
 	.nested_restore_page = fake_restore_page,
+	.nested_merge = fake_merge,
 	.nested_move_page = fake_move_page,
 	.nested_flush = fake_flush,
 };

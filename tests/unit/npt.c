@@ -40,6 +40,11 @@ void *memory_allocate_page(void)
 	return memset(fake_memory + pages_used++ * PAGE_BYTES, 0, PAGE_BYTES);
 }
 
+void *memory_allocate_spare_page(void)
+{
+	return memory_allocate_page();
+}
+
 struct cpuid_result cpuid_query(uint32_t leaf, uint32_t subleaf)
 {
 	(void)subleaf;
@@ -128,11 +133,38 @@ static void test_no_wrap(void)
 	UNIT_CHECK(leaf_of(MIB(16)) != 0);
 }
 
+/* Tables that split a large page go when nothing is apart any more, the lower first. */
+static void test_merge(void)
+{
+	void *table;
+
+	build(40);
+	UNIT_CHECK(npt_map_on_demand(GIB(100)) && npt_merge(GIB(100), 1) == NULL);
+	UNIT_EQUAL(npt_deny_page(GIB(100) + MIB(6)), 0);
+	UNIT_EQUAL(npt_deny_page(GIB(100) + MIB(6) + PAGE_BYTES), 0);
+	UNIT_EQUAL(npt_restore_page(GIB(100) + MIB(6)), 0);
+	UNIT_CHECK(npt_merge(GIB(100) + MIB(6), 1) == NULL);
+	UNIT_EQUAL(npt_restore_page(GIB(100) + MIB(6) + PAGE_BYTES), 0);
+	UNIT_CHECK(npt_merge(GIB(100), 2) == NULL);
+	table = npt_merge(GIB(100) + MIB(7), 1);
+	UNIT_CHECK(table != NULL && npt_merge(GIB(100) + MIB(7), 1) == NULL);
+	((uint64_t *)table)[0] = 0; /* nobody looks there */
+	UNIT_EQUAL(leaf_of(GIB(100) + MIB(6)), (GIB(100) + MIB(6)) | 0x87);
+	UNIT_CHECK(npt_merge(GIB(100), 2) != NULL);
+	UNIT_EQUAL(leaf_of(GIB(100) + MIB(6)), GIB(100) | 0x87);
+	/* A page that is whole stays so. */
+	UNIT_EQUAL(npt_restore_page(GIB(100)), 0);
+	UNIT_EQUAL(leaf_of(GIB(100)), GIB(100) | 0x87);
+	/* Where something of ours is, or types differ, they stay apart. */
+	UNIT_CHECK(npt_merge(MIB(34), 1) == NULL && npt_merge(0, 1) == NULL && npt_merge(0, 2) == NULL);
+}
+
 int main(void)
 {
 	fake_memory = aligned_alloc(PAGE_BYTES, FAKE_MEMORY_BYTES);
 	unit_run("npt identity", test_identity);
 	unit_run("npt encryption", test_encryption);
 	unit_run("npt no wrap", test_no_wrap);
+	unit_run("npt merge", test_merge);
 	return unit_failed;
 }

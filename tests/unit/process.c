@@ -48,6 +48,11 @@ struct cpu *cpu_get(uint32_t index)
 }
 
 /* Pages of ours, from the end of the fake memory. */
+void *memory_allocate_spare_page(void)
+{
+	return memory_allocate_page();
+}
+
 void *memory_allocate_page(void)
 {
 	if (pool_used == pool_limit)

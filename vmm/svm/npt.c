@@ -18,6 +18,7 @@
 #define NPT_ENTRIES 512
 #define NPT_LEAF (PAGING_PRESENT | PAGING_WRITABLE | PAGING_USER)
 #define NPT_TABLE NPT_LEAF
+#define NPT_NOTED UINT64_C(0x60) /* accessed, dirty */
 #define NPT_LEVELS 4
 #define NPT_ADDRESS_BITS 48
 #define CPUID_ENCRYPTION 0x8000001fu
@@ -74,7 +75,7 @@ static int npt_fill(uint64_t *entry, gpa_t gpa, unsigned level)
 		*entry = gpa | NPT_LEAF | (level > 0 ? PAGING_LARGE : 0);
 		return 0;
 	}
-	table = memory_allocate_page();
+	table = memory_allocate_spare_page();
 	if (table == NULL)
 		return -RV_ENOMEM;
 	for (unsigned i = 0; i < NPT_ENTRIES; i++) {
@@ -94,7 +95,7 @@ static uint64_t *npt_slot(gpa_t gpa, unsigned level)
 
 	for (unsigned at = NPT_LEVELS - 1; at > level; at--) {
 		if (!(*entry & PAGING_PRESENT) || (at < NPT_LEVELS - 1 && (*entry & PAGING_LARGE))) {
-			uint64_t *table = memory_allocate_page();
+			uint64_t *table = memory_allocate_spare_page();
 			gpa_t base = align_down(gpa, npt_level_bytes(at));
 
 			if (table == NULL)
@@ -106,6 +107,20 @@ static uint64_t *npt_slot(gpa_t gpa, unsigned level)
 			__atomic_store_n(entry, memory_physical(table) | NPT_TABLE, __ATOMIC_RELEASE);
 		}
 		entry = &npt_table(entry)[npt_index(gpa, at - 1)];
+	}
+	return entry;
+}
+
+/* The entry that maps gpa, or does not, and its level; never below `least`. */
+static uint64_t *npt_find(gpa_t gpa, unsigned least, unsigned *level)
+{
+	uint64_t *entry = &npt_top[npt_index(gpa, NPT_LEVELS - 1)];
+
+	*level = NPT_LEVELS - 1;
+	while (*level > least && (*entry & PAGING_PRESENT) &&
+	       (*level == NPT_LEVELS - 1 || !(*entry & PAGING_LARGE))) {
+		(*level)--;
+		entry = &npt_table(entry)[npt_index(gpa, *level)];
 	}
 	return entry;
 }
@@ -203,11 +218,53 @@ int npt_deny_page(gpa_t gpa)
 	return npt_set_page(gpa, 0);
 }
 
+static bool npt_is_in_large_page(gpa_t gpa)
+{
+	unsigned level;
+	bool large;
+
+	spinlock_acquire(&npt_lock);
+	large = gpa < vcpu_nested_limit && (*npt_find(gpa, 0, &level) & PAGING_PRESENT) && level > 0;
+	spinlock_release(&npt_lock);
+	return large;
+}
+
+/* Does a table of that level's entries say what one entry above it could? The CPU notes accesses. */
+static bool npt_is_uniform(const uint64_t *table, gpa_t base, unsigned level)
+{
+	uint64_t flags = NPT_LEAF | (level > 0 ? PAGING_LARGE : 0);
+
+	for (unsigned i = 0; i < NPT_ENTRIES; i++) {
+		if ((table[i] & ~NPT_NOTED) != ((base + i * npt_level_bytes(level)) | flags))
+			return false;
+	}
+	return true;
+}
+
+void *npt_merge(gpa_t gpa, unsigned level)
+{
+	uint64_t *entry, *table = NULL;
+	unsigned found;
+
+	gpa = align_down(gpa, npt_level_bytes(level));
+	spinlock_acquire(&npt_lock);
+	entry = npt_find(gpa, level, &found);
+	if (found == level && (*entry & PAGING_PRESENT) && !(*entry & PAGING_LARGE) &&
+	    npt_page_fits(gpa, level) && npt_is_uniform(npt_table(entry), gpa, level - 1)) {
+		table = npt_table(entry);
+		__atomic_store_n(entry, gpa | NPT_LEAF | PAGING_LARGE, __ATOMIC_RELEASE);
+	}
+	spinlock_release(&npt_lock);
+	return table;
+}
+
 int npt_restore_page(gpa_t gpa)
 {
 	if (memory_is_reserved(gpa, 1))
 		return -RV_EPERM;
 	gpa = align_down(gpa, PAGE_BYTES);
+	if (npt_is_in_large_page(gpa))
+		return 0; /* nothing was ever taken from it */
 	/* Where it lies: a page below 1 MiB may have been moved. */
 	return npt_set_page(gpa, memory_physical(memory_guest(gpa)) | NPT_LEAF);
 }

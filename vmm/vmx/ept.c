@@ -89,7 +89,7 @@ static int ept_fill(uint64_t *entry, gpa_t gpa, unsigned level)
 		return 0;
 	if (ept_fill_page(entry, gpa, level))
 		return 0;
-	table = memory_allocate_page();
+	table = memory_allocate_spare_page();
 	if (table == NULL)
 		return -RV_ENOMEM;
 	for (unsigned i = 0; i < EPT_ENTRIES; i++) {
@@ -105,7 +105,7 @@ static int ept_fill(uint64_t *entry, gpa_t gpa, unsigned level)
 /* Puts a table in the place of a larger page, or of nothing. False: no memory. */
 static bool ept_split(uint64_t *entry, unsigned level)
 {
-	uint64_t *table = memory_allocate_page();
+	uint64_t *table = memory_allocate_spare_page();
 	uint64_t flags = *entry & PAGE_MASK & ~(level == 1 ? EPT_LARGE : 0);
 	hpa_t base = *entry & EPT_ADDRESS_MASK;
 
@@ -210,11 +210,67 @@ int ept_deny_page(gpa_t gpa)
 	return ept_set_page(gpa, false, align_down(gpa, PAGE_BYTES));
 }
 
+/* The entry that maps gpa, or does not, and its level; never below `least`. */
+static uint64_t *ept_find(gpa_t gpa, unsigned least, unsigned *level)
+{
+	uint64_t *entry = &ept_top[ept_index(gpa, EPT_LEVELS - 1)];
+
+	*level = EPT_LEVELS - 1;
+	while (*level > least && (*entry & EPT_RIGHTS) != 0 && !ept_is_leaf(*entry, *level)) {
+		(*level)--;
+		entry = &ept_table(entry)[ept_index(gpa, *level)];
+	}
+	return entry;
+}
+
+static bool ept_is_in_large_page(gpa_t gpa)
+{
+	unsigned level;
+	bool large;
+
+	spinlock_acquire(&ept_lock);
+	large = gpa < vcpu_nested_limit && (*ept_find(gpa, 0, &level) & EPT_RIGHTS) != 0 && level > 0;
+	spinlock_release(&ept_lock);
+	return large;
+}
+
+/* Does a table of that level's entries say what this one entry above it does? */
+static bool ept_is_uniform(const uint64_t *table, uint64_t above, unsigned level)
+{
+	uint64_t first = level > 0 ? above : above & ~EPT_LARGE;
+
+	for (unsigned i = 0; i < EPT_ENTRIES; i++) {
+		if (table[i] != first + i * ept_level_bytes(level))
+			return false;
+	}
+	return true;
+}
+
+void *ept_merge(gpa_t gpa, unsigned level)
+{
+	uint64_t *entry, *table = NULL, merged;
+	unsigned found;
+
+	gpa = align_down(gpa, ept_level_bytes(level));
+	spinlock_acquire(&ept_lock);
+	entry = ept_find(gpa, level, &found);
+	if (found == level && (*entry & EPT_RIGHTS) != 0 && !ept_is_leaf(*entry, level) &&
+	    ept_fill_page(&merged, gpa, level) &&
+	    ept_is_uniform(ept_table(entry), merged, level - 1)) {
+		table = ept_table(entry);
+		__atomic_store_n(entry, merged, __ATOMIC_RELEASE);
+	}
+	spinlock_release(&ept_lock);
+	return table;
+}
+
 int ept_restore_page(gpa_t gpa)
 {
 	if (memory_is_reserved(gpa, 1))
 		return -RV_EPERM;
 	gpa = align_down(gpa, PAGE_BYTES);
+	if (ept_is_in_large_page(gpa))
+		return 0; /* nothing was ever taken from it */
 	/* Where it lies: a page below 1 MiB may have been moved. */
 	return ept_set_page(gpa, true, memory_physical(memory_guest(gpa)));
 }

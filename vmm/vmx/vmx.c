@@ -170,6 +170,7 @@ const struct vcpu_operations vmx_operations = {
 	.intercept_msr = vmx_intercept_msr,
 	.nested_deny_page = ept_deny_page,
 	.nested_restore_page = ept_restore_page,
+	.nested_merge = ept_merge,
 	.nested_move_page = ept_move_page,
 	.nested_flush = vmx_nested_flush,
 	.host_begin = vmx_host_begin,
