@@ -77,13 +77,17 @@ static bool hook_wants(const struct rv_hook_request *request, const struct rv_ev
 {
 	bool is_pci = event->kind == RV_EVENT_PCI_CONFIG_READ ||
 		      event->kind == RV_EVENT_PCI_CONFIG_WRITE;
+	/* An MSR and a CPUID leaf are one address, however wide; of others, one byte in the range is enough,
+	 * as in vmm/registry.h. */
+	bool is_wide = event->kind != RV_EVENT_MSR_READ && event->kind != RV_EVENT_MSR_WRITE &&
+		       event->kind != RV_EVENT_CPUID;
 
 	if (request->kind != event->kind)
 		return false;
 	if (event->kind == RV_EVENT_TIMER || event->kind == RV_EVENT_SHUTDOWN)
 		return true;
 	if (event->address > request->last ||
-	    event->address + (is_pci ? event->width_bytes - 1 : 0) < request->first)
+	    event->address + (is_wide ? event->width_bytes - 1 : 0) < request->first)
 		return false;
 	if (request->width_mask && !(request->width_mask & event->width_bytes))
 		return false;

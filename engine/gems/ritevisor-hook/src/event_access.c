@@ -74,9 +74,14 @@ static mrb_value access_address(mrb_state *mrb, mrb_value self)
 	return engine_from_u64(mrb, event_open(mrb, self)->address);
 }
 
+/* Negative for an access that begins before the range and reaches into it. */
 static mrb_value access_offset(mrb_state *mrb, mrb_value self)
 {
-	return engine_from_u64(mrb, event_open(mrb, self)->address - event_entry->base);
+	uint64_t address = event_open(mrb, self)->address, base = event_entry->base;
+
+	if (address < base && base - address <= INT64_MAX)
+		return mrb_int_value(mrb, -(mrb_int)(base - address));
+	return engine_from_u64(mrb, address - base);
 }
 
 static mrb_value access_width(mrb_state *mrb, mrb_value self)
