@@ -14,6 +14,9 @@ struct cpu {
 	uint32_t index;
 	struct vcpu *vcpu;
 	bool in_guest;
+	struct {
+		uint64_t rsp[3];
+	} tss;
 };
 
 extern struct cpu fake_cpu;
