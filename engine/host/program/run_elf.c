@@ -23,9 +23,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
-#include <sys/time.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { ELF_PAGE_BYTES = 4096, ELF_SYSCALL_STOP = SIGTRAP | 0x80 };
@@ -37,8 +37,10 @@ static volatile bool elf_rung;
 static uint64_t elf_alarm_function;	/* RV_SYS_ALARM */
 static pid_t elf_engine;
 
-/* Milliseconds until an event's alarm rings, that of the script's top level, and from then until
- * the engine is killed. */
+static timer_t elf_timer;
+
+/* Milliseconds until an event's alarm rings, unless its hook asked for more, until that of the script's
+ * top level, and from then until the engine is killed. */
 enum { ELF_ALARM_MS = 300, ELF_LOAD_ALARM_MS = 7500, ELF_KILL_MS = 1500 };
 
 static _Noreturn void elf_die(const char *what)
@@ -93,11 +95,32 @@ static int64_t elf_heap_grow(uint64_t bytes)
 	return (int64_t)address;
 }
 
-static void elf_set_timer(int milliseconds)
+static void elf_set_timer(uint64_t milliseconds)
 {
-	struct itimerval timer = { .it_value = { milliseconds / 1000, milliseconds % 1000 * 1000 } };
+	struct itimerspec timer = { .it_value = { (time_t)(milliseconds / 1000),
+						  (long)(milliseconds % 1000) * 1000000 } };
 
-	setitimer(ITIMER_REAL, &timer, NULL);
+	if (timer_settime(elf_timer, 0, &timer, NULL) != 0)
+		elf_die("timer_settime");
+}
+
+/* Time is what the engine computes for: a machine that is busy with other things takes none of it. */
+static void elf_make_timer(void)
+{
+	clockid_t clock;
+
+	if (clock_getcpuclockid(elf_engine, &clock) != 0 || timer_create(clock, NULL, &elf_timer) != 0)
+		elf_die("timer_create");
+}
+
+/* Three quarters of the hook's budget, as on a machine, but never so little as its default: what runs
+ * here is traced at each call. */
+static uint64_t elf_alarm_ms(const struct rv_event *event)
+{
+	const struct host_hook *hook = host_hook_get(event->hook);
+	uint64_t milliseconds = hook ? hook->request.budget_us / 1000 * 3 / 4 : 0;
+
+	return milliseconds > ELF_ALARM_MS ? milliseconds : ELF_ALARM_MS;
 }
 
 /* First the engine is stopped, for elf_ring(); then it is killed. */
@@ -136,7 +159,7 @@ static int64_t elf_syscall(const struct user_regs_struct *registers)
 static void elf_on_delivery(bool begins, const struct rv_event *event)
 {
 	if (!elf_measure) {
-		elf_set_timer(begins ? ELF_ALARM_MS : 0);
+		elf_set_timer(begins ? elf_alarm_ms(event) : 0);
 		elf_rung = false;
 		return;
 	}
@@ -241,6 +264,7 @@ int main(int argc, char **argv)
 		_exit(3);
 	}
 	elf_engine = engine;
+	elf_make_timer();
 	if (report_is_on())
 		elf_set_timer(ELF_LOAD_ALARM_MS);
 	elf_trace(engine, entry);
