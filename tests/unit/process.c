@@ -11,6 +11,7 @@
 #include "core/paging.h"
 #include "core/string.h"
 #include "process/apic_timer_math.h"
+#include "process/controllers.h"
 #include "process/budget.h"
 #include "process/elf.h"
 #include "process/syscall.h"
@@ -34,7 +35,22 @@ uint32_t cpus_count = 1;
 uint64_t time_tsc_hz = 1000000000;
 struct process_options process_options;
 const struct vcpu_operations *vcpu_ops;
-uint8_t layout_text_end[1], layout_rodata_end[1];
+uint8_t layout_image_start[1], layout_text_end[1], layout_rodata_end[1];
+/* What process/controllers.c and the linker script have. */
+bool controllers_have_port(uint64_t port, uint64_t width_bytes)
+{
+	(void)port;
+	(void)width_bytes;
+	return false;
+}
+
+bool controllers_have_memory(gpa_t gpa, uint64_t width_bytes)
+{
+	(void)gpa;
+	(void)width_bytes;
+	return false;
+}
+
 static jmp_buf leave;
 static unsigned pool_used, pool_limit = 256;
 static bool page_taken[FAKE_MEMORY_BYTES / PAGE_BYTES];
@@ -284,6 +300,7 @@ static int64_t call(struct process *process, uint64_t number, uint64_t a, uint64
 	struct stack stack = { .frame = { .rax = number, .rdi = a, .rsi = b, .rdx = c, .r10 = d },
 			       .process = process };
 
+	fake_cpu.tss.rsp[0] = (uint64_t)&stack.process;
 	if (setjmp(leave) != 0)
 		return 0;
 	process_syscall(&stack.frame);
