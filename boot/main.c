@@ -20,6 +20,7 @@
 #include "core/memory.h"
 #include "core/paging.h"
 #include "core/smp.h"
+#include "core/smp_start.h"
 #include "core/string.h"
 #include "core/time.h"
 #include "hook/hook_shutdown.h"
@@ -48,8 +49,8 @@
 void relocate_image(hpa_t to, hpa_t from, uint64_t bytes, hpa_t root);
 extern uint8_t layout_load_start[];
 
-/* The map that the guest gets: the firmware's, normalised, without us. Reserved in it are our memory,
- * the page for the other CPUs and the guest's first; where we are not to be moved takes two. */
+/* The map that the guest gets: the firmware's, normalised, without us. Reserved in it are our memory
+ * and the guest's first page; where we are not to be moved takes two. */
 #define MAIN_MAP_ENTRIES (E820_ENTRIES_MAXIMUM + 3 * 2)
 _Static_assert(MAIN_MAP_ENTRIES <= GUEST_STUB_ENTRIES_MAXIMUM, "the guest's page has room for the map");
 static struct e820_entry main_map[MAIN_MAP_ENTRIES];
@@ -57,6 +58,8 @@ static size_t main_nr_map;
 static uint64_t main_map_bytes_lost; /* of a map that is too long */
 
 static struct vcpu main_vcpu;
+
+static hpa_t main_low_page; /* of the BIOS guest's */
 
 static uint64_t main_script_bytes_dropped; /* with the engine; 0: all fit */
 
@@ -172,14 +175,21 @@ static uint8_t main_boot_drive(void)
 	return boot_info.bios_device == BIOS_FIRST_DISK ? BIOS_FIRST_DISK + 1 : BIOS_FIRST_DISK;
 }
 
+/* A BIOS guest starts in it, and before that the other CPUs come to us by it. */
+static void main_take_low_page(void)
+{
+	if (main_low_page == 0)
+		main_low_page = low_page_take(main_map, &main_nr_map, ARRAY_LENGTH(main_map));
+	if (main_low_page == 0)
+		main_stop("no room in conventional memory for the guest's start");
+}
+
 static hpa_t main_prepare_guest(bool hide)
 {
-	hpa_t page = low_page_take(main_map, &main_nr_map, ARRAY_LENGTH(main_map));
-
-	if (page == 0 ||
-	    !guest_stub_install(page, main_map, main_nr_map, main_boot_drive(), hide))
+	main_take_low_page();
+	if (!guest_stub_install(main_low_page, main_map, main_nr_map, main_boot_drive(), hide))
 		main_stop("no room in conventional memory for the guest's start");
-	return page;
+	return main_low_page;
 }
 
 _Noreturn static void main_boot_without_us(const char *why)
@@ -358,14 +368,16 @@ _Noreturn static void main_start_bios_guest(void)
 	vcpu_loop(&main_vcpu);
 }
 
-/* Where the other CPUs come to us from real mode: a UEFI loader has allocated it. */
-static void main_take_low_page(void)
+/* Every CPU of the machine is ours before the guest runs. */
+static void main_take_other_cpus(void)
 {
-	memory_low_page = uefi_is_present() ? boot_info.low_page
-					    : low_page_take(main_map, &main_nr_map,
-							    ARRAY_LENGTH(main_map));
-	if (memory_low_page == 0)
-		main_boot_without_us("no free page below 1 MiB for the start of the other CPUs");
+	hpa_t page = uefi_is_present() ? boot_info.low_page : main_low_page;
+
+	if (cpus_count == 1)
+		return;
+	if (smp_start_others(page, startup_wait_for_guest) != 0)
+		main_boot_without_us("not enough memory to start the other CPUs: give more with memory=64M");
+	log_info("%u of %u CPUs are here", smp_count_online(), cpus_count);
 }
 
 /* What went wrong before there was a console to tell it on. */
@@ -427,14 +439,17 @@ _Noreturn void boot_main(void)
 	smp_init();
 	main_report_hardware();
 	main_choose_backend();
-	if (cpus_count > 1)
+	if (!uefi_is_present())
 		main_take_low_page();
+	else if (boot_info.low_page == 0 && cpus_count > 1)
+		main_boot_without_us("no free page below 1 MiB for the start of the other CPUs");
 	cpu_boot.vcpu = &main_vcpu;
 	main_vcpu.cpu = &cpu_boot;
-	if (vcpu_ops->create(&main_vcpu) != 0)
+	if (vcpu_ops->create(&main_vcpu) != 0 || startup_create() != 0)
 		main_boot_without_us("not enough memory for the tables: give more with memory=64M");
-	if (msr_guard_init() != 0 || startup_init(memory_low_page, boot_options.strict) != 0)
+	if (msr_guard_init() != 0 || startup_init(boot_options.fast) != 0)
 		main_boot_without_us("the other CPUs cannot be watched: no memory, or a local APIC in RAM");
+	main_take_other_cpus();
 	if (boot_options.panic_by != 0)
 		panic_test((enum panic_test)boot_options.panic_by);
 	main_claim_sleep();

@@ -38,7 +38,7 @@ static const struct {
 	{ "summary", &boot_options.summary, true },   { "rescue", &boot_options.rescue, true },
 	{ "log=plain", &log_stamped, false },	      { "log=stamped", &log_stamped, true },
 	{ "vga", &boot_options.screen, true },	      { "novga", &boot_options.screen, false },
-	{ "fast", &boot_options.fast, true },	      { "strict", &boot_options.strict, true },
+	{ "fast", &boot_options.fast, true },	      { "strict", &boot_options.fast, false },
 	{ "panic", &boot_options.panic_test, true },  { "hwcheck", &boot_options.hardware, true },
 };
 

@@ -15,8 +15,7 @@ struct boot_options {
 	uint64_t hardware_s;	  /* hwcheck=20: print the hardware report and wait so long */
 	bool hardware;		  /* hwcheck: print the hardware report */
 	bool summary;		  /* summary: print counters at power-off even without scripts */
-	bool strict;		  /* strict: watch how CPUs are started for good */
-	bool fast;		  /* fast: no protection whose price is an exit in everyday use */
+	bool fast;		  /* fast: no protection whose price is an exit in everyday use (strict: all) */
 	bool rescue;		  /* rescue: start with no scripts */
 	bool screen;		  /* vga: log on the text screen too (default; novga: not) */
 	uint64_t panic_leaf;	  /* panic_cpuid=LEAF: stop when the guest asks CPUID for it; 0: never */

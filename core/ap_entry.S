@@ -1,34 +1,17 @@
 /*
- * core/ap_entry.S: from a startup IPI to C. Two pieces of code that core/smp.c copies: the redirect,
- * to the page the guest named, and the entry, to a page of ours below 1 MiB (AMD APM v2 15.27.8 and
- * 14.1.3; Intel SDM 3 9.4).
+ * core/ap_entry.S: from a startup IPI of ours to C, and how a CPU sleeps. core/smp_start.c copies the
+ * entry to a page below 1 MiB (AMD APM v2 15.27.8 and 14.1.3; Intel SDM 3 9.4).
  */
 	.section .rodata.ap_entry, "a"
 	.code16
 
-/* At V:0000. The startup vector is CS >> 8; BX takes it along. */
-	.balign 16
-	.global ap_redirect_start, ap_redirect_segment, ap_redirect_end
-ap_redirect_start:
-	cli
-	mov %cs, %bx
-	.byte 0xea /* ljmp segment:0 */
-	.word 0
-ap_redirect_segment:
-	.word 0
-ap_redirect_end:
-
-/* At the low page. Its own physical address is filled in at ap_entry_fields. */
 	.balign 16
 	.global ap_entry_start, ap_entry_end
-	.global ap_entry_gdtr_base, ap_entry_base, ap_entry_root, ap_entry_jump
+	.global ap_entry_gdtr_base, ap_entry_root, ap_entry_jump, ap_entry_stack
 ap_entry_start:
 	cli
 	mov %cs, %ax
 	mov %ax, %ds
-	movzwl %bx, %ebx
-	shr $8, %ebx
-	mov (ap_entry_base - ap_entry_start), %esi
 	lgdtl (ap_entry_gdtr - ap_entry_start)
 	mov (ap_entry_root - ap_entry_start), %eax
 	mov %eax, %cr3
@@ -52,19 +35,10 @@ ap_entry_long:
 	xor %eax, %eax
 	mov %eax, %fs
 	mov %eax, %gs
-	/* One at a time on the shared stack, until C has found this CPU's own. */
-	lea (ap_entry_lock - ap_entry_start)(%rsi), %rdi
-1:	mov $1, %eax
-	xchg %eax, (%rdi)
-	test %eax, %eax
-	jz 2f
-	pause
-	jmp 1b
-2:	mov $smp_shared_stack + 32768, %rsp
+	mov ap_entry_stack(%rip), %rsp
 	xor %ebp, %ebp
-	mov %ebx, %esi
-	mov $smp_enter, %rax
-	call *%rax /* smp_enter(lock, vector) */
+	mov $smp_arrive, %rax
+	call *%rax
 	ud2
 
 	.balign 8
@@ -76,27 +50,24 @@ ap_entry_gdtr:
 	.word 23
 ap_entry_gdtr_base:
 	.long 0
-ap_entry_base:
-	.long 0
 ap_entry_root:
 	.long 0
 ap_entry_jump:
 	.long 0
 	.word 0x08
-	.balign 4
-ap_entry_lock:
-	.long 0
+	.balign 8
+ap_entry_stack:
+	.quad 0
 ap_entry_end:
 
-/* void smp_switch_stack(uint64_t stack, uint32_t *lock, struct cpu *cpu, uint8_t vector): frees the
- * shared stack once it is left, then smp_run(cpu, vector) */
+/* void smp_sleep_unless(const uint32_t *signals): an NMI that comes in [smp_sleep_checked,
+ * smp_sleep_done) goes on at smp_sleep_done (core/smp.c), so none is slept over. */
 	.text
-	.global smp_switch_stack
-smp_switch_stack:
-	mov %rdi, %rsp
-	xor %ebp, %ebp
-	movl $0, (%rsi)
-	mov %rdx, %rdi
-	mov %ecx, %esi
-	call smp_run
-	ud2
+	.global smp_sleep_unless, smp_sleep_checked, smp_sleep_done
+smp_sleep_unless:
+	cmpl $0, (%rdi)
+smp_sleep_checked:
+	jne smp_sleep_done
+	hlt
+smp_sleep_done:
+	ret

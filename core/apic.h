@@ -14,6 +14,7 @@
 #define APIC_BASE_ADDRESS UINT64_C(0x000ffffffffff000)
 #define APIC_X2APIC_MSR 0x800u
 
+#define APIC_VERSION 0x030u	  /* r- bits 23:16: number of the last entry of the LVT */
 #define APIC_TPR 0x080u		  /* rw task priority */
 #define APIC_PPR 0x0a0u		  /* r- processor priority */
 #define APIC_EOI 0x0b0u		  /* -w end of interrupt */
@@ -23,12 +24,18 @@
 #define APIC_ISR 0x100u		  /* r- in service, 8 registers of 32 vectors */
 #define APIC_TMR 0x180u	  /* r- triggered by level, likewise */
 #define APIC_IRR 0x200u		  /* r- requested, likewise */
+#define APIC_ESR 0x280u		  /* rw errors; a write updates it */
+#define APIC_LVT_CMCI 0x2f0u	  /* rw */
 #define APIC_ID 0x020u		  /* r- (rw on old CPUs): bits 31:24; x2APIC: all of it */
 #define APIC_REGISTER_BYTES 16u	  /* apart; 4 of these are the register */
 #define APIC_ICR_LOW 0x300u	  /* rw writing it sends an interprocessor interrupt; x2APIC: 64 bits */
 #define APIC_ICR_HIGH 0x310u	  /* rw destination in 31:24 */
 #define APIC_LVT_TIMER 0x320u	  /* rw */
+#define APIC_LVT_THERMAL 0x330u	  /* rw */
+#define APIC_LVT_PERFORMANCE 0x340u /* rw */
 #define APIC_LVT_LINT0 0x350u	  /* rw */
+#define APIC_LVT_LINT1 0x360u	  /* rw */
+#define APIC_LVT_ERROR 0x370u	  /* rw */
 #define APIC_TIMER_INITIAL 0x380u /* rw writing it starts the timer; 0 stops it */
 #define APIC_TIMER_CURRENT 0x390u /* r- */
 #define APIC_TIMER_DIVIDE 0x3e0u  /* rw */

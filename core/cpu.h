@@ -1,5 +1,6 @@
 /*
- * core/cpu.h: what each physical CPU has of its own. Only that CPU writes it, but for `kicked`.
+ * core/cpu.h: what each physical CPU has of its own. Only that CPU writes it, but for `kicked`
+ * and `signals`.
  */
 #ifndef CORE_CPU_H
 #define CORE_CPU_H
@@ -28,9 +29,12 @@ struct cpu {
 	uint64_t gdt[8];
 	struct task_state tss;
 	bool nmi_seen;	   /* an NMI came while the host ran; the vCPU loop hands it on */
-	bool in_guest;	   /* between the last look at `kicked` before an entry, and its exit */
+	bool in_guest;	   /* between the last look at what changed before an entry, and its exit */
+	bool parked;	   /* waits for a startup IPI: executes nothing of its guest, is in no walk */
 	bool kicked;	   /* another CPU wants an exit; the NMI that makes it is ours */
-	bool online;	   /* runs a vCPU, or is about to */
+	bool drops_interrupts; /* what comes in exception_take_interrupts() is for nobody */
+	bool online;	   /* came to us at boot: its INIT and startup IPIs are ours to deliver */
+	uint32_t signals;  /* INIT and a startup IPI on their way (core/signal.h); others write it too */
 	uint32_t logical_destination, destination_format; /* LDR and DFR, as the guest wrote them */
 };
 

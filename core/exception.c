@@ -37,6 +37,7 @@
 void (*exception_user_handler)(struct exception_frame *frame);
 void (*exception_interrupt_handler)(struct exception_frame *frame);
 void (*exception_nmi_handler)(struct exception_frame *frame);
+void (*exception_wake_handler)(struct exception_frame *frame);
 
 /* AMD APM v2 4.8.4: 64-bit interrupt gate. */
 struct gate {
@@ -111,8 +112,14 @@ void exception_dispatch_interrupt(struct exception_frame *frame)
 		if (panic_is_elsewhere())
 			cpu_stop();
 		cpu_current()->nmi_seen = true;
+		if (exception_wake_handler != NULL)
+			exception_wake_handler(frame);
 		if (exception_nmi_handler != NULL)
 			exception_nmi_handler(frame);
+		return;
+	}
+	if (cpu_current()->drops_interrupts) {
+		frame->rflags &= ~RFLAGS_IF;
 		return;
 	}
 	if (exception_interrupt_handler == NULL)

@@ -31,6 +31,9 @@ extern void (*exception_interrupt_handler)(struct exception_frame *frame);
  * back end whose host NMIs reach at any time; NULL: nothing. */
 extern void (*exception_nmi_handler)(struct exception_frame *frame);
 
+/* Called for an NMI too, first; may change the frame of a CPU that sleeps. Set by core/smp.c. */
+extern void (*exception_wake_handler)(struct exception_frame *frame);
+
 /* Builds the IDT, the GDT and this CPU's TSS and loads them. Context: boot. */
 void exception_init_cpu(void);
 

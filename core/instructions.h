@@ -10,6 +10,7 @@
 #define CR0_MP UINT64_C(0x2)
 #define CR0_EM UINT64_C(0x4)
 #define CR0_TS UINT64_C(0x8)
+#define CR0_ET UINT64_C(0x10)
 #define CR0_NE UINT64_C(0x20)
 #define CR0_WP UINT64_C(0x10000)
 #define CR0_NW UINT64_C(0x20000000)

@@ -14,8 +14,6 @@
 hpa_t memory_reserved_start;
 uint64_t memory_reserved_bytes;
 uint64_t memory_end;
-hpa_t memory_low_page;
-hpa_t memory_moved[256];
 uint64_t memory_ram_bytes;
 
 static struct spinlock memory_lock;

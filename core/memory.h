@@ -28,8 +28,6 @@ static inline hpa_t memory_physical(const void *direct)
 	return (uint64_t)direct - DIRECT_MAP_ADDRESS;
 }
 
-extern hpa_t memory_low_page; /* ours too: one page below 1 MiB, 0 if there is none */
-
 static inline bool memory_touches(hpa_t hpa, uint64_t length_bytes, hpa_t start, uint64_t bytes)
 {
 	return length_bytes != 0 && hpa < start + bytes &&
@@ -39,20 +37,7 @@ static inline bool memory_touches(hpa_t hpa, uint64_t length_bytes, hpa_t start,
 /* Does the range touch memory that is ours? Overflow-safe. */
 static inline bool memory_is_reserved(hpa_t hpa, uint64_t length_bytes)
 {
-	return memory_touches(hpa, length_bytes, memory_reserved_start, memory_reserved_bytes) ||
-	       (memory_low_page != 0 &&
-		memory_touches(hpa, length_bytes, memory_low_page, PAGE_BYTES));
-}
-
-/* Guest pages below 1 MiB that lie elsewhere (core/smp.h): by page number, 0 where they do not. */
-extern hpa_t memory_moved[256];
-
-/* Guest-physical memory by its direct-map address; a range must not cross a page that is moved. */
-static inline void *memory_guest(uint64_t gpa)
-{
-	if (gpa < MIB(1) && memory_moved[gpa >> PAGE_SHIFT] != 0)
-		return memory_direct(memory_moved[gpa >> PAGE_SHIFT] + (gpa & PAGE_MASK));
-	return memory_direct(gpa);
+	return memory_touches(hpa, length_bytes, memory_reserved_start, memory_reserved_bytes);
 }
 
 /* Is all of the range usable RAM of the guest (memory map type 1, ACPI types, below 1 MiB)? */

@@ -1,11 +1,10 @@
 /*
- * core/smp.h: the other CPUs. They stay as the firmware left them until the guest starts them; the
- * guest's startup IPI then lands in code of ours (core/ap_entry.S) instead of the guest's.
+ * core/smp.h: the table of CPUs, and how they are made to exit.
  *
- * How: a CPU that is sent a startup IPI with vector V begins at physical address V << 12. Before the
- * first such IPI, smp_redirect_vector() puts our code there; the guest sees its own page, moved, in
- * the nested tables. So INIT and startup IPIs need no emulation: whatever order they come in, and
- * whomever they are sent to, hardware does what it does.
+ * Every CPU comes to us at boot, before there is a guest: by INIT and a startup IPI of ours
+ * (core/smp_start.h), or from UEFI firmware as it is (boot/uefi_entry.c). From then on none leaves:
+ * the guest's INITs and startup IPIs are not given to hardware where that would lead out of its guest
+ * (vmm/startup.c).
  */
 #ifndef CORE_SMP_H
 #define CORE_SMP_H
@@ -13,34 +12,36 @@
 #include "core/cpu.h"
 #include "rv/types.h"
 
-/* Counts the CPUs by the ACPI MADT. Context: boot, ACPI ready. */
+/* Fills the table by the ACPI MADT. Context: boot, ACPI ready. */
 void smp_init(void);
 
-/* Takes a page below 1 MiB for the way from real mode to us; it must not be the guest's. start() is
- * called on each CPU that the guest starts, on a stack of its own, with the startup vector. is_reset()
- * says whether an INIT has stopped a CPU, which then takes no NMI. Context: boot. */
-int smp_prepare(hpa_t low_page, void (*start)(struct cpu *cpu, uint8_t vector),
-		bool (*is_reset)(struct cpu *cpu));
+/* A stack for each CPU but the boot CPU. 0 or -RV_ENOMEM. Context: boot. */
+int smp_allocate_stacks(void);
+/* The top of a CPU's stack. */
+uint64_t smp_stack_top(const struct cpu *cpu);
 
-/* Replaces the first bytes at V << 12 by ours. The caller has moved the guest's page away. */
-void smp_redirect_vector(uint8_t vector);
-
-/* Is the boot CPU among those that this INIT is meant for? command: all 64 bits of the ICR in the
- * APIC's present mode. */
-bool smp_init_reaches_boot_cpu(uint64_t command);
-
-/* Sends this INIT to each of the others that it is meant for. If this CPU is one, it comes last, and
- * that may be the end: what counts is to be done before. Context: exit, no lock held. */
-void smp_init_all_but_boot_cpu(uint64_t command);
+/* This CPU's initial APIC ID, which startup IPIs go by. */
+uint32_t smp_own_apic_id(void);
 
 /* Makes every other CPU that runs its guest exit, and returns when each has. Any lock may be held: a
  * CPU that waits for it is not in its guest, and is not waited for. */
 void smp_kick_others(void);
 
+/* Makes one CPU that runs its guest, or sleeps in smp_sleep(), look at what it has to do; does not wait.
+ * To be called after that was written. Context: any CPU. */
+void smp_kick(struct cpu *cpu);
+
+/* Until another CPU's smp_kick() or any other NMI; returns at once if cpu->signals is not 0, also if that
+ * is set at the last moment. Context: exit, NMIs let in, on this CPU. */
+void smp_sleep(struct cpu *cpu);
+
+/* The host took an NMI: what it was for. True: another CPU's kick. */
+bool smp_take_nmi(struct cpu *cpu);
+
 /* For a panic: an NMI to every other CPU, then a short wait, not for an answer. */
 void smp_stop_others(void);
 
-/* How many CPUs run vCPUs now. */
+/* How many CPUs came to us. */
 uint32_t smp_count_online(void);
 
 #endif

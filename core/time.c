@@ -109,10 +109,20 @@ void time_init(void)
 	port_write8(CMOS_INDEX, index & 0x7f);
 }
 
-void time_wait_s(uint64_t seconds)
+static void time_wait_cycles(uint64_t cycles)
 {
 	uint64_t start = tsc_read();
 
-	while (tsc_read() - start < seconds * time_tsc_hz)
+	while (tsc_read() - start < cycles)
 		cpu_pause();
+}
+
+void time_wait_s(uint64_t seconds)
+{
+	time_wait_cycles(seconds * time_tsc_hz);
+}
+
+void time_wait_us(uint64_t us)
+{
+	time_wait_cycles(us * time_tsc_hz / 1000000);
 }

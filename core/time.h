@@ -15,5 +15,6 @@ void time_init(void);
 
 /* Spins so long. Context: boot, after time_init(). */
 void time_wait_s(uint64_t seconds);
+void time_wait_us(uint64_t us);
 
 #endif

@@ -106,11 +106,6 @@ static inline bool hook_owner_lock(struct hook_owner *owner)
 	return cpus_count == 1 || spinlock_try(&owner->lock) || hook_owner_wait(owner);
 }
 
-static inline bool hook_owner_is_locked_by(const struct hook_owner *owner, uint32_t cpu_index)
-{
-	return owner->lock.holder == cpu_index + 1;
-}
-
 static inline void hook_owner_unlock(struct hook_owner *owner)
 {
 	if (cpus_count > 1)

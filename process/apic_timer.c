@@ -419,16 +419,6 @@ void apic_timer_return(struct vcpu *vcpu)
 		apic_timer_return_to(vcpu, own, own->loan.apic);
 }
 
-void apic_timer_forget(struct vcpu *vcpu)
-{
-	struct apic_timer *own = &apic_timers[vcpu->cpu->index];
-
-	own->loan = (struct loan){ .running = false };
-	own->repair = (struct apic_timer_repair){ .wanted = false };
-	own->known.base_plus_1 = 0;
-	periodic_want(vcpu, PERIODIC_APIC_TIMER, false);
-}
-
 enum apic_interrupt apic_timer_classify(unsigned vector)
 {
 	struct apic_timer *own = apic_timer_own();

@@ -39,9 +39,6 @@ bool apic_timer_borrow(struct vcpu *vcpu, uint64_t ticks);
 /* Gives it back. Context: as apic_timer_borrow(). */
 void apic_timer_return(struct vcpu *vcpu);
 
-/* The APIC of this CPU was reset during the loan: nothing is given back. Context: exit. */
-void apic_timer_forget(struct vcpu *vcpu);
-
 /* What an interrupt that came to the host is. */
 enum apic_interrupt {
 	APIC_INTERRUPT_TIMER,	 /* ours; acknowledged */

@@ -75,15 +75,6 @@ static const char *fault_describe_fate(const struct process *process)
 		       : "its hooks are removed";
 }
 
-void process_report_reset(const struct process *process, const struct vcpu *vcpu)
-{
-	char work[64];
-
-	fault_describe_work(process, work, sizeof(work));
-	log_error("%s: killed in %s: the guest has reset CPU %u by an INIT; %s", process->name, work,
-		  vcpu->cpu->index, fault_describe_fate(process));
-}
-
 _Noreturn void process_kill(struct process *process, const struct exception_frame *frame,
 			    const char *format, ...)
 {

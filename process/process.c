@@ -23,7 +23,6 @@ static struct process *process_all;
 static struct rv_event process_event_none;
 
 static bool process_deliver(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
-static void process_abandon(struct vcpu *vcpu);
 
 static void process_periodic(struct vcpu *vcpu)
 {
@@ -47,7 +46,6 @@ int process_init(const void *engine_elf, size_t engine_bytes, const struct proce
 	exception_interrupt_handler = process_handle_interrupt;
 	exception_set_gate(RV_SYSCALL_VECTOR, process_syscall_entry, 3);
 	vcpu_periodic = process_periodic;
-	vcpu_abandoned = process_abandon;
 	controllers_init();
 	budget_init();
 	return process_space_init(engine_elf, engine_bytes);
@@ -85,25 +83,6 @@ static void process_report_log(struct process *process)
 	log_warning("%s: %lu bytes of its output were dropped: too much in one event", process->name,
 		    process->log_dropped);
 	process->log_dropped = 0;
-}
-
-/* This CPU has had an INIT, which on SVM comes while an engine runs too, or on the way there: what ran is
- * lost, with its registers. */
-static void process_abandon(struct vcpu *vcpu)
-{
-	apic_timer_forget(vcpu);
-	legacy_pic_restore();
-	for (struct process *process = process_all; process != NULL; process = process->next) {
-		if (!hook_owner_is_locked_by(&process->owner, vcpu->cpu->index))
-			continue;
-		process_report_reset(process, vcpu);
-		if (process->hook != NULL)
-			process->hook->access = NULL;
-		if (process->state != PROCESS_ENDED)
-			process_bury(process, PROCESS_STOP_KILLED);
-		process->hook = NULL;
-		hook_owner_unlock(&process->owner);
-	}
 }
 
 static bool process_deliver(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu)

@@ -96,9 +96,6 @@ void process_handle_interrupt(struct exception_frame *frame);
 _Noreturn void process_kill(struct process *process, const struct exception_frame *frame,
 			    const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Says that the engine is killed because the CPU that ran it is no more what it was. */
-void process_report_reset(const struct process *process, const struct vcpu *vcpu);
-
 /* The same, because of its time. */
 _Noreturn void process_kill_late(struct process *process, const struct exception_frame *frame);
 

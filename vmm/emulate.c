@@ -104,7 +104,7 @@ static enum emulate_result emulate_flush(struct emulation *emulation)
 	enum emulate_result result = emulate_find_only(emulation, GUEST_READ, &operand);
 
 	if (result == EMULATE_DONE && memory_is_ram(operand.gpa[0], 1))
-		__asm__ volatile("clflush (%0)" ::"r"(memory_guest(operand.gpa[0])) : "memory");
+		__asm__ volatile("clflush (%0)" ::"r"(memory_direct(operand.gpa[0])) : "memory");
 	return result;
 }
 

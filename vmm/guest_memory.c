@@ -48,7 +48,7 @@ int guest_memory_read(gpa_t gpa, void *buffer, size_t length_bytes)
 		return -RV_EFAULT;
 	for (size_t done = 0, chunk; done < length_bytes; done += chunk) {
 		chunk = guest_page_left(gpa + done, length_bytes - done);
-		memcpy((uint8_t *)buffer + done, memory_guest(gpa + done), chunk);
+		memcpy((uint8_t *)buffer + done, memory_direct(gpa + done), chunk);
 	}
 	return 0;
 }
@@ -61,7 +61,7 @@ int guest_memory_write(gpa_t gpa, const void *buffer, size_t length_bytes)
 		return -RV_EFAULT;
 	for (size_t done = 0, chunk; done < length_bytes; done += chunk) {
 		chunk = guest_page_left(gpa + done, length_bytes - done);
-		memcpy(memory_guest(gpa + done), (const uint8_t *)buffer + done, chunk);
+		memcpy(memory_direct(gpa + done), (const uint8_t *)buffer + done, chunk);
 	}
 	return 0;
 }
@@ -151,7 +151,7 @@ static inline bool code_is_long(struct vcpu *vcpu)
 static __attribute__((noinline)) bool code_path_find(struct code_path *path, gva_t gva,
 						     uint64_t cr3)
 {
-	hpa_t table = cr3 & PAGING_ADDRESS_MASK, lowest = ~UINT64_C(0);
+	hpa_t table = cr3 & PAGING_ADDRESS_MASK;
 	uint64_t entry, below = 0;
 
 	path->page = 0;
@@ -162,8 +162,7 @@ static __attribute__((noinline)) bool code_path_find(struct code_path *path, gva
 		if (below == 0) {
 			if (!guest_ram_entry(hpa))
 				return false;
-			lowest = hpa < lowest ? hpa : lowest;
-			path->slot[level] = memory_guest(hpa);
+			path->slot[level] = memory_direct(hpa);
 			entry = __atomic_load_n(path->slot[level], __ATOMIC_RELAXED);
 			path->entry[level] = entry;
 			if ((entry & PAGING_PRESENT) == 0)
@@ -177,13 +176,11 @@ static __attribute__((noinline)) bool code_path_find(struct code_path *path, gva
 		}
 	}
 	table = (table & ~below) | (gva & below & ~PAGE_MASK);
-	/* Pages below 1 MiB may be moved later (core/smp.h). */
-	if (table < MIB(1) || !guest_ram_entry(table))
+	if (!guest_ram_entry(table))
 		return false;
-	if (lowest >= MIB(1)) /* else the tables may be moved: not remembered */
-		path->page = (gva >> PAGE_SHIFT) + 1;
+	path->page = (gva >> PAGE_SHIFT) + 1;
 	path->cr3 = cr3;
-	path->code = memory_guest(table);
+	path->code = memory_direct(table);
 	return true;
 }
 

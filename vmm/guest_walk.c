@@ -108,10 +108,10 @@ static uint64_t walk_read_entry(struct walk *walk, hpa_t hpa)
 
 	if (guest_ram_entry(hpa)) {
 		if (walk->entry_bytes == 8)
-			entry = __atomic_load_n((const uint64_t *)memory_guest(hpa),
+			entry = __atomic_load_n((const uint64_t *)memory_direct(hpa),
 						__ATOMIC_RELAXED);
 		else
-			entry = __atomic_load_n((const uint32_t *)memory_guest(hpa),
+			entry = __atomic_load_n((const uint32_t *)memory_direct(hpa),
 						__ATOMIC_RELAXED);
 	} else if (walk->entry_bytes == 4) {
 		entry = UINT32_MAX;
@@ -255,14 +255,14 @@ static bool walk_mark_entries(const struct walk *walk)
 			continue;
 		if (walk->entry_bytes == 8) {
 			if (!__atomic_compare_exchange_n(
-				    (uint64_t *)memory_guest(walk->entry_hpa[i]), &entry, wanted,
+				    (uint64_t *)memory_direct(walk->entry_hpa[i]), &entry, wanted,
 				    false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 				return false;
 		} else {
 			uint32_t narrow = (uint32_t)entry;
 
 			if (!__atomic_compare_exchange_n(
-				    (uint32_t *)memory_guest(walk->entry_hpa[i]), &narrow,
+				    (uint32_t *)memory_direct(walk->entry_hpa[i]), &narrow,
 				    (uint32_t)wanted, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 				return false;
 		}
@@ -322,7 +322,7 @@ static bool walk_shortcut(struct walk *walk, uint64_t cr3, uint64_t rflags)
 
 		if (!guest_ram_entry(hpa))
 			return false;
-		entry = __atomic_load_n((const uint64_t *)memory_guest(hpa), __ATOMIC_RELAXED);
+		entry = __atomic_load_n((const uint64_t *)memory_direct(hpa), __ATOMIC_RELAXED);
 		all &= entry;
 		any |= entry;
 		if ((entry & (ENTRY_PRESENT | ENTRY_ACCESSED)) != (ENTRY_PRESENT | ENTRY_ACCESSED))

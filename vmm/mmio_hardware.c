@@ -23,7 +23,7 @@ static bool mmio_fits_page(gpa_t gpa, uint8_t width_bytes)
 
 uint64_t mmio_hardware_read(gpa_t gpa, uint8_t width_bytes)
 {
-	const volatile void *at = memory_guest(gpa);
+	const volatile void *at = memory_direct(gpa);
 	uint64_t value = 0;
 
 	if (!mmio_is_reachable(gpa, width_bytes))
@@ -47,7 +47,7 @@ uint64_t mmio_hardware_read(gpa_t gpa, uint8_t width_bytes)
 
 void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
 {
-	volatile void *at = memory_guest(gpa);
+	volatile void *at = memory_direct(gpa);
 
 	if (!mmio_is_reachable(gpa, width_bytes))
 		return;
@@ -74,7 +74,7 @@ void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
 
 bool mmio_hardware_exchange(gpa_t gpa, unsigned width_bytes, uint64_t old, uint64_t value)
 {
-	void *at = memory_guest(gpa);
+	void *at = memory_direct(gpa);
 	bool equal;
 
 #define MMIO_EXCHANGE(suffix, type)                                                                \

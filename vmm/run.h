@@ -7,6 +7,7 @@
 
 #include "core/cpu.h"
 #include "vmm/pio_exit.h"
+#include "vmm/startup.h"
 #include "vmm/vcpu.h"
 
 /* Counts the changes of intercepts and nested tables. */
@@ -19,8 +20,11 @@ static inline void run_prepare(struct vcpu *vcpu)
 {
 	if (vcpu->has_pending | vcpu->nmi_pending)
 		vcpu_before_entry(vcpu);
-	/* Whoever changes an intercept sees in_guest, or we see the change: smp_kick_others(). */
+	/* Whoever changes an intercept, or signals, sees in_guest, or we see what changed:
+	 * smp_kick_others(). */
 	__atomic_store_n(&vcpu->cpu->in_guest, true, __ATOMIC_SEQ_CST);
+	if (__builtin_expect(__atomic_load_n(&vcpu->cpu->signals, __ATOMIC_SEQ_CST) != 0, 0))
+		startup_take_signals(vcpu);
 	if (vcpu->generation != __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST)) {
 		vcpu->generation = __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST);
 		vcpu_ops->nested_flush(vcpu);

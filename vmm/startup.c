@@ -1,295 +1,237 @@
 /*
- * vmm/startup.c: the local APIC is intercepted until all CPUs run, and only for its interrupt
- * command register: before the first startup IPI with a vector goes to hardware, the page that the
- * vector names gets our code, and the guest its own page elsewhere (core/smp.h). Of an INIT the boot CPU
- * is spared on SVM; all other IPIs pass untouched.
+ * vmm/startup.c: the life of the guest's CPUs. All of them are ours from boot on, parked until the guest
+ * starts them. Where hardware delivers INITs and startup IPIs within the guest (VMX) it does, as exits.
+ * Elsewhere (SVM) an INIT would take the CPU out of its guest, so what the guest sends is delivered here, in
+ * software: it becomes a signal of the CPU that it is meant for (core/signal.h), which is kicked, and takes
+ * it before it enters its guest again. So an INIT waits for a script that runs, as it would wait for an
+ * instruction.
  *
- * Once the OS has started every CPU, the APIC's page is the guest's alone: no access to it exits. A
- * CPU that is taken offline and started again by the same vector comes to us again, by the page that
- * stays redirected. But on SVM an INIT takes a CPU out of its guest, and a startup IPI by another
- * vector, or an INIT of the boot CPU, leads out of the hypervisor. An OS that knows nothing of us does
- * not do that; against one that means harm, the boot option `strict` keeps the page intercepted, at an
- * exit an access. The MSRs of x2APIC mode have one for IPIs alone, which stays intercepted on SVM. On
- * VMX both are exits, and nothing need be kept.
+ * A CPU that has had an INIT is parked: on SVM it sleeps in the host, on VMX in the guest's wait-for-SIPI
+ * state. The boot CPU would begin at the reset vector, with firmware that has a machine to set up which is
+ * not as it is after a reset; it gets one.
  *
- * UEFI firmware starts CPUs too, by vectors of its own, before the OS does: these do not count.
- * startup_lock guards the redirected vectors, the watched pages and the counting.
+ * startup_lock guards the counting of CPUs that the OS has started, which `fast` needs. UEFI firmware starts
+ * CPUs too, before the OS does: these do not count.
  */
 #include "vmm/startup.h"
 
 #include "core/apic.h"
+#include "core/apic_reset.h"
+#include "core/ipi.h"
 #include "core/log.h"
+#include "core/signal.h"
 #include "core/smp.h"
 #include "core/spinlock.h"
-#include "core/string.h"
 #include "rv/errno.h"
-#include "vmm/access.h"
-#include "vmm/vcpu.h"
-
-#define STARTUP_PAGES_MAXIMUM 8
-
-static enum access_result startup_page_access(struct access *access, void *context);
-static enum access_result startup_msr_access(struct access *access, void *context);
-static enum access_result startup_base_access(struct access *access, void *context);
+#include "vmm/startup_watch.h"
 
 static struct spinlock startup_lock;
-static bool startup_watching;
-static bool startup_strict; /* keep watching */
+static bool startup_ends;	       /* watching, once all CPUs run */
 static uint64_t startup_firmware_root; /* CR3 of a UEFI guest's firmware; 0: none */
 static bool startup_by_firmware;       /* the last startup IPI was the firmware's */
 static uint64_t startup_taken;	       /* by index: CPUs that the OS has started */
-/* Where local APICs answer: each CPU's may be elsewhere. */
-static struct access_region startup_pages[STARTUP_PAGES_MAXIMUM];
-static uint32_t startup_nr_pages;
-static struct access_region startup_msr = {
-	.first = APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4),
-	.last = APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4),
-	.handler = startup_msr_access,
-	.guard = true,
-};
-static struct access_region startup_base = {
-	.first = MSR_APIC_BASE,
-	.last = MSR_APIC_BASE,
-	.handler = startup_base_access,
-	.guard = true,
-};
-
-/* The guest's page of a vector moves to one of ours, and our code takes its place. False: a CPU
- * cannot start there. */
-static bool startup_redirect(uint8_t vector)
-{
-	gpa_t page = (gpa_t)vector << PAGE_SHIFT;
-	uint8_t *copy;
-	bool good = true;
-
-	spinlock_acquire(&startup_lock);
-	if (memory_moved[vector] == 0) {
-		copy = memory_is_ram(page, PAGE_BYTES) ? memory_allocate_page() : NULL;
-		good = copy != NULL;
-		if (good) {
-			memcpy(copy, memory_direct(page), PAGE_BYTES);
-			good = vcpu_ops->nested_move_page(page, memory_physical(copy)) == 0;
-		}
-		if (good) {
-			memory_moved[vector] = memory_physical(copy);
-			vcpu_intercepts_changed();
-			smp_redirect_vector(vector);
-		}
-	}
-	spinlock_release(&startup_lock);
-	return good;
-}
 
 void startup_set_firmware(uint64_t cr3)
 {
 	startup_firmware_root = cr3;
 }
 
-/* The boot CPU must not have an INIT, the others that are meant have theirs. A logical destination never
- * goes to hardware as such: what the boot CPU's LDR holds at that moment is the guest's to change. */
-static enum access_result startup_filter_init(uint64_t command)
+/* The guest sends an INIT to its boot CPU, by whatever way. */
+_Noreturn static void startup_reset_machine(struct vcpu *vcpu)
 {
-	bool to_boot_cpu;
-
-	/* The end of a level, which no CPU of today takes notice of */
-	if ((command & (APIC_ICR_ASSERT | APIC_ICR_LEVEL)) == APIC_ICR_LEVEL)
-		return ACCESS_PASS;
-	to_boot_cpu = smp_init_reaches_boot_cpu(command);
-	if (!to_boot_cpu && !(command & APIC_ICR_LOGICAL))
-		return ACCESS_PASS;
-	if (to_boot_cpu)
-		log_warning("the guest sends an INIT to its boot CPU: ignored there");
-	smp_init_all_but_boot_cpu(command);
-	return ACCESS_DONE;
+	vcpu_reset_machine(vcpu, "sent an INIT to its boot CPU");
 }
 
-static enum access_result startup_filter(struct vcpu *vcpu, uint64_t command)
+static void startup_send_init(struct vcpu *vcpu, uint64_t command, bool x2apic)
 {
-	uint8_t vector = (uint8_t)(command & APIC_ICR_VECTOR_MASK);
+	if (ipi_is_meant_for(command, &cpu_boot, x2apic))
+		startup_reset_machine(vcpu);
+	for (uint32_t i = 1; i < cpus_count; i++) {
+		struct cpu *cpu = cpu_get(i);
 
-	if ((command & APIC_ICR_MODE_MASK) == APIC_ICR_INIT && !vcpu_ops->init_exits)
-		return startup_filter_init(command);
-	if ((command & APIC_ICR_MODE_MASK) != APIC_ICR_STARTUP)
-		return ACCESS_PASS;
+		if (!cpu->online || !ipi_is_meant_for(command, cpu, x2apic))
+			continue;
+		signal_init(cpu);
+		smp_kick(cpu);
+	}
+}
+
+static void startup_send_startup(struct vcpu *vcpu, uint64_t command, bool x2apic)
+{
+	static bool told;
+
 	startup_by_firmware = startup_firmware_root != 0 &&
 			      vcpu_ops->get_control(vcpu, 3) == startup_firmware_root;
-	if (startup_redirect(vector))
-		return ACCESS_PASS;
-	log_warning("the guest starts a CPU at 0x%x, where it has no memory: ignored",
-		    (unsigned)vector << PAGE_SHIFT);
-	return ACCESS_DONE;
-}
+	for (uint32_t i = 1; i < cpus_count; i++) {
+		struct cpu *cpu = cpu_get(i);
 
-static bool startup_in_x2apic_mode(void)
-{
-	return (msr_read(MSR_APIC_BASE) & APIC_BASE_X2APIC) != 0;
-}
-
-static bool startup_touches(const struct access *access, uint32_t offset)
-{
-	uint64_t at = access->address & PAGE_MASK;
-
-	return at < offset + APIC_REGISTER_BYTES && at + access->width_bytes > offset;
-}
-
-/* Whom logical destinations mean (core/smp.c), and the ICR. */
-static enum access_result startup_page_access(struct access *access, void *context)
-{
-	static const uint32_t registers[] = { APIC_LDR, APIC_DFR, APIC_ICR_LOW };
-	uint64_t offset = access->address & PAGE_MASK;
-	const volatile uint32_t *page = memory_direct(access->address - offset);
-	struct cpu *cpu = access->vcpu->cpu;
-	bool touched = false;
-
-	(void)context;
-	for (size_t i = 0; i < ARRAY_LENGTH(registers); i++)
-		touched |= startup_touches(access, registers[i]);
-	/* In x2APIC mode the page is nothing. */
-	if (!access->write || !touched || startup_in_x2apic_mode())
-		return ACCESS_PASS;
-	/* What is no plain write of the register is undefined (AMD APM v2 16.3.2, Intel SDM 3 11.4.1),
-	 * and some take it for one. */
-	if (offset % APIC_REGISTER_BYTES != 0 || access->width_bytes != 4)
-		return ACCESS_DONE;
-	if (offset == APIC_ICR_LOW)
-		return startup_filter(access->vcpu,
-				      (uint64_t)page[APIC_ICR_HIGH / 4] << 32 | access->value);
-	if (offset == APIC_LDR)
-		cpu->logical_destination = (uint32_t)access->value;
-	else
-		cpu->destination_format = (uint32_t)access->value;
-	return ACCESS_PASS;
-}
-
-/* In any other mode there is no such MSR, and the guest gets its #GP. */
-static enum access_result startup_msr_access(struct access *access, void *context)
-{
-	(void)context;
-	if (!startup_in_x2apic_mode())
-		return ACCESS_PASS;
-	return startup_filter(access->vcpu, access->value);
-}
-
-static int startup_watch_page(uint64_t base)
-{
-	struct access_region *region = &startup_pages[startup_nr_pages];
-	gpa_t page = base & APIC_BASE_ADDRESS;
-	int error;
-
-	for (uint32_t i = 0; i < startup_nr_pages; i++) {
-		if (startup_pages[i].first == page)
-			return 0;
+		if (!ipi_is_meant_for(command, cpu, x2apic))
+			continue;
+		if (cpu->online && signal_startup(cpu, (uint8_t)(command & APIC_ICR_VECTOR_MASK)))
+			smp_kick(cpu);
+		else if (!cpu->online && !__atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
+			log_warning("the guest starts CPU %u, which did not come at boot: ignored", i);
 	}
-	/* In RAM not every instruction comes to us (vmm/mmio_step.c). */
-	if (startup_nr_pages == STARTUP_PAGES_MAXIMUM || memory_is_ram(page, PAGE_BYTES))
-		return -RV_ENOSPC;
-	region->first = page;
-	region->last = page + PAGE_BYTES - 1;
-	region->handler = startup_page_access;
-	region->guard = true;
-	error = mmio_register(region);
-	if (error == 0)
-		startup_nr_pages++;
-	return error;
 }
 
-/* A CPU's page moves, or gives way to MSRs, when the guest says so. The others' stay where they are. */
-static enum access_result startup_base_access(struct access *access, void *context)
+bool startup_send(struct vcpu *vcpu, uint64_t command, bool x2apic)
 {
-	int error;
-
-	(void)context;
-	spinlock_acquire(&startup_lock);
-	error = startup_watch_page(access->value);
-	spinlock_release(&startup_lock);
-	if (error == 0)
-		return ACCESS_PASS;
-	log_warning("the guest moves its local APIC to 0x%lx, which cannot be watched: refused",
-		    access->value & APIC_BASE_ADDRESS);
-	access->fault = true;
-	return ACCESS_DONE;
+	switch (command & APIC_ICR_MODE_MASK) {
+	case APIC_ICR_INIT:
+		/* The end of a level, which no CPU of today takes notice of */
+		if ((command & (APIC_ICR_ASSERT | APIC_ICR_LEVEL)) != APIC_ICR_LEVEL)
+			startup_send_init(vcpu, command, x2apic);
+		return true;
+	case APIC_ICR_STARTUP:
+		startup_send_startup(vcpu, command, x2apic);
+		return true;
+	default:
+		return false;
+	}
 }
 
-static void startup_stop_watching(void)
+/* Under `fast`: all CPUs run vCPUs for the OS, so nothing is watched any more. */
+static void startup_count(const struct cpu *cpu)
 {
-	for (uint32_t i = 0; i < startup_nr_pages; i++)
-		mmio_unregister(&startup_pages[i]);
-	if (vcpu_ops->init_exits)
-		msr_unregister(&startup_msr, false, true);
-	msr_unregister(&startup_base, false, true);
-}
+	bool ends;
 
-/* All CPUs run vCPUs for the OS: nothing is left to watch for, or little (see above). */
-static void startup_release(const struct cpu *cpu)
-{
 	spinlock_acquire(&startup_lock);
 	if (!startup_by_firmware)
 		startup_taken |= UINT64_C(1) << cpu->index;
-	if (startup_watching &&
-	    (uint32_t)__builtin_popcountll(startup_taken) == cpus_count - 1) {
-		startup_watching = false;
-		if (!startup_strict)
-			startup_stop_watching();
-		log_info("all %u CPUs run; the local APIC %s", cpus_count,
-			 startup_strict ? "stays watched" : "is the guest's alone");
-	}
+	ends = startup_ends &&
+	       (uint32_t)__builtin_popcountll(startup_taken) == smp_count_online() - 1;
+	startup_ends = startup_ends && !ends;
 	spinlock_release(&startup_lock);
+	if (!ends)
+		return;
+	startup_watch_end();
+	log_info("all %u CPUs run; the local APIC is the guest's alone", smp_count_online());
 }
 
-/* The state after INIT and a startup IPI. */
-static void startup_reset(struct vcpu *vcpu, uint8_t vector)
+/* A startup IPI has come to the CPU that waited for it. */
+static void startup_begin(struct vcpu *vcpu, uint8_t vector)
 {
 	struct segment_register code;
 
-	vcpu_forget(vcpu);
-	vcpu_ops->start(vcpu);
-	if (vcpu_abandoned != NULL)
-		vcpu_abandoned(vcpu);
-	if (vcpu->periodic_wanted)
-		vcpu_ops->want_interrupts(vcpu, true);
+	if (vcpu_ops->wait_for_startup != NULL)
+		vcpu_ops->wait_for_startup(vcpu, false);
 	vcpu_ops->get_segment(vcpu, SEGMENT_CS, &code);
 	code.selector = (uint16_t)(vector << 8);
 	code.base = (uint64_t)vector << PAGE_SHIFT;
 	vcpu_ops->set_segment(vcpu, SEGMENT_CS, &code);
 	vcpu->rip = 0;
-	startup_release(vcpu->cpu);
+	vcpu->nmi_pending = false; /* none is remembered from before */
+	startup_count(vcpu->cpu);
+	__atomic_store_n(&vcpu->cpu->parked, false, __ATOMIC_SEQ_CST);
 }
 
-/* On the CPU that the guest has started, in the state after INIT. */
-static void startup_run(struct cpu *cpu, uint8_t vector)
+/* The CPU waits for a startup IPI, parked: it sleeps here, or in its guest. NMIs wake it, and are for
+ * nobody. */
+static void startup_park(struct vcpu *vcpu)
 {
-	if (cpu->vcpu == NULL) {
-		struct vcpu *vcpu = memory_allocate(sizeof(*vcpu));
+	struct cpu *cpu = vcpu->cpu;
+	uint32_t signals;
 
-		if (vcpu == NULL || vcpu_ops->create(vcpu) != 0)
-			panic("no memory for CPU %u: give more with the option memory=", cpu->index);
-		vcpu->cpu = cpu;
-		cpu->vcpu = vcpu;
+	if (vcpu_ops->wait_for_startup != NULL) {
+		vcpu_ops->wait_for_startup(vcpu, true);
+		return;
 	}
-	startup_reset(cpu->vcpu, vector);
+	vcpu_ops->host_begin(vcpu);
+	do {
+		smp_sleep(cpu);
+		if (cpu->nmi_seen)
+			(void)smp_take_nmi(cpu);
+		signals = signal_take(cpu);
+	} while (!(signals & SIGNAL_STARTUP));
+	vcpu_ops->host_end(vcpu);
+	startup_begin(vcpu, (uint8_t)(signals & SIGNAL_VECTOR_MASK));
+}
+
+/* An INIT does to the debug registers what VMCB and VMCS do not hold. */
+static void startup_clear_debug_addresses(void)
+{
+	__asm__ volatile("mov %0, %%dr0; mov %0, %%dr1; mov %0, %%dr2; mov %0, %%dr3" ::"r"(UINT64_C(0)));
+}
+
+static void startup_reset(struct vcpu *vcpu)
+{
+	vcpu_forget(vcpu);
+	vcpu_ops->host_begin(vcpu);
+	apic_reset();
+	vcpu_ops->host_end(vcpu);
+	startup_clear_debug_addresses();
+	vcpu_ops->reset(vcpu);
+	vcpu->cpu->logical_destination = 0;
+	vcpu->cpu->destination_format = APIC_DFR_RESET;
+}
+
+static void startup_handle_signals(struct vcpu *vcpu)
+{
+	struct cpu *cpu = vcpu->cpu;
+	bool waits = cpu->parked;
+	uint32_t signals;
+
+	/* Before the INIT is taken, so that a startup IPI behind it finds either. */
+	__atomic_store_n(&cpu->parked, true, __ATOMIC_SEQ_CST);
+	signals = signal_take(cpu);
+	if (signals & SIGNAL_INIT) {
+		if (cpu == &cpu_boot)
+			startup_reset_machine(vcpu);
+		startup_reset(vcpu);
+		waits = true;
+	}
+	if (waits && (signals & SIGNAL_STARTUP))
+		startup_begin(vcpu, (uint8_t)(signals & SIGNAL_VECTOR_MASK));
+	else if (signals & SIGNAL_INIT)
+		startup_park(vcpu);
+	else
+		__atomic_store_n(&cpu->parked, waits, __ATOMIC_SEQ_CST);
+}
+
+void startup_take_signals(struct vcpu *vcpu)
+{
+	struct cpu *cpu = vcpu->cpu;
+
+	do {
+		__atomic_store_n(&cpu->in_guest, false, __ATOMIC_SEQ_CST);
+		startup_handle_signals(vcpu);
+		__atomic_store_n(&cpu->in_guest, true, __ATOMIC_SEQ_CST);
+	} while (__atomic_load_n(&cpu->signals, __ATOMIC_SEQ_CST) != 0);
+}
+
+int startup_create(void)
+{
+	for (uint32_t i = 1; i < cpus_count; i++) {
+		struct vcpu *vcpu = memory_allocate(sizeof(*vcpu));
+		int error = vcpu == NULL ? -RV_ENOMEM : vcpu_ops->create(vcpu);
+
+		if (error != 0)
+			return error;
+		vcpu->cpu = cpu_get(i);
+		cpu_get(i)->vcpu = vcpu;
+	}
+	return smp_allocate_stacks();
+}
+
+void startup_wait_for_guest(struct cpu *cpu)
+{
+	char why[160];
+
+	if (!vcpu_ops->probe(why, sizeof(why))) {
+		log_error("CPU %u: %s", cpu->index, why);
+		return;
+	}
+	vcpu_ops->start(cpu->vcpu);
+	cpu->parked = true;
+	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
+	startup_park(cpu->vcpu);
 	vcpu_loop(cpu->vcpu);
 }
 
-/* Without an exit that could tell, a CPU that had an INIT still counts as in its guest. */
-static bool startup_is_reset(struct cpu *cpu)
+int startup_init(bool fast)
 {
-	return cpu->vcpu != NULL && vcpu_ops->is_reset(cpu->vcpu);
-}
-
-int startup_init(hpa_t low_page, bool strict)
-{
-	int error;
-
-	if (cpus_count == 1)
+	if (vcpu_ops->init_exits || (fast && cpus_count == 1))
 		return 0;
-	startup_strict = strict && !vcpu_ops->init_exits;
-	error = smp_prepare(low_page, startup_run, startup_is_reset);
-	if (error == 0)
-		error = startup_watch_page(msr_read(MSR_APIC_BASE));
-	if (error == 0)
-		error = msr_register(&startup_msr, false, true);
-	if (error == 0)
-		error = msr_register(&startup_base, false, true);
-	startup_watching = error == 0;
-	return error;
+	startup_ends = fast;
+	return startup_watch_begin();
 }

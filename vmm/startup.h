@@ -1,18 +1,29 @@
 /*
- * vmm/startup.h: the guest's other CPUs become vCPUs.
+ * vmm/startup.h: the life of the guest's CPUs: they wait for their start, start, and have INITs.
  */
 #ifndef VMM_STARTUP_H
 #define VMM_STARTUP_H
 
-#include "rv/types.h"
+#include "vmm/vcpu.h"
 
-/* Watches for the guest's startup IPIs, if the machine has more than one CPU. low_page is a page
- * below 1 MiB that is no longer the guest's; strict: watch for good where that is of use, even where it
- * makes each access to the local APIC exit. Context: boot, after the boot CPU's vCPU was made. */
-int startup_init(hpa_t low_page, bool strict);
+/* Makes a vCPU for each CPU but the boot CPU. 0 or -RV_ENOMEM. Context: boot, after the boot CPU's vCPU
+ * was made, before smp_start_others(). */
+int startup_create(void);
+
+/* On another CPU that has come to us: its vCPU waits for the guest's startup IPI. Returns if the CPU
+ * cannot have one. Context: boot. */
+void startup_wait_for_guest(struct cpu *cpu);
+
+/* Watches for the guest's INITs and startup IPIs, where hardware does not deliver them within the guest.
+ * fast: only until all CPUs run. 0 or -errno. Context: boot. */
+int startup_init(bool fast);
 
 /* The guest starts as UEFI firmware in these page tables: CPUs that are started from them are the
  * firmware's, and the OS will start them again. Context: boot. */
 void startup_set_firmware(uint64_t cr3);
+
+/* Before an entry into the guest, cpu->in_guest set: the CPU's signals are not 0. Returns when it runs, or
+ * is to wait inside the guest. Context: exit. */
+void startup_take_signals(struct vcpu *vcpu);
 
 #endif

@@ -23,7 +23,6 @@
 
 const struct vcpu_operations *vcpu_ops;
 void (*vcpu_periodic)(struct vcpu *vcpu);
-void (*vcpu_abandoned)(struct vcpu *vcpu);
 
 hpa_t vcpu_nested_limit;
 uint64_t vcpu_generation;
@@ -260,8 +259,7 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		break;
 	case EXIT_NMI:
 	case EXIT_INIT:
-		/* An NMI is taken in there, and tells whether it was a kick or is the guest's. An INIT that
-		 * is still pending resets this CPU there. */
+		/* An NMI is taken in there, and tells whether it was a kick or is the guest's. */
 		vcpu_ops->host_begin(vcpu);
 		vcpu_ops->host_end(vcpu);
 		break;

@@ -53,7 +53,7 @@ enum exit_kind {
 	EXIT_UNDEFINED,	     /* an instruction of the virtualization extension: #UD */
 	EXIT_HYPERCALL,
 	EXIT_SHUTDOWN,	     /* triple fault */
-	EXIT_INIT,	     /* done by the back end, as the next is */
+	EXIT_INIT,	     /* the back end has put it, as the next, among the CPU's signals */
 	EXIT_SIPI,
 	EXIT_XSETBV,
 	EXIT_CONTROL_REGISTER, /* done by the back end, as the next is; here to be counted */
@@ -133,7 +133,7 @@ enum msr_result {
 /* What each vendor implements. Context of all but the first two: exit, on the vCPU's own CPU. */
 struct vcpu_operations {
 	const char *name; /* "SVM", "VMX" */
-	bool init_exits; /* INIT and startup IPIs never lead a CPU out of its guest */
+	bool init_exits; /* hardware delivers INIT and startup IPIs within the guest */
 	const char *vendor; /* whose CPUs have it, by CPUID leaf 0 */
 	/* Can this CPU run us? If not, writes why in plain words into `why`. Context: boot. */
 	bool (*probe)(char *why, size_t why_bytes);
@@ -141,17 +141,20 @@ struct vcpu_operations {
 	 * 0 or -errno. Context: boot, any CPU. */
 	int (*create)(struct vcpu *vcpu);
 	/* Turns virtualization on for the CPU this runs on, which is vcpu->cpu, and puts the vCPU into
-	 * the state after INIT (real mode). May be called again after the CPU itself had an INIT. There is
-	 * no way back: the OS can only boot with us after it. */
+	 * the state after INIT (real mode) as reset() does. There is no way back: the OS can only boot with
+	 * us after it. Context: boot. */
 	void (*start)(struct vcpu *vcpu);
+	/* The guest's CPU has an INIT: registers change as they do then (AMD APM v2 14.1.3, Intel SDM 3 table
+	 * 10-1), but for CS:RIP, which is 0:0. What INIT keeps stays. */
+	void (*reset)(struct vcpu *vcpu);
+	/* NULL, or (true) the vCPU waits for a startup IPI when it enters its guest, and gets EXIT_SIPI for
+	 * it; (false) not any more. */
+	void (*wait_for_startup)(struct vcpu *vcpu, bool wait);
 	/* Replaces the vCPU's state, which start() left at reset values, by a running CPU's; what the
 	 * struct does not hold (PAT, SYSENTER, SYSCALL and debug MSRs) becomes what the CPU has now,
 	 * which we have not changed. Any mode; to go on in long mode is what UEFI needs. Context: boot,
 	 * after start(). */
 	void (*capture_state)(struct vcpu *vcpu, const struct cpu_state *state);
-	/* Has an INIT stopped the vCPU, so that its CPU executes nothing before it is started again?
-	 * Context: any CPU. */
-	bool (*is_reset)(const struct vcpu *vcpu);
 	/* For ever: run_prepare() (vmm/run.h), the guest until an exit, vcpu->exit filled,
 	 * run_finish(). */
 	void (*loop)(struct vcpu *vcpu, void (*handle)(struct vcpu *vcpu))
@@ -264,10 +267,6 @@ void vcpu_withdraw_interrupt(struct vcpu *vcpu, unsigned vector);
 /* What is still to be delivered to the guest, or was begun for it, is no more: it has had an INIT. Context:
  * exit. */
 void vcpu_forget(struct vcpu *vcpu);
-
-/* Called when this CPU is started anew: whatever it did when an INIT stopped it is over. Context: exit. Set
- * by process/. */
-extern void (*vcpu_abandoned)(struct vcpu *vcpu);
 
 /* Called at each EXIT_INTERRUPT, before the interrupt goes on to the guest, while
  * vcpu->periodic_wanted. Set by process/. */

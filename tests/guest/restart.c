@@ -3,7 +3,9 @@
  * be in the guest every time, where SVM is hidden. Then it sends an INIT to the first CPU, which would
  * leave the guest.
  *
- * Options: init=1: the INIT too, to the APIC ID to=N (default 0; 0xff is everyone's).
+ * Options: init=1: the INIT too, to the APIC ID to=N (default 0; 0xff is everyone's); self=1: instead of all
+ * that, the first CPU sends itself an INIT, with the firmware's warm-start vector set to code that says
+ * whether it is outside.
  */
 #include "guest.h"
 
@@ -13,6 +15,8 @@
 #define APIC_ID_SHIFT 24
 #define VECTOR_FIRST 0x10
 #define STARTS 3
+#define WARM_START_OFFSET 0x467u
+#define WARM_START_SEGMENT 0x469u
 #define INIT_WAIT_LOOPS 2000000u
 
 SHARED uint32_t features;
@@ -35,8 +39,35 @@ static void send_init(void)
 	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_LOW) = APIC_ICR_INIT;
 }
 
+/* The firmware jumps to 0040:0067 if the CMOS's shutdown byte tells so (10: without an end of interrupt). */
+static void set_warm_start(uint8_t vector)
+{
+	out8(0x70, 0x8f);
+	out8(0x71, 10);
+	*(volatile uint16_t *)WARM_START_OFFSET = 0;
+	*(volatile uint16_t *)WARM_START_SEGMENT = (uint16_t)(vector << 8);
+}
+
+static void come_back(void)
+{
+	guest_print("restart: %s\n", cpuid(0x80000001, 0).ecx & 4 ? "outside" : "inside");
+}
+
+static void send_self_init(void)
+{
+	second_prepare(VECTOR_FIRST, come_back);
+	set_warm_start(VECTOR_FIRST);
+	guest_print("restart: INIT to itself\n");
+	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_HIGH) = 0;
+	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_LOW) = APIC_ICR_INIT;
+	for (;;)
+		__asm__ volatile("pause");
+}
+
 void guest_main(void)
 {
+	if (option_number_or("self", 0))
+		send_self_init();
 	for (uint8_t i = 0; i < STARTS; i++) {
 		features = ~0u;
 		if (!guest_check(second_start((uint8_t)(VECTOR_FIRST + i), look), "start",

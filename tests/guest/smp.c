@@ -1,7 +1,8 @@
 /*
  * tests/guest/smp.c: two CPUs and hooks: what scripts do must be right whichever CPU it happens on,
- * and at the same time. The test is the option test=; system/smp.test has the scripts. With off=1 in the
- * test of changes, the CPU that makes them tries to switch its local APIC off, and must not succeed.
+ * and at the same time. The test is the option test=; system/smp.test has the scripts. In the test of
+ * changes, with off=1 the CPU that makes them tries to switch its local APIC off, and must not succeed; with
+ * id=N the other one gives its own that ID.
  */
 #include "guest.h"
 
@@ -15,6 +16,7 @@
 #define PORT_TOGGLED 0x5111
 #define MEMORY_TOGGLED 0x30000u
 #define MSR_TOGGLED 0xfeu /* MTRRcap */
+#define APIC_ID 0x020u
 #define PIT_DIVISOR 61 /* 19.6 kHz */
 #define HOOKED 0x77u
 #define UNHOOKED 0x11u
@@ -97,6 +99,10 @@ SHARED uint64_t toggle_kind;
 
 static void toggle_second(void)
 {
+	uint64_t id;
+
+	if (option_number("id", &id))
+		*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ID) = (uint32_t)id << 24;
 	while (!stop) {
 		uint64_t now = phase;
 		uint32_t value = toggled_read(toggle_kind);

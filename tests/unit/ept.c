@@ -27,7 +27,7 @@ uint8_t *fake_memory;
 hpa_t memory_reserved_start = MIB(34) + 3 * PAGE_BYTES;
 uint64_t memory_reserved_bytes = MIB(4);
 uint64_t memory_end = RAM_END;
-hpa_t memory_moved[256], memory_low_page, vcpu_nested_limit;
+hpa_t vcpu_nested_limit;
 struct vmx_capabilities vmx_capabilities;
 static unsigned pages_used;
 

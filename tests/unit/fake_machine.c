@@ -21,7 +21,6 @@ uint64_t memory_end = FAKE_DEVICE_START;
 hpa_t vcpu_nested_limit = UINT64_C(1) << 48;
 uint64_t paging_direct_bytes = FAKE_MEMORY_BYTES;
 
-hpa_t memory_moved[256];
 
 struct cpu fake_cpu;
 struct vcpu fake_vcpu;
@@ -285,7 +284,6 @@ void fake_machine_reset(void)
 	memset(fake_memory, 0, FAKE_MEMORY_BYTES);
 	memset(&fake_vcpu, 0, sizeof(fake_vcpu));
 	memset(fake_denied, 0, sizeof(fake_denied));
-	memset(memory_moved, 0, sizeof(memory_moved));
 	fake_cpu = (struct cpu){.index = 0, .vcpu = &fake_vcpu};
 	fake_vcpu.cpu = &fake_cpu;
 	fake_vcpu.backend = &fake_cpu;

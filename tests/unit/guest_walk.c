@@ -442,23 +442,6 @@ static void test_fetch_long(void)
 	UNIT_EQUAL(bytes[7], 0xa7);
 }
 
-/* A way through memory that can be moved is walked each time. */
-static void test_fetch_low_memory(void)
-{
-	uint8_t bytes[15];
-
-	fake_machine_reset();
-	fake_map_page(LINEAR, 0x8000, PAGING_PRESENT);
-	fake_memory[0x8000] = 1;
-	fake_memory[TARGET] = 2;
-	fake_vcpu.rip = LINEAR;
-	UNIT_EQUAL(guest_fetch_instruction(&fake_vcpu, bytes, &fault), 15);
-	UNIT_EQUAL(bytes[0], 1);
-	memory_moved[8] = TARGET;
-	UNIT_EQUAL(guest_fetch_instruction(&fake_vcpu, bytes, &fault), 15);
-	UNIT_EQUAL(bytes[0], 2);
-}
-
 static void test_fetch_other_cr3(void)
 {
 	uint8_t bytes[15];
@@ -541,7 +524,6 @@ int main(void)
 	unit_run("guest_memory_physical_copies", test_physical_copies);
 	unit_run("guest_memory_linear_copies", test_linear_copies);
 	unit_run("fetch_long", test_fetch_long);
-	unit_run("fetch_low_memory", test_fetch_low_memory);
 	unit_run("fetch_other_cr3", test_fetch_other_cr3);
 	unit_run("fetch_segments", test_fetch_segments);
 	unit_run("guest_inject_fault", test_inject);

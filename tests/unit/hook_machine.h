@@ -105,14 +105,7 @@ static void fake_want_interrupts(struct vcpu *vcpu, bool want)
 	fake_interrupts_wanted = want;
 }
 
-static bool fake_is_reset(const struct vcpu *vcpu)
-{
-	(void)vcpu;
-	return false;
-}
-
-static const struct vcpu_operations fake_operations = { .want_interrupts = fake_want_interrupts,
-							.is_reset = fake_is_reset };
+static const struct vcpu_operations fake_operations = { .want_interrupts = fake_want_interrupts };
 const struct vcpu_operations *vcpu_ops = &fake_operations;
 
 static int fake_register(struct access_region *region)

@@ -849,33 +849,6 @@ static void test_locked_on_ram(void)
 	mmio_unregister(&watched);
 }
 
-/* A page of the guest that lies elsewhere is found there, and nothing beside it. */
-static void test_moved_page(void)
-{
-	gpa_t page = 0x8000, copy = FAKE_RESERVED_START + 3 * PAGE_BYTES;
-
-	set_up(DEVICE, DEVICE + 3);
-	memory_moved[page >> PAGE_SHIFT] = copy;
-	memset(fake_memory + copy - PAGE_BYTES, 0x11, 3 * PAGE_BYTES);
-	fake_map_page(RAM, page, RW);
-	PUT(0xa4); /* movsb from the device */
-	fake_memory[DEVICE] = 0x77;
-	fake_vcpu.gpr[GPR_RSI] = DEVICE;
-	fake_vcpu.gpr[GPR_RDI] = RAM + 5;
-	fault_at(DEVICE, false);
-	UNIT_EQUAL(fake_memory[copy + 5], 0x77);
-	UNIT_EQUAL(fake_memory[page + 5], 0);
-	UNIT_EQUAL(mmio_hardware_read(page + 4, 2), 0x7711);
-	fake_memory[page + PAGE_BYTES] = 0x22;
-	UNIT_EQUAL(mmio_hardware_read(page + PAGE_BYTES - 1, 2), 0x2211);
-	mmio_hardware_write(page + PAGE_BYTES - 1, 4, 0x44444444);
-	UNIT_EQUAL(fake_memory[copy + PAGE_BYTES], 0x11);
-	UNIT_EQUAL(fake_memory[page + PAGE_BYTES + 2], 0x44);
-	mmio_hardware_write(page - 2, 4, 0x55555555);
-	UNIT_EQUAL(fake_memory[copy - 1], 0x11);
-	UNIT_EQUAL(fake_memory[copy + 1], 0x55);
-}
-
 /* The guest's memory may hold anything: whatever the bytes, nothing of ours is touched. */
 static void test_random_instructions(void)
 {
@@ -965,7 +938,6 @@ int main(void)
 	unit_run("mmio_protected_mode", test_protected_mode);
 	unit_run("mmio_long_mode_addresses", test_long_mode_addresses);
 	unit_run("mmio_locked_on_ram", test_locked_on_ram);
-	unit_run("mmio_moved_page", test_moved_page);
 	unit_run("mmio_guards_come_last", test_guards_come_last);
 	unit_run("mmio_random_instructions", test_random_instructions);
 	return unit_failed;

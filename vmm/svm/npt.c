@@ -265,8 +265,7 @@ int npt_restore_page(gpa_t gpa)
 	gpa = align_down(gpa, PAGE_BYTES);
 	if (npt_is_in_large_page(gpa))
 		return 0; /* nothing was ever taken from it */
-	/* Where it lies: a page below 1 MiB may have been moved. */
-	return npt_set_page(gpa, memory_physical(memory_guest(gpa)) | NPT_LEAF);
+	return npt_set_page(gpa, gpa | NPT_LEAF);
 }
 
 /* Also for a page of ours, in whose place the guest may see another. */

@@ -9,6 +9,7 @@
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/smp.h"
 #include "core/string.h"
 #include "rv/errno.h"
 #include "vmm/svm/svm_ops.h"
@@ -49,23 +50,21 @@ static void svm_init_state(struct vmcb *vmcb)
 	vmcb->segments[SEGMENT_CS].attributes = 0x9b;
 	vmcb->ldtr = (struct vmcb_segment){ .attributes = 0x82, .limit = 0xffff };
 	vmcb->tr = (struct vmcb_segment){ .attributes = 0x8b, .limit = 0xffff };
-	vmcb->gdtr.limit = vmcb->idtr.limit = 0xffff;
-	vmcb->cr0 = 0x10;
+	vmcb->gdtr = vmcb->idtr = (struct vmcb_segment){ .limit = 0xffff };
+	vmcb->cpl = 0;
+	vmcb->cr0 = (vmcb->cr0 & (CR0_CD | CR0_NW)) | CR0_ET;
+	vmcb->cr2 = vmcb->cr3 = vmcb->cr4 = 0;
 	vmcb->dr6 = 0xffff0ff0;
 	vmcb->dr7 = 0x400;
-	vmcb->rflags = RFLAGS_FIXED;
 	vmcb->efer = EFER_SVME;
-	vmcb->pat = msr_read(MSR_PAT);
+	vmcb->interrupt_shadow = vmcb->v_intr = vmcb->exit_int_info = 0;
 }
 
 static void svm_init_control(struct vmcb *vmcb)
 {
-	/* NMIs: svm_nmi.c; with more than one CPU, they are how these make each other exit. INIT is
-	 * intercepted for the exit code alone, which svm_is_reset() reads: it stays pending until GIF is
-	 * set (APM v2 15.13.4), in svm_host_begin(), and QEMU's does not wait even for that. */
+	/* NMIs: svm_nmi.c; with more than one CPU, they are how these make each other exit. */
 	vmcb->intercept3 = INTERCEPT_CPUID | INTERCEPT_INVD | INTERCEPT_INVLPGA | INTERCEPT_IOIO |
-			   INTERCEPT_MSR | INTERCEPT_SHUTDOWN | INTERCEPT_NMI |
-			   (cpus_count > 1 ? INTERCEPT_INIT : 0);
+			   INTERCEPT_MSR | INTERCEPT_SHUTDOWN | INTERCEPT_NMI;
 	vmcb->intercept4 = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD |
 			   INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT;
 	vmcb->intercept_exceptions = SVM_EXCEPTIONS;
@@ -137,6 +136,22 @@ no_host_save:
 	return -RV_ENOMEM;
 }
 
+static void svm_reset_state(struct vcpu *vcpu, struct svm_vcpu *svm)
+{
+	svm_init_state(svm->vmcb);
+	svm->event_inject = 0;
+	svm->virtual_interrupt = svm->virtual_refused = false;
+	svm->nmi = SVM_NMI_FREE;
+	svm->halts = false;
+	svm->step.active = false;
+	svm->step.interrupt_length = 0;
+	svm_request_flush(svm);
+	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
+	vcpu->gpr[GPR_RDX] = cpuid_query(1, 0).eax;
+	vcpu->rip = 0;
+	vcpu->rflags = RFLAGS_FIXED;
+}
+
 static void svm_start(struct vcpu *vcpu)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);
@@ -151,26 +166,23 @@ static void svm_start(struct vcpu *vcpu)
 	memset(svm->vmcb, 0, sizeof(*svm->vmcb));
 	svm_vmsave(svm->host_physical);
 	svm_vmsave(svm->vmcb_physical);
-	svm_init_state(svm->vmcb);
+	svm->vmcb->pat = msr_read(MSR_PAT);
 	svm_init_control(svm->vmcb);
+	svm_reset_state(vcpu, svm);
 	exception_use_stacks(false);
 	svm_vmload(svm->vmcb_physical);
-	svm->event_inject = 0;
-	svm->virtual_interrupt = svm->virtual_refused = false;
-	svm->nmi = SVM_NMI_FREE;
-	svm->halts = false;
-	svm->step.active = false;
-	svm->step.interrupt_length = 0;
-	svm_request_flush(svm);
-	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
-	vcpu->rflags = RFLAGS_FIXED;
 }
 
-static bool svm_is_reset(const struct vcpu *vcpu)
+/* What VMLOAD and VMSAVE switch and INIT does not change stays as it is in the CPU. */
+static void svm_reset(struct vcpu *vcpu)
 {
-	const struct vmcb *vmcb = ((const struct svm_vcpu *)vcpu->backend)->vmcb;
+	struct svm_vcpu *svm = svm_of(vcpu);
 
-	return __atomic_load_n(&vmcb->exit_code, __ATOMIC_SEQ_CST) == VMEXIT_INIT;
+	svm_vmsave(svm->vmcb_physical);
+	svm_init_control(svm->vmcb);
+	svm_reset_state(vcpu, svm);
+	svm_vmload(svm->vmcb_physical);
+	svm_want_interrupts(vcpu, vcpu->periodic_wanted);
 }
 
 static void svm_nested_flush(struct vcpu *vcpu)
@@ -194,8 +206,7 @@ static void svm_host_end(struct vcpu *vcpu)
 	exception_use_stacks(false);
 	svm_vmload(svm_of(vcpu)->vmcb_physical);
 	if (vcpu->cpu->nmi_seen) {
-		vcpu->cpu->nmi_seen = false;
-		if (!__atomic_exchange_n(&vcpu->cpu->kicked, false, __ATOMIC_SEQ_CST))
+		if (!smp_take_nmi(vcpu->cpu))
 			vcpu->nmi_pending = true;
 	}
 }
@@ -221,8 +232,8 @@ const struct vcpu_operations svm_operations = {
 	.probe = svm_probe,
 	.create = svm_create,
 	.start = svm_start,
+	.reset = svm_reset,
 	.capture_state = svm_capture_state,
-	.is_reset = svm_is_reset,
 	.loop = svm_loop,
 	.get_segment = svm_get_segment,
 	.set_segment = svm_set_segment,

@@ -271,8 +271,7 @@ int ept_restore_page(gpa_t gpa)
 	gpa = align_down(gpa, PAGE_BYTES);
 	if (ept_is_in_large_page(gpa))
 		return 0; /* nothing was ever taken from it */
-	/* Where it lies: a page below 1 MiB may have been moved. */
-	return ept_set_page(gpa, true, memory_physical(memory_guest(gpa)));
+	return ept_set_page(gpa, true, gpa);
 }
 
 /* Also for a page of ours, in whose place the guest may see another. */

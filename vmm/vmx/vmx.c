@@ -77,10 +77,24 @@ static void vmx_start(struct vcpu *vcpu)
 	vmx->flush_nested = true;
 }
 
-static bool vmx_is_reset(const struct vcpu *vcpu)
+static void vmx_reset(struct vcpu *vcpu)
 {
-	return __atomic_load_n(&((const struct vmx_vcpu *)vcpu->backend)->waits_for_sipi,
-			       __ATOMIC_SEQ_CST);
+	vmx_of(vcpu)->had_init = true;
+	vmx_init_guest(vcpu);
+	/* What waits for a chance to deliver something that is no more */
+	vmx_end_nmi_window(vcpu);
+	vmx_want_interrupt_window(vcpu, false);
+}
+
+/* Before its first INIT the CPU is halted, as firmware leaves it. In wait-for-SIPI an INIT is blocked (SDM
+ * v3 27.7.2), and may come behind the startup IPI and undo it: it does in Bochs. */
+static void vmx_wait_for_startup(struct vcpu *vcpu, bool wait)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+	uint32_t activity = vmx->had_init ? ACTIVITY_WAIT_FOR_SIPI : ACTIVITY_HLT;
+
+	vmcs_write(VMCS_GUEST_ACTIVITY, wait ? activity : ACTIVITY_ACTIVE);
+	vmx->waits_for_sipi = wait;
 }
 
 static void vmx_nested_flush(struct vcpu *vcpu)
@@ -140,8 +154,9 @@ const struct vcpu_operations vmx_operations = {
 	.probe = vmx_probe,
 	.create = vmx_create,
 	.start = vmx_start,
+	.reset = vmx_reset,
+	.wait_for_startup = vmx_wait_for_startup,
 	.capture_state = vmx_capture_state,
-	.is_reset = vmx_is_reset,
 	.loop = vmx_loop,
 	.get_segment = vmx_get_segment,
 	.set_segment = vmx_set_segment,

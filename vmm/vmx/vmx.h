@@ -63,7 +63,8 @@ struct vmx_vcpu {
 	uint64_t step_rip;	/* where it is */
 	uint32_t event, event_error_code, event_length_bytes; /* for the next entry; event 0: none */
 	bool flush_nested, flush_linear; /* before the next entry */
-	bool waits_for_sipi;	/* after INIT; executes nothing */
+	bool had_init;		/* of the guest's */
+	bool waits_for_sipi;	/* executes nothing */
 	bool window_wanted;	/* EXIT_INTERRUPT_WINDOW is */
 	bool interrupts_wanted; /* EXIT_INTERRUPT is */
 	bool interrupt_deferred; /* one is pending that the guest cannot take yet */

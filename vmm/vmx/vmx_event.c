@@ -7,6 +7,7 @@
 #include "core/cpu.h"
 #include "core/instructions.h"
 #include "core/panic.h"
+#include "core/smp.h"
 
 #define VECTOR_DB 1u
 #define VECTOR_NMI 2u
@@ -61,8 +62,7 @@ void vmx_take_nmi(struct vcpu *vcpu)
 {
 	if (panic_is_elsewhere())
 		cpu_stop();
-	vcpu->cpu->nmi_seen = false;
-	if (!__atomic_exchange_n(&vcpu->cpu->kicked, false, __ATOMIC_SEQ_CST))
+	if (!smp_take_nmi(vcpu->cpu))
 		vcpu->nmi_pending = true;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/cpu.h"
 #include "core/instructions.h"
+#include "core/signal.h"
 
 /* Exit qualification of an EPT violation, table 28-7 */
 #define VIOLATION_WRITE 0x2u
@@ -12,10 +13,6 @@
 #define VIOLATION_LINEAR 0x80u
 #define VIOLATION_FINAL 0x100u
 #define VIOLATION_NMI_UNBLOCKED 0x1000u
-
-#define BOOT_VECTOR_SELECTOR 0xf000
-#define BOOT_VECTOR_BASE UINT64_C(0xffff0000)
-#define BOOT_VECTOR_IP UINT64_C(0xfff0)
 
 static void vmx_read_violation(struct vcpu *vcpu)
 {
@@ -36,40 +33,6 @@ static void vmx_read_violation(struct vcpu *vcpu)
 	/* Above what was mapped at start there are only devices: mapped when first touched. */
 	if (ept_map_on_demand(vcpu->exit.nested.gpa))
 		vcpu->exit.kind = EXIT_NONE;
-}
-
-/* The CPU does not take INIT itself in here. The boot CPU then starts its firmware, others wait for
- * a startup IPI (SDM v3 10.4). */
-static void vmx_handle_init(struct vcpu *vcpu)
-{
-	struct segment_register code;
-
-	vcpu_forget(vcpu);
-	vmx_init_guest(vcpu);
-	if (vcpu->cpu != &cpu_boot) {
-		vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_WAIT_FOR_SIPI);
-		vmx_of(vcpu)->waits_for_sipi = true;
-		return;
-	}
-	vmx_read_segment(SEGMENT_CS, &code);
-	code.selector = BOOT_VECTOR_SELECTOR;
-	code.base = BOOT_VECTOR_BASE;
-	vmx_write_segment(SEGMENT_CS, &code);
-	vcpu->rip = BOOT_VECTOR_IP;
-}
-
-static void vmx_handle_sipi(struct vcpu *vcpu)
-{
-	uint64_t vector = vmcs_read(VMCS_EXIT_QUALIFICATION) & 0xff;
-	struct segment_register code;
-
-	vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_ACTIVE);
-	vmx_of(vcpu)->waits_for_sipi = false;
-	vmx_read_segment(SEGMENT_CS, &code);
-	code.selector = (uint16_t)(vector << 8);
-	code.base = vector << PAGE_SHIFT;
-	vmx_write_segment(SEGMENT_CS, &code);
-	vcpu->rip = 0;
 }
 
 static enum exit_kind vmx_exit_kind(uint32_t reason)
@@ -125,11 +88,11 @@ void vmx_read_exit(struct vcpu *vcpu, uint32_t reason)
 		return;
 	case REASON_INIT:
 		vcpu->exit.kind = EXIT_INIT;
-		vmx_handle_init(vcpu);
+		signal_init(vcpu->cpu);
 		return;
 	case REASON_SIPI:
 		vcpu->exit.kind = EXIT_SIPI;
-		vmx_handle_sipi(vcpu);
+		signal_startup(vcpu->cpu, (uint8_t)vmcs_read(VMCS_EXIT_QUALIFICATION));
 		return;
 	case REASON_EXTERNAL_INTERRUPT:
 		vcpu->exit.kind = vmx_read_interrupt(vcpu);

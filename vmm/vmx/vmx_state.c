@@ -12,6 +12,7 @@
 
 #define GUEST_VPID 1
 #define NO_LINK UINT64_MAX
+#define DR6_RESET UINT64_C(0xffff0ff0)
 #define DR7_RESET 0x400
 
 struct table_register {
@@ -131,7 +132,10 @@ void vmx_init_guest(struct vcpu *vcpu)
 	vmcs_write(VMCS_GUEST_INTERRUPTIBILITY, 0);
 	vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_ACTIVE);
 	vmcs_write(VMCS_GUEST_PENDING_DEBUG, 0);
+	vmx_set_control(vcpu, 2, 0);
+	__asm__ volatile("mov %0, %%dr6" ::"r"(DR6_RESET));
 	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
+	vcpu->gpr[GPR_RDX] = cpuid_query(1, 0).eax;
 	vcpu->rip = 0;
 	vcpu->rflags = RFLAGS_FIXED;
 	vmcs_write(VMCS_GUEST_RIP, vcpu->rip);

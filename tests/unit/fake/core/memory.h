@@ -20,15 +20,6 @@ static inline void *memory_direct(hpa_t hpa)
 	return (void *)((uintptr_t)fake_memory + hpa);
 }
 
-extern hpa_t memory_moved[256];
-
-static inline void *memory_guest(uint64_t gpa)
-{
-	if (gpa < MIB(1) && memory_moved[gpa >> PAGE_SHIFT] != 0)
-		return memory_direct(memory_moved[gpa >> PAGE_SHIFT] + (gpa & PAGE_MASK));
-	return memory_direct(gpa);
-}
-
 static inline bool memory_is_reserved(hpa_t hpa, uint64_t length_bytes)
 {
 	return length_bytes != 0 && hpa < memory_reserved_start + memory_reserved_bytes &&

@@ -1,0 +1,109 @@
+/*
+ * core/smp_start.c: from a startup IPI of ours to C, one CPU after the other. Written at boot only.
+ */
+#include "core/smp_start.h"
+
+#include "core/apic.h"
+#include "core/exception.h"
+#include "core/ipi.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/paging.h"
+#include "core/smp.h"
+#include "core/string.h"
+#include "core/time.h"
+#include "rv/errno.h"
+
+/* AMD APM v2 16.5, Intel SDM 3 9.4.4.1: between INIT and startup IPI, and between two of these */
+#define START_INIT_US 10000
+#define START_REPEAT_US 200
+/* It takes far less than a millisecond; emulators share a machine. */
+#define START_ANSWER_US 2000000
+
+/* core/ap_entry.S */
+extern const uint8_t ap_entry_start[], ap_entry_end[], ap_entry_long[];
+extern const uint8_t ap_entry_gdtr_base[], ap_entry_root[], ap_entry_jump[], ap_entry_stack[];
+
+static void (*smp_start_run)(struct cpu *cpu);
+
+static void smp_start_patch(hpa_t page, const uint8_t *field, uint64_t value, size_t bytes)
+{
+	memcpy(memory_direct(page + (uint64_t)(field - ap_entry_start)), &value, bytes);
+}
+
+static void smp_start_prepare_page(hpa_t page, hpa_t root)
+{
+	memcpy(memory_direct(page), ap_entry_start, (size_t)(ap_entry_end - ap_entry_start));
+	smp_start_patch(page, ap_entry_gdtr_base,
+			page + (uint64_t)(ap_entry_gdtr_base - 2 - ap_entry_start) - 24,
+			sizeof(uint32_t));
+	smp_start_patch(page, ap_entry_root, root, sizeof(uint32_t));
+	smp_start_patch(page, ap_entry_jump, page + (uint64_t)(ap_entry_long - ap_entry_start),
+			sizeof(uint32_t));
+}
+
+_Noreturn void smp_arrive(void)
+{
+	struct cpu *cpu = cpu_current();
+
+	cr3_write(paging_host_root);
+	exception_init_cpu();
+	if (smp_own_apic_id() == cpu->apic_id)
+		smp_start_run(cpu);
+	cpu_stop();
+}
+
+static bool smp_start_await(const struct cpu *cpu, uint64_t us)
+{
+	uint64_t start = tsc_read();
+
+	while (!__atomic_load_n(&cpu->online, __ATOMIC_SEQ_CST)) {
+		if (tsc_read() - start > us * (time_tsc_hz / 1000000))
+			return false;
+		cpu_pause();
+	}
+	return true;
+}
+
+/* One that does not answer has an INIT again, after which nothing but a startup IPI moves it, and there
+ * is nobody who would send one. */
+static void smp_start_one(struct cpu *cpu, hpa_t page)
+{
+	uint32_t startup = APIC_ICR_STARTUP | (uint32_t)(page >> PAGE_SHIFT);
+
+	smp_start_patch(page, ap_entry_stack, smp_stack_top(cpu), sizeof(uint64_t));
+	ipi_send(cpu->apic_id, startup);
+	if (smp_start_await(cpu, START_REPEAT_US))
+		return;
+	ipi_send(cpu->apic_id, startup);
+	if (smp_start_await(cpu, START_ANSWER_US))
+		return;
+	ipi_send(cpu->apic_id, APIC_ICR_INIT);
+	time_wait_us(START_INIT_US);
+	__atomic_store_n(&cpu->online, false, __ATOMIC_SEQ_CST);
+	log_warning("CPU %u (APIC ID %u) does not come: the OS will not be able to start it", cpu->index,
+		    cpu->apic_id);
+}
+
+int smp_start_others(hpa_t low_page, void (*run)(struct cpu *cpu))
+{
+	hpa_t root = paging_create();
+
+	if (root == 0)
+		return -RV_ENOMEM;
+	/* The page is mapped one to one, for the instruction after paging is switched on. */
+	if (paging_map(root, low_page, low_page, PAGING_WRITABLE) != 0) {
+		paging_destroy(root);
+		return -RV_ENOMEM;
+	}
+	smp_start_prepare_page(low_page, root);
+	smp_start_run = run;
+	for (uint32_t i = 1; i < cpus_count; i++)
+		ipi_send(cpu_get(i)->apic_id, APIC_ICR_INIT);
+	time_wait_us(START_INIT_US);
+	for (uint32_t i = 1; i < cpus_count; i++)
+		smp_start_one(cpu_get(i), low_page);
+	memset(memory_direct(low_page), 0, (size_t)(ap_entry_end - ap_entry_start));
+	paging_destroy(root);
+	return 0;
+}
