@@ -14,6 +14,7 @@
 #define APIC_BASE_ADDRESS UINT64_C(0x000ffffffffff000)
 #define APIC_X2APIC_MSR 0x800u
 
+#define APIC_MESSAGES 0x000u	  /* reserved */
 #define APIC_VERSION 0x030u	  /* r- bits 23:16: number of the last entry of the LVT */
 #define APIC_TPR 0x080u		  /* rw task priority */
 #define APIC_PPR 0x0a0u		  /* r- processor priority */
@@ -48,6 +49,8 @@
 #define APIC_DFR_RESET UINT32_MAX
 #define APIC_ICR_VECTOR_MASK UINT32_C(0xff)
 #define APIC_ICR_MODE_MASK UINT32_C(0x700)
+#define APIC_ICR_FIXED UINT32_C(0)
+#define APIC_ICR_LOWEST UINT32_C(0x100)
 #define APIC_ICR_NMI UINT32_C(0x400)
 #define APIC_ICR_INIT UINT32_C(0x500)
 #define APIC_ICR_STARTUP UINT32_C(0x600)

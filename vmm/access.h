@@ -52,6 +52,7 @@ struct access_region {
 	uint64_t first, last; /* inclusive, in the units of access.address */
 	access_handler handler;
 	void *context;
+	bool writes_only; /* MMIO: reads need not exit; the guest may have the page to read */
 	bool guard; /* comes behind all that are none, and sees what scripts do themselves too */
 	struct access_region *next; /* the registry's */
 };

@@ -12,6 +12,7 @@
 #include "core/string.h"
 #include "rv/errno.h"
 #include "vmm/access.h"
+#include "vmm/mmio_direct.h"
 #include "vmm/mmio_page.h"
 #include "vmm/registry.h"
 
@@ -25,13 +26,23 @@ static bool mmio_page_wanted(gpa_t page)
 	return registry_covers(&mmio_registry, page, page + PAGE_MASK);
 }
 
-/* Gives back the pages of [first, end) that no region wants. */
-static void mmio_restore_pages(gpa_t first, gpa_t end)
+/* Gives the guest what rights to a page the regions leave it. */
+static int mmio_set_rights(gpa_t page)
 {
-	for (gpa_t page = first; page < end; page += PAGE_BYTES) {
-		if (!mmio_page_wanted(page))
-			(void)vcpu_ops->nested_restore_page(page);
-	}
+	if (memory_is_reserved(page, 1) || registry_covers_reads(&mmio_registry, page, page + PAGE_MASK))
+		return vcpu_ops->nested_deny_page(page);
+	if (mmio_page_wanted(page))
+		return vcpu_ops->nested_protect_page(page);
+	return vcpu_ops->nested_restore_page(page);
+}
+
+/* The same for [first, end), after a region of these was taken out: what was set before is there to be
+ * set, and nothing fails. */
+static void mmio_set_rights_again(gpa_t first, gpa_t end)
+{
+	for (gpa_t page = first; page < end; page += PAGE_BYTES)
+		(void)mmio_set_rights(page);
+	mmio_direct_update(&mmio_registry);
 }
 
 /* When no CPU can be walking them any more. */
@@ -76,15 +87,14 @@ int mmio_register(struct access_region *region)
 	if (memory_is_reserved(region->first, region->last - region->first + 1))
 		return -RV_EPERM;
 	spinlock_acquire(&mmio_lock);
-	/* A page that another region wants is denied already. */
-	for (page = first; page <= region->last && error == 0; page += PAGE_BYTES) {
-		if (!mmio_page_wanted(page))
-			error = vcpu_ops->nested_deny_page(page);
+	registry_add(&mmio_registry, region);
+	mmio_direct_update(&mmio_registry);
+	for (page = first; page <= region->last && error == 0; page += PAGE_BYTES)
+		error = mmio_set_rights(page);
+	if (error != 0) {
+		(void)registry_remove(&mmio_registry, region);
+		mmio_set_rights_again(first, page);
 	}
-	if (error == 0)
-		registry_add(&mmio_registry, region);
-	else
-		mmio_restore_pages(first, page);
 	vcpu_intercepts_changed();
 	if (error != 0)
 		mmio_merge_pages(first, page);
@@ -99,7 +109,7 @@ void mmio_unregister(struct access_region *region)
 
 	spinlock_acquire(&mmio_lock);
 	if (registry_remove(&mmio_registry, region)) {
-		mmio_restore_pages(first, end);
+		mmio_set_rights_again(first, end);
 		vcpu_intercepts_changed();
 		mmio_merge_pages(first, end);
 	}
@@ -124,10 +134,7 @@ void mmio_close_page(struct vcpu *vcpu, gpa_t page)
 {
 	spinlock_acquire(&mmio_lock);
 	/* It was denied before, so its table exists and this does not fail. */
-	if (mmio_is_claimed(page))
-		(void)vcpu_ops->nested_deny_page(page);
-	else
-		(void)vcpu_ops->nested_restore_page(page);
+	(void)mmio_set_rights(page);
 	vcpu_ops->nested_flush(vcpu);
 	vcpu_intercepts_changed();
 	spinlock_release(&mmio_lock);

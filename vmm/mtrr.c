@@ -190,5 +190,5 @@ bool mtrr_keeps_ours(uint32_t msr, uint64_t value)
 		if (!mtrr_agree(&now, &then, memory_reserved_start + done, OURS_CHUNK))
 			return false;
 	}
-	return memory_low_page == 0 || mtrr_agree(&now, &then, memory_low_page, PAGE_BYTES);
+	return true;
 }

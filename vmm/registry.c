@@ -32,10 +32,11 @@ bool registry_remove(struct registry *registry, struct access_region *region)
 	return false;
 }
 
-static bool registry_chain_covers(const struct access_region *region, uint64_t first, uint64_t last)
+static bool registry_chain_covers(const struct access_region *region, uint64_t first, uint64_t last,
+				  bool reads)
 {
 	for (; region != NULL; region = region->next) {
-		if (region->first <= last && region->last >= first)
+		if (region->first <= last && region->last >= first && !(reads && region->writes_only))
 			return true;
 	}
 	return false;
@@ -43,6 +44,17 @@ static bool registry_chain_covers(const struct access_region *region, uint64_t f
 
 bool registry_covers(const struct registry *registry, uint64_t first, uint64_t last)
 {
-	return registry_chain_covers(registry->first, first, last) ||
-	       registry_chain_covers(registry->guards, first, last);
+	return registry_chain_covers(registry->first, first, last, false) ||
+	       registry_chain_covers(registry->guards, first, last, false);
+}
+
+bool registry_covers_reads(const struct registry *registry, uint64_t first, uint64_t last)
+{
+	return registry_chain_covers(registry->first, first, last, true) ||
+	       registry_chain_covers(registry->guards, first, last, true);
+}
+
+bool registry_has_hook(const struct registry *registry, uint64_t first, uint64_t last)
+{
+	return registry_chain_covers(registry->first, first, last, false);
 }

@@ -17,8 +17,10 @@ struct registry {
 void registry_add(struct registry *registry, struct access_region *region);
 /* Takes out, leaving region->next for a walk in progress. False if it was not there. */
 bool registry_remove(struct registry *registry, struct access_region *region);
-/* Does any region touch [first, last]? */
+/* Does any region touch [first, last]? Any that wants reads? Any hook? */
 bool registry_covers(const struct registry *registry, uint64_t first, uint64_t last);
+bool registry_covers_reads(const struct registry *registry, uint64_t first, uint64_t last);
+bool registry_has_hook(const struct registry *registry, uint64_t first, uint64_t last);
 
 static inline enum access_result registry_walk_chain(const struct access_region *region,
 						     uint64_t first, uint64_t last,

@@ -23,6 +23,7 @@
 #include "core/smp.h"
 #include "core/spinlock.h"
 #include "rv/errno.h"
+#include "vmm/startup_bus.h"
 #include "vmm/startup_watch.h"
 
 static struct spinlock startup_lock;
@@ -230,8 +231,16 @@ void startup_wait_for_guest(struct cpu *cpu)
 
 int startup_init(bool fast)
 {
+	int error;
+
 	if (vcpu_ops->init_exits || (fast && cpus_count == 1))
 		return 0;
 	startup_ends = fast;
-	return startup_watch_begin();
+	error = startup_watch_begin();
+	if (fast) {
+		log_warning("fast: once all CPUs run, an INIT leads a CPU out of Ritevisor");
+		return error;
+	}
+	log_info("INITs are delivered in software: the local APIC can be read, and its writes exit");
+	return error != 0 ? error : startup_bus_begin();
 }

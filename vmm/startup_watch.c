@@ -11,6 +11,7 @@
 #include "core/spinlock.h"
 #include "rv/errno.h"
 #include "vmm/access.h"
+#include "vmm/mmio_direct.h"
 #include "vmm/vcpu.h"
 
 #define WATCH_PAGES_MAXIMUM 8
@@ -50,7 +51,7 @@ static bool watch_touches(const struct access *access, uint32_t offset)
 
 static enum access_result watch_page_access(struct access *access, void *context)
 {
-	static const uint32_t registers[] = { APIC_ID, APIC_LDR, APIC_DFR, APIC_ICR_LOW };
+	static const uint32_t registers[] = { APIC_MESSAGES, APIC_ID, APIC_LDR, APIC_DFR, APIC_ICR_LOW };
 	uint64_t offset = access->address & PAGE_MASK;
 	const volatile uint32_t *page = memory_direct(access->address - offset);
 	struct cpu *cpu = access->vcpu->cpu;
@@ -71,8 +72,9 @@ static enum access_result watch_page_access(struct access *access, void *context
 
 		return startup_send(access->vcpu, command, false) ? ACCESS_DONE : ACCESS_PASS;
 	}
-	/* By the ID it has, its CPU hears of changes. Most CPUs' cannot be written either. */
-	if (offset == APIC_ID)
+	/* By the ID it has, its CPU hears of changes; most CPUs' cannot be written either. The other is
+	 * reserved, and QEMU takes it for an address of messages. */
+	if (offset == APIC_ID || offset == APIC_MESSAGES)
 		return ACCESS_DONE;
 	if (offset == APIC_LDR)
 		cpu->logical_destination = (uint32_t)access->value;
@@ -89,16 +91,47 @@ static enum access_result watch_msr_access(struct access *access, void *context)
 											   : ACCESS_PASS;
 }
 
+/* What exits most, and needs no look: the end of an interrupt, the timer, the priority, and IPIs that are
+ * interrupts or NMIs. In x2APIC mode the page is nothing, and a store there is lost. */
+static bool watch_store(gpa_t gpa, uint32_t value)
+{
+	uint32_t mode = value & APIC_ICR_MODE_MASK;
+
+	switch (gpa & PAGE_MASK) {
+	case APIC_ICR_LOW:
+		if (mode != APIC_ICR_FIXED && mode != APIC_ICR_LOWEST && mode != APIC_ICR_NMI)
+			return false;
+		break;
+	case APIC_EOI:
+	case APIC_TIMER_INITIAL:
+	case APIC_LVT_TIMER:
+	case APIC_TPR:
+	case APIC_ICR_HIGH:
+		break;
+	default:
+		return false;
+	}
+	*(volatile uint32_t *)memory_direct(gpa) = value;
+	return true;
+}
+
+bool startup_watch_has_page(gpa_t page)
+{
+	for (uint32_t i = 0; i < watch_nr_pages; i++) {
+		if (watch_pages[i].first == page)
+			return true;
+	}
+	return false;
+}
+
 static int watch_page(uint64_t base)
 {
 	struct access_region *region = &watch_pages[watch_nr_pages];
 	gpa_t page = base & APIC_BASE_ADDRESS;
 	int error;
 
-	for (uint32_t i = 0; i < watch_nr_pages; i++) {
-		if (watch_pages[i].first == page)
-			return 0;
-	}
+	if (startup_watch_has_page(page))
+		return 0;
 	/* In RAM not every instruction comes to us (vmm/mmio_step.c). */
 	if (watch_nr_pages == WATCH_PAGES_MAXIMUM || memory_is_ram(page, PAGE_BYTES))
 		return -RV_ENOSPC;
@@ -106,6 +139,10 @@ static int watch_page(uint64_t base)
 	region->last = page + PAGE_BYTES - 1;
 	region->handler = watch_page_access;
 	region->guard = true;
+	region->writes_only = true;
+	/* It is the boot CPU's, and everybody's who has not moved it. */
+	if (watch_nr_pages == 0)
+		mmio_direct_set(page, watch_store);
 	error = mmio_register(region);
 	if (error == 0)
 		watch_nr_pages++;

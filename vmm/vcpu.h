@@ -212,6 +212,7 @@ struct vcpu_operations {
 	/* Puts one page of 2 MiB (level 1) or 1 GiB (level 2) in the place of the table there, if that says no
 	 * more. The table, to be freed when no CPU walks it any more; NULL: there is none to free. */
 	void *(*nested_merge)(gpa_t gpa, unsigned level);
+	int (*nested_protect_page)(gpa_t gpa); /* identity; writes exit */
 	/* Maps a page of the guest's somewhere else. */
 	int (*nested_move_page)(gpa_t gpa, hpa_t to);
 	void (*nested_flush)(struct vcpu *vcpu);

@@ -8,6 +8,10 @@ SCRIPTS = Path(__file__).resolve().parent / "scripts"
 PORT = 0x80  # no device answers there, and no BIOS or OS minds
 IPI_ROUNDS = (100, 1100)
 IPIS_A_ROUND = 2
+STRICT = ["--option", "strict"]
+APIC_FIGURES = ["apic_eoi_instructions", "apic_exits_per_interrupt_count"] + [
+    f"boot_exits_{name}_{cpus}_cpus_count" for name in ("fast", "default") for cpus in (1, 2)
+]
 
 # The unclaimed accesses: figure and loop of the bench guest.
 UNCLAIMED = {
@@ -53,9 +57,24 @@ def measure_ipi(figures):
     figures["bare_guest_ipi_instructions"] = boots.parse_loops(bare)["ipi"]
 
 
+def measure_apic(figures):
+    """What the default costs beside the option fast, where an INIT does not exit."""
+    figures["bare_apic_eoi_instructions"] = boots.run_loops(["--bare"], "loops=apic_eoi")["apic_eoi"]
+    figures["apic_eoi_instructions"] = boots.run_loops(STRICT, "loops=apic_eoi")["apic_eoi"]
+    guest = [*STRICT, "--smp", "2", "--multiboot", "build/tests/guest/ipi.elf", "--append"]
+    few, many = (boots.boot([*guest, f"iterations={rounds}"]) for rounds in IPI_ROUNDS)
+    exits = boots.exits_total(many) - boots.exits_total(few)
+    figures["apic_exits_per_interrupt_count"] = exits / (IPIS_A_ROUND * (IPI_ROUNDS[1] - IPI_ROUNDS[0]))
+    for cpus in (1, 2):
+        for name, options in (("fast", []), ("default", STRICT)):
+            text = boots.boot([*options, "--smp", str(cpus)])
+            figures[f"boot_exits_{name}_{cpus}_cpus_count"] = boots.exits_total(text)
+
+
 STEPS = [
     ("accesses that nobody claims", list(UNCLAIMED), measure_unclaimed, "both"),
     ("accesses that C or a script claims", list(CLAIMED), measure_claimed, "both"),
     ("IPIs between two CPUs", ["guest_ipi_instructions", "guest_ipi_exits_count"], measure_ipi,
      "both"),
+    ("the local APIC by default", APIC_FIGURES, measure_apic, "amd"),
 ]  # fmt: skip

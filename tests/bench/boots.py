@@ -45,7 +45,9 @@ def run(words):
 
 
 def boot(options, qemu_options=ICOUNT):
-    """Runs ./ritevisor boot. Returns what it printed."""
+    """Runs ./ritevisor boot. Returns what it printed. The option fast is set, unless strict is."""
+    if "strict" not in options and "--bare" not in options:
+        options = ["--option", "fast", *options]
     words = ["./ritevisor", "boot", "--cpu", cpu, "--timeout", str(TIMEOUT_S), *options]
     if "--bare" not in options:
         words += ["--option", "fast"]

@@ -53,6 +53,14 @@ GROUPS = {
         "guest_ipi_instructions": Figure("an IPI that wakes a CPU, both CPUs' work", 0, True),
         "guest_ipi_exits_count": Figure("VM exits for each such IPI", 0),
     },
+    "The default beside `fast`": {
+        "apic_eoi_instructions": Figure("end of an interrupt, xAPIC mode", 250),
+        "apic_exits_per_interrupt_count": Figure("VM exits for an IPI that wakes a CPU"),
+        "boot_exits_fast_1_cpus_count": Figure("VM exits in the built-in guest's run, fast, 1 CPU"),
+        "boot_exits_default_1_cpus_count": Figure("... by default"),
+        "boot_exits_fast_2_cpus_count": Figure("... fast, 2 CPUs"),
+        "boot_exits_default_2_cpus_count": Figure("... by default"),
+    },
     "The script engine": {
         "engine_open_instructions": Figure("opening, and a script of 100 lines", 3_200_000),
         "idle_heap_bytes": Figure("heap of an idle script", 320 << 10),

@@ -37,6 +37,7 @@ BENCH_LOOP(port_read, "mov %%edi, %%edx; in %%dx, %%al", "D"(port))
 BENCH_LOOP(port_write, "mov %%edi, %%edx; out %%al, %%dx", "D"(port))
 BENCH_LOOP(msr_read, "mov %%edi, %%ecx; rdmsr", "D"(msr))
 BENCH_LOOP(mmio_read, "mov (%%rdi), %%eax", "D"(mmio))
+BENCH_LOOP(apic_eoi, "movl $0, 0xb0(%%rdi)", "D"(0xfee00000))
 BENCH_LOOP(pci_read,
 	   "mov %%edi, %%eax; mov $0xcf8, %%edx; out %%eax, %%dx; mov $0xcfc, %%dl; in %%dx, %%eax",
 	   "D"(pci))
@@ -52,6 +53,7 @@ static const struct {
 	{"msr_read", bench_msr_read},
 	{"mmio_read", bench_mmio_read},
 	{"pci_read", bench_pci_read},
+	{"apic_eoi", bench_apic_eoi},
 };
 
 #define WARM_UP_ITERATIONS 16

@@ -425,11 +425,10 @@ static void our_own_type(void)
 
 	reset();
 	memory_reserved_start = MIB(34);
-	memory_low_page = 0xcb000; /* of type 0 */
 	set_range(0, GIB(3), GIB(1), UNCACHED);
 	UNIT_CHECK(!mtrr_keeps_ours(MSR_MTRR_DEFAULT, mtrr_default & ~DEFAULT_ENABLED));
 	UNIT_CHECK(!mtrr_keeps_ours(MSR_MTRR_DEFAULT, DEFAULT_ENABLED | DEFAULT_FIXED | WRITE_COMBINING));
-	UNIT_CHECK(!mtrr_keeps_ours(MSR_MTRR_DEFAULT, DEFAULT_ENABLED | WRITE_BACK)); /* the low page */
+	UNIT_CHECK(mtrr_keeps_ours(MSR_MTRR_DEFAULT, DEFAULT_ENABLED | WRITE_BACK)); /* below 1 MiB */
 	UNIT_CHECK(mtrr_keeps_ours(MSR_MTRR_DEFAULT, mtrr_default));
 	mtrr_mask[1] = ~(MIB(2) - 1) & ADDRESS_MASK; /* not valid yet */
 	UNIT_CHECK(mtrr_keeps_ours(MSR_MTRR_BASE(1), MIB(36) | UNCACHED));
@@ -445,10 +444,9 @@ static void our_own_type(void)
 	mtrr_base[1] = 0;
 	UNIT_CHECK(!mtrr_keeps_ours(MSR_MTRR_BASE(1), MIB(36) | PAGE_BYTES | UNCACHED));
 	UNIT_CHECK(mtrr_keeps_ours(MSR_MTRR_FIXED_4K + 1, mtrr_fixed_4k[1] ^ UINT64_C(0xff)));
-	UNIT_CHECK(!mtrr_keeps_ours(MSR_MTRR_FIXED_4K + 1, mtrr_fixed_4k[1] ^ UINT64_C(0xff000000)));
+	UNIT_CHECK(mtrr_keeps_ours(MSR_MTRR_FIXED_4K + 1, mtrr_fixed_4k[1] ^ UINT64_C(0xff000000)));
 	UNIT_CHECK(mtrr_is_register(MSR_MTRR_BASE(VARIABLE_COUNT) - 1));
 	UNIT_CHECK(!mtrr_is_register(MSR_MTRR_BASE(VARIABLE_COUNT)));
-	memory_low_page = 0;
 	memory_reserved_start = start;
 }
 

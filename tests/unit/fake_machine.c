@@ -225,6 +225,12 @@ static int fake_restore_page(gpa_t gpa)
 	return 0;
 }
 
+/* Writes exit: the tests here look at claims that want reads too. */
+static int fake_protect_page(gpa_t gpa)
+{
+	return fake_deny_page(gpa);
+}
+
 static int fake_move_page(gpa_t gpa, hpa_t to)
 {
 	if (gpa >= FAKE_MEMORY_BYTES)
@@ -257,6 +263,7 @@ static const struct vcpu_operations fake_operations = {
 	.nested_deny_page = fake_deny_page,
 	.nested_restore_page = fake_restore_page,
 	.nested_merge = fake_merge,
+	.nested_protect_page = fake_protect_page,
 	.nested_move_page = fake_move_page,
 	.nested_flush = fake_flush,
 };

@@ -18,7 +18,7 @@ uint8_t *fake_memory;
 hpa_t memory_reserved_start = MIB(34);
 uint64_t memory_reserved_bytes = MIB(4);
 uint64_t memory_end = RAM_END;
-hpa_t memory_moved[256], memory_low_page, vcpu_nested_limit;
+hpa_t vcpu_nested_limit;
 static unsigned pages_used, address_bits;
 static uint32_t encryption_eax, encryption_ebx; /* CPUID leaf 8000001Fh */
 static uint64_t syscfg;

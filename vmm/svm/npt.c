@@ -258,6 +258,11 @@ void *npt_merge(gpa_t gpa, unsigned level)
 	return table;
 }
 
+int npt_protect_page(gpa_t gpa)
+{
+	return npt_set_page(gpa, align_down(gpa, PAGE_BYTES) | (NPT_LEAF & ~PAGING_WRITABLE));
+}
+
 int npt_restore_page(gpa_t gpa)
 {
 	if (memory_is_reserved(gpa, 1))

@@ -265,6 +265,7 @@ const struct vcpu_operations svm_operations = {
 	.nested_deny_page = npt_deny_page,
 	.nested_restore_page = npt_restore_page,
 	.nested_merge = npt_merge,
+	.nested_protect_page = npt_protect_page,
 	.nested_move_page = npt_move_page,
 	.nested_flush = svm_nested_flush,
 	.host_begin = svm_host_begin,

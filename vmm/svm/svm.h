@@ -134,6 +134,7 @@ hpa_t npt_data_root(uint64_t *page);
 int npt_deny_page(gpa_t gpa);
 int npt_restore_page(gpa_t gpa);
 void *npt_merge(gpa_t gpa, unsigned level);
+int npt_protect_page(gpa_t gpa);
 int npt_move_page(gpa_t gpa, hpa_t to);
 /* Maps what lies above what npt_init() mapped; false if the address is not to be mapped. */
 bool npt_map_on_demand(gpa_t gpa);

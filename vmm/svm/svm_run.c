@@ -9,10 +9,12 @@
 #include "vmm/breakpoint.h"
 #include "vmm/cpuid.h"
 #include "vmm/guest_memory.h"
+#include "vmm/mmio_direct.h"
 #include "vmm/run.h"
 #include "vmm/svm/svm.h"
 
 #define TLB_FLUSH_ALL 1
+#define FAULT_WRITE 0x2u /* EXITINFO1 of a nested page fault, as of a page fault */
 #define CODE_IS_LONG 0x200 /* the L attribute, which counts in long mode only */
 
 /* CPUID that nobody claims is answered at once: it always exits, and guests execute it thousands of
@@ -49,6 +51,33 @@ static bool svm_answer_cpuid(struct vcpu *vcpu, struct vmcb *vmcb)
 	return true;
 }
 
+/* A plain store to the page that is guarded for good. False: the general way has to do it. */
+static bool svm_answer_store(struct vcpu *vcpu, struct vmcb *vmcb)
+{
+	const uint8_t *code;
+	unsigned bytes;
+
+	if ((vmcb->exit_info2 & ~PAGE_MASK) != mmio_direct_page || !(vmcb->exit_info1 & FAULT_WRITE) ||
+	    (vmcb->exit_info1 >> 33 & 1) || (vmcb->exit_int_info & EVENT_VALID) ||
+	    (vmcb->rflags & RFLAGS_TF) || (vmcb->dr7 & BREAKPOINT_DR7_ENABLED) ||
+	    !(vmcb->segments[SEGMENT_CS].attributes & CODE_IS_LONG) || !(vmcb->efer & EFER_LMA) ||
+	    (vmcb->cr4 & CR4_LA57))
+		return false;
+	code = guest_peek_long_code(vcpu->cpu->index, vmcb->rip, vmcb->cr3);
+	if (code == NULL)
+		return false;
+	vcpu->gpr[GPR_RAX] = vmcb->rax;
+	vcpu->gpr[GPR_RSP] = vmcb->rsp;
+	bytes = mmio_direct_perform(vcpu, code, vmcb->exit_info2);
+	if (bytes == 0)
+		return false;
+	vmcb->rip += bytes;
+	vmcb->rflags &= ~RFLAGS_RF;
+	vmcb->interrupt_shadow = 0;
+	vcpu->exits_by_kind[EXIT_NESTED_FAULT]++;
+	return true;
+}
+
 /* Enters the guest until an exit that somebody above has to see. */
 static void svm_enter_until_exit(struct vcpu *vcpu, struct svm_vcpu *svm, struct vmcb *vmcb)
 {
@@ -56,8 +85,9 @@ static void svm_enter_until_exit(struct vcpu *vcpu, struct svm_vcpu *svm, struct
 		/* SMM's RSM may have cleared it; VMRUN demands it (APM v2 15.5.1). */
 		vmcb->efer |= EFER_SVME;
 		svm_enter(vcpu, svm->vmcb_physical);
-	} while (vmcb->exit_code == VMEXIT_CPUID && !svm->entry_special &&
-		 svm_answer_cpuid(vcpu, vmcb));
+	} while (!svm->entry_special &&
+		 ((vmcb->exit_code == VMEXIT_CPUID && svm_answer_cpuid(vcpu, vmcb)) ||
+		  (vmcb->exit_code == VMEXIT_NPF && svm_answer_store(vcpu, vmcb))));
 	if (svm->entry_special) {
 		svm->entry_special = false;
 		if (svm_step_wanted(&svm->step))

@@ -17,6 +17,7 @@
 
 #define EPT_ENTRIES 512
 #define EPT_RIGHTS UINT64_C(0x7) /* read, write, execute */
+#define EPT_WRITE UINT64_C(0x2)
 #define EPT_TYPE_SHIFT 3
 #define EPT_TYPE_MASK (UINT64_C(7) << EPT_TYPE_SHIFT)
 #define EPT_LARGE UINT64_C(0x80)
@@ -184,8 +185,8 @@ bool ept_map_on_demand(gpa_t gpa)
 	return mapped;
 }
 
-/* Writes the 4 KiB entry of a page: a mapping to hpa, or none. */
-static int ept_set_page(gpa_t gpa, bool mapped, hpa_t hpa)
+/* Writes the 4 KiB entry of a page: a mapping to hpa with these of the rights. */
+static int ept_set_page(gpa_t gpa, uint64_t rights, hpa_t hpa)
 {
 	uint64_t *entry;
 	uint8_t type;
@@ -200,14 +201,16 @@ static int ept_set_page(gpa_t gpa, bool mapped, hpa_t hpa)
 	if (entry == NULL)
 		error = -RV_ENOMEM;
 	else
-		__atomic_store_n(entry, mapped ? ept_leaf(hpa, 0, type) : 0, __ATOMIC_RELEASE);
+		__atomic_store_n(entry,
+				 rights != 0 ? ept_leaf(hpa, 0, type) & (rights | ~EPT_RIGHTS) : 0,
+				 __ATOMIC_RELEASE);
 	spinlock_release(&ept_lock);
 	return error;
 }
 
 int ept_deny_page(gpa_t gpa)
 {
-	return ept_set_page(gpa, false, align_down(gpa, PAGE_BYTES));
+	return ept_set_page(gpa, 0, align_down(gpa, PAGE_BYTES));
 }
 
 /* The entry that maps gpa, or does not, and its level; never below `least`. */
@@ -271,13 +274,18 @@ int ept_restore_page(gpa_t gpa)
 	gpa = align_down(gpa, PAGE_BYTES);
 	if (ept_is_in_large_page(gpa))
 		return 0; /* nothing was ever taken from it */
-	return ept_set_page(gpa, true, gpa);
+	return ept_set_page(gpa, EPT_RIGHTS, gpa);
+}
+
+int ept_protect_page(gpa_t gpa)
+{
+	return ept_set_page(gpa, EPT_RIGHTS & ~EPT_WRITE, align_down(gpa, PAGE_BYTES));
 }
 
 /* Also for a page of ours, in whose place the guest may see another. */
 int ept_move_page(gpa_t gpa, hpa_t to)
 {
-	return ept_set_page(gpa, true, to);
+	return ept_set_page(gpa, EPT_RIGHTS, to);
 }
 
 static void ept_update_entry(uint64_t *entry, unsigned level)

@@ -186,6 +186,7 @@ const struct vcpu_operations vmx_operations = {
 	.nested_deny_page = ept_deny_page,
 	.nested_restore_page = ept_restore_page,
 	.nested_merge = ept_merge,
+	.nested_protect_page = ept_protect_page,
 	.nested_move_page = ept_move_page,
 	.nested_flush = vmx_nested_flush,
 	.host_begin = vmx_host_begin,

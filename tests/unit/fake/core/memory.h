@@ -12,7 +12,6 @@
 extern uint8_t *fake_memory;
 extern hpa_t memory_reserved_start;
 extern uint64_t memory_reserved_bytes;
-extern hpa_t memory_low_page;
 extern uint64_t memory_end;
 
 static inline void *memory_direct(hpa_t hpa)
