@@ -25,6 +25,7 @@
 #include "core/time.h"
 #include "hook/hook_shutdown.h"
 #include "hook/hook_timer.h"
+#include "mediator/power/reset.h"
 #include "mediator/power/sleep.h"
 #include "process/process.h"
 #include "rv/version.h"
@@ -463,6 +464,7 @@ _Noreturn void boot_main(void)
 		panic("asked for by the boot option");
 	main_panic_later();
 	memory_keep_pages(KEPT_PAGES + cpus_count * KEPT_PAGES_A_CPU);
+	reset_watch();
 	main_run_scripts();
 	main_watch_shutdown();
 	if (uefi_is_present())

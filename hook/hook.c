@@ -49,7 +49,7 @@ static int hook_link(struct hook *hook)
 		hook_timer_link(hook);
 		return 0;
 	default:
-		return 0; /* SHUTDOWN: found by its kind */
+		return hook_shutdown_link();
 	}
 }
 
@@ -79,6 +79,7 @@ static void hook_unlink(struct hook *hook)
 		hook_timer_unlink(hook);
 		break;
 	default:
+		hook_shutdown_unlink();
 		break;
 	}
 }

@@ -44,6 +44,10 @@ enum access_result hook_handle_access(struct access *access, void *context);
 /* hook.c */
 extern struct spinlock hook_table_lock;
 
+/* hook_shutdown.c; under hook_table_lock */
+int hook_shutdown_link(void);
+void hook_shutdown_unlink(void);
+
 /* hook_timer.c; under hook_table_lock */
 void hook_timer_link(struct hook *hook);
 void hook_timer_unlink(struct hook *hook);

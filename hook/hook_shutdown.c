@@ -4,13 +4,32 @@
 #include "hook/hook_shutdown.h"
 
 #include "hook/hook.h"
+#include "hook/hook_internal.h"
 #include "hook/hook_summary.h"
 
 void (*hook_shutdown_finish)(struct vcpu *vcpu);
+int (*hook_shutdown_want)(bool wanted);
+
+static unsigned hook_shutdown_count; /* hooks that there are; under hook_table_lock */
 
 static bool hook_shutdown_done;
 /* Held until the first to come is through: nobody powers off before. It is outermost. */
 static struct spinlock hook_shutdown_lock;
+
+int hook_shutdown_link(void)
+{
+	int error = hook_shutdown_count == 0 && hook_shutdown_want ? hook_shutdown_want(true) : 0;
+
+	if (error == 0)
+		hook_shutdown_count++;
+	return error;
+}
+
+void hook_shutdown_unlink(void)
+{
+	if (--hook_shutdown_count == 0 && hook_shutdown_want)
+		(void)hook_shutdown_want(false);
+}
 
 static void hook_shutdown_deliver(struct hook *hook, void *context)
 {

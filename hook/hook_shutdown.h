@@ -16,4 +16,8 @@ void hook_shutdown(struct vcpu *vcpu);
  * summary is wanted. */
 extern void (*hook_shutdown_finish)(struct vcpu *vcpu);
 
+/* Called with true before the first hook of SHUTDOWN comes, and with false when the last is gone; an
+ * error refuses the hook. Under hook_table_lock. NULL: nothing. Set by mediator/power/. */
+extern int (*hook_shutdown_want)(bool wanted);
+
 #endif

@@ -23,6 +23,7 @@
 
 const struct vcpu_operations *vcpu_ops;
 void (*vcpu_periodic)(struct vcpu *vcpu);
+void (*vcpu_resetting)(struct vcpu *vcpu);
 
 hpa_t vcpu_nested_limit;
 uint64_t vcpu_generation;
@@ -174,6 +175,8 @@ _Noreturn void vcpu_reset_machine(struct vcpu *vcpu, const char *why)
 	} __attribute__((packed)) no_idt = { 0, 0 };
 
 	log_notice("the guest %s at RIP %lx: resetting", why, vcpu->rip);
+	if (vcpu_resetting != NULL)
+		vcpu_resetting(vcpu);
 	port_write8(0xcf9, 2);
 	port_write8(0xcf9, 6);
 	port_write8(0x64, 0xfe);

@@ -252,6 +252,10 @@ const char *vcpu_exit_name(enum exit_kind kind);
  * guest with the old state. May be called with a registry's lock held. Context: boot, exit. */
 void vcpu_intercepts_changed(void);
 
+/* Called before the guest's triple fault and its like reset the machine; NULL: nothing. Context: exit.
+ * Set by mediator/. */
+extern void (*vcpu_resetting)(struct vcpu *vcpu);
+
 /* Resets the machine, and says that it is because the guest `why`. Context: exit. */
 _Noreturn void vcpu_reset_machine(struct vcpu *vcpu, const char *why);
 

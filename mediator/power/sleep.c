@@ -11,6 +11,7 @@
 #include "core/acpi.h"
 #include "core/log.h"
 #include "hook/hook_shutdown.h"
+#include "mediator/power/byte.h"
 #include "rv/errno.h"
 #include "vmm/access.h"
 
@@ -29,15 +30,9 @@ static struct sleep_register sleep_registers[ACPI_REGISTERS_MAXIMUM];
 static bool sleep_was_refused;
 static bool sleep_has_woken; /* WAK_STS is to read 1 */
 
-/* Where the register's byte stands in the value of an access that touches it. */
-static unsigned sleep_shift(const struct access *access, const struct access_region *region)
-{
-	return 8 * (unsigned)(region->first - access->address);
-}
-
 static enum access_result sleep_handle_status(struct access *access, void *context)
 {
-	unsigned shift = sleep_shift(access, context);
+	unsigned shift = power_byte_shift(access, context);
 
 	if (access->write) {
 		if (access->value >> shift & WAK_STS) /* written 1, it is cleared */
@@ -93,7 +88,7 @@ static void sleep_refuse(unsigned type)
 static enum access_result sleep_handle_control(struct access *access, void *context)
 {
 	struct sleep_register *sleep = CONTAINER_OF(context, struct sleep_register, region);
-	unsigned shift = sleep_shift(access, &sleep->region);
+	unsigned shift = power_byte_shift(access, &sleep->region);
 	unsigned type = access->value >> (shift + SLP_TYP_SHIFT) & SLP_TYP_MASK;
 
 	if (!access->write || (access->value >> shift & SLP_EN) == 0)

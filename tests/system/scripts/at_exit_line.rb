@@ -1,0 +1,2 @@
+# Says that it runs, at the end of the guest: power-off or reset.
+at_exit { puts "at_exit was here" }
