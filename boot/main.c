@@ -8,6 +8,7 @@
 #include "boot/hardware_check.h"
 #include "boot/options.h"
 #include "boot/panic_test.h"
+#include "boot/settings.h"
 #include "boot/uefi_entry.h"
 #include "core/acpi.h"
 #include "core/console.h"
@@ -434,6 +435,7 @@ _Noreturn void boot_main(void)
 	log_info("memory 0x%lx-0x%lx reserved", memory_reserved_start,
 		 memory_reserved_start + memory_reserved_bytes - 1);
 	main_report_early();
+	settings_check();
 	time_init();
 	if (boot_info.has_rsdp_copy)
 		acpi_set_rsdp(boot_info.rsdp_copy, sizeof(boot_info.rsdp_copy));

@@ -1,46 +1,64 @@
 /*
- * boot/options.c: the table of boot options. A word that is no option of ours is a setting for the
- * scripts.
+ * boot/options.c: reads the boot line by boot/options_table.h. A word that is no option of ours is a
+ * setting for the scripts (boot/settings.c).
  */
 #include "boot/options.h"
 
+#include "boot/options_limits.h"
 #include "boot/panic_test.h"
 #include "core/console.h"
 #include "core/log.h"
 #include "core/string.h"
+#include "rv/abi.h"
 
+_Static_assert(option_panic_by_maximum == PANIC_TEST_END - 1, "each way to panic");
+_Static_assert(option_budget_us_maximum == RV_BUDGET_US_MAXIMUM, "a budget that every hook takes");
+
+#define OPTION_TEXT(name)
+#define OPTION_FLAG(name, member, value)
+#define OPTION_NUMBER(name, member, standard, minimum, maximum) .member = standard,
 struct boot_options boot_options = {
-	.memory_bytes = MIB(32),
-	.heap_bytes = MIB(8),
 	.screen = true,
+#include "boot/options_table.h"
 };
+#undef OPTION_NUMBER
 
+#define OPTION_NUMBER(name, member, standard, minimum, maximum)                                    \
+	{ #name "=", &boot_options.member, minimum, maximum },
 static const struct {
 	const char *name;
 	uint64_t *number; /* with K, M or G behind it */
 	uint64_t minimum, maximum;
 } options_numbers[] = {
-	{ "memory=", &boot_options.memory_bytes, MIB(8), MIB(256) },
-	{ "heap=", &boot_options.heap_bytes, KIB(256), MIB(128) },
-	{ "budget_us=", &boot_options.budget_us, 10, 60000000 },
-	{ "load_budget_ms=", &boot_options.load_budget_ms, 1, 600000 },
-	{ "boot=", &boot_options.boot_drive, 0, 0xff },
-	{ "panic_cpuid=", &boot_options.panic_leaf, 1, UINT32_MAX },
-	{ "panic_by=", &boot_options.panic_by, 1, PANIC_TEST_END - 1 },
-	{ "hwcheck=", &boot_options.hardware_s, 0, 3600 },
+#include "boot/options_table.h"
 };
+#undef OPTION_NUMBER
+#undef OPTION_FLAG
 
+#define OPTION_NUMBER(name, member, standard, minimum, maximum)
+#define OPTION_FLAG(name, member, value) { #name, &boot_options.member, value },
 static const struct {
 	const char *name;
 	bool *flag;
 	bool value;
 } options_flags[] = {
-	{ "summary", &boot_options.summary, true },   { "rescue", &boot_options.rescue, true },
-	{ "log=plain", &log_stamped, false },	      { "log=stamped", &log_stamped, true },
-	{ "vga", &boot_options.screen, true },	      { "novga", &boot_options.screen, false },
-	{ "fast", &boot_options.fast, true },	      { "strict", &boot_options.fast, false },
-	{ "panic", &boot_options.panic_test, true },  { "hwcheck", &boot_options.hardware, true },
+#include "boot/options_table.h"
 };
+#undef OPTION_NUMBER
+#undef OPTION_FLAG
+#undef OPTION_TEXT
+
+#define OPTION_NUMBER(name, member, standard, minimum, maximum) #name,
+#define OPTION_FLAG(name, member, value) #name,
+#define OPTION_TEXT(name) #name,
+static const char *const options_names[] = {
+#include "boot/options_table.h"
+};
+
+const char *options_name(size_t index)
+{
+	return index < ARRAY_LENGTH(options_names) ? options_names[index] : NULL;
+}
 
 static bool options_size(const char *text, size_t length, uint64_t *value)
 {
@@ -103,6 +121,12 @@ static bool options_log(const char *word, size_t length)
 			log_error("option %.*s: give com1 to com4, a port such as 0x3f8, debug or none",
 				  (int)length, word);
 		}
+		return true;
+	}
+	if (length >= 4 && strncmp(word, "log=", 4) == 0) {
+		log_stamped = !options_word_is(word, length, "log=plain");
+		if (log_stamped && !options_word_is(word, length, "log=stamped"))
+			log_error("option %.*s: give plain or stamped", (int)length, word);
 		return true;
 	}
 	if (length <= 9 || strncmp(word, "loglevel=", 9) != 0)

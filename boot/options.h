@@ -30,4 +30,7 @@ extern struct boot_options boot_options;
  * Context: boot. */
 void options_parse(const char *command_line);
 
+/* What the options are called, one after another; NULL behind the last. */
+const char *options_name(size_t index);
+
 #endif

@@ -3,10 +3,8 @@
  */
 #include "boot/uefi/config.h"
 
+#include "boot/options_limits.h"
 #include "core/string.h"
-
-#define MEMORY_MINIMUM MIB(8)
-#define MEMORY_MAXIMUM MIB(256)
 
 void config_set_defaults(struct config *config)
 {
@@ -162,10 +160,10 @@ static bool config_size(const char *text, size_t length, uint64_t *bytes)
 	char unit = length != 0 ? text[length - 1] : '\0';
 	unsigned shift = unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
 
-	if (!string_to_number(text, length - (shift != 0), bytes) || *bytes > MEMORY_MAXIMUM)
+	if (!string_to_number(text, length - (shift != 0), bytes) || *bytes > option_memory_maximum)
 		return false;
 	*bytes <<= shift;
-	return *bytes >= MEMORY_MINIMUM && *bytes <= MEMORY_MAXIMUM;
+	return *bytes >= option_memory_minimum && *bytes <= option_memory_maximum;
 }
 
 uint64_t config_memory_bytes(const struct config *config, uint64_t otherwise)

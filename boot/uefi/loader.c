@@ -2,6 +2,7 @@
  * boot/uefi/loader.c: ritevisor.efi: loads the hypervisor and what belongs to it, starts it, and
  * as its guest goes on with the boot.
  */
+#include "boot/options_limits.h"
 #include "boot/uefi/chain.h"
 #include "boot/uefi/config.h"
 #include "boot/uefi/efi.h"
@@ -16,7 +17,6 @@
 #include "core/log.h"
 #include "core/string.h"
 
-#define LOADER_MEMORY_BYTES MIB(32)
 #define LOADER_CONFIG "ritevisor.conf"
 #define LOADER_FILES_MAXIMUM (BOOT_MODULES_MAXIMUM + 2) /* the program and its configuration */
 
@@ -216,7 +216,7 @@ static efi_status loader_enter(struct place *place)
 /* Leaves the machine as it was if it fails. */
 static efi_status loader_virtualise(void)
 {
-	uint64_t bytes = align_up(config_memory_bytes(&loader_config, LOADER_MEMORY_BYTES), MIB(2));
+	uint64_t bytes = align_up(config_memory_bytes(&loader_config, option_memory_standard), MIB(2));
 	const struct file_data *program;
 	struct place place;
 	const char *why;

@@ -46,6 +46,7 @@ GROUPS = {
         "pci_unclaimed_instructions": Figure("PCI configuration by CF8/CFC, unclaimed", 0, True),
         "msr_unclaimed_instructions": Figure("RDMSR, unclaimed", 0, True),
         "mmio_unclaimed_instructions": Figure("read of device memory, unclaimed", 0, True),
+        "pci_at_exit_instructions": Figure("PCI configuration by CF8/CFC beside a script with at_exit"),
         "port_c_instructions": Figure("read of a port that C claims and passes on"),
         "port_filtered_instructions": Figure("read of a hooked port that the filter rejects", 200),
         "port_ruby_instructions": Figure("read with a Ruby hook that returns at once", 900),

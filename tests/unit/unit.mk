@@ -50,6 +50,9 @@ unit-programs += uefi
 unit-uefi-objects := boot/uefi/config.o boot/uefi/memory_map.o boot/uefi/payload.o \
 	boot/uefi/sha256.o core/string.o
 
+unit-programs += settings
+unit-settings-objects := boot/options.o boot/settings.o core/string.o
+
 unit-built := $(addprefix $(unit-build)/,$(unit-programs))
 test-programs += $(unit-built)
 

@@ -1,8 +1,9 @@
 """Options that several subcommands have."""
 
 import argparse
+import sys
 
-from host import gems, paths, simulation, uefi
+from host import gems, paths, simulation, uefi, words
 from host.errors import UserError
 
 
@@ -106,5 +107,7 @@ def uefi_options(arguments):
 
 def check_script_options(arguments):
     use_gems(arguments)
+    for warning in words.check(arguments.option, arguments.script):
+        print(f"ritevisor {arguments.command}: warning: {warning}", file=sys.stderr)
     if arguments.script and arguments.engine is None:
         raise UserError("--script needs the engine, so it does not go with --no-engine")

@@ -1,0 +1,2 @@
+# Has what resets a PC claimed.
+at_exit {}

@@ -1,0 +1,2 @@
+# Declares a setting, which the boot line may have.
+puts "ports #{setting(:ports, 1)}"
