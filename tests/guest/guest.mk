@@ -19,6 +19,7 @@ guest-names := \
 	message \
 	mmio \
 	modes \
+	burst \
 	nmi \
 	ours \
 	pci \

@@ -27,7 +27,6 @@ void *engine_allocate(mrb_state *mrb, void *old, size_t bytes, void *user)
 {
 	void *memory;
 
-	(void)mrb;
 	(void)user;
 	if (bytes == 0) {
 		free(old);
@@ -36,6 +35,8 @@ void *engine_allocate(mrb_state *mrb, void *old, size_t bytes, void *user)
 	memory = realloc(old, bytes);
 	if (memory) {
 		memory_failed = false;
+		if (mrb)
+			engine_collect_allocated(mrb, bytes);
 	} else {
 		if (memory_failed)
 			memory_give_reserve();

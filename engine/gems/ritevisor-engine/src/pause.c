@@ -9,11 +9,19 @@
 
 #include "engine/vm/collector.h"
 
-/* Objects from one step to the next. Marking n live objects takes about n / 100 steps, and a step of
- * sweeping frees about 250: so a collection ends before three times as many objects were made. */
-enum { PAUSE_INTERVAL = 128 };
+/* Objects from one step to the next while objects are marked: n live ones take about n / 300 steps. And
+ * while garbage is freed, half as many as the last step has freed: so a sweep ends before half of what it
+ * frees was made anew, whatever kind of object that is. A stretch of live objects is passed quickly. */
+enum { PAUSE_INTERVAL = 128, PAUSE_INTERVAL_MINIMUM = 24 };
 /* From the first step in an event to the second: few events make so many objects. */
 enum { PAUSE_EVENT_INTERVAL = 384 };
+/* A collection has fallen behind when half as many objects again live as at its beginning; then an event
+ * has as many steps as what it makes demands. */
+enum { PAUSE_BEHIND_MINIMUM = 8192 };
+/* What is allocated counts too, whatever the number of objects: a collection begins when a quarter of the
+ * heap quota was allocated since the last, and when an eighth was since it began it has a step for each
+ * 1/512. */
+enum { PAUSE_BEGIN_DIVISOR = 4, PAUSE_ALLOWANCE_DIVISOR = 8, PAUSE_STEP_DIVISOR = 512 };
 
 static struct engine_pauses pauses;
 
@@ -21,6 +29,10 @@ static struct engine_pauses pauses;
 static unsigned int pause_event_steps;
 static size_t pause_due;
 static bool pause_completed;
+/* More objects than this live: it has fallen behind. */
+static size_t pause_behind;
+/* Bytes allocated since the last collection was complete, and how many of them the steps are for. */
+static size_t pause_allocated, pause_allocated_paid;
 
 /* Objects from the opening to the first step: few scripts make more while they are loaded. */
 enum { PAUSE_OPEN_INTERVAL = 4096 };
@@ -37,18 +49,57 @@ static void pause_count(uint64_t cycles, bool in_hook)
 		*longest = cycles;
 }
 
-/* The next step in a hook is due after so many objects. */
+static size_t pause_interval(mrb_state *mrb, size_t freed)
+{
+	if (mrb->gc.state != MRB_GC_STATE_SWEEP || freed / 2 >= PAUSE_INTERVAL)
+		return PAUSE_INTERVAL;
+	return freed / 2 > PAUSE_INTERVAL_MINIMUM ? freed / 2 : PAUSE_INTERVAL_MINIMUM;
+}
+
+static void pause_begin(mrb_state *mrb)
+{
+	size_t more = mrb->gc.live / 2;
+
+	pause_behind = mrb->gc.live + (more > PAUSE_BEHIND_MINIMUM ? more : PAUSE_BEHIND_MINIMUM);
+	pause_allocated_paid = pause_allocated + engine_info()->heap_quota_bytes / PAUSE_ALLOWANCE_DIVISOR;
+}
+
+static void pause_complete(void)
+{
+	pause_completed = true;
+	pause_allocated = pause_allocated_paid = 0;
+}
+
+/* The next step in a hook is due after `interval` objects, or fewer if it has fallen behind. */
 static void pause_step(mrb_state *mrb, bool in_hook, size_t interval)
 {
 	uint64_t start = engine_tsc();
+	size_t before = mrb->gc.live, pace;
 
+	if (mrb->gc.state == MRB_GC_STATE_ROOT)
+		pause_begin(mrb);
 	mrb_incremental_gc(mrb);
 	pause_count(engine_tsc() - start, in_hook);
-	pause_due = mrb->gc.live + PAUSE_INTERVAL;
+	pace = pause_interval(mrb, before - mrb->gc.live);
+	pause_due = mrb->gc.live + pace;
+	pause_allocated_paid += engine_info()->heap_quota_bytes / PAUSE_STEP_DIVISOR;
 	if (mrb->gc.state == MRB_GC_STATE_ROOT)
-		pause_completed = true;
+		pause_complete();
 	else
-		mrb->gc.threshold = mrb->gc.live + interval;
+		mrb->gc.threshold = mrb->gc.live > pause_behind && interval > pace ? pause_due
+										   : mrb->gc.live + interval;
+}
+
+/* A step is due for what was allocated: the next object has it. Without a collection under way, the
+ * quarter of the quota begins one. */
+void engine_collect_allocated(mrb_state *mrb, size_t bytes)
+{
+	size_t quota = engine_info()->heap_quota_bytes, due;
+
+	pause_allocated += bytes;
+	due = mrb->gc.state == MRB_GC_STATE_ROOT ? quota / PAUSE_BEGIN_DIVISOR : quota / PAUSE_STEP_DIVISOR;
+	if (quota > 0 && !pause_opening && pause_allocated >= pause_allocated_paid + due)
+		mrb->gc.threshold = 0;
 }
 
 void engine_collect_begin_opening(void)

@@ -23,10 +23,10 @@ size_t idle_mark = SIZE_MAX;
 static bool idle_collecting;
 static int64_t idle_hook;
 
-static void idle_set_mark(mrb_state *mrb)
+static void idle_set_mark(mrb_state *mrb, size_t live)
 {
 	idle_collecting = false;
-	idle_mark = mrb->gc.live + mrb->gc.live / 4 + IDLE_OBJECTS_MINIMUM;
+	idle_mark = live + live / 4 + IDLE_OBJECTS_MINIMUM;
 	mrb->gc.threshold = idle_mark + IDLE_ALLOWANCE;
 }
 
@@ -35,14 +35,15 @@ void idle_prepare(mrb_state *mrb)
 	if (mrb->gc.live > IDLE_COLLECT_AT_ONCE)
 		mrb_full_gc(mrb);
 	engine_collection_completed();	/* what was before does not count */
-	idle_set_mark(mrb);
+	idle_set_mark(mrb, mrb->gc.live);
 }
 
 static void idle_finish(mrb_state *mrb)
 {
 	if (idle_hook >= 0)
 		sys_hook_remove((uint32_t)idle_hook);
-	idle_set_mark(mrb);
+	/* Without what was made since: that is garbage of the next collection. */
+	idle_set_mark(mrb, mrb->gc.live_after_mark);
 }
 
 static void idle_start(void)

@@ -99,6 +99,9 @@ void engine_collect_end_opening(mrb_state *mrb);
 /* One step of the collector, counted as idle. */
 void engine_collect_idle(mrb_state *mrb);
 
+/* So many bytes were allocated: the collector keeps pace with these too. */
+void engine_collect_allocated(mrb_state *mrb, size_t bytes);
+
 /* An event is over: what was put off so that it had no second step may go on in the next one. */
 void engine_collect_event_ended(mrb_state *mrb);
 
