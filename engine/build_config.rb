@@ -58,10 +58,10 @@ end
 MRBTEST = ENV["RITEVISOR_MRBTEST"] == "1"
 
 # mruby's own tests run with those of our gems that stand below mruby's: on the bare machine what a
-# character is, too.
+# character is and how numbers are computed, too.
 def own_gems
   return OWN_GEMS unless MRBTEST && TARGET != "check"
-  OWN_GEMS.grep(TARGET == "engine" ? /ritevisor-(engine|encoding)$/ : /ritevisor-engine$/)
+  OWN_GEMS.grep(TARGET == "engine" ? /ritevisor-(engine|encoding|integer)$/ : /ritevisor-engine$/)
 end
 
 def add_gems(conf)
@@ -105,21 +105,33 @@ PREFIXES = {
 }.freeze
 OBJCOPY = ENV.fetch("RITEVISOR_OBJCOPY", "llvm-objcopy")
 
-# What is compiled in the place of mruby's source of that name, which it includes (engine/vm/collector.c,
-# string.c and codegen.c say why).
-OWN_SOURCES = { "gc" => "collector", "array" => "array", "hash" => "hash",
-                "string" => "string" }.to_h do |name, ours|
-  ["#{MRUBY_ROOT}/src/#{name}.c", "#{ENGINE_DIR}/vm/#{ours}.c"]
-end.merge("#{MRUBY_ROOT}/mrbgems/mruby-compiler/core/codegen.c" => "#{ENGINE_DIR}/vm/codegen.c").freeze
+# What is compiled in the place of mruby's source of that name, which it includes, but for bigint.c
+# (engine/vm/collector.c, string.c, codegen.c and pack.c say why).
+OWN_SOURCES = {
+  "src/gc.c" => "collector", "src/array.c" => "array", "src/hash.c" => "hash", "src/string.c" => "string",
+  "mrbgems/mruby-compiler/core/codegen.c" => "codegen", "mrbgems/mruby-bigint/core/bigint.c" => "bigint",
+  "mrbgems/mruby-pack/src/pack.c" => "pack",
+}.to_h { |source, ours| ["#{MRUBY_ROOT}/#{source}", "#{ENGINE_DIR}/vm/#{ours}.c"] }.freeze
+# Headers for what the machine and the compiler do wrong in every build; and functions of mruby that the
+# gem ritevisor-integer replaces, whose own definitions get another name.
+OWN_FLAGS = {
+  VM_SOURCE => ["-include #{ENGINE_DIR}/vm/missing.h", "-include #{ENGINE_DIR}/vm/immediate.h"],
+  "#{MRUBY_ROOT}/mrbgems/mruby-compiler/core/codegen.c" => "-include #{ENGINE_DIR}/vm/literals.h",
+  "#{MRUBY_ROOT}/src/numeric.c" => "-Dmrb_cmp=mruby_cmp",
+  "#{MRUBY_ROOT}/src/string.c" => "-Dmrb_str_to_integer=mruby_str_to_integer",
+}.freeze
 
 # One method for both, or the gems' compilers, which are clones, would lose the inner one.
 def set_sources(conf, prefixes: false)
   conf.cc.define_singleton_method(:run) do |out, source, defines = [], includes = [], flags = []|
     if object_ext?(out)
       ours = OWN_SOURCES[source]
-      includes = [*includes, MRUBY_ROOT, ENGINE_DIR] if ours
+      if ours
+        includes = [*includes, MRUBY_ROOT, ENGINE_DIR, "#{ENGINE_DIR}/gems/ritevisor-engine/include",
+                    RITEVISOR_DIR, "#{RITEVISOR_DIR}/include"]
+      end
       flags = [*flags, *PREFIXES[source]] if prefixes
-      flags = [*flags, "-include #{ENGINE_DIR}/vm/missing.h"] if source == VM_SOURCE
+      flags = [*flags, *OWN_FLAGS[source]]
     end
     super(out, ours || source, defines, includes, flags)
   end

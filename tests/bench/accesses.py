@@ -28,6 +28,7 @@ CLAIMED = {
     "port_filtered_instructions": ("filtered.rb", "port_read", f"port={PORT:#x}"),
     "port_ruby_instructions": ("lambda.rb", "port_read", f"port={PORT:#x}"),
     "port_ruby_change_instructions": ("change.rb", "port_write", f"port={PORT:#x}"),
+    "u64_and_instructions": ("u64.rb", "msr_read", "msr=0xc0000102"),
 }
 
 

@@ -8,20 +8,11 @@
 
 #include <mruby/internal.h>
 
-/* mruby 3.3.0's mrb_bint_new_uint64() loses the upper 32 bits (mpz_set_uint64 counts twice). */
-static mrb_value value_large(mrb_state *mrb, uint64_t value)
-{
-	mrb_value half = mrb_bint_new_int(mrb, (mrb_int)(value >> 1));
-	mrb_value even = mrb_bint_lshift(mrb, half, 1);
-
-	return value & 1 ? mrb_bint_add(mrb, even, mrb_fixnum_value(1)) : even;
-}
-
 mrb_value engine_from_u64(mrb_state *mrb, uint64_t value)
 {
 	if (value <= INT64_MAX)
 		return mrb_int_value(mrb, (mrb_int)value);
-	return value_large(mrb, value);
+	return mrb_bint_new_uint64(mrb, value);
 }
 
 static bool value_is_negative_bigint(mrb_state *mrb, mrb_value integer)

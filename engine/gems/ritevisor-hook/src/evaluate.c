@@ -4,8 +4,8 @@
  * A hook typically compares and changes an integer or two and calls a few of the event's methods.
  * mrb_vm_exec() takes about 250 instructions for each call, and a hundred to be entered and left,
  * mostly for what such a block cannot need: frames, blocks, exceptions, the garbage collector's
- * arena. So a block is begun here. What this evaluator executes cannot fail, allocate or call
- * back, and it works on the frame and the registers that the virtual machine would use. Whatever
+ * arena. So a block is begun here. What this evaluator executes cannot fail or call back, and allocates
+ * nothing but Integers from 2^63 up where there is room (large.c); and it works on the frame and the registers that the virtual machine would use. Whatever
  * else comes (another instruction, another class, an overflow, a method that is not the built-in
  * one any more) it leaves undone, and mrb_vm_exec() goes on at that very instruction.
  *
@@ -17,6 +17,7 @@
 
 #include "alarm.h"
 #include "event.h"
+#include "large.h"
 
 #include <mruby/array.h>
 #include <mruby/class.h>
@@ -104,14 +105,19 @@ static bool evaluate_send(mrb_state *mrb, const struct hook_entry *entry, mrb_va
 
 	if (mrb_type(registers[0]) == MRB_TT_INTEGER) {
 		method = evaluate_find(mrb, mrb->integer_class, name);
-		return evaluate_integer_send(mrb, method, registers, arguments);
+		return evaluate_integer_send(mrb, method, registers, arguments) ||
+		       large_send(mrb, method, registers, arguments);
+	}
+	if (mrb_bigint_p(registers[0])) {
+		method = evaluate_find(mrb, mrb->integer_class, name);
+		return large_send(mrb, method, registers, arguments);
 	}
 	if (mrb_type(registers[0]) != MRB_TT_OBJECT ||
 	    mrb_obj_ptr(registers[0]) != entry->event)
 		return false;
 	method = evaluate_find(mrb, entry->event->c, name);
 	return MRB_METHOD_FUNC_P(method) &&
-	       event_access_evaluate(MRB_METHOD_FUNC(method), registers, arguments);
+	       event_access_evaluate(mrb, MRB_METHOD_FUNC(method), registers, arguments);
 }
 
 static bool evaluate_are_integers(const mrb_value *registers)
@@ -158,14 +164,14 @@ static bool evaluate_get_constant(mrb_state *mrb, const struct hook_entry *entry
 	return true;
 }
 
-static bool evaluate_load_literal(const mrb_pool_value *literal, mrb_value *result)
+static bool evaluate_load_literal(mrb_state *mrb, const mrb_pool_value *literal, mrb_value *result)
 {
 	if (literal->tt == IREP_TT_INT32)
 		SET_INT_VALUE(mrb, *result, literal->u.i32);
 	else if (literal->tt == IREP_TT_INT64)
 		SET_INT_VALUE(mrb, *result, literal->u.i64);
 	else
-		return false;
+		return literal->tt == IREP_TT_BIGINT && large_load(mrb, literal->u.str, result);
 	return true;
 }
 
@@ -188,21 +194,37 @@ static bool evaluate_load_literal(const mrb_pool_value *literal, mrb_value *resu
 			pc += (int16_t)OPERAND_S((operand_bytes) - 1); \
 		NEXT(operand_bytes); \
 	} while (0)
-#define COMPARE(operator) \
+#define COMPARE(operator, name) \
 	do { \
-		if (!evaluate_are_integers(a)) \
+		if (evaluate_are_integers(a)) \
+			SET_BOOL_VALUE(a[0], mrb_integer(a[0]) operator mrb_integer(a[1])); \
+		else if (!large_operate(mrb, MRB_OPSYM(name), a)) \
 			return pc; \
-		SET_BOOL_VALUE(a[0], mrb_integer(a[0]) operator mrb_integer(a[1])); \
 		NEXT(1); \
 	} while (0)
-#define CALCULATE(overflows, operand_bytes, integers, y) \
+#define CALCULATE(overflows, y) \
 	do { \
 		mrb_int result; \
 \
-		if (!(integers) || overflows(mrb_integer(a[0]), (mrb_int)(y), &result)) \
+		if (overflows(mrb_integer(a[0]), (mrb_int)(y), &result)) \
 			return pc; \
 		SET_INT_VALUE(mrb, a[0], result); \
-		NEXT(operand_bytes); \
+	} while (0)
+#define ADD_OR_SUBTRACT(name) \
+	do { \
+		if (evaluate_are_integers(a)) \
+			CALCULATE(__builtin_##name##_overflow, mrb_integer(a[1])); \
+		else if (!large_operate(mrb, MRB_OPSYM(name), a)) \
+			return pc; \
+		NEXT(1); \
+	} while (0)
+/* Not large.c's: the register behind may be another variable (engine/vm/immediate.h). */
+#define ADD_OR_SUBTRACT_IMMEDIATE(name) \
+	do { \
+		if (!mrb_integer_p(a[0])) \
+			return pc; \
+		CALCULATE(__builtin_##name##_overflow, OPERAND_B); \
+		NEXT(2); \
 	} while (0)
 
 const mrb_code *evaluate(mrb_state *mrb, const struct hook_entry *entry, mrb_value *registers)
@@ -225,7 +247,7 @@ next:
 		*a = registers[OPERAND_B];
 		NEXT(2);
 	case OP_LOADL:
-		if (!evaluate_load_literal(&irep->pool[OPERAND_B], a))
+		if (!evaluate_load_literal(mrb, &irep->pool[OPERAND_B], a))
 			return pc;
 		NEXT(2);
 	case OP_LOADI:
@@ -308,25 +330,28 @@ next:
 	case OP_RETURN:
 		return NULL;
 	case OP_ADD:
-		CALCULATE(__builtin_add_overflow, 1, evaluate_are_integers(a), mrb_integer(a[1]));
+		ADD_OR_SUBTRACT(add);
 	case OP_SUB:
-		CALCULATE(__builtin_sub_overflow, 1, evaluate_are_integers(a), mrb_integer(a[1]));
+		ADD_OR_SUBTRACT(sub);
 	case OP_MUL:
-		CALCULATE(__builtin_mul_overflow, 1, evaluate_are_integers(a), mrb_integer(a[1]));
+		if (!evaluate_are_integers(a))
+			return pc;
+		CALCULATE(__builtin_mul_overflow, mrb_integer(a[1]));
+		NEXT(1);
 	case OP_ADDI:
-		CALCULATE(__builtin_add_overflow, 2, mrb_integer_p(a[0]), OPERAND_B);
+		ADD_OR_SUBTRACT_IMMEDIATE(add);
 	case OP_SUBI:
-		CALCULATE(__builtin_sub_overflow, 2, mrb_integer_p(a[0]), OPERAND_B);
+		ADD_OR_SUBTRACT_IMMEDIATE(sub);
 	case OP_EQ:
-		COMPARE(==);
+		COMPARE(==, eq);
 	case OP_LT:
-		COMPARE(<);
+		COMPARE(<, lt);
 	case OP_LE:
-		COMPARE(<=);
+		COMPARE(<=, le);
 	case OP_GT:
-		COMPARE(>);
+		COMPARE(>, gt);
 	case OP_GE:
-		COMPARE(>=);
+		COMPARE(>=, ge);
 	default:
 		return pc;
 	}
@@ -339,6 +364,7 @@ static mrb_func_t evaluate_function(mrb_state *mrb, mrb_sym name)
 
 void evaluate_init(mrb_state *mrb)
 {
+	large_init(mrb);
 	builtin.and = evaluate_function(mrb, MRB_OPSYM(and));
 	builtin.or = evaluate_function(mrb, MRB_OPSYM(or));
 	builtin.xor = evaluate_function(mrb, MRB_OPSYM(xor));

@@ -23,7 +23,8 @@ struct rv_event *event_open_any(mrb_state *mrb);
  * and succeeds; else it does nothing and returns false. registers[0] is the open event's object and
  * becomes the result; the arguments, as many as OP_SEND's third operand says, are behind it.
  */
-bool event_access_evaluate(mrb_func_t method, mrb_value *registers, unsigned int arguments);
+bool event_access_evaluate(mrb_state *mrb, mrb_func_t method, mrb_value *registers,
+			   unsigned int arguments);
 
 void event_init(mrb_state *mrb);
 void event_access_init(mrb_state *mrb, struct RClass *event);

@@ -7,6 +7,8 @@
  */
 #include "event.h"
 
+#include "large.h"
+
 #include <mruby/presym.h>
 
 static bool access_is_write(const struct rv_event *event)
@@ -175,9 +177,13 @@ static bool access_evaluate_fetch(const struct rv_event *event)
 
 static bool access_evaluate_set(mrb_func_t method, struct rv_event *event, mrb_value *registers)
 {
-	uint64_t value = (uint64_t)mrb_integer(registers[1]);
+	uint64_t value;
 	unsigned int index;
 
+	if (mrb_integer_p(registers[1]))
+		value = (uint64_t)mrb_integer(registers[1]);
+	else if (!large_get_low64(registers[1], &value))
+		return false;
 	if (method == access_set_value) {
 		event->value = value & access_mask(event);
 	} else {
@@ -191,7 +197,8 @@ static bool access_evaluate_set(mrb_func_t method, struct rv_event *event, mrb_v
 	return true;
 }
 
-static bool access_evaluate_get(mrb_func_t method, struct rv_event *event, mrb_value *registers)
+static bool access_evaluate_get(mrb_state *mrb, mrb_func_t method, struct rv_event *event,
+				mrb_value *registers)
 {
 	uint64_t value;
 	unsigned int index;
@@ -215,18 +222,19 @@ static bool access_evaluate_get(mrb_func_t method, struct rv_event *event, mrb_v
 		value = event->cpuid[index];
 	}
 	if (value > INT64_MAX)
-		return false;
+		return large_set(mrb, registers, (bigint_pair_t)value);
 	SET_INT_VALUE(mrb, registers[0], (mrb_int)value);
 	return true;
 }
 
-bool event_access_evaluate(mrb_func_t method, mrb_value *registers, unsigned int arguments)
+bool event_access_evaluate(mrb_state *mrb, mrb_func_t method, mrb_value *registers,
+			   unsigned int arguments)
 {
 	struct rv_event *event = engine_event();
 
-	if (arguments == 1 && mrb_integer_p(registers[1]))
+	if (arguments == 1)
 		return access_evaluate_set(method, event, registers);
-	return arguments == 0 && (access_evaluate_get(method, event, registers) ||
+	return arguments == 0 && (access_evaluate_get(mrb, method, event, registers) ||
 				  access_evaluate_verdict(method, event));
 }
 

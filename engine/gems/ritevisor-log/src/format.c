@@ -4,11 +4,13 @@
  *
  * mruby 3.3.0's sprintf raises RangeError for a big integer in %x, %d and their kin, and loses digits
  * of floats between zeros and a sign ("%08.3f" of -1.5). Here each such argument is turned into text by
- * its own to_s, or by the C library; everything else is left to mrb_str_format().
+ * format_integer.c, or by the C library; everything else is left to mrb_str_format(), directive by
+ * directive. A format is copied first: to_s of an argument may change it.
  */
 #include "format.h"
 
 #include <mruby/array.h>
+#include <mruby/hash.h>
 #include <mruby/internal.h>
 #include <mruby/presym.h>
 #include <mruby/string.h>
@@ -16,23 +18,67 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/vm/bigint.h"
+
 mrb_value mrb_str_format(mrb_state *mrb, mrb_int argc, const mrb_value *argv, mrb_value fmt);
 
-/* One directive: %, flags, width, precision, type. */
-struct format_directive {
-	bool minus, zero, sharp, plus, space;
-	mrb_int width, precision;	/* -1: without precision */
-	char type;
-	size_t length;	/* in the format, the % included */
+/* The arguments, and the next that is taken. */
+struct format_arguments {
+	const mrb_value *values;
+	mrb_int count, next;
 };
 
 static const char *format_number(const char *p, const char *end, mrb_int *number)
 {
-	for (; p < end && *p >= '0' && *p <= '9'; p++) {
+	for (*number = 0; p < end && *p >= '0' && *p <= '9'; p++) {
 		if (*number < INT16_MAX)
 			*number = *number * 10 + (*p - '0');
 	}
 	return p;
+}
+
+static bool format_flag(struct format_directive *directive, char flag)
+{
+	directive->minus |= flag == '-';
+	directive->zero |= flag == '0';
+	directive->sharp |= flag == '#';
+	directive->plus |= flag == '+';
+	directive->space |= flag == ' ';
+	return flag == '-' || flag == '0' || flag == '#' || flag == '+' || flag == ' ';
+}
+
+/* A width, or a position that ends with $. */
+static const char *format_width(struct format_directive *directive, const char *p, const char *end)
+{
+	mrb_int number;
+
+	p = format_number(p, end, &number);
+	if (p < end && *p == '$') {
+		directive->position = number;
+		return p + 1;
+	}
+	directive->width = number;
+	return p;
+}
+
+static const char *format_precision(struct format_directive *directive, const char *p, const char *end)
+{
+	if (p < end && *p == '*') {
+		directive->star_precision = true;
+		return p + 1;
+	}
+	return format_number(p, end, &directive->precision);
+}
+
+/* "<name>" or "{name}"; p is behind the bracket. */
+static const char *format_name(struct format_directive *directive, const char *p, const char *end,
+			       char closing)
+{
+	const char *last = memchr(p, closing, (size_t)(end - p));
+
+	directive->name = p;
+	directive->name_length = (size_t)((last ? last : end) - p);
+	return last ? last + 1 : end;
 }
 
 static struct format_directive format_parse(const char *text, const char *end)
@@ -40,97 +86,25 @@ static struct format_directive format_parse(const char *text, const char *end)
 	struct format_directive directive = { .precision = -1 };
 	const char *p = text + 1;
 
-	for (; p < end && strchr("-0#+ ", *p); p++) {
-		directive.minus |= *p == '-';
-		directive.zero |= *p == '0';
-		directive.sharp |= *p == '#';
-		directive.plus |= *p == '+';
-		directive.space |= *p == ' ';
+	while (p < end) {
+		if (format_flag(&directive, *p))
+			p++;
+		else if (*p >= '1' && *p <= '9')
+			p = format_width(&directive, p, end);
+		else if (*p == '.')
+			p = format_precision(&directive, p + 1, end);
+		else if (*p == '<')
+			p = format_name(&directive, p + 1, end, '>');
+		else if (*p == '*')
+			directive.star_width = *p++;
+		else
+			break;
 	}
-	p = format_number(p, end, &directive.width);
-	if (p < end && *p == '.') {
-		directive.precision = 0;
-		p = format_number(p + 1, end, &directive.precision);
-	}
-	directive.type = p < end ? *p : '\0';
-	directive.length = (size_t)(p - text) + (p < end);
+	directive.type = p < end ? *p++ : '\0';
+	if (directive.type == '{')
+		p = format_name(&directive, p, end, '}');
+	directive.length = (size_t)(p - text);
 	return directive;
-}
-
-static mrb_int format_base(char type)
-{
-	switch (type) {
-	case 'x':
-	case 'X':
-		return 16;
-	case 'o':
-		return 8;
-	case 'b':
-	case 'B':
-		return 2;
-	case 'd':
-	case 'i':
-	case 'u':
-		return 10;
-	default:
-		return 0;
-	}
-}
-
-static void format_pad(mrb_state *mrb, mrb_value out, char pad, mrb_int count)
-{
-	while (count-- > 0)
-		mrb_str_cat(mrb, out, &pad, 1);
-}
-
-static const char *format_prefix(const struct format_directive *directive)
-{
-	if (!directive->sharp)
-		return directive->plus ? "+" : "";
-	switch (directive->type) {
-	case 'x':
-		return "0x";
-	case 'X':
-		return "0X";
-	case 'o':
-		return "0";
-	case 'b':
-		return "0b";
-	default:
-		return "";
-	}
-}
-
-static void format_upper(char *text, mrb_int length)
-{
-	for (mrb_int i = 0; i < length; i++) {
-		if (text[i] >= 'a' && text[i] <= 'z')
-			text[i] = (char)(text[i] - 'a' + 'A');
-	}
-}
-
-static void format_big(mrb_state *mrb, mrb_value out, const struct format_directive *directive,
-		       mrb_value number)
-{
-	mrb_value digits = mrb_bint_to_s(mrb, number, format_base(directive->type));
-	bool negative = RSTRING_LEN(digits) > 0 && RSTRING_PTR(digits)[0] == '-';
-	const char *prefix = format_prefix(directive);
-	const char *first = RSTRING_PTR(digits) + negative;
-	mrb_int length = RSTRING_LEN(digits) - negative;
-	mrb_int pad = directive->width - length - (mrb_int)strlen(prefix) - negative;
-
-	if (directive->type == 'X')
-		format_upper(RSTRING_PTR(digits), RSTRING_LEN(digits));
-	if (!directive->minus && !directive->zero)
-		format_pad(mrb, out, ' ', pad);
-	if (negative)
-		mrb_str_cat(mrb, out, "-", 1);
-	mrb_str_cat_cstr(mrb, out, prefix);
-	if (!directive->minus && directive->zero)
-		format_pad(mrb, out, '0', pad);
-	mrb_str_cat(mrb, out, first, (size_t)length);
-	if (directive->minus)
-		format_pad(mrb, out, ' ', pad);
 }
 
 static bool format_takes_float(const struct format_directive *directive)
@@ -153,92 +127,185 @@ static bool format_has_float(mrb_value format)
 	return false;
 }
 
+/* The directive as text again, without what says which arguments it takes. */
+static void format_plain(const struct format_directive *directive, char *text, size_t room)
+{
+	int used = snprintf(text, room, "%%%s%s%s%s%s", directive->minus ? "-" : "", directive->zero ? "0" : "",
+			    directive->sharp ? "#" : "", directive->plus ? "+" : "",
+			    directive->space ? " " : "");
+
+	if (directive->width > 0)
+		used += snprintf(text + used, room - (size_t)used, "%d", (int)directive->width);
+	if (directive->precision >= 0)
+		used += snprintf(text + used, room - (size_t)used, ".%d", (int)directive->precision);
+	snprintf(text + used, room - (size_t)used, "%c", directive->type);
+}
+
+enum { FORMAT_PLAIN_LENGTH = 32 };
+
 /* Ruby's flags, width and precision mean what C's do. False: not a finite number. */
 static bool format_float(mrb_state *mrb, mrb_value out, const struct format_directive *directive,
 			 mrb_value number)
 {
-	mrb_float value = mrb_integer_p(number) ? (mrb_float)mrb_integer(number)
-			: mrb_float_p(number)	? mrb_float(number) : (mrb_float)NAN;
-	char format[16];
+	mrb_float value = bigint_is_integer(number) ? bigint_to_float(number)
+			: mrb_float_p(number)	    ? mrb_float(number) : (mrb_float)NAN;
+	char format[FORMAT_PLAIN_LENGTH];
 	mrb_value text;
 	int length;
 
 	if (!isfinite(value))
 		return false;
-	snprintf(format, sizeof(format), "%%%s%s%s%s%s*.*%c", directive->minus ? "-" : "",
-		 directive->zero ? "0" : "", directive->sharp ? "#" : "", directive->plus ? "+" : "",
-		 directive->space ? " " : "", directive->type);
-	length = snprintf(NULL, 0, format, (int)directive->width, (int)directive->precision, value);
+	format_plain(directive, format, sizeof(format));
+	length = snprintf(NULL, 0, format, value);
 	text = mrb_str_new(mrb, NULL, length);
-	snprintf(RSTRING_PTR(text), (size_t)length + 1, format, (int)directive->width,
-		 (int)directive->precision, value);
+	snprintf(RSTRING_PTR(text), (size_t)length + 1, format, value);
 	mrb_str_cat_str(mrb, out, text);
 	return true;
 }
 
-/* Directives one by one: each takes the next argument ("%%" none). */
-static mrb_value format_each(mrb_state *mrb, mrb_value format, mrb_int count,
-			     const mrb_value *arguments)
+/* A Float or a String that stands where an integer is wanted, as that integer. */
+static mrb_value format_to_integer(mrb_state *mrb, mrb_value value)
 {
-	const char *p = RSTRING_PTR(format), *end = RSTRING_END(format);
-	mrb_value out = mrb_str_new(mrb, NULL, 0);
-	mrb_int next = 0;
-
-	while (p < end) {
-		struct format_directive directive;
-		mrb_value piece;
-		mrb_int takes;
-
-		if (*p != '%') {
-			mrb_str_cat(mrb, out, p++, 1);
-			continue;
-		}
-		directive = format_parse(p, end);
-		takes = directive.type != '%';
-		if (takes && next < count && mrb_bigint_p(arguments[next]) &&
-		    format_base(directive.type)) {
-			format_big(mrb, out, &directive, arguments[next++]);
-		} else if (takes && next < count && format_takes_float(&directive) &&
-			   format_float(mrb, out, &directive, arguments[next])) {
-			next++;
-		} else {
-			piece = mrb_str_new(mrb, p, (mrb_int)directive.length);
-			if (takes && next >= count)
-				takes = 0;	/* mrb_str_format says what is missing */
-			mrb_str_cat_str(mrb, out,
-					mrb_str_format(mrb, takes, arguments + next, piece));
-			next += takes;
-		}
-		p += directive.length;
-	}
-	return out;
+	if (mrb_float_p(value) && isfinite(mrb_float(value)))
+		return mrb_bint_new_float(mrb, floor(mrb_float(value)));
+	if (mrb_string_p(value))
+		return mrb_str_to_integer(mrb, value, 0, TRUE);
+	return value;
 }
 
-/* "%1$x", "%<name>x" and "%*d" pick their arguments otherwise; they stay mruby's. */
-static bool format_is_sequential(mrb_value format)
+static void format_value(mrb_state *mrb, mrb_value out, const struct format_directive *directive,
+			 mrb_value value)
 {
-	const char *text = RSTRING_PTR(format);
-	size_t length = (size_t)RSTRING_LEN(format);
+	char format[FORMAT_PLAIN_LENGTH];
 
-	return !memchr(text, '$', length) && !memchr(text, '<', length) &&
-	       !memchr(text, '{', length) && !memchr(text, '*', length);
+	if (format_base(directive->type)) {
+		value = format_to_integer(mrb, value);
+		if (mrb_bigint_p(value)) {
+			format_integer(mrb, out, directive, value);
+			return;
+		}
+	}
+	if (directive->type == 'f' && mrb_bigint_p(value)) {
+		format_fixed(mrb, out, directive, value);
+		return;
+	}
+	if (format_takes_float(directive) && format_float(mrb, out, directive, value))
+		return;
+	format_plain(directive, format, sizeof(format));
+	mrb_str_cat_str(mrb, out, mrb_str_format(mrb, 1, &value, mrb_str_new_cstr(mrb, format)));
+}
+
+static bool format_take(struct format_arguments *arguments, mrb_value *value)
+{
+	if (arguments->next >= arguments->count)
+		return false;
+	*value = arguments->values[arguments->next++];
+	return true;
+}
+
+static bool format_take_star(struct format_arguments *arguments, mrb_int *number)
+{
+	mrb_value value;
+
+	if (!format_take(arguments, &value) || !mrb_integer_p(value) || mrb_integer(value) > INT16_MAX ||
+	    mrb_integer(value) < -INT16_MAX)
+		return false;
+	*number = mrb_integer(value);
+	return true;
+}
+
+/* The argument of a directive, after those that * takes. False if there is none. */
+static bool format_find(mrb_state *mrb, struct format_directive *directive,
+			struct format_arguments *arguments, mrb_value *value)
+{
+	if (directive->star_width) {
+		if (!format_take_star(arguments, &directive->width))
+			return false;
+		directive->minus |= directive->width < 0;
+		directive->width = directive->width < 0 ? -directive->width : directive->width;
+	}
+	if (directive->star_precision && !format_take_star(arguments, &directive->precision))
+		return false;
+	if (directive->name) {
+		mrb_value hash, name;
+
+		if (arguments->count != 1 || !mrb_hash_p(arguments->values[0]))
+			return false;
+		hash = arguments->values[0];
+		name = mrb_symbol_value(mrb_intern(mrb, directive->name, directive->name_length));
+		*value = mrb_hash_fetch(mrb, hash, name, mrb_undef_value());
+		return !mrb_undef_p(*value);
+	}
+	if (directive->position > 0) {
+		if (directive->position > arguments->count)
+			return false;
+		*value = arguments->values[directive->position - 1];
+		return true;
+	}
+	return format_take(arguments, value);
+}
+
+/* Directives one by one. False if one has no argument: mrb_str_format says what is wrong. */
+static bool format_each(mrb_state *mrb, mrb_value out, mrb_value format,
+			struct format_arguments *arguments)
+{
+	const char *p = RSTRING_PTR(format), *end = RSTRING_END(format);
+
+	while (p < end) {
+		const char *percent = memchr(p, '%', (size_t)(end - p));
+		struct format_directive directive;
+		mrb_value value;
+
+		if (!percent) {
+			mrb_str_cat(mrb, out, p, (size_t)(end - p));
+			return true;
+		}
+		mrb_str_cat(mrb, out, p, (size_t)(percent - p));
+		directive = format_parse(percent, end);
+		p = percent + directive.length;
+		if (directive.type == '%' && directive.length == 2) {
+			mrb_str_cat(mrb, out, "%", 1);
+			continue;
+		}
+		if (!directive.type || !format_find(mrb, &directive, arguments, &value))
+			return false;
+		if (directive.type == '{')
+			mrb_str_cat_str(mrb, out, mrb_obj_as_string(mrb, value));
+		else
+			format_value(mrb, out, &directive, value);
+	}
+	return true;
+}
+
+/* Whether an argument is one of those that mruby's sprintf has wrong, or holds such. */
+static bool format_is_ours(mrb_value value)
+{
+	return mrb_bigint_p(value) || mrb_float_p(value) || mrb_hash_p(value);
 }
 
 static mrb_value format_sprintf(mrb_state *mrb, mrb_value self)
 {
-	const mrb_value *arguments;
+	struct format_arguments arguments;
+	const mrb_value *values;
+	mrb_value format, out;
 	mrb_int count;
-	bool big = false;
+	bool ours;
 
-	mrb_get_args(mrb, "*", &arguments, &count);
+	mrb_get_args(mrb, "*", &values, &count);
 	if (count == 0)
 		mrb_raise(mrb, E_ARGUMENT_ERROR, "too few arguments");
+	mrb_ensure_string_type(mrb, values[0]);
+	format = mrb_str_dup(mrb, values[0]);
+	ours = format_has_float(format);
 	for (mrb_int i = 1; i < count; i++)
-		big = big || mrb_bigint_p(arguments[i]);
-	if (mrb_string_p(arguments[0]) && (big || format_has_float(arguments[0])) &&
-	    format_is_sequential(arguments[0]))
-		return format_each(mrb, arguments[0], count - 1, arguments + 1);
-	return mrb_str_format(mrb, count - 1, arguments + 1, arguments[0]);
+		ours = ours || format_is_ours(values[i]);
+	if (ours) {
+		arguments = (struct format_arguments){ values + 1, count - 1, 0 };
+		out = mrb_str_new(mrb, NULL, 0);
+		if (format_each(mrb, out, format, &arguments))
+			return out;
+	}
+	return mrb_str_format(mrb, count - 1, values + 1, format);
 }
 
 void format_init(mrb_state *mrb)

@@ -45,6 +45,40 @@ assert("sprintf takes integers above 63 bits") do
   assert_raise(ArgumentError) { sprintf("%x %x", big) }
 end
 
+assert("sprintf takes integers above 63 bits wherever a directive takes one") do
+  big = 0xffffffff81000000
+  assert_equal "<ffffffff81000000> {} * $", "<%x> {} * $" % big
+  assert_equal "ffffffff81000000 1", sprintf("%2$x %1$d", 1, big)
+  assert_equal "ffffffff81000000 at 18446744071578845184", "%<a>x at %{a}" % { a: big }
+  assert_equal "    ffffffff81000000|ffffffff81000000    |", sprintf("%*x|%*x|", 20, big, -20, big)
+  assert_equal "..f000000007f000000 ..f7 -ffffffff81000000", "%x %x %+x" % [-big, -9, -big]
+  assert_equal "18446744071578845184.00 100000000000000000000", "%.2f %d" % [big, 1e20]
+  assert_raise(ArgumentError) { sprintf("%3$x", 1, big) }
+  assert_raise(KeyError) { sprintf("%<b>x", { a: big }) }
+end
+
+class FormatChanger
+  def initialize(format)
+    @format = format
+  end
+
+  def to_s
+    @format.replace("x" * 1000)
+    GC.start
+    "changed"
+  end
+end
+
+assert("sprintf survives arguments that change the format") do
+  format = "%s %x and " * 3 + "more"
+  changer = FormatChanger.new(format)
+  assert_equal "changed 1 and changed 1 and changed 1 and more", sprintf(format, changer, 1, changer, 1, changer, 1)
+  format = "%s %x and " * 3 + "more"
+  changer = FormatChanger.new(format)
+  assert_equal "changed 8000000000000000 and changed 1 and changed 1 and more",
+               sprintf(format, changer, 1 << 63, changer, 1, changer, 1)
+end
+
 # What mruby's own sprintf gets wrong; expected is what Ruby prints.
 assert("Kernel#sprintf: floats with flags") do
   assert_equal "-001.500|0009.500|+0001.50", "%08.3f|%08.3f|%+08.2f" % [-1.5, 9.5, 1.5]
