@@ -452,13 +452,13 @@ _Noreturn void boot_main(void)
 		main_boot_without_us("not enough memory for the tables: give more with memory=64M");
 	if (msr_guard_init() != 0 || startup_init(boot_options.fast) != 0)
 		main_boot_without_us("the other CPUs cannot be watched: no memory, or a local APIC in RAM");
-	main_take_other_cpus();
 	if (boot_options.panic_by != 0)
 		panic_test((enum panic_test)boot_options.panic_by);
 	main_claim_sleep();
 	if (!boot_options.fast && shutdown_status_guard() != 0)
 		main_boot_without_us("the shutdown status in CMOS memory cannot be guarded");
 	/* From here on the OS boots with us: there is no way out of VMX operation or back to GIF. */
+	main_take_other_cpus();
 	vcpu_ops->start(&main_vcpu);
 	log_info("%s with nested paging, TSC at %lu MHz", vcpu_ops->name, time_tsc_hz / 1000000);
 	main_hide_sleep();

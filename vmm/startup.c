@@ -27,6 +27,7 @@
 #include "vmm/startup_watch.h"
 
 static struct spinlock startup_lock;
+static bool startup_is_watched;	       /* the local APIC, at least at first */
 static bool startup_ends;	       /* watching, once all CPUs run */
 static uint64_t startup_firmware_root; /* CR3 of a UEFI guest's firmware; 0: none */
 static bool startup_by_firmware;       /* the last startup IPI was the firmware's */
@@ -85,6 +86,10 @@ bool startup_send(struct vcpu *vcpu, uint64_t command, bool x2apic)
 		return true;
 	case APIC_ICR_STARTUP:
 		startup_send_startup(vcpu, command, x2apic);
+		return true;
+	case APIC_ICR_SMI:
+		/* A CPU that the firmware has not prepared would run the guest's memory in SMM, outside. No
+		 * system sends one. */
 		return true;
 	default:
 		return false;
@@ -222,6 +227,11 @@ void startup_wait_for_guest(struct cpu *cpu)
 		log_error("CPU %u: %s", cpu->index, why);
 		return;
 	}
+	if (startup_is_watched && !startup_watch_covers_this_cpu()) {
+		log_error("CPU %u has its local APIC elsewhere than the boot CPU: it is left out",
+			  cpu->index);
+		return;
+	}
 	vcpu_ops->start(cpu->vcpu);
 	cpu->parked = true;
 	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
@@ -236,6 +246,7 @@ int startup_init(bool fast)
 	if (vcpu_ops->init_exits || (fast && cpus_count == 1))
 		return 0;
 	startup_ends = fast;
+	startup_is_watched = true;
 	error = startup_watch_begin();
 	if (fast) {
 		log_warning("fast: once all CPUs run, an INIT leads a CPU out of Ritevisor");

@@ -1,29 +1,31 @@
 /*
  * vmm/startup_watch.c: the local APIC is intercepted for its interrupt command register, for LDR and DFR,
- * which tell whom logical destinations mean, and for its ID, which stays. Its MSRs of x2APIC mode have one for IPIs alone.
- * startup_watch_lock guards the pages.
+ * which tell whom logical destinations mean, for its ID, which stays, and for local vectors that would
+ * deliver an INIT or an SMI. Its MSRs of x2APIC mode have one for IPIs alone.
+ *
+ * All local APICs answer at one page, where the firmware left the boot CPU's, and stay there. A store of a
+ * CPU whose own is elsewhere would be taken for a message (vmm/startup_bus.c).
  */
 #include "vmm/startup_watch.h"
 
 #include "core/apic.h"
 #include "core/cpu.h"
 #include "core/log.h"
-#include "core/spinlock.h"
+#include "core/memory.h"
 #include "rv/errno.h"
 #include "vmm/access.h"
 #include "vmm/mmio_direct.h"
 #include "vmm/vcpu.h"
 
-#define WATCH_PAGES_MAXIMUM 8
-
 static enum access_result watch_page_access(struct access *access, void *context);
 static enum access_result watch_msr_access(struct access *access, void *context);
 static enum access_result watch_base_access(struct access *access, void *context);
 
-static struct spinlock startup_watch_lock;
-/* Where local APICs answer: each CPU's may be elsewhere. */
-static struct access_region watch_pages[WATCH_PAGES_MAXIMUM];
-static uint32_t watch_nr_pages;
+static struct access_region watch_page = {
+	.handler = watch_page_access,
+	.guard = true,
+	.writes_only = true,
+};
 static struct access_region watch_msr = {
 	.first = APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4),
 	.last = APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4),
@@ -49,9 +51,28 @@ static bool watch_touches(const struct access *access, uint32_t offset)
 	return at < offset + APIC_REGISTER_BYTES && at + access->width_bytes > offset;
 }
 
+/* Those of AMD's extended space take no INIT (APM v2 16.7.1). */
+static bool watch_is_local_vector(uint32_t offset)
+{
+	return offset == APIC_LVT_CMCI || (offset >= APIC_LVT_THERMAL && offset <= APIC_LVT_ERROR);
+}
+
+/* A local vector that would deliver an INIT or an SMI stays masked. */
+static void watch_check_vector(struct access *access)
+{
+	uint64_t mode = access->value & APIC_LVT_DELIVERY_MASK;
+
+	if (mode == APIC_ICR_INIT || mode == APIC_ICR_SMI)
+		access->value |= APIC_LVT_MASKED;
+}
+
 static enum access_result watch_page_access(struct access *access, void *context)
 {
-	static const uint32_t registers[] = { APIC_MESSAGES, APIC_ID, APIC_LDR, APIC_DFR, APIC_ICR_LOW };
+	static const uint32_t registers[] = {
+		APIC_MESSAGES, APIC_ID,		  APIC_LDR,	  APIC_DFR,	  APIC_ICR_LOW,
+		APIC_LVT_CMCI, APIC_LVT_THERMAL, APIC_LVT_PERFORMANCE, APIC_LVT_LINT0, APIC_LVT_LINT1,
+		APIC_LVT_ERROR,
+	};
 	uint64_t offset = access->address & PAGE_MASK;
 	const volatile uint32_t *page = memory_direct(access->address - offset);
 	struct cpu *cpu = access->vcpu->cpu;
@@ -76,7 +97,9 @@ static enum access_result watch_page_access(struct access *access, void *context
 	 * reserved, and QEMU takes it for an address of messages. */
 	if (offset == APIC_ID || offset == APIC_MESSAGES)
 		return ACCESS_DONE;
-	if (offset == APIC_LDR)
+	if (watch_is_local_vector((uint32_t)offset))
+		watch_check_vector(access);
+	else if (offset == APIC_LDR)
 		cpu->logical_destination = (uint32_t)access->value;
 	else
 		cpu->destination_format = (uint32_t)access->value;
@@ -115,61 +138,38 @@ static bool watch_store(gpa_t gpa, uint32_t value)
 	return true;
 }
 
-bool startup_watch_has_page(gpa_t page)
-{
-	for (uint32_t i = 0; i < watch_nr_pages; i++) {
-		if (watch_pages[i].first == page)
-			return true;
-	}
-	return false;
-}
-
-static int watch_page(uint64_t base)
-{
-	struct access_region *region = &watch_pages[watch_nr_pages];
-	gpa_t page = base & APIC_BASE_ADDRESS;
-	int error;
-
-	if (startup_watch_has_page(page))
-		return 0;
-	/* In RAM not every instruction comes to us (vmm/mmio_step.c). */
-	if (watch_nr_pages == WATCH_PAGES_MAXIMUM || memory_is_ram(page, PAGE_BYTES))
-		return -RV_ENOSPC;
-	region->first = page;
-	region->last = page + PAGE_BYTES - 1;
-	region->handler = watch_page_access;
-	region->guard = true;
-	region->writes_only = true;
-	/* It is the boot CPU's, and everybody's who has not moved it. */
-	if (watch_nr_pages == 0)
-		mmio_direct_set(page, watch_store);
-	error = mmio_register(region);
-	if (error == 0)
-		watch_nr_pages++;
-	return error;
-}
-
-/* A CPU's page moves, or gives way to MSRs, when the guest says so. The others' stay where they are. */
+/* Its mode may change, its place not; the CPU checks the rest. */
 static enum access_result watch_base_access(struct access *access, void *context)
 {
-	int error;
+	static bool told;
 
 	(void)context;
-	spinlock_acquire(&startup_watch_lock);
-	error = watch_page(access->value);
-	spinlock_release(&startup_watch_lock);
-	if (error == 0)
+	if ((access->value & APIC_BASE_ADDRESS) == watch_page.first)
 		return ACCESS_PASS;
-	log_warning("the guest moves its local APIC to 0x%lx, which cannot be watched: refused",
-		    access->value & APIC_BASE_ADDRESS);
+	if (!__atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
+		log_warning("the guest moves its local APIC to 0x%lx: refused",
+			    access->value & APIC_BASE_ADDRESS);
 	access->fault = true;
 	return ACCESS_DONE;
 }
 
+bool startup_watch_covers_this_cpu(void)
+{
+	return (msr_read(MSR_APIC_BASE) & APIC_BASE_ADDRESS) == watch_page.first;
+}
+
 int startup_watch_begin(void)
 {
-	int error = watch_page(msr_read(MSR_APIC_BASE));
+	gpa_t page = msr_read(MSR_APIC_BASE) & APIC_BASE_ADDRESS;
+	int error;
 
+	/* In RAM not every instruction comes to us (vmm/mmio_step.c). */
+	if (memory_is_ram(page, PAGE_BYTES))
+		return -RV_ENOSPC;
+	watch_page.first = page;
+	watch_page.last = page + PAGE_BYTES - 1;
+	mmio_direct_set(page, watch_store);
+	error = mmio_register(&watch_page);
 	if (error == 0)
 		error = msr_register(&watch_msr, false, true);
 	if (error == 0)
@@ -179,9 +179,6 @@ int startup_watch_begin(void)
 
 void startup_watch_end(void)
 {
-	spinlock_acquire(&startup_watch_lock);
-	while (watch_nr_pages != 0)
-		mmio_unregister(&watch_pages[--watch_nr_pages]);
-	spinlock_release(&startup_watch_lock);
+	mmio_unregister(&watch_page);
 	msr_unregister(&watch_base, false, true);
 }

@@ -12,8 +12,8 @@ struct vcpu;
  * -errno. Context: boot. */
 int startup_watch_begin(void);
 void startup_watch_end(void);
-/* Is a local APIC there? */
-bool startup_watch_has_page(gpa_t page);
+/* Does this CPU's local APIC answer where all do? */
+bool startup_watch_covers_this_cpu(void);
 
 /* The guest sends an IPI. command: all 64 bits of the ICR, x2apic: in that mode. True: it is done, and
  * hardware must not see it. Context: exit. */

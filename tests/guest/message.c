@@ -1,6 +1,7 @@
 /*
  * tests/guest/message.c: INITs that come from the bus: stores where a device's messages go, and an entry of
- * the I/O APIC's. They must stop no CPU, and what is stored reads as of a device that is not there.
+ * the I/O APIC's. They must stop no CPU, and what is stored reads as of a device that is not there. Nor may
+ * a CPU move its local APIC there, or have a local vector deliver an INIT or an SMI.
  */
 #include "guest.h"
 
@@ -16,6 +17,9 @@
 #define ENTRY_INIT 0x500u
 #define ENTRY_MASKED 0x10000u
 #define PIT_PIN 2
+#define APIC_LVT_LINT1 0x360u
+#define LVT_MASKED 0x10000u
+#define VECTOR_GP 13
 #define PAUSE_CYCLES 20000000u
 
 SHARED uint64_t turns;
@@ -69,6 +73,36 @@ static void tick(void)
 	wait_cycles(PAUSE_CYCLES);
 }
 
+static void write_apic_base(void *value)
+{
+	msr_write(MSR_APIC_BASE, *(uint64_t *)value);
+}
+
+/* A CPU whose own is elsewhere would send messages by its stores to the others' page. */
+static void check_moves(void)
+{
+	static const uint64_t offsets[] = { 0x1000, 0x100000, UINT64_C(0x10000000) };
+	uint64_t base = msr_read(MSR_APIC_BASE);
+
+	for (unsigned i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+		uint64_t value = base + offsets[i];
+		int vector = fault_catch(write_apic_base, &value);
+
+		guest_check(vector == VECTOR_GP && msr_read(MSR_APIC_BASE) == base, "the local APIC stays",
+			    "vector %d, it is at 0x%lx", vector, msr_read(MSR_APIC_BASE));
+	}
+}
+
+static void check_local_vector(uint32_t mode)
+{
+	volatile uint32_t *entry = register_at(APIC + APIC_LVT_LINT1);
+	uint32_t before = *entry;
+
+	*entry = mode;
+	guest_check(*entry & LVT_MASKED, "a local vector", "mode 0x%x reads 0x%x", mode, *entry);
+	*entry = before;
+}
+
 void guest_main(void)
 {
 	if (!guest_check(second_start(VECTOR, second_run) && second_turns(), "second CPU", "it does not run"))
@@ -85,6 +119,9 @@ void guest_main(void)
 	io_apic_write(IO_APIC_ENTRY(PIT_PIN), 0x20 | ENTRY_MASKED);
 	guest_check(io_apic_read(IO_APIC_ENTRY(PIT_PIN)) == (0x20 | ENTRY_MASKED), "another entry",
 		    "it reads %x", io_apic_read(IO_APIC_ENTRY(PIT_PIN)));
+	check_moves();
+	check_local_vector(0x200);
+	check_local_vector(0x500);
 	*register_at(MESSAGES) = MESSAGE_INIT;
 	wait_cycles(PAUSE_CYCLES);
 	guest_check(true, "a message to this CPU", "");
