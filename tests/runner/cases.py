@@ -57,7 +57,16 @@ def collect_programs(root):
         program = root / "tests" / folder / "run"
         if program.exists():
             cases.append(Case(folder, [str(program)], judge_results, timeout_s=600))
-    return cases + collect_hostile(root) + collect_checkers(root)
+    return cases + collect_hostile(root) + collect_escape(root) + collect_checkers(root)
+
+
+def collect_escape(root):
+    """The short set of attempts to leave the hypervisor, on either vendor's CPU."""
+    program = str(root / "tests/escape/run")
+    return [
+        Case("escape", [program], judge_results, timeout_s=1200),
+        Case("escape-intel", [program, "--vendor", "intel"], judge_results, timeout_s=1200),
+    ]
 
 
 def collect_hostile(root):
