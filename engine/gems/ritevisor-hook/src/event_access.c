@@ -210,6 +210,8 @@ static bool access_evaluate_get(mrb_state *mrb, mrb_func_t method, struct rv_eve
 	} else if (method == access_address) {
 		value = event->address;
 	} else if (method == access_offset) {
+		if (event->address < event_entry->base)
+			return false;	/* negative */
 		value = event->address - event_entry->base;
 	} else if (method == access_width) {
 		value = event->width_bytes;
