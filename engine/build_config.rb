@@ -117,7 +117,7 @@ OWN_SOURCES = {
 OWN_FLAGS = {
   VM_SOURCE => ["-include #{ENGINE_DIR}/vm/missing.h", "-include #{ENGINE_DIR}/vm/immediate.h"],
   "#{MRUBY_ROOT}/mrbgems/mruby-compiler/core/codegen.c" => "-include #{ENGINE_DIR}/vm/literals.h",
-  "#{MRUBY_ROOT}/src/numeric.c" => "-Dmrb_cmp=mruby_cmp",
+  "#{MRUBY_ROOT}/src/numeric.c" => ["-Dmrb_cmp=mruby_cmp", "-Dmrb_num_shift=mruby_num_shift"],
   "#{MRUBY_ROOT}/src/string.c" => "-Dmrb_str_to_integer=mruby_str_to_integer",
 }.freeze
 

@@ -46,6 +46,25 @@ static mrb_value bits_xor(mrb_state *mrb, mrb_value self)
 	return mrb_bint_xor(mrb, self, other);
 }
 
+/* For the compiler, which computes shifts of literals; build_config.rb takes mruby's own out of the way,
+ * for which 0 << 63 is -2^63. False if the result is no small Integer. */
+mrb_bool mrb_num_shift(mrb_state *mrb, mrb_int value, mrb_int width, mrb_int *result)
+{
+	(void)mrb;
+	if (width < 0) {
+		*result = width <= -(MRB_INT_BIT - 1) ? (value < 0 ? -1 : 0) : value >> -width;
+		return TRUE;
+	}
+	if (value == 0) {
+		*result = 0;
+		return TRUE;
+	}
+	if (width >= MRB_INT_BIT - 1)
+		return FALSE;
+	*result = (mrb_int)((mrb_uint)value << width);
+	return *result >> width == value;
+}
+
 /* A shift by more bits than there can be. */
 static mrb_value bits_shift_beyond(mrb_state *mrb, mrb_value x, bool left)
 {
