@@ -90,4 +90,7 @@ def collect_checkers(root):
         Case("check/layers", [str(root / "tools/check-layers")], judge_status),
         Case("check/layers-self-test", [str(root / "tools/check-layers"), "--self-test"],
              judge_status),
+        Case("check/panics", [str(root / "tools/check-panics")], judge_status),
+        Case("check/panics-self-test", [str(root / "tools/check-panics"), "--self-test"],
+             judge_status),
     ]  # fmt: skip
