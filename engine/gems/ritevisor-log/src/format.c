@@ -245,7 +245,7 @@ static bool format_find(mrb_state *mrb, struct format_directive *directive,
 	return format_take(arguments, value);
 }
 
-/* Directives one by one. False if one has no argument: mrb_str_format says what is wrong. */
+/* Directives one by one. False if one has no argument, or is none. */
 static bool format_each(mrb_state *mrb, mrb_value out, mrb_value format,
 			struct format_arguments *arguments)
 {
@@ -283,6 +283,26 @@ static bool format_is_ours(mrb_value value)
 	return mrb_bigint_p(value) || mrb_float_p(value) || mrb_hash_p(value);
 }
 
+/* What mrb_str_format makes of a format that is not understood here: it says what is wrong, if no big
+ * integer keeps it from getting there. */
+static mrb_value format_fallback(mrb_state *mrb, mrb_value format,
+				 const struct format_arguments *arguments)
+{
+	mrb_value values = mrb_ary_new_from_values(mrb, arguments->count, arguments->values), text;
+	bool replaced = false;
+
+	for (mrb_int i = 0; i < arguments->count; i++) {
+		if (!mrb_bigint_p(arguments->values[i]))
+			continue;
+		mrb_ary_set(mrb, values, i, mrb_fixnum_value(0));
+		replaced = true;
+	}
+	text = mrb_str_format(mrb, arguments->count, RARRAY_PTR(values), format);
+	if (replaced)
+		mrb_raise(mrb, E_ARGUMENT_ERROR, "malformed format string");
+	return text;
+}
+
 static mrb_value format_sprintf(mrb_state *mrb, mrb_value self)
 {
 	struct format_arguments arguments;
@@ -302,8 +322,8 @@ static mrb_value format_sprintf(mrb_state *mrb, mrb_value self)
 	if (ours) {
 		arguments = (struct format_arguments){ values + 1, count - 1, 0 };
 		out = mrb_str_new(mrb, NULL, 0);
-		if (format_each(mrb, out, format, &arguments))
-			return out;
+		return format_each(mrb, out, format, &arguments)
+			       ? out : format_fallback(mrb, format, &arguments);
 	}
 	return mrb_str_format(mrb, count - 1, values + 1, format);
 }
