@@ -31,6 +31,7 @@ struct cpu {
 	bool nmi_seen;	   /* an NMI came while the host ran; the vCPU loop hands it on */
 	bool in_guest;	   /* between the last look at what changed before an entry, and its exit */
 	bool parked;	   /* waits for a startup IPI: executes nothing of its guest, is in no walk */
+	bool reset_is_due; /* of what an INIT resets beside the vCPU (vmm/startup.c) */
 	bool kicked;	   /* another CPU wants an exit; the NMI that makes it is ours */
 	bool drops_interrupts; /* what comes in exception_take_interrupts() is for nobody */
 	bool online;	   /* came to us at boot: its INIT and startup IPIs are ours to deliver */

@@ -114,11 +114,34 @@ static void startup_count(const struct cpu *cpu)
 	log_info("all %u CPUs run; the local APIC is the guest's alone", smp_count_online());
 }
 
+/* An INIT does to the debug registers what VMCB and VMCS do not hold. */
+static void startup_clear_debug_addresses(void)
+{
+	__asm__ volatile("mov %0, %%dr0; mov %0, %%dr1; mov %0, %%dr2; mov %0, %%dr3" ::"r"(UINT64_C(0)));
+}
+
+/* What an INIT does to the CPU beside its vCPU. Before the guest runs again is soon enough, and takes too
+ * long before: where hardware delivers them, a startup IPI that follows the INIT closely, as Linux's does,
+ * is lost on a CPU that does not wait for it yet (SDM v3 26.2). */
+static void startup_reset_cpu(struct vcpu *vcpu)
+{
+	if (!vcpu->cpu->reset_is_due)
+		return;
+	vcpu->cpu->reset_is_due = false;
+	vcpu_ops->host_begin(vcpu);
+	apic_reset();
+	vcpu_ops->host_end(vcpu);
+	startup_clear_debug_addresses();
+	vcpu->cpu->logical_destination = 0;
+	vcpu->cpu->destination_format = APIC_DFR_RESET;
+}
+
 /* A startup IPI has come to the CPU that waited for it. */
 static void startup_begin(struct vcpu *vcpu, uint8_t vector)
 {
 	struct segment_register code;
 
+	startup_reset_cpu(vcpu);
 	if (vcpu_ops->wait_for_startup != NULL)
 		vcpu_ops->wait_for_startup(vcpu, false);
 	vcpu_ops->get_segment(vcpu, SEGMENT_CS, &code);
@@ -153,22 +176,14 @@ static void startup_park(struct vcpu *vcpu)
 	startup_begin(vcpu, (uint8_t)(signals & SIGNAL_VECTOR_MASK));
 }
 
-/* An INIT does to the debug registers what VMCB and VMCS do not hold. */
-static void startup_clear_debug_addresses(void)
-{
-	__asm__ volatile("mov %0, %%dr0; mov %0, %%dr1; mov %0, %%dr2; mov %0, %%dr3" ::"r"(UINT64_C(0)));
-}
-
 static void startup_reset(struct vcpu *vcpu)
 {
 	vcpu_forget(vcpu);
-	vcpu_ops->host_begin(vcpu);
-	apic_reset();
-	vcpu_ops->host_end(vcpu);
-	startup_clear_debug_addresses();
+	vcpu->cpu->reset_is_due = true;
+	/* Where we deliver them, nothing is lost, and the CPU's logical destination is needed at once. */
+	if (vcpu_ops->wait_for_startup == NULL)
+		startup_reset_cpu(vcpu);
 	vcpu_ops->reset(vcpu);
-	vcpu->cpu->logical_destination = 0;
-	vcpu->cpu->destination_format = APIC_DFR_RESET;
 }
 
 static void startup_handle_signals(struct vcpu *vcpu)
