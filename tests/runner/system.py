@@ -45,7 +45,7 @@ LACKING_IN_BOCHS = {
     r"--machine q35": "Bochs has no q35",
     r"--smm on": "Bochs's SMM cannot be chosen",
     r"--memory ([3-9]|\d\d+)G": "Bochs has 2 GiB at most",
-    r"by=keyboard": "a keyboard reset ends Bochs, bare too",
+    r"by=(keyboard|output|port92)": "such a reset ends Bochs, bare too",
     r"pc-testdev": "Bochs has no pc-testdev",
     r"--firmware uefi|system/uefi (?!--bochs)": "OVMF has no ACPI tables in Bochs, so no power-off",
     r"-- .*-(cpu|no-reboot|device|icount|plugin)\b": "it takes QEMU options",
