@@ -36,11 +36,18 @@
 #define DEAF_ID 7u
 #define DEAF_ROUNDS 60u
 #define MEET_LOOPS 3000u
+#define SPIN_TURN_LOOPS 1024u
 
+/* PAUSE lets QEMU's next CPU have its turn. With -icount, QEMU before 8.1 gives a turn that ends with a timer's
+ * deadline to the first CPU again, so that the others never run as long as that one does not let go. */
 void spin(uint32_t loops)
 {
-	for (uint32_t i = 0; i < loops; i++)
-		__asm__ volatile("" ::: "memory");
+	for (uint32_t i = 0; i < loops; i++) {
+		if (i % SPIN_TURN_LOOPS == SPIN_TURN_LOOPS - 1)
+			__asm__ volatile("pause" ::: "memory");
+		else
+			__asm__ volatile("" ::: "memory");
+	}
 }
 
 void apic_write(struct cpu *cpu, uint32_t offset, uint32_t value)
