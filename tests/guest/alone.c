@@ -15,7 +15,9 @@
 #define STACK_TOP (RUN_MMIO + 0xe00u) /* a stack in it */
 #define PROBE_VALUE 0x11111111u
 #define OPCODE_ICEBP 0xf1
+#define VECTOR_OF 4
 #define VECTOR_SOFT 0x40
+#define RFLAGS_OF 0x800u
 #define VECTOR_TIMER 0x51
 #define APIC 0xfee00000u
 #define APIC_EOI 0xb0u
@@ -71,7 +73,8 @@ static bool handle(struct fault_frame *frame)
 	event.rip = frame->rip;
 	event.flags = frame->rflags;
 	event.probe = probe;
-	return frame->vector == VECTOR_SOFT || frame->vector == VECTOR_TIMER || frame->vector == VECTOR_BP || frame->vector == 4;
+	return frame->vector == VECTOR_SOFT || frame->vector == VECTOR_TIMER || frame->vector == VECTOR_BP ||
+	       frame->vector == VECTOR_OF;
 }
 
 /* Calls the code at CODE + offset with RAX, RSP and flags; gives RAX and RDX. */
@@ -231,6 +234,90 @@ static void check_system_calls(uint64_t mask)
 		    "syscall in single steps", "r11 0x%lx probe 0x%lx %u traps", r11, rdx, traps.count);
 }
 
+/* To CPL 3, with these flags in R11, from code at `code`; DR6 of the trap that comes first is of no interest. */
+static void run_sysret(struct run *run, uint64_t code, uint32_t flags, uint32_t flags_before)
+{
+	uint8_t enter[] = {0xb9, 0, 0, 0, 0, 0x41, 0xbb, 0, 0, 0, 0, 0x48, 0x0f, 0x07};
+	/* mov PROBE, %edx; mov %r11, %rax; int3 */
+	static const uint8_t user[] = {0x8b, 0x14, 0x25, 0x00, 0x0f, 0x00, 0x08, 0x4c, 0x89, 0xd8, 0xcc};
+	uint32_t target = (uint32_t)code + 0x80;
+
+	memcpy(enter + 1, &target, sizeof(target));
+	memcpy(enter + 7, &flags, sizeof(flags));
+	memcpy((void *)code, enter, sizeof(enter));
+	memcpy((void *)(code + 0x80), user, sizeof(user));
+	*run = (struct run){.rip = code, .rflags = flags_before};
+	run_code(run);
+	fault_handler = handle;
+}
+
+/* As in a page that nobody watches: the guest's TF shows behind SYSRET at once, ours never. */
+static void check_sysret(void)
+{
+	msr_write(MSR_EFER, msr_read(MSR_EFER) | 1);
+	msr_write(MSR_STAR, (uint64_t)(RUN_USER_DATA - 8) << 48);
+	for (unsigned i = 0; i < 4; i++) {
+		uint32_t flags = RFLAGS_FIXED | (i & 1 ? RFLAGS_TF : 0), before = i & 2 ? RFLAGS_TF : 0;
+		const char *name = i == 0 ? "sysret" : i & 1 ? "sysret sets TF" : "sysret in single steps";
+		struct run plain, run;
+		bool alike;
+
+		run_sysret(&plain, RUN_WINDOW + 0x100u, flags, before);
+		run_sysret(&run, CODE + 0x100u, flags, before);
+		alike = run.nr_traps == plain.nr_traps;
+		for (unsigned at = 0; alike && at < run.nr_traps && at < RUN_TRAPS; at++)
+			alike = run.traps[at].rip - CODE == plain.traps[at].rip - RUN_WINDOW &&
+				run.traps[at].why == plain.traps[at].why;
+		guest_check(run.vector == VECTOR_BP && run.rip == CODE + 0x18bu && run.cs == RUN_USER_CODE64 &&
+				    run.rax == flags && ((run.rflags ^ flags) & FLAGS_SEEN) == 0 &&
+				    probe_is_right(run.rdx),
+			    name, "vector %d at 0x%lx r11 0x%lx flags 0x%lx probe 0x%lx", run.vector, run.rip,
+			    run.rax, run.rflags, run.rdx);
+		guest_check(alike, name, "%u traps, the first at 0x%lx; elsewhere %u, 0x%lx", run.nr_traps,
+			    run.traps[0].rip, plain.nr_traps, plain.traps[0].rip);
+	}
+}
+
+/* 32-bit code at CODE, which ends with LRET. */
+static uint64_t call32(uint64_t flags)
+{
+	static const struct __attribute__((packed)) {
+		uint32_t offset;
+		uint16_t selector;
+	} target = {CODE, RUN_CODE32};
+	uint64_t rdx = 0;
+
+	memset(&event, 0, sizeof(event));
+	memset(&traps, 0, sizeof(traps));
+	stop_tracing = false;
+	__asm__ volatile("push %2; popf; lcall *%1; pushf; andl $~0x900, (%%rsp); popf"
+			 : "+d"(rdx)
+			 : "m"(target), "r"(flags | RFLAGS_FIXED)
+			 : "memory", "cc");
+	return rdx;
+}
+
+/* INTO gives its event after an overflow only, else it is an instruction like any other. */
+static void check_into(void)
+{
+	/* into; mov PROBE, %edx; lret */
+	PLACE(0, 0xce, 0x8b, 0x15, 0x00, 0x0f, 0x00, 0x08, 0xcb);
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t flags = (i & 1 ? RFLAGS_OF : 0) | (i & 2 ? RFLAGS_TF : 0), rdx = call32(flags);
+		const char *name = i & 1 ? "into" : "into without an overflow";
+
+		guest_check(event.count == (i & 1) && probe_is_right(rdx) &&
+				    (event.count == 0 ||
+				     (event.vector == VECTOR_OF && event.rip == CODE + 1 &&
+				      (event.flags & (RFLAGS_TF | RFLAGS_OF)) == flags &&
+				      probe_is_right(event.probe))),
+			    name, "%u events, vector %lu at 0x%lx flags 0x%lx probes 0x%lx 0x%lx", event.count,
+			    event.vector, event.rip, event.flags, event.probe, rdx);
+		guest_check(traps.count == (i & 2 ? 7 - (i & 1) : 0), name, "%u traps, the first at 0x%lx",
+			    traps.count, traps.first_rip);
+	}
+}
+
 static void timer_start(uint32_t count)
 {
 	*(volatile uint32_t *)(uintptr_t)(APIC + APIC_SVR) = 0x1ff;
@@ -325,6 +412,8 @@ void guest_main(void)
 	check_shadows(STACK_TOP);
 	check_system_calls(0);
 	check_system_calls(RFLAGS_TF | RFLAGS_IF);
+	check_sysret();
+	check_into();
 	check_waits(0);
 	check_waits(STACK_TOP);
 	check_others();

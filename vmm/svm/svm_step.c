@@ -60,7 +60,8 @@ static uint64_t svm_disarm_intercepts(const struct svm_step *step)
 	return step->trace == DECODE_TRACE_LOADS_FLAGS ? INTERCEPT_POPF | INTERCEPT_IRET : 0;
 }
 
-/* SYSCALL keeps TF in R11 and clears what SFMASK says; SYSRET takes TF from R11. */
+/* SYSCALL keeps TF in R11 and clears what SFMASK says; SYSRET takes TF from R11. Both trap behind them if TF
+ * is set then, not before. */
 static void svm_enter_system_call(struct vcpu *vcpu, struct svm_step *step)
 {
 	if (step->trace == DECODE_TRACE_SYSCALL) {
@@ -86,8 +87,10 @@ static void svm_leave_system_call(struct vcpu *vcpu, struct svm_step *step, stru
 		step->own_trap = (vmcb->rflags & RFLAGS_TF) != 0;
 	} else if (step->trace == DECODE_TRACE_SYSRET) {
 		vcpu->gpr[GPR_R11] = step->r11;
-		if (done && long_mode)
-			vmcb->rflags = (vmcb->rflags & ~RFLAGS_TF) | (step->r11 & RFLAGS_TF);
+		if (!done || !long_mode)
+			return;
+		vmcb->rflags = (vmcb->rflags & ~RFLAGS_TF) | (step->r11 & RFLAGS_TF);
+		step->own_trap = (step->r11 & RFLAGS_TF) != 0;
 	}
 }
 
