@@ -24,8 +24,6 @@
 #define APIC_BORROWED_TPR 0xe0u
 #define APIC_SPURIOUS_VECTOR 0xffu /* during a loan, if the guest's is not fit */
 #define EXCEPTION_VECTORS 32u
-/* Closer to expiry than this, ours is stopped before the guest's settings come back. */
-#define APIC_TIMER_CLOSE_TICKS 256u
 #define APIC_MEASURE_PER_SECOND 100 /* a part of a second is how long it takes */
 /* No timer is later than this part of a second, not even where many emulators share a machine. */
 #define APIC_LATE_PER_SECOND 1
@@ -135,9 +133,7 @@ static void apic_timer_save_other(struct apic_timer *own, struct apic apic)
 	} else if ((loan->lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_PERIODIC) {
 		loan->period = apic_read(apic, APIC_TIMER_INITIAL);
 	} else if ((loan->lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_DEADLINE) {
-		/* Reads 0 once it has fired. Changing the mode disarms it. */
-		loan->deadline = msr_read(MSR_TSC_DEADLINE);
-		loan->count = 0;
+		loan->count = 0; /* changing the mode disarms it */
 	}
 }
 
@@ -189,17 +185,38 @@ BOTH_MODES uint32_t apic_timer_count_known(struct apic_timer *own, struct apic a
 	return known->count;
 }
 
+/* Keeps the guest's timer from firing while its settings give way to ours: it would by our vector. What it has
+ * left is read then; if it has fired meanwhile, but masked already, it fires when it comes back. */
+static void apic_timer_hold(struct loan *loan, struct apic apic)
+{
+	bool by_deadline = (loan->lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_DEADLINE, requested;
+	uint32_t before = loan->count;
+
+	if (by_deadline)
+		loan->deadline = msr_read(MSR_TSC_DEADLINE);
+	apic_write(apic, APIC_LVT_TIMER, loan->lvt | APIC_LVT_MASKED);
+	loan->count = apic_read(apic, APIC_TIMER_CURRENT);
+	requested = apic_test_vector(apic, APIC_IRR, loan->lvt & 0xff);
+	/* The MSR reads 0 once it has fired. */
+	if (by_deadline && requested && msr_read(MSR_TSC_DEADLINE) == 0)
+		loan->deadline = 0;
+	if (!by_deadline && !requested && (loan->count > before || (loan->count == 0 && before != 0)))
+		loan->count = 1;
+}
+
 /* What is not as it mostly is: the guest's timer runs, in whatever mode, or has to be repaired. */
 static __attribute__((noinline)) void apic_timer_save(struct apic_timer *own, struct apic apic)
 {
 	struct loan *loan = &own->loan;
 
 	loan->plain = false;
+	apic_timer_hold(loan, apic);
 	if (own->repair.wanted ||
 	    (loan->lvt & APIC_LVT_TIMER_MODE_MASK) != APIC_LVT_TIMER_ONE_SHOT)
 		apic_timer_save_other(own, apic);
 	else if (loan->count == 0 && apic_timer_is_late && apic_timer_may_be_due(own, apic))
 		loan->count = 1;
+	apic_write(apic, APIC_TIMER_INITIAL, 0);
 }
 
 bool apic_timer_must_wait(void)
@@ -335,7 +352,7 @@ static void apic_timer_return_deadline(struct loan *loan, struct apic apic)
 	loan->deadline = 0;
 }
 
-/* Ours is about to fire, or has. */
+/* Ours may have fired. */
 static void apic_timer_silence(struct apic_timer *own, struct apic apic)
 {
 	apic_timer_mask(&own->loan, apic);
@@ -371,8 +388,10 @@ static __attribute__((noinline)) void apic_timer_return_timer(struct vcpu *vcpu,
 	uint32_t remaining = apic_timer_remaining(loan->count, elapsed);
 	bool repair_before = repair->wanted;
 
-	if (left < APIC_TIMER_CLOSE_TICKS || loan->elapsed != 0)
+	if (left == 0 || loan->elapsed != 0)
 		apic_timer_silence(own, apic);
+	else
+		apic_write(apic, APIC_TIMER_INITIAL, 0);
 	repair->wanted = false;
 	if (loan->period != 0) {
 		apic_timer_return_periodic(own, apic, remaining != 0 ? remaining : 1);
@@ -393,11 +412,14 @@ static __attribute__((noinline)) void apic_timer_return_timer(struct vcpu *vcpu,
 BOTH_MODES void apic_timer_return_to(struct vcpu *vcpu, struct apic_timer *own, struct apic apic)
 {
 	struct loan *loan = &own->loan;
-	uint32_t left = apic_read(apic, APIC_TIMER_CURRENT);
+	uint32_t left;
 
-	if (loan->plain && left >= APIC_TIMER_CLOSE_TICKS && loan->elapsed == 0) {
-		apic_write(apic, APIC_LVT_TIMER, loan->lvt);
+	/* In this order: what is masked and not at 0 has not fired, and does not, however long we take. */
+	apic_write(apic, APIC_LVT_TIMER, APIC_LVT_MASKED | APIC_TIMER_VECTOR);
+	left = apic_read(apic, APIC_TIMER_CURRENT);
+	if (loan->plain && left != 0 && loan->elapsed == 0) {
 		apic_write(apic, APIC_TIMER_INITIAL, 0);
+		apic_write(apic, APIC_LVT_TIMER, loan->lvt);
 	} else {
 		apic_timer_return_timer(vcpu, own, apic, left);
 	}

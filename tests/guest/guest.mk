@@ -33,6 +33,7 @@ guest-names := \
 	smp \
 	start_nmi \
 	startup \
+	sweep \
 	task \
 	timer \
 	trap \
