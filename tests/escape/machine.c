@@ -169,13 +169,13 @@ void act_reset(struct cpu *cpu, struct random *random)
 	RECORD->end = END_UNKNOWN;
 }
 
-/* ACPI on or off, or a command that the firmware does not know. */
+/* ACPI on or off, or a command that the firmware does not know. By the boot CPU: SeaBIOS on QEMU leaves the
+ * others' SMBASE as it is, so that theirs runs the guest's code in SMM (docs/protection.md, open). */
 void act_apm(struct cpu *cpu, struct random *random)
 {
 	uint8_t commands[] = {platform.acpi_enable, platform.acpi_disable, 0, (uint8_t)random_next(random)};
 
-	(void)cpu;
-	if (platform.smi_command != 0 && platform.smis)
+	if (cpu->number == 0 && platform.smi_command != 0 && platform.smis)
 		out8(platform.smi_command, commands[random_below(random, sizeof(commands))]);
 }
 
