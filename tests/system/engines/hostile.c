@@ -132,6 +132,17 @@ static void load_page_tables(void)
 	__asm__ volatile("mov %0, %%cr3" : : "r"(UINT64_C(0)));
 }
 
+/* With UMIP it is refused; without, it tells where the hypervisor has its tables. */
+static void store_tables(void)
+{
+	struct __attribute__((packed)) {
+		uint16_t limit;
+		uint64_t base;
+	} table;
+
+	__asm__ volatile("sidt %0" : "=m"(table));
+}
+
 static void run_vmrun(void)
 {
 	__asm__ volatile(".byte 0x0f, 0x01, 0xd8" : : "a"(0));
@@ -301,6 +312,7 @@ static const struct {
 	{"port_access", port_access},
 	{"msr_access", msr_access},
 	{"load_page_tables", load_page_tables},
+	{"store_tables", store_tables},
 	{"run_vmrun", run_vmrun},
 	{"use_sse", use_sse},
 	{"use_x87", use_x87},
