@@ -9,6 +9,7 @@
 #include "boot/options.h"
 #include "boot/panic_test.h"
 #include "boot/settings.h"
+#include "boot/uefi_cpus.h"
 #include "boot/uefi_entry.h"
 #include "core/acpi.h"
 #include "core/console.h"
@@ -375,11 +376,15 @@ static void main_take_other_cpus(void)
 {
 	hpa_t page = uefi_is_present() ? boot_info.low_page : main_low_page;
 
+	uint32_t in_place;
+
 	if (cpus_count == 1)
 		return;
 	if (smp_start_others(page, startup_wait_for_guest) != 0)
 		main_boot_without_us("not enough memory to start the other CPUs: give more with memory=64M");
-	log_info("%u of %u CPUs are here", smp_count_online(), cpus_count);
+	in_place = uefi_cpus_take();
+	log_info("%u of %u CPUs are here: %u by INIT, %u from where the firmware had them",
+		 smp_count_online(), cpus_count, smp_count_online() - 1 - in_place, in_place);
 }
 
 /* What went wrong before there was a console to tell it on. */
@@ -440,11 +445,12 @@ _Noreturn void boot_main(void)
 	if (boot_info.has_rsdp_copy)
 		acpi_set_rsdp(boot_info.rsdp_copy, sizeof(boot_info.rsdp_copy));
 	smp_init();
+	uefi_cpus_list();
 	main_report_hardware();
 	main_choose_backend();
 	if (!uefi_is_present())
 		main_take_low_page();
-	else if (boot_info.low_page == 0 && cpus_count > 1)
+	else if (boot_info.low_page == 0 && smp_start_is_needed())
 		main_boot_without_us("no free page below 1 MiB for the start of the other CPUs");
 	cpu_boot.vcpu = &main_vcpu;
 	main_vcpu.cpu = &cpu_boot;

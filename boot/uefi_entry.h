@@ -5,10 +5,14 @@
 #ifndef BOOT_UEFI_ENTRY_H
 #define BOOT_UEFI_ENTRY_H
 
+#include "boot/uefi_handover.h"
 #include "vmm/vcpu.h"
 
 /* Did the UEFI loader start us? */
 bool uefi_is_present(void);
+
+/* The handover, in the loader. Context: boot, on the boot CPU or with the direct map present. */
+struct uefi_handover *uefi_loader_handover(void);
 
 /* Fills a vCPU with the firmware's state; it goes on in the loader, whose call succeeds. Context:
  * boot. */

@@ -37,7 +37,7 @@ ap_entry_long:
 	mov %eax, %gs
 	mov ap_entry_stack(%rip), %rsp
 	xor %ebp, %ebp
-	mov $smp_arrive, %rax
+	mov $smp_start_arrive, %rax
 	call *%rax
 	ud2
 

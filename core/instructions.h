@@ -65,6 +65,18 @@ static inline struct cpuid_result cpuid_query(uint32_t leaf, uint32_t subleaf)
 	return r;
 }
 
+/* This CPU's initial APIC ID, which startup IPIs go by: APM v3 E.3.2, E.4.9. */
+static inline uint32_t cpuid_own_apic_id(void)
+{
+	if (cpuid_query(0, 0).eax >= 0xb) {
+		struct cpuid_result topology = cpuid_query(0xb, 0);
+
+		if (topology.ebx != 0)
+			return topology.edx;
+	}
+	return cpuid_query(1, 0).ebx >> 24;
+}
+
 static inline uint64_t msr_read(uint32_t msr)
 {
 	uint32_t low, high;

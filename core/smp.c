@@ -39,23 +39,20 @@ struct cpu *cpu_get(uint32_t index)
 	return smp_cpus[index];
 }
 
-/* APM v3 E.3.2, E.4.9 */
-uint32_t smp_own_apic_id(void)
+struct cpu *smp_find(uint32_t apic_id)
 {
-	if (cpuid_query(0, 0).eax >= 0xb) {
-		struct cpuid_result topology = cpuid_query(0xb, 0);
-
-		if (topology.ebx != 0)
-			return topology.edx;
+	for (uint32_t i = 0; i < cpus_count; i++) {
+		if (smp_cpus[i]->apic_id == apic_id)
+			return smp_cpus[i];
 	}
-	return cpuid_query(1, 0).ebx >> 24;
+	return NULL;
 }
 
-static void smp_add(uint32_t apic_id)
+void smp_add(uint32_t apic_id)
 {
 	struct cpu *cpu;
 
-	if (apic_id == cpu_boot.apic_id)
+	if (smp_find(apic_id) != NULL)
 		return;
 	if (cpus_count == CPUS_MAXIMUM) {
 		log_warning("more than %d CPUs: the OS cannot start those above", CPUS_MAXIMUM);
@@ -87,8 +84,8 @@ static void smp_add_entry(const uint8_t *entry, uint8_t length_bytes)
 		smp_add(id);
 }
 
-/* What the firmware left on the boot CPU. In x2APIC mode there is no such register, or none of use. */
-static void smp_read_destination(struct cpu *cpu)
+/* In x2APIC mode there is no such register, or none of use. */
+void smp_read_destination(struct cpu *cpu)
 {
 	struct apic apic;
 
@@ -112,7 +109,7 @@ void smp_init(void)
 	uint32_t length, at = MADT_HEADER_BYTES;
 
 	exception_wake_handler = smp_handle_nmi;
-	cpu_boot.apic_id = smp_own_apic_id();
+	cpu_boot.apic_id = cpuid_own_apic_id();
 	smp_read_destination(&cpu_boot);
 	cpu_boot.online = true;
 	if (madt == NULL)

@@ -2,7 +2,7 @@
  * core/smp.h: the table of CPUs, and how they are made to exit.
  *
  * Every CPU comes to us at boot, before there is a guest: by INIT and a startup IPI of ours
- * (core/smp_start.h), or from UEFI firmware as it is (boot/uefi_entry.c). From then on none leaves:
+ * (core/smp_start.h), or from UEFI firmware as it is (boot/uefi_cpus.h). From then on none leaves:
  * the guest's INITs and startup IPIs are not given to hardware where that would lead out of its guest
  * (vmm/startup.c).
  */
@@ -20,8 +20,15 @@ int smp_allocate_stacks(void);
 /* The top of a CPU's stack. */
 uint64_t smp_stack_top(const struct cpu *cpu);
 
-/* This CPU's initial APIC ID, which startup IPIs go by. */
-uint32_t smp_own_apic_id(void);
+/* One more CPU, which ACPI's tables may not name; those that are known already count once. Context: boot,
+ * after smp_init(). */
+void smp_add(uint32_t apic_id);
+
+/* The CPU with that APIC ID, NULL: there is none. Context: boot. */
+struct cpu *smp_find(uint32_t apic_id);
+
+/* What the firmware, or an INIT, has left in this CPU's LDR and DFR. Context: boot, on that CPU. */
+void smp_read_destination(struct cpu *cpu);
 
 /* Makes every other CPU that runs its guest exit, and returns when each has. Any lock may be held: a
  * CPU that waits for it is not in its guest, and is not waited for. */

@@ -1,5 +1,5 @@
 /*
- * core/smp_start.c: from a startup IPI of ours to C, one CPU after the other. Written at boot only.
+ * core/smp_start.c: how CPUs come to C, one after the other. Written at boot only.
  */
 #include "core/smp_start.h"
 
@@ -42,15 +42,24 @@ static void smp_start_prepare_page(hpa_t page, hpa_t root)
 			sizeof(uint32_t));
 }
 
-_Noreturn void smp_arrive(void)
+_Noreturn void smp_arrive(void (*run)(struct cpu *cpu))
 {
 	struct cpu *cpu = cpu_current();
 
 	cr3_write(paging_host_root);
 	exception_init_cpu();
-	if (smp_own_apic_id() == cpu->apic_id)
-		smp_start_run(cpu);
+	if (cpuid_own_apic_id() == cpu->apic_id) {
+		smp_read_destination(cpu);
+		run(cpu);
+	}
 	cpu_stop();
+}
+
+/* core/ap_entry.S: by a startup IPI */
+_Noreturn void smp_start_arrive(void);
+_Noreturn void smp_start_arrive(void)
+{
+	smp_arrive(smp_start_run);
 }
 
 static bool smp_start_await(const struct cpu *cpu, uint64_t us)
@@ -65,8 +74,19 @@ static bool smp_start_await(const struct cpu *cpu, uint64_t us)
 	return true;
 }
 
-/* One that does not answer has an INIT again, after which nothing but a startup IPI moves it, and there
- * is nobody who would send one. */
+/* After the INIT nothing but a startup IPI moves it, and there is nobody who would send one. */
+bool smp_start_finish(struct cpu *cpu)
+{
+	if (smp_start_await(cpu, START_ANSWER_US))
+		return true;
+	ipi_send(cpu->apic_id, APIC_ICR_INIT);
+	time_wait_us(START_INIT_US);
+	__atomic_store_n(&cpu->online, false, __ATOMIC_SEQ_CST);
+	log_warning("CPU %u (APIC ID %u) does not come: the OS will not be able to start it", cpu->index,
+		    cpu->apic_id);
+	return false;
+}
+
 static void smp_start_one(struct cpu *cpu, hpa_t page)
 {
 	uint32_t startup = APIC_ICR_STARTUP | (uint32_t)(page >> PAGE_SHIFT);
@@ -76,19 +96,25 @@ static void smp_start_one(struct cpu *cpu, hpa_t page)
 	if (smp_start_await(cpu, START_REPEAT_US))
 		return;
 	ipi_send(cpu->apic_id, startup);
-	if (smp_start_await(cpu, START_ANSWER_US))
-		return;
-	ipi_send(cpu->apic_id, APIC_ICR_INIT);
-	time_wait_us(START_INIT_US);
-	__atomic_store_n(&cpu->online, false, __ATOMIC_SEQ_CST);
-	log_warning("CPU %u (APIC ID %u) does not come: the OS will not be able to start it", cpu->index,
-		    cpu->apic_id);
+	(void)smp_start_finish(cpu);
+}
+
+bool smp_start_is_needed(void)
+{
+	for (uint32_t i = 1; i < cpus_count; i++) {
+		if (!cpu_get(i)->waits_in_firmware)
+			return true;
+	}
+	return false;
 }
 
 int smp_start_others(hpa_t low_page, void (*run)(struct cpu *cpu))
 {
-	hpa_t root = paging_create();
+	hpa_t root;
 
+	if (!smp_start_is_needed())
+		return 0;
+	root = paging_create();
 	if (root == 0)
 		return -RV_ENOMEM;
 	/* The page is mapped one to one, for the instruction after paging is switched on. */
@@ -98,11 +124,15 @@ int smp_start_others(hpa_t low_page, void (*run)(struct cpu *cpu))
 	}
 	smp_start_prepare_page(low_page, root);
 	smp_start_run = run;
-	for (uint32_t i = 1; i < cpus_count; i++)
-		ipi_send(cpu_get(i)->apic_id, APIC_ICR_INIT);
+	for (uint32_t i = 1; i < cpus_count; i++) {
+		if (!cpu_get(i)->waits_in_firmware)
+			ipi_send(cpu_get(i)->apic_id, APIC_ICR_INIT);
+	}
 	time_wait_us(START_INIT_US);
-	for (uint32_t i = 1; i < cpus_count; i++)
-		smp_start_one(cpu_get(i), low_page);
+	for (uint32_t i = 1; i < cpus_count; i++) {
+		if (!cpu_get(i)->waits_in_firmware)
+			smp_start_one(cpu_get(i), low_page);
+	}
 	memset(memory_direct(low_page), 0, (size_t)(ap_entry_end - ap_entry_start));
 	paging_destroy(root);
 	return 0;

@@ -1,6 +1,6 @@
 /*
  * vmm/startup.c: the life of the guest's CPUs. All of them are ours from boot on, parked until the guest
- * starts them. Where hardware delivers INITs and startup IPIs within the guest (VMX) it does, as exits.
+ * starts them, or going on as UEFI firmware had them. Where hardware delivers INITs and startup IPIs within the guest (VMX) it does, as exits.
  * Elsewhere (SVM) an INIT would take the CPU out of its guest, so what the guest sends is delivered here, in
  * software: it becomes a signal of the CPU that it is meant for (core/signal.h), which is kicked, and takes
  * it before it enters its guest again. So an INIT waits for a script that runs, as it would wait for an
@@ -234,20 +234,37 @@ int startup_create(void)
 	return smp_allocate_stacks();
 }
 
-void startup_wait_for_guest(struct cpu *cpu)
+/* False: it cannot have a vCPU, as is logged. */
+static bool startup_begin_vcpu(struct cpu *cpu)
 {
 	char why[160];
 
 	if (!vcpu_ops->probe(why, sizeof(why))) {
 		log_error("CPU %u: %s", cpu->index, why);
-		return;
+		return false;
 	}
 	if (startup_is_watched && !startup_watch_covers_this_cpu()) {
 		log_error("CPU %u has its local APIC elsewhere than the boot CPU: it is left out",
 			  cpu->index);
-		return;
+		return false;
 	}
 	vcpu_ops->start(cpu->vcpu);
+	return true;
+}
+
+void startup_continue(struct cpu *cpu, const struct cpu_state *state)
+{
+	if (!startup_begin_vcpu(cpu))
+		return;
+	vcpu_ops->capture_state(cpu->vcpu, state);
+	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
+	vcpu_loop(cpu->vcpu);
+}
+
+void startup_wait_for_guest(struct cpu *cpu)
+{
+	if (!startup_begin_vcpu(cpu))
+		return;
 	cpu->parked = true;
 	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
 	startup_park(cpu->vcpu);

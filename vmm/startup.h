@@ -14,6 +14,10 @@ int startup_create(void);
  * cannot have one. Context: boot. */
 void startup_wait_for_guest(struct cpu *cpu);
 
+/* The same for a CPU that comes from the middle of what is to be its guest, and goes on there in this
+ * state. */
+void startup_continue(struct cpu *cpu, const struct cpu_state *state);
+
 /* Watches for the guest's INITs and startup IPIs, where hardware does not deliver them within the guest.
  * fast: only until all CPUs run. 0 or -errno. Context: boot. */
 int startup_init(bool fast);

@@ -22,6 +22,7 @@ typedef void(EFI_API *efi_event_notify)(efi_event event, void *context);
 #define EFI_INVALID_PARAMETER EFI_ERROR(2)
 #define EFI_UNSUPPORTED EFI_ERROR(3)
 #define EFI_BUFFER_TOO_SMALL EFI_ERROR(5)
+#define EFI_NOT_READY EFI_ERROR(6)
 #define EFI_OUT_OF_RESOURCES EFI_ERROR(9)
 #define EFI_NOT_FOUND EFI_ERROR(14)
 #define EFI_NOT_STARTED EFI_ERROR(19)
@@ -60,6 +61,8 @@ struct efi_guid {
 	{ 0x752f3136, 0x4e16, 0x4fdc, { 0xa2, 0x2a, 0xe5, 0xf4, 0x68, 0x12, 0xf4, 0xca } }
 #define EFI_GUID_EXIT_BOOT_SERVICES                                                            \
 	{ 0x27abf055, 0xb1b8, 0x4c26, { 0x80, 0x48, 0x74, 0x8f, 0x37, 0xba, 0xa2, 0xdf } }
+#define EFI_GUID_MP_SERVICES                                                                   \
+	{ 0x3fdda605, 0xa76e, 0x4f46, { 0xad, 0x29, 0x12, 0xf4, 0x53, 0x1b, 0x3d, 0x08 } }
 /* Our own: a protocol without an interface, installed once we run. */
 #define EFI_GUID_RITEVISOR                                                                     \
 	{ 0x3f1c6a52, 0x0b7e, 0x4d0a, { 0x9b, 0x51, 0x72, 0x69, 0x74, 0x65, 0x76, 0x69 } }
@@ -137,9 +140,12 @@ struct efi_boot_services {
 	efi_status(EFI_API *allocate_pool)(enum efi_memory_type type, uint64_t length_bytes,
 					   void **buffer);
 	efi_status(EFI_API *free_pool)(void *buffer);
-	void *create_event, *set_timer, *wait_for_event, *signal_event;
+	efi_status(EFI_API *create_event)(uint32_t type, uint64_t notify_tpl,
+					  efi_event_notify notify, const void *context,
+					  efi_event *event);
+	void *set_timer, *wait_for_event, *signal_event;
 	efi_status(EFI_API *close_event)(efi_event event);
-	void *check_event;
+	efi_status(EFI_API *check_event)(efi_event event); /* EFI_NOT_READY: not signalled */
 	efi_status(EFI_API *install_protocol_interface)(efi_handle *handle,
 							const struct efi_guid *protocol,
 							uint32_t interface_type, void *interface);
@@ -220,6 +226,37 @@ struct efi_system_table {
 	struct efi_configuration_table *configuration_table;
 };
 _Static_assert(offsetof(struct efi_system_table, boot) == 96, "BootServices");
+
+/* PI specification 1.8, volume 2, 13.4: the CPUs beside the boot CPU ("APs") */
+#define EFI_CPU_IS_BSP 0x1u
+#define EFI_CPU_ENABLED 0x2u
+
+struct efi_processor_information {
+	uint64_t apic_id;
+	uint32_t status;
+	uint32_t location[9]; /* some firmware fills in three */
+};
+_Static_assert(sizeof(struct efi_processor_information) == 48, "EFI_PROCESSOR_INFORMATION");
+
+typedef void(EFI_API *efi_cpu_procedure)(void *argument);
+
+struct efi_mp_services {
+	efi_status(EFI_API *get_number_of_processors)(struct efi_mp_services *self, uint64_t *nr,
+						      uint64_t *nr_enabled);
+	efi_status(EFI_API *get_processor_info)(struct efi_mp_services *self, uint64_t number,
+						struct efi_processor_information *information);
+	/* With an event it returns at once, and the event is signalled when all have returned from the
+	 * procedure; with none it returns then. No timeout: 0. */
+	efi_status(EFI_API *startup_all_aps)(struct efi_mp_services *self,
+					     efi_cpu_procedure procedure, bool one_by_one,
+					     efi_event event, uint64_t timeout_us, void *argument,
+					     uint64_t **failed);
+	efi_status(EFI_API *startup_this_ap)(struct efi_mp_services *self,
+					     efi_cpu_procedure procedure, uint64_t number,
+					     efi_event event, uint64_t timeout_us, void *argument,
+					     bool *finished);
+	void *switch_bsp, *enable_disable_ap, *who_am_i;
+};
 
 /* 9.1 */
 struct efi_loaded_image {

@@ -6,7 +6,7 @@
 #include "core/instructions.h"
 
 /* boot/uefi/enter_code.S */
-__attribute__((sysv_abi)) uint64_t enter_switch(struct uefi_handover *handover);
+__attribute__((sysv_abi)) uint64_t enter_switch(struct uefi_cpu *cpu);
 
 bool enter_is_possible(const char **why)
 {
@@ -14,33 +14,33 @@ bool enter_is_possible(const char **why)
 	return (cr4_read() & CR4_LA57) == 0;
 }
 
-static void enter_save_tables(struct uefi_handover *handover)
+static void enter_save_tables(struct uefi_cpu *cpu)
 {
-	__asm__ volatile("sgdt %0" : "=m"(handover->gdtr.limit));
-	__asm__ volatile("sidt %0" : "=m"(handover->idtr.limit));
-	__asm__ volatile("sldt %0" : "=m"(handover->ldtr));
-	__asm__ volatile("str %0" : "=m"(handover->tr));
+	__asm__ volatile("sgdt %0" : "=m"(cpu->gdtr.limit));
+	__asm__ volatile("sidt %0" : "=m"(cpu->idtr.limit));
+	__asm__ volatile("sldt %0" : "=m"(cpu->ldtr));
+	__asm__ volatile("str %0" : "=m"(cpu->tr));
 }
 
-static void enter_save_selectors(struct uefi_handover *handover)
+static void enter_save_selectors(struct uefi_cpu *cpu)
 {
-	__asm__ volatile("mov %%es, %0" : "=m"(handover->es));
-	__asm__ volatile("mov %%cs, %0" : "=m"(handover->cs));
-	__asm__ volatile("mov %%ss, %0" : "=m"(handover->ss));
-	__asm__ volatile("mov %%ds, %0" : "=m"(handover->ds));
-	__asm__ volatile("mov %%fs, %0" : "=m"(handover->fs));
-	__asm__ volatile("mov %%gs, %0" : "=m"(handover->gs));
+	__asm__ volatile("mov %%es, %0" : "=m"(cpu->es));
+	__asm__ volatile("mov %%cs, %0" : "=m"(cpu->cs));
+	__asm__ volatile("mov %%ss, %0" : "=m"(cpu->ss));
+	__asm__ volatile("mov %%ds, %0" : "=m"(cpu->ds));
+	__asm__ volatile("mov %%fs, %0" : "=m"(cpu->fs));
+	__asm__ volatile("mov %%gs, %0" : "=m"(cpu->gs));
 }
 
-uint64_t enter_hypervisor(struct uefi_handover *handover)
+uint64_t enter_hypervisor(struct uefi_cpu *cpu)
 {
-	handover->cr0 = cr0_read();
-	handover->cr3 = cr3_read();
-	handover->cr4 = cr4_read();
-	handover->efer = msr_read(MSR_EFER);
-	handover->fs_base = msr_read(MSR_FS_BASE);
-	handover->gs_base = msr_read(MSR_GS_BASE);
-	enter_save_tables(handover);
-	enter_save_selectors(handover);
-	return enter_switch(handover);
+	cpu->cr0 = cr0_read();
+	cpu->cr3 = cr3_read();
+	cpu->cr4 = cr4_read();
+	cpu->efer = msr_read(MSR_EFER);
+	cpu->fs_base = msr_read(MSR_FS_BASE);
+	cpu->gs_base = msr_read(MSR_GS_BASE);
+	enter_save_tables(cpu);
+	enter_save_selectors(cpu);
+	return enter_switch(cpu);
 }

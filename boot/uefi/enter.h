@@ -9,8 +9,9 @@
 /* Can the CPU be handed over as it is? Else `why` says in plain words why not. */
 bool enter_is_possible(const char **why);
 
-/* Saves the CPU's state, starts the hypervisor, and returns EFI_SUCCESS as its guest or, with the
- * machine as it was, EFI_UNSUPPORTED with handover->why. handover->info, root and entry are set. */
-uint64_t enter_hypervisor(struct uefi_handover *handover);
+/* Saves the state of the CPU that this runs on, goes to cpu->entry in the page tables cpu->root, and
+ * returns EFI_SUCCESS as the hypervisor's guest. On the boot CPU, where cpu is the handover's first, it
+ * may return EFI_UNSUPPORTED with the machine as it was, and the handover says why. */
+uint64_t enter_hypervisor(struct uefi_cpu *cpu);
 
 #endif

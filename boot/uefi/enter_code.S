@@ -1,7 +1,7 @@
 /*
  * boot/uefi/enter_code.S: the moment of the switch (boot/uefi_handover.h).
  *
- * uint64_t enter_switch(struct uefi_handover *handover), System V ABI
+ * uint64_t enter_switch(struct uefi_cpu *cpu), System V ABI
  */
 #include "boot/uefi_handover.h"
 
@@ -16,13 +16,13 @@ enter_switch:
 	push %r14
 	push %r15
 	cli
-	mov %rsp, HANDOVER_RSP(%rdi)
+	mov %rsp, UEFI_CPU_RSP(%rdi)
 	lea enter_return(%rip), %rax
-	mov %rax, HANDOVER_GUEST(%rdi)
+	mov %rax, UEFI_CPU_GUEST(%rdi)
 	lea enter_native(%rip), %rax
-	mov %rax, HANDOVER_NATIVE(%rdi)
-	mov HANDOVER_ROOT(%rdi), %rax
-	mov HANDOVER_ENTRY(%rdi), %rcx
+	mov %rax, UEFI_CPU_NATIVE(%rdi)
+	mov UEFI_CPU_ROOT(%rdi), %rax
+	mov UEFI_CPU_ENTRY(%rdi), %rcx
 	mov %rax, %cr3
 	jmp *%rcx
 
@@ -37,46 +37,46 @@ enter_return:
 	popfq
 	ret
 
-	/* No guest: RDI = handover, RSI = status; all is put back as the firmware had it. */
+	/* No guest: RDI = the boot CPU, RSI = status; all is put back as the firmware had it. */
 enter_native:
-	mov HANDOVER_CR3(%rdi), %rax
+	mov UEFI_CPU_CR3(%rdi), %rax
 	mov %rax, %cr3
-	mov HANDOVER_CR4(%rdi), %rax
+	mov UEFI_CPU_CR4(%rdi), %rax
 	mov %rax, %cr4
-	mov HANDOVER_CR0(%rdi), %rax
+	mov UEFI_CPU_CR0(%rdi), %rax
 	mov %rax, %cr0
-	mov HANDOVER_RSP(%rdi), %rsp
-	lgdt HANDOVER_GDTR + 6(%rdi)
-	lidt HANDOVER_IDTR + 6(%rdi)
-	movzwl HANDOVER_CS(%rdi), %eax
+	mov UEFI_CPU_RSP(%rdi), %rsp
+	lgdt UEFI_CPU_GDTR + 6(%rdi)
+	lidt UEFI_CPU_IDTR + 6(%rdi)
+	movzwl UEFI_CPU_CS(%rdi), %eax
 	push %rax
 	lea 1f(%rip), %rax
 	push %rax
 	lretq
-1:	mov HANDOVER_ES(%rdi), %es
-	mov HANDOVER_SS(%rdi), %ss
-	mov HANDOVER_DS(%rdi), %ds
-	mov HANDOVER_FS(%rdi), %fs
-	mov HANDOVER_GS(%rdi), %gs
-	lldt HANDOVER_LDTR(%rdi)
-	movzwl HANDOVER_TR(%rdi), %eax
+1:	mov UEFI_CPU_ES(%rdi), %es
+	mov UEFI_CPU_SS(%rdi), %ss
+	mov UEFI_CPU_DS(%rdi), %ds
+	mov UEFI_CPU_FS(%rdi), %fs
+	mov UEFI_CPU_GS(%rdi), %gs
+	lldt UEFI_CPU_LDTR(%rdi)
+	movzwl UEFI_CPU_TR(%rdi), %eax
 	and $0xfff8, %eax
 	jz 2f
 	/* LTR wants a TSS that is not busy. */
-	mov HANDOVER_GDTR + 8(%rdi), %rcx
+	mov UEFI_CPU_GDTR + 8(%rdi), %rcx
 	andb $0xfd, 5(%rcx,%rax)
 	ltr %ax
 2:	mov $0xc0000100, %ecx /* FS.base, GS.base, EFER */
-	mov HANDOVER_FS_BASE(%rdi), %eax
-	mov HANDOVER_FS_BASE + 4(%rdi), %edx
+	mov UEFI_CPU_FS_BASE(%rdi), %eax
+	mov UEFI_CPU_FS_BASE + 4(%rdi), %edx
 	wrmsr
 	inc %ecx
-	mov HANDOVER_GS_BASE(%rdi), %eax
-	mov HANDOVER_GS_BASE + 4(%rdi), %edx
+	mov UEFI_CPU_GS_BASE(%rdi), %eax
+	mov UEFI_CPU_GS_BASE + 4(%rdi), %edx
 	wrmsr
 	mov $0xc0000080, %ecx
-	mov HANDOVER_EFER(%rdi), %eax
-	mov HANDOVER_EFER + 4(%rdi), %edx
+	mov UEFI_CPU_EFER(%rdi), %eax
+	mov UEFI_CPU_EFER + 4(%rdi), %edx
 	wrmsr
 	mov %rsi, %rax
 	jmp enter_return

@@ -9,6 +9,7 @@
 #include "boot/uefi/enter.h"
 #include "boot/uefi/file.h"
 #include "boot/uefi/memory_map.h"
+#include "boot/uefi/mp.h"
 #include "boot/uefi/payload.h"
 #include "boot/uefi/place.h"
 #include "boot/uefi/rescue.h"
@@ -188,11 +189,12 @@ static efi_status loader_enter(struct place *place)
 {
 	efi_status status = EFI_OUT_OF_RESOURCES;
 	struct boot_info *info = &loader_handover.info;
+	struct uefi_cpu *cpu = &loader_handover.boot;
 
-	loader_handover.root = place_make_tables(loader_boot, place, cr3_read());
-	if (loader_handover.root == 0)
+	cpu->root = place_make_tables(loader_boot, place, cr3_read());
+	if (cpu->root == 0)
 		return status;
-	loader_handover.entry = (uint64_t)place->entry;
+	cpu->entry = (uint64_t)place->entry;
 	info->bios_device = 0xffffffff;
 	info->place = place->start;
 	info->place_bytes = place->length_bytes;
@@ -203,10 +205,15 @@ static efi_status loader_enter(struct place *place)
 	print_format(info->command_line, sizeof(info->command_line), "%s%s", loader_config.options,
 		     loader_config.rescue ? " rescue" : "");
 	loader_find_rsdp();
+	mp_gather(loader_boot, &loader_handover, cpu->root, place->cpu_entry);
 	if (loader_get_map())
-		status = enter_hypervisor(&loader_handover);
+		status = enter_hypervisor(cpu);
 	else
 		text_line("the firmware's memory map cannot be read");
+	if (efi_failed(status))
+		mp_release(&loader_handover);
+	else
+		mp_finish();
 	place_free_tables(loader_boot, place);
 	if (efi_failed(status) && info->low_page != 0)
 		loader_boot->free_pages(info->low_page, 1);

@@ -77,22 +77,27 @@ static bool place_load_segment(const struct file_data *program, const struct elf
 	return true;
 }
 
-static bool place_find_entry(struct place *place, const char **why)
+static bool place_contains(const struct place *place, void (*entry)(void))
+{
+	return (uint64_t)entry >= HYPERVISOR_ADDRESS &&
+	       (uint64_t)entry - HYPERVISOR_ADDRESS < place->length_bytes;
+}
+
+static bool place_find_entries(struct place *place, const char **why)
 {
 	struct uefi_header header;
-	uint64_t entry;
 
 	memcpy(&header, (const void *)place->start, sizeof(header));
-	entry = (uint64_t)header.entry;
 	*why = "the hypervisor's program has no entry for UEFI";
-	if (memcmp(header.magic, UEFI_HEADER_MAGIC, sizeof(header.magic)) != 0 ||
-	    entry < HYPERVISOR_ADDRESS || entry - HYPERVISOR_ADDRESS >= place->length_bytes)
+	if (memcmp(header.magic, UEFI_HEADER_MAGIC, sizeof(header.magic)) != 0)
 		return false;
 	*why = "the hypervisor's program is of another version than this loader";
 	if (header.version != UEFI_HANDOVER_VERSION ||
-	    header.handover_bytes != sizeof(struct uefi_handover))
+	    header.handover_bytes != sizeof(struct uefi_handover) ||
+	    !place_contains(place, header.entry) || !place_contains(place, header.cpu_entry))
 		return false;
-	place->entry = (void *)entry;
+	place->entry = (void *)header.entry;
+	place->cpu_entry = (void *)header.cpu_entry;
 	return true;
 }
 
@@ -120,7 +125,7 @@ bool place_load(const struct file_data *program, struct place *place, const char
 		if (!place_load_segment(program, &segment, place))
 			return false;
 	}
-	return place_find_entry(place, why);
+	return place_find_entries(place, why);
 }
 
 hpa_t place_make_tables(struct efi_boot_services *boot, struct place *place, hpa_t firmware_root)

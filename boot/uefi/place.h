@@ -10,7 +10,7 @@
 struct place {
 	hpa_t start; /* 2 MiB aligned, below 4 GiB */
 	uint64_t length_bytes;
-	void *entry;		  /* linked address */
+	void *entry, *cpu_entry;  /* linked addresses: the boot CPU's, the others' */
 	uint64_t tables, nr_tables; /* pages of the page tables for the entry */
 };
 
@@ -18,7 +18,7 @@ struct place {
 efi_status place_allocate(struct efi_boot_services *boot, uint64_t length_bytes,
 			  struct place *place);
 
-/* Puts an ELF program's segments there, the rest of them zeroed, and finds its entry. False with a
+/* Puts an ELF program's segments there, the rest of them zeroed, and finds its entries. False with a
  * reason in plain words if it is no hypervisor that this loader can start. */
 bool place_load(const struct file_data *program, struct place *place, const char **why);
 
