@@ -156,8 +156,11 @@ proctype Cpu() {
 	byte exits_left = GUEST_EXITS;
 	bool was_nmi;
 
-	/* Parked from boot on: startup_wait_for_guest(). */
-	goto park;
+	/* From boot on: parked, startup_wait_for_guest(), or going on in firmware, startup_continue(). */
+	if
+	:: parked -> goto park
+	:: !parked -> skip
+	fi;
 
 enter: /* run_prepare() */
 	in_guest = true;
@@ -262,6 +265,12 @@ over:
 
 init {
 	atomic {
+#ifndef BY_HARDWARE
+		if
+		:: parked = false
+		:: skip
+		fi;
+#endif
 		run Cpu();
 		run Sender();
 		run Changer();
