@@ -200,6 +200,7 @@ test-long: test-programs
 	@$(MAKE) --no-print-directory test-boots FIRMWARE=uefi
 	@$(MAKE) --no-print-directory test-boots CPU=intel
 	@$(MAKE) --no-print-directory escape
+	@tests/forms/run
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory test-debian
 

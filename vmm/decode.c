@@ -10,6 +10,11 @@
 #include "core/string.h"
 #include "vmm/guest_walk.h"
 
+/* AMD APM v3 table A-1 */
+#define OPCODE_INSB 0x6c
+#define OPCODE_OUTSB 0x6e
+#define OPCODE_OUTSD 0x6f
+
 /* First and second operand, and the implied ones that strings and exchanges have. */
 #define DECODE_OPERANDS_MAXIMUM ZYDIS_MAX_OPERAND_COUNT
 
@@ -424,6 +429,26 @@ static enum decode_trace decode_trace_of(const ZydisDecodedInstruction *instruct
 	}
 }
 
+static uint8_t decode_port_string(const ZydisDecodedInstruction *instruction)
+{
+	uint32_t what = EXIT_PORT_STRING;
+
+	if (instruction->opcode_map != ZYDIS_OPCODE_MAP_DEFAULT ||
+	    instruction->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY ||
+	    instruction->opcode < OPCODE_INSB || instruction->opcode > OPCODE_OUTSD)
+		return 0;
+	if (instruction->opcode < OPCODE_OUTSB)
+		what |= EXIT_PORT_IN;
+	if (instruction->attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPNE))
+		what |= EXIT_PORT_REPEAT;
+	/* The odd ones move two bytes, or four at most. */
+	if (!(instruction->opcode & 1))
+		what |= 1u << EXIT_PORT_BYTES_SHIFT;
+	else
+		what |= (instruction->operand_width == 16 ? 2u : 4u) << EXIT_PORT_BYTES_SHIFT;
+	return (uint8_t)what;
+}
+
 /* The memory operand of an instruction that only a CPU can execute. */
 static void decode_other(const ZydisDecodedInstruction *instruction,
 			 const ZydisDecodedOperand *operands, struct decoded_instruction *out)
@@ -431,6 +456,7 @@ static void decode_other(const ZydisDecodedInstruction *instruction,
 	const ZydisDecodedOperand *memory = NULL;
 
 	out->trace = decode_trace_of(instruction, operands, &out->vector);
+	out->port_string = decode_port_string(instruction);
 	if (decode_other_stack(instruction, out))
 		return;
 	for (unsigned i = 0; i < instruction->operand_count; i++) {

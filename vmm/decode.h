@@ -91,6 +91,7 @@ struct decoded_instruction {
 	 * both: its size; else 0. */
 	uint8_t other_bytes;
 	bool other_reads, other_writes;
+	uint8_t port_string; /* INS, OUTS: EXIT_PORT_* (vmm/vcpu.h), but for the port's number; else 0 */
 	bool other_stack; /* it is what the stack pointer, as it is before, shows or will show */
 };
 

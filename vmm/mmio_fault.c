@@ -14,6 +14,7 @@
 #include "vmm/emulate.h"
 #include "vmm/guest_walk.h"
 #include "vmm/mmio_page.h"
+#include "vmm/pio.h"
 
 #define DECODED_SLOTS 8
 #define REPORTED_SLOTS 64
@@ -245,6 +246,17 @@ static void mmio_step_unknown(struct vcpu *vcpu, gpa_t page, const uint8_t bytes
 		mmio_begin_step(vcpu, page, &target);
 }
 
+/* INS or OUTS on a port that nobody claims. */
+static bool mmio_port_string(struct vcpu *vcpu, const struct emulation *emulation)
+{
+	if (emulation->instruction->port_string == 0 || emulation->fetched || vcpu->exit.nested.table_walk ||
+	    !pio_perform_string(vcpu, emulation->instruction->port_string))
+		return false;
+	if (vcpu->steps != 0)
+		mmio_end_step(vcpu);
+	return true;
+}
+
 /* Emulates the instruction at RIP, which accesses the page, lies in it, or is translated by it, or has it
  * run by itself. */
 static void mmio_emulate(struct vcpu *vcpu, gpa_t page)
@@ -267,6 +279,8 @@ static void mmio_emulate(struct vcpu *vcpu, gpa_t page)
 		mmio_interrupt(vcpu, page, &emulation);
 		return;
 	}
+	if (mmio_port_string(vcpu, &emulation))
+		return;
 	result = emulate_instruction(&emulation);
 	if (result == EMULATE_DONE || result == EMULATE_AGAIN) {
 		if (vcpu->steps != 0)

@@ -22,6 +22,9 @@ void pio_raw_write(uint16_t port, uint8_t width_bytes, uint32_t value);
 
 /* vmm/pio_string.c: INS and OUTS, with or without REP. */
 void pio_handle_string(struct vcpu *vcpu);
+/* One whose operand in memory is claimed, and so faulted first: `what` is EXIT_PORT_* but for the port's number.
+ * False: whether it may access the port is for the CPU to say. Context: exit. */
+bool pio_perform_string(struct vcpu *vcpu, uint32_t what);
 /* What pio_handle_exit() leaves out because it is rare. */
 void pio_handle_special(struct vcpu *vcpu);
 

@@ -13,6 +13,7 @@
 
 #define PIO_BATCH 256
 #define RFLAGS_DF UINT64_C(0x400)
+#define RFLAGS_IOPL_SHIFT 12
 
 struct pio_string {
 	uint8_t address_bytes;
@@ -158,4 +159,17 @@ void pio_handle_string(struct vcpu *vcpu)
 		vcpu_ops->inject_single_step(vcpu);
 	}
 	pio_string_trap(vcpu, &string);
+}
+
+/* CPL against IOPL is all that counts but in virtual-8086 mode and above IOPL, where the I/O permission bitmap
+ * does (AMD APM v2 12.2.4, v3 INS). */
+bool pio_perform_string(struct vcpu *vcpu, uint32_t what)
+{
+	unsigned iopl = (unsigned)(vcpu->rflags >> RFLAGS_IOPL_SHIFT) & 3;
+
+	if ((vcpu->rflags & RFLAGS_VM) || vcpu_ops->get_cpl(vcpu) > iopl)
+		return false;
+	vcpu->exit.port = what | (uint32_t)(uint16_t)vcpu->gpr[GPR_RDX] << EXIT_PORT_NUMBER_SHIFT;
+	pio_handle_string(vcpu);
+	return true;
 }

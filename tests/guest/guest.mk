@@ -72,6 +72,23 @@ $(build)/tests/guest/%.elf: $(build)/tests/guest/%.o tests/guest/guest.lds \
 		-T tests/guest/guest.lds -o $(@:.elf=.elf64) $(filter %.o,$^)
 	$(Q)$(OBJCOPY) -O elf32-i386 $(@:.elf=.elf64) $@
 
+# forms_SEED.elf: the mmio guest with generated forms; make test has seed 1, tests/forms/run others.
+test-programs += $(build)/tests/guest/forms_1.elf
+$(build)/tests/guest/forms_%.S: tests/forms/generate.py
+	$(call step,GENERATE,$@)
+	$(Q)$< $* 600 >$@
+
+$(build)/tests/guest/forms_%.o: $(build)/tests/guest/forms_%.S
+	$(call step,AS,$<)
+	$(Q)$(CC) $(guest-flags) -c -o $@ $<
+
+$(build)/tests/guest/forms_%.elf: $(build)/tests/guest/forms_%.o $(build)/tests/guest/mmio.o \
+		tests/guest/guest.lds $(addprefix $(build)/tests/guest/,$(guest-framework))
+	$(call step,LINK,$@)
+	$(Q)$(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
+		-T tests/guest/guest.lds -o $(@:.elf=.elf64) $(filter %.o,$^)
+	$(Q)$(OBJCOPY) -O elf32-i386 $(@:.elf=.elf64) $@
+
 .SECONDARY: $(guest-names:%=$(build)/tests/guest/%.o) \
 	$(addprefix $(build)/tests/guest/,$(guest-framework))
 -include $(wildcard $(build)/tests/guest/*.d)

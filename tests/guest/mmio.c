@@ -4,7 +4,8 @@
  * the device; registers, flags and memory must be the same after both, whether the device's page is
  * hooked or not, as long as the hooks pass.
  *
- * Options: base=ADDRESS of the device's memory (default as above); denied=1: a script denies it all,
+ * Options: base=ADDRESS of the device's memory (default as above); across=1: the window lies across the end of
+ * a page; denied=1: a script denies it all,
  * and whatever instruction is used, reads give ones and writes do not reach the device.
  */
 #include "guest.h"
@@ -13,9 +14,12 @@
 
 #define FLAGS_STATUS 0x8d5u /* OF SF ZF AF PF CF */
 #define WINDOW_BYTES 64
+#define PAGE_BYTES 4096
 #define CR0_EM 0x4u
 #define CR0_MP 0x2u
 #define CR4_OSFXSR 0x200u
+#define SELECTOR_DATA 0x10
+#define MSR_GS_BASE 0xc0000101u
 
 struct form {
 	void (*code)(void);
@@ -59,6 +63,9 @@ static void form_run(const struct form *form, uint8_t *window, unsigned offset, 
 
 	window_fill(window, 0);
 	window_fill(other, 0x40404040);
+	/* For 32-bit code it has to be a segment. */
+	__asm__ volatile("mov %0, %%gs" : : "r"(SELECTOR_DATA));
+	msr_write(MSR_GS_BASE, (uint64_t)window);
 	state->rax = UINT64_C(0x8877665544332211);
 	state->rcx = 1;
 	state->rdx = UINT64_C(0xfedcba9876543210);
@@ -178,7 +185,7 @@ static void check_denied(uint8_t *device)
 
 void guest_main(void)
 {
-	uint8_t *device = (uint8_t *)option_number_or("base", 0xff000000);
+	uint8_t *base = (uint8_t *)option_number_or("base", 0xff000000), *device = base;
 	unsigned failed = 0, count = 0;
 
 	cr0_write((cr0_read() & ~(uint64_t)CR0_EM) | CR0_MP);
@@ -188,9 +195,12 @@ void guest_main(void)
 		check_denied(device);
 		return;
 	}
+	if (option_number_or("across", 0))
+		device += PAGE_BYTES - WINDOW_BYTES / 2;
 	for (const struct form *form = form_table; form < form_table_end; form++, count++)
 		failed += !form_compare(form, device, 0);
 	guest_check(failed == 0, "forms", "%u of %u differ", failed, count);
+	device = base;
 	guest_check(page_crossing_works(device), "page crossing", "the bytes differ");
 	check_fault(device);
 	guest_print("guest: %u forms tried\n", count);
