@@ -13,6 +13,7 @@
 #include "core/paging.h"
 #include "core/spinlock.h"
 #include "rv/errno.h"
+#include "vmm/pio.h"
 
 uint8_t *fake_memory;
 hpa_t memory_reserved_start = FAKE_RESERVED_START;
@@ -100,6 +101,22 @@ void panic(const char *format, ...)
 {
 	printf("not ok panic: %s\n", format);
 	abort();
+}
+
+uint32_t fake_port_value;
+uint16_t fake_port;
+unsigned fake_port_accesses;
+
+/* One port for all. */
+uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write, uint32_t value)
+{
+	(void)vcpu;
+	(void)width_bytes;
+	fake_port = port;
+	fake_port_accesses++;
+	if (write)
+		fake_port_value = value;
+	return fake_port_value;
 }
 
 uint32_t fake_pkru;
@@ -303,6 +320,7 @@ void fake_machine_reset(void)
 	fake_efer = 0xd00;
 	fake_cpl = 0;
 	fake_pkru = 0;
+	fake_port_accesses = 0;
 	fake_pkrs = 0;
 	fake_next_table = MIB(1);
 	fake_control[3] = fake_table_page();
