@@ -51,27 +51,26 @@ static bool watch_touches(const struct access *access, uint32_t offset)
 	return at < offset + APIC_REGISTER_BYTES && at + access->width_bytes > offset;
 }
 
-/* Those of AMD's extended space take no INIT (APM v2 16.7.1). */
+/* Those of AMD's extended space take no INIT (APM v2 16.7.1). The timer's and the error's have no such field,
+ * which does not keep QEMU from looking at it. */
 static bool watch_is_local_vector(uint32_t offset)
 {
-	return offset == APIC_LVT_CMCI || (offset >= APIC_LVT_THERMAL && offset <= APIC_LVT_ERROR);
+	return offset == APIC_LVT_CMCI || (offset >= APIC_LVT_TIMER && offset <= APIC_LVT_ERROR);
 }
 
-/* A local vector that would deliver an INIT or an SMI stays masked. */
-static void watch_check_vector(struct access *access)
+static bool watch_is_bad_vector(uint64_t value)
 {
-	uint64_t mode = access->value & APIC_LVT_DELIVERY_MASK;
+	uint64_t mode = value & APIC_LVT_DELIVERY_MASK;
 
-	if (mode == APIC_ICR_INIT || mode == APIC_ICR_SMI)
-		access->value |= APIC_LVT_MASKED;
+	return mode == APIC_ICR_INIT || mode == APIC_ICR_SMI;
 }
 
 static enum access_result watch_page_access(struct access *access, void *context)
 {
 	static const uint32_t registers[] = {
 		APIC_MESSAGES, APIC_ID,		  APIC_LDR,	  APIC_DFR,	  APIC_ICR_LOW,
-		APIC_LVT_CMCI, APIC_LVT_THERMAL, APIC_LVT_PERFORMANCE, APIC_LVT_LINT0, APIC_LVT_LINT1,
-		APIC_LVT_ERROR,
+		APIC_LVT_CMCI, APIC_LVT_TIMER, APIC_LVT_THERMAL, APIC_LVT_PERFORMANCE, APIC_LVT_LINT0,
+		APIC_LVT_LINT1, APIC_LVT_ERROR,
 	};
 	uint64_t offset = access->address & PAGE_MASK;
 	const volatile uint32_t *page = memory_direct(access->address - offset);
@@ -97,8 +96,9 @@ static enum access_result watch_page_access(struct access *access, void *context
 	 * reserved, and QEMU takes it for an address of messages. */
 	if (offset == APIC_ID || offset == APIC_MESSAGES)
 		return ACCESS_DONE;
+	/* A local vector that would deliver an INIT or an SMI stays masked. */
 	if (watch_is_local_vector((uint32_t)offset))
-		watch_check_vector(access);
+		access->value |= watch_is_bad_vector(access->value) ? APIC_LVT_MASKED : 0;
 	else if (offset == APIC_LDR)
 		cpu->logical_destination = (uint32_t)access->value;
 	else
@@ -125,9 +125,12 @@ static bool watch_store(gpa_t gpa, uint32_t value)
 		if (mode != APIC_ICR_FIXED && mode != APIC_ICR_LOWEST && mode != APIC_ICR_NMI)
 			return false;
 		break;
+	case APIC_LVT_TIMER:
+		if (watch_is_bad_vector(value))
+			return false;
+		break;
 	case APIC_EOI:
 	case APIC_TIMER_INITIAL:
-	case APIC_LVT_TIMER:
 	case APIC_TPR:
 	case APIC_ICR_HIGH:
 		break;
