@@ -341,7 +341,8 @@ static void main_hide_sleep(void)
 	unsigned count = acpi_hide_sleep();
 
 	if (count != 0)
-		log_info("no suspend to RAM: %u names are changed in the ACPI tables", count);
+		log_info("no suspend to RAM: %u %s changed in the ACPI tables", count,
+			 count == 1 ? "name is" : "names are");
 }
 
 /* On a UEFI machine the guest is the firmware, which goes on where it called us. */
