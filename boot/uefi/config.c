@@ -6,13 +6,13 @@
 #include "boot/options_limits.h"
 #include "core/string.h"
 
-void config_set_defaults(struct config *config)
+void config_set_defaults(struct config *config, bool is_sealed)
 {
 	memset(config, 0, sizeof(*config));
 	string_copy(config->hypervisor, "ritevisor.elf", sizeof(config->hypervisor));
 	string_copy(config->engine, "engine.elf", sizeof(config->engine));
-	config->rescue_key_ms = 500;
-	config->attempts = 3;
+	config->rescue_key_ms = is_sealed ? 0 : 500;
+	config->attempts = is_sealed ? 0 : 3;
 }
 
 static bool config_is_space(char c)

@@ -19,12 +19,13 @@ struct config {
 	char chain[CONFIG_NAME_BYTES];	       /* chain=\EFI\debian\grubx64.efi: started after us */
 	char chain_options[BOOT_COMMAND_LINE_BYTES]; /* chain_options=: its load options */
 	bool rescue;			       /* rescue: no scripts */
-	uint64_t rescue_key_ms;		       /* rescue_key_ms=500: how long R is waited for */
+	uint64_t rescue_key_ms;		       /* rescue_key_ms=500: how long R is waited for; 0: not */
 	uint64_t attempts; /* attempts=3: boots that reach no OS until scripts are left out; 0: never */
 };
 
-/* What holds without a file. */
-void config_set_defaults(struct config *config);
+/* What holds without a file, and for keys that it leaves out. What was sealed is taken for a policy: there
+ * neither a key nor a count leaves the scripts out unless the configuration says so. */
+void config_set_defaults(struct config *config, bool is_sealed);
 
 /* Reads a NUL-terminated file over the defaults. Returns 0; else the number of the first line that
  * means nothing (the lines behind it are read all the same). */

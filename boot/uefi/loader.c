@@ -86,7 +86,7 @@ static void loader_read_config(void)
 	const struct file_data *file;
 	unsigned wrong;
 
-	config_set_defaults(&loader_config);
+	config_set_defaults(&loader_config, payload_has_list());
 	file = loader_read(LOADER_CONFIG);
 	if (file == NULL)
 		return;

@@ -4,11 +4,11 @@ import hashlib
 import os
 import sys
 
-from harness import ROOT, fake_commands, test
+from harness import ROOT, expect, fake_commands, run, test
 
 sys.path.insert(0, str(ROOT / "tools"))
 
-from host import boot_entry, images, install, uefi  # noqa: E402
+from host import boot_entry, images, install, paths, uefi  # noqa: E402
 from host.errors import UserError  # noqa: E402
 
 UUID = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
@@ -152,6 +152,34 @@ def configuration_is_what_the_loader_takes(work):
         script.write_text("")
     assert "64 are the most" in refusal(images.script_names, scripts)
     assert len(images.script_names(scripts[1:])) == images.SCRIPTS_MAXIMUM
+
+
+@test
+def configuration_that_is_sealed_has_no_rescue_unless_asked_for(work):
+    key, certificate = work / "key.pem", work / "certificate.pem"
+    made = run("openssl", "req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9",
+               "-subj", "/CN=test/", "-keyout", key, "-out", certificate)  # fmt: skip
+    expect(made, 0)
+    signed = ["--sign-key", key, "--sign-certificate", certificate]
+    for number, (words, has_rescue) in enumerate(
+        [([], True), (["--seal"], False), (signed, False), ([*signed, "--rescue"], True)]
+    ):
+        partition = work / str(number)
+        partition.mkdir()
+        expect(run("./ritevisor", "install", "--esp", partition, "--no-entry", *words), 0, "installed into")
+        lines = (partition / install.FOLDER / "ritevisor.conf").read_text().splitlines()
+        assert ("rescue_key_ms=500" in lines) == ("attempts=3" in lines) == has_rescue, lines
+        assert ("rescue_key_ms=0" in lines) == ("attempts=0" in lines) != has_rescue, lines
+
+
+@test
+def images_that_are_sealed_have_no_rescue_unless_asked_for(work):
+    for is_rescue in (False, True):
+        folder = work / str(is_rescue)
+        images.fill_uefi_folder(folder, "a.efi", paths.HYPERVISOR, None, [], [], 3000, 3,
+                                uefi.UefiOptions(seal=True, rescue=is_rescue))  # fmt: skip
+        told = (folder / "ritevisor.conf").read_text()
+        assert ("rescue_key_ms=3000" in told) == is_rescue == ("attempts=3" in told), told
 
 
 # Boot entries -----------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ static struct config uefi_config;
 
 static unsigned uefi_parse(const char *text)
 {
-	config_set_defaults(&uefi_config);
+	config_set_defaults(&uefi_config, false);
 	return config_parse(text, &uefi_config);
 }
 
@@ -111,6 +111,18 @@ static void uefi_configuration(void)
 	UNIT_EQUAL(uefi_parse("rescue\nrescue=0"), 0);
 	UNIT_CHECK(!uefi_config.rescue);
 	UNIT_EQUAL(uefi_parse("rescue=perhaps"), 1);
+}
+
+/* Neither a key nor a count leaves scripts out that were sealed, unless that was sealed, too. */
+static void uefi_configuration_sealed(void)
+{
+	config_set_defaults(&uefi_config, true);
+	UNIT_EQUAL(config_parse("script=a.rb\n", &uefi_config), 0);
+	UNIT_EQUAL(uefi_config.rescue_key_ms, 0);
+	UNIT_EQUAL(uefi_config.attempts, 0);
+	UNIT_EQUAL(config_parse("rescue_key_ms=700\nattempts=2\n", &uefi_config), 0);
+	UNIT_EQUAL(uefi_config.rescue_key_ms, 700);
+	UNIT_EQUAL(uefi_config.attempts, 2);
 }
 
 /* A line that is refused has no effect. */
@@ -154,7 +166,7 @@ static void uefi_configuration_limits(void)
 
 static uint64_t uefi_memory(const char *options)
 {
-	config_set_defaults(&uefi_config);
+	config_set_defaults(&uefi_config, false);
 	string_copy(uefi_config.options, options, sizeof(uefi_config.options));
 	return config_memory_bytes(&uefi_config, 7);
 }
@@ -211,6 +223,7 @@ int main(void)
 	unit_run("SHA-256 of known texts", uefi_sha256);
 	unit_run("payloads are found by name and sum", uefi_payloads);
 	unit_run("configuration", uefi_configuration);
+	unit_run("configuration that is sealed", uefi_configuration_sealed);
 	unit_run("configuration that is refused", uefi_configuration_refused);
 	unit_run("configuration that is too long", uefi_configuration_limits);
 	unit_run("option memory=", uefi_memory_option);

@@ -94,6 +94,9 @@ def add_uefi_options(parser):
     parser.add_argument("--sign-key", metavar="FILE", default="",
                         help="UEFI: sign the loader for Secure Boot, and seal it")  # fmt: skip
     parser.add_argument("--sign-certificate", metavar="FILE", default="", help="goes with it")
+    parser.add_argument("--rescue", action="store_true",
+                        help="UEFI: let R, and boots that reach no OS, leave the scripts out where "
+                        "the loader is sealed, too")  # fmt: skip
 
 
 def uefi_options(arguments):
@@ -102,6 +105,7 @@ def uefi_options(arguments):
         seal=arguments.seal,
         sign_key=arguments.sign_key,
         sign_certificate=arguments.sign_certificate,
+        rescue=arguments.rescue,
     )
 
 

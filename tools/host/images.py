@@ -275,7 +275,12 @@ def _build_medium_system_partition(
 def fill_uefi_folder(
     folder, loader_name, hypervisor, engine, scripts, options, rescue_key_ms, attempts, uefi_options
 ):
-    """Makes the folder of the UEFI loader. scripts: pairs of a name and a host path."""
+    """Makes the folder of the UEFI loader. scripts: pairs of a name and a host path.
+
+    Where a sealed loader does not allow rescue, rescue_key_ms and attempts become 0.
+    """
+    if not uefi_options.allows_rescue():
+        rescue_key_ms = attempts = 0
     config = uefi.config_text(
         options=options,
         has_engine=engine is not None,

@@ -29,6 +29,14 @@ class UefiOptions:
     seal: bool = False  # the loader takes only the files that it is made with
     sign_key: str = ""  # paths of PEM files, for Secure Boot; implies seal
     sign_certificate: str = ""
+    rescue: bool = False  # a sealed loader lets R and the count leave the scripts out, too
+
+    def is_sealed(self):
+        return self.seal or bool(self.sign_key)
+
+    def allows_rescue(self):
+        """What was sealed is a policy unless the user says otherwise."""
+        return self.rescue or not self.is_sealed()
 
 
 def build_fat(output, root, offset_bytes=0, size_bytes=None, label=LABEL, volume_id=VOLUME_ID):
@@ -106,7 +114,7 @@ def finish_loader(folder, loader_name, uefi_options):
     key, certificate = uefi_options.sign_key, uefi_options.sign_certificate
     if bool(key) != bool(certificate):
         raise UserError("--sign-key and --sign-certificate go together")
-    if uefi_options.seal or key:
+    if uefi_options.is_sealed():
         seal(folder, loader_name)
     if key:
         sign(folder / loader_name, key, certificate)
