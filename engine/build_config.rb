@@ -115,9 +115,11 @@ OWN_SOURCES = {
 # Headers for what the machine and the compiler do wrong in every build; and functions of mruby that the
 # gem ritevisor-integer replaces, whose own definitions get another name.
 OWN_FLAGS = {
-  VM_SOURCE => ["-include #{ENGINE_DIR}/vm/missing.h", "-include #{ENGINE_DIR}/vm/immediate.h"],
+  VM_SOURCE => ["-include #{ENGINE_DIR}/vm/missing.h", "-include #{ENGINE_DIR}/vm/immediate.h",
+                "-include #{ENGINE_DIR}/vm/compare.h"],
   "#{MRUBY_ROOT}/mrbgems/mruby-compiler/core/codegen.c" => "-include #{ENGINE_DIR}/vm/literals.h",
   "#{MRUBY_ROOT}/src/numeric.c" => ["-Dmrb_cmp=mruby_cmp", "-Dmrb_num_shift=mruby_num_shift"],
+  "#{MRUBY_ROOT}/src/object.c" => "-Dmrb_equal=mruby_equal",
   "#{MRUBY_ROOT}/src/string.c" => "-Dmrb_str_to_integer=mruby_str_to_integer",
 }.freeze
 

@@ -7,3 +7,9 @@ test-programs += $(build)/engine-run $(build)/engine-check $(build)/engine.elf \
 test-long: test-long-strings
 test-long-strings: $(build)/engine-run $(build)/engine.elf
 	@tests/ruby/compare_strings --calls 100000 --seed 1000 build/engine-run --engine build/engine.elf
+
+# Each line of docs/mruby.md's table of faults, in mruby as it is, in CRuby and in the engine.
+.PHONY: test-long-faults
+test-long: test-long-faults
+test-long-faults: $(build)/engine-run $(build)/engine.elf
+	@tests/ruby/mruby_faults

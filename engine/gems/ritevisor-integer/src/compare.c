@@ -1,8 +1,8 @@
 /*
  * compare.c: the order of numbers, exactly: no Integer is rounded to be compared with a Float.
  *
- * mrb_cmp(), which sorts, ranges and min and max call, is here too: build_config.rb takes mruby's own
- * out of the way.
+ * mrb_cmp(), which sorts, ranges and min and max call, and mrb_equal() are here too: build_config.rb takes
+ * mruby's own out of the way.
  */
 #include "integer.h"
 
@@ -15,18 +15,12 @@ static int integer_compare_floats(mrb_float x, mrb_float y)
 	return (x > y) - (x < y);
 }
 
-/* mruby's Rationals are pairs of 64-bit integers: a big Integer is beyond them all. */
-static int integer_compare_rational(mrb_state *mrb, mrb_value x, mrb_value y)
-{
-	if (mrb_bigint_p(x))
-		return bigint_is_negative(x) ? -1 : 1;
-	return integer_compare_floats(integer_to_float(mrb, x), mrb_as_float(mrb, y));
-}
-
 int integer_compare(mrb_state *mrb, mrb_value x, mrb_value y)
 {
 	int order;
 
+	if (mrb_type(y) == MRB_TT_RATIONAL)
+		return integer_compare_rational(mrb, x, y);
 	if (mrb_integer_p(x) && mrb_integer_p(y))
 		return (mrb_integer(x) > mrb_integer(y)) - (mrb_integer(x) < mrb_integer(y));
 	if (bigint_is_integer(x)) {
@@ -40,8 +34,6 @@ int integer_compare(mrb_state *mrb, mrb_value x, mrb_value y)
 		order = bigint_compare_float(y, mrb_float(x));
 		return order == INTEGER_NAN ? order : -order;
 	}
-	if (mrb_type(y) == MRB_TT_RATIONAL)
-		return integer_compare_rational(mrb, x, y);
 	return INTEGER_NO_NUMBER;
 }
 
@@ -65,6 +57,16 @@ mrb_int mrb_cmp(mrb_state *mrb, mrb_value x, mrb_value y)
 		order = mrb_funcall_argv(mrb, x, MRB_OPSYM(cmp), 1, &y);
 		return mrb_integer_p(order) ? mrb_integer(order) : INTEGER_NO_NUMBER;
 	}
+}
+
+mrb_bool mruby_equal(mrb_state *mrb, mrb_value x, mrb_value y);
+
+/* What ==, `when` and include? come to in C. */
+mrb_bool mrb_equal(mrb_state *mrb, mrb_value x, mrb_value y)
+{
+	if ((mrb_integer_p(x) && mrb_float_p(y)) || (mrb_float_p(x) && mrb_integer_p(y)))
+		return integer_compare(mrb, x, y) == 0;
+	return mruby_equal(mrb, x, y);
 }
 
 static mrb_value compare_order(mrb_state *mrb, mrb_value self)
@@ -114,11 +116,8 @@ static mrb_value compare_equal(mrb_state *mrb, mrb_value self)
 	case MRB_TT_INTEGER:
 	case MRB_TT_BIGINT:
 	case MRB_TT_FLOAT:
-		return mrb_bool_value(integer_compare(mrb, self, other) == 0);
 	case MRB_TT_RATIONAL:
-		if (mrb_bigint_p(self))
-			return mrb_false_value();
-		return mrb_bool_value(mrb_equal(mrb, other, self));
+		return mrb_bool_value(integer_compare(mrb, self, other) == 0);
 	case MRB_TT_COMPLEX:
 		return mrb_bool_value(mrb_equal(mrb, other, self));
 	default:

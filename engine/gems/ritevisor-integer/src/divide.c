@@ -119,6 +119,8 @@ mrb_value mrb_int_pow(mrb_state *mrb, mrb_value x, mrb_value y);
 
 static mrb_value divide_power_of(mrb_state *mrb, mrb_value self, mrb_value exponent)
 {
+	if (mrb_type(exponent) == MRB_TT_RATIONAL)
+		return integer_power_rational(mrb, self, exponent);
 	if (mrb_bigint_p(self) || mrb_bigint_p(exponent))
 		return mrb_bint_pow(mrb, self, exponent);
 	return mrb_int_pow(mrb, self, exponent);
@@ -142,7 +144,7 @@ static mrb_value divide_pow(mrb_state *mrb, mrb_value self)
 	return mrb_bint_powm(mrb, self, exponent, modulus);
 }
 
-static mrb_value divide_gcd_of(mrb_state *mrb, mrb_value x, mrb_value y)
+mrb_value integer_gcd(mrb_state *mrb, mrb_value x, mrb_value y)
 {
 	int arena = mrb_gc_arena_save(mrb);
 
@@ -170,7 +172,7 @@ static mrb_value divide_integer_argument(mrb_state *mrb)
 
 static mrb_value divide_gcd(mrb_state *mrb, mrb_value self)
 {
-	return divide_gcd_of(mrb, self, divide_integer_argument(mrb));
+	return integer_gcd(mrb, self, divide_integer_argument(mrb));
 }
 
 static mrb_value divide_lcm(mrb_state *mrb, mrb_value self)
@@ -179,13 +181,13 @@ static mrb_value divide_lcm(mrb_state *mrb, mrb_value self)
 
 	if (integer_is_zero(self) || integer_is_zero(other))
 		return mrb_fixnum_value(0);
-	bigint_divide(mrb, self, divide_gcd_of(mrb, self, other), true, &part, NULL);
+	bigint_divide(mrb, self, integer_gcd(mrb, self, other), true, &part, NULL);
 	product = bigint_multiply(mrb, part, other);
 	return bigint_is_negative(product) ? bigint_negate(mrb, product) : product;
 }
 
 /* The nearest Float of x / y: 66 bits of the quotient, the last of which tells whether there is more. */
-static mrb_float divide_quotient_float(mrb_state *mrb, mrb_value x, mrb_value y)
+mrb_float integer_quotient_float(mrb_state *mrb, mrb_value x, mrb_value y)
 {
 	enum { QUOTIENT_BITS = 66 };
 	mrb_int shift = QUOTIENT_BITS + (mrb_int)bigint_bit_length(y) - (mrb_int)bigint_bit_length(x);
@@ -214,23 +216,16 @@ static mrb_value divide_fdiv(mrb_state *mrb, mrb_value self)
 	if (divide_takes_float(self, other) || integer_is_zero(other) || integer_is_zero(self))
 		return mrb_float_value(mrb, mrb_div_float(integer_to_float(mrb, self),
 							  integer_to_float(mrb, other)));
-	result = divide_quotient_float(mrb, self, other);
+	result = integer_quotient_float(mrb, self, other);
 	return mrb_float_value(mrb, bigint_is_negative(self) != bigint_is_negative(other) ? -result : result);
 }
 
 static mrb_value divide_quo(mrb_state *mrb, mrb_value self)
 {
-	mrb_value other = mrb_get_arg1(mrb), divisor;
+	mrb_value other = mrb_get_arg1(mrb);
 
-	if (!bigint_is_integer(other))
-		return mrb_bint_div(mrb, self, other);
-	divide_check(mrb, other);
-	divisor = divide_gcd_of(mrb, self, other);
-	if (bigint_is_negative(other))
-		divisor = bigint_negate(mrb, divisor);
-	bigint_divide(mrb, self, divisor, true, &self, NULL);
-	bigint_divide(mrb, other, divisor, true, &other, NULL);
-	return mrb_rational_new(mrb, mrb_bint_as_int(mrb, self), mrb_bint_as_int(mrb, other));
+	return bigint_is_integer(other) ? integer_quotient_rational(mrb, self, other)
+					: mrb_bint_div(mrb, self, other);
 }
 
 void integer_define_division(mrb_state *mrb)

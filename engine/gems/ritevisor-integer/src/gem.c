@@ -30,6 +30,7 @@ void mrb_ritevisor_integer_gem_init(mrb_state *mrb)
 	integer_define_division(mrb);
 	integer_define_bits(mrb);
 	integer_define_rounding(mrb);
+	integer_define_rationals(mrb);
 	integer_define_more(mrb);
 }
 

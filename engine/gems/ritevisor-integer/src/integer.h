@@ -26,6 +26,17 @@ mrb_float integer_to_float(mrb_state *mrb, mrb_value x);
 /* A finite Float without its fraction; FloatDomainError for others. */
 mrb_value integer_from_float(mrb_state *mrb, mrb_float x);
 
+/* The greatest common divisor of two Integers; the Float that is nearest to |x / y|, neither of them 0. */
+mrb_value integer_gcd(mrb_state *mrb, mrb_value x, mrb_value y);
+mrb_float integer_quotient_float(mrb_state *mrb, mrb_value x, mrb_value y);
+
+/* Of two Integers; RangeError if its terms have more than 64 bits. */
+mrb_value integer_quotient_rational(mrb_state *mrb, mrb_value x, mrb_value y);
+
+/* One of them is a Rational, the other one, an Integer or a Float. */
+int integer_compare_rational(mrb_state *mrb, mrb_value x, mrb_value y);
+mrb_value integer_power_rational(mrb_state *mrb, mrb_value x, mrb_value y);
+
 /* TypeError if it is none; a Float loses its fraction, as mruby has it everywhere. */
 mrb_value integer_argument(mrb_state *mrb, mrb_value value);
 
@@ -38,6 +49,7 @@ void integer_define_comparison(mrb_state *mrb);
 void integer_define_division(mrb_state *mrb);
 void integer_define_bits(mrb_state *mrb);
 void integer_define_rounding(mrb_state *mrb);
+void integer_define_rationals(mrb_state *mrb);
 void integer_define_more(mrb_state *mrb);
 
 #endif
