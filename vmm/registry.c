@@ -3,39 +3,45 @@
  */
 #include "vmm/registry.h"
 
-static struct access_region **registry_chain(struct registry *registry,
-					     const struct access_region *region)
+/* Release, in this and the next two: a walk that finds a region finds it filled in. */
+static void registry_set(struct access_region **link, struct access_region *region)
 {
-	return region->guard ? &registry->guards : &registry->first;
+	__atomic_store_n(link, region, __ATOMIC_RELEASE);
 }
 
+/* A hook goes where the guards begin, a guard to the end. */
 void registry_add(struct registry *registry, struct access_region *region)
 {
-	struct access_region **link = registry_chain(registry, region);
+	struct access_region **link = &registry->first, *before = region->guard ? NULL : registry->guards;
 
-	while (*link != NULL)
+	while (*link != before)
 		link = &(*link)->next;
-	region->next = NULL;
-	/* Release: a walk that finds the region finds it filled in. */
-	__atomic_store_n(link, region, __ATOMIC_RELEASE);
+	region->next = before;
+	registry_set(link, region);
+	if (region->guard && registry->guards == NULL)
+		registry_set(&registry->guards, region);
 }
 
 bool registry_remove(struct registry *registry, struct access_region *region)
 {
-	for (struct access_region **link = registry_chain(registry, region); *link != NULL;
-	     link = &(*link)->next) {
+	for (struct access_region **link = &registry->first; *link != NULL; link = &(*link)->next) {
 		if (*link == region) {
-			__atomic_store_n(link, region->next, __ATOMIC_RELEASE);
+			if (registry->guards == region)
+				registry_set(&registry->guards, region->next);
+			registry_set(link, region->next);
 			return true;
 		}
 	}
 	return false;
 }
 
-static bool registry_chain_covers(const struct access_region *region, uint64_t first, uint64_t last,
-				  bool reads)
+/* Does one of the regions before `end` touch [first, last]? */
+static bool registry_covers_before(const struct registry *registry, const struct access_region *end,
+				   uint64_t first, uint64_t last, bool reads)
 {
-	for (; region != NULL; region = region->next) {
+	const struct access_region *region = registry->first;
+
+	for (; region != end; region = region->next) {
 		if (region->first <= last && region->last >= first && !(reads && region->writes_only))
 			return true;
 	}
@@ -44,17 +50,15 @@ static bool registry_chain_covers(const struct access_region *region, uint64_t f
 
 bool registry_covers(const struct registry *registry, uint64_t first, uint64_t last)
 {
-	return registry_chain_covers(registry->first, first, last, false) ||
-	       registry_chain_covers(registry->guards, first, last, false);
+	return registry_covers_before(registry, NULL, first, last, false);
 }
 
 bool registry_covers_reads(const struct registry *registry, uint64_t first, uint64_t last)
 {
-	return registry_chain_covers(registry->first, first, last, true) ||
-	       registry_chain_covers(registry->guards, first, last, true);
+	return registry_covers_before(registry, NULL, first, last, true);
 }
 
 bool registry_has_hook(const struct registry *registry, uint64_t first, uint64_t last)
 {
-	return registry_chain_covers(registry->first, first, last, false);
+	return registry_covers_before(registry, registry->guards, first, last, false);
 }

@@ -9,11 +9,11 @@
 #include "vmm/access.h"
 
 struct registry {
-	struct access_region *first;  /* hooks */
-	struct access_region *guards; /* walked behind them */
+	struct access_region *first;  /* hooks, and behind the last of them the guards */
+	struct access_region *guards; /* where these begin */
 };
 
-/* Appends to the chain that the region belongs to; it must not be in one. */
+/* Appends to the hooks, or to the guards; it must not be in a chain. */
 void registry_add(struct registry *registry, struct access_region *region);
 /* Takes out, leaving region->next for a walk in progress. False if it was not there. */
 bool registry_remove(struct registry *registry, struct access_region *region);
@@ -22,10 +22,13 @@ bool registry_covers(const struct registry *registry, uint64_t first, uint64_t l
 bool registry_covers_reads(const struct registry *registry, uint64_t first, uint64_t last);
 bool registry_has_hook(const struct registry *registry, uint64_t first, uint64_t last);
 
-static inline enum access_result registry_walk_chain(const struct access_region *region,
-						     uint64_t first, uint64_t last,
-						     struct access *access)
+/* Walks the regions that touch [first, last], or the guards among them if it is a direct access;
+ * ACCESS_DONE as soon as one says so. */
+static inline enum access_result registry_walk(const struct registry *registry, uint64_t first,
+					       uint64_t last, struct access *access)
 {
+	const struct access_region *region = access->direct ? registry->guards : registry->first;
+
 	/* `next` is read after the handler: it may have registered or unregistered regions. */
 	for (; region != NULL; region = region->next) {
 		if (region->first <= last && region->last >= first &&
@@ -33,16 +36,6 @@ static inline enum access_result registry_walk_chain(const struct access_region 
 			return ACCESS_DONE;
 	}
 	return ACCESS_PASS;
-}
-
-/* Walks the regions that touch [first, last]; ACCESS_DONE as soon as one says so. */
-static inline enum access_result registry_walk(const struct registry *registry, uint64_t first,
-					       uint64_t last, struct access *access)
-{
-	if (!access->direct &&
-	    registry_walk_chain(registry->first, first, last, access) == ACCESS_DONE)
-		return ACCESS_DONE;
-	return registry_walk_chain(registry->guards, first, last, access);
 }
 
 #endif
