@@ -79,7 +79,6 @@ static inline __attribute__((always_inline)) void pio_handle_exit(struct vcpu *v
 {
 	uint32_t exit = vcpu->exit.port;
 	uint8_t width_bytes = exit_port_bytes(exit);
-	uint64_t rax = vcpu->gpr[GPR_RAX];
 	uint32_t value;
 
 	if (exit & (EXIT_PORT_STRING | EXIT_PORT_WATCHED)) {
@@ -88,11 +87,12 @@ static inline __attribute__((always_inline)) void pio_handle_exit(struct vcpu *v
 	}
 	if (exit & EXIT_PORT_IN) {
 		value = pio_perform(vcpu, exit_port_number(exit), width_bytes, false, 0);
-		vcpu->gpr[GPR_RAX] = pio_merge(rax, value, width_bytes);
+		vcpu->gpr[GPR_RAX] = pio_merge(vcpu->gpr[GPR_RAX], value, width_bytes);
 	} else {
-		uint32_t mask = (uint32_t)((UINT64_C(1) << 8 * width_bytes) - 1);
+		uint64_t mask = (UINT64_C(1) << 8 * width_bytes) - 1;
 
-		pio_perform(vcpu, exit_port_number(exit), width_bytes, true, (uint32_t)rax & mask);
+		value = (uint32_t)(vcpu->gpr[GPR_RAX] & mask);
+		pio_perform(vcpu, exit_port_number(exit), width_bytes, true, value);
 	}
 	vcpu_skip_instruction(vcpu, 1);
 }

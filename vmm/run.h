@@ -18,12 +18,14 @@ void vcpu_before_entry(struct vcpu *vcpu);
 
 static inline void run_prepare(struct vcpu *vcpu)
 {
+	struct cpu *cpu = vcpu->cpu;
+
 	if (vcpu->has_pending | vcpu->nmi_pending)
 		vcpu_before_entry(vcpu);
 	/* Whoever changes an intercept, or signals, sees in_guest, or we see what changed:
 	 * smp_kick_others(). */
-	__atomic_store_n(&vcpu->cpu->in_guest, true, __ATOMIC_SEQ_CST);
-	if (__builtin_expect(__atomic_load_n(&vcpu->cpu->signals, __ATOMIC_SEQ_CST) != 0, 0))
+	__atomic_store_n(&cpu->in_guest, true, __ATOMIC_SEQ_CST);
+	if (__builtin_expect(__atomic_load_n(&cpu->signals, __ATOMIC_SEQ_CST) != 0, 0))
 		startup_take_signals(vcpu);
 	if (vcpu->generation != __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST)) {
 		vcpu->generation = __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST);

@@ -19,13 +19,14 @@
 
 /* CPUID that nobody claims is answered at once: it always exits, and guests execute it thousands of
  * times at boot. False: the general way has to do it. */
-static bool svm_answer_cpuid(struct vcpu *vcpu, struct vmcb *vmcb)
+static bool svm_answer_cpuid(struct vcpu *vcpu, const struct svm_vcpu *svm, struct vmcb *vmcb)
 {
 	uint32_t leaf = (uint32_t)vmcb->rax;
 	struct cpuid_result result;
 	uint64_t next_rip = vmcb->next_rip;
 
-	if (cpuid_is_claimed() || !cpuid_is_plain(leaf) || (vmcb->rflags & RFLAGS_TF))
+	if (svm->entry_special || cpuid_is_claimed() || !cpuid_is_plain(leaf) ||
+	    (vmcb->rflags & RFLAGS_TF))
 		return false;
 	if (next_rip == 0) {
 		const uint8_t *code;
@@ -52,12 +53,12 @@ static bool svm_answer_cpuid(struct vcpu *vcpu, struct vmcb *vmcb)
 }
 
 /* A plain store to the page that is guarded for good. False: the general way has to do it. */
-static bool svm_answer_store(struct vcpu *vcpu, struct vmcb *vmcb)
+static bool svm_answer_store(struct vcpu *vcpu, const struct svm_vcpu *svm, struct vmcb *vmcb)
 {
 	const uint8_t *code;
 	unsigned bytes;
 
-	if ((vmcb->exit_info2 & ~PAGE_MASK) != mmio_direct_page || !(vmcb->exit_info1 & FAULT_WRITE) ||
+	if (svm->entry_special || (vmcb->exit_info2 & ~PAGE_MASK) != mmio_direct_page || !(vmcb->exit_info1 & FAULT_WRITE) ||
 	    (vmcb->exit_info1 >> 33 & 1) || (vmcb->exit_int_info & EVENT_VALID) ||
 	    (vmcb->rflags & RFLAGS_TF) || (vmcb->dr7 & BREAKPOINT_DR7_ENABLED) ||
 	    !(vmcb->segments[SEGMENT_CS].attributes & CODE_IS_LONG) || !(vmcb->efer & EFER_LMA) ||
@@ -85,9 +86,8 @@ static void svm_enter_until_exit(struct vcpu *vcpu, struct svm_vcpu *svm, struct
 		/* SMM's RSM may have cleared it; VMRUN demands it (APM v2 15.5.1). */
 		vmcb->efer |= EFER_SVME;
 		svm_enter(vcpu, svm->vmcb_physical);
-	} while (!svm->entry_special &&
-		 ((vmcb->exit_code == VMEXIT_CPUID && svm_answer_cpuid(vcpu, vmcb)) ||
-		  (vmcb->exit_code == VMEXIT_NPF && svm_answer_store(vcpu, vmcb))));
+	} while ((vmcb->exit_code == VMEXIT_CPUID && svm_answer_cpuid(vcpu, svm, vmcb)) ||
+		 (vmcb->exit_code == VMEXIT_NPF && svm_answer_store(vcpu, svm, vmcb)));
 	if (svm->entry_special) {
 		svm->entry_special = false;
 		if (svm_step_wanted(&svm->step))
