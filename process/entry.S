@@ -2,12 +2,14 @@
  * process/entry.S: into CPL 3 and back.
  *
  * process_enter() makes the stack that it was called on the stack that CPL 3 enters the hypervisor
- * on (TSS.RSP0). What it leaves there, from RSP0 upwards: the struct process, then the registers
- * that the C caller wants back. RV_SYS_NEXT_EVENT, the way every event ends, has a path of its own:
- * it stores the engine's registers in the struct process and returns from process_enter() right
- * away. Everything else goes through C on that same stack.
+ * on (TSS.RSP0). What it leaves there, from RSP0 upwards: the struct process and the caller's RBP; of
+ * the other registers the caller saves what it needs. RV_SYS_NEXT_EVENT, the way every event ends, has
+ * a path of its own: it stores those of the engine's registers that a function keeps in the struct
+ * process and returns from process_enter() right away. Everything else goes through C on that same
+ * stack.
  *
- * An engine gets back its own registers only, so it never sees a value of the hypervisor.
+ * An engine gets back its own registers only, or what it began with: it never sees a value of the
+ * hypervisor.
  */
 #include "core/exception_frame.h"
 
@@ -42,17 +44,13 @@
 
 	.text
 
-/* enum process_stop process_enter(struct process *process, uint64_t *rsp0) */
-	.global process_enter
+/* Called by process_enter(): RDI the struct process, RSI the TSS's RSP0. The stop is in RAX. */
+	.global process_enter_user
 	.balign 16
-process_enter:
+process_enter_user:
 	push %rbp
-	push %rbx
-	push %r12
-	push %r13
-	push %r14
-	push %r15
-	/* The CPU aligns what it pushes at RSP0 down to 16 (AMD APM v2 8.9.3); it is so here. */
+	/* The CPU aligns what it pushes at RSP0 down to 16 (AMD APM v2 8.9.3): so it is made here. */
+	push %rdi
 	push %rdi
 	mov %rsp, HOST_RSP(%rdi)
 	mov %rsp, (%rsi)
@@ -88,23 +86,13 @@ process_syscall_entry:
 	exception_clear_ac
 	test %rax, %rax
 	jnz process_syscall_other
-	push %rdi
-	mov 48(%rsp), %rdi
-	mov %rax, R_RAX(%rdi)
-	mov %rcx, R_RCX(%rdi)
-	mov %rdx, R_RDX(%rdi)
+	mov 40(%rsp), %rdi
 	mov %rbx, R_RBX(%rdi)
 	mov %rbp, R_RBP(%rdi)
-	mov %rsi, R_RSI(%rdi)
-	mov %r8, R_R8(%rdi)
-	mov %r9, R_R9(%rdi)
-	mov %r10, R_R10(%rdi)
-	mov %r11, R_R11(%rdi)
 	mov %r12, R_R12(%rdi)
 	mov %r13, R_R13(%rdi)
 	mov %r14, R_R14(%rdi)
 	mov %r15, R_R15(%rdi)
-	pop R_RDI(%rdi)
 	pop R_RIP(%rdi)
 	add $8, %rsp
 	pop R_RFLAGS(%rdi)
@@ -118,12 +106,7 @@ process_leave:
 	mov %rax, %cr3
 	mov HOST_RSP(%rdi), %rsp
 	mov %esi, %eax
-	add $8, %rsp
-	pop %r15
-	pop %r14
-	pop %r13
-	pop %r12
-	pop %rbx
+	add $16, %rsp
 	pop %rbp
 	ret
 

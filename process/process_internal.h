@@ -80,7 +80,17 @@ void process_space_destroy(struct process *process);
 
 /* entry.S */
 /* Enters CPL 3 with process->registers; rsp0 is the TSS's field. Returns when the engine stops. */
-enum process_stop process_enter(struct process *process, uint64_t *rsp0);
+static inline enum process_stop process_enter(struct process *process, uint64_t *rsp0)
+{
+	enum process_stop stop;
+
+	__asm__ volatile("call process_enter_user"
+			 : "=a"(stop), "+D"(process), "+S"(rsp0)
+			 :
+			 : "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+			   "memory", "cc");
+	return stop;
+}
 /* Abandons what the engine does and returns from its process_enter(). */
 _Noreturn void process_leave(struct process *process, enum process_stop stop);
 /* The gate of RV_SYSCALL_VECTOR. */

@@ -4,8 +4,8 @@
  * An engine is a static ELF64 program that runs at CPL 3 in an address space of its own, one a
  * script. It calls the hypervisor by `int RV_SYSCALL_VECTOR` with the number in RAX and arguments
  * in RDI, RSI, RDX, R10, R8; RAX holds the result, a negative error number (rv/errno.h) on failure;
- * all other registers keep their values. Pointers are checked and what they point at is copied
- * before use.
+ * all other registers keep their values, but for RV_SYS_NEXT_EVENT, which keeps those that a C function
+ * keeps (RBX, RSP, RBP, R12 to R15). Pointers are checked and what they point at is copied before use.
  *
  * Life of an engine: it starts at its ELF entry with RSP at the top of its stack and RDI pointing
  * at struct rv_engine_info; compiles and runs its script (the hooks are registered then); and calls

@@ -204,8 +204,7 @@ _Noreturn void engine_main(const struct rv_engine_info *info)
 			;
 	}
 	for (;;) {
-		/* The register check of system_call() holds for this one too. */
-		system_call(RV_SYS_NEXT_EVENT, 0, 0, 0, 0);
+		next_event();
 		action_perform(&engine_actions[engine_event()->cookie % ENGINE_HOOKS_MAXIMUM]);
 	}
 }

@@ -10,8 +10,9 @@
 
 #define ENGINE_HOOKS_MAXIMUM 64
 
-/* start.S */
+/* start.S: these check the registers, too. */
 int64_t system_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
+void next_event(void);
 
 /* What a hook, or the top level, does. */
 struct action {

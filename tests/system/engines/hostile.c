@@ -33,6 +33,17 @@ static long hostile_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, ui
 	return result;
 }
 
+static long hostile_next_event(void)
+{
+	long result;
+
+	__asm__ volatile("int %1"
+			 : "=a"(result)
+			 : "i"(RV_SYSCALL_VECTOR), "a"(RV_SYS_NEXT_EVENT)
+			 : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory");
+	return result;
+}
+
 static struct rv_event *const hostile_event = (struct rv_event *)RV_ENGINE_EVENT_ADDRESS;
 
 static bool text_equal(const char *left, const char *right)
@@ -362,7 +373,7 @@ static void hostile_hook(uint16_t port)
 static _Noreturn void hostile_serve(void (*act)(void))
 {
 	for (;;) {
-		if (hostile_call(RV_SYS_NEXT_EVENT, 0, 0, 0, 0, 0) < 0)
+		if (hostile_next_event() < 0)
 			hostile_call(RV_SYS_EXIT, 1, 0, 0, 0, 0);
 		if (hostile_event->kind == RV_EVENT_SHUTDOWN)
 			continue;

@@ -40,7 +40,8 @@ static inline int64_t engine_syscall(enum rv_syscall number, uint64_t a, uint64_
 	return result;
 }
 
-/* The call that every event ends with: no register is set for arguments that it does not have. */
+/* The call that every event ends with: no register is set for arguments that it does not have, and those
+ * that a C function may change are lost. */
 static inline int64_t sys_next_event(void)
 {
 	int64_t result;
@@ -48,7 +49,7 @@ static inline int64_t sys_next_event(void)
 	__asm__ volatile("int %[vector]"
 			 : "=a"(result)
 			 : [vector] "i"(RV_SYSCALL_VECTOR), "a"((uint64_t)RV_SYS_NEXT_EVENT)
-			 : "memory");
+			 : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory");
 	return result;
 }
 #endif
