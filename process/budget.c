@@ -169,6 +169,7 @@ void budget_pause(struct process *process)
 
 	/* A slice that is over already stays counted. */
 	budget->paused = !budget->stepping && !apic_timer_is_due();
+	budget->pause_tsc = tsc_read();
 }
 
 void budget_resume(struct process *process)
@@ -184,6 +185,9 @@ void budget_resume(struct process *process)
 	if (budget->paused && apic_timer_is_due()) {
 		budget->cost_left += BUDGET_SLICE_COST;
 		budget->slice_tsc = tsc_read();
+	} else {
+		/* What was waited is not the slice's, or budget_charge_slice() would count it as stolen. */
+		budget->slice_tsc += tsc_read() - budget->pause_tsc;
 	}
 	budget->paused = false;
 }

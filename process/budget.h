@@ -35,6 +35,7 @@ struct budget {
 	bool timer_lent;
 	bool stepping;
 	bool paused;
+	uint64_t pause_tsc; /* when the pause began */
 	/* stepping */
 	uint64_t step_tsc; /* of the step before */
 	uint64_t step_left_tsc;
