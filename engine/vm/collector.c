@@ -75,6 +75,8 @@ static int collector_closing_steps;
 /* The next object of the page behind gc->sweeps. */
 static int collector_swept;
 
+size_t collector_passed;
+
 static void collector_drop_slice(mrb_state *mrb)
 {
 	struct RBasic *container = collector_slice.container;
@@ -251,12 +253,12 @@ static long collector_sweep_object(mrb_state *mrb, mrb_gc *gc, mrb_heap_page *pa
 	struct RBasic *object = &slot->as.basic;
 	long units;
 
-	if (!is_dead(gc, object)) {
-		paint_partial_white(gc, object);
+	if (!is_dead(gc, object) || object->tt == MRB_TT_FREE) {
+		if (object->tt != MRB_TT_FREE)
+			paint_partial_white(gc, object);
+		collector_passed++;
 		return 1;
 	}
-	if (object->tt == MRB_TT_FREE)
-		return 1;
 	units = collector_free_units(object);
 	obj_free(mrb, object, FALSE);
 	if (object->tt == MRB_TT_FREE) {
@@ -299,6 +301,7 @@ static bool collector_sweep(mrb_state *mrb, mrb_gc *gc)
 {
 	long units = (long)COLLECTOR_SWEEP_RATIO * collector_ratio(gc);
 
+	collector_passed = 0;
 	while (units > 0) {
 		mrb_heap_page *page = gc->sweeps ? gc->sweeps->next : gc->heaps;
 

@@ -11,6 +11,9 @@
 /* A step of the collector is due, amid an allocation (pause.c). */
 void engine_collect(mrb_state *mrb);
 
+/* Places of objects that the last step of sweeping passed because they were in use, or free already. */
+extern size_t collector_passed;
+
 /* Elements of an array are going to move to higher places, without a write barrier. */
 void collector_will_move(struct RBasic *container);
 

@@ -10,13 +10,14 @@
 #include "engine/vm/collector.h"
 
 /* Objects from one step to the next while objects are marked: n live ones take about n / 300 steps. And
- * while garbage is freed, half as many as the last step has freed: so a sweep ends before half of what it
- * frees was made anew, whatever kind of object that is. A stretch of live objects is passed quickly. */
-enum { PAUSE_INTERVAL = 128, PAUSE_INTERVAL_MINIMUM = 24 };
+ * while garbage is freed, half as many as the last step has freed, and an eighth of what it has passed: so
+ * a sweep ends before half of what it frees was made anew, whatever kind of object that is, and an eighth
+ * of what lives. That is no less than in marking, but where all that a step met took long to free. */
+enum { PAUSE_INTERVAL = 128, PAUSE_INTERVAL_MINIMUM = 24, PAUSE_FREED_DIVISOR = 2, PAUSE_PASSED_DIVISOR = 8 };
 /* From the first step in an event to the second: few events make so many objects. */
 enum { PAUSE_EVENT_INTERVAL = 384 };
-/* A collection has fallen behind when half as many objects again live as at its beginning; then an event
- * has as many steps as what it makes demands. */
+/* A collection has fallen behind when twice as many objects live as at its beginning, which a step in each
+ * event that makes 150 prevents; then an event has as many steps as what it makes demands. */
 enum { PAUSE_BEHIND_MINIMUM = 8192 };
 /* What is allocated counts too, whatever the number of objects: a collection begins when a quarter of the
  * heap quota was allocated since the last, and when an eighth was since it began it has a step for each
@@ -51,14 +52,16 @@ static void pause_count(uint64_t cycles, bool in_hook)
 
 static size_t pause_interval(mrb_state *mrb, size_t freed)
 {
-	if (mrb->gc.state != MRB_GC_STATE_SWEEP || freed / 2 >= PAUSE_INTERVAL)
+	size_t interval = freed / PAUSE_FREED_DIVISOR + collector_passed / PAUSE_PASSED_DIVISOR;
+
+	if (mrb->gc.state != MRB_GC_STATE_SWEEP || interval >= PAUSE_INTERVAL)
 		return PAUSE_INTERVAL;
-	return freed / 2 > PAUSE_INTERVAL_MINIMUM ? freed / 2 : PAUSE_INTERVAL_MINIMUM;
+	return interval > PAUSE_INTERVAL_MINIMUM ? interval : PAUSE_INTERVAL_MINIMUM;
 }
 
 static void pause_begin(mrb_state *mrb)
 {
-	size_t more = mrb->gc.live / 2;
+	size_t more = mrb->gc.live;
 
 	pause_behind = mrb->gc.live + (more > PAUSE_BEHIND_MINIMUM ? more : PAUSE_BEHIND_MINIMUM);
 	pause_allocated_paid = pause_allocated + engine_info()->heap_quota_bytes / PAUSE_ALLOWANCE_DIVISOR;
