@@ -32,17 +32,26 @@ static void bigint_check_time(mrb_state *mrb)
 		mrb_raise(mrb, E_RANGE_ERROR, "the time budget is too short for integers this big");
 }
 
+/* A number of so many limbs, at most BIGINT_HERE, which are zero. */
+static inline struct RBigint *bigint_new_short(mrb_state *mrb, size_t count)
+{
+	struct RBigint *big = (struct RBigint *)mrb_obj_alloc(mrb, MRB_TT_BIGINT, mrb->integer_class);
+
+	big->count = (uint32_t)count;
+	MRB_SET_FROZEN_FLAG(big);
+	return big;
+}
+
 /* A number with room for so many limbs, which are zero. */
 static struct RBigint *bigint_new(mrb_state *mrb, size_t count)
 {
-	struct RBigint *big = (struct RBigint *)mrb_obj_alloc(mrb, MRB_TT_BIGINT, mrb->integer_class);
+	struct RBigint *big = bigint_new_short(mrb, 0);
 
 	if (count > BIGINT_LIMBS_MAX)
 		mrb_raise(mrb, E_RANGE_ERROR, "integer too big");
 	if (count > BIGINT_HERE)
 		big->elsewhere = (uint64_t *)mrb_calloc(mrb, count, sizeof(uint64_t));
 	big->count = (uint32_t)count;
-	MRB_SET_FROZEN_FLAG(big);
 	return big;
 }
 
@@ -78,7 +87,7 @@ mrb_value bigint_from_pair(mrb_state *mrb, bigint_pair_t pair)
 
 	if (pair == (int64_t)pair)
 		return mrb_int_value(mrb, (mrb_int)pair);
-	big = bigint_new(mrb, magnitude >> LIMB_BITS ? 2 : 1);
+	big = bigint_new_short(mrb, magnitude >> LIMB_BITS ? 2 : 1);
 	big->negative = pair < 0;
 	big->here[0] = (uint64_t)magnitude;
 	big->here[1] = (uint64_t)(magnitude >> LIMB_BITS);

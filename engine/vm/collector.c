@@ -31,9 +31,10 @@
 #include <mruby/gc.h>
 #include <mruby/internal.h>
 
-/* gc.c's own, of the names below. */
-MRB_API struct RBasic *collector_allocate_object(mrb_state *mrb, enum mrb_vtype type,
-						 struct RClass *class);
+/* gc.c's own; the first two, of which every object has need, become a part of mrb_obj_alloc(). */
+static __attribute__((always_inline)) void gc_protect(mrb_state *mrb, mrb_gc *gc, struct RBasic *object);
+static __attribute__((always_inline)) struct RBasic *
+collector_allocate_object(mrb_state *mrb, enum mrb_vtype type, struct RClass *class);
 MRB_API void collector_mruby_step(mrb_state *mrb);
 static void collector_drop_slice(mrb_state *mrb);
 

@@ -10,11 +10,16 @@
  *     searched linearly. A multiplication scatters them (Knuth, TAOCP 3, 6.4), in fewer instructions.
  *   the growth: a table is filled to its last slot before it doubles. Growing by four instead leaves
  *     room for short searches.
+ *
+ * And every call of a method looks into the cache, in the function that also searches the tables, and so
+ * saves and restores registers for that. Here the look is a function of its own.
  */
 #ifndef ENGINE_VM_METHODS_H
 #define ENGINE_VM_METHODS_H
 
 #include <mruby.h>
+#include <mruby/class.h>
+#include <mruby/internal.h>
 #include <mruby/khash.h>
 #include <stdint.h>
 
@@ -41,6 +46,22 @@ uint32_t vm_method_cache_mask;
 		for ((v) = wanted > 8 ? 16 : 8; (v) < wanted;)                                     \
 			(v) *= 4;                                                                  \
 	} while (0)
+
+/* class.c's: looks as well, searches, and keeps in the cache what it found. */
+mrb_method_t vm_search_method(mrb_state *mrb, struct RClass *class, struct RClass **owner, mrb_sym name);
+
+mrb_method_t mrb_vm_find_method(mrb_state *mrb, struct RClass *class, struct RClass **owner, mrb_sym name)
+{
+	uint32_t at = kh_int_hash_func(mrb, (intptr_t)class ^ name) & vm_method_cache_mask;
+	const struct mrb_cache_entry *entry = &mrb->cache[at];
+
+	if (entry->c != class || entry->mid != name)
+		return vm_search_method(mrb, class, owner, name);
+	*owner = entry->c0;
+	return entry->m;
+}
+
+#define mrb_vm_find_method vm_search_method
 #endif
 
 #endif
