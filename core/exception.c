@@ -16,12 +16,14 @@
 #include "core/panic.h"
 #include "core/string.h"
 
+#define EXCEPTION_DEBUG 1
 #define EXCEPTION_NMI 2
 #define EXCEPTION_DOUBLE_FAULT 8
 #define EXCEPTION_MACHINE_CHECK 18
 #define EXCEPTION_COUNT 32
 #define EXCEPTION_STUB_BYTES 32 /* exception_entry.S */
 #define IDT_ENTRIES 256
+#define GATE_STACK_MASK 0x7u
 
 /* Vectors of exceptions that code at CPL 3 cannot have here: INT3 and INTO have no gate that it may use,
  * x87 and SSE instructions give #NM and #UD, the rest is reserved or not switched on. */
@@ -71,6 +73,14 @@ struct fixup {
 	uint64_t rip, target;
 };
 extern const struct fixup fixup_table[], fixup_table_end[];
+
+/* The host sets neither breakpoints nor TF. In Bochs a trap that the guest is due comes behind the exit of
+ * its instruction, in the host. */
+static bool exception_is_stray_trap(const struct exception_frame *frame)
+{
+	return frame->vector == EXCEPTION_DEBUG && !exception_from_user(frame) &&
+	       !(frame->rflags & RFLAGS_TF);
+}
 
 static bool exception_fix_up(struct exception_frame *frame)
 {
@@ -141,7 +151,7 @@ void exception_dispatch(struct exception_frame *frame)
 		exception_user_handler(frame);
 		return;
 	}
-	if (!exception_fix_up(frame))
+	if (!exception_is_stray_trap(frame) && !exception_fix_up(frame))
 		panic_exception(frame);
 }
 
@@ -159,6 +169,15 @@ static struct gate exception_gate(uint64_t offset, unsigned dpl, unsigned stack)
 void exception_set_gate(unsigned vector, void (*entry)(void), unsigned dpl)
 {
 	exception_idt[vector] = exception_plain_idt[vector] = exception_gate((uint64_t)entry, dpl, 0);
+}
+
+void exception_replace_entry(unsigned vector, void (*entry)(void))
+{
+	struct gate *const gates[] = { &exception_idt[vector], &exception_plain_idt[vector],
+				       &exception_interrupt_idt[vector] };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(gates); i++)
+		*gates[i] = exception_gate((uint64_t)entry, 0, gates[i]->flags & GATE_STACK_MASK);
 }
 
 static unsigned exception_stack(unsigned vector)

@@ -57,6 +57,9 @@ static inline void exception_use_stacks(bool use)
 /* Points a vector's gate at an entry of one's own (assembly, interrupt gate). dpl 0 or 3. */
 void exception_set_gate(unsigned vector, void (*entry)(void), unsigned dpl);
 
+/* The entry of a vector that the CPU itself raises, in all tables. The stack that its gate names stays. */
+void exception_replace_entry(unsigned vector, void (*entry)(void));
+
 /* Lets pending interrupts in, for a moment. Any vector may come, also those of exceptions: the 8259s
  * deliver 8 to 15 as a BIOS sets them up. Context: exit, host_context. */
 void exception_take_interrupts(void);

@@ -62,20 +62,6 @@ exception_common:
 	/* process/ may resume a frame that it filled itself. */
 	.global exception_return
 exception_return:
-	pop %r15
-	pop %r14
-	pop %r13
-	pop %r12
-	pop %r11
-	pop %r10
-	pop %r9
-	pop %r8
-	pop %rdi
-	pop %rsi
-	pop %rbp
-	pop %rbx
-	pop %rdx
-	pop %rcx
-	pop %rax
+	exception_frame_pop
 	add $16, %rsp
 	iretq

@@ -23,6 +23,24 @@
 	push %r15
 	.endm
 
+	.macro exception_frame_pop
+	pop %r15
+	pop %r14
+	pop %r13
+	pop %r12
+	pop %r11
+	pop %r10
+	pop %r9
+	pop %r8
+	pop %rdi
+	pop %rsi
+	pop %rbp
+	pop %rbx
+	pop %rdx
+	pop %rcx
+	pop %rax
+	.endm
+
 	/* At every entry from CPL 3: RFLAGS.AC, which it can set, would let us at its memory (AMD APM v2
 	 * 5.6.6). Three bytes of nothing where CLAC goes, if the CPU has SMAP. */
 	.macro exception_clear_ac

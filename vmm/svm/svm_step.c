@@ -111,7 +111,9 @@ static void svm_enter_trace(struct vcpu *vcpu, struct svm_step *step, struct vmc
 
 static void svm_leave_trace(struct vcpu *vcpu, struct svm_step *step, struct vmcb *vmcb)
 {
-	bool trap = vmcb->exit_code == VMEXIT_EXCEPTION_DB, done = trap && (vmcb->dr6 & DR6_BS);
+	bool trap = vmcb->exit_code == VMEXIT_EXCEPTION_DB;
+	/* In Bochs it comes without a word in DR6; what else would, ICEBP, exits in another way. */
+	bool done = trap && ((vmcb->dr6 & DR6_BS) || vmcb->dr6 == DR6_FIXED);
 	uint64_t own = vcpu->rflags & RFLAGS_TF;
 
 	step->hits = trap ? vmcb->dr6 & ~(DR6_FIXED | DR6_BS) : 0;
