@@ -13,12 +13,13 @@
     REPEAT    how often to run it; every time must pass
     FOR       a variable and its values: one test for each, and for each combination of several
     REQUIRE   a file that must exist, or the test is skipped
-    VENDOR    amd, intel, or both (default)
+    VENDOR    amd, intel, both (default), or amd-bochs
     KNOWN     `VENDOR WHERE PATTERN: reason`: checks of a guest that fail there, see differences.py;
               WHERE is bare, ours or both, and FOR has a variable `on` that is bare or ours
 
-On intel, which Bochs emulates, tests whose command asks for what only QEMU has are skipped, and the
-others have more time.
+amd is QEMU. On intel, which Bochs emulates, and on amd-bochs, where it emulates an AMD CPU that QEMU does not
+have, tests whose command asks for what only QEMU has are skipped, and the others have more time. On
+amd-bochs there are only the tests that name it.
 
 Colours, and the time and CPU before Ritevisor's lines, are taken out of the output first.
 
@@ -108,11 +109,14 @@ def variants(block):
 
 def collect(root, vendor, boot_options=""):
     """Returns the cases of all test files, in the order of the files."""
+    machine = "--cpu amd --emulator bochs" if vendor == "amd-bochs" else f"--cpu {vendor}"
     # On one line with the guest, the order of what both say is the order in which they said it.
-    boot = f"./ritevisor boot --shared-console --cpu {vendor} {boot_options}".strip()
+    boot = f"./ritevisor boot --shared-console {machine} {boot_options}".strip()
     cases = []
     for path in sorted((root / "tests/system").glob("*.test")):
         for block in parse(path.read_text(), path.name):
+            if vendor == "amd-bochs" and vendor not in block.single.get("VENDOR", "").split():
+                continue
             for suffix, chosen in variants(block):
                 kind = "system" if vendor == "amd" else "system-" + vendor
                 name = f"{kind}/{path.stem}: {block.single['NAME']}{suffix}"
@@ -122,13 +126,14 @@ def collect(root, vendor, boot_options=""):
 
 def _case(root, name, block, chosen, vendor, boot):
     timeout_s = float(block.single.get("TIMEOUT", DEFAULT_TIMEOUT_S))
-    if vendor == "intel":
+    is_bochs = vendor != "amd"
+    if is_bochs:
         timeout_s *= BOCHS_TIMEOUT_FACTOR
     repeat = int(block.single.get("REPEAT", 1))
     settings = {
         "BOOT": f"{boot} --timeout {timeout_s:g}",
         # Bochs's time counts instructions anyway.
-        "EXACT": "-icount shift=3,sleep=off" if vendor == "amd" else "",
+        "EXACT": "" if is_bochs else "-icount shift=3,sleep=off",
         "GUEST": "build/tests/guest",
         "SCRIPTS": "tests/system/scripts",
         **chosen,
@@ -148,7 +153,7 @@ def _case(root, name, block, chosen, vendor, boot):
         )  # fmt: skip
     if vendor not in block.single.get("VENDOR", vendor).split():
         case.skip = f"not for {vendor}"
-    elif vendor == "intel":
+    elif is_bochs:
         case.skip = lacking_in_bochs(block.single["RUN"], chosen)
     for path in block.lists["REQUIRE"]:
         if not (root / path).exists():

@@ -3,8 +3,8 @@
 import json
 import re
 
-SYSTEM_NAME = re.compile(r"^system(?:-(?P<vendor>\w+))?/(?P<file>[^:]+): (?P<test>.*)$")
-VENDORS = ("amd", "intel")
+SYSTEM_NAME = re.compile(r"^system(?:-(?P<vendor>[\w-]+))?/(?P<file>[^:]+): (?P<test>.*)$")
+VENDORS = ("amd", "intel", "amd-bochs")
 WORDS = ("ok", "FAIL", "skip")
 
 
@@ -39,11 +39,11 @@ def text(results):
     table = counts(results)
     if len({vendor for row in table.values() for vendor in row}) < 2:
         return ""
-    lines = [f"{'system tests':16}" + "".join(f"{vendor:>8}: ok FAIL skip" for vendor in VENDORS)]
+    lines = [f"{'system tests':16}" + "".join(f"{vendor:>10}: ok FAIL skip" for vendor in VENDORS)]
     for file in sorted(table):
         line = f"{file:16}"
         for vendor in VENDORS:
             cell = table[file].get(vendor, dict.fromkeys(WORDS, 0))
-            line += f"{'':6}{cell['ok']:6}{cell['FAIL']:5}{cell['skip']:5}"
+            line += f"{'':8}{cell['ok']:6}{cell['FAIL']:5}{cell['skip']:5}"
         lines.append(line)
     return "\n".join(lines)

@@ -57,6 +57,8 @@ def add(commands):
     how = parser.add_argument_group("the machine")
     how.add_argument("--cpu", choices=["amd", "intel"],
                      help="amd: QEMU (default); intel: Bochs, without keyboard")  # fmt: skip
+    how.add_argument("--emulator", choices=["qemu", "bochs"],
+                     help="bochs: also for amd, whose CPU catches INITs there")  # fmt: skip
     how.add_argument("--accel", choices=["kvm"],
                      help="QEMU on this machine's own CPU, whose vendor is then --cpu")  # fmt: skip
     how.add_argument("--firmware", choices=["bios", "uefi"], default="bios")
@@ -95,6 +97,10 @@ def check_guest_options(arguments):
         raise UserError("--bare boots without Ritevisor: no --script, -e, --option or --log with it")
     if arguments.log and (is_bochs(arguments) or arguments.shared_console):
         raise UserError("--log needs the log's own channel, which Bochs and --shared-console lack")
+    if arguments.accel and arguments.emulator == "bochs":
+        raise UserError("--accel is QEMU's, not Bochs's")
+    if arguments.cpu == "intel" and arguments.emulator == "qemu" and not arguments.accel:
+        raise UserError("QEMU does not emulate Intel's VMX: that is Bochs's, or --accel kvm's")
     if arguments.smp < 1:
         raise UserError("--smp needs at least 1")
     if is_bochs(arguments) and (
@@ -107,7 +113,8 @@ def check_guest_options(arguments):
 
 
 def is_bochs(arguments):
-    return arguments.cpu == "intel" and not arguments.accel
+    chosen = arguments.emulator or ("bochs" if arguments.cpu == "intel" else "qemu")
+    return chosen == "bochs" and not arguments.accel
 
 
 def guest_disk(arguments, work):
@@ -199,7 +206,7 @@ def boot(arguments):
             "extra": arguments.emulator_options,
         }
         if is_bochs(arguments):
-            command = bochs.Machine(work=work, **common).command()
+            command = bochs.Machine(work=work, cpu=arguments.cpu, **common).command()
         else:
             command = machine.Machine(
                 machine=arguments.machine,

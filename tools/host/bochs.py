@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The Bochs machine that a run on an emulated Intel CPU uses, and the running of it.
+"""The Bochs machine that a run on an emulated Intel CPU uses, or on an AMD CPU that QEMU does not have: one
+that catches INITs. And the running of it.
 
 Bochs has manners of its own: it says little of how a run ended, leaves lock files behind when it is
 ended, and prints a banner. Run as a program with Bochs and its configuration as arguments, this file
@@ -20,7 +21,7 @@ if __package__:
     from .paths import ROOT
 
 BIOS = "/usr/share/bochs/BIOS-bochs-latest, options=fastboot"
-CPU_MODEL = "corei7_haswell_4770"
+CPU_MODELS = {"amd": "ryzen", "intel": "corei7_haswell_4770"}
 MEMORY_MIB_MAXIMUM = 2048
 # Of emulated time: more make the guest's clock slower, fewer than 5 million stop its timer.
 INSTRUCTIONS_PER_SECOND = 15_000_000
@@ -61,6 +62,7 @@ class Machine:
     """What a run's machine consists of; the same fields as machine.Machine, as far as Bochs goes."""
 
     work: str  # a folder for what the run needs; the caller removes it
+    cpu: str = "intel"
     smp: int = 1
     memory: str = "256"
     disk: str = ""
@@ -87,7 +89,7 @@ class Machine:
             path = os.path.abspath(self.medium)
             medium = f'ata1-master: type=cdrom, path="{path}", status=inserted\nboot: cdrom, disk'
         return CONFIGURATION.format(
-            memory=self.memory, model=CPU_MODEL, smp=self.smp, ips=INSTRUCTIONS_PER_SECOND,
+            memory=self.memory, model=CPU_MODELS[self.cpu], smp=self.smp, ips=INSTRUCTIONS_PER_SECOND,
             firmware=self.firmware, disk=disk, disk_mode=mode, medium=medium, work=self.work,
         )  # fmt: skip
 
@@ -98,7 +100,7 @@ def build_bochs():
         [str(ROOT / "tools" / "bochs")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
     )
     if done.returncode != 0:
-        raise UserError("Bochs, which emulates Intel CPUs, could not be built; see above")
+        raise UserError("Bochs could not be built; see above")
     return done.stdout.decode().strip()
 
 
