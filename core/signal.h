@@ -12,6 +12,7 @@
 #define SIGNAL_VECTOR_MASK UINT32_C(0xff)
 #define SIGNAL_INIT UINT32_C(0x100)
 #define SIGNAL_STARTUP UINT32_C(0x200) /* with its vector */
+#define SIGNAL_LOOK UINT32_C(0x400)    /* for a startup IPI that the CPU itself has sent (vmm/startup.c) */
 
 /* The CPU is to be kicked afterwards (smp_kick()). */
 static inline void signal_init(struct cpu *cpu)
@@ -33,6 +34,12 @@ static inline bool signal_startup(struct cpu *cpu, uint8_t vector)
 					      before | SIGNAL_STARTUP | vector, false,
 					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 	return true;
+}
+
+/* Likewise to be kicked. What it has sent before an INIT of its own is nothing any more. */
+static inline void signal_look(struct cpu *cpu)
+{
+	(void)__atomic_fetch_or(&cpu->signals, SIGNAL_LOOK, __ATOMIC_SEQ_CST);
 }
 
 /* On the CPU itself: all that there is, which is none any more then. */

@@ -87,6 +87,11 @@ int mmio_register(struct access_region *region);
 void mmio_unregister(struct access_region *region);
 int msr_register(struct access_region *region, bool read, bool write);
 void msr_unregister(struct access_region *region, bool read, bool write);
+/* A registered region that comes and goes often stays in its chain, in which walks may be: from now on it ends
+ * with `last`, or, where that is less than `first`, claims nothing. 0 or -errno; what is made smaller does not
+ * fail. MSRs: in force on other CPUs with their next exit. Context: boot, exit. */
+int mmio_move_end(struct access_region *region, uint64_t last);
+void msr_move_end(struct access_region *region, uint64_t last);
 int cpuid_register(struct access_region *region);
 void cpuid_unregister(struct access_region *region);
 int pci_register(struct access_region *region);

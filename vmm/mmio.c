@@ -116,6 +116,29 @@ void mmio_unregister(struct access_region *region)
 	spinlock_release(&mmio_lock);
 }
 
+/* Tables that hold its pages apart stay, so that it can grow again. */
+int mmio_move_end(struct access_region *region, uint64_t last)
+{
+	gpa_t first = align_down(region->first, PAGE_BYTES), page;
+	uint64_t before, end;
+	int error = 0;
+
+	spinlock_acquire(&mmio_lock);
+	before = region->last;
+	end = before > last ? before : last;
+	__atomic_store_n(&region->last, last, __ATOMIC_RELEASE);
+	mmio_direct_update(&mmio_registry);
+	for (page = first; page <= end && error == 0; page += PAGE_BYTES)
+		error = mmio_set_rights(page);
+	if (error != 0) {
+		__atomic_store_n(&region->last, before, __ATOMIC_RELEASE);
+		mmio_set_rights_again(first, page);
+	}
+	vcpu_intercepts_changed();
+	spinlock_release(&mmio_lock);
+	return error;
+}
+
 int mmio_open_page(struct vcpu *vcpu, gpa_t page, void *instead)
 {
 	int error;

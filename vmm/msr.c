@@ -62,6 +62,17 @@ void msr_unregister(struct access_region *region, bool read, bool write)
 	spinlock_release(&msr_lock);
 }
 
+void msr_move_end(struct access_region *region, uint64_t last)
+{
+	struct access_region all = *region;
+
+	spinlock_acquire(&msr_lock);
+	all.last = region->last > last ? region->last : last;
+	__atomic_store_n(&region->last, last, __ATOMIC_RELEASE);
+	msr_update(&all);
+	spinlock_release(&msr_lock);
+}
+
 /* While the host's own state is loaded, the guest's SYSCALL and segment base MSRs are not in the
  * CPU: they are for the moment of the access. */
 bool msr_hardware_read(uint32_t msr, uint64_t *value)

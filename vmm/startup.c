@@ -1,10 +1,13 @@
 /*
  * vmm/startup.c: the life of the guest's CPUs. All of them are ours from boot on, parked until the guest
- * starts them, or going on as UEFI firmware had them. Where hardware delivers INITs and startup IPIs within the guest (VMX) it does, as exits.
- * Elsewhere (SVM) an INIT would take the CPU out of its guest, so what the guest sends is delivered here, in
- * software: it becomes a signal of the CPU that it is meant for (core/signal.h), which is kicked, and takes
- * it before it enters its guest again. So an INIT waits for a script that runs, as it would wait for an
- * instruction.
+ * starts them, or going on as UEFI firmware had them. Where hardware delivers INITs and startup IPIs within the
+ * guest (VMX) it does, as exits.
+ * Elsewhere (SVM) an INIT would take the CPU out of its guest. It becomes a signal of the CPU that it is meant
+ * for (core/signal.h), which takes it before it enters its guest again; so an INIT waits for a script that
+ * runs, as it would wait for an instruction. How it does:
+ *   - the CPU that it reaches catches it (VM_CR.R_INIT), and a startup IPI is delivered here, in software. For
+ *     that the local APICs are watched while a CPU waits for one, for INITs as well (vmm/startup_waiting.c).
+ *   - Where the CPU cannot, both are delivered here, and all by which an INIT could come is watched for good.
  *
  * A CPU that has had an INIT is parked: on SVM it sleeps in the host, on VMX in the guest's wait-for-SIPI
  * state. The boot CPU would begin at the reset vector, with firmware that has a machine to set up which is
@@ -24,11 +27,13 @@
 #include "core/spinlock.h"
 #include "rv/errno.h"
 #include "vmm/startup_bus.h"
+#include "vmm/startup_waiting.h"
 #include "vmm/startup_watch.h"
 
 static struct spinlock startup_lock;
 static bool startup_is_watched;	       /* the local APIC, at least at first */
 static bool startup_ends;	       /* watching, once all CPUs run */
+static bool startup_is_caught;	       /* an INIT, by the CPU that it reaches */
 static uint64_t startup_firmware_root; /* CR3 of a UEFI guest's firmware; 0: none */
 static bool startup_by_firmware;       /* the last startup IPI was the firmware's */
 static uint64_t startup_taken;	       /* by index: CPUs that the OS has started */
@@ -110,7 +115,7 @@ static void startup_count(const struct cpu *cpu)
 	spinlock_release(&startup_lock);
 	if (!ends)
 		return;
-	startup_watch_end();
+	startup_watch_pause();
 	log_info("all %u CPUs run; the local APIC is the guest's alone", smp_count_online());
 }
 
@@ -150,7 +155,10 @@ static void startup_begin(struct vcpu *vcpu, uint8_t vector)
 	vcpu_ops->set_segment(vcpu, SEGMENT_CS, &code);
 	vcpu->rip = 0;
 	vcpu->nmi_pending = false; /* none is remembered from before */
-	startup_count(vcpu->cpu);
+	if (startup_is_caught)
+		startup_waiting_end();
+	else
+		startup_count(vcpu->cpu);
 	__atomic_store_n(&vcpu->cpu->parked, false, __ATOMIC_SEQ_CST);
 }
 
@@ -178,6 +186,9 @@ static void startup_park(struct vcpu *vcpu)
 
 static void startup_reset(struct vcpu *vcpu)
 {
+	/* First of all: the startup IPI may be on its way. */
+	if (startup_is_caught)
+		startup_waiting_begin(vcpu->cpu, false);
 	vcpu_forget(vcpu);
 	vcpu->cpu->reset_is_due = true;
 	/* Where we deliver them, nothing is lost, and the CPU's logical destination is needed at once. */
@@ -195,6 +206,8 @@ static void startup_handle_signals(struct vcpu *vcpu)
 	/* Before the INIT is taken, so that a startup IPI behind it finds either. */
 	__atomic_store_n(&cpu->parked, true, __ATOMIC_SEQ_CST);
 	signals = signal_take(cpu);
+	if (signals & SIGNAL_LOOK)
+		startup_waiting_look(vcpu);
 	if (signals & SIGNAL_INIT) {
 		if (cpu == &cpu_boot)
 			startup_reset_machine(vcpu);
@@ -266,6 +279,8 @@ void startup_wait_for_guest(struct cpu *cpu)
 	if (!startup_begin_vcpu(cpu))
 		return;
 	cpu->parked = true;
+	if (startup_is_caught)
+		startup_waiting_begin(cpu, true);
 	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
 	startup_park(cpu->vcpu);
 	vcpu_loop(cpu->vcpu);
@@ -275,11 +290,16 @@ int startup_init(bool fast)
 {
 	int error;
 
-	if (vcpu_ops->init_exits || (fast && cpus_count == 1))
+	startup_is_caught = vcpu_ops->can_catch_inits != NULL && vcpu_ops->can_catch_inits();
+	if (startup_is_caught)
+		log_info("the CPU catches INITs: writes to the local APIC exit while a CPU waits to be started");
+	if (vcpu_ops->init_exits || ((fast || startup_is_caught) && cpus_count == 1))
 		return 0;
-	startup_ends = fast;
+	startup_ends = fast && !startup_is_caught;
 	startup_is_watched = true;
 	error = startup_watch_begin();
+	if (startup_is_caught)
+		return error;
 	if (fast) {
 		log_warning("fast: once all CPUs run, an INIT leads a CPU out of Ritevisor");
 		return error;

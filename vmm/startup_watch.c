@@ -180,8 +180,15 @@ int startup_watch_begin(void)
 	return error;
 }
 
-void startup_watch_end(void)
+/* The page last: with it, all CPUs exit once. */
+int startup_watch_resume(void)
 {
-	mmio_unregister(&watch_page);
-	msr_unregister(&watch_base, false, true);
+	msr_move_end(&watch_msr, watch_msr.first);
+	return mmio_move_end(&watch_page, watch_page.first + PAGE_MASK);
+}
+
+void startup_watch_pause(void)
+{
+	msr_move_end(&watch_msr, watch_msr.first - 1);
+	(void)mmio_move_end(&watch_page, watch_page.first - 1);
 }

@@ -8,10 +8,12 @@
 
 struct vcpu;
 
-/* From now on startup_send() (vmm/startup.c) gets what the guest writes to an ICR, before hardware. 0 or
- * -errno. Context: boot. */
+/* The local APICs stay where they are from now on, and startup_send() (vmm/startup.c) gets what the guest writes
+ * to an ICR, before hardware. 0 or -errno. Context: boot. */
 int startup_watch_begin(void);
-void startup_watch_end(void);
+/* Not for now: what is written goes to hardware. And again; 0, or -errno and as it was. Context: boot, exit. */
+void startup_watch_pause(void);
+int startup_watch_resume(void);
 /* Does this CPU's local APIC answer where all do? */
 bool startup_watch_covers_this_cpu(void);
 

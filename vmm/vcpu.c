@@ -8,6 +8,7 @@
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/panic.h"
+#include "core/signal.h"
 #include "core/smp.h"
 #include "core/string.h"
 #include "vmm/cpuid.h"
@@ -221,6 +222,18 @@ static void vcpu_handle_wait(struct vcpu *vcpu)
 		vcpu_skip_instruction(vcpu, 3);
 }
 
+/* One that is pending becomes a signal as soon as the CPU may take it. A second signal of the same INIT would
+ * wipe out a startup IPI behind it. */
+static void vcpu_handle_init(struct vcpu *vcpu)
+{
+	struct cpu *cpu = vcpu->cpu;
+
+	vcpu_ops->host_begin(vcpu);
+	vcpu_ops->host_end(vcpu);
+	if (!(__atomic_load_n(&cpu->signals, __ATOMIC_SEQ_CST) & SIGNAL_INIT))
+		signal_init(cpu);
+}
+
 static void vcpu_handle_exit(struct vcpu *vcpu)
 {
 	switch (vcpu->exit.kind) {
@@ -260,8 +273,10 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 	case EXIT_INVALIDATE_CACHES:
 		vcpu_handle_invalidation(vcpu);
 		break;
-	case EXIT_NMI:
 	case EXIT_INIT:
+		vcpu_handle_init(vcpu);
+		break;
+	case EXIT_NMI:
 		/* An NMI is taken in there, and tells whether it was a kick or is the guest's. */
 		vcpu_ops->host_begin(vcpu);
 		vcpu_ops->host_end(vcpu);

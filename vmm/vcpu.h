@@ -53,8 +53,8 @@ enum exit_kind {
 	EXIT_UNDEFINED,	     /* an instruction of the virtualization extension: #UD */
 	EXIT_HYPERCALL,
 	EXIT_SHUTDOWN,	     /* triple fault */
-	EXIT_INIT,	     /* the back end has put it, as the next, among the CPU's signals */
-	EXIT_SIPI,
+	EXIT_INIT,	     /* it is among the CPU's signals, or pending */
+	EXIT_SIPI,	     /* the back end has put it among these */
 	EXIT_XSETBV,
 	EXIT_CONTROL_REGISTER, /* done by the back end, as the next is; here to be counted */
 	EXIT_TASK_SWITCH,
@@ -137,6 +137,10 @@ struct vcpu_operations {
 	const char *vendor; /* whose CPUs have it, by CPUID leaf 0 */
 	/* Can this CPU run us? If not, writes why in plain words into `why`. Context: boot. */
 	bool (*probe)(char *why, size_t why_bytes);
+	/* NULL, or: can the CPU catch INITs, wherever they come from? Those of a guest's CPU become its signals then
+	 * (core/signal.h), at once when it runs in its guest; startup IPIs are lost. To be asked of the boot
+	 * CPU, before the others come and before start(). Context: boot. */
+	bool (*can_catch_inits)(void);
 	/* Makes what a vCPU needs in memory: vcpu->backend, and on the first call the tables for all.
 	 * 0 or -errno. Context: boot, any CPU. */
 	int (*create)(struct vcpu *vcpu);

@@ -5,7 +5,7 @@
  *
  * Options: init=1: the INIT too, to the APIC ID to=N (default 0; 0xff is everyone's); self=1: instead of all
  * that, the first CPU sends itself an INIT, with the firmware's warm-start vector set to code that says
- * whether it is outside.
+ * whether it is outside; once=1: if the machine comes back by a reset, it is said and all is over.
  */
 #include "guest.h"
 
@@ -18,6 +18,8 @@
 #define WARM_START_OFFSET 0x467u
 #define WARM_START_SEGMENT 0x469u
 #define INIT_WAIT_LOOPS 2000000u
+#define CMOS_FREE 0x7f
+#define CAME_BEFORE 0x5a
 
 SHARED uint32_t features;
 SHARED bool may_send, init_sent;
@@ -64,8 +66,25 @@ static void send_self_init(void)
 		__asm__ volatile("pause");
 }
 
+/* CMOS memory outlasts a reset. */
+static bool came_before(void)
+{
+	uint8_t before;
+
+	out8(0x70, CMOS_FREE);
+	before = in8(0x71);
+	out8(0x70, CMOS_FREE);
+	out8(0x71, before == CAME_BEFORE ? 0 : CAME_BEFORE);
+	return before == CAME_BEFORE;
+}
+
 void guest_main(void)
 {
+	if (option_number_or("once", 0) && came_before()) {
+		guest_print("restart: the machine was reset, %s\n",
+			    cpuid(0x80000001, 0).ecx & 4 ? "outside" : "inside");
+		return;
+	}
 	if (option_number_or("self", 0))
 		send_self_init();
 	for (uint8_t i = 0; i < STARTS; i++) {

@@ -12,6 +12,7 @@
 #include "core/smp.h"
 #include "core/string.h"
 #include "rv/errno.h"
+#include "vmm/svm/svm_init.h"
 #include "vmm/svm/svm_ops.h"
 
 #define CPUID_SVM_NESTED_PAGING 0x1u
@@ -35,6 +36,10 @@ static bool svm_probe(char *why, size_t why_bytes)
 		print_format(why, why_bytes,
 			     "AMD-V is disabled%s; enable \"SVM mode\" in the firmware's setup",
 			     control & VM_CR_LOCK ? " and locked by the firmware" : "");
+		return false;
+	}
+	if (svm_lacks_redirect()) {
+		print_format(why, why_bytes, "it cannot catch INITs as the boot CPU can");
 		return false;
 	}
 	return true;
@@ -65,6 +70,8 @@ static void svm_init_control(struct vmcb *vmcb)
 	/* NMIs: svm_nmi.c; with more than one CPU, they are how these make each other exit. */
 	vmcb->intercept3 = INTERCEPT_CPUID | INTERCEPT_INVD | INTERCEPT_INVLPGA | INTERCEPT_IOIO |
 			   INTERCEPT_MSR | INTERCEPT_SHUTDOWN | INTERCEPT_NMI;
+	if (svm_redirects_inits())
+		vmcb->intercept3 |= INTERCEPT_INIT;
 	vmcb->intercept4 = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD |
 			   INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT;
 	vmcb->intercept_exceptions = SVM_EXCEPTIONS;
@@ -161,6 +168,7 @@ static void svm_start(struct vcpu *vcpu)
 	msr_write(MSR_EFER, (msr_read(MSR_EFER) | EFER_SVME) & ~EFER_SCE);
 	msr_write(MSR_VM_HSAVE_PA, svm->host_save_physical);
 	__asm__ volatile("clgi");
+	svm_begin_redirect(vcpu->cpu == &cpu_boot);
 	/* What VMSAVE stores is the host's for host_begin(), and for the guest where it shares the
 	 * machine's values (SYSCALL and SYSENTER MSRs). */
 	memset(svm->vmcb, 0, sizeof(*svm->vmcb));
@@ -230,6 +238,7 @@ const struct vcpu_operations svm_operations = {
 	.name = "SVM",
 	.vendor = "AuthenticAMD",
 	.probe = svm_probe,
+	.can_catch_inits = svm_can_redirect_inits,
 	.create = svm_create,
 	.start = svm_start,
 	.reset = svm_reset,

@@ -16,6 +16,7 @@
  * SMM_CTL opens the memory of SMM, which can reach ours. */
 #define MSR_SYSCFG 0xc0010010u
 #define SYSCFG_ENCRYPTION UINT64_C(0x800000) /* MemEncryptionModEn */
+#define VM_CR_R_INIT 0x2u
 #define VM_CR_LOCK 0x8u
 #define VM_CR_SVMDIS 0x10u
 
