@@ -51,14 +51,19 @@ void controllers_init(void)
 	}
 }
 
+/* Chipsets do not decode bits 2 to 4 of the 8259s' ports (Intel ICH data sheets, 8259 I/O registers). */
+static bool controllers_have_byte(uint64_t port)
+{
+	uint64_t decoded = port & ~UINT64_C(0x1c);
+
+	return decoded == 0x20 || decoded == 0x21 || decoded == 0xa0 || decoded == 0xa1 || port == 0x4d0 ||
+	       port == 0x4d1;
+}
+
 bool controllers_have_port(uint64_t port, uint64_t width_bytes)
 {
-	static const struct {
-		uint16_t first, last;
-	} ports[] = { { 0x20, 0x21 }, { 0xa0, 0xa1 }, { 0x4d0, 0x4d1 } };
-
-	for (unsigned i = 0; i < ARRAY_LENGTH(ports); i++) {
-		if (port <= ports[i].last && port + width_bytes > ports[i].first)
+	for (uint64_t i = 0; i < width_bytes; i++) {
+		if (controllers_have_byte(port + i))
 			return true;
 	}
 	return false;

@@ -16,7 +16,7 @@ PCI.config_write(PCI.bdf(0, 1, 0), 0x3c, 0x77, 1)
 puts "cpuid 0x#{Cpuid.read(0)[1].to_s(16)}"
 puts "msr 0x#{Msr.read(0x277).to_s(16)}"
 
-ports = [0x20, 0x21, 0xa0, 0xa1, 0x4d0, 0x4d1]
+ports = [0x20, 0x21, 0xa0, 0xa1, 0x4d0, 0x4d1, 0x24, 0x3d, 0xbc] # the last ones: not all bits count
 puts "controllers #{ports.map { |port| refused { Port.write8(port, 0) } }.uniq} " \
      "#{refused { Port.read16(0x1f) }} #{refused { Mmio.write(0xfec00000, 0, 4) }} " \
      "#{refused { Mmio.write(0xfee01000, 0, 4) }}"
