@@ -386,6 +386,8 @@ static void main_take_other_cpus(void)
 	in_place = uefi_cpus_take();
 	log_info("%u of %u CPUs are here: %u by INIT, %u from where the firmware had them",
 		 smp_count_online(), cpus_count, smp_count_online() - 1 - in_place, in_place);
+	if (startup_guard_absent() != 0)
+		panic("a CPU that did not come cannot be kept from the guest: no memory, or a local APIC in RAM");
 }
 
 /* What went wrong before there was a console to tell it on. */

@@ -63,10 +63,16 @@ static void startup_send_init(struct vcpu *vcpu, uint64_t command, bool x2apic)
 	}
 }
 
-static void startup_send_startup(struct vcpu *vcpu, uint64_t command, bool x2apic)
+static void startup_tell_absent(const struct cpu *cpu)
 {
 	static bool told;
 
+	if (!__atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
+		log_warning("the guest starts CPU %u, which did not come at boot: ignored", cpu->index);
+}
+
+static void startup_send_startup(struct vcpu *vcpu, uint64_t command, bool x2apic)
+{
 	startup_by_firmware = startup_firmware_root != 0 &&
 			      vcpu_ops->get_control(vcpu, 3) == startup_firmware_root;
 	for (uint32_t i = 1; i < cpus_count; i++) {
@@ -76,8 +82,28 @@ static void startup_send_startup(struct vcpu *vcpu, uint64_t command, bool x2api
 			continue;
 		if (cpu->online && signal_startup(cpu, (uint8_t)(command & APIC_ICR_VECTOR_MASK)))
 			smp_kick(cpu);
-		else if (!cpu->online && !__atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
-			log_warning("the guest starts CPU %u, which did not come at boot: ignored", i);
+		else if (!cpu->online)
+			startup_tell_absent(cpu);
+	}
+}
+
+/* Where hardware delivers them within the guest: for each CPU that is here one of its own, so that none
+ * reaches a CPU that is not. What the guest sends to its own CPU would be lost while we run. */
+static void startup_forward(uint64_t command, bool x2apic)
+{
+	uint32_t mode = (uint32_t)command & APIC_ICR_MODE_MASK;
+
+	for (uint32_t i = 0; i < cpus_count; i++) {
+		struct cpu *cpu = cpu_get(i);
+
+		if (!ipi_is_meant_for(command, cpu, x2apic))
+			continue;
+		if (!cpu->online)
+			startup_tell_absent(cpu);
+		else if (cpu != cpu_current())
+			ipi_send(cpu->apic_id, mode | ((uint32_t)command & APIC_ICR_VECTOR_MASK));
+		else if (mode == APIC_ICR_INIT)
+			signal_init(cpu);
 	}
 }
 
@@ -86,11 +112,18 @@ bool startup_send(struct vcpu *vcpu, uint64_t command, bool x2apic)
 	switch (command & APIC_ICR_MODE_MASK) {
 	case APIC_ICR_INIT:
 		/* The end of a level, which no CPU of today takes notice of */
-		if ((command & (APIC_ICR_ASSERT | APIC_ICR_LEVEL)) != APIC_ICR_LEVEL)
+		if ((command & (APIC_ICR_ASSERT | APIC_ICR_LEVEL)) == APIC_ICR_LEVEL)
+			return true;
+		if (vcpu_ops->init_exits)
+			startup_forward(command, x2apic);
+		else
 			startup_send_init(vcpu, command, x2apic);
 		return true;
 	case APIC_ICR_STARTUP:
-		startup_send_startup(vcpu, command, x2apic);
+		if (vcpu_ops->init_exits)
+			startup_forward(command, x2apic);
+		else
+			startup_send_startup(vcpu, command, x2apic);
 		return true;
 	case APIC_ICR_SMI:
 		/* A CPU that the firmware has not prepared would run the guest's memory in SMM, outside. No
@@ -284,6 +317,15 @@ void startup_wait_for_guest(struct cpu *cpu)
 	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
 	startup_park(cpu->vcpu);
 	vcpu_loop(cpu->vcpu);
+}
+
+int startup_guard_absent(void)
+{
+	if (!vcpu_ops->init_exits || smp_count_online() == cpus_count)
+		return 0;
+	log_info("not all CPUs are here: INITs and startup IPIs go to those that are, and writes of the local "
+		 "APIC exit");
+	return startup_watch_begin();
 }
 
 int startup_init(bool fast)

@@ -22,6 +22,10 @@ void startup_continue(struct cpu *cpu, const struct cpu_state *state);
  * fast: only until all CPUs run. 0 or -errno. Context: boot. */
 int startup_init(bool fast);
 
+/* The other CPUs have been taken: where hardware delivers startup IPIs within the guest, one that did not
+ * come is kept from them, since it would start outside. 0 or -errno. Context: boot. */
+int startup_guard_absent(void);
+
 /* The guest starts as UEFI firmware in these page tables: CPUs that are started from them are the
  * firmware's, and the OS will start them again. Context: boot. */
 void startup_set_firmware(uint64_t cr3);
