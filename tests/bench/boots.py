@@ -49,8 +49,6 @@ def boot(options, qemu_options=ICOUNT):
     if "strict" not in options and "--bare" not in options:
         options = ["--option", "fast", *options]
     words = ["./ritevisor", "boot", "--cpu", cpu, "--timeout", str(TIMEOUT_S), *options]
-    if "--bare" not in options:
-        words += ["--option", "fast"]
     if cpu == "amd":
         words += ["--", *qemu_options]
     status, text = run(words)
