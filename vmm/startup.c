@@ -321,7 +321,12 @@ void startup_wait_for_guest(struct cpu *cpu)
 
 int startup_guard_absent(void)
 {
-	if (!vcpu_ops->init_exits || smp_count_online() == cpus_count)
+	if (smp_count_online() == cpus_count)
+		return 0;
+	/* It waits for a startup IPI in hardware, for ever: watching does not end. */
+	if (startup_is_caught)
+		startup_waiting_begin(&cpu_boot, true);
+	if (!vcpu_ops->init_exits)
 		return 0;
 	log_info("not all CPUs are here: INITs and startup IPIs go to those that are, and writes of the local "
 		 "APIC exit");

@@ -22,8 +22,8 @@ void startup_continue(struct cpu *cpu, const struct cpu_state *state);
  * fast: only until all CPUs run. 0 or -errno. Context: boot. */
 int startup_init(bool fast);
 
-/* The other CPUs have been taken: where hardware delivers startup IPIs within the guest, one that did not
- * come is kept from them, since it would start outside. 0 or -errno. Context: boot. */
+/* The other CPUs have been taken: where hardware would deliver startup IPIs at least at times, one that did
+ * not come is kept from them, since it would start outside. 0 or -errno. Context: boot. */
 int startup_guard_absent(void);
 
 /* The guest starts as UEFI firmware in these page tables: CPUs that are started from them are the
