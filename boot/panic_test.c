@@ -3,6 +3,7 @@
  */
 #include "boot/panic_test.h"
 
+#include "core/cpu.h"
 #include "core/instructions.h"
 #include "core/layout.h"
 #include "core/log.h"
@@ -33,6 +34,18 @@ static __attribute__((noinline)) uint64_t panic_test_recurse(volatile uint64_t *
 	return here == 0 ? 0 : panic_test_recurse(&here) + here;
 }
 
+/* By INT 2, which uses the NMI's gate. */
+static void panic_test_take_nmi(void)
+{
+	uint64_t nowhere = (uint64_t)(cpu_own_stack()->guard + sizeof(cpu_own_stack()->guard));
+
+	__asm__ volatile("mov %%rsp, %%rbx; mov %0, %%rsp; int $2; mov %%rbx, %%rsp"
+			 :
+			 : "r"(nowhere)
+			 : "rbx", "memory");
+	panic("an NMI has a stack of its own");
+}
+
 _Noreturn void panic_test(enum panic_test which)
 {
 	volatile uint64_t depth = 0;
@@ -51,6 +64,9 @@ _Noreturn void panic_test(enum panic_test which)
 		break;
 	case PANIC_TEST_WRITE_TEXT:
 		*(volatile uint8_t *)panic_test = OPCODE_RET;
+		break;
+	case PANIC_TEST_NMI_STACK:
+		panic_test_take_nmi();
 		break;
 	default:
 		*(volatile uint8_t *)memory_direct(memory_reserved_start +

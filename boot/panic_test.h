@@ -12,6 +12,7 @@ enum panic_test {
 	PANIC_TEST_STACK,	  /* calls itself without end */
 	PANIC_TEST_WRITE_TEXT,	  /* writes to our code where it runs */
 	PANIC_TEST_WRITE_ALIAS,	  /* and by the direct map */
+	PANIC_TEST_NMI_STACK,	  /* takes an NMI with a stack pointer that is of no use */
 	PANIC_TEST_END,
 };
 
