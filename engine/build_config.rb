@@ -186,7 +186,7 @@ when "fuzz"
     set_sources(conf)
     conf.linker.command = "true"
     add_gems(conf)
-    conf.gem("#{ENGINE_DIR}/host") { |spec| spec.cc.include_paths += ["#{RITEVISOR_DIR}/include"] }
+    conf.gem("#{ENGINE_DIR}/host") { |spec| spec.cc.include_paths += [RITEVISOR_DIR, "#{RITEVISOR_DIR}/include"] }
   end
 when "native", "check"
   MRuby::CrossBuild.new(TARGET) do |conf|
@@ -199,6 +199,6 @@ when "native", "check"
     conf.test_runner.command = "env"
     add_gems(conf)
     # The simulated machine also answers what ritevisor-engine asks in the native tests.
-    conf.gem("#{ENGINE_DIR}/host") { |spec| spec.cc.include_paths += ["#{RITEVISOR_DIR}/include"] }
+    conf.gem("#{ENGINE_DIR}/host") { |spec| spec.cc.include_paths += [RITEVISOR_DIR, "#{RITEVISOR_DIR}/include"] }
   end
 end

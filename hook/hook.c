@@ -11,7 +11,7 @@
 #include "core/memory.h"
 #include "hook/hook_internal.h"
 #include "rv/errno.h"
-#include "rv/event_kind.h"
+#include "rv/kinds.h"
 #include "vmm/vcpu.h"
 
 #define HOOK_INDEX_BITS 10
@@ -27,79 +27,23 @@ static struct hook *hook_retired; /* out of service, not freed yet */
 static struct hook_owner *hook_owners, **hook_owners_end = &hook_owners;
 static uint32_t hook_reuse[HOOKS_MAXIMUM]; /* how often a place was taken */
 
-/* Registers with the registry of its kind, or queues the timer. */
-static int hook_link(struct hook *hook)
-{
-	switch (hook->request.kind) {
-	case RV_EVENT_PORT_READ:
-	case RV_EVENT_PORT_WRITE:
-		return pio_register(&hook->region);
-	case RV_EVENT_MMIO_READ:
-	case RV_EVENT_MMIO_WRITE:
-		return mmio_register(&hook->region);
-	case RV_EVENT_MSR_READ:
-	case RV_EVENT_MSR_WRITE:
-		return msr_register(&hook->region, !hook->write, hook->write);
-	case RV_EVENT_CPUID:
-		return cpuid_register(&hook->region);
-	case RV_EVENT_PCI_CONFIG_READ:
-	case RV_EVENT_PCI_CONFIG_WRITE:
-		return pci_register(&hook->region);
-	case RV_EVENT_TIMER:
-		hook_timer_link(hook);
-		return 0;
-	default:
-		return hook_shutdown_link();
-	}
-}
-
-static void hook_unlink(struct hook *hook)
-{
-	switch (hook->request.kind) {
-	case RV_EVENT_PORT_READ:
-	case RV_EVENT_PORT_WRITE:
-		pio_unregister(&hook->region);
-		break;
-	case RV_EVENT_MMIO_READ:
-	case RV_EVENT_MMIO_WRITE:
-		mmio_unregister(&hook->region);
-		break;
-	case RV_EVENT_MSR_READ:
-	case RV_EVENT_MSR_WRITE:
-		msr_unregister(&hook->region, !hook->write, hook->write);
-		break;
-	case RV_EVENT_CPUID:
-		cpuid_unregister(&hook->region);
-		break;
-	case RV_EVENT_PCI_CONFIG_READ:
-	case RV_EVENT_PCI_CONFIG_WRITE:
-		pci_unregister(&hook->region);
-		break;
-	case RV_EVENT_TIMER:
-		hook_timer_unlink(hook);
-		break;
-	default:
-		hook_shutdown_unlink();
-		break;
-	}
-}
-
-static struct hook *hook_create(struct hook_owner *owner, const struct rv_hook_request *request)
+static struct hook *hook_create(struct hook_owner *owner, const struct rv_hook_spec *spec)
 {
 	struct hook *hook = memory_allocate(sizeof(*hook));
 
 	if (hook == NULL)
 		return NULL;
-	hook->request = *request;
+	hook->spec = *spec;
+	hook->source = source_of(spec->kind);
 	hook->owner = owner;
-	hook->write = rv_event_kind_is_write(request->kind);
-	hook->identity_wanted = request->pci_vendor_id >= 0 || request->pci_device_id >= 0 ||
-				request->pci_class >= 0;
+	hook->write = rv_kind_has(spec->kind, RV_KIND_WRITE);
 	hook->born_vcpu = cpu_current()->vcpu;
 	hook->born_exit = hook->born_vcpu->history_next;
+	hook_prepare_clauses(hook);
 	hook->region.handler = hook_handle_access;
 	hook->region.context = hook;
-	hook_request_range(request, &hook->region.first, &hook->region.last);
+	hook->region.first = hook->first;
+	hook->region.last = hook->last;
 	return hook;
 }
 
@@ -113,12 +57,14 @@ static void hook_list_owner(struct hook_owner *owner)
 }
 
 /* Tables that a hook of memory needs to have its pages apart, if no other needs them. */
-static uint64_t hook_count_tables(const struct rv_hook_request *request)
+static uint64_t hook_count_tables(const struct rv_hook_spec *spec)
 {
-	if (request->kind != RV_EVENT_MMIO_READ && request->kind != RV_EVENT_MMIO_WRITE)
+	uint64_t first, last;
+
+	if (!rv_kind_has(spec->kind, RV_KIND_MEMORY))
 		return 0;
-	return request->last / MIB(2) - request->first / MIB(2) + 1 + request->last / GIB(1) -
-	       request->first / GIB(1) + 1;
+	hook_spec_range(spec, &first, &last);
+	return last / MIB(2) - first / MIB(2) + 1 + last / GIB(1) - first / GIB(1) + 1;
 }
 
 /* A free place; HOOKS_MAXIMUM: there is none. */
@@ -140,7 +86,7 @@ static int hook_enter(struct hook *hook)
 	if (index == HOOKS_MAXIMUM)
 		return -RV_ENOSPC;
 	hook->id = (hook_reuse[index] & HOOK_REUSE_MASK) << HOOK_INDEX_BITS | index;
-	error = hook_link(hook);
+	error = hook->source->attach(hook);
 	if (error != 0)
 		return error;
 	hook_list_owner(hook->owner);
@@ -149,19 +95,19 @@ static int hook_enter(struct hook *hook)
 	return 0;
 }
 
-int hook_add(struct hook_owner *owner, const struct rv_hook_request *request)
+int hook_add(struct hook_owner *owner, const struct rv_hook_spec *spec)
 {
-	int error = hook_request_check(request);
+	int error = hook_spec_check(spec);
 	uint64_t nr_tables;
 	struct hook *hook;
 
 	if (error != 0)
 		return error;
-	nr_tables = hook_count_tables(request);
+	nr_tables = hook_count_tables(spec);
 	if (owner->nr_hooks >= HOOKS_PER_OWNER_MAXIMUM ||
 	    nr_tables > HOOK_TABLES_PER_OWNER_MAXIMUM - owner->nr_tables)
 		return -RV_ENOSPC;
-	hook = hook_create(owner, request);
+	hook = hook_create(owner, spec);
 	if (hook == NULL)
 		return -RV_ENOMEM;
 	spinlock_acquire(&hook_table_lock);
@@ -211,8 +157,8 @@ static void hook_free(struct grace *grace)
 	while (*link != hook)
 		link = &(*link)->retired_next;
 	*link = hook->retired_next;
-	hook->owner->nr_gone[hook->request.kind]++;
-	hook_add_counters(&hook->owner->gone[hook->request.kind], &hook->counters);
+	hook->owner->nr_gone[hook->spec.kind]++;
+	hook_add_counters(&hook->owner->gone[hook->spec.kind], &hook->counters);
 	spinlock_release(&hook_table_lock);
 	memory_free(hook);
 }
@@ -230,7 +176,7 @@ uint64_t hook_count_gone(struct hook_owner *owner, uint32_t kind, struct hook_co
 	*sum = owner->gone[kind];
 	count = owner->nr_gone[kind];
 	for (struct hook *hook = hook_retired; hook != NULL; hook = hook->retired_next) {
-		if (hook->owner == owner && hook->request.kind == kind) {
+		if (hook->owner == owner && hook->spec.kind == kind) {
 			hook_add_counters(sum, &hook->counters);
 			count++;
 		}
@@ -245,7 +191,7 @@ static void hook_retire(struct hook *hook)
 	hook->owner->nr_tables -= hook->nr_tables;
 	hook->state = HOOK_REMOVED;
 	spinlock_acquire(&hook_table_lock);
-	hook_unlink(hook);
+	hook->source->detach(hook);
 	__atomic_store_n(&hook_table[hook->id & HOOK_INDEX_MASK], NULL, __ATOMIC_RELEASE);
 	hook->retired_next = hook_retired;
 	hook_retired = hook;
@@ -265,8 +211,8 @@ int hook_remove(struct hook_owner *owner, uint32_t id)
 
 static bool hook_keeps_denying(const struct hook *hook)
 {
-	return hook->request.on_error == RV_ON_ERROR_DENY && !hook->request.observe &&
-	       hook->request.kind < RV_EVENT_TIMER;
+	return hook->spec.on_error == RV_ON_ERROR_DENY && !hook->spec.observe &&
+	       !rv_kind_has(hook->spec.kind, RV_KIND_PLAIN);
 }
 
 void hook_remove_all(struct hook_owner *owner, bool failed)

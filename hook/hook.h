@@ -21,6 +21,7 @@
 
 #include "core/cpu.h"
 #include "core/spinlock.h"
+#include "hook/source.h"
 #include "rv/abi.h"
 #include "rv/types.h"
 #include "vmm/access.h"
@@ -29,8 +30,6 @@
 #define HOOKS_MAXIMUM 1024
 #define HOOKS_PER_OWNER_MAXIMUM 256
 #define HOOK_TABLES_PER_OWNER_MAXIMUM 1024 /* pages of nested tables for hooks of memory: 4 MiB, for 2 GiB */
-#define HOOK_PERIOD_US_MINIMUM 1000
-#define HOOK_PERIOD_US_MAXIMUM UINT64_C(31557600000000) /* a year; its cycles fit 64 bits */
 
 struct hook;
 struct vcpu;
@@ -55,8 +54,8 @@ struct hook_owner {
 	 * Untrusted: the owner may write anything there. */
 	struct rv_event *event;
 	/* Runs the owner until the event is handled. False: the owner failed and is gone;
-	 * hook_remove_all() has been called for it. `hook->access` is the access in question, NULL for
-	 * events without one. Under the owner's lock and no other. */
+	 * hook_remove_all() has been called for it. `hook->origin` is what the event is about. Under the
+	 * owner's lock and no other. */
 	bool (*deliver)(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
 	unsigned nr_hooks; /* live ones */
 	uint64_t nr_tables; /* nested tables that their hooks of memory may take */
@@ -76,14 +75,25 @@ enum hook_state {
 	HOOK_REMOVED, /* takes no events any more; waits to be freed */
 };
 
+/* A clause (rv/abi.h), prepared: (eight bytes of the event at `offset` & mask) - first <= span. */
+struct hook_clause {
+	uint64_t mask, first, span;
+	size_t offset;
+};
+
 struct hook {
 	struct access_region region;
+	const struct source *source;
 	enum hook_state state;	    /* changed under the owner's lock */
 	bool write;		    /* of the two directions, the one it wants */
-	bool identity_wanted;	    /* the filter needs PCI ids */
+	bool region_is_wider;	    /* than the addresses that it wants */
+	bool in_place;		    /* the source's */
 	struct hook_owner *owner;
-	struct rv_hook_request request;
-	struct access *access;	    /* of the event that is open */
+	struct event_origin *origin; /* of the event that is open */
+	uint64_t first, last;	    /* the addresses it wants, as events tell them */
+	struct hook_clause clauses[RV_CLAUSES_MAXIMUM];
+	const struct hook_clause *direct_end, *clauses_end; /* from direct_end on they are looked up */
+	struct rv_hook_spec spec;
 	uint32_t id;
 	uint64_t nr_tables;	    /* nested tables that it may take, charged to the owner */
 	uint64_t owner_private;	    /* the owner's, 0 at first */
@@ -112,11 +122,18 @@ static inline void hook_owner_unlock(struct hook_owner *owner)
 		spinlock_release(&owner->lock);
 }
 
-/* Adds a hook. Returns its number (>= 0), -RV_EINVAL for a request without meaning, -RV_EPERM for
- * what is the hypervisor's own, -RV_ENOSPC, -RV_ENOMEM. The request is trusted memory (a copy). On
+/* 0, or -RV_EINVAL for a specification without meaning. */
+int hook_spec_check(const struct rv_hook_spec *spec);
+
+/* The addresses that a specification, which was checked, is about, as events tell them: all that the kind
+ * has, if it does not say. */
+void hook_spec_range(const struct rv_hook_spec *spec, uint64_t *first, uint64_t *last);
+
+/* Adds a hook. Returns its number (>= 0), -RV_EINVAL for a specification without meaning, -RV_EPERM for
+ * what is the hypervisor's own, -RV_ENOSPC, -RV_ENOMEM. The specification is trusted memory (a copy). On
  * return the access that it wants is intercepted on every CPU. Context of this and the next three:
  * boot, exit; under the owner's lock. */
-int hook_add(struct hook_owner *owner, const struct rv_hook_request *request);
+int hook_add(struct hook_owner *owner, const struct rv_hook_spec *spec);
 
 /* Takes a hook out of service at once, also from within one of its own events: on return no CPU
  * intercepts for its sake, and it gets no event any more. -RV_ENOENT if it is not this owner's. */
@@ -138,7 +155,7 @@ struct hook_owner *hook_first_owner(void);
 /* The sum of what an owner's hooks of that kind counted that are gone, freed or not. Returns how many. */
 uint64_t hook_count_gone(struct hook_owner *owner, uint32_t kind, struct hook_counters *sum);
 
-/* Delivers an event that has no device behind it (TIMER, SHUTDOWN). Context: exit; without locks. */
+/* Delivers an event on which nothing hangs (RV_KIND_PLAIN). Context: exit; without locks. */
 void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * hook/hook_deliver.c: one access on its way through one hook: filter, delivery, verdict.
+ * hook/hook_deliver.c: one event on its way through one hook: filter, delivery, verdict.
  */
 #include "hook/hook_internal.h"
 
@@ -8,150 +8,32 @@
 #include "core/log.h"
 #include "core/panic.h"
 #include "core/time.h"
-#include "hook/pci_identity.h"
 #include "hook/hook_timer.h"
-#include "rv/event_kind.h"
 #include "vmm/vcpu.h"
 
-/* What the hook's on_error makes of an event whose handler failed. */
-static enum rv_verdict hook_verdict_on_error(struct hook *hook)
-{
-	hook->counters.errors++;
-	hook->owner->nr_errors++;
-	if (hook->request.on_error == RV_ON_ERROR_DENY)
-		return RV_VERDICT_DENY;
-	if (hook->request.on_error == RV_ON_ERROR_DISABLE &&
-	    hook_remove(hook->owner, hook->id) == 0)
-		log_warning("%s: the %s hook is disabled after an error", hook->owner->name,
-			    rv_event_kind_name(hook->request.kind));
-	return RV_VERDICT_PASS;
-}
-
-static enum access_result hook_deny(struct hook *hook, struct access *access)
-{
-	hook->counters.denied++;
-	access_deny(access);
-	return ACCESS_DONE;
-}
-
-/* A write vanishes. A read is as for an absent device, but an MSR reads as 0. */
-static enum access_result hook_drop(struct hook *hook, struct access *access)
-{
-	if (access->kind != ACCESS_MSR && !access->write)
-		return hook_deny(hook, access);
-	hook->counters.denied++;
-	access->fault = false;
-	access->resolved = true;
-	if (!access->write)
-		access->value = 0;
-	return ACCESS_DONE;
-}
-
-/* The answer, or the value to write instead. Hooks behind this one still see the access. */
-static enum access_result hook_change(struct hook *hook, struct access *access,
-				      const struct rv_event *event)
-{
-	hook->counters.changed++;
-	if (access->kind == ACCESS_CPUID) {
-		for (unsigned i = 0; i < 4; i++)
-			access->cpuid[i] = event->cpuid[i];
-	} else {
-		access->value = event->value & access_mask(access);
-	}
-	if (!access->write) {
-		access->resolved = true;
-		access->fault = false;
-	}
-	return ACCESS_PASS;
-}
-
-static void hook_fill_kind(struct rv_event *event, const struct access *access)
-{
-	if (access->kind == ACCESS_CPUID) {
-		uint32_t subleaf = (uint32_t)(access->address >> 32);
-
-		event->address = (uint32_t)access->address;
-		event->cpuid_subleaf = subleaf;
-		for (unsigned i = 0; i < 4; i++)
-			event->cpuid[i] = access->resolved ? access->cpuid[i] : 0;
-		if (!access->resolved)
-			event->cpuid[2] = subleaf;
-	} else {
-		struct pci_identity identity = pci_identity_of(access->address);
-
-		event->address = access->address & 0xfff;
-		event->pci_bus = (uint16_t)(access->address >> 20);
-		event->pci_device = access->address >> 15 & 0x1f;
-		event->pci_function = access->address >> 12 & 7;
-		event->pci_vendor_id = identity.vendor_id;
-		event->pci_device_id = identity.device_id;
-		event->pci_class = identity.class;
-	}
-}
-
-static inline void hook_fill_event(struct hook *hook, struct rv_event *event,
-				   const struct access *access)
-{
-	event->kind = hook->request.kind;
-	event->cookie = hook->request.cookie;
-	event->verdict = RV_VERDICT_PASS;
-	event->hook = hook->id;
-	event->sequence = ++hook->counters.delivered;
-	if (access == NULL) {
-		event->flags = 0;
-		return;
-	}
-	/* An earlier hook may have fetched or answered already. */
-	event->flags = access->resolved ? RV_EVENT_FETCHED : 0;
-	event->address = access->address;
-	event->value = access->value;
-	event->width_bytes = access->width_bytes;
-	if (access->kind >= ACCESS_CPUID)
-		hook_fill_kind(event, access);
-}
-
 /* Runs the owner and measures it; RV_VERDICT_ERROR if it failed. */
-static inline uint32_t hook_run(struct hook *hook, struct vcpu *vcpu, struct access *access)
+static inline uint32_t hook_run(struct hook *hook, struct event_origin *origin)
 {
 	struct hook_owner *owner = hook->owner;
 	struct rv_event *event = owner->event;
 	uint32_t verdict = RV_VERDICT_ERROR;
 	uint64_t start = tsc_read(), cycles;
 
-	hook_fill_event(hook, event, access);
-	event->cpu = vcpu->cpu->index;
-	hook->access = access;
+	hook_fill_event(hook, event, origin);
+	event->cpu = origin->vcpu->cpu->index;
+	hook->origin = origin;
 	owner->nr_events++;
 	owner->waited_cycles = 0;
 	/* The owner may change the event at any time: the verdict is read once. */
-	if (owner->deliver(owner, hook, vcpu))
+	if (owner->deliver(owner, hook, origin->vcpu))
 		verdict = *(volatile uint32_t *)&owner->event->verdict;
-	hook->access = NULL;
+	hook->origin = NULL;
 	cycles = tsc_read() - start - owner->waited_cycles;
 	hook->counters.cycles_waited += owner->waited_cycles;
 	hook->counters.cycles_total += cycles;
 	if (cycles > hook->counters.cycles_maximum)
 		hook->counters.cycles_maximum = cycles;
 	return verdict;
-}
-
-static enum access_result hook_resolve(struct hook *hook, struct access *access, uint32_t verdict,
-				       const struct rv_event *event)
-{
-	if (verdict >= RV_VERDICT_ERROR)
-		verdict = hook_verdict_on_error(hook);
-	if (hook->request.observe)
-		return ACCESS_PASS;
-	switch (verdict) {
-	case RV_VERDICT_CHANGE:
-		return hook_change(hook, access, event);
-	case RV_VERDICT_DENY:
-		return hook_deny(hook, access);
-	case RV_VERDICT_DROP:
-		return hook_drop(hook, access);
-	default:
-		return ACCESS_PASS;
-	}
 }
 
 /* Was it added during this very access? Hooks that add their like would else hold the guest until
@@ -204,50 +86,56 @@ bool hook_owner_wait(struct hook_owner *owner)
 static __attribute__((noinline)) enum access_result hook_handle_accepted(struct hook *hook,
 									 struct access *access)
 {
+	struct event_origin origin = { .vcpu = access->vcpu, .access = access };
 	struct hook_owner *owner = hook->owner;
 	enum access_result result = ACCESS_PASS;
 	uint32_t verdict;
 
-	if (hook->identity_wanted && !hook_filter_identity(hook, access))
-		return hook_reject(hook);
 	if (!hook_owner_lock(owner))
-		return hook->request.on_error == RV_ON_ERROR_DENY ? hook_deny(hook, access)
-								  : ACCESS_PASS;
+		return hook->spec.on_error == RV_ON_ERROR_DENY ? hook_deny(hook, &origin) : ACCESS_PASS;
 	/* It may have lost its owner, or its service, while we waited. */
-	if (hook->state == HOOK_ACTIVE && !hook_is_newborn(hook, access->vcpu)) {
+	if (hook->state == HOOK_ACTIVE && !hook_is_newborn(hook, origin.vcpu)) {
 		/* It may remove itself in there: then this event is its last, and still counts. */
-		verdict = hook_run(hook, access->vcpu, access);
+		verdict = hook_run(hook, &origin);
 		if (verdict != RV_VERDICT_PASS)
-			result = hook_resolve(hook, access, verdict, owner->event);
+			result = hook_resolve(hook, &origin, verdict, owner->event);
 	} else if (hook->state == HOOK_DENYING) {
-		result = hook_deny(hook, access);
+		result = hook_deny(hook, &origin);
 	}
 	hook_owner_unlock(owner);
 	if (hook_timer_due())
-		hook_timer_check(access->vcpu);
+		hook_timer_check(origin.vcpu);
 	if (grace_wanted)
 		grace_collect();
 	return result;
+}
+
+static __attribute__((noinline)) enum access_result hook_handle_elsewhere(struct hook *hook,
+									  struct access *access)
+{
+	return hook_wants(hook, access) ? hook_handle_accepted(hook, access) : hook_reject(hook);
 }
 
 enum access_result hook_handle_access(struct access *access, void *context)
 {
 	struct hook *hook = context;
 
-	if (access->kind == ACCESS_PCI && pci_identity_is_moved_by(access))
-		pci_identity_forget();
-	if (!hook_filter_accepts(hook, access))
+	/* Most accesses that come here are rejected: that way needs no registers saved. */
+	if (!hook->in_place)
+		return hook_handle_elsewhere(hook, access);
+	if (access->write != hook->write || !hook_accepts_in_place(hook, access))
 		return hook_reject(hook);
 	return hook_handle_accepted(hook, access);
 }
 
 void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu)
 {
+	struct event_origin origin = { .vcpu = vcpu };
 	struct hook_owner *owner = hook->owner;
 
 	if (!hook_owner_lock(owner))
 		return;
-	if (hook->state == HOOK_ACTIVE && hook_run(hook, vcpu, NULL) >= RV_VERDICT_ERROR)
-		hook_verdict_on_error(hook);
+	if (hook->state == HOOK_ACTIVE && hook_run(hook, &origin) >= RV_VERDICT_ERROR)
+		(void)hook_verdict_on_error(hook);
 	hook_owner_unlock(owner);
 }

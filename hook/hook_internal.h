@@ -6,50 +6,78 @@
 
 #include "hook/hook.h"
 
-/* hook_request.c: 0 or -RV_EINVAL. */
-int hook_request_check(const struct rv_hook_request *request);
-/* The addresses, in the registry's units, that a hook has to register for. */
-void hook_request_range(const struct rv_hook_request *request, uint64_t *first, uint64_t *last);
+/* hook_spec.c. From hook->spec and hook->source: first, last, the clauses, in_place. */
+void hook_prepare_clauses(struct hook *hook);
 
-/* hook_filter.c: the parts of the filter that need more than a few instructions. */
-bool hook_filter_cpuid(const struct hook *hook, const struct access *access);
-bool hook_filter_pci(const struct hook *hook, const struct access *access);
-/* Asks the hardware, once a function. */
-bool hook_filter_identity(const struct hook *hook, const struct access *access);
+/* hook_filter.c: do all clauses hold, and are the addresses those that are wanted? The region is the
+ * hook's own, and the direction. For those that are not in_place. Without a lock. */
+bool hook_filter_accepts(const struct hook *hook, struct access *access);
 
-/* Does the hook want this access (of its kind and within its region already), but for its
- * hook_filter_identity()? Without the lock. */
-static inline bool hook_filter_accepts(const struct hook *hook, const struct access *access)
+/* `event` is one, or where one would be whose fields lie in an access. */
+static inline bool hook_clauses_hold(const struct hook_clause *clause, const struct hook_clause *end,
+				     const void *event)
 {
-	const struct rv_hook_request *request = &hook->request;
+	for (; clause != end; clause++) {
+		uint64_t value;
 
-	if (access->write != hook->write)
-		return false;
-	/* Widths are powers of two, so a width is its own bit in the mask. */
-	if (request->width_mask != 0 && (request->width_mask & access->width_bytes) == 0)
-		return false;
-	if (request->value_mask != 0 &&
-	    (access->value & request->value_mask) != request->value_match)
-		return false;
-	if (access->kind == ACCESS_PCI)
-		return hook_filter_pci(hook, access);
-	if (access->kind == ACCESS_CPUID)
-		return hook_filter_cpuid(hook, access);
+		__builtin_memcpy(&value, (const char *)event + clause->offset, sizeof(value));
+		if ((value & clause->mask) - clause->first > clause->span)
+			return false;
+	}
 	return true;
 }
+
+#define HOOK_SAME_DISTANCE(a, b)                                                                   \
+	_Static_assert(offsetof(struct access, b) - offsetof(struct access, a) ==                  \
+		       offsetof(struct rv_event, b) - offsetof(struct rv_event, a), "rv/abi.h, vmm/access.h")
+HOOK_SAME_DISTANCE(width_bytes, address);
+HOOK_SAME_DISTANCE(width_bytes, value);
+
+/* The same as hook_filter_accepts(), of a hook that is in_place. */
+static inline bool hook_accepts_in_place(const struct hook *hook, const struct access *access)
+{
+	return hook_clauses_hold(hook->clauses, hook->clauses_end,
+				 (const char *)&access->width_bytes - offsetof(struct rv_event, width_bytes));
+}
+
+/* Does the hook want this access, which touches its region? */
+static inline bool hook_wants(const struct hook *hook, struct access *access)
+{
+	return access->write == hook->write &&
+	       (hook->in_place ? hook_accepts_in_place(hook, access) : hook_filter_accepts(hook, access));
+}
+
+/* Opens a hook's event: all but `cpu` and what is filled on demand. */
+static inline void hook_fill_event(struct hook *hook, struct rv_event *event,
+				   const struct event_origin *origin)
+{
+	const struct source *source = hook->source;
+
+	event->kind = hook->spec.kind;
+	event->flags = 0;
+	event->cookie = hook->spec.cookie;
+	event->verdict = RV_VERDICT_PASS;
+	event->hook = hook->id;
+	event->sequence = ++hook->counters.delivered;
+	if (source->fill != NULL)
+		source->fill(event, origin);
+	if (source->look_up != NULL)
+		(void)source->look_up(event, origin);
+}
+
+/* hook_verdict.c: carries out what an owner said of an event, `event`: each of its fields is read once,
+ * `verdict` by the caller. */
+enum access_result hook_resolve(struct hook *hook, struct event_origin *origin, uint32_t verdict,
+				const struct rv_event *event);
+/* DENY, by C alone. */
+enum access_result hook_deny(struct hook *hook, struct event_origin *origin);
+/* What the hook's on_error makes of an event whose handler failed. */
+enum rv_verdict hook_verdict_on_error(struct hook *hook);
 
 /* hook_deliver.c: the handler of all regions; context is the hook. */
 enum access_result hook_handle_access(struct access *access, void *context);
 
 /* hook.c */
 extern struct spinlock hook_table_lock;
-
-/* hook_shutdown.c; under hook_table_lock */
-int hook_shutdown_link(void);
-void hook_shutdown_unlink(void);
-
-/* hook_timer.c; under hook_table_lock */
-void hook_timer_link(struct hook *hook);
-void hook_timer_unlink(struct hook *hook);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include "hook/hook_shutdown.h"
 
+#include "core/log.h"
 #include "hook/hook.h"
 #include "hook/hook_internal.h"
 #include "hook/hook_summary.h"
@@ -16,24 +17,26 @@ static bool hook_shutdown_done;
 /* Held until the first to come is through: nobody powers off before. It is outermost. */
 static struct spinlock hook_shutdown_lock;
 
-int hook_shutdown_link(void)
+static int hook_shutdown_attach(struct hook *hook)
 {
 	int error = hook_shutdown_count == 0 && hook_shutdown_want ? hook_shutdown_want(true) : 0;
 
+	(void)hook;
 	if (error == 0)
 		hook_shutdown_count++;
 	return error;
 }
 
-void hook_shutdown_unlink(void)
+static void hook_shutdown_detach(struct hook *hook)
 {
+	(void)hook;
 	if (--hook_shutdown_count == 0 && hook_shutdown_want)
 		(void)hook_shutdown_want(false);
 }
 
 static void hook_shutdown_deliver(struct hook *hook, void *context)
 {
-	if (hook->request.kind == RV_EVENT_SHUTDOWN)
+	if (hook->spec.kind == RV_EVENT_SHUTDOWN)
 		hook_deliver_plain(hook, context);
 }
 
@@ -50,3 +53,16 @@ void hook_shutdown(struct vcpu *vcpu)
 	}
 	spinlock_release(&hook_shutdown_lock);
 }
+
+static void hook_shutdown_describe(const struct hook *hook, char *text, size_t text_bytes)
+{
+	(void)hook;
+	print_format(text, text_bytes, "at_exit");
+}
+
+SOURCE(shutdown) = {
+	.kind = RV_EVENT_SHUTDOWN,
+	.attach = hook_shutdown_attach,
+	.detach = hook_shutdown_detach,
+	.describe = hook_shutdown_describe,
+};

@@ -7,7 +7,7 @@
 #include "core/log.h"
 #include "core/time.h"
 #include "hook/hook.h"
-#include "rv/event_kind.h"
+#include "rv/kinds.h"
 #include "vmm/vcpu.h"
 
 #define HOOK_TENTHS_PER_SECOND 10000000 /* of a microsecond */
@@ -51,31 +51,13 @@ static uint64_t hook_cycles_to_tenths(uint64_t cycles)
 	return cycles / hz * HOOK_TENTHS_PER_SECOND + cycles % hz * HOOK_TENTHS_PER_SECOND / hz;
 }
 
-/* A period in the largest unit that it is a whole number of. */
-static void hook_describe_period(uint64_t us, char *text, size_t text_bytes)
-{
-	static const struct {
-		uint64_t us;
-		const char *name;
-	} units[] = { { 60000000, "min" }, { 1000000, "s" }, { 1000, "ms" }, { 1, "us" } };
-	unsigned unit = 0;
-
-	while (us % units[unit].us != 0)
-		unit++;
-	print_format(text, text_bytes, "every %lu %s", us / units[unit].us, units[unit].name);
-}
-
 void hook_describe(const struct hook *hook, char *text, size_t text_bytes)
 {
-	const struct rv_hook_request *request = &hook->request;
-	const char *kind = rv_event_kind_name(request->kind);
-
-	if (request->kind == RV_EVENT_TIMER)
-		hook_describe_period(request->first, text, text_bytes);
-	else if (request->kind == RV_EVENT_SHUTDOWN)
-		print_format(text, text_bytes, "at_exit");
+	if (hook->source->describe != NULL)
+		hook->source->describe(hook, text, text_bytes);
 	else
-		print_format(text, text_bytes, "%s 0x%lx-0x%lx", kind, request->first, request->last);
+		print_format(text, text_bytes, "%s 0x%lx-0x%lx", rv_kind_name(hook->spec.kind), hook->first,
+			     hook->last);
 }
 
 static void hook_print_counters(const char *name, const char *what, const char *note,
@@ -135,7 +117,7 @@ static void hook_print_gone(struct hook_owner *owner, struct hook_totals *totals
 			continue;
 		hook_add_totals(totals, count, &sum);
 		print_format(what, sizeof(what), "%lu %s hooks that are gone", count,
-			     rv_event_kind_name(kind));
+			     rv_kind_name(kind));
 		hook_print_counters(owner->name, what, "", &sum);
 	}
 }

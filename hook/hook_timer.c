@@ -4,6 +4,7 @@
  */
 #include "hook/hook_timer.h"
 
+#include "core/log.h"
 #include "core/time.h"
 #include "hook/hook_internal.h"
 #include "hook/periodic.h"
@@ -30,13 +31,13 @@ static void hook_timer_update_next(void)
 	hook_timer_set_next(next);
 }
 
-void hook_timer_link(struct hook *hook)
+static int hook_timer_attach(struct hook *hook)
 {
 	struct hook **end = &hook_timers;
-	uint64_t seconds = hook->request.first / HOOK_US_PER_SECOND;
-	uint64_t rest_us = hook->request.first % HOOK_US_PER_SECOND;
+	uint64_t seconds = hook->first / HOOK_US_PER_SECOND;
+	uint64_t rest_us = hook->first % HOOK_US_PER_SECOND;
 
-	/* hook_request_check() bounds the period, so neither product overflows. */
+	/* hook_spec_check() bounds the period, so neither product overflows. */
 	hook->period_tsc = seconds * time_tsc_hz + rest_us * time_tsc_hz / HOOK_US_PER_SECOND;
 	hook->due_tsc = tsc_read() + hook->period_tsc;
 	while (*end != NULL)
@@ -44,9 +45,10 @@ void hook_timer_link(struct hook *hook)
 	*end = hook;
 	/* Now: whoever looks first finds out the right time, and asks for interrupts. */
 	hook_timer_set_next(0);
+	return 0;
 }
 
-void hook_timer_unlink(struct hook *hook)
+static void hook_timer_detach(struct hook *hook)
 {
 	struct hook **link = &hook_timers;
 
@@ -122,3 +124,25 @@ void hook_timer_periodic(struct vcpu *vcpu)
 		grace_collect();
 	hook_timer_want(vcpu);
 }
+
+/* A period in the largest unit that it is a whole number of. */
+static void hook_timer_describe(const struct hook *hook, char *text, size_t text_bytes)
+{
+	uint64_t us = hook->first;
+	static const struct {
+		uint64_t us;
+		const char *name;
+	} units[] = { { 60000000, "min" }, { 1000000, "s" }, { 1000, "ms" }, { 1, "us" } };
+	unsigned unit = 0;
+
+	while (us % units[unit].us != 0)
+		unit++;
+	print_format(text, text_bytes, "every %lu %s", us / units[unit].us, units[unit].name);
+}
+
+SOURCE(timer) = {
+	.kind = RV_EVENT_TIMER,
+	.attach = hook_timer_attach,
+	.detach = hook_timer_detach,
+	.describe = hook_timer_describe,
+};

@@ -8,7 +8,7 @@
 #include "process/budget.h"
 #include "process/process_internal.h"
 #include "process/user_memory.h"
-#include "rv/event_kind.h"
+#include "rv/kinds.h"
 #include "vmm/vcpu.h"
 
 #define FAULT_DIVIDE 0
@@ -40,12 +40,13 @@ static const char *const fault_names[32] = {
 	[19] = "SIMD exception",
 };
 
-/* As scripts count: a PCI function's registers from 0, CPUID's leaf without its subleaf. */
-static uint64_t fault_address(const struct access *access)
+/* Where the event that is open happened, as scripts count. */
+static uint64_t fault_address(const struct hook *hook)
 {
-	if (access->kind == ACCESS_PCI)
-		return access->address & 0xfff;
-	return access->kind == ACCESS_CPUID ? (uint32_t)access->address : access->address;
+	struct rv_event event;
+
+	hook->source->fill(&event, hook->origin);
+	return event.address;
 }
 
 /* What the engine was doing, for messages. */
@@ -55,22 +56,21 @@ static void fault_describe_work(const struct process *process, char *text, size_
 
 	if (hook == NULL)
 		print_format(text, text_bytes, "the script's top level");
-	else if (hook->access == NULL)
-		print_format(text, text_bytes, "its %s hook", rv_event_kind_name(hook->request.kind));
-	else if (fault_address(hook->access) != hook->request.first)
+	else if (hook->source->fill == NULL)
+		print_format(text, text_bytes, "its %s hook", rv_kind_name(hook->spec.kind));
+	else if (fault_address(hook) != hook->first)
 		print_format(text, text_bytes, "its %s hook at 0x%lx, of 0x%lx",
-			     rv_event_kind_name(hook->request.kind), hook->request.first,
-			     fault_address(hook->access));
+			     rv_kind_name(hook->spec.kind), hook->first, fault_address(hook));
 	else
-		print_format(text, text_bytes, "its %s hook at 0x%lx",
-			     rv_event_kind_name(hook->request.kind), hook->request.first);
+		print_format(text, text_bytes, "its %s hook at 0x%lx", rv_kind_name(hook->spec.kind),
+			     hook->first);
 }
 
 static const char *fault_describe_fate(const struct process *process)
 {
 	if (process->hook == NULL)
 		return "the script is not in force";
-	return process->hook->request.on_error == RV_ON_ERROR_DENY
+	return process->hook->spec.on_error == RV_ON_ERROR_DENY
 		       ? "its hooks with on_error: :deny deny from now on, the others are removed"
 		       : "its hooks are removed";
 }

@@ -91,7 +91,7 @@ static bool process_deliver(struct hook_owner *owner, struct hook *hook, struct 
 	enum process_stop stop;
 
 	process->hook = hook;
-	stop = process_run(process, vcpu, hook->request.budget_us, hook->owner_private);
+	stop = process_run(process, vcpu, hook->spec.budget_us, hook->owner_private);
 	process->hook = NULL;
 	if (process->log_dropped != 0)
 		process_report_log(process);

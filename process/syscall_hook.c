@@ -6,43 +6,54 @@
 #include "process/syscall.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
+#include "rv/kinds.h"
 #include "vmm/vcpu.h"
 
 /* In an event the guest waits while a hook is put into force. */
 static bool syscall_hook_is_short(const struct process *process,
-				  const struct rv_hook_request *request)
+				  const struct rv_hook_spec *spec)
 {
-	if (request->kind != RV_EVENT_MMIO_READ && request->kind != RV_EVENT_MMIO_WRITE)
+	uint64_t first, last;
+
+	if (process->hook == NULL || !rv_kind_has(spec->kind, RV_KIND_MEMORY))
 		return true;
-	return process->hook == NULL || request->first > request->last ||
-	       request->last - request->first < RV_HOOK_BYTES_IN_EVENT;
+	hook_spec_range(spec, &first, &last);
+	return last - first < RV_HOOK_BYTES_IN_EVENT;
 }
 
-/* (struct rv_hook_request *) */
+/* The default. */
+static uint64_t syscall_hook_budget_us(uint32_t kind)
+{
+	uint64_t load_us = process_options.load_budget_ms * 1000;
+
+	if (!rv_kind_is(kind) || !rv_kind_has(kind, RV_KIND_AT_END))
+		return process_options.budget_us;
+	return load_us < RV_BUDGET_US_MAXIMUM ? load_us : RV_BUDGET_US_MAXIMUM;
+}
+
+/* (struct rv_hook_spec *) */
 int64_t syscall_hook_add(struct process *process, struct exception_frame *frame)
 {
-	struct rv_hook_request request;
+	struct rv_hook_spec spec;
 	uint64_t start_tsc = tsc_read();
 	struct hook *hook;
 	int id;
 
-	if (user_copy_in(process, &request, frame->rdi, sizeof(request)) != 0)
+	if (user_copy_in(process, &spec, frame->rdi, sizeof(spec)) != 0)
 		return -RV_EFAULT;
-	if (request.budget_us == 0)
-		request.budget_us = request.kind == RV_EVENT_SHUTDOWN
-					    ? process_options.load_budget_ms * 1000
-					    : process_options.budget_us;
-	if (request.budget_us > RV_BUDGET_US_MAXIMUM && request.kind == RV_EVENT_SHUTDOWN)
-		request.budget_us = RV_BUDGET_US_MAXIMUM;
-	if (!syscall_hook_is_short(process, &request))
+	if (spec.budget_us == 0)
+		spec.budget_us = syscall_hook_budget_us(spec.kind);
+	if (hook_spec_check(&spec) != 0)
+		return -RV_EINVAL;
+	if (!syscall_hook_is_short(process, &spec))
 		return -RV_E2BIG;
-	id = hook_add(&process->owner, &request);
+	id = hook_add(&process->owner, &spec);
 	/* A range of device memory takes some time for each of its pages. */
 	syscall_charge(process, frame, &start_tsc);
 	if (id < 0)
 		return id;
 	hook = hook_find((uint32_t)id);
-	hook->owner_private = budget_ticks(request.budget_us);
+	hook->owner_private = budget_ticks(spec.budget_us);
 	return id;
 }
 
@@ -57,22 +68,12 @@ int64_t syscall_hook_remove(struct process *process, struct exception_frame *fra
 /* () */
 int64_t syscall_event_fetch(struct process *process, struct exception_frame *frame)
 {
-	struct access *access = process->hook != NULL ? process->hook->access : NULL;
-	struct rv_event *event = process->event;
+	struct hook *hook = process->hook;
 
 	(void)frame;
-	if (access == NULL || access->write)
+	if (hook == NULL || hook->source->fetch == NULL)
 		return -RV_EAGAIN;
-	access_fetch(access);
-	if (access->fault)
-		return -RV_EFAULT;
-	event->value = access->value;
-	if (access->kind == ACCESS_CPUID) {
-		for (unsigned i = 0; i < 4; i++)
-			event->cpuid[i] = access->cpuid[i];
-	}
-	event->flags |= RV_EVENT_FETCHED;
-	return 0;
+	return hook->source->fetch(process->event, hook->origin);
 }
 
 /* () */

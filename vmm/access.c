@@ -1,5 +1,5 @@
 /*
- * vmm/access.c: what is done to an access of whatever kind: reading the hardware, and denying.
+ * vmm/access.c: what is done to an access of whatever kind: asking the hardware, answering, denying.
  */
 #include "vmm/access.h"
 
@@ -44,4 +44,45 @@ void access_deny(struct access *access)
 		access->cpuid[0] = access->cpuid[1] = access->cpuid[2] = access->cpuid[3] = 0;
 	else if (!access->write)
 		access->value = access_mask(access);
+}
+
+void access_drop(struct access *access)
+{
+	if (access->kind != ACCESS_MSR && !access->write) {
+		access_deny(access);
+		return;
+	}
+	access->fault = false;
+	access->resolved = true;
+	if (!access->write)
+		access->value = 0;
+}
+
+void access_answer(struct access *access)
+{
+	if (access->write)
+		return;
+	access->resolved = true;
+	access->fault = false;
+}
+
+void access_store(struct access *access)
+{
+	switch ((enum access_kind)access->kind) {
+	case ACCESS_PORT:
+		pio_hardware_write((uint16_t)access->address, access->width_bytes,
+				   (uint32_t)access->value);
+		break;
+	case ACCESS_MMIO:
+		mmio_hardware_write(access->address, access->width_bytes, access->value);
+		break;
+	case ACCESS_MSR:
+		access->fault = !msr_hardware_write((uint32_t)access->address, access->value);
+		break;
+	case ACCESS_PCI:
+		pci_hardware_write(access->address, access->width_bytes, (uint32_t)access->value);
+		break;
+	default:
+		break;
+	}
 }

@@ -31,12 +31,14 @@ struct access {
 	bool resolved;	     /* read: `value` (or `cpuid`) is the answer so far, hardware was read or is
 				not wanted */
 	bool fault;	     /* MSR: the guest gets #GP(0) */
-	bool direct;	     /* a script's own, not the guest's: guards see it, no hook does */
+	/* Width, address and value lie as in struct rv_event: a hook's clauses are about them where they are. */
 	uint8_t width_bytes; /* 1, 2, 4, 8; MSR 8, CPUID 4 */
+	uint8_t width_zeros[3];
 	uint64_t address;    /* port; GPA; MSR; CPUID leaf | subleaf << 32; PCI: pci_address() |
 				pci_segment_address() */
 	uint64_t value;	     /* zero-extended */
 	uint32_t cpuid[4];   /* CPUID only: EAX, EBX, ECX, EDX */
+	bool direct;	     /* a script's own, not the guest's: guards see it, no hook does */
 };
 
 enum access_result {
@@ -68,6 +70,23 @@ static inline uint64_t access_mask(const struct access *access)
  * resolved; an MSR that is not there sets fault. Reads only. */
 void access_fetch(struct access *access);
 
+/* Writes the hardware, whatever the kind: an MSR that is not there sets fault. Writes only. */
+void access_store(struct access *access);
+
+/* The first and the last address that it touches, in the units of regions. A leaf of CPUID and an MSR are one
+ * address, however wide. */
+static inline uint64_t access_first(const struct access *access)
+{
+	return access->kind == ACCESS_CPUID ? (uint32_t)access->address : access->address;
+}
+
+static inline uint64_t access_last(const struct access *access)
+{
+	bool one = access->kind == ACCESS_CPUID || access->kind == ACCESS_MSR;
+
+	return access_first(access) + (one ? 0 : access->width_bytes - 1u);
+}
+
 /* Resolves the access as an absent device would: a read gives ones, a write vanishes, an MSR gives
  * #GP, CPUID gives zeros. */
 void access_deny(struct access *access);
@@ -76,6 +95,13 @@ void access_deny(struct access *access);
  * port, MMIO, MSR or PCI. A read leaves the answer in `value`. ACCESS_DONE: a guard decided, and `fault`
  * says that it refused; ACCESS_PASS: the hardware was asked, and `fault` is its #GP. Context: exit, boot. */
 enum access_result access_perform_direct(struct access *access);
+
+/* Makes it vanish: a write is not performed, but takes no fault; a read is as for an absent device, but an
+ * MSR reads as 0. */
+void access_drop(struct access *access);
+
+/* After `value` (or `cpuid`) was set: a read is answered with that. */
+void access_answer(struct access *access);
 
 /* The registries: each registers and unregisters regions of its kind. Returns 0, -RV_EINVAL for a
  * range that the kind does not have, -RV_EPERM for what the hypervisor itself owns, -RV_ENOTSUP where the machine has a way

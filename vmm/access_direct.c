@@ -24,27 +24,6 @@ static enum access_result access_offer(struct access *access)
 	}
 }
 
-static void access_store(struct access *access)
-{
-	switch ((enum access_kind)access->kind) {
-	case ACCESS_PORT:
-		pio_hardware_write((uint16_t)access->address, access->width_bytes,
-				   (uint32_t)access->value);
-		break;
-	case ACCESS_MMIO:
-		mmio_hardware_write(access->address, access->width_bytes, access->value);
-		break;
-	case ACCESS_MSR:
-		access->fault = !msr_hardware_write((uint32_t)access->address, access->value);
-		break;
-	case ACCESS_PCI:
-		pci_hardware_write(access->address, access->width_bytes, (uint32_t)access->value);
-		break;
-	default:
-		break;
-	}
-}
-
 enum access_result access_perform_direct(struct access *access)
 {
 	enum access_result result;

@@ -19,7 +19,7 @@
 
 #include "rv/types.h"
 
-#define RV_ABI_VERSION 1
+#define RV_ABI_VERSION 2
 #define RV_SYSCALL_VECTOR 0x80
 
 /* The address space of an engine (all below 4 GiB, so that pointers fit 32 bits where it helps). */
@@ -57,24 +57,18 @@ struct rv_engine_info {
 	struct rv_script scripts[RV_SCRIPTS_MAXIMUM];
 };
 
+/* RV_EVENT_PORT_READ and so on; rv/kinds.h says what they are. */
 enum rv_event_kind {
-	RV_EVENT_PORT_READ = 1,
-	RV_EVENT_PORT_WRITE,
-	RV_EVENT_MMIO_READ,
-	RV_EVENT_MMIO_WRITE,
-	RV_EVENT_MSR_READ,
-	RV_EVENT_MSR_WRITE,
-	RV_EVENT_CPUID,
-	RV_EVENT_PCI_CONFIG_READ,
-	RV_EVENT_PCI_CONFIG_WRITE,
-	RV_EVENT_TIMER,		 /* `every`: no device, no verdict */
-	RV_EVENT_SHUTDOWN,	 /* the guest powers off or resets: at_exit runs, no verdict */
+	RV_EVENT_NONE,
+#define RV_KIND(constant, ...) RV_EVENT_##constant,
+#include "rv/kinds_table.h"
+#undef RV_KIND
 	RV_EVENT_KIND_COUNT,
 };
 
 enum rv_verdict {
 	RV_VERDICT_PASS = 0,	 /* as if no hook were there */
-	RV_VERDICT_CHANGE,	 /* read: `value` (or `cpuid`) is the answer; write: `value` is written instead */
+	RV_VERDICT_CHANGE,	 /* read: the writable fields are the answer; write: they are written instead */
 	RV_VERDICT_DENY,	 /* as if the device were absent: reads give ones, writes vanish; MSR: #GP;
 				    CPUID: zeros */
 	RV_VERDICT_DROP,	 /* a write vanishes (an MSR write without #GP); a read: as DENY without #GP, 0 for MSR */
@@ -88,7 +82,7 @@ enum rv_on_error {
 };
 
 /* What each bit of rv_event.flags says. */
-#define RV_EVENT_FETCHED 0x1u	 /* a read's `value` holds what the device gave (RV_SYS_EVENT_FETCH) */
+#define RV_EVENT_FETCHED 0x1u	 /* a read's lazy fields hold what the device gave (RV_SYS_EVENT_FETCH) */
 #define RV_EVENT_REGISTERS 0x2u	 /* `registers` are filled (RV_SYS_EVENT_REGISTERS) */
 
 /* The vCPU's registers at the event, as the guest sees them. */
@@ -101,46 +95,56 @@ struct rv_registers {
 	uint32_t cs_selector, cpl;
 };
 
-/* The event that RV_SYS_NEXT_EVENT opened. The engine may write all of it; only `verdict`, `value`
- * and `cpuid` are read back, once, when the event ends. */
+/*
+ * The event that RV_SYS_NEXT_EVENT opened: what all kinds have, then what some have: rv/kinds.h says
+ * which of these a kind's fields are. The engine may write all of it; only `verdict` and the fields that
+ * are writable are read back, once, when the event ends.
+ */
 struct rv_event {
 	uint32_t kind;		 /* enum rv_event_kind */
 	uint32_t flags;		 /* RV_EVENT_* */
 	uint64_t cookie;	 /* as given to RV_SYS_HOOK_ADD */
-	uint64_t address;	 /* port, guest-physical address, MSR number, CPUID leaf, PCI offset */
-	uint64_t value;		 /* written value, or (fetched) what the device gave */
-	uint32_t width_bytes;	 /* 1, 2, 4, 8; 8 for MSR, 4 for CPUID */
 	uint32_t verdict;	 /* enum rv_verdict; PASS when the event opens */
 	uint32_t hook;		 /* number that RV_SYS_HOOK_ADD returned */
-	uint32_t cpu;
 	uint64_t sequence;	 /* 1, 2, ... a hook */
-	uint32_t cpuid[4];	 /* CPUID: EAX, EBX, ECX, EDX; [2] is the subleaf until fetched */
-	uint32_t cpuid_subleaf;
-	uint16_t pci_bus;	 /* PCI events: who is meant */
-	uint8_t pci_device, pci_function;
-	uint16_t pci_vendor_id, pci_device_id;
-	uint32_t pci_class;	 /* class << 16 | subclass << 8 | programming interface */
-	struct rv_registers registers;
+	uint32_t cpu;
+	uint32_t width_bytes;	 /* of accesses: 1, 2, 4, 8; 8 for MSR, 4 for CPUID */
+	uint64_t address;	 /* port, guest-physical address, MSR number, CPUID leaf, PCI offset */
+	uint64_t value;		 /* written value, or (fetched) what the device gave */
+	union {
+		struct {
+			uint32_t cpuid[4]; /* EAX, EBX, ECX, EDX; [2] is the subleaf until fetched */
+			uint32_t cpuid_subleaf;
+		};
+		struct {		   /* PCI events: who is meant */
+			uint16_t pci_bus;
+			uint8_t pci_device, pci_function;
+			uint16_t pci_vendor_id, pci_device_id;
+			uint32_t pci_class; /* class << 16 | subclass << 8 | programming interface */
+		};
+	};
+	struct rv_registers registers; /* the last: a field's eight bytes lie within the event */
 };
 
-/* What RV_SYS_HOOK_ADD takes. C evaluates all of it before the engine is entered. */
-struct rv_hook_request {
+/* What RV_SYS_HOOK_ADD takes: a hook wants the events of a kind for which all its clauses hold. C
+ * evaluates them before the engine is entered. */
+#define RV_CLAUSES_MAXIMUM 8
+
+/* first <= (field & mask) <= last */
+struct rv_clause {
+	uint32_t field;		 /* number in rv_kinds[kind].fields; one with RV_FIELD_FILTER, each but once */
+	uint32_t reserved;	 /* 0 */
+	uint64_t mask, first, last;
+};
+
+struct rv_hook_spec {
 	uint32_t kind;
 	uint32_t on_error;	 /* enum rv_on_error */
-	uint64_t cookie;	 /* comes back in rv_event.cookie */
-	uint64_t first, last;	 /* inclusive range of address (ports, GPAs, MSRs, leaves, PCI offsets);
-				    TIMER: `first` is the period in microseconds */
-	uint64_t budget_us;	 /* 0: the default */
-	uint32_t width_mask;	 /* bit 0: 1 byte, bit 1: 2, bit 2: 4, bit 3: 8; 0: any */
 	uint32_t observe;	 /* 1: the verdict is ignored */
-	uint64_t value_mask;	 /* writes: only if (value & value_mask) == value_match; 0: any */
-	uint64_t value_match;
-	/* PCI: each -1 means any */
-	int32_t pci_bus, pci_device, pci_function;
-	int32_t pci_vendor_id, pci_device_id;
-	int32_t pci_class, pci_class_mask; /* only if (class & mask) == pci_class */
-	uint32_t cpuid_subleaf_set;	   /* 1: only this subleaf */
-	uint32_t cpuid_subleaf;
+	uint32_t nr_clauses;
+	uint64_t cookie;	 /* comes back in rv_event.cookie */
+	uint64_t budget_us;	 /* 0: the default */
+	struct rv_clause clauses[RV_CLAUSES_MAXIMUM];
 };
 
 /* Levels of RV_SYS_LOG. */
@@ -173,12 +177,12 @@ enum rv_syscall {
 	RV_SYS_EXIT,
 	/* (bytes, a multiple of 4096) -> address of the new memory, right above the last; RV_ENOMEM */
 	RV_SYS_HEAP_GROW,
-	/* (struct rv_hook_request *) -> hook number >= 0; RV_EINVAL, RV_ENOSPC, RV_EBUSY; RV_E2BIG: more
+	/* (struct rv_hook_spec *) -> hook number >= 0; RV_EINVAL, RV_ENOSPC, RV_EBUSY; RV_E2BIG: more
 	 * than RV_HOOK_BYTES_IN_EVENT of device memory while an event is open */
 	RV_SYS_HOOK_ADD,
 	/* (hook number) -> 0; RV_ENOENT if it is not this engine's */
 	RV_SYS_HOOK_REMOVE,
-	/* () -> 0: performs the open read event on the device now, fills value/cpuid, sets RV_EVENT_FETCHED;
+	/* () -> 0: performs the open read event on the device now, fills the lazy fields, sets RV_EVENT_FETCHED;
 	 * RV_EAGAIN when no read event is open. An MSR that does not exist: RV_EFAULT */
 	RV_SYS_EVENT_FETCH,
 	/* () -> 0: fills rv_event.registers */

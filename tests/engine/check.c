@@ -2,6 +2,7 @@
  * tests/engine/check.c: every system call once with arguments that are right, and with each kind
  * that is wrong.
  */
+#include "tests/spec.h"
 #include "engine.h"
 
 #define KERNEL 0xffffffff80000000
@@ -53,12 +54,9 @@ static void check_heap(void)
 
 static int64_t check_add(uint32_t kind, uint64_t first, uint64_t last)
 {
-	struct rv_hook_request request = { .kind = kind, .first = first, .last = last,
-					   .pci_bus = -1, .pci_device = -1, .pci_function = -1,
-					   .pci_vendor_id = -1, .pci_device_id = -1,
-					   .pci_class = -1, .pci_class_mask = -1 };
+	struct rv_hook_spec spec = spec_of(kind, first, last);
 
-	return call(RV_SYS_HOOK_ADD, (uint64_t)&request, 0, 0, 0);
+	return call(RV_SYS_HOOK_ADD, (uint64_t)&spec, 0, 0, 0);
 }
 
 static void check_hooks(void)
@@ -74,7 +72,7 @@ static void check_hooks(void)
 	engine_expect("hook-kind-0", check_add(0, 0, 0), -RV_EINVAL);
 	engine_expect("hook-range", check_add(RV_EVENT_PORT_READ, 2, 1), -RV_EINVAL);
 	engine_expect("hook-port", check_add(RV_EVENT_PORT_WRITE, 0, 0x10000), -RV_EINVAL);
-	engine_expect("hook-timer", check_add(RV_EVENT_TIMER, 10, 0), -RV_EINVAL);
+	engine_expect("hook-timer", check_add(RV_EVENT_TIMER, 10, 10), -RV_EINVAL);
 	engine_expect("fetch-no-event", call(RV_SYS_EVENT_FETCH, 0, 0, 0, 0), -RV_EAGAIN);
 	engine_expect("registers-no-event", call(RV_SYS_EVENT_REGISTERS, 0, 0, 0, 0), -RV_EAGAIN);
 }

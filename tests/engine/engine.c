@@ -9,6 +9,8 @@
  *   # ...                                 a comment
  * Actions are in action.c. Numbers are decimal, or hexadecimal after 0x.
  */
+#define RV_KINDS_DEFINE
+#include "tests/spec.h"
 #include "engine.h"
 
 static struct action engine_actions[ENGINE_HOOKS_MAXIMUM];
@@ -133,39 +135,53 @@ static uint32_t engine_find(const char *const *names, uint32_t count, const char
 	return i;
 }
 
+static uint32_t engine_kind(const char *name)
+{
+	uint32_t kind = RV_EVENT_KIND_COUNT;
+
+	while (kind > 0 && !engine_equal(rv_kinds[kind - 1].name, name))
+		kind--;
+	return kind - 1;
+}
+
+/* A timer has FIRST alone. PCI: FIRST is in the units of pci_address(), and the hook is for its function
+ * alone. */
+static struct rv_hook_spec engine_spec(uint32_t kind, uint64_t first, uint64_t last)
+{
+	struct rv_hook_spec spec;
+
+	if (kind == RV_EVENT_TIMER)
+		last = first;
+	if (kind != RV_EVENT_PCI_CONFIG_READ && kind != RV_EVENT_PCI_CONFIG_WRITE)
+		return spec_of(kind, first, last);
+	spec = spec_of(kind, first & 0xfff, last & 0xfff);
+	spec_add(&spec, "bus", UINT64_MAX, first >> 20, first >> 20);
+	spec_add(&spec, "device", UINT64_MAX, first >> 15 & 0x1f, first >> 15 & 0x1f);
+	spec_add(&spec, "function", UINT64_MAX, first >> 12 & 7, first >> 12 & 7);
+	return spec;
+}
+
 static const char *engine_hook(const char *at)
 {
-	static const char *const kinds[] = { "", "port_read", "port_write", "mmio_read", "mmio_write",
-					     "msr_read", "msr_write", "cpuid", "pci_read",
-					     "pci_write", "timer", "shutdown" };
 	static const char *const policies[] = { "pass", "deny", "disable", "observe" };
-	struct rv_hook_request request = { .pci_bus = -1, .pci_device = -1, .pci_function = -1,
-					   .pci_vendor_id = -1, .pci_device_id = -1,
-					   .pci_class = -1, .pci_class_mask = -1 };
+	struct rv_hook_spec spec;
+	uint64_t first, last;
 	char word[32];
 	int64_t id;
 
 	at = engine_word(at, word, sizeof(word));
-	request.kind = engine_find(kinds, ARRAY_LENGTH(kinds), word);
-	at = engine_number(at, &request.first);
-	at = engine_number(at, &request.last);
+	at = engine_number(at, &first);
+	at = engine_number(at, &last);
+	spec = engine_spec(engine_kind(word), first, last);
 	at = engine_word(at, word, sizeof(word));
-	request.on_error = engine_find(policies, ARRAY_LENGTH(policies), word);
-	if (request.on_error == 3) {
-		request.on_error = 0;
-		request.observe = 1;
+	spec.on_error = engine_find(policies, ARRAY_LENGTH(policies), word);
+	if (spec.on_error == 3) {
+		spec.on_error = 0;
+		spec.observe = 1;
 	}
-	/* PCI: `first` is in the units of pci_address(), and the hook is for its function alone. */
-	if (request.kind == RV_EVENT_PCI_CONFIG_READ || request.kind == RV_EVENT_PCI_CONFIG_WRITE) {
-		request.pci_bus = (int32_t)(request.first >> 20);
-		request.pci_device = request.first >> 15 & 0x1f;
-		request.pci_function = request.first >> 12 & 7;
-		request.first &= 0xfff;
-		request.last &= 0xfff;
-	}
-	request.cookie = engine_nr_actions;
+	spec.cookie = engine_nr_actions;
 	at = engine_action(at, &engine_actions[engine_nr_actions++]);
-	id = system_call(RV_SYS_HOOK_ADD, (uint64_t)&request, 0, 0, 0);
+	id = system_call(RV_SYS_HOOK_ADD, (uint64_t)&spec, 0, 0, 0);
 	if (id < 0)
 		engine_print("engine: not ok hook: %s %x", word, (uint64_t)id);
 	return at;

@@ -8,7 +8,7 @@ test-programs += $(test-engine)
 $(build)/tests/engine/%.o: tests/engine/%.c
 	$(call step,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(bare-flags) -I include -I tests/engine $(warnings) $(depend-flags) -c -o $@ $<
+	$(Q)$(CC) $(bare-flags) -I . -I include -I tests/engine $(warnings) $(depend-flags) -c -o $@ $<
 
 $(build)/tests/engine/%.o: tests/engine/%.S
 	$(call step,AS,$<)

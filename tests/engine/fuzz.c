@@ -3,6 +3,7 @@
  * engine may do to it as well as the guest may (random device registers, MSRs, the guest's memory),
  * are turned to harmless targets; their arguments are random otherwise.
  */
+#include "tests/spec.h"
 #include "engine.h"
 
 static uint64_t fuzz_state;
@@ -48,26 +49,38 @@ static uint64_t fuzz_number(void)
 	}
 }
 
-static void fuzz_fill_request(void)
+/* Not the system's own registers, which the guest needs to end the test. */
+static uint64_t fuzz_address(uint32_t kind)
 {
-	struct rv_hook_request *request = (struct rv_hook_request *)fuzz_buffer;
+	uint64_t address = fuzz_number();
 
-	for (unsigned i = 0; i < sizeof(*request); i++)
+	if (kind == RV_EVENT_PORT_READ || kind == RV_EVENT_PORT_WRITE)
+		return address | 0x4000;
+	return rv_kind_is(kind) && rv_kind_has(kind, RV_KIND_MEMORY) ? address | UINT64_C(1) << 40 : address;
+}
+
+static void fuzz_fill_spec(void)
+{
+	struct rv_hook_spec *spec = (struct rv_hook_spec *)fuzz_buffer;
+
+	for (unsigned i = 0; i < sizeof(*spec); i++)
 		fuzz_buffer[i] = (uint8_t)(fuzz_random() & (fuzz_random() & 1 ? 0xff : 0));
-	request->kind = (uint32_t)(fuzz_random() % (RV_EVENT_KIND_COUNT + 2));
-	if (fuzz_random() & 1) {
-		request->width_mask = 0;
-		request->on_error = (uint32_t)(fuzz_random() % 4);
-		request->observe = (uint32_t)(fuzz_random() & 1);
-		request->first = fuzz_number();
-		request->last = request->first + fuzz_random() % 64;
-		request->pci_bus = request->pci_device = request->pci_function = -1;
+	spec->kind = (uint32_t)(fuzz_random() % (RV_EVENT_KIND_COUNT + 2));
+	spec->nr_clauses = 1 + fuzz_random() % (RV_CLAUSES_MAXIMUM + 1);
+	for (uint32_t i = 0; i < RV_CLAUSES_MAXIMUM && (fuzz_random() & 7) != 0; i++) {
+		spec->clauses[i].field = fuzz_random() % 12;
+		spec->clauses[i].reserved = 0;
+		spec->clauses[i].first = fuzz_number();
+		spec->clauses[i].last = spec->clauses[i].first + fuzz_random() % 64;
 	}
-	/* Not the system's own registers, which the guest needs to end the test. */
-	if (request->kind <= RV_EVENT_PORT_WRITE)
-		request->first |= 0x4000;
-	if (request->kind == RV_EVENT_MMIO_READ || request->kind == RV_EVENT_MMIO_WRITE)
-		request->first |= UINT64_C(1) << 40;
+	if (fuzz_random() & 1) {
+		spec->on_error = (uint32_t)(fuzz_random() % 4);
+		spec->observe = (uint32_t)(fuzz_random() & 1);
+	}
+	spec->clauses[0].field = rv_kind_is(spec->kind) ? rv_kind_field_with(spec->kind, RV_FIELD_ADDRESS) : 0;
+	spec->clauses[0].mask = UINT64_MAX;
+	spec->clauses[0].first = fuzz_address(spec->kind);
+	spec->clauses[0].last = spec->clauses[0].first + fuzz_random() % 64;
 }
 
 static bool fuzz_is_harmful(uint64_t number)
@@ -96,7 +109,7 @@ static void fuzz_call(void)
 	if (number == RV_SYS_LOG && c < 256)
 		c = 0; /* quiet */
 	if (number == RV_SYS_HOOK_ADD && (fuzz_random() & 1)) {
-		fuzz_fill_request();
+		fuzz_fill_spec();
 		a = (uint64_t)fuzz_buffer;
 	}
 	if (number == RV_SYS_MSR_WRITE) {

@@ -134,7 +134,7 @@ void fuzz_engine_close(void)
 /* An event for one of the hooks. False: there is none. */
 static bool fuzz_fill_event(struct rv_event *event)
 {
-	struct host_hook *hook = NULL;
+	struct hook *hook = NULL;
 	uint32_t number = 0;
 
 	for (unsigned tries = 0; tries < 4 * HOST_HOOKS_MAXIMUM && !hook; tries++) {
@@ -144,13 +144,13 @@ static bool fuzz_fill_event(struct rv_event *event)
 	if (!hook)
 		return false;
 	memset(event, 0, sizeof(*event));
-	event->kind = hook->request.kind;
-	event->cookie = hook->request.cookie;
-	event->address = hook->request.first;
+	event->kind = hook->spec.kind;
+	event->cookie = hook->spec.cookie;
+	event->address = hook->first;
 	event->width_bytes = 1u << fuzz_random() % 4;
 	event->value = fuzz_random();
 	event->hook = number;
-	event->sequence = ++hook->sequence;
+	event->sequence = ++hook->counters.delivered;
 	event->cpuid_subleaf = (uint32_t)fuzz_random();
 	event->pci_device = fuzz_random() % 32;
 	return true;

@@ -7,7 +7,7 @@ test-programs += $(hostile-engine)
 $(build)/tests/system/%.o: tests/system/engines/%.c
 	$(call step,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(bare-flags) -I include $(warnings) $(depend-flags) -c -o $@ $<
+	$(Q)$(CC) $(bare-flags) -I . -I include $(warnings) $(depend-flags) -c -o $@ $<
 
 $(build)/tests/system/%.o: tests/system/engines/%.S
 	$(call step,AS,$<)

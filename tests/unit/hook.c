@@ -44,7 +44,7 @@ static void test_verdicts(void)
 {
 	for (unsigned i = 0; i < ARRAY_LENGTH(verdict_cases); i++) {
 		const struct verdict_case *c = &verdict_cases[i];
-		struct rv_hook_request r = request_of(c->kind, 0x70, 0x70);
+		struct rv_hook_spec r = spec_of(c->kind, 0x70, 0x70);
 		struct hook *hook = hook_of(&r);
 		struct access a = verdict_access(c);
 
@@ -69,7 +69,7 @@ static void test_verdicts(void)
 
 static void test_verdict_cpuid(void)
 {
-	struct rv_hook_request r = request_of(RV_EVENT_CPUID, 1, 1);
+	struct rv_hook_spec r = spec_of(RV_EVENT_CPUID, 1, 1);
 	struct hook *hook = hook_of(&r);
 	struct access a = access_of(ACCESS_CPUID, false, 1, 4, 0);
 
@@ -89,7 +89,7 @@ static void test_on_error(void)
 
 	for (unsigned i = 0; i < ARRAY_LENGTH(failures); i++) {
 		for (uint32_t policy = 0; policy <= RV_ON_ERROR_DISABLE; policy++) {
-			struct rv_hook_request r = request_of(RV_EVENT_PORT_READ, 0x70, 0x70);
+			struct rv_hook_spec r = spec_of(RV_EVENT_PORT_READ, 0x70, 0x70);
 			struct access a = access_of(ACCESS_PORT, false, 0x70, 1, 0);
 			struct hook *hook;
 			uint32_t id;
@@ -114,7 +114,7 @@ static void test_owner_stuck(void)
 
 	time_tsc_hz = 1000000; /* so that the longest wait is short */
 	for (uint32_t policy = 0; policy <= RV_ON_ERROR_DENY; policy++) {
-		struct rv_hook_request r = request_of(RV_EVENT_PORT_READ, 0x70, 0x70);
+		struct rv_hook_spec r = spec_of(RV_EVENT_PORT_READ, 0x70, 0x70);
 		struct access a = access_of(ACCESS_PORT, false, 0x70, 1, 0);
 		struct hook *hook;
 		uint64_t start;
@@ -150,9 +150,9 @@ static void test_owner_stuck(void)
 /* An owner that fails leaves its denying hooks behind, and nothing else. */
 static void test_owner_failure(void)
 {
-	struct rv_hook_request pass = request_of(RV_EVENT_PORT_READ, 1, 1);
-	struct rv_hook_request deny = request_of(RV_EVENT_PORT_READ, 2, 2);
-	struct rv_hook_request watch = request_of(RV_EVENT_PORT_READ, 3, 3);
+	struct rv_hook_spec pass = spec_of(RV_EVENT_PORT_READ, 1, 1);
+	struct rv_hook_spec deny = spec_of(RV_EVENT_PORT_READ, 2, 2);
+	struct rv_hook_spec watch = spec_of(RV_EVENT_PORT_READ, 3, 3);
 	struct access a = access_of(ACCESS_PORT, false, 1, 1, 0);
 	struct hook *first = hook_of(&pass), *second, *third;
 	uint32_t ids[3];
@@ -193,7 +193,7 @@ static void work_remove(struct hook *hook)
 /* ASan sees to it that nothing is used after it was freed. */
 static void test_remove_in_event(void)
 {
-	struct rv_hook_request r = request_of(RV_EVENT_PORT_READ, 1, 1);
+	struct rv_hook_spec r = spec_of(RV_EVENT_PORT_READ, 1, 1);
 	struct access a = access_of(ACCESS_PORT, false, 1, 1, 0);
 	struct hook *hook = hook_of(&r);
 	uint32_t id = hook->id;
@@ -217,13 +217,13 @@ static struct hook *added;
 
 static void work_add(struct hook *hook)
 {
-	added = hook_find((uint32_t)hook_add(&owner, &hook->request));
+	added = hook_find((uint32_t)hook_add(&owner, &hook->spec));
 }
 
 /* What an event adds sees the next access, not the one that goes on. */
 static void test_add_in_event(void)
 {
-	struct rv_hook_request r = request_of(RV_EVENT_PORT_READ, 1, 1);
+	struct rv_hook_spec r = spec_of(RV_EVENT_PORT_READ, 1, 1);
 	struct access a = access_of(ACCESS_PORT, false, 1, 1, 0);
 	struct hook *hook = hook_of(&r);
 
@@ -240,7 +240,7 @@ static void test_add_in_event(void)
 
 static void test_freed_after_walks(void)
 {
-	struct rv_hook_request r = request_of(RV_EVENT_PORT_READ, 1, 1);
+	struct rv_hook_spec r = spec_of(RV_EVENT_PORT_READ, 1, 1);
 	uint64_t freed = owner.nr_gone[RV_EVENT_PORT_READ];
 	struct hook_counters gone;
 	struct hook *hook;
@@ -270,7 +270,7 @@ static void test_freed_after_walks(void)
 
 static void test_table_full(void)
 {
-	struct rv_hook_request r = request_of(RV_EVENT_PORT_READ, 1, 1);
+	struct rv_hook_spec r = spec_of(RV_EVENT_PORT_READ, 1, 1);
 	int id = 0;
 
 	for (unsigned i = 0; i < HOOKS_PER_OWNER_MAXIMUM; i++)
@@ -293,7 +293,7 @@ static void test_random_life(void)
 
 	for (int round = 0; round < 200000; round++) {
 		unsigned i = (unsigned)(unit_random() >> 20) % 64;
-		struct rv_hook_request r = request_of(RV_EVENT_PORT_READ, 1, 1);
+		struct rv_hook_spec r = spec_of(RV_EVENT_PORT_READ, 1, 1);
 		struct access a = access_of(ACCESS_PORT, false, 1, 1, 0);
 
 		switch (unit_random() >> 30 & 3) {
@@ -331,7 +331,7 @@ static void work_long(struct hook *hook)
 
 static void test_timer(void)
 {
-	struct rv_hook_request r = request_of(RV_EVENT_TIMER, 1000, 0);
+	struct rv_hook_spec r = spec_of(RV_EVENT_TIMER, 1000, 1000);
 	struct hook *hook = hook_of(&r);
 	uint64_t period = 1000000; /* cycles at 1 GHz */
 
@@ -374,7 +374,7 @@ static void finish_shutdown(struct vcpu *vcpu)
 
 static void test_shutdown(void)
 {
-	struct rv_hook_request r = request_of(RV_EVENT_SHUTDOWN, 0, 0);
+	struct rv_hook_spec r = spec_of(RV_EVENT_SHUTDOWN, 0, 0);
 
 	hook_of(&r);
 	hook_shutdown(&fake_vcpu); /* nobody wants to hear of it */

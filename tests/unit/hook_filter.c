@@ -1,103 +1,127 @@
 /*
- * tests/unit/hook_filter.c: what a hook asks for: requests, their ranges, and the filters.
+ * tests/unit/hook_filter.c: what a hook asks for: specifications, their ranges, and the filters.
  */
 #include "hook_machine.h"
 
-static int check(struct rv_hook_request request)
+static int check(struct rv_hook_spec spec)
 {
-	return hook_request_check(&request);
+	return hook_spec_check(&spec);
 }
 
-static void test_request(void)
+static void test_spec(void)
 {
-	struct rv_hook_request r;
+	struct rv_hook_spec r;
 
-	UNIT_EQUAL(check(request_of(RV_EVENT_PORT_READ, 0, 0xffff)), 0);
-	UNIT_EQUAL(check(request_of(RV_EVENT_PORT_READ, 0, 0x10000)), -RV_EINVAL);
-	UNIT_EQUAL(check(request_of(RV_EVENT_PORT_READ, 1, 0)), -RV_EINVAL);
-	UNIT_EQUAL(check(request_of(0, 0, 0)), -RV_EINVAL);
-	UNIT_EQUAL(check(request_of(RV_EVENT_KIND_COUNT, 0, 0)), -RV_EINVAL);
-	UNIT_EQUAL(check(request_of(RV_EVENT_MSR_WRITE, 0, 0xffffffff)), 0);
-	UNIT_EQUAL(check(request_of(RV_EVENT_MSR_WRITE, 0, 0x100000000)), -RV_EINVAL);
-	UNIT_EQUAL(check(request_of(RV_EVENT_PCI_CONFIG_READ, 0, 0x1000)), -RV_EINVAL);
-	UNIT_EQUAL(check(request_of(RV_EVENT_MMIO_READ, 0, ~UINT64_C(0))), -RV_EINVAL);
-	UNIT_EQUAL(check(request_of(RV_EVENT_TIMER, 999, 0)), -RV_EINVAL);
-	UNIT_EQUAL(check(request_of(RV_EVENT_TIMER, 1000, 0)), 0);
-	UNIT_EQUAL(check(request_of(RV_EVENT_TIMER, ~UINT64_C(0), 0)), -RV_EINVAL);
-	UNIT_EQUAL(check(request_of(RV_EVENT_SHUTDOWN, 5, 1)), 0);
-	r = request_of(RV_EVENT_PORT_READ, 0, 1);
-	r.value_mask = 1;
+	UNIT_EQUAL(check(spec_of(RV_EVENT_PORT_READ, 0, 0xffff)), 0);
+	UNIT_EQUAL(check(spec_of(RV_EVENT_PORT_READ, 0, 0x10000)), -RV_EINVAL);
+	UNIT_EQUAL(check(spec_of(RV_EVENT_PORT_READ, 1, 0)), -RV_EINVAL);
+	UNIT_EQUAL(check(spec_of(0, 0, 0)), -RV_EINVAL);
+	UNIT_EQUAL(check(spec_of(RV_EVENT_KIND_COUNT, 0, 0)), -RV_EINVAL);
+	UNIT_EQUAL(check(spec_of(RV_EVENT_MSR_WRITE, 0, 0xffffffff)), 0);
+	UNIT_EQUAL(check(spec_of(RV_EVENT_MSR_WRITE, 0, 0x100000000)), -RV_EINVAL);
+	UNIT_EQUAL(check(spec_of(RV_EVENT_PCI_CONFIG_READ, 0, 0x1000)), -RV_EINVAL);
+	UNIT_EQUAL(check(spec_of(RV_EVENT_MMIO_READ, 0, ~UINT64_C(0))), -RV_EINVAL);
+	UNIT_EQUAL(check(spec_of(RV_EVENT_TIMER, 999, 999)), -RV_EINVAL);
+	UNIT_EQUAL(check(spec_of(RV_EVENT_TIMER, 1000, 1000)), 0);
+	UNIT_EQUAL(check(spec_of(RV_EVENT_TIMER, ~UINT64_C(0), ~UINT64_C(0))), -RV_EINVAL);
+	UNIT_EQUAL(check((struct rv_hook_spec){ .kind = RV_EVENT_TIMER }), -RV_EINVAL);
+	UNIT_EQUAL(check((struct rv_hook_spec){ .kind = RV_EVENT_MMIO_READ }), -RV_EINVAL);
+	UNIT_EQUAL(check((struct rv_hook_spec){ .kind = RV_EVENT_PORT_READ }), 0);
+	UNIT_EQUAL(check(spec_of(RV_EVENT_SHUTDOWN, 5, 1)), 0);
+	r = spec_of(RV_EVENT_PORT_READ, 0, 1);
+	spec_add(&r, "value", 1, 0, 0); /* of reads it is not known yet */
 	UNIT_EQUAL(check(r), -RV_EINVAL);
-	r.kind = RV_EVENT_PORT_WRITE;
+	r = spec_of(RV_EVENT_PORT_WRITE, 0, 1);
+	spec_add(&r, "value", 1, 0, 0);
 	UNIT_EQUAL(check(r), 0);
-	r.width_mask = 0x10;
+	r.clauses[1].reserved = 1;
 	UNIT_EQUAL(check(r), -RV_EINVAL);
-	r = request_of(RV_EVENT_PORT_READ, 0, 1);
+	r = spec_of(RV_EVENT_PORT_READ, 0, 1);
+	spec_add(&r, "port", UINT64_MAX, 2, 3); /* a second address */
+	UNIT_EQUAL(check(r), -RV_EINVAL);
+	r = spec_of(RV_EVENT_PORT_READ, 0, 1);
+	r.clauses[0].mask = 0xff;
+	UNIT_EQUAL(check(r), -RV_EINVAL);
+	r = spec_of(RV_EVENT_PORT_READ, 0, 1);
+	spec_add(&r, "nonsense", UINT64_MAX, 0, 0);
+	UNIT_EQUAL(check(r), -RV_EINVAL);
+	r.clauses[1].field = UINT32_MAX;
+	UNIT_EQUAL(check(r), -RV_EINVAL);
+	r = spec_of(RV_EVENT_PORT_READ, 0, 1);
+	r.nr_clauses = RV_CLAUSES_MAXIMUM + 1;
+	UNIT_EQUAL(check(r), -RV_EINVAL);
+	r = spec_of(RV_EVENT_PORT_READ, 0, 1);
 	r.on_error = 3;
 	UNIT_EQUAL(check(r), -RV_EINVAL);
-	r = request_of(RV_EVENT_PORT_READ, 0, 1);
+	r = spec_of(RV_EVENT_PORT_READ, 0, 1);
 	r.budget_us = RV_BUDGET_US_MAXIMUM + 1;
 	UNIT_EQUAL(check(r), -RV_EINVAL);
-	r = request_of(RV_EVENT_PCI_CONFIG_READ, 0, 1);
-	r.pci_device = 32;
+	r = spec_of(RV_EVENT_PCI_CONFIG_READ, 0, 1);
+	spec_add(&r, "device", UINT64_MAX, 32, 32);
 	UNIT_EQUAL(check(r), -RV_EINVAL);
-	r.pci_device = -2;
-	UNIT_EQUAL(check(r), -RV_EINVAL);
+}
+
+/* What a hook registers for, in the registry's units. */
+static void expect_region(const struct rv_hook_spec *spec, uint64_t first, uint64_t last)
+{
+	struct hook *hook = hook_of(spec);
+
+	UNIT_EQUAL(hook->region.first, first);
+	UNIT_EQUAL(hook->region.last, last);
+	finish();
 }
 
 static void test_range(void)
 {
-	struct rv_hook_request r = request_of(RV_EVENT_PCI_CONFIG_READ, 4, 7);
-	uint64_t first, last;
+	struct rv_hook_spec r = spec_of(RV_EVENT_PCI_CONFIG_READ, 4, 7);
 
-	hook_request_range(&r, &first, &last);
-	UNIT_EQUAL(first, 0);
-	UNIT_EQUAL(last, 0xfffffff);
-	r.pci_bus = 1;
-	hook_request_range(&r, &first, &last);
-	UNIT_EQUAL(first, 0x100000);
-	UNIT_EQUAL(last, 0x1fffff);
-	r.pci_device = 3;
-	hook_request_range(&r, &first, &last);
-	UNIT_EQUAL(first, 0x118000);
-	UNIT_EQUAL(last, 0x11ffff);
-	r.pci_function = 2;
-	hook_request_range(&r, &first, &last);
-	UNIT_EQUAL(first, 0x11a004);
-	UNIT_EQUAL(last, 0x11a007);
+	expect_region(&r, 0, 0xfffffff);
+	spec_add(&r, "bus", UINT64_MAX, 1, 1);
+	expect_region(&r, 0x100000, 0x1fffff);
+	spec_add(&r, "device", UINT64_MAX, 3, 3);
+	expect_region(&r, 0x118000, 0x11ffff);
+	spec_add(&r, "function", UINT64_MAX, 2, 2);
+	expect_region(&r, 0x11a004, 0x11a007);
+	r.clauses[1].last = 2; /* buses 1 and 2 */
+	expect_region(&r, 0, 0xfffffff);
 }
 
 static void test_filter_width_and_value(void)
 {
-	struct rv_hook_request r = request_of(RV_EVENT_PORT_WRITE, 0x3f8, 0x3f8);
+	struct rv_hook_spec r = spec_of(RV_EVENT_PORT_WRITE, 0x3f8, 0x3f8);
 	struct access a;
 	struct hook *hook;
 
-	r.width_mask = 2 | 4;
-	r.value_mask = 0xf0;
-	r.value_match = 0x50;
+	spec_add(&r, "width", ~(uint64_t)(2 | 4), 0, 0);
+	spec_add(&r, "value", 0xf0, 0x50, 0x50);
 	hook = hook_of(&r);
 	for (uint8_t width = 1; width <= 8; width <<= 1) {
 		for (uint64_t value = 0; value < 0x100; value++) {
 			a = access_of(ACCESS_PORT, true, 0x3f8, width, value);
 			deliveries = 0;
-			hook_handle_access(&a, hook);
+			hook->region.handler(&a, hook);
 			UNIT_EQUAL(deliveries, (width == 2 || width == 4) && value >> 4 == 5);
 		}
 	}
 	deliveries = 0;
 	a = access_of(ACCESS_PORT, false, 0x3f8, 2, 0x50);
-	hook_handle_access(&a, hook);
+	hook->region.handler(&a, hook);
 	UNIT_EQUAL(deliveries, 0);
 	UNIT_EQUAL(hook->counters.delivered, 32);
 	UNIT_EQUAL(hook->counters.filtered, 4 * 0x100 + 1 - 32);
 	finish();
 }
 
+/* -1: any. */
+struct wanted {
+	uint64_t first, last;
+	int32_t bus, device, function, vendor_id, device_id, class, class_mask;
+};
+
 /* Against a filter that is written as plainly as possible. */
-static bool model_pci(const struct rv_hook_request *r, uint64_t address, uint8_t width)
+static bool model_pci(const struct wanted *r, uint64_t address, uint8_t width)
 {
-	bool overlap = false, ids = r->pci_vendor_id >= 0 || r->pci_device_id >= 0 || r->pci_class >= 0;
+	bool overlap = false, ids = r->vendor_id >= 0 || r->device_id >= 0 || r->class >= 0;
 	uint32_t function = (uint32_t)(address >> 12);
 	int32_t vendor = -1, device = -1;
 	uint32_t class = 0;
@@ -113,14 +137,14 @@ static bool model_pci(const struct rv_hook_request *r, uint64_t address, uint8_t
 		device = 0xd;
 		class = 0x0c0330;
 	}
-	return overlap && (r->pci_bus < 0 || (uint32_t)r->pci_bus == function >> 8) &&
-	       (r->pci_device < 0 || (uint32_t)r->pci_device == (function >> 3 & 31)) &&
-	       (r->pci_function < 0 || (uint32_t)r->pci_function == (function & 7)) &&
-	       (!ids || vendor >= 0) && (r->pci_vendor_id < 0 || r->pci_vendor_id == vendor) &&
-	       (r->pci_device_id < 0 || r->pci_device_id == device) &&
-	       (r->pci_class < 0 ||
-		(class & (r->pci_class_mask < 0 ? 0xffffff : (uint32_t)r->pci_class_mask)) ==
-			(uint32_t)r->pci_class);
+	return overlap && (r->bus < 0 || (uint32_t)r->bus == function >> 8) &&
+	       (r->device < 0 || (uint32_t)r->device == (function >> 3 & 31)) &&
+	       (r->function < 0 || (uint32_t)r->function == (function & 7)) &&
+	       (!ids || vendor >= 0) && (r->vendor_id < 0 || r->vendor_id == vendor) &&
+	       (r->device_id < 0 || r->device_id == device) &&
+	       (r->class < 0 ||
+		(class & (r->class_mask < 0 ? 0xffffff : (uint32_t)r->class_mask)) ==
+			(uint32_t)r->class);
 }
 
 static int32_t pick(int32_t a, int32_t b)
@@ -130,22 +154,38 @@ static int32_t pick(int32_t a, int32_t b)
 	return r == 0 ? a : r == 1 ? b : -1;
 }
 
+static void want(struct rv_hook_spec *spec, const char *field, int32_t number)
+{
+	if (number >= 0)
+		spec_add(spec, field, UINT64_MAX, (uint64_t)number, (uint64_t)number);
+}
+
 static void test_filter_pci_random(void)
 {
 	static const uint64_t functions[] = { 0, 0x18, 0x19, 0x20, 0x21, 0x120 };
 
 	for (int round = 0; round < 3000; round++) {
-		struct rv_hook_request r = request_of(RV_EVENT_PCI_CONFIG_READ, unit_random() % 64, 0);
+		struct wanted wanted = { .first = unit_random() % 64 };
+		struct rv_hook_spec r;
 		struct hook *hook;
 
-		r.last = r.first + unit_random() % 16;
-		r.pci_bus = pick(0, 1);
-		r.pci_device = pick(3, 4);
-		r.pci_function = pick(0, 1);
-		r.pci_vendor_id = pick(0x8086, 0x1b36);
-		r.pci_device_id = pick(0x100e, 0xd);
-		r.pci_class_mask = pick(0xffff00, 0xff0000);
-		r.pci_class = pick(0x020000, 0x0c0300);
+		wanted.last = wanted.first + unit_random() % 16;
+		wanted.bus = pick(0, 1);
+		wanted.device = pick(3, 4);
+		wanted.function = pick(0, 1);
+		wanted.vendor_id = pick(0x8086, 0x1b36);
+		wanted.device_id = pick(0x100e, 0xd);
+		wanted.class_mask = pick(0xffff00, 0xff0000);
+		wanted.class = pick(0x020000, 0x0c0300);
+		r = spec_of(RV_EVENT_PCI_CONFIG_READ, wanted.first, wanted.last);
+		want(&r, "vendor_id", wanted.vendor_id);
+		want(&r, "bus", wanted.bus);
+		want(&r, "device", wanted.device);
+		want(&r, "function", wanted.function);
+		want(&r, "device_id", wanted.device_id);
+		if (wanted.class >= 0)
+			spec_add(&r, "class", wanted.class_mask < 0 ? UINT64_MAX : (uint64_t)wanted.class_mask,
+				 (uint64_t)wanted.class, (uint64_t)wanted.class);
 		hook = hook_of(&r);
 		for (int i = 0; i < 20; i++) {
 			uint8_t width = (uint8_t)(1u << unit_random() % 3);
@@ -154,8 +194,8 @@ static void test_filter_pci_random(void)
 			struct access a = access_of(ACCESS_PCI, false, address, width, 0);
 
 			deliveries = 0;
-			hook_handle_access(&a, hook);
-			UNIT_EQUAL(deliveries, model_pci(&r, address, width));
+			hook->region.handler(&a, hook);
+			UNIT_EQUAL(deliveries, model_pci(&wanted, address, width));
 		}
 		finish();
 	}
@@ -163,32 +203,31 @@ static void test_filter_pci_random(void)
 
 static void test_identity_cached(void)
 {
-	struct rv_hook_request r = request_of(RV_EVENT_PCI_CONFIG_READ, 0, 0xff);
+	struct rv_hook_spec r = spec_of(RV_EVENT_PCI_CONFIG_READ, 0, 0xff);
 	struct access a = access_of(ACCESS_PCI, false, 0x19004, 4, 0);
 	struct hook *hook;
 
-	r.pci_class = 0x0c0300;
-	r.pci_class_mask = 0xffff00;
+	spec_add(&r, "class", 0xffff00, 0x0c0300, 0x0c0300);
 	hook = hook_of(&r);
 	pci_identity_forget();
-	hook_handle_access(&a, hook);
+	hook->region.handler(&a, hook);
 	fake_pci_reads = 0;
-	hook_handle_access(&a, hook);
+	hook->region.handler(&a, hook);
 	UNIT_EQUAL(fake_pci_reads, 0);
 	/* The guest renumbers a bridge's buses. */
 	a = access_of(ACCESS_PCI, true, 0x08018, 4, 0x020100);
-	hook_handle_access(&a, hook);
+	hook->region.handler(&a, hook);
 	a = access_of(ACCESS_PCI, false, 0x19004, 4, 0);
-	hook_handle_access(&a, hook);
+	hook->region.handler(&a, hook);
 	UNIT_EQUAL(fake_pci_reads, 2);
 	/* Somebody who is not there is asked for again. */
 	a = access_of(ACCESS_PCI, false, 0x30000, 4, 0);
 	fake_pci_reads = 0;
-	hook_handle_access(&a, hook);
-	hook_handle_access(&a, hook);
+	hook->region.handler(&a, hook);
+	hook->region.handler(&a, hook);
 	UNIT_EQUAL(fake_pci_reads, 2);
 	a = access_of(ACCESS_PCI, false, 0x20010, 4, 0);
-	hook_handle_access(&a, hook);
+	hook->region.handler(&a, hook);
 	UNIT_EQUAL(event_seen.address, 0x10);
 	UNIT_EQUAL(event_seen.pci_device, 4);
 	UNIT_EQUAL(event_seen.pci_vendor_id, 0x1b36);
@@ -198,30 +237,30 @@ static void test_identity_cached(void)
 
 static void test_filter_cpuid(void)
 {
-	struct rv_hook_request r = request_of(RV_EVENT_CPUID, 4, 5);
+	struct rv_hook_spec r = spec_of(RV_EVENT_CPUID, 4, 5);
 	struct access a = access_of(ACCESS_CPUID, false, 4 | UINT64_C(2) << 32, 4, 0);
 	struct hook *hook;
 
-	r.cpuid_subleaf_set = 1;
-	r.cpuid_subleaf = 2;
+	spec_add(&r, "subleaf", UINT64_MAX, 2, 2);
 	hook = hook_of(&r);
-	hook_handle_access(&a, hook);
+	hook->region.handler(&a, hook);
 	UNIT_EQUAL(deliveries, 1);
 	UNIT_EQUAL(event_seen.address, 4);
 	UNIT_EQUAL(event_seen.cpuid_subleaf, 2);
 	UNIT_EQUAL(event_seen.cpuid[2], 2);
 	a.address = 4 | UINT64_C(1) << 32;
-	hook_handle_access(&a, hook);
-	a.address = 6 | UINT64_C(2) << 32;
-	hook_handle_access(&a, hook);
+	hook->region.handler(&a, hook);
 	UNIT_EQUAL(deliveries, 1);
+	/* Leaves are the registry's to compare. */
+	UNIT_EQUAL(hook->region.first, 4);
+	UNIT_EQUAL(hook->region.last, 5);
 	finish();
 }
 
 int main(void)
 {
 	fake_cpu.vcpu = &fake_vcpu;
-	unit_run("hook_request", test_request);
+	unit_run("hook_spec", test_spec);
 	unit_run("hook_range", test_range);
 	unit_run("hook_filter_width_and_value", test_filter_width_and_value);
 	unit_run("hook_filter_pci_random", test_filter_pci_random);

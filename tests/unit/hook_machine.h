@@ -15,6 +15,7 @@
 #include "hook/hook_timer.h"
 #include "hook/pci_identity.h"
 #include "rv/errno.h"
+#include "tests/spec.h"
 #include "unit.h"
 #include "vmm/vcpu.h"
 
@@ -166,6 +167,27 @@ void cpuid_hardware(struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t
 	registers[1] = registers[2] = registers[3] = subleaf;
 }
 
+void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
+{
+	(void)port, (void)width_bytes, (void)value;
+}
+
+void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
+{
+	(void)gpa, (void)width_bytes, (void)value;
+}
+
+bool msr_hardware_write(uint32_t msr, uint64_t value)
+{
+	(void)msr, (void)value;
+	return true;
+}
+
+void pci_hardware_write(uint64_t address, uint8_t width_bytes, uint32_t value)
+{
+	(void)address, (void)width_bytes, (void)value;
+}
+
 /* Function 0:3.1 is a 8086:100e Ethernet controller (02.00.00); 0:4.0 an xHCI; else nobody. */
 uint32_t pci_hardware_read(uint64_t address, uint8_t width_bytes)
 {
@@ -212,17 +234,9 @@ static bool owner_deliver(struct hook_owner *owner, struct hook *hook, struct vc
 
 static struct hook_owner owner = { .name = "test.rb", .event = &event, .deliver = owner_deliver };
 
-static struct rv_hook_request request_of(uint32_t kind, uint64_t first, uint64_t last)
+static struct hook *hook_of(const struct rv_hook_spec *spec)
 {
-	return (struct rv_hook_request){ .kind = kind, .first = first, .last = last,
-					 .pci_bus = -1, .pci_device = -1, .pci_function = -1,
-					 .pci_vendor_id = -1, .pci_device_id = -1,
-					 .pci_class = -1, .pci_class_mask = -1 };
-}
-
-static struct hook *hook_of(const struct rv_hook_request *request)
-{
-	int id = hook_add(&owner, request);
+	int id = hook_add(&owner, spec);
 
 	UNIT_CHECK(id >= 0);
 	fake_vcpu.history_next++; /* its events come with later exits */

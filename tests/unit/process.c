@@ -17,6 +17,7 @@
 #include "process/syscall.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
+#include "tests/spec.h"
 #include "unit.h"
 #include "vmm/guest_memory.h"
 
@@ -160,10 +161,10 @@ _Noreturn void process_leave(struct process *process, enum process_stop stop)
 	longjmp(leave, (int)stop);
 }
 
-int hook_add(struct hook_owner *owner, const struct rv_hook_request *request)
+int hook_add(struct hook_owner *owner, const struct rv_hook_spec *spec)
 {
 	(void)owner;
-	return request->kind == RV_EVENT_PORT_READ ? 5 : -RV_EINVAL;
+	return spec->kind == RV_EVENT_PORT_READ ? 5 : -RV_EINVAL;
 }
 
 int hook_remove(struct hook_owner *owner, uint32_t id)
@@ -374,18 +375,17 @@ static void test_heap_late(void)
 /* A hook on much device memory takes its time, which an event has not. */
 static void test_hook_in_event(void)
 {
-	struct rv_hook_request request = { .kind = RV_EVENT_MMIO_READ, .first = 0x1000,
-					   .last = 0x1000 + RV_HOOK_BYTES_IN_EVENT };
+	struct rv_hook_spec spec = spec_of(RV_EVENT_MMIO_READ, 0x1000, 0x1000 + RV_HOOK_BYTES_IN_EVENT);
 	struct process process;
 	struct hook hook;
 
 	engine_open(&process);
-	UNIT_EQUAL(user_copy_out(&process, DATA, &request, sizeof(request)), 0);
+	UNIT_EQUAL(user_copy_out(&process, DATA, &spec, sizeof(spec)), 0);
 	UNIT_EQUAL(call(&process, RV_SYS_HOOK_ADD, DATA, 0, 0, 0), -RV_EINVAL); /* the fake's */
 	process.hook = &hook;
 	UNIT_EQUAL(call(&process, RV_SYS_HOOK_ADD, DATA, 0, 0, 0), -RV_E2BIG);
-	request.last--;
-	UNIT_EQUAL(user_copy_out(&process, DATA, &request, sizeof(request)), 0);
+	spec.clauses[0].last--;
+	UNIT_EQUAL(user_copy_out(&process, DATA, &spec, sizeof(spec)), 0);
 	UNIT_EQUAL(call(&process, RV_SYS_HOOK_ADD, DATA, 0, 0, 0), -RV_EINVAL);
 	engine_close(&process);
 }
@@ -447,10 +447,21 @@ static void test_random_calls(void)
 	engine_close(&process);
 }
 
+static int fake_fetch(struct rv_event *event, struct event_origin *origin)
+{
+	if (origin->access->write)
+		return -RV_EAGAIN;
+	event->value = 0x77;
+	return 0;
+}
+
 static void test_fetch(void)
 {
+	static const struct source source = { .fetch = fake_fetch };
+	static const struct source plain = { .fetch = NULL };
 	struct access access = { .kind = ACCESS_PORT };
-	struct hook hook = { .access = &access };
+	struct event_origin origin = { .access = &access };
+	struct hook hook = { .source = &source, .origin = &origin };
 	struct process process;
 
 	engine_open(&process);
@@ -458,8 +469,10 @@ static void test_fetch(void)
 	process.hook = &hook;
 	UNIT_EQUAL(call(&process, RV_SYS_EVENT_FETCH, 0, 0, 0, 0), 0);
 	UNIT_EQUAL(process.event->value, 0x77);
-	UNIT_EQUAL(process.event->flags, RV_EVENT_FETCHED);
 	access.write = true;
+	UNIT_EQUAL(call(&process, RV_SYS_EVENT_FETCH, 0, 0, 0, 0), -RV_EAGAIN);
+	access.write = false;
+	hook.source = &plain;
 	UNIT_EQUAL(call(&process, RV_SYS_EVENT_FETCH, 0, 0, 0, 0), -RV_EAGAIN);
 	engine_close(&process);
 }

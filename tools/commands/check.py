@@ -6,7 +6,7 @@ import sys
 import tempfile
 
 from commands import options
-from host import gems, paths, samples, simulation
+from host import gems, kinds, paths, samples, simulation
 from host.errors import UserError, need_file
 
 EXAMPLES = """\
@@ -15,6 +15,7 @@ examples:
   ./ritevisor check first.rb --events uart.events   your own, with what the guest must see
   ./ritevisor check -e 'on(:port_read, 0x60) { |io| io.value = 1 }'
   generate-script | ./ritevisor check --json -
+  ./ritevisor check -l                              what a hook can watch, and filter by
 
 Nothing boots: the script runs in the real script engine, as a process of this machine, against
 simulated devices. docs/script-api.md describes .events files. The exit status is 0 if all is well,
@@ -33,6 +34,8 @@ def add(commands):
                         help="what the guest does, instead of sample events")  # fmt: skip
     parser.add_argument("--setting", metavar="NAME=VALUE", action="append", default=[],
                         help="a word of the boot line for the script; may be given again")  # fmt: skip
+    parser.add_argument("-l", "--list", action="store_true",
+                        help="list the kinds of events, their filters and methods, and end")  # fmt: skip
     options.add_gems_option(parser)
     parser.add_argument("--json", action="store_true", help="a list with one object a script")
 
@@ -87,6 +90,10 @@ def collect_scripts(arguments, folder):
 
 def check(arguments):
     """Checks all scripts, each in an engine of its own. Returns the exit status."""
+    if arguments.list:
+        simulation.prepare()
+        print("\n".join(kinds.listing()))
+        return 0
     if arguments.events:
         need_file(arguments.events, "docs/script-api.md says what an .events file holds")
     with tempfile.TemporaryDirectory(prefix="ritevisor-check-") as folder:

@@ -1,27 +1,36 @@
 """Hooks as ./ritevisor check shows them, and sample events that fit a script's hooks.
 
-A hook is what engine/host/src/report.c writes: struct rv_hook_request as a dictionary.
+A hook is what engine/host/src/report.c writes: its kind, addresses and clauses. What the kinds are
+stands in the table that kinds.py reads.
 """
 
-ADDRESS_LAST = {"port": 0xFFFF, "msr": 0xFFFFFFFF, "cpuid": 0xFFFFFFFF, "pci": 0xFFF}
-# Where something usually happens, for hooks that watch everything.
-USUAL = {"port": [0x60, 0x71, 0x3F8], "msr": [0x1B, 0xC0000080], "cpuid": [0, 1], "pci": [0, 0x10]}
-# The simulated machine's own PCI functions: slot, vendor, device, class.
+from . import kinds
+
+# The simulated machine's own PCI functions.
 PCI_FUNCTIONS = [
-    ("00:00.0", 0x8086, 0x1237, 0x060000),
-    ("00:01.0", 0x8086, 0x7000, 0x060100),
-    ("00:03.0", 0x8086, 0x100E, 0x020000),
-]
-WRITTEN = 0x41  # by sample writes, where the filter leaves a choice
+    {"bus": 0, "device": 0, "function": 0, "vendor_id": 0x8086, "device_id": 0x1237, "class": 0x060000},
+    {"bus": 0, "device": 1, "function": 0, "vendor_id": 0x8086, "device_id": 0x7000, "class": 0x060100},
+    {"bus": 0, "device": 3, "function": 0, "vendor_id": 0x8086, "device_id": 0x100E, "class": 0x020000},
+]  # fmt: skip
+# Where something usually happens, for hooks that watch everything, by the class of their events.
+USUAL = {"Port": [0x60, 0x71, 0x3F8], "Msr": [0x1B, 0xC0000080], "Cpuid": [0, 1], "PciConfig": [0, 0x10]}
+ANSWER = 0x41  # of sample devices that are read
 LONG_MASK = (1 << 64) - 1
 
 
-def family(hook):
-    return hook["kind"].split("_")[0]
+def kind_of(hook):
+    return kinds.table()[hook["kind"]]
 
 
-def is_write(hook):
-    return hook["kind"].endswith("_write")
+def address_field(kind):
+    return next((each for each in kind["fields"] if each["flags"] & kinds.ADDRESS), None)
+
+
+def clauses(hook):
+    """Returns [(field, clause)] of all that is no address."""
+    kind = kind_of(hook)
+    found = [(kinds.field(kind, each["field"]), each) for each in hook["clauses"]]
+    return [(field, each) for field, each in found if not field["flags"] & kinds.ADDRESS]
 
 
 # Hooks in words ---------------------------------------------------------------------------------
@@ -34,46 +43,52 @@ def duration(us):
     return f"{us} us"
 
 
+def period(hook):
+    """Microseconds, of hooks whose events come by time; else None."""
+    field = address_field(kind_of(hook))
+    return hook["first"] if field and field["flags"] & kinds.PERIOD else None
+
+
 def address_text(hook):
+    field = address_field(kind_of(hook))
+    if not field or (hook["first"], hook["last"]) == (0, field["last"]):
+        return ""
     if hook["first"] == hook["last"]:
         return f" 0x{hook['first']:x}"
-    if (hook["first"], hook["last"]) == (0, ADDRESS_LAST.get(family(hook))):
-        return ""
     return f" 0x{hook['first']:x}..0x{hook['last']:x}"
 
 
-def widths(hook):
-    return [1 << bit for bit in range(4) if hook["width_mask"] >> bit & 1]
+def bits(clause):
+    """The powers of two that a clause about one lets pass."""
+    allowed = LONG_MASK & ~clause["mask"]
+    return [1 << bit for bit in range(allowed.bit_length()) if allowed >> bit & 1]
 
 
-def pci_filters(hook):
-    """Returns {filter: text} of what the hook asks of the PCI function."""
-    formats = {"bus": "0x%x", "device": "0x%x", "function": "%d", "vendor_id": "0x%04x",
-               "device_id": "0x%04x", "class": "0x%06x"}  # fmt: skip
-    found = {name: form % hook[name] for name, form in formats.items() if hook.get(name, -1) >= 0}
-    if "class" in found and hook["class_mask"] != 0xFFFFFF:
-        found["class_mask"] = f"0x{hook['class_mask']:06x}"
-    return found
+def number_text(field, number):
+    digits = len(f"{field['last']:x}") if 0xFF < field["last"] <= 0xFFFFFF else 1
+    return str(number) if number < 10 and field["last"] < 10 else f"0x{number:0{digits}x}"
 
 
 def filters(hook):
     """Returns {filter: text} as the script could have written them."""
     found = {}
-    if hook["width_mask"]:
-        found["width"] = " or ".join(str(width) for width in widths(hook))
-    if hook["value_mask"]:
-        found["value"] = f"0x{hook['value_match']:x}"
-        if hook["value_mask"] != LONG_MASK:
-            found["mask"] = f"0x{hook['value_mask']:x}"
-    if "subleaf" in hook:
-        found["subleaf"] = str(hook["subleaf"])
-    return {**found, **pci_filters(hook)}
+    for field, clause in clauses(hook):
+        if field["flags"] & kinds.BITS:
+            found[field["name"]] = " or ".join(str(each) for each in bits(clause))
+            continue
+        text = number_text(field, clause["first"])
+        if clause["first"] != clause["last"]:
+            text += f"..{number_text(field, clause['last'])}"
+        found[field["name"]] = text
+        if clause["mask"] & field["last"] != field["last"]:
+            found[field["mask"]] = number_text(field, clause["mask"])
+    return found
 
 
 def describe(hook):
     """One line: "port_write 0x3f8, width: 1, on_error: :deny, budget 500 us"."""
-    if hook["kind"] == "timer":
-        parts = [f"every {duration(hook['first'])}"]
+    if period(hook) is not None:
+        parts = [f"every {duration(period(hook))}"]
     elif hook["kind"] == "shutdown":
         parts = ["at_exit"]
     else:
@@ -94,7 +109,7 @@ def hook_as_dict(hook):
         "kind": hook["kind"],
         "first": hook["first"],
         "last": hook["last"],
-        "period_us": hook["first"] if hook["kind"] == "timer" else None,
+        "period_us": period(hook),
         "filters": filters(hook),
         "on_error": hook["on_error"],
         "observe": hook["observe"],
@@ -108,81 +123,103 @@ def hook_as_dict(hook):
 
 def addresses(hook, width):
     """The first and the last address that an access of that width can have, or usual ones."""
-    first, last = hook["first"], hook["last"]
-    usual = [each for each in USUAL.get(family(hook), []) if first <= each <= last]
+    first, last, kind = hook["first"], hook["last"], kind_of(hook)
+    usual = [each for each in USUAL.get(kind["class"], []) if first <= each <= last]
     if last - first > 0xFF and usual:
         return usual
-    first = (first + width - 1) // width * width if family(hook) in ("mmio", "pci") else first
+    first = (first + width - 1) // width * width if kind["class"] in ("Mmio", "PciConfig") else first
     return sorted({first, max(first, last - last % width)})[:2]
 
 
-def written_value(hook):
-    return hook["value_match"] | WRITTEN & ~hook["value_mask"] & 0xFF
+def fitting(hook, field):
+    """A value of a field that the hook wants: the usual one, where its clause leaves a choice."""
+    for each, clause in clauses(hook):
+        if each["name"] != field["name"]:
+            continue
+        if field["flags"] & kinds.BITS:
+            return bits(clause)[0]
+        if clause["first"] == clause["last"]:
+            return clause["first"] | field["sample"] & ~clause["mask"] & 0xFF
+        return clause["first"]
+    return field["sample"]
 
 
-def plain_lines(hook):
-    default = {"port": 1, "mmio": 4}.get(family(hook))
-    width = (widths(hook) or [default])[0] if default else None
-    for address in addresses(hook, width or 1):
-        if family(hook) == "msr":
-            yield f"msr 0x{address:x} = 0x{WRITTEN:x}"
-        elif not is_write(hook):
-            yield f"{family(hook)} 0x{address:x} = 0x{WRITTEN:x} {width}"
-        words = [hook["kind"], f"0x{address:x}"]
-        words += [f"0x{written_value(hook):x}"] if is_write(hook) else []
-        yield " ".join(words + ([str(width)] if width else []))
+def function_fits(hook, function):
+    return all(
+        clause["first"] <= function[field["name"]] & clause["mask"] <= clause["last"]
+        for field, clause in clauses(hook)
+        if field["name"] in function
+    )
 
 
-def cpuid_lines(hook):
-    for leaf in addresses(hook, 1):
-        yield f"cpuid 0x{leaf:x} {hook.get('subleaf', 0)}"
-
-
-def pci_fits(hook, slot, vendor_id, device_id, class_code):
-    bus, device, function = (int(part, 16) for part in slot.replace(".", ":").split(":"))
-    exact = {"bus": bus, "device": device, "function": function,
-             "vendor_id": vendor_id, "device_id": device_id}  # fmt: skip
-    if any(hook[name] not in (-1, value) for name, value in exact.items()):
-        return False
-    return hook["class"] < 0 or class_code & hook["class_mask"] == hook["class"]
-
-
-def pci_slot(hook):
-    """Returns the slot of a function that the hook wants, and the lines that make it."""
+def pci_function(hook):
+    """Returns a function that the hook wants, and the lines that make it."""
     for function in PCI_FUNCTIONS:
-        if pci_fits(hook, *function):
-            return function[0], []
-    bus, device, function = (
-        hook[name] if hook[name] >= 0 else other
-        for name, other in (("bus", 0), ("device", 4), ("function", 0))
-    )
-    slot = f"{bus:02x}:{device:02x}.{function}"
-    vendor_id, device_id = (
-        hook[name] if hook[name] >= 0 else other
-        for name, other in (("vendor_id", 0x8086), ("device_id", 0x100E))
-    )
-    class_code = hook["class"] if hook["class"] >= 0 else 0x020000
-    return slot, [f"pci {slot} {vendor_id:04x}:{device_id:04x} {class_code:06x}"]
+        if function_fits(hook, function):
+            return function, []
+    kind = kind_of(hook)
+    function = {name: fitting(hook, kinds.field(kind, name)) for name in PCI_FUNCTIONS[0]}
+    ids = f"{function['vendor_id']:04x}:{function['device_id']:04x} {function['class']:06x}"
+    return function, [f"pci {slot_text(function)} {ids}"]
 
 
-def pci_lines(hook):
-    slot, setup = pci_slot(hook)
-    yield from setup
-    width = (widths(hook) or [4])[0]
-    for offset in addresses(hook, width):
-        words = [hook["kind"], slot, f"0x{offset & 0xFF:x}"]
-        words += [f"0x{written_value(hook):x}"] if is_write(hook) else []
-        yield " ".join(words + [str(width)])
+def slot_text(values):
+    return f"{values['bus']:02x}:{values['device']:02x}.{values['function']}"
+
+
+def joined_text(kind, text, values):
+    """A text of several fields: "00:03.0"."""
+    parts = []
+    for name in text["fields"]:
+        last = kinds.field(kind, name)["last"]
+        parts.append(f"{values[name]:0{len(f'{last:x}')}x}")
+    return parts[0] + "".join(each + part for each, part in zip(text["separators"], parts[1:]))
+
+
+def event_line(hook, values):
+    """KIND and the words that the kind has, with those values."""
+    kind = kind_of(hook)
+    texts = {text["name"]: text for text in kind["texts"]}
+    words = [hook["kind"]]
+    for name in kind["words"].split():
+        if name in texts:
+            words.append(joined_text(kind, texts[name], values))
+        elif kinds.field(kind, name)["flags"] & kinds.BITS or name == "subleaf":
+            words.append(str(values[name]))
+        else:
+            words.append(f"0x{values[name]:x}")
+    return " ".join(words)
+
+
+def device_lines(kind, values):
+    """What the simulated device answers, where it can be told."""
+    if kind["class"] == "Msr":
+        return [f"msr 0x{values['msr']:x} = 0x{ANSWER:x}"]
+    if kind["class"] in ("Port", "Mmio") and not kind["flags"] & kinds.WRITE:
+        return [f"{kind['class'].lower()} 0x{values['address']:x} = 0x{ANSWER:x} {values['width']}"]
+    return []
+
+
+def hook_lines(hook):
+    kind = kind_of(hook)
+    values = {field["name"]: fitting(hook, field) for field in kind["fields"]}
+    lines = []
+    if kind["class"] == "PciConfig":
+        function, lines = pci_function(hook)
+        values.update(function)
+    where = [each["name"] for each in kind["fields"] if each["flags"] & kinds.ADDRESS]
+    for address in addresses(hook, values["width"]) if where and period(hook) is None else [0]:
+        values.update({name: address for name in where})
+        lines += device_lines(kind, values) + [event_line(hook, values)]
+    return lines
 
 
 def lines(hooks):
-    """The lines of an .events file: two or three events for each hook, timers, the shutdown."""
-    makers = {"port": plain_lines, "mmio": plain_lines, "msr": plain_lines,
-              "cpuid": cpuid_lines, "pci": pci_lines}  # fmt: skip
+    """The lines of an .events file: two or three events for each hook; timers and the shutdown last."""
+    plain = [hook for hook in hooks if kind_of(hook)["flags"] & kinds.PLAIN]
     made = []
-    for hook in hooks:
-        for line in makers.get(family(hook), lambda _: ())(hook):
-            if line not in made:
-                made.append(line)
-    kinds = [hook["kind"] for hook in hooks]
-    return made + [kind for kind in ("timer", "shutdown") if kind in kinds]
+    for hook in [each for each in hooks if each not in plain]:
+        made += [line for line in hook_lines(hook) if line not in made]
+    for hook in plain:
+        made += [] if hook["kind"] in made else [hook["kind"]]
+    return sorted(made, key=lambda line: line == "shutdown")

@@ -12,10 +12,9 @@ import subprocess
 import sys
 import tempfile
 
-from . import paths, samples
+from . import kinds, paths, samples
 from .errors import UserError
 
-RUNNER = paths.BUILD / "engine-run"
 LEVELS = {0: "error", 1: "warning", 2: "notice", 3: "info", 4: "debug"}
 LEVEL_PLAIN = 16
 RUN_TIMEOUT_S = 120  # the engine is killed long before
@@ -26,7 +25,7 @@ def prepare():
 
     Where this user cannot build, what is there is used.
     """
-    if paths.BUILD.is_dir() and not os.access(paths.BUILD, os.W_OK) and RUNNER.is_file():
+    if paths.BUILD.is_dir() and not os.access(paths.BUILD, os.W_OK) and kinds.RUNNER.is_file():
         return
     paths.BUILD.mkdir(exist_ok=True)
     with open(paths.BUILD / "check.lock", "w") as lock:
@@ -35,7 +34,7 @@ def prepare():
 
 
 def build():
-    targets = [os.path.relpath(path, paths.ROOT) for path in (paths.ENGINE, RUNNER)]
+    targets = [os.path.relpath(path, paths.ROOT) for path in (paths.ENGINE, kinds.RUNNER)]
     make = ["make", "--no-print-directory", "-C", str(paths.ROOT)]
     if subprocess.run([*make, "--question", *targets], capture_output=True).returncode == 0:
         return
@@ -47,7 +46,7 @@ def build():
 
 def run_engine(scripts, settings, events, engine):
     """Runs the first script with the others beside it. Returns the list of what was reported."""
-    command = [str(RUNNER), "--report", "--engine", str(engine)]
+    command = [str(kinds.RUNNER), "--report", "--engine", str(engine)]
     for word in settings:
         command += ["--setting", word]
     if events:

@@ -2,6 +2,7 @@
  * arguments.c: the command line of the host programs:
  *   [--events FILE] [--setting NAME=VALUE]... [--verbose] [--report] [--engine ELF]
  *   [--measure] SCRIPT [OTHER-SCRIPT]...
+ * or --kinds, which lists the kinds of events.
  */
 #include "arguments.h"
 
@@ -20,6 +21,12 @@ static _Noreturn void arguments_usage(void)
 	exit(64);
 }
 
+static _Noreturn void arguments_list_kinds(void)
+{
+	report_kinds();
+	exit(0);
+}
+
 static bool arguments_flag(struct arguments *arguments, const char *word)
 {
 	if (strcmp(word, "--verbose") == 0)
@@ -28,6 +35,8 @@ static bool arguments_flag(struct arguments *arguments, const char *word)
 		arguments->measure = true;
 	else if (strcmp(word, "--report") == 0)
 		report_begin();
+	else if (strcmp(word, "--kinds") == 0)
+		arguments_list_kinds();
 	else
 		return false;
 	return true;

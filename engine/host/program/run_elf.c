@@ -13,7 +13,7 @@
 
 #include "rv/abi.h"
 #include "rv/errno.h"
-#include "rv/event_kind.h"
+#include "rv/kinds.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -117,8 +117,8 @@ static void elf_make_timer(void)
  * here is traced at each call. */
 static uint64_t elf_alarm_ms(const struct rv_event *event)
 {
-	const struct host_hook *hook = host_hook_get(event->hook);
-	uint64_t milliseconds = hook ? hook->request.budget_us / 1000 * 3 / 4 : 0;
+	const struct hook *hook = host_hook_get(event->hook);
+	uint64_t milliseconds = hook ? hook->spec.budget_us / 1000 * 3 / 4 : 0;
 
 	return milliseconds > ELF_ALARM_MS ? milliseconds : ELF_ALARM_MS;
 }
@@ -164,7 +164,7 @@ static void elf_on_delivery(bool begins, const struct rv_event *event)
 		return;
 	}
 	if (!begins)
-		printf("%s: %llu instructions\n", rv_event_kind_name(event->kind),
+		printf("%s: %llu instructions\n", rv_kind_name(event->kind),
 		       (unsigned long long)elf_instructions);
 	elf_instructions = 0;
 	elf_in_event = begins;

@@ -3,11 +3,11 @@
  */
 #include "events.h"
 
-#include "host_hooks.h"
+#include "hook/pci_identity.h"
 #include "machine.h"
 #include "session.h"
 
-#include "rv/event_kind.h"
+#include "rv/kinds.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,6 +166,7 @@ static bool events_set_pci(const struct words *words)
 	    sscanf(words->word[2], "%x:%x", &vendor, &device) != 2 ||
 	    sscanf(words->word[3], "%x", &class) != 1)
 		return false;
+	pci_identity_forget();
 	machine_pci_add(bdf, (uint16_t)vendor, (uint16_t)device, class);
 	return true;
 }
@@ -199,87 +200,75 @@ void events_registers(struct rv_registers *registers)
 static uint32_t events_kind(const char *word)
 {
 	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++) {
-		if (strcmp(rv_event_kind_name(kind), word) == 0)
+		if (strcmp(rv_kind_name(kind), word) == 0)
 			return kind;
 	}
 	return 0;
 }
 
-/* [VALUE] [WIDTH] from place `next` on, and no more but what is expected. */
-static bool events_fill_value(const struct words *words, int next, struct rv_event *event,
-			      uint32_t width)
+/* A text of several fields, "00:1f.2". */
+static bool events_fill_text(const struct rv_kind *kind, const struct rv_text *text, const char *word,
+			     struct rv_event *event)
 {
-	bool ok = true;
-	uint64_t bytes;
+	for (size_t i = 0; i <= strlen(text->separators); i++) {
+		const struct rv_field *field = kind->fields;
+		char *end;
+		unsigned long number = strtoul(word, &end, 16);
 
-	if (rv_event_kind_is_write(event->kind))
-		event->value = events_number_at(words, next++, 0, &ok);
-	bytes = events_number_at(words, next, width, &ok);
-	if (next < words->count && strcmp(words->word[next], "->") != 0)
-		next++;
-	event->width_bytes = (uint32_t)bytes;
-	return ok && (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8) &&
-	       (next >= words->count || strcmp(words->word[next], "->") == 0);
-}
-
-/* KIND ADDRESS [VALUE] [WIDTH] */
-static bool events_fill_plain(const struct words *words, struct rv_event *event, uint64_t last,
-			      uint32_t width)
-{
-	bool ok = words->count >= 2;
-
-	event->address = events_number_at(words, 1, 0, &ok);
-	return ok && event->address <= last && events_fill_value(words, 2, event, width);
-}
-
-/* KIND SLOT OFFSET [VALUE] [WIDTH] */
-static bool events_fill_pci(const struct words *words, struct rv_event *event)
-{
-	const struct machine_pci *pci;
-	uint16_t bdf;
-	bool ok = words->count >= 3 && words_slot(words->word[1], &bdf);
-
-	if (!ok)
-		return false;
-	event->pci_bus = bdf >> 8;
-	event->pci_device = bdf >> 3 & 31;
-	event->pci_function = bdf & 7;
-	pci = machine_pci_find(bdf);
-	event->pci_vendor_id = event->pci_device_id = 0xffff;
-	if (pci) {
-		event->pci_vendor_id = (uint16_t)machine_pci_read(bdf, 0, 2);
-		event->pci_device_id = (uint16_t)machine_pci_read(bdf, 2, 2);
-		event->pci_class = (uint32_t)(machine_pci_read(bdf, 8, 4) >> 8);
+		while (strcmp(field->name, text->fields[i]) != 0)
+			field++;
+		if (end == word || number > field->last || *end != text->separators[i])
+			return false;
+		rv_field_set(field, event, number);
+		word = end + 1;
 	}
-	event->address = events_number_at(words, 2, 0, &ok);
-	return ok && event->address <= 0xfff && events_fill_value(words, 3, event, 4);
+	return true;
 }
 
+static bool events_fill_number(const struct rv_field *field, const char *word, struct rv_event *event)
+{
+	uint64_t number;
+
+	if (!words_number(word, &number) || number > (field->last != 0 ? field->last : rv_field_ones(field)))
+		return false;
+	if ((field->flags & RV_FIELD_BITS) && (number == 0 || (number & (number - 1)) != 0))
+		return false;
+	rv_field_set(field, event, number);
+	return true;
+}
+
+/* What the word of that name, of the kind's `words`, says. */
+static bool events_fill_word(const struct rv_kind *kind, const char *name, const char *word,
+			     struct rv_event *event)
+{
+	for (uint32_t i = 0; i < kind->nr_texts; i++) {
+		if (strcmp(kind->texts[i].name, name) == 0)
+			return events_fill_text(kind, &kind->texts[i], word, event);
+	}
+	for (uint32_t i = 0; i < kind->nr_fields; i++) {
+		if (strcmp(kind->fields[i].name, name) == 0)
+			return events_fill_number(&kind->fields[i], word, event);
+	}
+	return false;
+}
+
+/* KIND and the words that its events have, of which the last may be left out. */
 static bool events_fill(const struct words *words, struct rv_event *event)
 {
-	bool ok = true;
+	const struct rv_kind *kind = &rv_kinds[event->kind];
+	struct words names;
+	int next = 1;
 
-	switch (event->kind) {
-	case RV_EVENT_TIMER:
-	case RV_EVENT_SHUTDOWN:
-		return true;
-	case RV_EVENT_CPUID:
-		event->address = events_number_at(words, 1, 0, &ok);
-		event->cpuid_subleaf = (uint32_t)events_number_at(words, 2, 0, &ok);
-		event->width_bytes = 4;
-		return ok;
-	case RV_EVENT_PCI_CONFIG_READ:
-	case RV_EVENT_PCI_CONFIG_WRITE:
-		return events_fill_pci(words, event);
-	case RV_EVENT_MSR_READ:
-	case RV_EVENT_MSR_WRITE:
-		return events_fill_plain(words, event, UINT32_MAX, 8);
-	case RV_EVENT_MMIO_READ:
-	case RV_EVENT_MMIO_WRITE:
-		return events_fill_plain(words, event, UINT64_MAX, 4);
-	default:
-		return events_fill_plain(words, event, 0xffff, 1);
+	for (uint32_t i = 0; i < kind->nr_fields; i++)
+		rv_field_set(&kind->fields[i], event, kind->fields[i].sample);
+	words_split(&names, kind->words);
+	for (int i = 0; i < names.count; i++, next++) {
+		if (next == words->count || strcmp(words->word[next], "->") == 0)
+			return i > 0;
+		if (!events_fill_word(kind, names.word[i], words->word[next], event))
+			return false;
 	}
+	return next == words->count || strcmp(words->word[next], "->") == 0;
 }
 
 enum events_result events_line(const struct words *words, struct rv_event *event)
@@ -288,9 +277,9 @@ enum events_result events_line(const struct words *words, struct rv_event *event
 
 	if (words->count == WORDS_MAXIMUM)
 		return EVENTS_UNKNOWN;
-	event->kind = events_kind(words->word[0]);
+	*event = (struct rv_event){ .kind = events_kind(words->word[0]) };
 	if (event->kind)
-		return events_fill(words, event) ? EVENTS_ACCESS : EVENTS_UNKNOWN;
+		return events_fill(words, event) ? EVENTS_EVENT : EVENTS_UNKNOWN;
 	if (events_is(words, "port") || events_is(words, "mmio") || events_is(words, "msr"))
 		ok = events_set_register(words);
 	else if (events_is(words, "leaf"))

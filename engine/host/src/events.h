@@ -10,7 +10,7 @@
 enum events_result {
 	EVENTS_UNKNOWN,	/* not understood */
 	EVENTS_SET_UP,	/* a device was set */
-	EVENTS_ACCESS,	/* the guest does something: the event is filled */
+	EVENTS_EVENT,	/* the guest does something: the event is filled */
 };
 
 /* The next line that is not empty; false at the end. */

@@ -1,50 +1,134 @@
 /*
- * host_hooks.c: the simulated hypervisor's table of hooks.
+ * host_hooks.c: the table of hooks and the registries of the simulated hypervisor.
  */
 #include "host_hooks.h"
 
+#include "hook/hook_internal.h"
 #include "rv/errno.h"
-#include "rv/event_kind.h"
+#include "rv/kinds.h"
+#include "vmm/registry.h"
 
-static struct host_hook hooks[HOST_HOOKS_MAXIMUM];
+static struct hook hooks[HOST_HOOKS_MAXIMUM];
+static struct registry registries[ACCESS_KIND_COUNT];
+static struct hook_owner host_owner = { .name = "engine" };
+static uint64_t host_events;		/* begun so far */
+static const struct hook *host_asked;	/* its place is not taken while the walk stands there */
 
-static bool hook_request_makes_sense(const struct rv_hook_request *request)
+/* Kinds on which nothing hangs have no registry: they are found by their kind. */
+static int host_plain_attach(struct hook *hook)
 {
-	if (request->kind == 0 || request->kind >= RV_EVENT_KIND_COUNT ||
-	    request->on_error > RV_ON_ERROR_DISABLE || request->observe > 1 ||
-	    request->width_mask > 15)
-		return false;
-	if (request->kind == RV_EVENT_TIMER)
-		return request->first >= 1000;
-	if (request->value_mask != 0 && !rv_event_kind_is_write(request->kind))
-		return false;
-	return request->kind == RV_EVENT_SHUTDOWN || request->first <= request->last;
+	(void)hook;
+	return 0;
 }
 
-int64_t host_hook_add(const struct rv_hook_request *request)
+static void host_plain_detach(struct hook *hook)
 {
-	if (!hook_request_makes_sense(request))
-		return -RV_EINVAL;
-	for (uint32_t i = 0; i < HOST_HOOKS_MAXIMUM; i++) {
-		if (hooks[i].used)
-			continue;
-		hooks[i] = (struct host_hook){ .request = *request, .used = true };
-		return i;
+	(void)hook;
+}
+
+SOURCE(timer) = { .kind = RV_EVENT_TIMER, .attach = host_plain_attach, .detach = host_plain_detach };
+SOURCE(shutdown) = { .kind = RV_EVENT_SHUTDOWN, .attach = host_plain_attach, .detach = host_plain_detach };
+
+#define HOST_REGISTRY(name, number)                                                                \
+	int name##_register(struct access_region *region)                                          \
+	{                                                                                          \
+		registry_add(&registries[number], region);                                         \
+		return 0;                                                                          \
+	}                                                                                          \
+	void name##_unregister(struct access_region *region)                                       \
+	{                                                                                          \
+		(void)registry_remove(&registries[number], region);                                \
 	}
-	return -RV_ENOSPC;
+
+HOST_REGISTRY(pio, ACCESS_PORT)
+HOST_REGISTRY(mmio, ACCESS_MMIO)
+HOST_REGISTRY(cpuid, ACCESS_CPUID)
+HOST_REGISTRY(pci, ACCESS_PCI)
+
+int msr_register(struct access_region *region, bool read, bool write)
+{
+	(void)read;
+	(void)write;
+	registry_add(&registries[ACCESS_MSR], region);
+	return 0;
+}
+
+void msr_unregister(struct access_region *region, bool read, bool write)
+{
+	(void)read;
+	(void)write;
+	(void)registry_remove(&registries[ACCESS_MSR], region);
+}
+
+/* The handler of regions on a machine; here whoever walks asks one hook after the other. */
+enum access_result hook_handle_access(struct access *access, void *context)
+{
+	(void)access;
+	(void)context;
+	return ACCESS_PASS;
+}
+
+static bool host_hook_is_on(const struct hook *hook)
+{
+	return hook->source != NULL && hook->state == HOOK_ACTIVE;
+}
+
+static struct hook *host_hook_place(void)
+{
+	for (uint32_t i = 0; i < HOST_HOOKS_MAXIMUM; i++) {
+		if (!host_hook_is_on(&hooks[i]) && &hooks[i] != host_asked)
+			return &hooks[i];
+	}
+	return NULL;
+}
+
+int64_t host_hook_add(const struct rv_hook_spec *spec)
+{
+	struct hook *hook = host_hook_place();
+	int error;
+
+	if (hook_spec_check(spec) != 0)
+		return -RV_EINVAL;
+	if (hook == NULL)
+		return -RV_ENOSPC;
+	*hook = (struct hook){
+		.spec = *spec,
+		.source = source_of(spec->kind),
+		.owner = &host_owner,
+		.write = rv_kind_has(spec->kind, RV_KIND_WRITE),
+		.id = (uint32_t)(hook - hooks),
+		.born_exit = host_events,
+	};
+	hook_prepare_clauses(hook);
+	hook->region = (struct access_region){ .first = hook->first, .last = hook->last,
+					       .handler = hook_handle_access, .context = hook };
+	error = hook->source->attach(hook);
+	if (error != 0)
+		hook->state = HOOK_REMOVED;
+	return error != 0 ? error : hook->id;
+}
+
+struct hook *host_hook_get(uint32_t number)
+{
+	return number < HOST_HOOKS_MAXIMUM && host_hook_is_on(&hooks[number]) ? &hooks[number] : NULL;
 }
 
 int64_t host_hook_remove(uint64_t number)
 {
-	if (number >= HOST_HOOKS_MAXIMUM || !hooks[number].used)
+	struct hook *hook = number < HOST_HOOKS_MAXIMUM ? host_hook_get((uint32_t)number) : NULL;
+
+	if (hook == NULL)
 		return -RV_ENOENT;
-	hooks[number].used = false;
+	hook->state = HOOK_REMOVED;
+	hook->source->detach(hook);
 	return 0;
 }
 
-struct host_hook *host_hook_get(uint32_t number)
+/* For hook_verdict_on_error(). */
+int hook_remove(struct hook_owner *owner, uint32_t id)
 {
-	return number < HOST_HOOKS_MAXIMUM && hooks[number].used ? &hooks[number] : NULL;
+	(void)owner;
+	return (int)host_hook_remove(id);
 }
 
 unsigned int host_hook_count(void)
@@ -52,57 +136,52 @@ unsigned int host_hook_count(void)
 	unsigned int count = 0;
 
 	for (uint32_t i = 0; i < HOST_HOOKS_MAXIMUM; i++)
-		count += hooks[i].used;
+		count += host_hook_is_on(&hooks[i]);
 	return count;
 }
 
-static bool hook_field_fits(int32_t wanted, uint32_t value)
+void host_hook_begin(void)
 {
-	return wanted < 0 || (uint32_t)wanted == value;
+	host_events++;
+	host_asked = NULL;
 }
 
-static bool hook_pci_fits(const struct rv_hook_request *request, const struct rv_event *event)
+static bool host_hook_wants(const struct hook *hook, uint32_t kind, const struct event_origin *origin)
 {
-	return hook_field_fits(request->pci_bus, event->pci_bus) &&
-	       hook_field_fits(request->pci_device, event->pci_device) &&
-	       hook_field_fits(request->pci_function, event->pci_function) &&
-	       hook_field_fits(request->pci_vendor_id, event->pci_vendor_id) &&
-	       hook_field_fits(request->pci_device_id, event->pci_device_id) &&
-	       (request->pci_class < 0 ||
-		(event->pci_class & (uint32_t)request->pci_class_mask) ==
-			(uint32_t)request->pci_class);
+	return host_hook_is_on(hook) && hook->spec.kind == kind && hook->born_exit != host_events &&
+	       (origin->access == NULL || hook_wants(hook, origin->access));
 }
 
-static bool hook_wants(const struct rv_hook_request *request, const struct rv_event *event)
+static struct hook *host_next_plain(const struct hook *after, uint32_t kind, struct event_origin *origin)
 {
-	bool is_pci = event->kind == RV_EVENT_PCI_CONFIG_READ ||
-		      event->kind == RV_EVENT_PCI_CONFIG_WRITE;
-	/* An MSR and a CPUID leaf are one address, however wide; of others, one byte in the range is enough,
-	 * as in vmm/registry.h. */
-	bool is_wide = event->kind != RV_EVENT_MSR_READ && event->kind != RV_EVENT_MSR_WRITE &&
-		       event->kind != RV_EVENT_CPUID;
-
-	if (request->kind != event->kind)
-		return false;
-	if (event->kind == RV_EVENT_TIMER || event->kind == RV_EVENT_SHUTDOWN)
-		return true;
-	if (event->address > request->last ||
-	    event->address + (is_wide ? event->width_bytes - 1 : 0) < request->first)
-		return false;
-	if (request->width_mask && !(request->width_mask & event->width_bytes))
-		return false;
-	if ((event->value & request->value_mask) != request->value_match)
-		return false;
-	if (request->cpuid_subleaf_set && request->cpuid_subleaf != event->cpuid_subleaf)
-		return false;
-	return !is_pci || hook_pci_fits(request, event);
-}
-
-int host_hook_match(uint32_t number, const struct rv_event *event)
-{
-	for (; number < HOST_HOOKS_MAXIMUM; number++) {
-		if (hooks[number].used && hook_wants(&hooks[number].request, event))
-			return (int)number;
+	for (struct hook *hook = after != NULL ? &hooks[after->id + 1] : hooks;
+	     hook < hooks + HOST_HOOKS_MAXIMUM; hook++) {
+		if (host_hook_wants(hook, kind, origin))
+			return hook;
 	}
-	return -1;
+	return NULL;
+}
+
+static struct hook *host_next_region(const struct hook *after, uint32_t kind, struct event_origin *origin)
+{
+	const struct access *access = origin->access;
+	struct access_region *region = after != NULL ? after->region.next
+						     : registries[access->kind].first;
+	uint64_t first = access_first(access), last = access_last(access);
+
+	for (; region != NULL; region = region->next) {
+		if (region->first <= last && region->last >= first &&
+		    host_hook_wants(region->context, kind, origin))
+			return region->context;
+	}
+	return NULL;
+}
+
+struct hook *host_hook_next(const struct hook *after, uint32_t kind, struct event_origin *origin)
+{
+	struct hook *hook = origin->access == NULL ? host_next_plain(after, kind, origin)
+						   : host_next_region(after, kind, origin);
+
+	host_asked = hook;
+	return hook;
 }

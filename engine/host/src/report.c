@@ -5,9 +5,10 @@
 
 #include "host_hooks.h"
 
-#include "rv/event_kind.h"
+#include "rv/kinds.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static bool report_on;
 
@@ -55,32 +56,71 @@ void report_log(uint32_t level, const char *text, size_t length_bytes)
 	printf("}\n");
 }
 
-static void report_pci_filter(const struct rv_hook_request *request)
+static void report_clause(const struct rv_kind *kind, const struct rv_clause *clause)
 {
-	printf(", \"bus\": %d, \"device\": %d, \"function\": %d, \"vendor_id\": %d, "
-	       "\"device_id\": %d, \"class\": %d, \"class_mask\": %d",
-	       request->pci_bus, request->pci_device, request->pci_function,
-	       request->pci_vendor_id, request->pci_device_id, request->pci_class,
-	       request->pci_class_mask);
+	printf("{\"field\": \"%s\", \"mask\": %llu, \"first\": %llu, \"last\": %llu}",
+	       kind->fields[clause->field].name, (unsigned long long)clause->mask,
+	       (unsigned long long)clause->first, (unsigned long long)clause->last);
 }
 
-static void report_hook(uint32_t number, const struct rv_hook_request *request)
+static void report_hook(const struct hook *hook)
 {
 	static const char *const on_error[] = { "pass", "deny", "disable" };
+	const struct rv_hook_spec *spec = &hook->spec;
 
 	printf("{\"type\": \"hook\", \"number\": %u, \"kind\": \"%s\", \"first\": %llu, "
 	       "\"last\": %llu, \"budget_us\": %llu, \"on_error\": \"%s\", \"observe\": %s, "
-	       "\"width_mask\": %u, \"value_mask\": %llu, \"value_match\": %llu",
-	       number, rv_event_kind_name(request->kind), (unsigned long long)request->first,
-	       (unsigned long long)request->last, (unsigned long long)request->budget_us,
-	       on_error[request->on_error], request->observe ? "true" : "false",
-	       request->width_mask, (unsigned long long)request->value_mask,
-	       (unsigned long long)request->value_match);
-	if (request->cpuid_subleaf_set)
-		printf(", \"subleaf\": %u", request->cpuid_subleaf);
-	if (request->kind == RV_EVENT_PCI_CONFIG_READ || request->kind == RV_EVENT_PCI_CONFIG_WRITE)
-		report_pci_filter(request);
-	printf("}\n");
+	       "\"clauses\": [",
+	       hook->id, rv_kind_name(spec->kind), (unsigned long long)hook->first,
+	       (unsigned long long)hook->last, (unsigned long long)spec->budget_us,
+	       on_error[spec->on_error], spec->observe ? "true" : "false");
+	for (uint32_t i = 0; i < spec->nr_clauses; i++) {
+		printf("%s", i == 0 ? "" : ", ");
+		report_clause(&rv_kinds[spec->kind], &spec->clauses[i]);
+	}
+	printf("]}\n");
+}
+
+static void report_field(const struct rv_field *field)
+{
+	printf("{\"name\": \"%s\", \"mask\": \"%s\", \"bytes\": %u, \"flags\": %u, \"first\": %llu, "
+	       "\"last\": %llu, \"sample\": %llu}",
+	       field->name, field->mask ? field->mask : "", field->bytes, field->flags,
+	       (unsigned long long)field->first, (unsigned long long)field->last,
+	       (unsigned long long)field->sample);
+}
+
+static void report_text_filter(const struct rv_text *text)
+{
+	printf("{\"name\": \"%s\", \"shape\": \"%s\", \"example\": \"%s\", \"separators\": \"%s\", "
+	       "\"fields\": [", text->name, text->shape, text->example, text->separators);
+	for (size_t i = 0; i <= strlen(text->separators); i++)
+		printf("%s\"%s\"", i == 0 ? "" : ", ", text->fields[i]);
+	printf("]}");
+}
+
+static void report_kind(const struct rv_kind *kind)
+{
+	printf("{\"type\": \"kind\", \"name\": \"%s\", \"group\": \"%s\", \"class\": \"%s\", "
+	       "\"summary\": \"%s\", \"words\": \"%s\", \"flags\": %u, \"fields\": [",
+	       kind->name, kind->group ? kind->group : "", kind->class, kind->summary, kind->words,
+	       kind->flags);
+	for (uint32_t i = 0; i < kind->nr_fields; i++) {
+		printf("%s", i == 0 ? "" : ", ");
+		report_field(&kind->fields[i]);
+	}
+	printf("], \"texts\": [");
+	for (uint32_t i = 0; i < kind->nr_texts; i++) {
+		printf("%s", i == 0 ? "" : ", ");
+		report_text_filter(&kind->texts[i]);
+	}
+	printf("]}\n");
+}
+
+void report_kinds(void)
+{
+	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++)
+		report_kind(&rv_kinds[kind]);
 }
 
 void report_hooks(void)
@@ -88,10 +128,10 @@ void report_hooks(void)
 	if (!report_on)
 		return;
 	for (uint32_t i = 0; i < HOST_HOOKS_MAXIMUM; i++) {
-		const struct host_hook *hook = host_hook_get(i);
+		const struct hook *hook = host_hook_get(i);
 
 		if (hook)
-			report_hook(i, &hook->request);
+			report_hook(hook);
 	}
 }
 

@@ -17,6 +17,9 @@ bool report_is_on(void);
 /* { "type": "log", "level": 0..4 or 16, "text": "..." } */
 void report_log(uint32_t level, const char *text, size_t length_bytes);
 
+/* { "type": "kind", ... } each: the table of kinds (rv/kinds.h), whether the report is on or not. */
+void report_kinds(void);
+
 /* { "type": "hook", ... } each: the table as the script's top level left it. */
 void report_hooks(void);
 

@@ -3,13 +3,15 @@
  */
 #include "session.h"
 
-#include "access.h"
 #include "events.h"
+#include "play.h"
 #include "report.h"
 
+#include "core/log.h"
 #include "rv/errno.h"
-#include "rv/event_kind.h"
+#include "rv/kinds.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +19,10 @@
 uint64_t session_events, session_errors;
 void (*session_on_delivery)(bool begins, const struct rv_event *event);
 
-static struct access session_access;
-static struct words session_words;	/* the line that session_access came from */
-static int session_hook = -1;		/* whose event is open */
+static struct play session_play;	/* what the guest does */
+static struct words session_words;	/* the line that it came from */
 static int session_failures;
-static struct report_event session_seen;	/* session_access, for the report */
+static struct report_event session_seen;	/* session_play, for the report */
 static int session_expected_exit;
 
 static char *session_log_text;
@@ -68,6 +69,18 @@ void session_log(uint32_t level, const char *text, size_t length_bytes)
 	session_log_append(text, length_bytes);
 	if (level <= RV_LOG_DEBUG)
 		session_log_append("\n", 1);
+}
+
+/* What the hypervisor's own code says. */
+void log_line(enum log_level level, const char *format, ...)
+{
+	char text[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	session_log((uint32_t)level, text, strlen(text));
 }
 
 /* `log TEXT`: the text stands in the log, after what the last `log` line found. */
@@ -129,7 +142,7 @@ static void session_report_event(const char *outcome)
 		line[length - 1] = '\0';
 	session_seen.line = line;
 	session_seen.outcome = outcome;
-	session_seen.failed = session_access.failed;
+	session_seen.failed = session_play.failed;
 	report_event(&session_seen);
 }
 
@@ -137,8 +150,8 @@ _Noreturn void session_end(int status, const char *reason)
 {
 	struct words words;
 
-	if (session_hook >= 0) {
-		session_access.failed = status != 0;
+	if (session_play.hook != NULL) {
+		session_play.failed = status != 0;
 		session_report_event(reason);
 	}
 	while (events_next(&words)) {
@@ -164,9 +177,9 @@ static void session_check_outcome(void)
 	char outcome[128];
 	const char *why;
 
-	access_finish(&session_access);
-	access_describe(&session_access, outcome, sizeof(outcome));
-	why = events_compare(&session_words, outcome, session_access.hooked, session_access.failed);
+	play_finish(&session_play);
+	play_describe(&session_play, outcome, sizeof(outcome));
+	why = events_compare(&session_words, outcome, session_play.hooked, session_play.failed);
 	if (why)
 		session_fail("expected %s, but the guest saw: %s", why, outcome);
 	session_report_event(outcome);
@@ -175,70 +188,40 @@ static void session_check_outcome(void)
 		       session_words.rest[0] ? " " : "", outcome);
 }
 
-/* Gives the event to hook number `hook`. */
-static void session_deliver(int hook)
+static struct rv_event *session_event(void)
 {
-	struct host_hook *entry = host_hook_get((uint32_t)hook);
-	struct rv_event *shown = (struct rv_event *)(uintptr_t)RV_ENGINE_EVENT_ADDRESS;
+	return (struct rv_event *)(uintptr_t)RV_ENGINE_EVENT_ADDRESS;
+}
 
-	session_hook = hook;
-	session_access.hooked = true;
+/* Gives the event to the next hook. False: none wants it. */
+static bool session_deliver(void)
+{
+	if (!play_open(&session_play, session_event()))
+		return false;
 	if (session_seen.nr_hooks < REPORT_HOOKS_MAXIMUM)
-		session_seen.hooks[session_seen.nr_hooks++] = (uint32_t)hook;
+		session_seen.hooks[session_seen.nr_hooks++] = session_play.hook->id;
 	session_events++;
-	*shown = session_access.event;
-	shown->cookie = entry->request.cookie;
-	shown->hook = (uint32_t)hook;
-	shown->sequence = ++entry->sequence;
-	shown->verdict = RV_VERDICT_PASS;
-	shown->flags = session_access.fetched ? RV_EVENT_FETCHED : 0;
-	if (shown->kind == RV_EVENT_CPUID && !session_access.fetched)
-		shown->cpuid[2] = shown->cpuid_subleaf;
 	if (session_on_delivery)
-		session_on_delivery(true, shown);
+		session_on_delivery(true, session_event());
+	return true;
 }
 
-static uint32_t session_verdict_on_error(struct host_hook *hook)
+/* Takes the verdict of the open event. */
+static void session_close_event(void)
 {
-	session_errors++;
-	session_access.failed = true;
-	if (hook && hook->request.on_error == RV_ON_ERROR_DENY)
-		return RV_VERDICT_DENY;
-	if (hook && hook->request.on_error == RV_ON_ERROR_DISABLE)
-		hook->used = false;
-	return RV_VERDICT_PASS;
-}
-
-/* Takes the verdict of the open event. False: no further hook is asked. */
-static bool session_close_event(void)
-{
-	const struct rv_event *answer = (struct rv_event *)(uintptr_t)RV_ENGINE_EVENT_ADDRESS;
-	struct host_hook *hook = host_hook_get((uint32_t)session_hook);
-	uint32_t verdict = answer->verdict;
-
 	if (session_on_delivery)
-		session_on_delivery(false, answer);
-	if (verdict >= RV_VERDICT_ERROR)
-		verdict = session_verdict_on_error(hook);
-	if (hook && hook->request.observe)
-		verdict = RV_VERDICT_PASS;
-	return access_resolve(&session_access, verdict, answer);
+		session_on_delivery(false, session_event());
+	session_errors += session_event()->verdict >= RV_VERDICT_ERROR;
+	play_close(&session_play, session_event());
 }
 
-/* Goes on with the open access: true when another hook wants it. */
+/* Goes on with what the guest does: true when another hook wants it. */
 static bool session_next_hook(void)
 {
-	int next = -1;
-
-	if (session_hook >= 0 && session_close_event())
-		next = host_hook_match((uint32_t)session_hook + 1, &session_access.event);
-	else if (session_hook < 0)
-		next = host_hook_match(0, &session_access.event);
-	if (next >= 0) {
-		session_deliver(next);
+	if (session_play.hook != NULL)
+		session_close_event();
+	if (session_deliver())
 		return true;
-	}
-	session_hook = -1;
 	session_check_outcome();
 	return false;
 }
@@ -255,18 +238,20 @@ static void session_report_loaded(void)
 
 int64_t session_next_event(void)
 {
+	struct rv_event event;
+
 	session_report_loaded();
-	if (session_hook >= 0 && session_next_hook())
+	if (session_play.hook != NULL && session_next_hook())
 		return 0;
 	while (events_next(&session_words)) {
 		if (session_expectation(&session_words))
 			continue;
-		session_access = (struct access){ 0 };
 		session_seen = (struct report_event){ 0 };
-		switch (events_line(&session_words, &session_access.event)) {
+		switch (events_line(&session_words, &event)) {
 		case EVENTS_SET_UP:
 			break;
-		case EVENTS_ACCESS:
+		case EVENTS_EVENT:
+			play_begin(&session_play, &event);
 			if (session_next_hook())
 				return 0;
 			break;
@@ -280,25 +265,18 @@ int64_t session_next_event(void)
 
 int64_t session_fetch(void)
 {
-	struct rv_event *shown = (struct rv_event *)(uintptr_t)RV_ENGINE_EVENT_ADDRESS;
+	const struct hook *hook = session_play.hook;
 
-	if (session_hook < 0 || rv_event_kind_is_write(session_access.event.kind))
+	if (hook == NULL || hook->source->fetch == NULL)
 		return -RV_EAGAIN;
-	if (!access_fetch(&session_access))
-		return -RV_EFAULT;
-	shown->value = session_access.event.value;
-	memcpy(shown->cpuid, session_access.event.cpuid, sizeof(shown->cpuid));
-	shown->flags |= RV_EVENT_FETCHED;
-	return 0;
+	return hook->source->fetch(session_event(), &session_play.origin);
 }
 
 int64_t session_registers(void)
 {
-	struct rv_event *shown = (struct rv_event *)(uintptr_t)RV_ENGINE_EVENT_ADDRESS;
-
-	if (session_hook < 0)
+	if (session_play.hook == NULL)
 		return -RV_EAGAIN;
-	events_registers(&shown->registers);
-	shown->flags |= RV_EVENT_REGISTERS;
+	events_registers(&session_event()->registers);
+	session_event()->flags |= RV_EVENT_REGISTERS;
 	return 0;
 }

@@ -6,8 +6,8 @@
  *
  * Whatever it does must end with that event denied, the hypervisor sound and the guest unaware.
  */
-#include "rv/abi.h"
-#include "rv/types.h"
+#define RV_KINDS_DEFINE
+#include "tests/spec.h"
 
 #define HYPERVISOR_ADDRESS UINT64_C(0xffffffff80000000)
 #define DIRECT_MAP_ADDRESS UINT64_C(0xffff800000000000)
@@ -17,6 +17,7 @@
 #define AT_LOAD "at_load_"
 
 void hostile_start(const struct rv_engine_info *info);
+void *memset(void *to, int value, size_t length_bytes);
 
 static long hostile_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
 			 uint64_t e)
@@ -351,22 +352,20 @@ static void (*hostile_find(const char *word))(void)
 	return NULL;
 }
 
+/* What the compiler calls for it. */
+void *memset(void *to, int value, size_t length_bytes)
+{
+	for (size_t i = 0; i < length_bytes; i++)
+		((volatile uint8_t *)to)[i] = (uint8_t)value;
+	return to;
+}
+
 static void hostile_hook(uint16_t port)
 {
-	struct rv_hook_request request = {
-		.kind = RV_EVENT_PORT_READ,
-		.on_error = RV_ON_ERROR_DENY,
-		.first = port,
-		.last = port,
-		.pci_bus = -1,
-		.pci_device = -1,
-		.pci_function = -1,
-		.pci_vendor_id = -1,
-		.pci_device_id = -1,
-		.pci_class = -1,
-	};
+	struct rv_hook_spec spec = spec_of(RV_EVENT_PORT_READ, port, port);
 
-	if (hostile_call(RV_SYS_HOOK_ADD, (uint64_t)&request, 0, 0, 0, 0) < 0)
+	spec.on_error = RV_ON_ERROR_DENY;
+	if (hostile_call(RV_SYS_HOOK_ADD, (uint64_t)&spec, 0, 0, 0, 0) < 0)
 		hostile_say("hostile: no hook");
 }
 

@@ -5,7 +5,7 @@
  */
 #include "event.h"
 
-#include "rv/event_kind.h"
+#include "rv/kinds.h"
 
 #include <mruby/class.h>
 #include <mruby/array.h>
@@ -15,21 +15,6 @@
 struct hook_entry *event_entry;
 
 static struct RObject *event_objects[RV_EVENT_KIND_COUNT];
-
-/* The class of a kind's events. */
-static const char *const event_classes[RV_EVENT_KIND_COUNT] = {
-	[RV_EVENT_PORT_READ] = "Port",
-	[RV_EVENT_PORT_WRITE] = "Port",
-	[RV_EVENT_MMIO_READ] = "Mmio",
-	[RV_EVENT_MMIO_WRITE] = "Mmio",
-	[RV_EVENT_MSR_READ] = "Msr",
-	[RV_EVENT_MSR_WRITE] = "Msr",
-	[RV_EVENT_CPUID] = "Cpuid",
-	[RV_EVENT_PCI_CONFIG_READ] = "PciConfig",
-	[RV_EVENT_PCI_CONFIG_WRITE] = "PciConfig",
-	[RV_EVENT_TIMER] = "Timer",
-	[RV_EVENT_SHUTDOWN] = "Shutdown",
-};
 
 struct RObject *event_object(uint32_t kind)
 {
@@ -60,7 +45,7 @@ static mrb_value event_kind(mrb_state *mrb, mrb_value self)
 {
 	uint32_t kind = event_open(mrb, self)->kind;
 
-	return mrb_symbol_value(mrb_intern_cstr(mrb, rv_event_kind_name(kind)));
+	return mrb_symbol_value(mrb_intern_cstr(mrb, rv_kind_name(kind)));
 }
 
 static mrb_value event_sequence(mrb_state *mrb, mrb_value self)
@@ -90,10 +75,11 @@ void event_init(mrb_state *mrb)
 	mrb_define_method_id(mrb, event, MRB_SYM(cpu), event_cpu, MRB_ARGS_NONE());
 	mrb_undef_class_method(mrb, event, "new");
 	event_access_init(mrb, event);
+	event_fields_init(mrb, event);
 	event_registers_init(mrb, event);
 	mrb_gv_set(mrb, mrb_intern_lit(mrb, "__events"), keep);
 	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++) {
-		struct RClass *class = mrb_class_get_under(mrb, event, event_classes[kind]);
+		struct RClass *class = mrb_class_get_under(mrb, event, rv_kinds[kind].class);
 
 		event_objects[kind] = mrb_obj_ptr(mrb_obj_value(
 			mrb_obj_alloc(mrb, MRB_TT_OBJECT, class)));

@@ -4,6 +4,7 @@
 #ifndef RITEVISOR_HOOK_EVENT_H
 #define RITEVISOR_HOOK_EVENT_H
 
+#include "rv/kinds.h"
 #include "table.h"
 
 /* Which hook's event is open; NULL between events. Set by dispatch.c alone. */
@@ -26,8 +27,17 @@ struct rv_event *event_open_any(mrb_state *mrb);
 bool event_access_evaluate(mrb_state *mrb, mrb_func_t method, mrb_value *registers,
 			   unsigned int arguments);
 
+/* After this, the lazy fields hold what the guest would get. Raises AccessError. */
+void event_access_fetch(mrb_state *mrb, struct rv_event *event);
+
+/* The field of a kind that a method reads or writes, if it is one of event_fields.c's; else NULL. */
+const struct rv_field *event_field_read_by(uint32_t kind, mrb_func_t method);
+const struct rv_field *event_field_written_by(uint32_t kind, mrb_func_t method);
+
 void event_init(mrb_state *mrb);
 void event_access_init(mrb_state *mrb, struct RClass *event);
+/* Defines the class of each kind, with the methods that its fields have. */
+void event_fields_init(mrb_state *mrb, struct RClass *event);
 void event_registers_init(mrb_state *mrb, struct RClass *event);
 
 #endif

@@ -4,7 +4,7 @@
 #include "alarm.h"
 #include "dispatch.h"
 #include "event.h"
-#include "request.h"
+#include "spec.h"
 #include "table.h"
 
 #include <mruby/array.h>
@@ -19,61 +19,82 @@ void mrb_ritevisor_hook_gem_final(mrb_state *mrb);
 static mrb_value hook_add_one(mrb_state *mrb, mrb_value kind, mrb_value address, mrb_value filters,
 			      mrb_value block)
 {
-	struct rv_hook_request request;
+	struct rv_hook_spec spec;
 	struct hook_entry *entry;
 	uint64_t base;
 	uint32_t slot;
 	int64_t number;
 
-	request_fill(mrb, kind, address, filters, &request, &base);
+	spec_fill(mrb, kind, address, filters, &spec, &base);
 	slot = hook_table_allocate(mrb);
-	request.cookie = hook_table_cookie(slot);
+	spec.cookie = hook_table_cookie(slot);
 	/* Filled before the hypervisor knows the hook: an event may follow at once. */
 	entry = hook_table_entry(slot);
 	entry->proc = mrb_proc_ptr(block);
-	entry->event = event_object(request.kind);
+	entry->event = event_object(spec.kind);
 	entry->base = base;
-	entry->on_error = request.on_error;
+	entry->kind = spec.kind;
+	entry->on_error = spec.on_error;
 	dispatch_prepare(entry);
-	number = sys_hook_add(&request);
+	number = sys_hook_add(&spec);
 	if (number < 0) {
 		hook_table_free(slot);
-		engine_raise(mrb, "on", request.first, number);
+		engine_raise(mrb, "on", spec.clauses[0].first, number);
 	}
 	entry->number = (uint32_t)number;
 	entry->active = true;
 	return mrb_int_value(mrb, slot);
 }
 
-/* Hook.__add(kind, address, filters, block, slots): appends the slot, or one for each address of an
- * Array, which may also be named in the filters. */
-static mrb_value hook_add(mrb_state *mrb, mrb_value self)
-{
-	mrb_value kind, address, filters, block, slots, name, list;
+static void hook_add_all(mrb_state *mrb, mrb_value kind, mrb_value address, mrb_value filters,
+			 mrb_value block, mrb_value slots);
 
-	mrb_get_args(mrb, "ooHoA", &kind, &address, &filters, &block, &slots);
-	if (!mrb_proc_p(block))
-		mrb_raise(mrb, E_ARGUMENT_ERROR, "a hook needs a block: on(...) { |event| ... }");
-	name = request_named_array(mrb, filters);
-	list = mrb_nil_p(name) ? address : mrb_hash_get(mrb, filters, name);
-	if (!mrb_array_p(list)) {
-		mrb_ary_push(mrb, slots, hook_add_one(mrb, kind, address, filters, block));
-		return slots;
-	}
+/* One for each of a list, in the place of a filter of that name, or of the address if that is nil. */
+static void hook_add_each(mrb_state *mrb, mrb_value kind, mrb_value address, mrb_value filters,
+			  mrb_value block, mrb_value slots, mrb_value name, mrb_value list)
+{
 	if (RARRAY_LEN(list) == 0)
 		mrb_raise(mrb, E_ARGUMENT_ERROR, "an Array of addresses needs one");
 	for (mrb_int i = 0; i < RARRAY_LEN(list); i++) {
 		int arena = mrb_gc_arena_save(mrb);
 		mrb_value one = mrb_ary_ref(mrb, list, i), those = filters;
 
+		if (mrb_array_p(one))
+			mrb_raise(mrb, E_ARGUMENT_ERROR, "an Array of addresses holds Integers and Ranges");
 		if (!mrb_nil_p(name)) {
 			those = mrb_hash_dup(mrb, filters);
 			mrb_hash_set(mrb, those, name, one);
 			one = address;
 		}
-		mrb_ary_push(mrb, slots, hook_add_one(mrb, kind, one, those, block));
+		hook_add_all(mrb, kind, one, those, block, slots);
 		mrb_gc_arena_restore(mrb, arena);
 	}
+}
+
+static void hook_add_all(mrb_state *mrb, mrb_value kind, mrb_value address, mrb_value filters,
+			 mrb_value block, mrb_value slots)
+{
+	mrb_value name = mrb_array_p(address) ? mrb_nil_value() : spec_named_array(mrb, kind, filters);
+
+	if (mrb_array_p(address))
+		hook_add_each(mrb, kind, address, filters, block, slots, name, address);
+	else if (!mrb_nil_p(name))
+		hook_add_each(mrb, kind, address, filters, block, slots, name,
+			      mrb_hash_get(mrb, filters, name));
+	else
+		mrb_ary_push(mrb, slots, hook_add_one(mrb, kind, address, filters, block));
+}
+
+/* Hook.__add(kind, address, filters, block, slots): appends the slot, or one for each element of an
+ * Array of addresses or of a filter's values. */
+static mrb_value hook_add(mrb_state *mrb, mrb_value self)
+{
+	mrb_value kind, address, filters, block, slots;
+
+	mrb_get_args(mrb, "ooHoA", &kind, &address, &filters, &block, &slots);
+	if (!mrb_proc_p(block))
+		mrb_raise(mrb, E_ARGUMENT_ERROR, "a hook needs a block: on(...) { |event| ... }");
+	hook_add_all(mrb, kind, address, filters, block, slots);
 	return slots;
 }
 
@@ -130,7 +151,7 @@ void mrb_ritevisor_hook_gem_init(mrb_state *mrb)
 	event_init(mrb);
 	dispatch_init(mrb, hook);
 	alarm_init(mrb, hook);
-	request_init(mrb, hook);
+	spec_init(mrb, hook);
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__add), hook_add, MRB_ARGS_REQ(5));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__remove), hook_remove, MRB_ARGS_REQ(1));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__state), hook_state, MRB_ARGS_REQ(1));

@@ -10,6 +10,8 @@
  */
 #include "idle.h"
 
+#include "rv/kinds.h"
+
 /* A step takes microseconds; an emulator on a busy machine may need more, and one that runs the engine
  * in single steps, because the guest has its local APIC off, a hundred times that. */
 enum { IDLE_BUDGET_US = 2000000 };
@@ -48,17 +50,17 @@ static void idle_finish(mrb_state *mrb)
 
 static void idle_start(void)
 {
-	struct rv_hook_request request = {
+	struct rv_hook_spec spec = {
 		.kind = RV_EVENT_TIMER,
 		.cookie = IDLE_COOKIE,
-		.first = IDLE_PERIOD_US,
 		.budget_us = IDLE_BUDGET_US,
-		.pci_bus = -1, .pci_device = -1, .pci_function = -1,
-		.pci_vendor_id = -1, .pci_device_id = -1, .pci_class = -1,
+		.nr_clauses = 1,
+		.clauses = { { .field = rv_kind_field_with(RV_EVENT_TIMER, RV_FIELD_PERIOD),
+			       .mask = UINT64_MAX, .first = IDLE_PERIOD_US, .last = IDLE_PERIOD_US } },
 	};
 
 	/* Without a timer the collector works inside of hooks, as it would by itself. */
-	idle_hook = sys_hook_add(&request);
+	idle_hook = sys_hook_add(&spec);
 	idle_collecting = true;
 	idle_mark = 0;
 }

@@ -20,7 +20,7 @@ struct hook_entry {
 	uint32_t slot;
 	uint32_t generation;	/* changes when the slot is freed */
 	uint32_t number;	/* what RV_SYS_HOOK_ADD returned */
-	uint32_t on_error;	/* enum rv_on_error */
+	uint32_t kind, on_error; /* enum rv_event_kind, rv_on_error */
 	bool arity;		/* it takes the event as a parameter */
 	bool active;
 	bool doomed;		/* removed by its own block: freed when that returns */

@@ -1,0 +1,139 @@
+/*
+ * event_fields.c: the classes of events, made of the table of kinds: a method for each field that has a
+ * reader, and one to set it if it is writable.
+ *
+ * A method is told apart by its number in the table of its kind, not by its name: it is one of a few C
+ * functions that are alike.
+ */
+#include "event.h"
+
+#include <mruby/class.h>
+#include <mruby/variable.h>
+#include <stdio.h>
+#include <string.h>
+
+static mrb_value field_read(mrb_state *mrb, mrb_value self, unsigned int number)
+{
+	struct rv_event *event = event_open(mrb, self);
+	const struct rv_field *field = &rv_kinds[event_entry->kind].fields[number];
+
+	if (field->flags & RV_FIELD_LAZY)
+		event_access_fetch(mrb, event);
+	return engine_from_u64(mrb, rv_field_get(field, event));
+}
+
+static mrb_value field_write(mrb_state *mrb, mrb_value self, unsigned int number)
+{
+	struct rv_event *event = event_open(mrb, self);
+	const struct rv_field *field = &rv_kinds[event_entry->kind].fields[number];
+	mrb_value value = mrb_get_arg1(mrb);
+	uint64_t bits = engine_to_u64(mrb, value);
+
+	if (field->flags & RV_FIELD_PART)
+		event_access_fetch(mrb, event);
+	rv_field_set(field, event, bits);
+	event->verdict = RV_VERDICT_CHANGE;
+	return value;
+}
+
+#define FIELD_FUNCTIONS(number)                                                                    \
+	static mrb_value field_read_##number(mrb_state *mrb, mrb_value self)                       \
+	{                                                                                          \
+		return field_read(mrb, self, number);                                              \
+	}                                                                                          \
+	static mrb_value field_write_##number(mrb_state *mrb, mrb_value self)                      \
+	{                                                                                          \
+		return field_write(mrb, self, number);                                             \
+	}
+
+FIELD_FUNCTIONS(0)
+FIELD_FUNCTIONS(1)
+FIELD_FUNCTIONS(2)
+FIELD_FUNCTIONS(3)
+FIELD_FUNCTIONS(4)
+FIELD_FUNCTIONS(5)
+FIELD_FUNCTIONS(6)
+FIELD_FUNCTIONS(7)
+FIELD_FUNCTIONS(8)
+FIELD_FUNCTIONS(9)
+FIELD_FUNCTIONS(10)
+FIELD_FUNCTIONS(11)
+FIELD_FUNCTIONS(12)
+FIELD_FUNCTIONS(13)
+FIELD_FUNCTIONS(14)
+FIELD_FUNCTIONS(15)
+
+static const mrb_func_t field_readers[RV_FIELDS_MAXIMUM] = {
+	field_read_0, field_read_1, field_read_2, field_read_3, field_read_4, field_read_5,
+	field_read_6, field_read_7, field_read_8, field_read_9, field_read_10, field_read_11,
+	field_read_12, field_read_13, field_read_14, field_read_15,
+};
+static const mrb_func_t field_writers[RV_FIELDS_MAXIMUM] = {
+	field_write_0, field_write_1, field_write_2, field_write_3, field_write_4, field_write_5,
+	field_write_6, field_write_7, field_write_8, field_write_9, field_write_10, field_write_11,
+	field_write_12, field_write_13, field_write_14, field_write_15,
+};
+
+static const struct rv_field *field_of(uint32_t kind, mrb_func_t method, const mrb_func_t *methods)
+{
+	for (uint32_t number = 0; number < rv_kinds[kind].nr_fields; number++) {
+		if (methods[number] == method)
+			return &rv_kinds[kind].fields[number];
+	}
+	return NULL;
+}
+
+const struct rv_field *event_field_read_by(uint32_t kind, mrb_func_t method)
+{
+	return field_of(kind, method, field_readers);
+}
+
+const struct rv_field *event_field_written_by(uint32_t kind, mrb_func_t method)
+{
+	return field_of(kind, method, field_writers);
+}
+
+/* What Event::Access does by itself, for the fields that most kinds have. */
+static bool field_is_common(const struct rv_field *field)
+{
+	return (strcmp(field->name, "address") == 0 && field->offset == offsetof(struct rv_event, address)) ||
+	       (strcmp(field->name, "value") == 0 && field->offset == offsetof(struct rv_event, value)) ||
+	       (strcmp(field->name, "width") == 0 && field->offset == offsetof(struct rv_event, width_bytes));
+}
+
+static void field_define(mrb_state *mrb, struct RClass *class, const struct rv_kind *kind)
+{
+	bool has_value = false;
+
+	for (uint32_t number = 0; number < kind->nr_fields; number++) {
+		const struct rv_field *field = &kind->fields[number];
+		char setter[32];
+
+		has_value |= strcmp(field->name, "value") == 0;
+		if (field_is_common(field))
+			continue;
+		if (field->flags & RV_FIELD_READER)
+			mrb_define_method(mrb, class, field->name, field_readers[number], MRB_ARGS_NONE());
+		snprintf(setter, sizeof(setter), "%s=", field->name);
+		if (field->flags & RV_FIELD_WRITABLE)
+			mrb_define_method(mrb, class, setter, field_writers[number], MRB_ARGS_REQ(1));
+	}
+	if (!has_value && !(kind->flags & RV_KIND_PLAIN)) {
+		mrb_undef_method(mrb, class, "value");
+		mrb_undef_method(mrb, class, "value=");
+	}
+}
+
+void event_fields_init(mrb_state *mrb, struct RClass *event)
+{
+	struct RClass *access = mrb_class_get_under(mrb, event, "Access");
+
+	for (uint32_t number = 1; number < RV_EVENT_KIND_COUNT; number++) {
+		const struct rv_kind *kind = &rv_kinds[number];
+
+		if (mrb_const_defined_at(mrb, mrb_obj_value(event), mrb_intern_cstr(mrb, kind->class)))
+			continue;	/* the other direction's */
+		field_define(mrb, mrb_define_class_under(mrb, event, kind->class,
+							 kind->flags & RV_KIND_PLAIN ? event : access), kind);
+	}
+}

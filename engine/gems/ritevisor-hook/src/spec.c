@@ -1,0 +1,499 @@
+/*
+ * spec.c: what `on` was asked for: kinds, a range of addresses and filters.
+ *
+ * In C because scripts load faster so: in Ruby, checking one hook took 150,000 instructions.
+ */
+#include "spec.h"
+
+#include "spec_text.h"
+
+#include <mruby/array.h>
+#include <mruby/hash.h>
+#include <mruby/internal.h>
+#include <mruby/numeric.h>
+#include <mruby/presym.h>
+#include <mruby/range.h>
+#include <mruby/string.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What every kind has; `base` where a part of memory is watched. */
+enum { OPTION_ON_ERROR, OPTION_BUDGET, OPTION_OBSERVE, OPTION_BASE, OPTIONS };
+
+static const char *const spec_options[OPTIONS] = { "on_error", "budget", "observe", "base" };
+
+/* A specification that is being made. */
+struct spec_check {
+	const struct rv_kind *kind;
+	struct rv_hook_spec *spec;
+	mrb_value options[OPTIONS];		/* nil if not given, as the next three */
+	mrb_value fields[RV_FIELDS_MAXIMUM];	/* by their number */
+	mrb_value masks[RV_FIELDS_MAXIMUM];
+	mrb_value texts[RV_FIELDS_MAXIMUM];
+	uint64_t base;
+};
+
+/* Kinds ------------------------------------------------------------------------------------- */
+
+static uint32_t spec_kind_named(const char *name)
+{
+	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++) {
+		if (strcmp(rv_kinds[kind].name, name) == 0)
+			return kind;
+	}
+	return RV_EVENT_NONE;
+}
+
+static bool spec_is_in_group(uint32_t kind, const char *group)
+{
+	return rv_kinds[kind].group && strcmp(rv_kinds[kind].group, group) == 0;
+}
+
+/* Is it the first of its group? */
+static bool spec_leads_group(uint32_t kind)
+{
+	if (!rv_kinds[kind].group)
+		return false;
+	for (uint32_t other = 1; other < kind; other++) {
+		if (spec_is_in_group(other, rv_kinds[kind].group))
+			return false;
+	}
+	return true;
+}
+
+static void spec_list(mrb_state *mrb, mrb_value text, const char *name, const char *end)
+{
+	if (RSTRING_LEN(text) > 0)
+		mrb_str_cat_lit(mrb, text, ", ");
+	mrb_str_cat_cstr(mrb, text, name);
+	mrb_str_cat_cstr(mrb, text, end);
+}
+
+/* All that `on` takes, for errors. */
+static mrb_value spec_known_kinds(mrb_state *mrb)
+{
+	mrb_value text = mrb_str_new_lit(mrb, "");
+
+	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++) {
+		if (!rv_kind_has(kind, RV_KIND_OWN_WORD))
+			spec_list(mrb, text, rv_kinds[kind].name, "");
+	}
+	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++) {
+		if (spec_leads_group(kind))
+			spec_list(mrb, text, rv_kinds[kind].group, "");
+	}
+	return text;
+}
+
+static _Noreturn void spec_raise_kind(mrb_state *mrb, mrb_value name)
+{
+	mrb_raisef(mrb, E_ARGUMENT_ERROR, "no kind of event is called %v; there are %v",
+		   mrb_inspect(mrb, name), spec_known_kinds(mrb));
+}
+
+static void spec_push_kind(mrb_state *mrb, mrb_value kinds, uint32_t kind)
+{
+	mrb_value name = mrb_symbol_value(mrb_intern_cstr(mrb, rv_kinds[kind].name));
+
+	for (mrb_int i = 0; i < RARRAY_LEN(kinds); i++) {
+		if (mrb_symbol(mrb_ary_ref(mrb, kinds, i)) == mrb_symbol(name))
+			return;
+	}
+	mrb_ary_push(mrb, kinds, name);
+}
+
+static void spec_push_named(mrb_state *mrb, mrb_value kinds, mrb_value symbol)
+{
+	const char *name = mrb_symbol_p(symbol) ? mrb_sym_name(mrb, mrb_symbol(symbol)) : "";
+	bool found = false;
+
+	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++) {
+		if (rv_kind_has(kind, RV_KIND_OWN_WORD) ||
+		    (strcmp(rv_kinds[kind].name, name) != 0 && !spec_is_in_group(kind, name)))
+			continue;
+		spec_push_kind(mrb, kinds, kind);
+		found = true;
+	}
+	if (!found)
+		spec_raise_kind(mrb, symbol);
+}
+
+/* Hook.__kinds(names) -> names of kinds, each once, those that stand for two replaced by them */
+static mrb_value spec_expand_kinds(mrb_state *mrb, mrb_value self)
+{
+	mrb_value names, kinds = mrb_ary_new(mrb);
+
+	mrb_get_args(mrb, "A", &names);
+	if (RARRAY_LEN(names) == 0)
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "on needs a kind of event: %v", spec_known_kinds(mrb));
+	for (mrb_int i = 0; i < RARRAY_LEN(names); i++)
+		spec_push_named(mrb, kinds, mrb_ary_ref(mrb, names, i));
+	return kinds;
+}
+
+/* Filters ----------------------------------------------------------------------------------- */
+
+static bool spec_has_option(const struct rv_kind *kind, unsigned int option)
+{
+	return option != OPTION_BASE || (kind->flags & RV_KIND_MEMORY);
+}
+
+/* In the order: what each kind has, its fields, masks, texts. */
+static mrb_value spec_known_filters(mrb_state *mrb, const struct rv_kind *kind)
+{
+	mrb_value known = mrb_str_new_lit(mrb, "");
+
+	for (unsigned int i = 0; i < OPTIONS; i++) {
+		if (spec_has_option(kind, i))
+			spec_list(mrb, known, spec_options[i], ":");
+	}
+	for (uint32_t i = 0; i < kind->nr_fields; i++) {
+		if (kind->fields[i].flags & RV_FIELD_FILTER)
+			spec_list(mrb, known, kind->fields[i].name, ":");
+		if (kind->fields[i].mask)
+			spec_list(mrb, known, kind->fields[i].mask, ":");
+	}
+	for (uint32_t i = 0; i < kind->nr_texts; i++)
+		spec_list(mrb, known, kind->texts[i].name, ":");
+	return known;
+}
+
+static _Noreturn void spec_raise_unknown(mrb_state *mrb, const struct spec_check *check,
+					 const char *name)
+{
+	for (uint32_t i = 0; i < check->kind->nr_fields; i++) {
+		if ((check->kind->fields[i].flags & RV_FIELD_LAZY) &&
+		    strcmp(check->kind->fields[i].name, name) == 0)
+			mrb_raisef(mrb, E_ARGUMENT_ERROR,
+				   "%s: %s: filters writes only, a read has no %s yet", check->kind->name,
+				   name, name);
+	}
+	mrb_raisef(mrb, E_ARGUMENT_ERROR, "%s has no filter %s:, it has %v", check->kind->name, name,
+		   spec_known_filters(mrb, check->kind));
+}
+
+static mrb_value *spec_place(struct spec_check *check, const char *name)
+{
+	const struct rv_kind *kind = check->kind;
+
+	for (unsigned int i = 0; i < OPTIONS; i++) {
+		if (spec_has_option(kind, i) && strcmp(spec_options[i], name) == 0)
+			return &check->options[i];
+	}
+	for (uint32_t i = 0; i < kind->nr_fields; i++) {
+		if ((kind->fields[i].flags & RV_FIELD_FILTER) && strcmp(kind->fields[i].name, name) == 0)
+			return &check->fields[i];
+		if (kind->fields[i].mask && strcmp(kind->fields[i].mask, name) == 0)
+			return &check->masks[i];
+	}
+	for (uint32_t i = 0; i < kind->nr_texts; i++) {
+		if (strcmp(kind->texts[i].name, name) == 0)
+			return &check->texts[i];
+	}
+	return NULL;
+}
+
+/* A callback of mrb_hash_foreach(); returns 0 to go on. */
+static int spec_take_filter(mrb_state *mrb, mrb_value key, mrb_value value, void *context)
+{
+	struct spec_check *check = context;
+	const char *name = mrb_symbol_p(key) ? mrb_sym_name(mrb, mrb_symbol(key)) : "?";
+	mrb_value *place = spec_place(check, name);
+
+	if (!place)
+		spec_raise_unknown(mrb, check, name);
+	*place = value;
+	return 0;
+}
+
+mrb_value spec_named_array(mrb_state *mrb, mrb_value kind_name, mrb_value filters)
+{
+	uint32_t number = mrb_symbol_p(kind_name)
+				  ? spec_kind_named(mrb_sym_name(mrb, mrb_symbol(kind_name))) : 0;
+	const struct rv_kind *kind = &rv_kinds[number];
+
+	for (uint32_t i = 0; i < kind->nr_fields && !mrb_hash_empty_p(mrb, filters); i++) {
+		const struct rv_field *field = &kind->fields[i];
+		mrb_value name;
+
+		if (!(field->flags & RV_FIELD_FILTER) || (field->flags & RV_FIELD_BITS))
+			continue;
+		name = mrb_symbol_value(mrb_intern_cstr(mrb, field->name));
+		if (mrb_array_p(mrb_hash_get(mrb, filters, name)))
+			return name;
+	}
+	return mrb_nil_value();
+}
+
+/* Clauses ----------------------------------------------------------------------------------- */
+
+static void spec_add_clause(mrb_state *mrb, const struct spec_check *check, uint32_t field,
+			    struct rv_clause clause)
+{
+	struct rv_hook_spec *spec = check->spec;
+
+	if (spec->nr_clauses == RV_CLAUSES_MAXIMUM)
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "%s takes %d filters at most", check->kind->name,
+			   RV_CLAUSES_MAXIMUM);
+	clause.field = field;
+	spec->clauses[spec->nr_clauses++] = clause;
+}
+
+static void spec_add_number(mrb_state *mrb, const struct spec_check *check, uint32_t field,
+			    uint64_t number)
+{
+	spec_add_clause(mrb, check, field,
+			(struct rv_clause){ .mask = UINT64_MAX, .first = number, .last = number });
+}
+
+static _Noreturn void spec_raise_range(mrb_state *mrb, const struct spec_check *check,
+				       const struct rv_field *field, mrb_value first, mrb_value last)
+{
+	mrb_raisef(mrb, E_ARGUMENT_ERROR, "%s: 0x%v..0x%v is not a range within 0..0x%v",
+		   field->flags & RV_FIELD_ADDRESS ? check->kind->name : field->name,
+		   mrb_funcall(mrb, first, "to_s", 1, mrb_fixnum_value(16)),
+		   mrb_funcall(mrb, last, "to_s", 1, mrb_fixnum_value(16)),
+		   mrb_funcall(mrb, engine_from_u64(mrb, field->last), "to_s", 1, mrb_fixnum_value(16)));
+}
+
+static bool spec_is_number(mrb_value value)
+{
+	return mrb_integer_p(value) || mrb_bigint_p(value);
+}
+
+/* Is it an Integer from 0 to the field's last? */
+static bool spec_number_fits(mrb_state *mrb, const struct rv_field *field, mrb_value value)
+{
+	bool negative = mrb_integer_p(value) ? mrb_integer(value) < 0
+					     : mrb_bint_cmp(mrb, value, mrb_fixnum_value(0)) < 0;
+
+	return !negative && mrb_cmp(mrb, value, engine_from_u64(mrb, field->last)) <= 0;
+}
+
+/* Both ends are in it. */
+static void spec_add_range(mrb_state *mrb, const struct spec_check *check, uint32_t number,
+			   mrb_value first, mrb_value last)
+{
+	const struct rv_field *field = &check->kind->fields[number];
+	struct rv_clause clause = { .mask = UINT64_MAX };
+
+	if (!spec_number_fits(mrb, field, first) || !spec_number_fits(mrb, field, last) ||
+	    mrb_cmp(mrb, first, last) > 0)
+		spec_raise_range(mrb, check, field, first, last);
+	clause.first = engine_to_u64(mrb, first);
+	clause.last = engine_to_u64(mrb, last);
+	spec_add_clause(mrb, check, number, clause);
+}
+
+static void spec_take_range(mrb_state *mrb, const struct spec_check *check, uint32_t number,
+			    mrb_value value)
+{
+	struct RRange *range = mrb_range_ptr(mrb, value);
+	mrb_value first = RANGE_BEG(range), last = RANGE_END(range);
+	bool excludes_last = RANGE_EXCL(range) && !mrb_nil_p(last);
+
+	if (mrb_nil_p(first))
+		first = mrb_fixnum_value(0);
+	if (mrb_nil_p(last))
+		last = engine_from_u64(mrb, check->kind->fields[number].last);
+	if (!spec_is_number(first) || !spec_is_number(last))
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "%s is an Integer or a Range of them, not %v",
+			   check->kind->fields[number].flags & RV_FIELD_ADDRESS
+				   ? "an address" : check->kind->fields[number].name,
+			   mrb_inspect(mrb, value));
+	if (excludes_last)
+		last = mrb_funcall(mrb, last, "-", 1, mrb_fixnum_value(1));
+	spec_add_range(mrb, check, number, first, last);
+}
+
+static uint64_t spec_bit(mrb_state *mrb, const struct rv_field *field, mrb_value value)
+{
+	uint64_t bit = mrb_integer_p(value) && mrb_integer(value) > 0 ? (uint64_t)mrb_integer(value) : 0;
+	char known[32] = "1";
+	uint64_t most = (field->last + 1) / 2;
+
+	if (bit != 0 && (bit & (bit - 1)) == 0 && bit <= most)
+		return bit;
+	for (uint64_t each = 2; each <= most; each *= 2)
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%llu",
+			 each == most ? " or " : ", ", (unsigned long long)each);
+	mrb_raisef(mrb, E_ARGUMENT_ERROR, "%s: is %s, not %v", field->name, known,
+		   mrb_inspect(mrb, value));
+}
+
+/* Any of some powers of two: no other bit is set. */
+static void spec_take_bits(mrb_state *mrb, const struct spec_check *check, uint32_t number,
+			   mrb_value value)
+{
+	const struct rv_field *field = &check->kind->fields[number];
+	uint64_t bits = 0;
+
+	if (!mrb_array_p(value))
+		bits = spec_bit(mrb, field, value);
+	for (mrb_int i = 0; mrb_array_p(value) && i < RARRAY_LEN(value); i++)
+		bits |= spec_bit(mrb, field, mrb_ary_ref(mrb, value, i));
+	if (bits != 0)
+		spec_add_clause(mrb, check, number, (struct rv_clause){ .mask = ~bits });
+}
+
+/* 0x0c: the first byte; 0x0c03: the first two; 0x0c0330: all three. */
+static struct rv_clause spec_prefix(uint64_t code)
+{
+	unsigned int shift = code <= 0xff ? 16 : code <= 0xffff ? 8 : 0;
+
+	return (struct rv_clause){ .mask = 0xffffff & ~((UINT64_C(1) << shift) - 1),
+				   .first = code << shift, .last = code << shift };
+}
+
+static void spec_take_number(mrb_state *mrb, const struct spec_check *check, uint32_t number)
+{
+	const struct rv_field *field = &check->kind->fields[number];
+	mrb_value mask = check->masks[number];
+	uint64_t value = engine_to_unsigned(mrb, check->fields[number], field->last, field->name);
+	struct rv_clause clause = { .mask = UINT64_MAX, .first = value, .last = value };
+
+	if (!mrb_nil_p(mask)) {
+		clause.mask = engine_to_unsigned(mrb, mask, field->last, field->mask);
+		clause.first = clause.last = value & clause.mask;
+	} else if (field->flags & RV_FIELD_PREFIX) {
+		clause = spec_prefix(value);
+	}
+	spec_add_clause(mrb, check, number, clause);
+}
+
+static void spec_take_field(mrb_state *mrb, const struct spec_check *check, uint32_t number)
+{
+	const struct rv_field *field = &check->kind->fields[number];
+	mrb_value value = check->fields[number];
+
+	if (mrb_nil_p(value)) {
+		if (!mrb_nil_p(check->masks[number]))
+			mrb_raisef(mrb, E_ARGUMENT_ERROR, "%s: says which bits of %s: count, give %s: too",
+				   field->mask, field->name, field->name);
+	} else if (field->flags & RV_FIELD_BITS) {
+		spec_take_bits(mrb, check, number, value);
+	} else if (mrb_range_p(value) && mrb_nil_p(check->masks[number])) {
+		spec_take_range(mrb, check, number, value);
+	} else {
+		spec_take_number(mrb, check, number);
+	}
+}
+
+static void spec_take_text(mrb_state *mrb, const struct spec_check *check, uint32_t number)
+{
+	const struct rv_text *text = &check->kind->texts[number];
+	uint64_t numbers[RV_TEXT_FIELDS_MAXIMUM];
+	unsigned int count;
+
+	if (mrb_nil_p(check->texts[number]))
+		return;
+	count = spec_text_parse(mrb, check->kind, text, check->texts[number], numbers);
+	for (unsigned int i = 0; i < count; i++)
+		spec_add_number(mrb, check, spec_field_named(check->kind, text->fields[i]), numbers[i]);
+}
+
+/* Addresses --------------------------------------------------------------------------------- */
+
+static void spec_take_all(mrb_state *mrb, const struct spec_check *check)
+{
+	if (check->kind->flags & RV_KIND_MEMORY)
+		mrb_raisef(mrb, E_ARGUMENT_ERROR,
+			   "%s needs an address or a range, on(:%s, 0xfed00000...0xfed00400)",
+			   check->kind->name, check->kind->name);
+}
+
+/* The address may stand alone or be named: port:, msr:, leaf:, offset:. */
+static void spec_take_address(mrb_state *mrb, const struct spec_check *check, mrb_value address)
+{
+	uint32_t number = check->kind->nr_fields;
+
+	for (uint32_t i = check->kind->nr_fields; i-- > 0;) {
+		if (!(check->kind->fields[i].flags & RV_FIELD_ADDRESS))
+			continue;
+		number = i;
+		if (mrb_nil_p(check->fields[i]))
+			continue;
+		if (!mrb_nil_p(address))
+			mrb_raisef(mrb, E_ARGUMENT_ERROR, "%s: is a second address",
+				   check->kind->fields[i].name);
+		address = check->fields[i];
+	}
+	if (mrb_nil_p(address))
+		spec_take_all(mrb, check);
+	else if (number < check->kind->nr_fields && mrb_range_p(address))
+		spec_take_range(mrb, check, number, address);
+	else if (number < check->kind->nr_fields && spec_is_number(address))
+		spec_add_range(mrb, check, number, address, address);
+	else
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "an address is an Integer or a Range, not %v",
+			   mrb_inspect(mrb, address));
+}
+
+/* ------------------------------------------------------------------------------------------- */
+
+static void spec_take_on_error(mrb_state *mrb, const struct spec_check *check)
+{
+	mrb_value name = check->options[OPTION_ON_ERROR];
+
+	if (mrb_nil_p(name) || mrb_false_p(name))
+		check->spec->on_error = RV_ON_ERROR_PASS;
+	else if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(pass))
+		check->spec->on_error = RV_ON_ERROR_PASS;
+	else if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(deny))
+		check->spec->on_error = RV_ON_ERROR_DENY;
+	else if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(disable))
+		check->spec->on_error = RV_ON_ERROR_DISABLE;
+	else
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "on_error: is :pass, :deny or :disable, not %v",
+			   mrb_inspect(mrb, name));
+}
+
+static void spec_begin(mrb_state *mrb, struct spec_check *check, mrb_value kind)
+{
+	uint32_t number = mrb_symbol_p(kind) ? spec_kind_named(mrb_sym_name(mrb, mrb_symbol(kind)))
+					     : RV_EVENT_NONE;
+
+	if (number == RV_EVENT_NONE)
+		spec_raise_kind(mrb, kind);
+	check->kind = &rv_kinds[number];
+	*check->spec = (struct rv_hook_spec){ .kind = number };
+	for (unsigned int i = 0; i < OPTIONS; i++)
+		check->options[i] = mrb_nil_value();
+	for (unsigned int i = 0; i < RV_FIELDS_MAXIMUM; i++)
+		check->fields[i] = check->masks[i] = check->texts[i] = mrb_nil_value();
+}
+
+/* Where the addresses of a part of memory count from. */
+static uint64_t spec_base(mrb_state *mrb, const struct spec_check *check)
+{
+	if (!mrb_nil_p(check->options[OPTION_BASE]))
+		return engine_to_u64(mrb, check->options[OPTION_BASE]);
+	return check->spec->nr_clauses != 0 ? check->spec->clauses[0].first : 0;
+}
+
+void spec_fill(mrb_state *mrb, mrb_value kind, mrb_value address, mrb_value filters,
+	       struct rv_hook_spec *spec, uint64_t *base)
+{
+	struct spec_check check = { .spec = spec };
+
+	spec_begin(mrb, &check, kind);
+	mrb_hash_foreach(mrb, mrb_hash_ptr(filters), spec_take_filter, &check);
+	spec_take_address(mrb, &check, address);
+	*base = spec_base(mrb, &check);
+	spec_take_on_error(mrb, &check);
+	if (!mrb_nil_p(check.options[OPTION_BUDGET]))
+		spec->budget_us = engine_to_unsigned(mrb, check.options[OPTION_BUDGET],
+						     RV_BUDGET_US_MAXIMUM, "budget:");
+	spec->observe = mrb_test(check.options[OPTION_OBSERVE]);
+	for (uint32_t i = 0; i < check.kind->nr_fields; i++) {
+		if (!(check.kind->fields[i].flags & RV_FIELD_ADDRESS))
+			spec_take_field(mrb, &check, i);
+	}
+	for (uint32_t i = 0; i < check.kind->nr_texts; i++)
+		spec_take_text(mrb, &check, i);
+}
+
+void spec_init(mrb_state *mrb, struct RClass *hook)
+{
+	mrb_define_class_method_id(mrb, hook, MRB_SYM(__kinds), spec_expand_kinds, MRB_ARGS_REQ(1));
+}

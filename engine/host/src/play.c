@@ -1,0 +1,160 @@
+/*
+ * play.c: one event of the simulated guest; and the devices as the hypervisor's own code asks them.
+ */
+#include "play.h"
+
+#include "hook/hook_internal.h"
+#include "machine.h"
+#include "rv/kinds.h"
+#include "vmm/vcpu.h"
+
+#include <stdio.h>
+
+static struct cpu play_cpu;
+static struct vcpu play_vcpu = { .cpu = &play_cpu };
+
+/* The hardware -------------------------------------------------------------------------------- */
+
+uint32_t pio_hardware_read(uint16_t port, uint8_t width_bytes)
+{
+	return (uint32_t)machine_port_read(port, width_bytes);
+}
+
+void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
+{
+	machine_port_write(port, width_bytes, value);
+}
+
+uint64_t mmio_hardware_read(gpa_t gpa, uint8_t width_bytes)
+{
+	uint64_t value = 0;
+
+	if (!machine_mmio(gpa, &value, width_bytes, false))
+		value = UINT64_MAX >> (64 - 8 * width_bytes);
+	return value;
+}
+
+void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
+{
+	(void)machine_mmio(gpa, &value, width_bytes, true);
+}
+
+bool msr_hardware_read(uint32_t msr, uint64_t *value)
+{
+	return machine_msr_read(msr, value);
+}
+
+bool msr_hardware_write(uint32_t msr, uint64_t value)
+{
+	return machine_msr_write(msr, value);
+}
+
+void cpuid_hardware(struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t registers[4])
+{
+	(void)vcpu;
+	machine_cpuid(leaf, subleaf, registers);
+}
+
+static uint16_t play_bdf(uint64_t address)
+{
+	return (uint16_t)(address >> 12);
+}
+
+uint32_t pci_hardware_read(uint64_t address, uint8_t width_bytes)
+{
+	return (uint32_t)machine_pci_read(play_bdf(address), address & 0xfff, width_bytes);
+}
+
+void pci_hardware_write(uint64_t address, uint8_t width_bytes, uint32_t value)
+{
+	machine_pci_write(play_bdf(address), address & 0xfff, width_bytes, value);
+}
+
+/* One CPU, and nobody else. */
+void spinlock_acquire(struct spinlock *lock)
+{
+	(void)lock;
+}
+
+void spinlock_release(struct spinlock *lock)
+{
+	(void)lock;
+}
+
+/* The event ----------------------------------------------------------------------------------- */
+
+void play_begin(struct play *play, const struct rv_event *event)
+{
+	*play = (struct play){ .kind = event->kind, .origin = { .vcpu = &play_vcpu } };
+	host_hook_begin();
+	if (rv_kind_has(event->kind, RV_KIND_PLAIN))
+		return;
+	play->origin.access = &play->access;
+	source_of(event->kind)->pose(&play->origin, event);
+}
+
+bool play_open(struct play *play, struct rv_event *shown)
+{
+	struct hook *hook = play->done ? NULL : host_hook_next(play->hook, play->kind, &play->origin);
+
+	play->hook = hook;
+	if (hook == NULL)
+		return false;
+	play->hooked = true;
+	hook->origin = &play->origin;
+	hook_fill_event(hook, shown, &play->origin);
+	shown->cpu = 0;
+	return true;
+}
+
+void play_close(struct play *play, const struct rv_event *shown)
+{
+	struct hook *hook = play->hook;
+	uint32_t verdict = shown->verdict;
+	enum access_result result = ACCESS_PASS;
+
+	play->failed |= verdict >= RV_VERDICT_ERROR;
+	if (play->origin.access != NULL)
+		result = hook_resolve(hook, &play->origin, verdict, shown);
+	else if (verdict >= RV_VERDICT_ERROR)
+		(void)hook_verdict_on_error(hook);
+	play->done = result == ACCESS_DONE;
+}
+
+void play_finish(struct play *play)
+{
+	if (play->origin.access == NULL || play->done)
+		return;
+	if (play->access.write)
+		access_store(&play->access);
+	else
+		access_fetch(&play->access);
+}
+
+/* The fields that a verdict can change. */
+static void play_describe_fields(const struct play *play, char *text, size_t bytes)
+{
+	const struct rv_kind *kind = &rv_kinds[play->kind];
+	struct rv_event event;
+	size_t used = 0;
+
+	source_of(play->kind)->fill(&event, &play->origin);
+	text[0] = '\0';
+	for (uint32_t i = 0; i < kind->nr_fields && used < bytes; i++) {
+		if (kind->fields[i].flags & RV_FIELD_WRITABLE)
+			used += (size_t)snprintf(text + used, bytes - used, "%s0x%llx", used == 0 ? "" : " ",
+						 (unsigned long long)rv_field_get(&kind->fields[i], &event));
+	}
+}
+
+void play_describe(const struct play *play, char *text, size_t bytes)
+{
+	if (play->origin.access == NULL)
+		snprintf(text, bytes, "done");
+	else if (play->access.fault)
+		snprintf(text, bytes, "gp");
+	else if (play->access.write && play->done)
+		snprintf(text, bytes, "dropped");
+	else
+		play_describe_fields(play, text, bytes);
+}

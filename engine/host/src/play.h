@@ -1,0 +1,34 @@
+/*
+ * play.h: one event of the simulated guest on its way through the hooks to the device.
+ */
+#ifndef ENGINE_HOST_PLAY_H
+#define ENGINE_HOST_PLAY_H
+
+#include "host_hooks.h"
+
+struct play {
+	uint32_t kind;
+	struct access access;	     /* the truth; what the engine sees is made of it */
+	struct event_origin origin;
+	struct hook *hook;	     /* whose event is open */
+	bool hooked;		     /* a hook saw it */
+	bool done;		     /* a hook ended it */
+	bool failed;		     /* a hook's block raised */
+};
+
+/* Makes the guest do what would be told as this event. */
+void play_begin(struct play *play, const struct rv_event *event);
+
+/* Opens the event of the next hook that wants it, for the engine. False: there is none. */
+bool play_open(struct play *play, struct rv_event *shown);
+
+/* Closes it with the verdict that stands in there. */
+void play_close(struct play *play, const struct rv_event *shown);
+
+/* What becomes of it once all hooks have seen it. */
+void play_finish(struct play *play);
+
+/* The outcome in words, as an .events file spells it. */
+void play_describe(const struct play *play, char *text, size_t bytes);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * hook/hook_verdict.c: what becomes of an event when its owner has spoken, or failed.
+ */
+#include "hook/hook_internal.h"
+
+#include "core/log.h"
+#include "rv/kinds.h"
+
+enum rv_verdict hook_verdict_on_error(struct hook *hook)
+{
+	hook->counters.errors++;
+	hook->owner->nr_errors++;
+	if (hook->spec.on_error == RV_ON_ERROR_DENY)
+		return RV_VERDICT_DENY;
+	if (hook->spec.on_error == RV_ON_ERROR_DISABLE && hook_remove(hook->owner, hook->id) == 0)
+		log_warning("%s: the %s hook is disabled after an error", hook->owner->name,
+			    rv_kind_name(hook->spec.kind));
+	return RV_VERDICT_PASS;
+}
+
+enum access_result hook_deny(struct hook *hook, struct event_origin *origin)
+{
+	hook->counters.denied++;
+	return hook->source->apply(origin, RV_VERDICT_DENY, NULL);
+}
+
+enum access_result hook_resolve(struct hook *hook, struct event_origin *origin, uint32_t verdict,
+				const struct rv_event *event)
+{
+	if (verdict >= RV_VERDICT_ERROR)
+		verdict = hook_verdict_on_error(hook);
+	if (verdict == RV_VERDICT_PASS || hook->spec.observe)
+		return ACCESS_PASS;
+	if (verdict == RV_VERDICT_CHANGE)
+		hook->counters.changed++;
+	else
+		hook->counters.denied++;
+	return hook->source->apply(origin, (enum rv_verdict)verdict, event);
+}

@@ -1,0 +1,68 @@
+/*
+ * hook/source.h: where events of a kind come from, and what becomes of them: one struct source a kind,
+ * in a file of its own or beside its like. rv/kinds.h says what such an event is made of; all else in
+ * hook/ treats kinds alike.
+ */
+#ifndef HOOK_SOURCE_H
+#define HOOK_SOURCE_H
+
+#include "rv/abi.h"
+#include "vmm/access.h"
+
+struct hook;
+struct vcpu;
+
+/* What an event is about, for its source's eyes. */
+struct event_origin {
+	struct vcpu *vcpu;
+	struct access *access; /* NULL: nothing hangs on it */
+};
+
+struct source {
+	/* Puts a hook into force: on return the hardware intercepts what it wants, on every CPU. 0, or a
+	 * negative errno of the registry's. Under hook_table_lock, as detach(). */
+	int (*attach)(struct hook *hook);
+	/* Takes it out: on return nobody intercepts for its sake. */
+	void (*detach)(struct hook *hook);
+	/* Writes the event's fields of this kind, but for those that are looked up, and RV_EVENT_FETCHED. NULL:
+	 * there are none. Without a lock. */
+	void (*fill)(struct rv_event *event, const struct event_origin *origin);
+	/* The fields that are looked up. False: there is nobody to look up, and clauses about them fail. NULL:
+	 * there are none. */
+	bool (*look_up)(struct rv_event *event, const struct event_origin *origin);
+	/* Asks the device, if that was not done: fills the lazy fields. 0; -RV_EFAULT: #GP; -RV_EAGAIN: there is
+	 * nothing to ask. NULL: as the last. Under the owner's lock. */
+	int (*fetch)(struct rv_event *event, struct event_origin *origin);
+	/* Carries out CHANGE, DENY or DROP, with the writable fields of `event`, which is the owner's: each is
+	 * read once. NULL for RV_KIND_PLAIN. ACCESS_DONE: no further hook is asked. */
+	enum access_result (*apply)(struct event_origin *origin, enum rv_verdict verdict,
+				    const struct rv_event *event);
+	/* The hook in a few words, for the summary and messages. NULL: kind and addresses. */
+	void (*describe)(const struct hook *hook, char *text, size_t text_bytes);
+	/* The inverse of fill(): makes what origin->access points to the access that would be told as this
+	 * event. For those who play events: `check` and tests. NULL for RV_KIND_PLAIN. */
+	void (*pose)(struct event_origin *origin, const struct rv_event *event);
+	uint32_t kind;
+	bool in_place; /* direct clauses are about the access's own width, address and value */
+};
+
+/* Announces a source: `SOURCE(port_read) = { .kind = ..., };`. The linker gathers them. */
+#define SOURCE(name)                                                                               \
+	static const struct source source_##name;                                                  \
+	static const struct source *const source_entry_##name                                      \
+		__attribute__((section("sources"), used)) = &source_##name;                        \
+	static const struct source source_##name
+
+/* The source of a kind, which has one. */
+const struct source *source_of(uint32_t kind);
+
+/* source_access.c: what the sources of accesses have in common. */
+void source_access_fill(struct rv_event *event, const struct event_origin *origin);
+int source_access_fetch(struct rv_event *event, struct event_origin *origin);
+enum access_result source_access_apply(struct event_origin *origin, enum rv_verdict verdict,
+				       const struct rv_event *event);
+/* For one kind of accesses; `write` is the kind's. */
+void source_access_pose(struct event_origin *origin, const struct rv_event *event,
+			enum access_kind kind);
+
+#endif

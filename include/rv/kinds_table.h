@@ -1,0 +1,99 @@
+/*
+ * include/rv/kinds_table.h: the kinds of events, one RV_KIND each; rv/kinds.h says what the members mean.
+ * Their order has no meaning. A new kind takes its entry here and a source (hook/source.h).
+ */
+
+/* What accesses have in common. A read's value is known when the device has been asked, so no filter can
+ * be about it. */
+#define RV_WIDTH(sizes, otherwise) \
+	RV_FIELD("width", width_bytes, RV_READER_FILTER | RV_FIELD_BITS, .first = 1, .last = sizes, \
+		 .sample = otherwise)
+#define RV_VALUE_READ \
+	RV_FIELD("value", value, RV_FIELD_READER | RV_FIELD_WRITABLE | RV_FIELD_LAZY)
+#define RV_VALUE_WRITTEN \
+	RV_FIELD("value", value, RV_READER_FILTER | RV_FIELD_WRITABLE, .last = UINT64_MAX, \
+		 .mask = "mask", .sample = 0x41)
+#define RV_ADDRESSES(name, greatest, usual) \
+	RV_FIELD("address", address, RV_WHERE, .last = greatest, .sample = usual), \
+	RV_FIELD(name, address, RV_WHERE, .last = greatest, .sample = usual)
+
+#define RV_PORT RV_WIDTH(7, 1), RV_ADDRESSES("port", 0xffff, 0x60)
+
+RV_KIND(PORT_READ, .name = "port_read", .group = "port_access", .class = "Port",
+	.summary = "the guest reads an I/O port", .words = "port width",
+	RV_FIELDS(RV_PORT, RV_VALUE_READ))
+RV_KIND(PORT_WRITE, .name = "port_write", .group = "port_access", .class = "Port",
+	.summary = "the guest writes an I/O port", .words = "port value width", .flags = RV_KIND_WRITE,
+	RV_FIELDS(RV_PORT, RV_VALUE_WRITTEN))
+
+#define RV_MEMORY \
+	RV_WIDTH(15, 4), RV_FIELD("address", address, RV_WHERE, .last = 0xfffffffffffff)
+
+RV_KIND(MMIO_READ, .name = "mmio_read", .group = "mmio_access", .class = "Mmio",
+	.summary = "the guest reads device memory", .words = "address width", .flags = RV_KIND_MEMORY,
+	RV_FIELDS(RV_MEMORY, RV_VALUE_READ))
+RV_KIND(MMIO_WRITE, .name = "mmio_write", .group = "mmio_access", .class = "Mmio",
+	.summary = "the guest writes device memory", .words = "address value width",
+	.flags = RV_KIND_WRITE | RV_KIND_MEMORY, RV_FIELDS(RV_MEMORY, RV_VALUE_WRITTEN))
+
+#define RV_MSR RV_ADDRESSES("msr", 0xffffffff, 0x1b), RV_FIELD("width", width_bytes, RV_FIELD_READER, .sample = 8)
+
+RV_KIND(MSR_READ, .name = "msr_read", .group = "msr_access", .class = "Msr",
+	.summary = "RDMSR", .words = "msr", RV_FIELDS(RV_MSR, RV_VALUE_READ))
+RV_KIND(MSR_WRITE, .name = "msr_write", .group = "msr_access", .class = "Msr",
+	.summary = "WRMSR", .words = "msr value", .flags = RV_KIND_WRITE,
+	RV_FIELDS(RV_MSR, RV_VALUE_WRITTEN))
+
+#define RV_CPUID_RESULT(name, index) \
+	RV_FIELD(name, cpuid[index], RV_FIELD_READER | RV_FIELD_WRITABLE | RV_FIELD_LAZY | RV_FIELD_PART)
+
+RV_KIND(CPUID, .name = "cpuid", .class = "Cpuid", .summary = "CPUID", .words = "leaf subleaf",
+	RV_FIELDS(RV_ADDRESSES("leaf", 0xffffffff, 0),
+		  RV_FIELD("subleaf", cpuid_subleaf, RV_READER_FILTER, .last = 0xffffffff),
+		  RV_FIELD("width", width_bytes, RV_FIELD_READER, .sample = 4),
+		  RV_CPUID_RESULT("eax", 0), RV_CPUID_RESULT("ebx", 1), RV_CPUID_RESULT("ecx", 2),
+		  RV_CPUID_RESULT("edx", 3)))
+
+#define RV_PCI_FUNCTION \
+	RV_FIELD("bus", pci_bus, RV_READER_FILTER, .last = 0xff), \
+	RV_FIELD("device", pci_device, RV_READER_FILTER, .last = 0x1f, .sample = 4), \
+	RV_FIELD("function", pci_function, RV_READER_FILTER, .last = 7), \
+	RV_FIELD("vendor_id", pci_vendor_id, RV_READER_FILTER | RV_FIELD_LOOKED_UP, .last = 0xffff, \
+		 .sample = 0x8086), \
+	RV_FIELD("device_id", pci_device_id, RV_READER_FILTER | RV_FIELD_LOOKED_UP, .last = 0xffff, \
+		 .sample = 0x100e), \
+	RV_FIELD("class", pci_class, RV_FIELD_FILTER | RV_FIELD_LOOKED_UP | RV_FIELD_PREFIX, \
+		 .last = 0xffffff, .mask = "class_mask", .sample = 0x020000), \
+	RV_FIELD("class_code", pci_class, RV_FIELD_READER)
+#define RV_PCI_REGISTER RV_WIDTH(15, 4), RV_ADDRESSES("offset", 0xfff, 0)
+#define RV_PCI_TEXTS \
+	RV_TEXTS({ "id", "VENDOR:DEVICE", "8086:100e", ":", { "vendor_id", "device_id" } }, \
+		 { "slot", "BUS:DEVICE.FUNCTION", "00:1f.2", ":.", { "bus", "device", "function" } })
+
+RV_KIND(PCI_CONFIG_READ, .name = "pci_config_read", .group = "pci_config_access", .class = "PciConfig",
+	.summary = "the guest reads a register of PCI configuration space", .words = "slot offset width",
+	RV_FIELDS(RV_PCI_REGISTER, RV_PCI_FUNCTION, RV_VALUE_READ), RV_PCI_TEXTS)
+RV_KIND(PCI_CONFIG_WRITE, .name = "pci_config_write", .group = "pci_config_access", .class = "PciConfig",
+	.summary = "the guest writes a register of PCI configuration space",
+	.words = "slot offset value width", .flags = RV_KIND_WRITE,
+	RV_FIELDS(RV_PCI_REGISTER, RV_PCI_FUNCTION, RV_VALUE_WRITTEN), RV_PCI_TEXTS)
+
+RV_KIND(TIMER, .name = "timer", .class = "Timer", .summary = "a time is over (`every`)", .words = "",
+	.flags = RV_KIND_PLAIN | RV_KIND_OWN_WORD,
+	RV_FIELDS(RV_FIELD("period", value, RV_FIELD_FILTER | RV_FIELD_ADDRESS | RV_FIELD_PERIOD,
+			   .first = 1000, .last = UINT64_C(31557600000000) /* a year: its cycles fit 64 bits */)))
+RV_KIND(SHUTDOWN, .name = "shutdown", .class = "Shutdown", .words = "",
+	.summary = "the guest powers off or resets (`at_exit`)",
+	.flags = RV_KIND_PLAIN | RV_KIND_OWN_WORD | RV_KIND_AT_END)
+
+#undef RV_WIDTH
+#undef RV_VALUE_READ
+#undef RV_VALUE_WRITTEN
+#undef RV_ADDRESSES
+#undef RV_PORT
+#undef RV_MEMORY
+#undef RV_MSR
+#undef RV_CPUID_RESULT
+#undef RV_PCI_FUNCTION
+#undef RV_PCI_REGISTER
+#undef RV_PCI_TEXTS
