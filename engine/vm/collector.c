@@ -76,8 +76,6 @@ static int collector_closing_steps;
 /* The next object of the page behind gc->sweeps. */
 static int collector_swept;
 
-size_t collector_passed;
-
 static void collector_drop_slice(mrb_state *mrb)
 {
 	struct RBasic *container = collector_slice.container;

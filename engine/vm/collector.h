@@ -11,7 +11,8 @@
 /* A step of the collector is due, amid an allocation (pause.c). */
 void engine_collect(mrb_state *mrb);
 
-/* Places of objects that the last step of sweeping passed because they were in use, or free already. */
+/* Places of objects that the last step of sweeping passed because they were in use, or free already.
+ * pause.c has it: it is there where mruby's own collector is, in whose tests it stays 0. */
 extern size_t collector_passed;
 
 /* Elements of an array are going to move to higher places, without a write barrier. */

@@ -24,6 +24,8 @@ enum { PAUSE_BEHIND_MINIMUM = 8192 };
  * 1/512. */
 enum { PAUSE_BEGIN_DIVISOR = 4, PAUSE_ALLOWANCE_DIVISOR = 8, PAUSE_STEP_DIVISOR = 512 };
 
+size_t collector_passed;
+
 static struct engine_pauses pauses;
 
 /* Steps in this event, and from how many objects on the next event has one. */
