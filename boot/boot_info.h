@@ -1,5 +1,5 @@
 /*
- * boot/boot_info.h: what a loader (multiboot2, later UEFI) found out and hands to boot/main.c.
+ * boot/boot_info.h: what a loader (GRUB by multiboot2, or our UEFI application) found out and hands to boot/main.c.
  */
 #ifndef BOOT_BOOT_INFO_H
 #define BOOT_BOOT_INFO_H
@@ -30,9 +30,8 @@ struct boot_info {
 	/* Modules that are left out, and one of each: there is no console yet that could tell. */
 	size_t nr_modules_over, nr_modules_unknown;
 	char module_over[RV_SCRIPT_NAME_BYTES], module_unknown[RV_SCRIPT_NAME_BYTES];
-	hpa_t rsdp;		/* of a copy that the loader made, 0: search */
-	uint8_t rsdp_copy[36];
-	bool has_rsdp_copy;
+	uint8_t rsdp_copy[36];	/* made by the loader */
+	bool has_rsdp_copy;	/* else it is searched for */
 	uint32_t bios_device;	/* what we were loaded from, 0xffffffff unknown */
 	hpa_t taken_start, taken_end; /* loader's data and modules: not to be overwritten by the move */
 	hpa_t place;		/* where the image stands for good already (UEFI), 0: it is moved */

@@ -10,8 +10,8 @@
  * An owner's lock is held while it runs. It guards the owner, its event and its hooks, so an owner
  * handles one event at a time, and CPUs that need different owners do not wait for one another. The
  * C filter works without it: what a script does not want never waits. hook_table_lock guards the
- * table of hooks and the queue of timers; nobody runs while it is held. The order of locks: an
- * owner's, hook_table_lock, a registry's, the nested tables', memory's, the log's.
+ * table of hooks and the queue of timers; nobody runs while it is held. docs/tour.md has the order of
+ * locks.
  *
  * A CPU that waits for any of these is not in its guest, so nobody who changes an intercept waits
  * for it in turn (core/smp.h).

@@ -44,7 +44,7 @@ struct budget {
 /* Measures the APIC timer. Context: boot. */
 void budget_init(void);
 
-/* Timer ticks of a slice for a budget: what budget_begin() takes. */
+/* Timer ticks of a slice for a budget: what process_run() takes with it. */
 uint64_t budget_ticks(uint64_t budget_us);
 
 /* The engine goes on in single steps, with the budget that it has left; its TF is the caller's to

@@ -46,7 +46,8 @@ enum access_result {
 	ACCESS_DONE, /* the access ends here; a read is resolved, a write is not performed */
 };
 
-/* Context: exit. May block the guest's CPU but not wait for another. */
+/* Context: exit. It may wait for locks, also for one that another CPU holds while a script runs (an owner's),
+ * but not for another CPU to leave or enter its guest. */
 typedef enum access_result (*access_handler)(struct access *access, void *context);
 
 /* Owned by the caller, who keeps it alive while registered. */
@@ -104,8 +105,8 @@ void access_drop(struct access *access);
 void access_answer(struct access *access);
 
 /* The registries: each registers and unregisters regions of its kind. Returns 0, -RV_EINVAL for a
- * range that the kind does not have, -RV_EPERM for what the hypervisor itself owns, -RV_ENOTSUP where the machine has a way
- * that cannot be intercepted. A PCI region tells no segment and means each. Unregistering
+ * range that the kind does not have, -RV_EPERM (MMIO) for our memory, -RV_ENOTSUP (PCI) where the
+ * machine has a way that cannot be intercepted, -RV_ENOMEM (MMIO) for want of nested tables. A PCI region tells no segment and means each. Unregistering
  * one that is not registered does nothing. Context: boot, exit. */
 int pio_register(struct access_region *region);
 void pio_unregister(struct access_region *region);

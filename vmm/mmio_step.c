@@ -144,7 +144,6 @@ void mmio_begin_step(struct vcpu *vcpu, gpa_t page, const struct step_target *ta
 	step->pages[step->count++] = page;
 	vcpu_ops->begin_step(vcpu, target->instruction);
 	vcpu->steps = 1;
-	vcpu->step_page = page;
 }
 
 void mmio_end_step(struct vcpu *vcpu)

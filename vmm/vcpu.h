@@ -117,8 +117,7 @@ struct vcpu {
 	bool shadow_ended;	 /* an instruction was emulated: the interrupt shadow ends */
 	bool host_context;	 /* vcpu_host_begin() is in force */
 	bool periodic_wanted;	 /* someone wants EXIT_INTERRUPT */
-	uint8_t steps;		 /* an instruction is stepped over; mmio_step.c's */
-	gpa_t step_page;	 /* the page opened last for that step */
+	uint8_t steps;		 /* 1: an instruction is stepped over (mmio_step.c); else 0 */
 };
 
 struct decoded_instruction;

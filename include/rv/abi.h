@@ -165,7 +165,7 @@ struct rv_statistics {
 	uint64_t heap_bytes;	 /* heap mapped for this engine now */
 	uint64_t stack_bytes;	 /* stack mapped, which is the deepest use so far */
 	uint64_t tsc;		 /* now */
-	uint64_t exits_by_kind[32]; /* enum vcpu_exit_kind */
+	uint64_t exits_by_kind[32]; /* enum exit_kind (vmm/vcpu.h) */
 };
 
 enum rv_syscall {
