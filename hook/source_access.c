@@ -80,6 +80,7 @@ static void source_port_pose(struct event_origin *origin, const struct rv_event 
 
 static int source_mmio_attach(struct hook *hook)
 {
+	hook->region.writes_only = hook->write;
 	return mmio_register(&hook->region);
 }
 
