@@ -14,6 +14,7 @@
 #include "process/process_internal.h"
 #include "process/run.h"
 #include "rv/errno.h"
+#include "rv/powers.h"
 #include "vmm/vcpu.h"
 
 struct process_options process_options;
@@ -114,6 +115,7 @@ static struct process *process_create(unsigned index)
 		memory_free(process);
 		return NULL;
 	}
+	process->powers = process->powers_kept = RV_POWERS_ALL;
 	process->owner.name = process->name;
 	process->owner.event = process->event;
 	process->owner.deliver = process_deliver;
@@ -129,6 +131,7 @@ static bool process_run_script(struct process *process, struct vcpu *vcpu)
 	enum process_stop stop = process_run(process, vcpu, budget_us, budget_ticks(budget_us));
 
 	process_report_log(process);
+	process->powers = process->powers_kept;
 	if (stop == PROCESS_STOP_EVENT && process->owner.nr_hooks != 0) {
 		process->state = PROCESS_WAITING;
 		log_debug("%s: %u hooks", process->name, process->owner.nr_hooks);

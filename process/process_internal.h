@@ -52,6 +52,8 @@ struct process {
 	struct budget budget;
 	uint64_t log_tsc;		  /* spent in RV_SYS_LOG in the run going on */
 	uint64_t alarm_function; /* RV_SYS_ALARM; 0: none */
+	uint32_t powers;	  /* what it may do (rv/powers.h) */
+	uint32_t powers_kept;	  /* what it has not given up: in force when the top level has ended */
 	bool alarm_rung;	  /* in the run going on */
 	/* In the run going on, the last exception that may have been an interrupt: fault.c. */
 	bool suspect_is_new;

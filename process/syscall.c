@@ -12,6 +12,7 @@
 #include "process/budget.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
+#include "rv/powers.h"
 #include "vmm/vcpu.h"
 
 /* A line of the log holds 512 bytes, our prefix among them. */
@@ -42,14 +43,18 @@ static const syscall_handler syscall_table[RV_SYSCALL_COUNT] = {
 	[RV_SYS_MEMORY_WRITE] = syscall_memory_write,
 	[RV_SYS_STATISTICS] = syscall_statistics,
 	[RV_SYS_ALARM] = syscall_alarm,
+	[RV_SYS_POWERS] = syscall_powers,
 };
 
 void process_syscall(struct exception_frame *frame)
 {
+	struct process *process = process_of_frame(frame);
 	int64_t result = -RV_ENOSYS;
 
 	if (frame->rax < RV_SYSCALL_COUNT && syscall_table[frame->rax] != NULL)
-		result = syscall_table[frame->rax](process_of_frame(frame), frame);
+		result = (rv_syscall_powers[frame->rax] & ~process->powers) != 0
+				 ? -RV_EACCES
+				 : syscall_table[frame->rax](process, frame);
 	frame->rax = (uint64_t)result;
 }
 
@@ -159,6 +164,17 @@ int64_t syscall_heap_grow(struct process *process, struct exception_frame *frame
 			syscall_charge(process, frame, &start_tsc);
 	}
 	return (int64_t)start;
+}
+
+/* (powers to keep) */
+int64_t syscall_powers(struct process *process, struct exception_frame *frame)
+{
+	if ((frame->rdi & ~(uint64_t)RV_POWERS_ALL) != 0)
+		return -RV_EINVAL;
+	process->powers_kept &= (uint32_t)frame->rdi;
+	if (process->state == PROCESS_WAITING) /* no top level runs */
+		process->powers = process->powers_kept;
+	return 0;
 }
 
 /* (struct rv_statistics *) */

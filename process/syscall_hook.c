@@ -7,6 +7,7 @@
 #include "process/user_memory.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
+#include "rv/powers.h"
 #include "vmm/vcpu.h"
 
 /* In an event the guest waits while a hook is put into force. */
@@ -19,6 +20,12 @@ static bool syscall_hook_is_short(const struct process *process,
 		return true;
 	hook_spec_range(spec, &first, &last);
 	return last - first < RV_HOOK_BYTES_IN_EVENT;
+}
+
+/* Times and the guest's end are nobody's loss; and the engine's collector has a timer. */
+static bool syscall_hook_is_allowed(const struct process *process, uint32_t kind)
+{
+	return rv_kind_has(kind, RV_KIND_PLAIN) || (process->powers & RV_POWER_HOOK) != 0;
 }
 
 /* The default. */
@@ -47,6 +54,8 @@ int64_t syscall_hook_add(struct process *process, struct exception_frame *frame)
 		return -RV_EINVAL;
 	if (!syscall_hook_is_short(process, &spec))
 		return -RV_E2BIG;
+	if (!syscall_hook_is_allowed(process, spec.kind))
+		return -RV_EACCES;
 	id = hook_add(&process->owner, &spec);
 	/* A range of device memory takes some time for each of its pages. */
 	syscall_charge(process, frame, &start_tsc);
@@ -60,8 +69,12 @@ int64_t syscall_hook_add(struct process *process, struct exception_frame *frame)
 /* (hook number) */
 int64_t syscall_hook_remove(struct process *process, struct exception_frame *frame)
 {
-	if (frame->rdi > UINT32_MAX)
+	const struct hook *hook = frame->rdi <= UINT32_MAX ? hook_find((uint32_t)frame->rdi) : NULL;
+
+	if (hook == NULL || hook->owner != &process->owner)
 		return -RV_ENOENT;
+	if (!syscall_hook_is_allowed(process, hook->spec.kind))
+		return -RV_EACCES;
 	return hook_remove(&process->owner, (uint32_t)frame->rdi);
 }
 

@@ -215,6 +215,9 @@ enum rv_syscall {
 	 * engine goes on as if it had called that function at the instruction it was interrupted at
 	 * (the return address is pushed on its stack); once an event. */
 	RV_SYS_ALARM,
+	/* (powers to keep: bits of enum rv_power, rv/powers.h) -> 0. All others are given up for good, when the
+	 * top level has ended, or now if it has; then calls that take one give RV_EACCES. */
+	RV_SYS_POWERS,
 	RV_SYSCALL_COUNT,
 };
 

@@ -10,6 +10,7 @@
 #define RV_E2BIG 7	/* longer than the interface takes */
 #define RV_EAGAIN 11	/* not now: no event is open, or a table is being changed */
 #define RV_ENOMEM 12	/* heap quota or the hypervisor's pool exhausted */
+#define RV_EACCES 13	/* the script has given this power up */
 #define RV_EFAULT 14	/* a pointer that the caller may not use, or that maps nothing */
 #define RV_EBUSY 16	/* taken by someone else */
 #define RV_EEXIST 17	/* there already */

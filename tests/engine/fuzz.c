@@ -89,7 +89,7 @@ static bool fuzz_is_harmful(uint64_t number)
 	       number == RV_SYS_PORT_READ || number == RV_SYS_MMIO_WRITE ||
 	       number == RV_SYS_MMIO_READ || number == RV_SYS_MSR_WRITE ||
 	       number == RV_SYS_PCI_WRITE || number == RV_SYS_MEMORY_WRITE ||
-	       number == RV_SYS_ALARM; /* it would be called */
+	       number == RV_SYS_POWERS || number == RV_SYS_ALARM; /* it would be called */
 }
 
 /* Would writing there overwrite the stack that this program runs on? */

@@ -17,6 +17,7 @@
 #include "process/syscall.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
+#include "rv/powers.h"
 #include "tests/spec.h"
 #include "unit.h"
 #include "vmm/guest_memory.h"
@@ -161,9 +162,11 @@ _Noreturn void process_leave(struct process *process, enum process_stop stop)
 	longjmp(leave, (int)stop);
 }
 
+static struct hook_owner *fake_owner; /* who added a hook */
+
 int hook_add(struct hook_owner *owner, const struct rv_hook_spec *spec)
 {
-	(void)owner;
+	fake_owner = owner;
 	return spec->kind == RV_EVENT_PORT_READ ? 5 : -RV_EINVAL;
 }
 
@@ -177,8 +180,9 @@ struct hook *hook_find(uint32_t id)
 {
 	static struct hook hook;
 
-	UNIT_EQUAL(id, 5);
-	return &hook;
+	hook.owner = fake_owner;
+	hook.spec.kind = RV_EVENT_PORT_READ;
+	return id == 5 ? &hook : NULL;
 }
 
 void access_fetch(struct access *access)
@@ -262,6 +266,7 @@ static struct vcpu vcpu;
 static void engine_open(struct process *process)
 {
 	memset(process, 0, sizeof(*process));
+	process->powers = process->powers_kept = RV_POWERS_ALL;
 	process_options.heap_bytes = 64 * PAGE_BYTES;
 	process_options.budget_us = 2000;
 	process_options.load_budget_ms = 10000;
@@ -437,6 +442,7 @@ static void test_random_calls(void)
 	for (int i = 0; i < 2000000; i++) {
 		uint64_t number = unit_random() % (RV_SYSCALL_COUNT + 3);
 
+		process.powers_kept = RV_POWERS_ALL;
 		/* entry.S and the back end would handle these two. */
 		if (number != RV_SYS_NEXT_EVENT && number != RV_SYS_EVENT_REGISTERS)
 			call(&process, number, random_number(), random_number(), random_number(),
@@ -444,6 +450,48 @@ static void test_random_calls(void)
 	}
 	UNIT_CHECK(device_accesses > 1000);
 	UNIT_CHECK(logged_bytes > 1000);
+	engine_close(&process);
+}
+
+/* Each call with and without each power: it is what decides. */
+static void test_powers(void)
+{
+	struct process process;
+
+	for (unsigned power = 0; power < RV_POWER_COUNT; power++) {
+		engine_open(&process);
+		UNIT_EQUAL(call(&process, RV_SYS_POWERS, RV_POWERS_ALL & ~(1u << power), 0, 0, 0), 0);
+		UNIT_EQUAL(process.powers, RV_POWERS_ALL); /* the top level goes on */
+		process.state = PROCESS_WAITING;
+		UNIT_EQUAL(call(&process, RV_SYS_POWERS, RV_POWERS_ALL, 0, 0, 0), 0);
+		UNIT_EQUAL(process.powers, RV_POWERS_ALL & ~(1u << power));
+		for (uint64_t number = 0; number < RV_SYSCALL_COUNT; number++) {
+			if (number == RV_SYS_NEXT_EVENT || number == RV_SYS_EVENT_REGISTERS || number == RV_SYS_EXIT)
+				continue;
+			UNIT_EQUAL(call(&process, number, DATA, 1, DATA, 0) == -RV_EACCES,
+				   rv_syscall_powers[number] == 1u << power);
+			process.powers_kept = process.powers;
+		}
+		engine_close(&process);
+	}
+}
+
+static void test_powers_of_hooks(void)
+{
+	struct rv_hook_spec spec = spec_of(RV_EVENT_PORT_READ, 0x60, 0x60);
+	struct process process;
+
+	engine_open(&process);
+	UNIT_EQUAL(user_copy_out(&process, DATA, &spec, sizeof(spec)), 0);
+	UNIT_EQUAL(call(&process, RV_SYS_HOOK_ADD, DATA, 0, 0, 0), 5);
+	process.powers = RV_POWERS_ALL & ~RV_POWER_HOOK;
+	UNIT_EQUAL(call(&process, RV_SYS_HOOK_ADD, DATA, 0, 0, 0), -RV_EACCES);
+	UNIT_EQUAL(call(&process, RV_SYS_HOOK_REMOVE, 5, 0, 0, 0), -RV_EACCES);
+	spec = spec_of(RV_EVENT_TIMER, 1000, 1000);
+	UNIT_EQUAL(user_copy_out(&process, DATA, &spec, sizeof(spec)), 0);
+	UNIT_EQUAL(call(&process, RV_SYS_HOOK_ADD, DATA, 0, 0, 0), -RV_EINVAL); /* the fake's */
+	process.powers = RV_POWERS_ALL;
+	UNIT_EQUAL(call(&process, RV_SYS_HOOK_REMOVE, 5, 0, 0, 0), 0);
 	engine_close(&process);
 }
 
@@ -641,6 +689,8 @@ int main(void)
 	unit_run("process_hook_in_event", test_hook_in_event);
 	unit_run("process_transfer", test_transfer);
 	unit_run("process_random_calls", test_random_calls);
+	unit_run("process_powers", test_powers);
+	unit_run("process_powers_of_hooks", test_powers_of_hooks);
 	unit_run("process_fetch", test_fetch);
 	unit_run("process_elf", test_elf);
 	unit_run("process_elf_random", test_elf_random);

@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
+#include "rv/powers.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -226,14 +227,28 @@ static bool session_next_hook(void)
 	return false;
 }
 
+static bool session_loaded;	/* the top level has ended */
+static uint32_t session_powers_kept = RV_POWERS_ALL;
+
 /* The first call says that the script's top level has ended. */
 static void session_report_loaded(void)
 {
-	static bool loaded;
-
-	if (!loaded)
+	if (!session_loaded)
 		report_hooks();
-	loaded = true;
+	session_loaded = true;
+}
+
+int64_t session_keep_powers(uint64_t powers)
+{
+	if ((powers & ~(uint64_t)RV_POWERS_ALL) != 0)
+		return -RV_EINVAL;
+	session_powers_kept &= (uint32_t)powers;
+	return 0;
+}
+
+uint32_t session_powers(void)
+{
+	return session_loaded ? session_powers_kept : RV_POWERS_ALL;
 }
 
 int64_t session_next_event(void)

@@ -40,6 +40,10 @@ void session_log(uint32_t level, const char *text, size_t length_bytes);
 /* RV_SYS_EXIT, and whatever else ends an engine: compares with the file and ends the process. */
 _Noreturn void session_end(int status, const char *reason);
 
+/* RV_SYS_POWERS, and what the engine may do now. */
+int64_t session_keep_powers(uint64_t powers);
+uint32_t session_powers(void);
+
 /* Events and errors so far. */
 extern uint64_t session_events, session_errors;
 

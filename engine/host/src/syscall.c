@@ -8,6 +8,8 @@
 
 #include "rv/abi.h"
 #include "rv/errno.h"
+#include "rv/kinds.h"
+#include "rv/powers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,9 +95,28 @@ static int64_t syscall_device(uint64_t number, uint64_t a, uint64_t b, uint64_t 
 	}
 }
 
+static bool syscall_hook_is_allowed(uint32_t kind)
+{
+	return !rv_kind_is(kind) || rv_kind_has(kind, RV_KIND_PLAIN) || (session_powers() & RV_POWER_HOOK) != 0;
+}
+
+static int64_t syscall_hook_add(const struct rv_hook_spec *spec)
+{
+	return syscall_hook_is_allowed(spec->kind) ? host_hook_add(spec) : -RV_EACCES;
+}
+
+static int64_t syscall_hook_remove(uint64_t number)
+{
+	const struct hook *hook = number < HOST_HOOKS_MAXIMUM ? host_hook_get((uint32_t)number) : NULL;
+
+	return hook != NULL && !syscall_hook_is_allowed(hook->spec.kind) ? -RV_EACCES : host_hook_remove(number);
+}
+
 int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
 	(void)e;
+	if (number < RV_SYSCALL_COUNT && (rv_syscall_powers[number] & ~session_powers()) != 0)
+		return -RV_EACCES;
 	switch (number) {
 	case RV_SYS_NEXT_EVENT:
 		return session_next_event();
@@ -107,9 +128,11 @@ int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64
 	case RV_SYS_EXIT:
 		session_end((int)a, "it called exit");
 	case RV_SYS_HOOK_ADD:
-		return host_hook_add(syscall_pointer(a));
+		return syscall_hook_add(syscall_pointer(a));
 	case RV_SYS_HOOK_REMOVE:
-		return host_hook_remove(a);
+		return syscall_hook_remove(a);
+	case RV_SYS_POWERS:
+		return session_keep_powers(a);
 	case RV_SYS_EVENT_FETCH:
 		return session_fetch();
 	case RV_SYS_EVENT_REGISTERS:

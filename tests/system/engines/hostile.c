@@ -7,6 +7,8 @@
  * Whatever it does must end with that event denied, the hypervisor sound and the guest unaware.
  */
 #define RV_KINDS_DEFINE
+#include "rv/errno.h"
+#include "rv/powers.h"
 #include "tests/spec.h"
 
 #define HYPERVISOR_ADDRESS UINT64_C(0xffffffff80000000)
@@ -297,7 +299,7 @@ static void random_calls(void)
 
 		if (number == RV_SYS_EXIT || number == RV_SYS_NEXT_EVENT || number == RV_SYS_LOG ||
 		    (number >= RV_SYS_PORT_READ && number <= RV_SYS_MEMORY_WRITE) ||
-		    number == RV_SYS_HOOK_ADD)
+		    number == RV_SYS_HOOK_ADD || number == RV_SYS_POWERS)
 			number = random_next() | 0x100;
 		hostile_call(number, random_argument(), random_argument(), random_argument(),
 			     random_argument(), random_argument());
@@ -306,10 +308,45 @@ static void random_calls(void)
 	undefined();
 }
 
+/* It kept the log alone: what does another call give? */
+static void powers_expect(const char *what, int64_t result, int64_t expected)
+{
+	if (result != expected) {
+		hostile_say("hostile: powers are not given up:");
+		hostile_say(what);
+	}
+}
+
+static void powers(void)
+{
+	struct rv_hook_spec spec = spec_of(RV_EVENT_PORT_READ, 0x200, 0x200);
+	static uint64_t buffer[8];
+	uint64_t at = (uint64_t)buffer;
+
+	powers_expect("want them back", hostile_call(RV_SYS_POWERS, RV_POWERS_ALL, 0, 0, 0, 0), 0);
+	powers_expect("no such power", hostile_call(RV_SYS_POWERS, ~UINT64_C(0), 0, 0, 0, 0), -RV_EINVAL);
+	powers_expect("hook_add", hostile_call(RV_SYS_HOOK_ADD, (uint64_t)&spec, 0, 0, 0, 0), -RV_EACCES);
+	powers_expect("hook_remove", hostile_call(RV_SYS_HOOK_REMOVE, hostile_event->hook, 0, 0, 0, 0), -RV_EACCES);
+	powers_expect("port_read", hostile_call(RV_SYS_PORT_READ, 0x80, 1, 0, 0, 0), -RV_EACCES);
+	powers_expect("port_write", hostile_call(RV_SYS_PORT_WRITE, 0x80, 1, 0, 0, 0), -RV_EACCES);
+	powers_expect("mmio_read", hostile_call(RV_SYS_MMIO_READ, 0xfed00000, 4, at, 0, 0), -RV_EACCES);
+	powers_expect("mmio_write", hostile_call(RV_SYS_MMIO_WRITE, 0xfed00000, 4, 0, 0, 0), -RV_EACCES);
+	powers_expect("msr_read", hostile_call(RV_SYS_MSR_READ, 0x10, at, 0, 0, 0), -RV_EACCES);
+	powers_expect("msr_write", hostile_call(RV_SYS_MSR_WRITE, 0x10, 0, 0, 0, 0), -RV_EACCES);
+	powers_expect("pci_read", hostile_call(RV_SYS_PCI_READ, 0, 0, 4, 0, 0), -RV_EACCES);
+	powers_expect("pci_write", hostile_call(RV_SYS_PCI_WRITE, 0, 0, 4, 0, 0), -RV_EACCES);
+	powers_expect("memory_read", hostile_call(RV_SYS_MEMORY_READ, 0x1000, at, 8, 0, 0), -RV_EACCES);
+	powers_expect("memory_write", hostile_call(RV_SYS_MEMORY_WRITE, 0x1000, at, 8, 0, 0), -RV_EACCES);
+	powers_expect("cpuid", hostile_call(RV_SYS_CPUID, 0, 0, at, 0, 0), 0);
+	hostile_say("hostile: powers are tried");
+	undefined();
+}
+
 static const struct {
 	const char *word;
 	void (*act)(void);
 } hostile_acts[] = {
+	{"powers", powers},
 	{"read_null", read_null},
 	{"write_text", write_text},
 	{"read_hypervisor", read_hypervisor},
@@ -404,5 +441,10 @@ void hostile_start(const struct rv_engine_info *info)
 	if (!act)
 		hostile_say("hostile: unknown word");
 	hostile_hook((uint16_t)(HOSTILE_PORT + info->engine_id));
+	if (text_equal(word, "powers")) {
+		/* Given up when the top level has ended: until then all go on. */
+		powers_expect("keep log", hostile_call(RV_SYS_POWERS, RV_POWER_LOG, 0, 0, 0, 0), 0);
+		powers_expect("port_read at once", hostile_call(RV_SYS_PORT_READ, 0x80, 1, 0, 0, 0) >= 0, 1);
+	}
 	hostile_serve(act);
 }

@@ -14,6 +14,7 @@ static const struct error_text error_texts[] = {
 	{ RV_E2BIG, "too long for one call: split it" },
 	{ RV_EAGAIN, "not now: ask inside a hook's block, while its event is open" },
 	{ RV_ENOMEM, "out of memory: raise the engine's heap quota or keep less" },
+	{ RV_EACCES, "given up by `powers` at the script's top level: name it there to keep it" },
 	{ RV_EFAULT, "nothing answers there: the address or register does not exist" },
 	{ RV_EBUSY, "taken by another script or driver: use another range, or turn that hook off" },
 	{ RV_EEXIST, "it exists already" },

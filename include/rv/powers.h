@@ -1,0 +1,50 @@
+/*
+ * include/rv/powers.h: what an engine can do beyond computing and answering its events, and which system
+ * calls that takes. RV_SYS_POWERS gives powers up for good.
+ */
+#ifndef RV_POWERS_H
+#define RV_POWERS_H
+
+#include "rv/abi.h"
+
+/* power(constant, the name as scripts spell it) */
+#define RV_POWERS(power)                                                                           \
+	power(HOOK, "hook")     /* add and remove hooks, but for times and the guest's end */      \
+	power(LOG, "log")                                                                          \
+	power(PORT, "port")                                                                        \
+	power(MMIO, "mmio")                                                                        \
+	power(MSR, "msr")                                                                          \
+	power(PCI, "pci")                                                                          \
+	power(MEMORY, "memory") /* read and write the guest's */
+
+enum rv_power_number {
+#define RV_POWER_NUMBER(constant, name) RV_POWER_NUMBER_##constant,
+	RV_POWERS(RV_POWER_NUMBER)
+#undef RV_POWER_NUMBER
+	RV_POWER_COUNT,
+};
+
+enum rv_power {
+#define RV_POWER_BIT(constant, name) RV_POWER_##constant = 1 << RV_POWER_NUMBER_##constant,
+	RV_POWERS(RV_POWER_BIT)
+#undef RV_POWER_BIT
+	RV_POWERS_ALL = (1 << RV_POWER_COUNT) - 1,
+};
+
+/* What a call takes; 0: what every engine may. */
+static const uint8_t rv_syscall_powers[RV_SYSCALL_COUNT] = {
+	[RV_SYS_LOG] = RV_POWER_LOG,
+	[RV_SYS_PORT_READ] = RV_POWER_PORT,
+	[RV_SYS_PORT_WRITE] = RV_POWER_PORT,
+	[RV_SYS_MMIO_READ] = RV_POWER_MMIO,
+	[RV_SYS_MMIO_WRITE] = RV_POWER_MMIO,
+	[RV_SYS_MSR_READ] = RV_POWER_MSR,
+	[RV_SYS_MSR_WRITE] = RV_POWER_MSR,
+	[RV_SYS_PCI_READ] = RV_POWER_PCI,
+	[RV_SYS_PCI_WRITE] = RV_POWER_PCI,
+	[RV_SYS_MEMORY_READ] = RV_POWER_MEMORY,
+	[RV_SYS_MEMORY_WRITE] = RV_POWER_MEMORY,
+	/* RV_SYS_HOOK_ADD and RV_SYS_HOOK_REMOVE take RV_POWER_HOOK for kinds that are not RV_KIND_PLAIN. */
+};
+
+#endif
