@@ -66,7 +66,7 @@ def bits(clause):
 
 def number_text(field, number):
     digits = len(f"{field['last']:x}") if 0xFF < field["last"] <= 0xFFFFFF else 1
-    return str(number) if number < 10 and field["last"] < 10 else f"0x{number:0{digits}x}"
+    return str(number) if number < 10 and digits == 1 else f"0x{number:0{digits}x}"
 
 
 def filters(hook):
