@@ -71,6 +71,11 @@ class Hook
 
   alias to_s inspect
 
+  def self.__need_duration(name, duration)
+    return if duration.is_a?(Integer) && duration >= 1.milliseconds
+    raise ArgumentError, "#{name} takes a duration of a millisecond or more: 5.seconds, 100.milliseconds"
+  end
+
   # at_exit also works when it is the guest that ends.
   def self.__watch_shutdown
     @shutdown ||= new([:shutdown], nil, {}) { __run_at_exit }
@@ -109,10 +114,18 @@ module Kernel
 
   # every(5.seconds) { ... } -> Hook
   def every(duration, **filters, &block)
-    unless duration.is_a?(Integer) && duration >= 1.milliseconds
-      raise ArgumentError, "every takes a duration of a millisecond or more: 5.seconds, 100.milliseconds"
-    end
+    Hook.__need_duration("every", duration)
     Hook.new([:timer], duration, filters, &block)
+  end
+
+  # after(5.seconds) { ... } -> Hook, which is off when its block runs
+  def after(duration, **filters, &block)
+    Hook.__need_duration("after", duration)
+    raise ArgumentError, "a hook needs a block: after(...) { |event| ... }" unless block
+    hook = Hook.new([:timer], duration, filters) do |event|
+      hook.off
+      block.call(event)
+    end
   end
 
   alias __at_exit at_exit
