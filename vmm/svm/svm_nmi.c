@@ -2,24 +2,19 @@
  * vmm/svm/svm_nmi.c: NMIs to the guest. Each one exits and is injected, because the CPU's own mask for
  * NMIs ends with the next IRET, which would be the host's: what keeps a guest's handler free of a
  * second NMI is an intercept of its IRET, and then a single step over it (AMD APM v2 8.1.3, 15.13.2).
- *
- * What is injected is an interrupt with that vector. An NMI would set the CPU's mask (15.20), which then
- * stands for the kicks of other CPUs as well (core/smp.h), and in the host, for as long as the guest's handler
- * likes.
  */
 #include "vmm/svm/svm_ops.h"
 
 #include "core/instructions.h"
 #include "vmm/svm/svm.h"
 
-#define VECTOR_NMI 2
 #define DR6_BS UINT64_C(0x4000)
 
 void svm_inject_nmi(struct vcpu *vcpu)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);
 
-	svm_set_event(svm, EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | VECTOR_NMI);
+	svm_set_event(svm, EVENT_VALID | EVENT_NMI << EVENT_TYPE_SHIFT | 2);
 	svm->nmi = SVM_NMI_IN_HANDLER;
 	svm->vmcb->intercept3 |= INTERCEPT_IRET;
 }
