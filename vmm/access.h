@@ -33,7 +33,6 @@ struct access {
 	bool fault;	     /* MSR: the guest gets #GP(0) */
 	/* Width, address and value lie as in struct rv_event: a hook's clauses are about them where they are. */
 	uint8_t width_bytes; /* 1, 2, 4, 8; MSR 8, CPUID 4 */
-	uint8_t width_zeros[3];
 	uint64_t address;    /* port; GPA; MSR; CPUID leaf | subleaf << 32; PCI: pci_address() |
 				pci_segment_address() */
 	uint64_t value;	     /* zero-extended */

@@ -108,7 +108,8 @@ struct rv_event {
 	uint32_t hook;		 /* number that RV_SYS_HOOK_ADD returned */
 	uint64_t sequence;	 /* 1, 2, ... a hook */
 	uint32_t cpu;
-	uint32_t width_bytes;	 /* of accesses: 1, 2, 4, 8; 8 for MSR, 4 for CPUID */
+	uint8_t width_bytes;	 /* of accesses: 1, 2, 4, 8; 8 for MSR, 4 for CPUID */
+	uint8_t reserved[3];
 	uint64_t address;	 /* port, guest-physical address, MSR number, CPUID leaf, PCI offset */
 	uint64_t value;		 /* written value, or (fetched) what the device gave */
 	union {
