@@ -376,7 +376,6 @@ _Noreturn static void main_start_bios_guest(void)
 static void main_take_other_cpus(void)
 {
 	hpa_t page = uefi_is_present() ? boot_info.low_page : main_low_page;
-
 	uint32_t in_place;
 
 	if (cpus_count == 1)
