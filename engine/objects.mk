@@ -81,9 +81,10 @@ mruby-test-build := $(build)/mruby-test
 # build/engine-run plays events against engine.elf itself; build/engine-check is the same engine
 # built for the host under ASan and UBSan, with the library of mrbtest-check below. Both have the
 # simulated machine of engine/host.
-# What decides is the hypervisor's own (engine/host/mrbgem.rake has the same list).
-host-hypervisor-sources := $(addprefix hook/,hook_spec.c hook_filter.c hook_verdict.c pci_identity.c) \
-	$(wildcard hook/source*.c) vmm/access.c vmm/registry.c
+# What decides is the hypervisor's own; engine/host/mrbgem.rake reads the same list.
+host-hypervisor-sources := $(wildcard $(shell cat engine/host/hypervisor.list))
+# What a library of mruby with the simulated machine is made of, beside the gems.
+host-machine-inputs := $(wildcard engine/host/src/*.[ch] include/rv/*.h hook/*.h) $(host-hypervisor-sources)
 host-machine-sources := $(wildcard engine/host/src/*.c) engine/host/program/arguments.c \
 	$(host-hypervisor-sources) hook/kinds.c
 host-flags := -std=gnu11 -O1 -g -I engine/host/src -I engine/host/program -I include -I .
@@ -108,7 +109,7 @@ $(build)/engine-check: engine/host/program/run_script.c engine/host/program/argu
 # on this one (build/mrbtest-native); build/mrbtest-check adds our gems' tests, under sanitizers.
 
 $(mruby-test-build)/%.built: engine/build_config.rb $(engine-gems) $(engine-gem-tests) \
-		$(wildcard engine/host/src/*.[ch]) $(host-hypervisor-sources) $(wildcard include/rv/*.h hook/*.h)
+		$(host-machine-inputs)
 	$(call step,MRUBY,tests for $* (some minutes the first time))
 	@mkdir -p $(mruby-test-build)
 	$(Q)$(call mruby-forget,$*,$(mruby-test-build))

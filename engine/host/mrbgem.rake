@@ -6,9 +6,7 @@ MRuby::Gem::Specification.new('ritevisor-host') do |spec|
   # What decides is the hypervisor's own, as one object file: the linker would leave sources, which
   # nobody refers to by name, in the library.
   root = File.expand_path('../..', __dir__)
-  own = %w[hook/hook_spec.c hook/hook_filter.c hook/hook_verdict.c hook/pci_identity.c vmm/access.c vmm/registry.c] +
-        Dir.glob('hook/source*.c', base: root).sort
-  own.map! { |path| "#{root}/#{path}" }
+  own = File.readlines("#{__dir__}/hypervisor.list", chomp: true).flat_map { |path| Dir.glob("#{root}/#{path}").sort }
   text = own.map { |path| %(#include "#{path}"\n) }.join
   source = "#{build_dir}/hypervisor.c"
   FileUtils.mkdir_p(build_dir)

@@ -21,8 +21,7 @@ bench-programs += $(bench-hosts)
 .SECONDARY: $(bench-compilers:%=$(bench-mruby)/%/native/lib/libmruby.a)
 
 $(bench-mruby)/%/native/lib/libmruby.a: CC = $*
-$(bench-mruby)/%/native/lib/libmruby.a: engine/build_config.rb $(engine-gems) include/rv/abi.h \
-		$(wildcard engine/host/src/*.[ch])
+$(bench-mruby)/%/native/lib/libmruby.a: engine/build_config.rb $(engine-gems) $(host-machine-inputs)
 	$(call step,MRUBY,$@ (some minutes the first time))
 	@mkdir -p $(bench-mruby)/$*
 	$(Q)$(call mruby-forget,native,$(bench-mruby)/$*)

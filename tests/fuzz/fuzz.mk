@@ -60,8 +60,7 @@ fuzz-mruby := $(build)/mruby-fuzz/fuzz/lib/libmruby.a
 fuzz-engine-names := script calls
 fuzz-programs += $(addprefix $(fuzz-build)/engine_,$(fuzz-engine-names))
 
-$(fuzz-mruby): engine/build_config.rb $(engine-gems) $(wildcard engine/host/src/*.[ch]) \
-		$(wildcard include/rv/*.h)
+$(fuzz-mruby): engine/build_config.rb $(engine-gems) $(host-machine-inputs)
 	$(call step,MRUBY,$@ (some minutes the first time))
 	@mkdir -p $(build)/mruby-fuzz
 	$(Q)$(call mruby-forget,fuzz,$(build)/mruby-fuzz)
