@@ -6,7 +6,6 @@
 #include "process/syscall.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
-#include "rv/kinds.h"
 #include "rv/powers.h"
 #include "vmm/vcpu.h"
 
@@ -20,12 +19,6 @@ static bool syscall_hook_is_short(const struct process *process,
 		return true;
 	hook_spec_range(spec, &first, &last);
 	return last - first < RV_HOOK_BYTES_IN_EVENT;
-}
-
-/* Times and the guest's end are nobody's loss; and the engine's collector has a timer. */
-static bool syscall_hook_is_allowed(const struct process *process, uint32_t kind)
-{
-	return rv_kind_has(kind, RV_KIND_PLAIN) || (process->powers & RV_POWER_HOOK) != 0;
 }
 
 /* The default. */
@@ -54,7 +47,7 @@ int64_t syscall_hook_add(struct process *process, struct exception_frame *frame)
 		return -RV_EINVAL;
 	if (!syscall_hook_is_short(process, &spec))
 		return -RV_E2BIG;
-	if (!syscall_hook_is_allowed(process, spec.kind))
+	if (rv_kind_power(spec.kind) & ~process->powers)
 		return -RV_EACCES;
 	id = hook_add(&process->owner, &spec);
 	/* A range of device memory takes some time for each of its pages. */
@@ -73,7 +66,7 @@ int64_t syscall_hook_remove(struct process *process, struct exception_frame *fra
 
 	if (hook == NULL || hook->owner != &process->owner)
 		return -RV_ENOENT;
-	if (!syscall_hook_is_allowed(process, hook->spec.kind))
+	if (rv_kind_power(hook->spec.kind) & ~process->powers)
 		return -RV_EACCES;
 	return hook_remove(&process->owner, (uint32_t)frame->rdi);
 }

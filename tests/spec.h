@@ -6,23 +6,10 @@
 
 #include "rv/kinds.h"
 
-static inline bool spec_is_named(const char *a, const char *b)
-{
-	while (*a != '\0' && *a == *b)
-		a++, b++;
-	return *a == *b;
-}
-
 /* The number of a field; one that a kind does not have if it has none of that name. */
 static inline uint32_t spec_field(uint32_t kind, const char *name)
 {
-	uint32_t field = 0;
-
-	if (!rv_kind_is(kind))
-		return 0;
-	while (field < rv_kinds[kind].nr_fields && !spec_is_named(rv_kinds[kind].fields[field].name, name))
-		field++;
-	return field;
+	return rv_kind_is(kind) ? rv_field_named(&rv_kinds[kind], name) : 0;
 }
 
 static inline void spec_add(struct rv_hook_spec *spec, const char *field, uint64_t mask, uint64_t first,

@@ -90,6 +90,36 @@ static inline uint32_t rv_kind_field_with(uint32_t kind, uint32_t flag)
 	return field;
 }
 
+/* Here, because not every program that reads the table has strcmp(). */
+static inline bool rv_name_is(const char *name, const char *wanted)
+{
+	while (*name != '\0' && *name == *wanted) {
+		name++;
+		wanted++;
+	}
+	return *name == *wanted;
+}
+
+/* RV_EVENT_NONE if there is none of that name. */
+static inline uint32_t rv_kind_named(const char *name)
+{
+	for (uint32_t kind = RV_EVENT_NONE + 1; kind < RV_EVENT_KIND_COUNT; kind++) {
+		if (rv_name_is(rv_kinds[kind].name, name))
+			return kind;
+	}
+	return RV_EVENT_NONE;
+}
+
+/* The number of a kind's field of that name; nr_fields if there is none. */
+static inline uint32_t rv_field_named(const struct rv_kind *kind, const char *name)
+{
+	uint32_t field = 0;
+
+	while (field < kind->nr_fields && !rv_name_is(kind->fields[field].name, name))
+		field++;
+	return field;
+}
+
 /* The bits that a field has. */
 static inline uint64_t rv_field_ones(const struct rv_field *field)
 {

@@ -5,7 +5,7 @@
 #ifndef RV_POWERS_H
 #define RV_POWERS_H
 
-#include "rv/abi.h"
+#include "rv/kinds.h"
 
 /* power(constant, the name as scripts spell it) */
 #define RV_POWERS(power)                                                                           \
@@ -44,7 +44,14 @@ static const uint8_t rv_syscall_powers[RV_SYSCALL_COUNT] = {
 	[RV_SYS_PCI_WRITE] = RV_POWER_PCI,
 	[RV_SYS_MEMORY_READ] = RV_POWER_MEMORY,
 	[RV_SYS_MEMORY_WRITE] = RV_POWER_MEMORY,
-	/* RV_SYS_HOOK_ADD and RV_SYS_HOOK_REMOVE take RV_POWER_HOOK for kinds that are not RV_KIND_PLAIN. */
+	/* RV_SYS_HOOK_ADD and RV_SYS_HOOK_REMOVE: rv_kind_power(). */
 };
+
+/* What it takes to add or remove a hook of a kind. Times and the guest's end are nobody's loss, and the
+ * engine's own collector has a timer. */
+static inline uint32_t rv_kind_power(uint32_t kind)
+{
+	return rv_kind_is(kind) && !rv_kind_has(kind, RV_KIND_PLAIN) ? RV_POWER_HOOK : 0;
+}
 
 #endif

@@ -135,15 +135,6 @@ static uint32_t engine_find(const char *const *names, uint32_t count, const char
 	return i;
 }
 
-static uint32_t engine_kind(const char *name)
-{
-	uint32_t kind = RV_EVENT_KIND_COUNT;
-
-	while (kind > 0 && !engine_equal(rv_kinds[kind - 1].name, name))
-		kind--;
-	return kind - 1;
-}
-
 /* A timer has FIRST alone. PCI: FIRST is in the units of pci_address(), and the hook is for its function
  * alone. */
 static struct rv_hook_spec engine_spec(uint32_t kind, uint64_t first, uint64_t last)
@@ -172,7 +163,7 @@ static const char *engine_hook(const char *at)
 	at = engine_word(at, word, sizeof(word));
 	at = engine_number(at, &first);
 	at = engine_number(at, &last);
-	spec = engine_spec(engine_kind(word), first, last);
+	spec = engine_spec(rv_kind_named(word), first, last);
 	at = engine_word(at, word, sizeof(word));
 	spec.on_error = engine_find(policies, ARRAY_LENGTH(policies), word);
 	if (spec.on_error == 3) {

@@ -9,9 +9,8 @@ from . import paths
 RUNNER = paths.BUILD / "engine-run"
 
 # Flags of fields and of kinds, as in include/rv/kinds.h.
-FILTER, ADDRESS, READER, WRITABLE, LAZY = 0x1, 0x2, 0x4, 0x8, 0x10
-LOOKED_UP, BITS, PERIOD = 0x40, 0x80, 0x200
-WRITE, PLAIN, OWN_WORD = 0x1, 0x2, 0x8
+FILTER, ADDRESS, READER, WRITABLE, BITS, PERIOD = 0x1, 0x2, 0x4, 0x8, 0x80, 0x200
+WRITE, PLAIN = 0x1, 0x2
 
 
 @functools.cache

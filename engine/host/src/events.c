@@ -197,26 +197,15 @@ void events_registers(struct rv_registers *registers)
 	*registers = events_guest;
 }
 
-static uint32_t events_kind(const char *word)
-{
-	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++) {
-		if (strcmp(rv_kind_name(kind), word) == 0)
-			return kind;
-	}
-	return 0;
-}
-
 /* A text of several fields, "00:1f.2". */
 static bool events_fill_text(const struct rv_kind *kind, const struct rv_text *text, const char *word,
 			     struct rv_event *event)
 {
 	for (size_t i = 0; i <= strlen(text->separators); i++) {
-		const struct rv_field *field = kind->fields;
+		const struct rv_field *field = &kind->fields[rv_field_named(kind, text->fields[i])];
 		char *end;
 		unsigned long number = strtoul(word, &end, 16);
 
-		while (strcmp(field->name, text->fields[i]) != 0)
-			field++;
 		if (end == word || number > field->last || *end != text->separators[i])
 			return false;
 		rv_field_set(field, event, number);
@@ -241,15 +230,14 @@ static bool events_fill_number(const struct rv_field *field, const char *word, s
 static bool events_fill_word(const struct rv_kind *kind, const char *name, const char *word,
 			     struct rv_event *event)
 {
+	uint32_t field;
+
 	for (uint32_t i = 0; i < kind->nr_texts; i++) {
 		if (strcmp(kind->texts[i].name, name) == 0)
 			return events_fill_text(kind, &kind->texts[i], word, event);
 	}
-	for (uint32_t i = 0; i < kind->nr_fields; i++) {
-		if (strcmp(kind->fields[i].name, name) == 0)
-			return events_fill_number(&kind->fields[i], word, event);
-	}
-	return false;
+	field = rv_field_named(kind, name);
+	return field < kind->nr_fields && events_fill_number(&kind->fields[field], word, event);
 }
 
 /* KIND and the words that its events have, of which the last may be left out. */
@@ -277,7 +265,7 @@ enum events_result events_line(const struct words *words, struct rv_event *event
 
 	if (words->count == WORDS_MAXIMUM)
 		return EVENTS_UNKNOWN;
-	*event = (struct rv_event){ .kind = events_kind(words->word[0]) };
+	*event = (struct rv_event){ .kind = rv_kind_named(words->word[0]) };
 	if (event->kind)
 		return events_fill(words, event) ? EVENTS_EVENT : EVENTS_UNKNOWN;
 	if (events_is(words, "port") || events_is(words, "mmio") || events_is(words, "msr"))

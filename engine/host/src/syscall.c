@@ -8,7 +8,6 @@
 
 #include "rv/abi.h"
 #include "rv/errno.h"
-#include "rv/kinds.h"
 #include "rv/powers.h"
 
 #include <stdlib.h>
@@ -95,21 +94,17 @@ static int64_t syscall_device(uint64_t number, uint64_t a, uint64_t b, uint64_t 
 	}
 }
 
-static bool syscall_hook_is_allowed(uint32_t kind)
-{
-	return !rv_kind_is(kind) || rv_kind_has(kind, RV_KIND_PLAIN) || (session_powers() & RV_POWER_HOOK) != 0;
-}
-
 static int64_t syscall_hook_add(const struct rv_hook_spec *spec)
 {
-	return syscall_hook_is_allowed(spec->kind) ? host_hook_add(spec) : -RV_EACCES;
+	return rv_kind_power(spec->kind) & ~session_powers() ? -RV_EACCES : host_hook_add(spec);
 }
 
 static int64_t syscall_hook_remove(uint64_t number)
 {
 	const struct hook *hook = number < HOST_HOOKS_MAXIMUM ? host_hook_get((uint32_t)number) : NULL;
 
-	return hook != NULL && !syscall_hook_is_allowed(hook->spec.kind) ? -RV_EACCES : host_hook_remove(number);
+	return hook != NULL && (rv_kind_power(hook->spec.kind) & ~session_powers()) ? -RV_EACCES
+									      : host_hook_remove(number);
 }
 
 int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)

@@ -35,15 +35,6 @@ struct spec_check {
 
 /* Kinds ------------------------------------------------------------------------------------- */
 
-static uint32_t spec_kind_named(const char *name)
-{
-	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++) {
-		if (strcmp(rv_kinds[kind].name, name) == 0)
-			return kind;
-	}
-	return RV_EVENT_NONE;
-}
-
 static bool spec_is_in_group(uint32_t kind, const char *group)
 {
 	return rv_kinds[kind].group && strcmp(rv_kinds[kind].group, group) == 0;
@@ -209,7 +200,7 @@ static int spec_take_filter(mrb_state *mrb, mrb_value key, mrb_value value, void
 mrb_value spec_named_array(mrb_state *mrb, mrb_value kind_name, mrb_value filters)
 {
 	uint32_t number = mrb_symbol_p(kind_name)
-				  ? spec_kind_named(mrb_sym_name(mrb, mrb_symbol(kind_name))) : 0;
+				  ? rv_kind_named(mrb_sym_name(mrb, mrb_symbol(kind_name))) : 0;
 	const struct rv_kind *kind = &rv_kinds[number];
 
 	for (uint32_t i = 0; i < kind->nr_fields && !mrb_hash_empty_p(mrb, filters); i++) {
@@ -389,7 +380,7 @@ static void spec_take_text(mrb_state *mrb, const struct spec_check *check, uint3
 		return;
 	count = spec_text_parse(mrb, check->kind, text, check->texts[number], numbers);
 	for (unsigned int i = 0; i < count; i++)
-		spec_add_number(mrb, check, spec_field_named(check->kind, text->fields[i]), numbers[i]);
+		spec_add_number(mrb, check, rv_field_named(check->kind, text->fields[i]), numbers[i]);
 }
 
 /* Addresses --------------------------------------------------------------------------------- */
@@ -450,7 +441,7 @@ static void spec_take_on_error(mrb_state *mrb, const struct spec_check *check)
 
 static void spec_begin(mrb_state *mrb, struct spec_check *check, mrb_value kind)
 {
-	uint32_t number = mrb_symbol_p(kind) ? spec_kind_named(mrb_sym_name(mrb, mrb_symbol(kind)))
+	uint32_t number = mrb_symbol_p(kind) ? rv_kind_named(mrb_sym_name(mrb, mrb_symbol(kind)))
 					     : RV_EVENT_NONE;
 
 	if (number == RV_EVENT_NONE)

@@ -6,15 +6,6 @@
 #include <mruby/string.h>
 #include <string.h>
 
-uint32_t spec_field_named(const struct rv_kind *kind, const char *name)
-{
-	uint32_t field = 0;
-
-	while (strcmp(kind->fields[field].name, name) != 0)
-		field++;
-	return field;
-}
-
 /* Takes a hexadecimal number up to |maximum| and the |separator| behind it; '\0': up to the end.
  * Returns false if there is none. */
 static bool spec_text_number(const char **at, const char *end, char separator, uint64_t maximum,
@@ -48,7 +39,7 @@ unsigned int spec_text_parse(mrb_state *mrb, const struct rv_kind *kind, const s
 
 		while (i < count &&
 		       spec_text_number(&at, end, text->separators[i],
-					kind->fields[spec_field_named(kind, text->fields[i])].last,
+					kind->fields[rv_field_named(kind, text->fields[i])].last,
 					&numbers[i]))
 			i++;
 	}

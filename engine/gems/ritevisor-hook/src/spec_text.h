@@ -7,9 +7,6 @@
 #include "engine/engine.h"
 #include "rv/kinds.h"
 
-/* The number of a kind's field of that name; it has one. */
-uint32_t spec_field_named(const struct rv_kind *kind, const char *name);
-
 /* Takes a text apart: numbers[i] is of the field text->fields[i]. Returns how many there are; raises
  * ArgumentError. */
 unsigned int spec_text_parse(mrb_state *mrb, const struct rv_kind *kind, const struct rv_text *text,
