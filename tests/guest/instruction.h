@@ -88,6 +88,15 @@ static inline uint64_t tsc_read(void)
 	return (uint64_t)high << 32 | low;
 }
 
+/* PAUSE: an emulator that runs the CPUs in turns changes there. */
+static inline void wait_cycles(uint64_t cycles)
+{
+	uint64_t start = tsc_read();
+
+	while (tsc_read() - start < cycles)
+		__asm__ volatile("pause");
+}
+
 #define CONTROL_REGISTER(name)                                                                     \
 	static inline uint64_t name##_read(void)                                                   \
 	{                                                                                          \

@@ -55,14 +55,6 @@ static void second_run(void)
 	}
 }
 
-static void wait_cycles(uint64_t cycles)
-{
-	uint64_t start = tsc_read();
-
-	while (tsc_read() - start < cycles)
-		__asm__ volatile("pause");
-}
-
 static bool second_turns(void)
 {
 	uint64_t before = turns;

@@ -27,7 +27,7 @@ static void look(void)
 	came = true;
 }
 
-static void wait_cycles(uint64_t cycles, bool for_it)
+static void wait_at_most(uint64_t cycles, bool for_it)
 {
 	uint64_t start = tsc_read();
 
@@ -39,13 +39,13 @@ static void start_under_nmis(unsigned delay)
 {
 	came = false;
 	second_send(APIC_ICR_INIT);
-	wait_cycles(INIT_CYCLES, false);
+	wait_at_most(INIT_CYCLES, false);
 	second_send(APIC_ICR_STARTUP | VECTOR_START);
 	for (unsigned i = 0; i < delay; i++)
 		__asm__ volatile("" ::: "memory");
 	for (unsigned i = 0; i < NMIS && !came; i++)
 		*(volatile uint32_t *)(uintptr_t)(APIC + APIC_ICR_LOW) = APIC_ICR_NMI;
-	wait_cycles(WAIT_CYCLES, true);
+	wait_at_most(WAIT_CYCLES, true);
 }
 
 static bool handle_nmi(struct fault_frame *frame)

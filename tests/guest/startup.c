@@ -61,14 +61,6 @@ static void write_pushed(uint32_t command)
 			 : "rbx", "memory");
 }
 
-static void wait_cycles(uint64_t cycles)
-{
-	uint64_t start = tsc_read();
-
-	while (tsc_read() - start < cycles)
-		;
-}
-
 static const char *try(uint8_t vector, void (*write)(uint32_t command))
 {
 	uint32_t came = second_came;

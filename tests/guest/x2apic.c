@@ -22,14 +22,6 @@
 SHARED uint64_t turns, second_id, second_ldr;
 SHARED bool virtualization_seen;
 
-static void wait_cycles(uint64_t cycles)
-{
-	uint64_t start = tsc_read();
-
-	while (tsc_read() - start < cycles)
-		__asm__ volatile("pause");
-}
-
 static void switch_to_x2apic(void)
 {
 	msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) | APIC_BASE_ENABLE | APIC_BASE_X2APIC);
