@@ -18,7 +18,7 @@ const char *emulator_name(void)
 	static char name[13];
 	const uint8_t *madt = acpi_find_table("APIC");
 
-	if (cpuid_query(1, 0).ecx >> 31 & 1) {
+	if (cpuid_shows_hypervisor()) {
 		struct cpuid_result leaf = cpuid_query(CPUID_HYPERVISOR, 0);
 
 		memcpy(name, &leaf.ebx, 4);

@@ -65,6 +65,12 @@ static inline struct cpuid_result cpuid_query(uint32_t leaf, uint32_t subleaf)
 	return r;
 }
 
+/* Is there a hypervisor below us that says so (AMD APM v3 E.3.2, Fn0000_0001_ECX[31])? */
+static inline bool cpuid_shows_hypervisor(void)
+{
+	return cpuid_query(1, 0).ecx >> 31 & 1;
+}
+
 /* This CPU's initial APIC ID, which startup IPIs go by: APM v3 E.3.2, E.4.9. */
 static inline uint32_t cpuid_own_apic_id(void)
 {

@@ -14,7 +14,6 @@
 #define VECTOR_NMI 2
 #define VECTOR_SX 30
 #define SX_INIT 1 /* its error code; there is no other */
-#define CPUID_HYPERVISOR_BIT 31
 
 _Static_assert(offsetof(struct exception_frame, vector) == SVM_FRAME_VECTOR_OFFSET, "vector");
 
@@ -36,7 +35,7 @@ static bool svm_keeps_redirect(void)
 	uint64_t control, now;
 	bool good;
 
-	if ((cpuid_query(1, 0).ecx >> CPUID_HYPERVISOR_BIT & 1) || !msr_read_safe(MSR_VM_CR, &control) ||
+	if (cpuid_shows_hypervisor() || !msr_read_safe(MSR_VM_CR, &control) ||
 	    !msr_write_safe(MSR_VM_CR, control | VM_CR_R_INIT))
 		return false;
 	good = msr_read_safe(MSR_VM_CR, &now) && (now & VM_CR_R_INIT);
