@@ -10,23 +10,10 @@
 
 #include "core/log.h"
 #include "core/string.h"
+#include "core/x86.h"
 
 #define CPUID_VMX BIT(5)
 #define CPUID_SVM BIT(2)
-#define MSR_FEATURE_CONTROL 0x3au
-#define MSR_VM_CR 0xc0010114u
-#define MSR_VMX_PIN 0x481u
-#define MSR_VMX_PROCESSOR 0x482u
-#define MSR_VMX_SECONDARY 0x48bu
-#define MSR_VMX_EPT_VPID 0x48cu
-#define MSR_VMX_TRUE_PIN 0x48du
-#define MSR_VMX_TRUE_PROCESSOR 0x48eu
-#define MSR_VMX_TRUE_EXIT 0x48fu
-#define MSR_VMX_TRUE_ENTRY 0x490u
-#define FEATURE_CONTROL_LOCK UINT64_C(0x1)
-#define FEATURE_CONTROL_VMX UINT64_C(0x4)
-#define VM_CR_LOCK UINT64_C(0x8)
-#define VM_CR_SVMDIS UINT64_C(0x10)
 
 #define BIT(number) (UINT64_C(1) << (number))
 #define MAY_BE_1(number) BIT(32 + (number)) /* in a control's capability MSR */

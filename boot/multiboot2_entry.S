@@ -3,6 +3,8 @@
  * 32-bit protected mode without paging: to long mode with a temporary identity map of 4 GiB and
  * our image at its linked address.
  */
+#include "core/x86.h"
+
 #define MULTIBOOT2_MAGIC 0xe85250d6
 #define MULTIBOOT2_LOADER_MAGIC 0x36d76289
 #define PAGE_FLAGS 0x3
@@ -81,13 +83,13 @@ multiboot2_entry:
 
 	mov $boot_level4, %eax
 	mov %eax, %cr3
-	mov $0x20, %eax /* CR4.PAE only: no OSFXSR, so SSE stays #UD */
+	mov $CR4_PAE, %eax /* no OSFXSR, so SSE stays #UD */
 	mov %eax, %cr4
-	mov $0xc0000080, %ecx
+	mov $MSR_EFER, %ecx
 	rdmsr
-	or $0x900, %eax /* EFER.LME, NXE */
+	or $(EFER_LME | EFER_NXE), %eax
 	wrmsr
-	mov $0x80010025, %eax /* CR0.PG, WP, NE, EM, PE */
+	mov $(CR0_PG | CR0_WP | CR0_NE | CR0_EM | CR0_PE), %eax
 	mov %eax, %cr0
 	lgdt boot_gdtr
 	ljmp $0x08, $boot_long_mode

@@ -4,17 +4,18 @@
  * (boot/uefi_handover.h), or one of its CPUs.
  */
 #include "boot/uefi_handover.h"
+#include "core/x86.h"
 
 	/* As on BIOS machines: FPU and SSE instructions are #UD from here on. */
 	.macro uefi_set_registers
 	cld
-	mov $0x20, %eax /* CR4.PAE only */
+	mov $CR4_PAE, %eax
 	mov %rax, %cr4
-	mov $0x80010025, %eax /* CR0.PG, WP, NE, EM, PE */
+	mov $(CR0_PG | CR0_WP | CR0_NE | CR0_EM | CR0_PE), %eax
 	mov %rax, %cr0
-	mov $0xc0000080, %ecx
+	mov $MSR_EFER, %ecx
 	rdmsr
-	or $0x800, %eax /* EFER.NXE */
+	or $EFER_NXE, %eax
 	wrmsr
 	.endm
 

@@ -9,8 +9,6 @@
 #include "core/string.h"
 
 #define EFI_SUCCESS UINT64_C(0)
-#define SELECTOR_TABLE_LOCAL 4u
-#define SELECTOR_INDEX 0xfff8u
 #define DESCRIPTOR_PRESENT 0x80u
 #define ATTRIBUTE_UNUSABLE 0x1000u
 #define ATTRIBUTE_GRANULARITY 0x800u
@@ -27,7 +25,7 @@ static void uefi_state_read_segment(const struct uefi_cpu *cpu, uint16_t selecto
 	uint64_t descriptor;
 
 	*out = (struct segment_register){ .selector = selector, .attributes = ATTRIBUTE_UNUSABLE };
-	if (offset == 0 || (selector & SELECTOR_TABLE_LOCAL) || offset + 7u > cpu->gdtr.limit)
+	if (offset == 0 || (selector & SELECTOR_LOCAL) || offset + 7u > cpu->gdtr.limit)
 		return;
 	memcpy(&descriptor, table + offset, sizeof(descriptor));
 	out->attributes = (uint16_t)((descriptor >> 40 & 0xff) | (descriptor >> 52 & 0xf) << 8);

@@ -2,6 +2,8 @@
  * core/ap_entry.S: from a startup IPI of ours to C, and how a CPU sleeps. core/smp_start.c copies the
  * entry to a page below 1 MiB (AMD APM v2 15.27.8 and 14.1.3; Intel SDM 3 9.4).
  */
+#include "core/x86.h"
+
 	.section .rodata.ap_entry, "a"
 	.code16
 
@@ -15,13 +17,13 @@ ap_entry_start:
 	lgdtl (ap_entry_gdtr - ap_entry_start)
 	mov (ap_entry_root - ap_entry_start), %eax
 	mov %eax, %cr3
-	mov $0x20, %eax /* CR4.PAE */
+	mov $CR4_PAE, %eax
 	mov %eax, %cr4
-	mov $0xc0000080, %ecx
+	mov $MSR_EFER, %ecx
 	rdmsr
-	or $0x900, %eax /* EFER.LME, NXE */
+	or $(EFER_LME | EFER_NXE), %eax
 	wrmsr
-	mov $0x80010035, %eax /* CR0.PG, WP, NE, ET, EM, PE; caches on */
+	mov $(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_EM | CR0_PE), %eax /* caches on */
 	mov %eax, %cr0
 	ljmpl *(ap_entry_jump - ap_entry_start)
 

@@ -16,12 +16,6 @@
 #include "core/panic.h"
 #include "core/string.h"
 
-#define EXCEPTION_DEBUG 1
-#define EXCEPTION_NMI 2
-#define EXCEPTION_DOUBLE_FAULT 8
-#define EXCEPTION_MACHINE_CHECK 18
-#define EXCEPTION_COUNT 32
-#define EXCEPTION_STUB_BYTES 32 /* exception_entry.S */
 #define IDT_ENTRIES 256
 #define GATE_STACK_MASK 0x7u
 
@@ -78,7 +72,7 @@ extern const struct fixup fixup_table[], fixup_table_end[];
  * its instruction, in the host. */
 static bool exception_is_stray_trap(const struct exception_frame *frame)
 {
-	return frame->vector == EXCEPTION_DEBUG && !exception_from_user(frame) &&
+	return frame->vector == VECTOR_DEBUG && !exception_from_user(frame) &&
 	       !(frame->rflags & RFLAGS_TF);
 }
 
@@ -98,7 +92,7 @@ static bool exception_is_machine_check(const struct exception_frame *frame)
 {
 	uint64_t status;
 
-	return frame->vector == EXCEPTION_MACHINE_CHECK && msr_read_safe(MSR_MCG_STATUS, &status) &&
+	return frame->vector == VECTOR_MACHINE_CHECK && msr_read_safe(MSR_MCG_STATUS, &status) &&
 	       (status & MCG_STATUS_MCIP) != 0;
 }
 
@@ -109,7 +103,7 @@ static bool exception_is_interrupt(const struct exception_frame *frame)
 {
 	if (!exception_from_user(frame) || !(frame->rflags & RFLAGS_IF))
 		return false;
-	if (frame->vector == EXCEPTION_MACHINE_CHECK)
+	if (frame->vector == VECTOR_MACHINE_CHECK)
 		return !exception_is_machine_check(frame);
 	return EXCEPTIONS_IMPOSSIBLE >> frame->vector & 1;
 }
@@ -118,7 +112,7 @@ void exception_dispatch_interrupt(struct exception_frame *frame)
 {
 	if (exception_is_machine_check(frame))
 		panic_exception(frame);
-	if (frame->vector == EXCEPTION_NMI) {
+	if (frame->vector == VECTOR_NMI) {
 		if (panic_is_elsewhere())
 			cpu_stop();
 		cpu_current()->nmi_seen = true;
@@ -142,7 +136,7 @@ void exception_dispatch_interrupt(struct exception_frame *frame)
 
 void exception_dispatch(struct exception_frame *frame)
 {
-	if (frame->vector == EXCEPTION_NMI || frame->vector >= EXCEPTION_COUNT ||
+	if (frame->vector == VECTOR_NMI || frame->vector >= VECTOR_EXCEPTIONS ||
 	    exception_is_interrupt(frame)) {
 		exception_dispatch_interrupt(frame);
 		return;
@@ -182,9 +176,9 @@ void exception_replace_entry(unsigned vector, void (*entry)(void))
 
 static unsigned exception_stack(unsigned vector)
 {
-	if (vector == EXCEPTION_NMI)
+	if (vector == VECTOR_NMI)
 		return STACK_OF_NMI;
-	return vector == EXCEPTION_DOUBLE_FAULT || vector == EXCEPTION_MACHINE_CHECK ? STACK_OF_TROUBLE : 0;
+	return vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK ? STACK_OF_TROUBLE : 0;
 }
 
 static void exception_init_idt(void)

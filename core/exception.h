@@ -4,6 +4,7 @@
 #ifndef CORE_EXCEPTION_H
 #define CORE_EXCEPTION_H
 
+#include "core/exception_frame.h"
 #include "rv/types.h"
 
 /* What the entry stubs push, lowest address first. */
@@ -63,11 +64,5 @@ void exception_replace_entry(unsigned vector, void (*entry)(void));
 /* Lets pending interrupts in, for a moment. Any vector may come, also those of exceptions: the 8259s
  * deliver 8 to 15 as a BIOS sets them up. Context: exit, host_context. */
 void exception_take_interrupts(void);
-
-#define SELECTOR_CODE 0x08
-#define SELECTOR_DATA 0x10
-#define SELECTOR_USER_DATA 0x1b
-#define SELECTOR_USER_CODE 0x23
-#define SELECTOR_TSS 0x28
 
 #endif

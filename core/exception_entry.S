@@ -8,8 +8,6 @@
  */
 #include "core/exception_frame.h"
 
-#define EXCEPTION_STUB_BYTES 32
-
 	.section .text.exception, "ax"
 
 	.global exception_stubs

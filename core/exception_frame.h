@@ -1,9 +1,19 @@
 /*
- * core/exception_frame.h: for assembly: the general registers of struct exception_frame
- * (core/exception.h), pushed above what the CPU and the stub have pushed.
+ * core/exception_frame.h: what C and assembly both know of exceptions; and, for assembly, the general
+ * registers of struct exception_frame (core/exception.h), pushed above what the CPU and the stub have pushed.
  */
 #ifndef CORE_EXCEPTION_FRAME_H
 #define CORE_EXCEPTION_FRAME_H
+
+#define EXCEPTION_STUB_BYTES 32 /* from one vector's stub to the next's */
+
+#define SELECTOR_CODE 0x08
+#define SELECTOR_DATA 0x10
+#define SELECTOR_USER_DATA 0x1b
+#define SELECTOR_USER_CODE 0x23
+#define SELECTOR_TSS 0x28
+
+#ifdef __ASSEMBLER__
 
 	.macro exception_frame_push
 	push %rax
@@ -49,5 +59,6 @@
 	.quad 9999b
 	.popsection
 	.endm
+#endif
 
 #endif

@@ -4,52 +4,8 @@
 #ifndef CORE_INSTRUCTIONS_H
 #define CORE_INSTRUCTIONS_H
 
+#include "core/x86.h"
 #include "rv/types.h"
-
-#define CR0_PE UINT64_C(0x1)
-#define CR0_MP UINT64_C(0x2)
-#define CR0_EM UINT64_C(0x4)
-#define CR0_TS UINT64_C(0x8)
-#define CR0_ET UINT64_C(0x10)
-#define CR0_NE UINT64_C(0x20)
-#define CR0_WP UINT64_C(0x10000)
-#define CR0_NW UINT64_C(0x20000000)
-#define CR0_CD UINT64_C(0x40000000)
-#define CR0_PG UINT64_C(0x80000000)
-#define CR4_PSE UINT64_C(0x10)
-#define CR4_PAE UINT64_C(0x20)
-#define CR4_MCE UINT64_C(0x40)
-#define CR4_PGE UINT64_C(0x80)
-#define CR4_UMIP UINT64_C(0x800)
-#define CR4_LA57 UINT64_C(0x1000)
-#define CR4_VMXE UINT64_C(0x2000)
-#define CR4_OSXSAVE UINT64_C(0x40000)
-#define CR4_SMEP UINT64_C(0x100000)
-#define CR4_SMAP UINT64_C(0x200000)
-#define CR4_PKE UINT64_C(0x400000)
-#define CR4_PKS UINT64_C(0x1000000)
-
-#define RFLAGS_CF UINT64_C(0x1)
-#define RFLAGS_FIXED UINT64_C(0x2)
-#define RFLAGS_TF UINT64_C(0x100)
-#define RFLAGS_IF UINT64_C(0x200)
-#define RFLAGS_VM UINT64_C(0x20000)
-#define RFLAGS_RF UINT64_C(0x10000)
-
-#define MSR_APIC_BASE 0x1bu
-#define MSR_TSC_DEADLINE 0x6e0u
-#define MSR_PAT 0x277u
-#define MSR_EFER 0xc0000080u
-#define MSR_FS_BASE 0xc0000100u
-#define MSR_GS_BASE 0xc0000101u
-
-#define MSR_NB_CFG 0xc001001fu
-#define NB_CFG_EXTENDED (UINT64_C(1) << 46)
-#define EFER_SCE UINT64_C(0x1)
-#define EFER_LME UINT64_C(0x100)
-#define EFER_LMA UINT64_C(0x400)
-#define EFER_NXE UINT64_C(0x800)
-#define EFER_SVME UINT64_C(0x1000)
 
 struct cpuid_result {
 	uint32_t eax, ebx, ecx, edx;

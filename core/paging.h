@@ -4,18 +4,8 @@
 #ifndef CORE_PAGING_H
 #define CORE_PAGING_H
 
+#include "core/x86.h"
 #include "rv/types.h"
-
-#define PAGING_PRESENT UINT64_C(0x1)
-#define PAGING_WRITABLE UINT64_C(0x2)
-#define PAGING_USER UINT64_C(0x4)
-#define PAGING_WRITE_THROUGH UINT64_C(0x8)
-#define PAGING_CACHE_DISABLE UINT64_C(0x10)
-#define PAGING_ACCESSED UINT64_C(0x20)
-#define PAGING_DIRTY UINT64_C(0x40)
-#define PAGING_LARGE UINT64_C(0x80)
-#define PAGING_NO_EXECUTE (UINT64_C(1) << 63)
-#define PAGING_ADDRESS_MASK UINT64_C(0x000ffffffffff000)
 
 extern hpa_t paging_host_root; /* CR3 of the hypervisor's own address space */
 /* How much of the direct map there is: all of it, or what RAM needs on a CPU without 1 GiB pages. */

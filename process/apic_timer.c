@@ -23,7 +23,6 @@
 /* While ours runs: lets class 0xf through and nothing else. */
 #define APIC_BORROWED_TPR 0xe0u
 #define APIC_SPURIOUS_VECTOR 0xffu /* during a loan, if the guest's is not fit */
-#define EXCEPTION_VECTORS 32u
 #define APIC_MEASURE_PER_SECOND 100 /* a part of a second is how long it takes */
 /* No timer is later than this part of a second, not even where many emulators share a machine. */
 #define APIC_LATE_PER_SECOND 1
@@ -147,7 +146,7 @@ BOTH_MODES bool apic_timer_lint0_is_open(uint32_t lint0)
  * 11.9), which is just what a loan does. */
 BOTH_MODES bool apic_timer_spurious_is_unfit(uint32_t spurious)
 {
-	return !(spurious & APIC_SVR_ENABLE) || (spurious & 0xff) < EXCEPTION_VECTORS;
+	return !(spurious & APIC_SVR_ENABLE) || (spurious & 0xff) < VECTOR_EXCEPTIONS;
 }
 
 /* A one-shot timer at 0 whose interrupt is neither requested nor in service: it was handled, or it

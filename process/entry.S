@@ -14,8 +14,6 @@
 #include "core/exception_frame.h"
 
 #define PROCESS_STOP_EVENT 1
-#define SELECTOR_USER_DATA 0x1b
-#define SELECTOR_USER_CODE 0x23
 #define SYSCALL_VECTOR 0x80
 
 /* struct process */

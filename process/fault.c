@@ -11,18 +11,7 @@
 #include "rv/kinds.h"
 #include "vmm/vcpu.h"
 
-#define FAULT_DIVIDE 0
-#define FAULT_DEBUG 1
-#define FAULT_UNDEFINED 6
-#define FAULT_NO_DEVICE 7
-#define FAULT_DOUBLE 8
-#define FAULT_PAGE 14
-#define FAULT_MACHINE_CHECK 18
-
 /* AMD APM v2 8.4.2 */
-#define FAULT_PAGE_PRESENT 0x1u
-#define FAULT_PAGE_WRITE 0x2u
-#define FAULT_PAGE_FETCH 0x10u
 
 static const char *const fault_names[32] = {
 	[0] = "divide error",
@@ -95,11 +84,11 @@ static void fault_handle_page(struct process *process, struct exception_frame *f
 	uint64_t address = cr2_read();
 	const char *what = "reads";
 
-	if (!(frame->error_code & FAULT_PAGE_PRESENT) && user_grow_stack(process, address))
+	if (!(frame->error_code & PAGE_FAULT_PRESENT) && user_grow_stack(process, address))
 		return;
-	if (frame->error_code & FAULT_PAGE_FETCH)
+	if (frame->error_code & PAGE_FAULT_FETCH)
 		what = "executes";
-	else if (frame->error_code & FAULT_PAGE_WRITE)
+	else if (frame->error_code & PAGE_FAULT_WRITE)
 		what = "writes";
 	if (address < RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES &&
 	    address >= RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES - PAGE_BYTES)
@@ -135,7 +124,7 @@ static void fault_ring_alarm(struct process *process, struct exception_frame *fr
 /* Exceptions without an error code that an engine can have, and that come again when it goes on. */
 static bool fault_comes_again(uint64_t vector)
 {
-	return vector == FAULT_DIVIDE || vector == FAULT_UNDEFINED || vector == FAULT_NO_DEVICE;
+	return vector == VECTOR_DIVIDE || vector == VECTOR_INVALID_OPCODE || vector == VECTOR_NO_DEVICE;
 }
 
 /* An interrupt of the 8259s can have such a vector. The engine goes on where it was: what comes at once
@@ -163,10 +152,10 @@ void process_handle_exception(struct exception_frame *frame)
 	if (fault_may_be_interrupt(process, frame))
 		return;
 	switch (frame->vector) {
-	case FAULT_PAGE:
+	case VECTOR_PAGE_FAULT:
 		fault_handle_page(process, frame);
 		return;
-	case FAULT_DEBUG:
+	case VECTOR_DEBUG:
 		switch (budget_handle_step(process, frame)) {
 		case BUDGET_STEP_GO_ON:
 			fault_ring_alarm(process, frame);
@@ -177,8 +166,8 @@ void process_handle_exception(struct exception_frame *frame)
 			break;
 		}
 		break;
-	case FAULT_DOUBLE:
-	case FAULT_MACHINE_CHECK:
+	case VECTOR_DOUBLE_FAULT:
+	case VECTOR_MACHINE_CHECK:
 		panic_exception(frame); /* no fault of the engine's */
 	default:
 		break;

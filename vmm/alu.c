@@ -4,8 +4,6 @@
  */
 #include "vmm/alu.h"
 
-#define RFLAGS_FIXED UINT64_C(0x2)
-
 /* Runs `instruction` between loading and storing flags. IF is clear in what is loaded, as it is in
  * the host. */
 #define ALU_RUN(instruction, output, ...)                                                          \
@@ -52,7 +50,7 @@
 	static uint64_t alu_binary##width(enum decode_operation operation, uint64_t first,         \
 					  uint64_t second, uint64_t *rflags)                       \
 	{                                                                                          \
-		uint64_t flags = (*rflags & ALU_FLAGS) | RFLAGS_FIXED, result = first;             \
+		uint64_t flags = (*rflags & RFLAGS_STATUS) | RFLAGS_FIXED, result = first;             \
                                                                                                    \
 		switch (operation) {                                                               \
 			ALU_BINARY(ADD, suffix, type)                                              \
@@ -67,7 +65,7 @@
 		default:                                                                           \
 			break;                                                                     \
 		}                                                                                  \
-		*rflags = (*rflags & ~ALU_FLAGS) | (flags & ALU_FLAGS);                            \
+		*rflags = (*rflags & ~RFLAGS_STATUS) | (flags & RFLAGS_STATUS);                            \
 		return result;                                                                     \
 	}
 
@@ -111,7 +109,7 @@ uint64_t alu_binary(enum decode_operation operation, unsigned width_bytes, uint6
 	static uint64_t alu_unary##width(enum decode_operation operation, uint64_t first,          \
 					 uint8_t count, uint64_t *rflags)                          \
 	{                                                                                          \
-		uint64_t flags = (*rflags & ALU_FLAGS) | RFLAGS_FIXED, result = first;             \
+		uint64_t flags = (*rflags & RFLAGS_STATUS) | RFLAGS_FIXED, result = first;             \
                                                                                                    \
 		switch (operation) {                                                               \
 			ALU_UNARY(INC, suffix, type)                                               \
@@ -128,7 +126,7 @@ uint64_t alu_binary(enum decode_operation operation, unsigned width_bytes, uint6
 		default:                                                                           \
 			break;                                                                     \
 		}                                                                                  \
-		*rflags = (*rflags & ~ALU_FLAGS) | (flags & ALU_FLAGS);                            \
+		*rflags = (*rflags & ~RFLAGS_STATUS) | (flags & RFLAGS_STATUS);                            \
 		return result;                                                                     \
 	}
 
@@ -171,7 +169,7 @@ uint64_t alu_unary(enum decode_operation operation, unsigned width_bytes, uint64
 	static uint64_t alu_bit##width(enum decode_operation operation, uint64_t first,            \
 				       unsigned bit, uint64_t *rflags)                             \
 	{                                                                                          \
-		uint64_t flags = (*rflags & ALU_FLAGS) | RFLAGS_FIXED, result = first;             \
+		uint64_t flags = (*rflags & RFLAGS_STATUS) | RFLAGS_FIXED, result = first;             \
                                                                                                    \
 		switch (operation) {                                                               \
 			ALU_BIT(BT, suffix, type)                                                  \
@@ -181,7 +179,7 @@ uint64_t alu_unary(enum decode_operation operation, unsigned width_bytes, uint64
 		default:                                                                           \
 			break;                                                                     \
 		}                                                                                  \
-		*rflags = (*rflags & ~ALU_FLAGS) | (flags & ALU_FLAGS);                            \
+		*rflags = (*rflags & ~RFLAGS_STATUS) | (flags & RFLAGS_STATUS);                            \
 		return result;                                                                     \
 	}
 
@@ -205,33 +203,33 @@ uint64_t alu_bit(enum decode_operation operation, unsigned width_bytes, uint64_t
 /* AMD APM v3, appendix A: conditions come in pairs, the odd one is the negation. */
 bool alu_condition(unsigned condition, uint64_t rflags)
 {
-	bool sign_differs = ((rflags & ALU_SF) != 0) != ((rflags & ALU_OF) != 0);
+	bool sign_differs = ((rflags & RFLAGS_SF) != 0) != ((rflags & RFLAGS_OF) != 0);
 	bool holds;
 
 	switch (condition >> 1) {
 	case 0:
-		holds = (rflags & ALU_OF) != 0;
+		holds = (rflags & RFLAGS_OF) != 0;
 		break;
 	case 1:
-		holds = (rflags & ALU_CF) != 0;
+		holds = (rflags & RFLAGS_CF) != 0;
 		break;
 	case 2:
-		holds = (rflags & ALU_ZF) != 0;
+		holds = (rflags & RFLAGS_ZF) != 0;
 		break;
 	case 3:
-		holds = (rflags & (ALU_CF | ALU_ZF)) != 0;
+		holds = (rflags & (RFLAGS_CF | RFLAGS_ZF)) != 0;
 		break;
 	case 4:
-		holds = (rflags & ALU_SF) != 0;
+		holds = (rflags & RFLAGS_SF) != 0;
 		break;
 	case 5:
-		holds = (rflags & ALU_PF) != 0;
+		holds = (rflags & RFLAGS_PF) != 0;
 		break;
 	case 6:
 		holds = sign_differs;
 		break;
 	default:
-		holds = sign_differs || (rflags & ALU_ZF) != 0;
+		holds = sign_differs || (rflags & RFLAGS_ZF) != 0;
 		break;
 	}
 	return holds != ((condition & 1) != 0);

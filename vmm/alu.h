@@ -5,16 +5,9 @@
 #ifndef VMM_ALU_H
 #define VMM_ALU_H
 
+#include "core/x86.h"
 #include "rv/types.h"
 #include "vmm/decode.h"
-
-/* CF, PF, AF, ZF, SF, OF. */
-#define ALU_FLAGS UINT64_C(0x8d5)
-#define ALU_CF UINT64_C(0x001)
-#define ALU_PF UINT64_C(0x004)
-#define ALU_ZF UINT64_C(0x040)
-#define ALU_SF UINT64_C(0x080)
-#define ALU_OF UINT64_C(0x800)
 
 /* All ones in a width of 1, 2, 4 or 8 bytes. */
 static inline uint64_t alu_mask(unsigned width_bytes)

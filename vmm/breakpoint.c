@@ -7,7 +7,6 @@
 #define KIND_WRITE 1u
 #define KIND_PORT 2u
 #define KIND_ACCESS 3u
-#define CR4_DE UINT64_C(0x8)
 
 static bool breakpoint_is_enabled(uint64_t dr7, unsigned number)
 {

@@ -417,10 +417,10 @@ static enum decode_trace decode_trace_of(const ZydisDecodedInstruction *instruct
 		*vector = (uint8_t)operands[0].imm.value.u;
 		return DECODE_TRACE_INTERRUPT;
 	case ZYDIS_MNEMONIC_INT3:
-		*vector = 3;
+		*vector = VECTOR_BREAKPOINT;
 		return DECODE_TRACE_INTERRUPT;
 	case ZYDIS_MNEMONIC_INTO:
-		*vector = 4;
+		*vector = VECTOR_OVERFLOW;
 		return DECODE_TRACE_INTERRUPT;
 	case ZYDIS_MNEMONIC_INT1:
 		return DECODE_TRACE_ICEBP;

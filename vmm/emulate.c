@@ -295,11 +295,11 @@ static enum emulate_result emulate_compare_exchange(struct emulation *emulation)
 	old = operand_read_memory(emulation, &operand);
 	alu_binary(DECODE_CMP, operand.width_bytes, operand_read_register(vcpu, &accumulator), old,
 		   &rflags);
-	value = (rflags & ALU_ZF) != 0 ? operand_read_register(vcpu, &instruction->second) : old;
+	value = (rflags & RFLAGS_ZF) != 0 ? operand_read_register(vcpu, &instruction->second) : old;
 	result = emulate_write_back(emulation, &operand, instruction->lock, old, value);
 	if (result != EMULATE_DONE)
 		return result;
-	if ((rflags & ALU_ZF) == 0)
+	if ((rflags & RFLAGS_ZF) == 0)
 		operand_write_register(vcpu, &accumulator, old);
 	vcpu->rflags = rflags;
 	return EMULATE_DONE;

@@ -7,10 +7,6 @@
 #include "vmm/alu.h"
 #include "vmm/guest_walk.h"
 
-#define RFLAGS_IOPL UINT64_C(0x3000)
-#define RFLAGS_VIF UINT64_C(0x80000)
-#define CR4_VME UINT64_C(0x1)
-
 static enum emulate_result emulate_fault(struct emulation *emulation, uint8_t vector)
 {
 	emulation->fault = (struct guest_fault){true, vector, 0, 0};

@@ -9,7 +9,6 @@
 #include "vmm/guest_walk.h"
 
 #define ITERATIONS_MAXIMUM 128
-#define RFLAGS_DF UINT64_C(0x400)
 
 /* What a string instruction touches at its current rSI and rDI. */
 struct string_step {
@@ -89,7 +88,7 @@ static bool string_goes_on(struct emulation *emulation)
 {
 	const struct decoded_instruction *instruction = emulation->instruction;
 	struct vcpu *vcpu = emulation->vcpu;
-	bool equal = (vcpu->rflags & ALU_ZF) != 0;
+	bool equal = (vcpu->rflags & RFLAGS_ZF) != 0;
 	uint64_t count;
 
 	if (instruction->repeat == DECODE_ONCE)

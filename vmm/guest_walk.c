@@ -10,18 +10,8 @@
 /* Entries that another CPU changes meanwhile are read again so often. */
 #define WALK_TRIES 10000
 
-#define ENTRY_PRESENT UINT64_C(0x1)
-#define ENTRY_WRITABLE UINT64_C(0x2)
-#define ENTRY_USER UINT64_C(0x4)
-#define ENTRY_ACCESSED UINT64_C(0x20)
-#define ENTRY_DIRTY UINT64_C(0x40)
-#define ENTRY_LARGE UINT64_C(0x80)
-#define ENTRY_NX (UINT64_C(1) << 63)
-#define ENTRY_ADDRESS UINT64_C(0x000ffffffffff000)
-
 #define ENTRY_KEY_SHIFT 59
 
-#define RFLAGS_AC UINT64_C(0x40000)
 #define MSR_PKRS 0x6e1u
 /* Two bits a key in PKRU and PKRS */
 #define KEY_NO_ACCESS 1u
@@ -40,7 +30,7 @@ struct walk {
 	gva_t gva;
 	enum guest_access access;
 	bool user_mode;
-	uint64_t rights;    /* ENTRY_WRITABLE, ENTRY_USER: in force so far */
+	uint64_t rights;    /* PAGING_WRITABLE, PAGING_USER: in force so far */
 	bool no_execute;
 	unsigned key;	    /* of the page, for protection keys */
 	unsigned nr_entries;
@@ -84,7 +74,7 @@ static unsigned walk_physical_bits(void)
 /* Bits of an address field that this CPU does not have. */
 static uint64_t walk_address_reserved(void)
 {
-	return ENTRY_ADDRESS & ~((UINT64_C(1) << walk_physical_bits()) - 1);
+	return PAGING_ADDRESS_MASK & ~((UINT64_C(1) << walk_physical_bits()) - 1);
 }
 
 static bool walk_fault(const struct walk *walk, uint32_t error_code, struct guest_fault *fault)
@@ -125,12 +115,12 @@ static uint64_t walk_read_entry(struct walk *walk, hpa_t hpa)
 static bool walk_take_entry(struct walk *walk, uint64_t entry, uint64_t reserved,
 			    struct guest_fault *fault)
 {
-	if ((entry & ENTRY_PRESENT) == 0)
+	if ((entry & PAGING_PRESENT) == 0)
 		return walk_fault(walk, 0, fault);
 	if ((entry & reserved) != 0)
 		return walk_fault(walk, PAGE_FAULT_PRESENT | PAGE_FAULT_RESERVED, fault);
 	walk->rights &= entry;
-	if (walk->entry_bytes == 8 && (entry & ENTRY_NX) != 0)
+	if (walk->entry_bytes == 8 && (entry & PAGING_NO_EXECUTE) != 0)
 		walk->no_execute = true;
 	return true;
 }
@@ -142,16 +132,16 @@ static bool walk_wide(struct walk *walk, hpa_t table, unsigned shift, struct gue
 	uint64_t entry, below;
 
 	if ((walk->efer & EFER_NXE) == 0)
-		reserved |= ENTRY_NX;
+		reserved |= PAGING_NO_EXECUTE;
 	if ((walk->efer & EFER_LMA) == 0)
 		reserved |= UINT64_C(0x7ff0000000000000); /* PAE: 62:52 must be zero */
 	for (;; shift -= 9) {
 		entry = walk_read_entry(walk, table + ((walk->gva >> shift) & 0x1ff) * 8);
-		if (!walk_take_entry(walk, entry, shift > 30 ? reserved | ENTRY_LARGE : reserved,
+		if (!walk_take_entry(walk, entry, shift > 30 ? reserved | PAGING_LARGE : reserved,
 				     fault))
 			return false;
-		table = entry & ENTRY_ADDRESS;
-		if (shift == PAGE_SHIFT || (entry & ENTRY_LARGE) != 0)
+		table = entry & PAGING_ADDRESS_MASK;
+		if (shift == PAGE_SHIFT || (entry & PAGING_LARGE) != 0)
 			break;
 	}
 	walk->key = entry >> ENTRY_KEY_SHIFT & 15;
@@ -172,11 +162,11 @@ static bool walk_pae(struct walk *walk, uint64_t cr3, struct guest_fault *fault)
 	uint64_t entry = walk_read_entry(walk, hpa);
 
 	walk->nr_entries = 0; /* it has no accessed bit */
-	if ((entry & ENTRY_PRESENT) == 0)
+	if ((entry & PAGING_PRESENT) == 0)
 		return walk_fault(walk, 0, fault);
 	if ((entry & reserved) != 0)
 		return walk_fault(walk, PAGE_FAULT_PRESENT | PAGE_FAULT_RESERVED, fault);
-	return walk_wide(walk, entry & ENTRY_ADDRESS, 21, fault);
+	return walk_wide(walk, entry & PAGING_ADDRESS_MASK, 21, fault);
 }
 
 /* 32-bit paging with 4 MiB pages where CR4.PSE allows; PSE-36 puts address bits 39:32 in 20:13. */
@@ -184,7 +174,7 @@ static bool walk_narrow(struct walk *walk, uint64_t cr3, struct guest_fault *fau
 {
 	hpa_t hpa = (cr3 & UINT64_C(0xfffff000)) + ((walk->gva >> 22) & 0x3ff) * 4;
 	uint64_t entry = walk_read_entry(walk, hpa);
-	bool large = (walk->cr4 & CR4_PSE) != 0 && (entry & ENTRY_LARGE) != 0;
+	bool large = (walk->cr4 & CR4_PSE) != 0 && (entry & PAGING_LARGE) != 0;
 	unsigned bits = walk_physical_bits() < 40 ? walk_physical_bits() : 40;
 	uint64_t high = (entry >> 13 & 0xff) << 32;
 
@@ -208,7 +198,7 @@ static bool walk_narrow(struct walk *walk, uint64_t cr3, struct guest_fault *fau
  * Intel SDM v3 4.6.2. In long mode only, and not for fetches. */
 static bool walk_key_allows(const struct walk *walk)
 {
-	bool user_page = (walk->rights & ENTRY_USER) != 0;
+	bool user_page = (walk->rights & PAGING_USER) != 0;
 	uint64_t keys = 0;
 	unsigned denied;
 
@@ -228,8 +218,8 @@ static bool walk_key_allows(const struct walk *walk)
 /* AMD APM v2 5.6, Intel SDM v3 4.6, but for protection keys. */
 static bool walk_rights_allow(const struct walk *walk, uint64_t rflags)
 {
-	bool user_page = (walk->rights & ENTRY_USER) != 0;
-	bool writable = (walk->rights & ENTRY_WRITABLE) != 0;
+	bool user_page = (walk->rights & PAGING_USER) != 0;
+	bool writable = (walk->rights & PAGING_WRITABLE) != 0;
 
 	if (walk->access == GUEST_FETCH) {
 		if (walk->no_execute)
@@ -247,10 +237,10 @@ static bool walk_rights_allow(const struct walk *walk, uint64_t rflags)
 static bool walk_mark_entries(const struct walk *walk)
 {
 	for (unsigned i = 0; i < walk->nr_entries; i++) {
-		uint64_t entry = walk->entry[i], wanted = entry | ENTRY_ACCESSED;
+		uint64_t entry = walk->entry[i], wanted = entry | PAGING_ACCESSED;
 
 		if (i + 1 == walk->nr_entries && walk->access == GUEST_WRITE)
-			wanted |= ENTRY_DIRTY;
+			wanted |= PAGING_DIRTY;
 		if (wanted == entry)
 			continue;
 		if (walk->entry_bytes == 8) {
@@ -277,13 +267,13 @@ static enum walk_result walk_once(struct vcpu *vcpu, struct walk *walk, struct g
 	bool found;
 
 	walk->nr_entries = 0;
-	walk->rights = ENTRY_WRITABLE | ENTRY_USER;
+	walk->rights = PAGING_WRITABLE | PAGING_USER;
 	walk->no_execute = false;
 	walk->entry_bytes = 8;
 	if ((walk->efer & EFER_LMA) != 0) {
 		unsigned shift = (walk->cr4 & CR4_LA57) != 0 ? 48 : 39;
 
-		found = walk_wide(walk, cr3 & ENTRY_ADDRESS, shift, fault);
+		found = walk_wide(walk, cr3 & PAGING_ADDRESS_MASK, shift, fault);
 	} else if ((walk->cr4 & CR4_PAE) != 0) {
 		found = walk_pae(walk, cr3, fault);
 	} else {
@@ -313,7 +303,7 @@ static bool walk_is_canonical(const struct walk *walk)
  */
 static bool walk_shortcut(struct walk *walk, uint64_t cr3, uint64_t rflags)
 {
-	hpa_t table = cr3 & ENTRY_ADDRESS;
+	hpa_t table = cr3 & PAGING_ADDRESS_MASK;
 	uint64_t all = ~UINT64_C(0), any = 0, entry, below;
 	unsigned shift = 39;
 
@@ -325,20 +315,20 @@ static bool walk_shortcut(struct walk *walk, uint64_t cr3, uint64_t rflags)
 		entry = __atomic_load_n((const uint64_t *)memory_direct(hpa), __ATOMIC_RELAXED);
 		all &= entry;
 		any |= entry;
-		if ((entry & (ENTRY_PRESENT | ENTRY_ACCESSED)) != (ENTRY_PRESENT | ENTRY_ACCESSED))
+		if ((entry & (PAGING_PRESENT | PAGING_ACCESSED)) != (PAGING_PRESENT | PAGING_ACCESSED))
 			return false;
-		table = entry & ENTRY_ADDRESS;
-		if (shift == PAGE_SHIFT || (entry & ENTRY_LARGE) != 0)
+		table = entry & PAGING_ADDRESS_MASK;
+		if (shift == PAGE_SHIFT || (entry & PAGING_LARGE) != 0)
 			break;
 	}
 	below = (UINT64_C(1) << shift) - 1;
 	if (shift > 30 || (table & below & ~UINT64_C(0x1000)) != 0 ||
 	    (any & walk_address_reserved()) != 0 ||
-	    ((any & ENTRY_NX) != 0 && (walk->efer & EFER_NXE) == 0) ||
-	    (walk->access == GUEST_WRITE && (entry & ENTRY_DIRTY) == 0))
+	    ((any & PAGING_NO_EXECUTE) != 0 && (walk->efer & EFER_NXE) == 0) ||
+	    (walk->access == GUEST_WRITE && (entry & PAGING_DIRTY) == 0))
 		return false;
 	walk->rights = all;
-	walk->no_execute = (any & ENTRY_NX) != 0;
+	walk->no_execute = (any & PAGING_NO_EXECUTE) != 0;
 	walk->gpa = (table & ~below) | (walk->gva & below);
 	walk->key = entry >> ENTRY_KEY_SHIFT & 15;
 	return walk_key_allows(walk) && walk_rights_allow(walk, rflags);

@@ -13,18 +13,6 @@
 #define SEGMENT_ATTRIBUTE_BIG 0x400
 #define SEGMENT_ATTRIBUTE_UNUSABLE 0x1000
 
-#define VECTOR_INVALID_OPCODE 6
-#define VECTOR_STACK 12
-#define VECTOR_GENERAL_PROTECTION 13
-#define VECTOR_PAGE_FAULT 14
-
-#define PAGE_FAULT_PRESENT 0x01u
-#define PAGE_FAULT_WRITE 0x02u
-#define PAGE_FAULT_USER 0x04u
-#define PAGE_FAULT_RESERVED 0x08u
-#define PAGE_FAULT_FETCH 0x10u
-#define PAGE_FAULT_KEY 0x20u
-
 /* Is 5-level paging on? Then linear addresses have 57 bits instead of 48. */
 static inline bool guest_has_five_levels(struct vcpu *vcpu)
 {

@@ -20,7 +20,6 @@
 #define REPORTED_SLOTS 64
 #define STALE_FAULTS_MAXIMUM 1000
 #define OPCODE_INTO 0xce
-#define RFLAGS_OF UINT64_C(0x800)
 
 /* Decoding is a pure function of mode and bytes, so its results can be kept by them. */
 struct decoded_slot {

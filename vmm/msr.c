@@ -132,7 +132,7 @@ void msr_handle_exit(struct vcpu *vcpu, bool write)
 	else if (!write)
 		access_fetch(&access);
 	if (access.fault) {
-		vcpu_ops->inject_exception(vcpu, 13, 0);
+		vcpu_ops->inject_exception(vcpu, VECTOR_GENERAL_PROTECTION, 0);
 		return;
 	}
 	if (!write) {

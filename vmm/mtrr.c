@@ -7,7 +7,6 @@
 #include "core/memory.h"
 
 #define MTRR_VALID UINT64_C(0x800)
-#define MTRR_ENABLED UINT64_C(0x800)
 #define MTRR_FIXED_ENABLED UINT64_C(0x400)
 #define CPUID_MTRR (UINT32_C(1) << 12)
 #define WRITE_THROUGH 4u

@@ -12,8 +12,6 @@
 #include "vmm/prefix.h"
 
 #define PIO_BATCH 256
-#define RFLAGS_DF UINT64_C(0x400)
-#define RFLAGS_IOPL_SHIFT 12
 
 struct pio_string {
 	uint8_t address_bytes;

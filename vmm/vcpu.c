@@ -19,9 +19,6 @@
 #include "vmm/reset_vector.h"
 #include "vmm/run.h"
 
-#define VECTOR_UD 6
-#define VECTOR_GP 13
-
 const struct vcpu_operations *vcpu_ops;
 void (*vcpu_periodic)(struct vcpu *vcpu);
 void (*vcpu_resetting)(struct vcpu *vcpu);
@@ -200,7 +197,7 @@ static void vcpu_handle_xsetbv(struct vcpu *vcpu)
 	if (good)
 		vcpu_skip_instruction(vcpu, 3);
 	else
-		vcpu_ops->inject_exception(vcpu, VECTOR_GP, 0);
+		vcpu_ops->inject_exception(vcpu, VECTOR_GENERAL_PROTECTION, 0);
 }
 
 /* INVD too writes back: what it would throw away may be ours. */
@@ -252,7 +249,7 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		break;
 	case EXIT_DEBUG_EXCEPTION:
 		if (!mmio_handle_step(vcpu))
-			vcpu_ops->inject_exception(vcpu, 1, -1);
+			vcpu_ops->inject_exception(vcpu, VECTOR_DEBUG, -1);
 		break;
 	case EXIT_HALT:
 	case EXIT_WAIT:
@@ -283,7 +280,7 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		break;
 	case EXIT_UNDEFINED:
 	case EXIT_HYPERCALL:
-		vcpu_ops->inject_exception(vcpu, VECTOR_UD, -1);
+		vcpu_ops->inject_exception(vcpu, VECTOR_INVALID_OPCODE, -1);
 		break;
 	case EXIT_SHUTDOWN:
 		/* It resets a PC, and that is how some systems reboot. */

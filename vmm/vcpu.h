@@ -7,6 +7,7 @@
 #ifndef VMM_VCPU_H
 #define VMM_VCPU_H
 
+#include "core/x86.h"
 #include "rv/types.h"
 
 /* x86 register numbers, the order of struct rv_registers. */
@@ -283,7 +284,7 @@ extern void (*vcpu_periodic)(struct vcpu *vcpu);
 /* CPU mode helpers. */
 static inline bool vcpu_is_long(struct vcpu *vcpu)
 {
-	return (vcpu_ops->get_efer(vcpu) >> 10) & 1; /* EFER.LMA */
+	return (vcpu_ops->get_efer(vcpu) & EFER_LMA) != 0;
 }
 
 static inline void vcpu_skip_instruction(struct vcpu *vcpu, unsigned opcode_bytes)
@@ -293,10 +294,10 @@ static inline void vcpu_skip_instruction(struct vcpu *vcpu, unsigned opcode_byte
 	vcpu->rip = vcpu->exit.next_rip;
 	vcpu->shadow_ended = true;
 	/* What the CPU does when an instruction completes (AMD APM v2 3.1.6, 13.1.4) */
-	vcpu->rflags &= ~UINT64_C(0x10000); /* RF */
+	vcpu->rflags &= ~RFLAGS_RF;
 	if (vcpu->steps != 0)
 		mmio_end_step(vcpu);
-	if (vcpu->rflags & UINT64_C(0x100)) /* TF */
+	if (vcpu->rflags & RFLAGS_TF)
 		vcpu_ops->inject_single_step(vcpu);
 }
 

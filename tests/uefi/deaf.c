@@ -11,10 +11,6 @@
 #include "core/instructions.h"
 #include "core/string.h"
 
-#define CR4_VMX UINT64_C(0x2000)
-#define CR0_NUMERIC UINT64_C(0x20)
-#define MSR_VMX_BASIC 0x480
-#define MSR_FEATURE_CONTROL 0x3a
 #define FEATURE_LOCK_AND_VMX 5u
 #define VMX_REVISION_MASK 0x7fffffffu
 #define APIC_PAGE UINT64_C(0xfee00000)
@@ -52,8 +48,8 @@ static void EFI_API deaf_loop(void *argument)
 	(void)argument;
 	deaf_apic_id = cpuid_own_apic_id();
 	memcpy(deaf_region, &revision, sizeof(revision));
-	cr0_write(cr0_read() | CR0_NUMERIC);
-	cr4_write(cr4_read() | CR4_VMX);
+	cr0_write(cr0_read() | CR0_NE);
+	cr4_write(cr4_read() | CR4_VMXE);
 	if (!(msr_read(MSR_FEATURE_CONTROL) & 1))
 		msr_write(MSR_FEATURE_CONTROL, FEATURE_LOCK_AND_VMX);
 	__asm__ volatile("vmxon %0" ::"m"(region) : "cc", "memory");

@@ -243,7 +243,6 @@ static void test_rights(void)
 	}
 }
 
-#define CR4_PKS_TEST UINT64_C(0x1000000)
 #define ENTRY_KEY(key) ((uint64_t)(key) << 59)
 
 /* Intel SDM v3 4.6.2, once more: is a data access with this key of a page denied by it? */
@@ -269,8 +268,8 @@ static void try_keys(unsigned bits, enum guest_access access)
 	fake_machine_reset();
 	fake_cpl = bits & 2 ? 3 : 0;
 	fake_control[0] = bits & 4 ? 0x80010001 : 0x80000001;
-	fake_control[4] |= bits & 8 ? (user_page ? CR4_PKE : CR4_PKS_TEST)
-				    : (user_page ? CR4_PKS_TEST : CR4_PKE);
+	fake_control[4] |= bits & 8 ? (user_page ? CR4_PKE : CR4_PKS)
+				    : (user_page ? CR4_PKS : CR4_PKE);
 	fake_pkru = user_page ? (bits >> 4 & 3) << 2 * 5 : 0xffffffff;
 	fake_pkrs = user_page ? 0xffffffff : (bits >> 4 & 3) << 2 * 5;
 	fake_map_page(LINEAR, TARGET, rights);

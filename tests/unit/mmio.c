@@ -336,7 +336,6 @@ static void test_single_step_of_guest(void)
 	(UINT64_C(1) << 2 * (number) | ((uint64_t)(kind) | (uint64_t)(length) << 2)                \
 					       << (16 + 4 * (number)))
 #define DR7_LENGTH_8 2
-#define CR4_DE 0x8
 
 static void test_breakpoint_matches(void)
 {

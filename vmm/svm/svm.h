@@ -9,16 +9,12 @@
 #include "vmm/vcpu.h"
 
 /* APM v2 15.30 */
-#define MSR_VM_CR 0xc0010114u
 #define MSR_VM_HSAVE_PA 0xc0010117u
 #define MSR_SVM_KEY 0xc0010118u
 /* Where physical memory and devices lie; a new value could put a device in place of our memory.
  * SMM_CTL opens the memory of SMM, which can reach ours. */
 #define MSR_SYSCFG 0xc0010010u
 #define SYSCFG_ENCRYPTION UINT64_C(0x800000) /* MemEncryptionModEn */
-#define VM_CR_R_INIT 0x2u
-#define VM_CR_LOCK 0x8u
-#define VM_CR_SVMDIS 0x10u
 
 /* How far the guest is with the last NMI: it gets the next one when it is free. */
 enum svm_nmi {

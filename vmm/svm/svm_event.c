@@ -7,8 +7,6 @@
 #include "core/instructions.h"
 #include "vmm/svm/svm.h"
 
-#define DR6_BS UINT64_C(0x4000)
-
 void svm_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t error_code)
 {
 	uint64_t event = EVENT_VALID | EVENT_EXCEPTION << EVENT_TYPE_SHIFT | vector;
@@ -63,13 +61,13 @@ void svm_end_virtual_interrupt(struct vcpu *vcpu)
 void svm_inject_single_step(struct vcpu *vcpu)
 {
 	svm_of(vcpu)->vmcb->dr6 |= DR6_BS;
-	svm_inject_exception(vcpu, 1, -1);
+	svm_inject_exception(vcpu, VECTOR_DEBUG, -1);
 }
 
 void svm_inject_breakpoints(struct vcpu *vcpu, unsigned hits)
 {
 	svm_of(vcpu)->vmcb->dr6 |= hits;
-	svm_inject_exception(vcpu, 1, -1);
+	svm_inject_exception(vcpu, VECTOR_DEBUG, -1);
 }
 
 bool svm_can_inject(struct vcpu *vcpu)

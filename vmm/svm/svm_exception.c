@@ -12,15 +12,11 @@
 /* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP, #VC, #SX */
 #define WITH_ERROR_CODE 0x60227d00u
 /* #DE, #TS, #NP, #SS, #GP (APM v2 table 8-6) */
-#define CONTRIBUTORY 0x3c01u
-#define VECTOR_BREAKPOINT 3
-#define VECTOR_OVERFLOW 4
-#define VECTOR_DOUBLE_FAULT 8
 #define VECTOR_NONE 0xff
 
 static bool svm_is_contributory(unsigned vector)
 {
-	return vector < 32 && CONTRIBUTORY >> vector & 1;
+	return vector < VECTOR_EXCEPTIONS && VECTORS_CONTRIBUTORY >> vector & 1;
 }
 
 /* What the guest gets for an exception amid the delivery of another: itself, a double fault, or

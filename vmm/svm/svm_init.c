@@ -11,8 +11,6 @@
 #include "core/signal.h"
 #include "vmm/svm/svm.h"
 
-#define VECTOR_NMI 2
-#define VECTOR_SX 30
 #define SX_INIT 1 /* its error code; there is no other */
 
 _Static_assert(offsetof(struct exception_frame, vector) == SVM_FRAME_VECTOR_OFFSET, "vector");
@@ -62,7 +60,7 @@ void svm_begin_redirect(bool is_boot_cpu)
 	/* The boot CPU is the last: all others can take these entries too. */
 	if (is_boot_cpu) {
 		exception_replace_entry(VECTOR_NMI, svm_nmi_entry);
-		exception_replace_entry(VECTOR_SX, svm_init_entry);
+		exception_replace_entry(VECTOR_SECURITY, svm_init_entry);
 	}
 }
 

@@ -8,11 +8,9 @@
  * frame that it is at: svm_take_init() names it, and it goes on from that.
  */
 #include "core/exception_frame.h"
+#include "core/x86.h"
 #include "vmm/svm/svm_init.h"
 
-#define VECTOR_NMI 2
-#define VECTOR_SX 30
-#define EXCEPTION_STUB_BYTES 32
 /* Behind the general registers: struct exception_frame */
 #define FRAME_VECTOR 0
 #define FRAME_RSP 40
@@ -24,10 +22,10 @@
 svm_init_entry:
 	/* An interrupt with that vector has no error code: core/exception_entry.S. */
 	test $8, %spl
-	jnz exception_interrupt_stubs + EXCEPTION_STUB_BYTES * VECTOR_SX
+	jnz exception_interrupt_stubs + EXCEPTION_STUB_BYTES * VECTOR_SECURITY
 	clgi
 svm_init_held:
-	pushq $VECTOR_SX
+	pushq $VECTOR_SECURITY
 	exception_frame_push
 	cld
 	exception_clear_ac
@@ -51,7 +49,7 @@ svm_drop_frame:
 	test $8, %spl
 	jz svm_init_held
 	stgi
-	jmp exception_interrupt_stubs + EXCEPTION_STUB_BYTES * VECTOR_SX
+	jmp exception_interrupt_stubs + EXCEPTION_STUB_BYTES * VECTOR_SECURITY
 
 	.balign 16
 svm_nmi_entry:

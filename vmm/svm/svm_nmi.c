@@ -8,8 +8,6 @@
 #include "core/instructions.h"
 #include "vmm/svm/svm.h"
 
-#define DR6_BS UINT64_C(0x4000)
-
 void svm_inject_nmi(struct vcpu *vcpu)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);

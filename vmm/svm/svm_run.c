@@ -14,7 +14,6 @@
 #include "vmm/svm/svm.h"
 
 #define TLB_FLUSH_ALL 1
-#define FAULT_WRITE 0x2u /* EXITINFO1 of a nested page fault, as of a page fault */
 #define CODE_IS_LONG 0x200 /* the L attribute, which counts in long mode only */
 
 /* CPUID that nobody claims is answered at once: it always exits, and guests execute it thousands of
@@ -58,7 +57,7 @@ static bool svm_answer_store(struct vcpu *vcpu, const struct svm_vcpu *svm, stru
 	const uint8_t *code;
 	unsigned bytes;
 
-	if (svm->entry_special || (vmcb->exit_info2 & ~PAGE_MASK) != mmio_direct_page || !(vmcb->exit_info1 & FAULT_WRITE) ||
+	if (svm->entry_special || (vmcb->exit_info2 & ~PAGE_MASK) != mmio_direct_page || !(vmcb->exit_info1 & PAGE_FAULT_WRITE) ||
 	    (vmcb->exit_info1 >> 33 & 1) || (vmcb->exit_int_info & EVENT_VALID) ||
 	    (vmcb->rflags & RFLAGS_TF) || (vmcb->dr7 & BREAKPOINT_DR7_ENABLED) ||
 	    !(vmcb->segments[SEGMENT_CS].attributes & CODE_IS_LONG) || !(vmcb->efer & EFER_LMA) ||

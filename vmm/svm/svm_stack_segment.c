@@ -10,10 +10,6 @@
 #include "vmm/mmio.h"
 #include "vmm/svm/svm.h"
 
-#define VECTOR_NOT_PRESENT 11
-#define SELECTOR_RPL 3u
-#define SELECTOR_LOCAL 4u
-#define SELECTOR_INDEX 0xfff8u
 #define ATTRIBUTE_DPL_SHIFT 5
 #define ATTRIBUTE_PRESENT 0x80u
 #define ATTRIBUTE_GRANULARITY 0x800u

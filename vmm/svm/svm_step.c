@@ -26,10 +26,6 @@
 #include "vmm/svm/svm.h"
 
 #define MSR_SFMASK 0xc0000084u
-#define MSR_DEBUG_CONTROL 0x1d9u
-#define DEBUG_CONTROL_BTF UINT64_C(0x2)
-#define DR6_BS UINT64_C(0x4000)
-#define DR6_FIXED UINT64_C(0xffff0ff0)
 #define CPUID_SVM_NRIPS 0x8u
 #define OPCODE_INT 0xcd
 /* What the guest's instructions and their like would do to a step, and instructions that wait */
@@ -213,7 +209,7 @@ void svm_software_interrupt(struct vcpu *vcpu, const struct decoded_instruction 
 	if (instruction->trace == DECODE_TRACE_ICEBP) {
 		vcpu->rip += instruction->length_bytes;
 		vcpu->shadow_ended = true;
-		svm_inject_exception(vcpu, 1, -1); /* which returns to where RIP is */
+		svm_inject_exception(vcpu, VECTOR_DEBUG, -1); /* which returns to where RIP is */
 		return;
 	}
 	/* In virtual-8086 mode INT3 and INTO, unlike INT n, do not ask IOPL (APM v2 8.2.4). */

@@ -7,32 +7,13 @@
 #include "vmm/vcpu.h"
 #include "vmm/vmx/vmcs.h"
 
-/* Intel SDM v4, table 2-2; appendix A for the capabilities */
-#define MSR_FEATURE_CONTROL 0x3au
+/* Intel SDM v4, table 2-2 */
 #define MSR_SYSENTER_CS 0x174u
 #define MSR_SYSENTER_ESP 0x175u
 #define MSR_SYSENTER_EIP 0x176u
-#define MSR_DEBUGCTL 0x1d9u
-#define MSR_VMX_FIRST 0x480u
-#define MSR_VMX_BASIC 0x480u
-#define MSR_VMX_PIN 0x481u
-#define MSR_VMX_PROCESSOR 0x482u
-#define MSR_VMX_EXIT 0x483u
-#define MSR_VMX_ENTRY 0x484u
-#define MSR_VMX_MISC 0x485u
-#define MSR_VMX_CR0_FIXED0 0x486u
-#define MSR_VMX_CR0_FIXED1 0x487u
-#define MSR_VMX_CR4_FIXED0 0x488u
-#define MSR_VMX_CR4_FIXED1 0x489u
-#define MSR_VMX_SECONDARY 0x48bu
-#define MSR_VMX_EPT_VPID 0x48cu
-#define MSR_VMX_TRUE_PIN 0x48du
-#define MSR_VMX_TRUE_PROCESSOR 0x48eu
-#define MSR_VMX_TRUE_EXIT 0x48fu
-#define MSR_VMX_TRUE_ENTRY 0x490u
-#define MSR_VMX_LAST 0x493u
 
-#define CR4_SMXE UINT64_C(0x4000)
+#define CPUID_STRUCTURED_ECX_TME (UINT32_C(1) << 13)
+
 /* CR4 bits that are ours; the guest sees them clear, and setting them is #GP as on a CPU without. */
 #define VMX_CR4_HIDDEN (CR4_VMXE | CR4_SMXE)
 

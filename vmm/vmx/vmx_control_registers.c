@@ -11,14 +11,9 @@
 #include "core/memory.h"
 #include "core/string.h"
 
-#define CR0_ET UINT64_C(0x10)
-#define CR0_AM UINT64_C(0x40000)
 #define CR0_DEFINED (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | \
 		     CR0_CD | CR0_PG)
-#define CR4_PCIDE UINT64_C(0x20000)
-#define CR4_CET UINT64_C(0x800000)
 #define PDPTE_RESERVED UINT64_C(0xfff00000000001e6)
-#define VECTOR_GP 13
 
 /* DR0 to DR3 are the guest's all the time: the host has no use for them, and enables none. */
 uint64_t vmx_get_debug(struct vcpu *vcpu, unsigned number)
@@ -165,7 +160,7 @@ void vmx_handle_control_register(struct vcpu *vcpu)
 	vcpu->exit.next_rip = vmx_next_rip(vcpu);
 	/* CR4 exits when a bit that we hide is to be set: such a CPU does not have it. */
 	if (number == 4 || !vmx_move_to_cr0(vcpu, value))
-		vmx_inject_exception(vcpu, VECTOR_GP, 0);
+		vmx_inject_exception(vcpu, VECTOR_GENERAL_PROTECTION, 0);
 	else
 		vcpu_skip_instruction(vcpu, 3);
 }

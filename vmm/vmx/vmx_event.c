@@ -9,24 +9,19 @@
 #include "core/panic.h"
 #include "core/smp.h"
 
-#define VECTOR_DB 1u
-#define VECTOR_NMI 2u
-#define VECTOR_DF 8u
-#define VECTOR_PF 14u
-#define DEBUGCTL_BTF UINT64_C(0x2)
 #define STEP_CONTROLS (PROCESSOR_MONITOR_TRAP | PROCESSOR_HLT_EXITING | PROCESSOR_MWAIT_EXITING)
 #define STEP_TICKS_MAXIMUM 100000 /* of 2^0 to 2^31 cycles; 2^5 is usual */
 
 /* Table 7-5: exceptions that make a double fault of each other. */
 static bool vmx_is_contributory(unsigned vector)
 {
-	return vector == 0 || (vector >= 10 && vector <= 13);
+	return vector < VECTOR_EXCEPTIONS && VECTORS_CONTRIBUTORY >> vector & 1;
 }
 
 static bool vmx_makes_double_fault(unsigned first, unsigned second)
 {
 	return (vmx_is_contributory(first) && vmx_is_contributory(second)) ||
-	       (first == VECTOR_PF && (second == VECTOR_PF || vmx_is_contributory(second)));
+	       (first == VECTOR_PAGE_FAULT && (second == VECTOR_PAGE_FAULT || vmx_is_contributory(second)));
 }
 
 void vmx_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t error_code)
@@ -36,7 +31,7 @@ void vmx_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t error_code
 
 	if ((interrupted & EVENT_VALID) && (interrupted & EVENT_TYPE_MASK) == EVENT_EXCEPTION &&
 	    vmx_makes_double_fault(interrupted & EVENT_VECTOR_MASK, vector)) {
-		vector = VECTOR_DF;
+		vector = VECTOR_DOUBLE_FAULT;
 		error_code = 0;
 	}
 	vmx->event = EVENT_VALID | EVENT_EXCEPTION | vector;
@@ -71,7 +66,7 @@ void vmx_take_nmi(struct vcpu *vcpu)
 void vmx_inject_single_step(struct vcpu *vcpu)
 {
 	(void)vcpu;
-	if (!(vmcs_read(VMCS_GUEST_DEBUGCTL) & DEBUGCTL_BTF))
+	if (!(vmcs_read(VMCS_GUEST_DEBUGCTL) & DEBUG_CONTROL_BTF))
 		vmcs_write(VMCS_GUEST_PENDING_DEBUG,
 			   vmcs_read(VMCS_GUEST_PENDING_DEBUG) | PENDING_DEBUG_BS);
 }

@@ -9,16 +9,13 @@
 #include "core/instructions.h"
 
 #define CPUID_FEATURES_ECX_VMX_SMX UINT32_C(0x60)
-#define FEATURE_CONTROL_LOCK UINT64_C(0x1)
 #define FEATURE_CONTROL_HIDDEN UINT64_C(0xff06) /* VMX in and outside SMX, SENTER */
 #define CPUID_FEATURES_ECX_DEBUG_STORE UINT32_C(0x14) /* 64-bit, by CPL */
 #define CPUID_FEATURES_EDX_DEBUG_STORE (UINT32_C(1) << 21)
 #define CPUID_POWER_EAX_FEEDBACK (UINT32_C(1) << 19 | UINT32_C(1) << 23)
 #define CPUID_STRUCTURED_EBX_TRACE (UINT32_C(1) << 25)
-#define CPUID_STRUCTURED_ECX_TME (UINT32_C(1) << 13)
 #define CPUID_STRUCTURED_EDX_PCONFIG (UINT32_C(1) << 18)
 #define DEBUGCTL_TRACE UINT64_C(0x7c0) /* TR, BTS, BTINT and when: 18.4.1 */
-#define MTRR_ENABLED UINT64_C(0x800)
 
 uint64_t vmx_get_efer(struct vcpu *vcpu)
 {
@@ -85,11 +82,11 @@ static enum msr_result vmx_set_pat(uint64_t value)
  * try the value. */
 static enum msr_result vmx_set_debugctl(uint64_t value)
 {
-	uint64_t host = msr_read(MSR_DEBUGCTL);
+	uint64_t host = msr_read(MSR_DEBUG_CONTROL);
 
-	if ((value & DEBUGCTL_TRACE) || !msr_write_safe(MSR_DEBUGCTL, value))
+	if ((value & DEBUGCTL_TRACE) || !msr_write_safe(MSR_DEBUG_CONTROL, value))
 		return MSR_FAULT;
-	msr_write(MSR_DEBUGCTL, host);
+	msr_write(MSR_DEBUG_CONTROL, host);
 	vmcs_write(VMCS_GUEST_DEBUGCTL, value);
 	return MSR_DONE;
 }
@@ -120,7 +117,7 @@ static uint32_t vmx_msr_field(uint32_t msr)
 		return VMCS_GUEST_SYSENTER_ESP;
 	case MSR_SYSENTER_EIP:
 		return VMCS_GUEST_SYSENTER_EIP;
-	case MSR_DEBUGCTL:
+	case MSR_DEBUG_CONTROL:
 		return VMCS_GUEST_DEBUGCTL;
 	case MSR_FS_BASE:
 		return VMCS_GUEST_BASE(SEGMENT_FS);
@@ -165,7 +162,7 @@ enum msr_result vmx_write_msr(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 	case MSR_FS_BASE:
 	case MSR_GS_BASE:
 		return vmx_set_address(field, value);
-	case MSR_DEBUGCTL:
+	case MSR_DEBUG_CONTROL:
 		return vmx_set_debugctl(value);
 	case MSR_FEATURE_CONTROL:
 		return MSR_FAULT; /* locked */

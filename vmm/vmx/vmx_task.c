@@ -7,10 +7,6 @@
 #include "core/instructions.h"
 #include "core/string.h"
 
-#define RFLAGS_NT UINT64_C(0x4000)
-#define DR6_BT UINT64_C(0x8000)
-#define DR7_LOCAL UINT64_C(0x155) /* L0 to L3, LE */
-#define VECTOR_DB 1
 #define TYPE_MASK 0xfu
 #define TYPE_BUSY 0x2u
 #define TYPE_32BIT 0x8u
@@ -159,7 +155,7 @@ static bool task_find(struct vcpu *vcpu, uint16_t selector, enum task_source sou
 	bool busy;
 
 	if (!task_find_descriptor(selector, address)) {
-		vmx_inject_exception(vcpu, VECTOR_TS, selector & ~3);
+		vmx_inject_exception(vcpu, VECTOR_INVALID_TSS, selector & ~3);
 		return false;
 	}
 	if (!task_read(vcpu, *address, descriptor, sizeof(*descriptor)))
@@ -169,11 +165,11 @@ static bool task_find(struct vcpu *vcpu, uint16_t selector, enum task_source sou
 	limit = type & TYPE_32BIT ? TSS32_LIMIT : TSS16_LIMIT;
 	busy = type & TYPE_BUSY;
 	if ((type & 5) != 1 || busy != (source == TASK_IRET) || tss->limit_bytes < limit) {
-		vmx_inject_exception(vcpu, VECTOR_TS, selector & ~3);
+		vmx_inject_exception(vcpu, VECTOR_INVALID_TSS, selector & ~3);
 		return false;
 	}
 	if (!(tss->attributes & ATTRIBUTE_PRESENT)) {
-		vmx_inject_exception(vcpu, VECTOR_NP, selector & ~3);
+		vmx_inject_exception(vcpu, VECTOR_NOT_PRESENT, selector & ~3);
 		return false;
 	}
 	tss->attributes |= TYPE_BUSY;
@@ -232,7 +228,7 @@ static void task_enter(struct vcpu *vcpu, const struct task *task, bool wide, ui
 		return;
 	if (task->trap) {
 		__asm__ volatile("mov %0, %%dr6" ::"r"(UINT64_C(0xffff0ff0) | DR6_BT));
-		vmx_inject_exception(vcpu, VECTOR_DB, -1);
+		vmx_inject_exception(vcpu, VECTOR_DEBUG, -1);
 	}
 }
 

@@ -7,10 +7,6 @@
 #include "vmm/guest_memory.h"
 #include "vmm/vmx/vmx.h"
 
-#define VECTOR_TS 10
-#define VECTOR_NP 11
-#define VECTOR_SS 12
-
 /* A segment descriptor of 8 bytes in the GDT or LDT (Intel SDM v3 3.4.5). */
 #define DESCRIPTOR_BUSY (UINT64_C(1) << 41)
 

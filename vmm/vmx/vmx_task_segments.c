@@ -5,9 +5,6 @@
 
 #include "core/instructions.h"
 
-#define SELECTOR_INDEX 0xfff8u
-#define SELECTOR_TABLE 0x4u
-#define SELECTOR_RPL 0x3u
 #define ATTRIBUTE_TYPE 0xfu
 #define ATTRIBUTE_CODE 0x8u
 #define ATTRIBUTE_CONFORMING 0x4u
@@ -21,12 +18,12 @@
 
 bool task_find_descriptor(uint16_t selector, gva_t *address)
 {
-	bool local = selector & SELECTOR_TABLE;
+	bool local = selector & SELECTOR_LOCAL;
 	uint32_t limit = vmcs_read32(local ? VMCS_GUEST_LIMIT(VMCS_SEGMENT_LDTR)
 					   : VMCS_GUEST_GDTR_LIMIT);
 	uint64_t base = vmcs_read(local ? VMCS_GUEST_BASE(VMCS_SEGMENT_LDTR) : VMCS_GUEST_GDTR_BASE);
 
-	if ((selector & (SELECTOR_INDEX | SELECTOR_TABLE)) == 0 ||
+	if ((selector & (SELECTOR_INDEX | SELECTOR_LOCAL)) == 0 ||
 	    (selector & SELECTOR_INDEX) + 7u > limit ||
 	    (local && (vmcs_read32(VMCS_GUEST_RIGHTS(VMCS_SEGMENT_LDTR)) & RIGHTS_UNUSABLE)))
 		return false;
@@ -58,7 +55,7 @@ static bool task_read_descriptor(struct vcpu *vcpu, uint16_t selector, struct se
 	gva_t address;
 
 	if (!task_find_descriptor(selector, &address))
-		return task_fault(vcpu, VECTOR_TS, selector);
+		return task_fault(vcpu, VECTOR_INVALID_TSS, selector);
 	if (!guest_linear_read(vcpu, address, &descriptor, sizeof(descriptor), GUEST_READ, &fault)) {
 		guest_inject_fault(vcpu, &fault);
 		return false;
@@ -98,18 +95,18 @@ static bool task_load_segment(struct vcpu *vcpu, enum segment which, uint16_t se
 {
 	struct segment_register segment = { .selector = selector };
 
-	if ((selector & (SELECTOR_INDEX | SELECTOR_TABLE)) == 0) {
+	if ((selector & (SELECTOR_INDEX | SELECTOR_LOCAL)) == 0) {
 		if (which == SEGMENT_CS || which == SEGMENT_SS)
-			return task_fault(vcpu, VECTOR_TS, selector);
+			return task_fault(vcpu, VECTOR_INVALID_TSS, selector);
 		vmx_write_segment(which, &segment); /* unusable */
 		return true;
 	}
 	if (!task_read_descriptor(vcpu, selector, &segment))
 		return false;
 	if (!task_is_valid(which, &segment, cpl))
-		return task_fault(vcpu, VECTOR_TS, selector);
+		return task_fault(vcpu, VECTOR_INVALID_TSS, selector);
 	if (!(segment.attributes & ATTRIBUTE_PRESENT))
-		return task_fault(vcpu, which == SEGMENT_SS ? VECTOR_SS : VECTOR_NP, selector);
+		return task_fault(vcpu, which == SEGMENT_SS ? VECTOR_STACK : VECTOR_NOT_PRESENT, selector);
 	vmx_write_segment(which, &segment);
 	return true;
 }
@@ -121,13 +118,13 @@ static bool task_load_ldt(struct vcpu *vcpu, uint16_t selector)
 	vmx_write_segment(VMCS_SEGMENT_LDTR, &segment); /* unusable, until it is found good */
 	if ((selector & SELECTOR_INDEX) == 0)
 		return true;
-	if (selector & SELECTOR_TABLE)
-		return task_fault(vcpu, VECTOR_TS, selector);
+	if (selector & SELECTOR_LOCAL)
+		return task_fault(vcpu, VECTOR_INVALID_TSS, selector);
 	if (!task_read_descriptor(vcpu, selector, &segment))
 		return false;
 	if ((segment.attributes & (ATTRIBUTE_CODE_OR_DATA | ATTRIBUTE_TYPE)) != TYPE_LDT ||
 	    !(segment.attributes & ATTRIBUTE_PRESENT))
-		return task_fault(vcpu, VECTOR_TS, selector);
+		return task_fault(vcpu, VECTOR_INVALID_TSS, selector);
 	vmx_write_segment(VMCS_SEGMENT_LDTR, &segment);
 	return true;
 }

@@ -5,10 +5,8 @@
 #ifndef CORE_INSTRUCTIONS_H
 #define CORE_INSTRUCTIONS_H
 
+#include "core/x86.h"
 #include "rv/types.h"
-
-#define MSR_APIC_BASE 0x1bu
-#define MSR_EFER 0xc0000080u
 
 struct cpuid_result {
 	uint32_t eax, ebx, ecx, edx;

@@ -5,6 +5,7 @@
 #ifndef CORE_INSTRUCTIONS_H
 #define CORE_INSTRUCTIONS_H
 
+#include "core/x86.h"
 #include "rv/types.h"
 
 struct cpuid_result {

@@ -1,0 +1,159 @@
+/*
+ * core/x86.h: x86's own numbers, by the manuals' names: vectors, bits of registers and of page tables,
+ * MSRs that more than one file asks for. For assembly too.
+ */
+#ifndef CORE_X86_H
+#define CORE_X86_H
+
+#ifdef __ASSEMBLER__
+#define UINT32_C(value) value
+#define UINT64_C(value) value
+#else
+#include "rv/types.h"
+#endif
+
+/* Vectors of exceptions: AMD APM v2 8.1, Intel SDM 3 7.3.1. */
+#define VECTOR_DIVIDE 0
+#define VECTOR_DEBUG 1
+#define VECTOR_NMI 2
+#define VECTOR_BREAKPOINT 3
+#define VECTOR_OVERFLOW 4
+#define VECTOR_INVALID_OPCODE 6
+#define VECTOR_NO_DEVICE 7
+#define VECTOR_DOUBLE_FAULT 8
+#define VECTOR_INVALID_TSS 10
+#define VECTOR_NOT_PRESENT 11
+#define VECTOR_STACK 12
+#define VECTOR_GENERAL_PROTECTION 13
+#define VECTOR_PAGE_FAULT 14
+#define VECTOR_MACHINE_CHECK 18
+#define VECTOR_SECURITY 30
+#define VECTOR_EXCEPTIONS 32 /* so many are the CPU's own */
+/* Those of which two make a double fault: #DE, #TS, #NP, #SS, #GP (APM v2 table 8-6, SDM 3 table 7-5). */
+#define VECTORS_CONTRIBUTORY UINT32_C(0x3c01)
+
+/* RFLAGS: APM v2 3.1.6, SDM 1 3.4.3. */
+#define RFLAGS_CF UINT64_C(0x1)
+#define RFLAGS_FIXED UINT64_C(0x2)
+#define RFLAGS_PF UINT64_C(0x4)
+#define RFLAGS_ZF UINT64_C(0x40)
+#define RFLAGS_SF UINT64_C(0x80)
+#define RFLAGS_TF UINT64_C(0x100)
+#define RFLAGS_IF UINT64_C(0x200)
+#define RFLAGS_DF UINT64_C(0x400)
+#define RFLAGS_OF UINT64_C(0x800)
+#define RFLAGS_STATUS UINT64_C(0x8d5) /* CF, PF, AF, ZF, SF, OF */
+#define RFLAGS_IOPL UINT64_C(0x3000)
+#define RFLAGS_IOPL_SHIFT 12
+#define RFLAGS_NT UINT64_C(0x4000)
+#define RFLAGS_RF UINT64_C(0x10000)
+#define RFLAGS_VM UINT64_C(0x20000)
+#define RFLAGS_AC UINT64_C(0x40000)
+#define RFLAGS_VIF UINT64_C(0x80000)
+
+/* Control registers: APM v2 3.1.1, 3.1.3; SDM 3 2.5. */
+#define CR0_PE UINT64_C(0x1)
+#define CR0_MP UINT64_C(0x2)
+#define CR0_EM UINT64_C(0x4)
+#define CR0_TS UINT64_C(0x8)
+#define CR0_ET UINT64_C(0x10)
+#define CR0_NE UINT64_C(0x20)
+#define CR0_WP UINT64_C(0x10000)
+#define CR0_AM UINT64_C(0x40000)
+#define CR0_NW UINT64_C(0x20000000)
+#define CR0_CD UINT64_C(0x40000000)
+#define CR0_PG UINT64_C(0x80000000)
+#define CR4_VME UINT64_C(0x1)
+#define CR4_DE UINT64_C(0x8)
+#define CR4_PSE UINT64_C(0x10)
+#define CR4_PAE UINT64_C(0x20)
+#define CR4_MCE UINT64_C(0x40)
+#define CR4_PGE UINT64_C(0x80)
+#define CR4_UMIP UINT64_C(0x800)
+#define CR4_LA57 UINT64_C(0x1000)
+#define CR4_VMXE UINT64_C(0x2000)
+#define CR4_SMXE UINT64_C(0x4000)
+#define CR4_PCIDE UINT64_C(0x20000)
+#define CR4_OSXSAVE UINT64_C(0x40000)
+#define CR4_SMEP UINT64_C(0x100000)
+#define CR4_SMAP UINT64_C(0x200000)
+#define CR4_PKE UINT64_C(0x400000)
+#define CR4_CET UINT64_C(0x800000)
+#define CR4_PKS UINT64_C(0x1000000)
+
+/* Debug registers: APM v2 13.1.1, SDM 3 18.2. */
+#define DR6_FIXED UINT64_C(0xffff0ff0)
+#define DR6_BS UINT64_C(0x4000)
+#define DR6_BT UINT64_C(0x8000)
+#define DR7_LOCAL UINT64_C(0x155) /* L0 to L3, LE */
+
+/* Selectors: APM v2 4.5.1, SDM 3 3.4.2. */
+#define SELECTOR_RPL UINT32_C(0x3)
+#define SELECTOR_LOCAL UINT32_C(0x4) /* of the LDT */
+#define SELECTOR_INDEX UINT32_C(0xfff8)
+
+/* Entries of page tables: APM v2 5.4, SDM 3 4.5. */
+#define PAGING_PRESENT UINT64_C(0x1)
+#define PAGING_WRITABLE UINT64_C(0x2)
+#define PAGING_USER UINT64_C(0x4)
+#define PAGING_WRITE_THROUGH UINT64_C(0x8)
+#define PAGING_CACHE_DISABLE UINT64_C(0x10)
+#define PAGING_ACCESSED UINT64_C(0x20)
+#define PAGING_DIRTY UINT64_C(0x40)
+#define PAGING_LARGE UINT64_C(0x80)
+#define PAGING_NO_EXECUTE (UINT64_C(1) << 63)
+#define PAGING_ADDRESS_MASK UINT64_C(0x000ffffffffff000)
+/* Error code of a page fault: APM v2 8.4.2, SDM 3 4.7. */
+#define PAGE_FAULT_PRESENT UINT32_C(0x1)
+#define PAGE_FAULT_WRITE UINT32_C(0x2)
+#define PAGE_FAULT_USER UINT32_C(0x4)
+#define PAGE_FAULT_RESERVED UINT32_C(0x8)
+#define PAGE_FAULT_FETCH UINT32_C(0x10)
+#define PAGE_FAULT_KEY UINT32_C(0x20)
+
+/* MSRs: APM v2 appendix A, SDM 4 table 2-2. */
+#define MSR_APIC_BASE UINT32_C(0x1b)
+#define MSR_FEATURE_CONTROL UINT32_C(0x3a)
+#define MSR_DEBUG_CONTROL UINT32_C(0x1d9)
+#define MSR_PAT UINT32_C(0x277)
+#define MSR_TSC_DEADLINE UINT32_C(0x6e0)
+#define MSR_EFER UINT32_C(0xc0000080)
+#define MSR_FS_BASE UINT32_C(0xc0000100)
+#define MSR_GS_BASE UINT32_C(0xc0000101)
+#define MSR_NB_CFG UINT32_C(0xc001001f)
+#define MSR_VM_CR UINT32_C(0xc0010114)
+
+#define FEATURE_CONTROL_LOCK UINT64_C(0x1)
+#define FEATURE_CONTROL_VMX UINT64_C(0x4) /* outside SMX */
+#define DEBUG_CONTROL_BTF UINT64_C(0x2)
+#define EFER_SCE UINT64_C(0x1)
+#define EFER_LME UINT64_C(0x100)
+#define EFER_LMA UINT64_C(0x400)
+#define EFER_NXE UINT64_C(0x800)
+#define EFER_SVME UINT64_C(0x1000)
+#define NB_CFG_EXTENDED (UINT64_C(1) << 46)
+#define VM_CR_R_INIT UINT64_C(0x2)
+#define VM_CR_LOCK UINT64_C(0x8)
+#define VM_CR_SVMDIS UINT64_C(0x10)
+
+/* The capabilities of VMX: SDM 3 appendix A. */
+#define MSR_VMX_FIRST UINT32_C(0x480)
+#define MSR_VMX_BASIC UINT32_C(0x480)
+#define MSR_VMX_PIN UINT32_C(0x481)
+#define MSR_VMX_PROCESSOR UINT32_C(0x482)
+#define MSR_VMX_EXIT UINT32_C(0x483)
+#define MSR_VMX_ENTRY UINT32_C(0x484)
+#define MSR_VMX_MISC UINT32_C(0x485)
+#define MSR_VMX_CR0_FIXED0 UINT32_C(0x486)
+#define MSR_VMX_CR0_FIXED1 UINT32_C(0x487)
+#define MSR_VMX_CR4_FIXED0 UINT32_C(0x488)
+#define MSR_VMX_CR4_FIXED1 UINT32_C(0x489)
+#define MSR_VMX_SECONDARY UINT32_C(0x48b)
+#define MSR_VMX_EPT_VPID UINT32_C(0x48c)
+#define MSR_VMX_TRUE_PIN UINT32_C(0x48d)
+#define MSR_VMX_TRUE_PROCESSOR UINT32_C(0x48e)
+#define MSR_VMX_TRUE_EXIT UINT32_C(0x48f)
+#define MSR_VMX_TRUE_ENTRY UINT32_C(0x490)
+#define MSR_VMX_LAST UINT32_C(0x493)
+
+#endif
