@@ -3,7 +3,7 @@
  * trusted: checksums, lengths and addresses are checked.
  *
  * The tables lie in memory that the guest may overwrite, so the first question, at boot, answers
- * all but acpi_find_table() and acpi_hide_sleep() for good.
+ * all but acpi_find_table(), acpi_visit_*() and acpi_hide_sleep() for good.
  */
 #ifndef CORE_ACPI_H
 #define CORE_ACPI_H
@@ -29,6 +29,12 @@ struct acpi_mcfg {
 bool acpi_mcfg(unsigned index, struct acpi_mcfg *window);
 /* False: the MCFG tells of others too, out of our reach or too many. */
 bool acpi_mcfg_is_whole(void);
+
+/* core/acpi_madt.c: calls visit() with the APIC ID of each CPU that the MADT tells of and that can be used,
+ * in its order, which may name one twice. Context: boot. */
+void acpi_visit_cpus(void (*visit)(uint32_t apic_id));
+/* Likewise with the page of each I/O APIC, until visit() returns other than 0; then that. Context: boot. */
+int acpi_visit_io_apics(int (*visit)(hpa_t page));
 
 /* What the FADT names that has to do with power, by the manual's sections of ACPI 6.4. */
 enum acpi_role {

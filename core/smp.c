@@ -11,15 +11,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/panic.h"
-#include "core/string.h"
 #include "rv/errno.h"
-
-/* ACPI specification 5.2.12 */
-#define MADT_HEADER_BYTES 44
-#define MADT_LOCAL_APIC 0
-#define MADT_LOCAL_X2APIC 9
-#define MADT_ENABLED 0x1u
-#define MADT_ONLINE_CAPABLE 0x2u
 
 #define SMP_STOP_CYCLES 10000000 /* some milliseconds */
 /* A CPU answers within microseconds, or when its host lets an emulator's thread run again. */
@@ -67,23 +59,6 @@ void smp_add(uint32_t apic_id)
 	smp_cpus[cpus_count++] = cpu;
 }
 
-static void smp_add_entry(const uint8_t *entry, uint8_t length_bytes)
-{
-	uint32_t id, flags;
-
-	if (entry[0] == MADT_LOCAL_APIC && length_bytes >= 8) {
-		memcpy(&flags, entry + 4, sizeof(flags));
-		id = entry[3];
-	} else if (entry[0] == MADT_LOCAL_X2APIC && length_bytes >= 16) {
-		memcpy(&id, entry + 4, sizeof(id));
-		memcpy(&flags, entry + 8, sizeof(flags));
-	} else {
-		return;
-	}
-	if (flags & (MADT_ENABLED | MADT_ONLINE_CAPABLE))
-		smp_add(id);
-}
-
 /* In x2APIC mode there is no such register, or none of use. */
 void smp_read_destination(struct cpu *cpu)
 {
@@ -105,20 +80,11 @@ static void smp_handle_nmi(struct exception_frame *frame)
 
 void smp_init(void)
 {
-	const uint8_t *madt = acpi_find_table("APIC");
-	uint32_t length, at = MADT_HEADER_BYTES;
-
 	exception_wake_handler = smp_handle_nmi;
 	cpu_boot.apic_id = cpuid_own_apic_id();
 	smp_read_destination(&cpu_boot);
 	cpu_boot.online = true;
-	if (madt == NULL)
-		return;
-	memcpy(&length, madt + 4, sizeof(length));
-	while (length >= 2 && at <= length - 2 && madt[at + 1] >= 2 && madt[at + 1] <= length - at) {
-		smp_add_entry(madt + at, madt[at + 1]);
-		at += madt[at + 1];
-	}
+	acpi_visit_cpus(smp_add);
 }
 
 /* Two stacks' worth of pages hold an aligned one. */

@@ -6,12 +6,6 @@
 
 #include "core/acpi.h"
 #include "core/log.h"
-#include "core/string.h"
-
-/* ACPI specification 5.2.12 */
-#define MADT_HEADER_BYTES 44
-#define MADT_IO_APIC 1
-#define MADT_IO_APIC_BYTES 12
 
 #define IO_APICS_MAXIMUM 32
 #define IO_APIC_USUAL 0xfec00000u
@@ -22,33 +16,19 @@
 static gpa_t controllers_io_apics[IO_APICS_MAXIMUM] = { IO_APIC_USUAL };
 static unsigned controllers_nr_io_apics = 1;
 
-static void controllers_add(const uint8_t *entry, uint8_t length_bytes)
+static int controllers_add(hpa_t page)
 {
-	uint32_t address;
-
-	if (entry[0] != MADT_IO_APIC || length_bytes < MADT_IO_APIC_BYTES)
-		return;
-	memcpy(&address, entry + 4, sizeof(address));
-	if (controllers_nr_io_apics == IO_APICS_MAXIMUM) {
-		log_warning("more than %d I/O APICs: the one at 0x%x is not kept from scripts",
-			    IO_APICS_MAXIMUM - 1, address);
-		return;
-	}
-	controllers_io_apics[controllers_nr_io_apics++] = align_down(address, PAGE_BYTES);
+	if (controllers_nr_io_apics == IO_APICS_MAXIMUM)
+		log_warning("more than %d I/O APICs: the one at 0x%lx is not kept from scripts",
+			    IO_APICS_MAXIMUM - 1, page);
+	else
+		controllers_io_apics[controllers_nr_io_apics++] = page;
+	return 0;
 }
 
 void controllers_init(void)
 {
-	const uint8_t *madt = acpi_find_table("APIC");
-	uint32_t length, at = MADT_HEADER_BYTES;
-
-	if (madt == NULL)
-		return;
-	memcpy(&length, madt + 4, sizeof(length));
-	while (length >= 2 && at <= length - 2 && madt[at + 1] >= 2 && madt[at + 1] <= length - at) {
-		controllers_add(madt + at, madt[at + 1]);
-		at += madt[at + 1];
-	}
+	(void)acpi_visit_io_apics(controllers_add);
 }
 
 /* Chipsets do not decode bits 2 to 4 of the 8259s' ports (Intel ICH data sheets, 8259 I/O registers). */

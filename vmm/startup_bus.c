@@ -10,18 +10,12 @@
 #include "core/apic.h"
 #include "core/log.h"
 #include "core/spinlock.h"
-#include "core/string.h"
 #include "rv/errno.h"
 #include "vmm/access.h"
 
 /* AMD APM v2 16.11, Intel SDM 3 11.11.1: FEE0_0000 to FEEF_FFFF; the first page is the local APIC's. */
 #define MESSAGES_FIRST UINT64_C(0xfee01000)
 #define MESSAGES_LAST UINT64_C(0xfeefffff)
-
-/* ACPI specification 5.2.12.3 */
-#define MADT_HEADER_BYTES 44
-#define MADT_IO_APIC 1
-#define MADT_IO_APIC_BYTES 12
 
 /* 82093AA I/O APIC, 3.1 and 3.2.4 */
 #define IO_APIC_SELECT 0x00u	  /* rw */
@@ -84,7 +78,7 @@ static enum access_result bus_io_apic_access(struct access *access, void *contex
 	return ACCESS_DONE;
 }
 
-static int bus_watch_io_apic(gpa_t page)
+static int bus_watch_io_apic(hpa_t page)
 {
 	struct access_region *region = &bus_io_apics[bus_nr_io_apics];
 
@@ -102,23 +96,6 @@ static int bus_watch_io_apic(gpa_t page)
 	return mmio_register(region);
 }
 
-static int bus_watch_io_apics(const uint8_t *madt)
-{
-	uint32_t length, at = MADT_HEADER_BYTES, address;
-	int error = 0;
-
-	memcpy(&length, madt + 4, sizeof(length));
-	while (error == 0 && length >= 2 && at <= length - 2 && madt[at + 1] >= 2 &&
-	       madt[at + 1] <= length - at) {
-		if (madt[at] == MADT_IO_APIC && madt[at + 1] >= MADT_IO_APIC_BYTES) {
-			memcpy(&address, madt + at + 4, sizeof(address));
-			error = bus_watch_io_apic(address & ~(uint32_t)PAGE_MASK);
-		}
-		at += madt[at + 1];
-	}
-	return error;
-}
-
 int startup_bus_begin(void)
 {
 	static struct access_region messages = {
@@ -127,8 +104,7 @@ int startup_bus_begin(void)
 		.handler = bus_message_access,
 		.guard = true,
 	};
-	const uint8_t *madt = acpi_find_table("APIC");
 	int error = mmio_register(&messages);
 
-	return error == 0 && madt != NULL ? bus_watch_io_apics(madt) : error;
+	return error == 0 ? acpi_visit_io_apics(bus_watch_io_apic) : error;
 }

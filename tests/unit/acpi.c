@@ -13,6 +13,7 @@
 #define DSDT_WIDE 0x16000
 #define SSDT 0x17000
 #define MCFG 0x13000
+#define MADT 0x18000
 #define RSDP 0xf5aa0
 
 static void put(hpa_t at, uint64_t value, unsigned length_bytes)
@@ -409,6 +410,82 @@ static void test_malformed(void)
 	check_found();
 }
 
+static uint32_t cpus[8];
+static unsigned nr_cpus;
+static hpa_t io_apics[8];
+static unsigned nr_io_apics;
+static int refuse_io_apic; /* what the visitor says to the second */
+
+static void note_cpu(uint32_t apic_id)
+{
+	cpus[nr_cpus++] = apic_id;
+}
+
+static int note_io_apic(hpa_t page)
+{
+	io_apics[nr_io_apics++] = page;
+	return nr_io_apics == 2 ? refuse_io_apic : 0;
+}
+
+static int visit_madt(void)
+{
+	nr_cpus = nr_io_apics = 0;
+	acpi_visit_cpus(note_cpu);
+	return acpi_visit_io_apics(note_io_apic);
+}
+
+/* CPUs in their order, by both kinds of entry, enabled or to come; I/O APICs; others between. */
+static void put_madt(const void *entries, uint32_t length_bytes)
+{
+	set_up(2);
+	memset(fake_memory + MADT, 0, 256);
+	memcpy(fake_memory + MADT + 44, entries, length_bytes);
+	header(MADT, "APIC", 44 + length_bytes);
+	put(XSDT + 52, MADT, 8);
+	header(XSDT, "XSDT", 60);
+}
+
+static void test_madt(void)
+{
+	static const uint8_t entries[] = {
+		0, 8, 0, 7, 1, 0, 0, 0,				       /* CPU 7 */
+		1, 12, 0, 0, 0x34, 0x02, 0xc0, 0xfe, 0, 0, 0, 0,	       /* I/O APIC */
+		9, 16, 0, 0, 0x01, 0x02, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, /* CPU 201h, to come */
+		2, 10, 0, 0, 2, 0, 0, 0, 0, 0,
+		0, 8, 0, 9, 0, 0, 0, 0,				       /* not usable */
+		1, 12, 0, 0, 0, 0x10, 0xc0, 0xfe, 24, 0, 0, 0,
+		0, 7, 0, 3, 1, 0, 0, 1, 11, 0, 0, 0, 0, 0xc1, 0xfe, 0, 0, 0, /* too short */
+		0, 8, 0, 1, 3, 0, 0, 0,
+	};
+	uint8_t cut[sizeof(entries)];
+
+	put_madt(entries, sizeof(entries));
+	UNIT_EQUAL(visit_madt(), 0);
+	UNIT_CHECK(nr_cpus == 3 && cpus[0] == 7 && cpus[1] == 0x201 && cpus[2] == 1);
+	UNIT_CHECK(nr_io_apics == 2 && io_apics[0] == 0xfec00000 && io_apics[1] == 0xfec01000);
+	refuse_io_apic = -5;
+	UNIT_EQUAL(visit_madt(), -5);
+	refuse_io_apic = 0;
+	/* An entry without length, or beyond the end, ends it. */
+	memcpy(cut, entries, sizeof(cut));
+	cut[9] = 0;
+	put_madt(cut, sizeof(cut));
+	UNIT_EQUAL(visit_madt(), 0);
+	UNIT_CHECK(nr_cpus == 1 && nr_io_apics == 0);
+	put_madt(entries, 19); /* the I/O APIC lacks a byte */
+	(void)visit_madt();
+	UNIT_CHECK(nr_cpus == 1 && nr_io_apics == 0);
+	put_madt(entries, 9); /* an entry of one byte */
+	(void)visit_madt();
+	UNIT_CHECK(nr_cpus == 1);
+	put_madt(entries, 0);
+	(void)visit_madt();
+	UNIT_CHECK(nr_cpus == 0);
+	set_up(2);
+	UNIT_EQUAL(visit_madt(), 0);
+	UNIT_CHECK(nr_cpus == 0 && nr_io_apics == 0);
+}
+
 /* Whatever the tables hold, reading stays inside memory (ASan watches) and ends. */
 static void test_random_mutation(void)
 {
@@ -457,6 +534,7 @@ int main(void)
 	unit_run("acpi_hide_tables", test_hide_tables);
 	unit_run("acpi_hide_overlapping", test_hide_overlapping);
 	unit_run("acpi_malformed", test_malformed);
+	unit_run("acpi_madt", test_madt);
 	unit_run("acpi_random_mutation", test_random_mutation);
 	return unit_failed;
 }
