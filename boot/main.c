@@ -33,6 +33,7 @@
 #include "rv/version.h"
 #include "vmm/access.h"
 #include "vmm/msr.h"
+#include "vmm/pci_function.h"
 #include "vmm/reset_vector.h"
 #include "vmm/shutdown_status.h"
 #include "vmm/startup.h"
@@ -305,6 +306,7 @@ static void main_run_scripts(void)
 	options.load_budget_ms = boot_options.load_budget_ms;
 	if (process_init(memory_direct(engine->data), engine->length_bytes, &options) != 0)
 		return;
+	pci_functions_size();
 	main_add_scripts();
 	process_run_all_scripts(&main_vcpu);
 }

@@ -18,7 +18,7 @@ static enum access_result access_offer(struct access *access)
 	case ACCESS_MSR:
 		return msr_offer(access);
 	case ACCESS_PCI:
-		return pci_offer(access);
+		return pci_offer(access, pci_hardware_write);
 	default:
 		return ACCESS_PASS;
 	}

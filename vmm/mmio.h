@@ -18,6 +18,9 @@ bool mmio_handle_step(struct vcpu *vcpu);
 /* Takes an access within a page through the handlers; the hardware is left to the caller. */
 enum access_result mmio_offer(struct access *access);
 
+/* Does any guard watch [first, last] but those with this handler? */
+bool mmio_has_guard_but(uint64_t first, uint64_t last, access_handler handler);
+
 /* Performs an access of the guest to one page, 1 to 8 bytes: through the handlers where the page is
  * claimed, as ones and vanishing where it is ours, else on memory or the device. */
 uint64_t mmio_read(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes);

@@ -14,11 +14,18 @@ static struct registry pci_registry;
 static struct spinlock pci_registry_lock;
 
 /* Regions tell no segments: they mean each. */
-enum access_result pci_offer(struct access *access)
+enum access_result pci_offer(struct access *access, pci_store store)
 {
 	uint64_t address = access->address & PCI_ADDRESS_LAST;
 
-	return registry_walk(&pci_registry, address, address + access->width_bytes - 1, access);
+	if (registry_walk(&pci_registry, address, address + access->width_bytes - 1, access) == ACCESS_DONE)
+		return ACCESS_DONE;
+	if (!access->write) {
+		pci_follow_read(access);
+		return ACCESS_PASS;
+	}
+	pci_follow_write(access, store);
+	return ACCESS_DONE;
 }
 
 static int pci_add(struct access_region *region)

@@ -6,12 +6,14 @@
 #define VMM_PCI_H
 
 #include "vmm/access.h"
+#include "vmm/pci_follow.h"
 
 #define PCI_ADDRESS_LAST (pci_address(256, 0, 0, 0) - 1)
 
-/* Takes the access through the handlers of the regions that it touches. For a write that passes,
- * and for a read that none resolved, the hardware is left to the caller. */
-enum access_result pci_offer(struct access *access);
+/* Takes the access through the handlers of the regions that it touches. A write that passes is performed
+ * by store() (vmm/pci_follow.h), so that ACCESS_DONE is the answer to all; for a read that none resolved the hardware is
+ * left to the caller. */
+enum access_result pci_offer(struct access *access, pci_store store);
 
 /* vmm/pci_ecam.c: denies the pages of the functions that a region covers, in every window. 0, -RV_ENOMEM,
  * -RV_ENOTSUP: the machine has a window that cannot be denied. */

@@ -36,11 +36,9 @@ hpa_t pci_ecam_address(uint64_t address)
 	return 0;
 }
 
-static enum access_result pci_access_part(struct access *access, const struct pci_claim *claim,
-					  unsigned done)
+static void pci_access_part(struct access *access, const struct pci_claim *claim, unsigned done)
 {
 	struct access config = *access;
-	enum access_result result;
 
 	config.kind = ACCESS_PCI;
 	config.address = claim->segment | (access->address + done - claim->base);
@@ -48,14 +46,10 @@ static enum access_result pci_access_part(struct access *access, const struct pc
 	if (config.width_bytes > 4)
 		config.width_bytes = 4;
 	config.value &= access_mask(&config);
-	result = pci_offer(&config);
-	if (access->write && result == ACCESS_PASS)
-		mmio_hardware_write(access->address + done, config.width_bytes, config.value);
-	else if (!access->write && !config.resolved)
+	if (pci_offer(&config, pci_hardware_write) == ACCESS_PASS && !config.resolved)
 		config.value = mmio_hardware_read(access->address + done, config.width_bytes);
 	access->value &= ~(access_mask(&config) << (8 * done));
 	access->value |= (config.value & access_mask(&config)) << (8 * done);
-	return result;
 }
 
 /* The pages' handler. It does the access to the end, in parts of at most 32 bits, so that of
@@ -63,7 +57,7 @@ static enum access_result pci_access_part(struct access *access, const struct pc
 static enum access_result pci_access_memory(struct access *access, void *context)
 {
 	for (unsigned done = 0; done < access->width_bytes; done += 4)
-		(void)pci_access_part(access, context, done);
+		pci_access_part(access, context, done);
 	access->resolved = true;
 	return ACCESS_DONE;
 }

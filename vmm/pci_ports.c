@@ -153,33 +153,40 @@ static uint64_t pci_ports_address(uint32_t selected, uint64_t port)
 	return address;
 }
 
+/* By the way that the guest took, but for the registers that are told by bits which chipsets may ignore. */
+static uint32_t pci_ports_fetch(uint64_t address, uint8_t width_bytes)
+{
+	return (address & 0xfff) < PCI_PORT_OFFSETS ? pci_ports_config(address, width_bytes, false, 0)
+						    : pci_hardware_read(address, width_bytes);
+}
+
+static void pci_ports_store(uint64_t address, uint8_t width_bytes, uint32_t value)
+{
+	if ((address & 0xfff) < PCI_PORT_OFFSETS)
+		(void)pci_ports_config(address, width_bytes, true, value);
+	else
+		pci_hardware_write(address, width_bytes, value);
+}
+
 /* An access within the data ports. */
 static void pci_ports_access_data(struct access *access)
 {
 	struct access config = *access;
-	enum access_result result = ACCESS_PASS;
 	uint32_t selected;
 
 	spinlock_acquire(&pci_ports_lock);
 	selected = pci_ports_current();
 	spinlock_release(&pci_ports_lock);
+	if (!(selected & CONFIG_ENABLE)) {
+		access->value = pci_ports_data(selected, (uint16_t)access->address, access->width_bytes,
+					       access->write, (uint32_t)access->value);
+		return;
+	}
 	config.kind = ACCESS_PCI;
 	config.address = pci_ports_address(selected, access->address);
-	if (selected & CONFIG_ENABLE)
-		result = pci_offer(&config);
+	if (pci_offer(&config, pci_ports_store) == ACCESS_PASS && !config.resolved)
+		config.value = pci_ports_fetch(config.address, access->width_bytes);
 	access->value = config.value;
-	if (result == ACCESS_DONE || config.resolved)
-		return;
-	/* By the way that the guest took, but for the registers that are told by bits which chipsets
-	 * may ignore. */
-	if ((config.address & 0xfff) < PCI_PORT_OFFSETS)
-		access->value = pci_ports_data(selected & ~CONFIG_EXTENDED, (uint16_t)access->address,
-					       access->width_bytes, access->write,
-					       (uint32_t)config.value);
-	else if (access->write)
-		pci_hardware_write(config.address, access->width_bytes, (uint32_t)config.value);
-	else
-		access->value = pci_hardware_read(config.address, access->width_bytes);
 }
 
 static bool pci_ports_is_data(const struct access *access)

@@ -83,6 +83,11 @@ uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool 
 	return pio_perform(vcpu, port, width_bytes, write, value);
 }
 
+bool pio_has_guard_but(uint64_t first, uint64_t last, access_handler handler)
+{
+	return registry_has_guard_but(&pio_registry, first, last, handler);
+}
+
 /* The port may have a breakpoint, whose trap comes behind the instruction. */
 static void pio_handle_watched(struct vcpu *vcpu)
 {

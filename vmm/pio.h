@@ -14,6 +14,9 @@ uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool 
 /* Takes an access through the handlers; the hardware is left to the caller. */
 enum access_result pio_offer(struct access *access);
 
+/* Does any guard watch [first, last] but those with this handler? */
+bool pio_has_guard_but(uint64_t first, uint64_t last, access_handler handler);
+
 /* The hardware: a read's result, or the written value. */
 uint32_t pio_hardware(uint16_t port, uint8_t width_bytes, bool write, uint32_t value);
 /* The same for vmm/pci_ports.c, whose ports' lock it takes by itself. */

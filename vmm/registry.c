@@ -62,3 +62,15 @@ bool registry_has_hook(const struct registry *registry, uint64_t first, uint64_t
 {
 	return registry_covers_before(registry, registry->guards, first, last, false);
 }
+
+bool registry_has_guard_but(const struct registry *registry, uint64_t first, uint64_t last,
+			    access_handler handler)
+{
+	const struct access_region *region = registry->guards;
+
+	for (; region != NULL; region = region->next) {
+		if (region->guard && region->first <= last && region->last >= first && region->handler != handler)
+			return true;
+	}
+	return false;
+}

@@ -21,6 +21,9 @@ bool registry_remove(struct registry *registry, struct access_region *region);
 bool registry_covers(const struct registry *registry, uint64_t first, uint64_t last);
 bool registry_covers_reads(const struct registry *registry, uint64_t first, uint64_t last);
 bool registry_has_hook(const struct registry *registry, uint64_t first, uint64_t last);
+/* Any guard with another handler? */
+bool registry_has_guard_but(const struct registry *registry, uint64_t first, uint64_t last,
+			    access_handler handler);
 
 /* Walks the regions that touch [first, last], or the guards among them if it is a direct access;
  * ACCESS_DONE as soon as one says so. */
