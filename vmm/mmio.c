@@ -14,6 +14,7 @@
 #include "vmm/access.h"
 #include "vmm/mmio_direct.h"
 #include "vmm/mmio_page.h"
+#include "vmm/nested_table.h"
 #include "vmm/registry.h"
 
 #define MMIO_MERGE_BATCH 32 /* tables at a time */
@@ -30,10 +31,10 @@ static bool mmio_page_wanted(gpa_t page)
 static int mmio_set_rights(gpa_t page)
 {
 	if (memory_is_reserved(page, 1) || registry_covers_reads(&mmio_registry, page, page + PAGE_MASK))
-		return vcpu_ops->nested_deny_page(page);
+		return nested_deny_page(page);
 	if (mmio_page_wanted(page))
-		return vcpu_ops->nested_protect_page(page);
-	return vcpu_ops->nested_restore_page(page);
+		return nested_protect_page(page);
+	return nested_restore_page(page);
 }
 
 /* The same for [first, end), after a region of these was taken out: what was set before is there to be
@@ -64,7 +65,7 @@ static void mmio_merge_pages(gpa_t first, gpa_t end)
 		uint64_t bytes = PAGE_BYTES << 9 * level;
 
 		for (gpa_t at = align_down(first, bytes); at < end; at += bytes) {
-			void *table = vcpu_ops->nested_merge(at, level);
+			void *table = nested_merge(at, level);
 
 			if (table != NULL)
 				tables[count++] = table;
@@ -145,9 +146,9 @@ int mmio_open_page(struct vcpu *vcpu, gpa_t page, void *instead)
 
 	spinlock_acquire(&mmio_lock);
 	if (instead)
-		error = vcpu_ops->nested_move_page(page, memory_physical(instead));
+		error = nested_move_page(page, memory_physical(instead));
 	else
-		error = vcpu_ops->nested_restore_page(page);
+		error = nested_restore_page(page);
 	vcpu_ops->nested_flush(vcpu);
 	spinlock_release(&mmio_lock);
 	return error;
@@ -169,7 +170,7 @@ int mmio_settle_page(struct vcpu *vcpu, gpa_t page)
 
 	spinlock_acquire(&mmio_lock);
 	if (!mmio_is_claimed(page))
-		error = vcpu_ops->nested_restore_page(page);
+		error = nested_restore_page(page);
 	vcpu_ops->nested_flush(vcpu);
 	spinlock_release(&mmio_lock);
 	return error;

@@ -210,15 +210,7 @@ struct vcpu_operations {
 	/* Intercept tables, one for all vCPUs. */
 	void (*intercept_port)(uint16_t port, bool want);
 	void (*intercept_msr)(uint32_t msr, bool read, bool write);
-	/* Nested tables, one for all vCPUs. Pages of 4 KiB; restore gives identity with all rights. */
-	int (*nested_deny_page)(gpa_t gpa);
-	int (*nested_restore_page)(gpa_t gpa);
-	/* Puts one page of 2 MiB (level 1) or 1 GiB (level 2) in the place of the table there, if that says no
-	 * more. The table, to be freed when no CPU walks it any more; NULL: there is none to free. */
-	void *(*nested_merge)(gpa_t gpa, unsigned level);
-	int (*nested_protect_page)(gpa_t gpa); /* identity; writes exit */
-	/* Maps a page of the guest's somewhere else. */
-	int (*nested_move_page)(gpa_t gpa, hpa_t to);
+	/* The vCPU goes on with the nested tables (vmm/nested_table.h) as they are now. */
 	void (*nested_flush)(struct vcpu *vcpu);
 	/* The host's own TR, LDTR, FS, GS, SYSCALL MSRs in place of the guest's, and back: around
 	 * anything at CPL 3 or that takes interrupts. host_begin also lets NMIs in. */
@@ -230,7 +222,7 @@ struct vcpu_operations {
 
 /* The first guest-physical address that the nested tables never map: what the CPU does not have, what
  * their levels do not reach, and what would be another name of memory below (keys of memory encryption).
- * Written at boot by the back end. */
+ * Written at boot by vmm/nested_table.c. */
 extern hpa_t vcpu_nested_limit;
 
 /* CPUID leaf 80000008h: no more address bits than that. */

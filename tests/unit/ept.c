@@ -10,6 +10,7 @@
 #include "rv/errno.h"
 #include "unit.h"
 #include "vmm/mtrr.h"
+#include "vmm/nested_table.h"
 #include "vmm/vcpu.h"
 
 enum { UNCACHED = 0, WRITE_COMBINING = 1, WRITE_THROUGH = 4, WRITE_PROTECTED = 5, WRITE_BACK = 6 };
@@ -341,13 +342,21 @@ static void pages_that_are_denied_and_moved(void)
 	set_range(0, 0xfee00000, MIB(1), UNCACHED);
 	set_range(1, MIB(8), MIB(1), WRITE_THROUGH);
 	UNIT_EQUAL(ept_init(), 0);
-	UNIT_EQUAL(ept_deny_page(0xfee00000), 0);
+	UNIT_EQUAL(nested_deny_page(0xfee00000), 0);
 	UNIT_EQUAL(leaf_of(0xfee00000, &level), 0);
 	check_page(0xfee01000);
-	UNIT_EQUAL(ept_restore_page(0xfee00000), 0);
+	UNIT_EQUAL(nested_restore_page(0xfee00000), 0);
 	check_all();
+	/* Read-only: the type stays, also when the MTRRs change. */
+	UNIT_EQUAL(nested_protect_page(0xfee00123), 0);
+	UNIT_EQUAL(leaf_of(0xfee00000, &level), 0xfee00000 | UNCACHED << TYPE_SHIFT | 5);
+	set_range(0, 0xfee00000, MIB(1), WRITE_THROUGH);
+	ept_update_types();
+	UNIT_EQUAL(leaf_of(0xfee00000, &level), 0xfee00000 | WRITE_THROUGH << TYPE_SHIFT | 5);
+	UNIT_EQUAL(nested_restore_page(0xfee00000), 0);
+	UNIT_EQUAL(leaf_of(0xfee00000, &level), 0xfee00000 | WRITE_THROUGH << TYPE_SHIFT | RIGHTS);
 	/* It has the type of where it is. */
-	UNIT_EQUAL(ept_move_page(0x7000, MIB(8) + PAGE_BYTES), 0);
+	UNIT_EQUAL(nested_move_page(0x7000, MIB(8) + PAGE_BYTES), 0);
 	leaf = leaf_of(0x7000, &level);
 	UNIT_EQUAL(leaf & ADDRESS_MASK, MIB(8) + PAGE_BYTES);
 	UNIT_EQUAL(leaf >> TYPE_SHIFT & 7, WRITE_THROUGH);
@@ -359,11 +368,11 @@ static void above_what_was_mapped(void)
 	set_range(0, GIB(16), GIB(4), UNCACHED);
 	set_range(1, GIB(18) + MIB(2), MIB(2), WRITE_COMBINING);
 	UNIT_EQUAL(ept_init(), 0);
-	UNIT_CHECK(ept_map_on_demand(GIB(18) + 5));
+	UNIT_CHECK(nested_map_on_demand(GIB(18) + 5));
 	for (uint64_t address = GIB(18); address < GIB(18) + MIB(8); address += PAGE_BYTES)
 		check_page(address);
-	UNIT_CHECK(!ept_map_on_demand(UINT64_C(1) << ADDRESS_BITS));
-	UNIT_CHECK(!ept_map_on_demand(MIB(1)));
+	UNIT_CHECK(!nested_map_on_demand(UINT64_C(1) << ADDRESS_BITS));
+	UNIT_CHECK(!nested_map_on_demand(MIB(1)));
 }
 
 /* Bits of an address that name a key are none of the guest's, whether they are used or not; nor are those
@@ -379,16 +388,16 @@ static void addresses_that_name_a_key(void)
 	encryption |= 2;
 	UNIT_EQUAL(ept_init(), 0);
 	UNIT_EQUAL(vcpu_nested_limit, UINT64_C(1) << (ADDRESS_BITS - 2));
-	UNIT_CHECK(ept_map_on_demand(GIB(16) - PAGE_BYTES));
-	UNIT_CHECK(!ept_map_on_demand(GIB(16)) && !ept_map_on_demand(GIB(16) + memory_reserved_start));
-	UNIT_EQUAL(ept_deny_page(GIB(16)), -RV_ERANGE);
-	UNIT_EQUAL(ept_move_page(GIB(16), 0), -RV_ERANGE);
+	UNIT_CHECK(nested_map_on_demand(GIB(16) - PAGE_BYTES));
+	UNIT_CHECK(!nested_map_on_demand(GIB(16)) && !nested_map_on_demand(GIB(16) + memory_reserved_start));
+	UNIT_EQUAL(nested_deny_page(GIB(16)), -RV_ERANGE);
+	UNIT_EQUAL(nested_move_page(GIB(16), 0), -RV_ERANGE);
 	encrypts = false;
 	reset();
 	address_bits = 52;
 	UNIT_EQUAL(ept_init(), 0);
-	UNIT_CHECK(!ept_map_on_demand(UINT64_C(1) << 48));
-	UNIT_EQUAL(ept_deny_page(UINT64_C(1) << 48 | MIB(16)), -RV_ERANGE);
+	UNIT_CHECK(!nested_map_on_demand(UINT64_C(1) << 48));
+	UNIT_EQUAL(nested_deny_page(UINT64_C(1) << 48 | MIB(16)), -RV_ERANGE);
 	check_all();
 	address_bits = ADDRESS_BITS;
 }
@@ -402,19 +411,19 @@ static void tables_that_split_nothing(void)
 	reset();
 	set_range(0, GIB(5) + MIB(64), MIB(2), UNCACHED);
 	UNIT_EQUAL(ept_init(), 0);
-	UNIT_EQUAL(ept_deny_page(page), 0);
-	UNIT_CHECK(ept_merge(page, 1) == NULL);
-	UNIT_EQUAL(ept_restore_page(page), 0);
-	UNIT_CHECK(ept_merge(page + PAGE_BYTES, 1) != NULL);
+	UNIT_EQUAL(nested_deny_page(page), 0);
+	UNIT_CHECK(nested_merge(page, 1) == NULL);
+	UNIT_EQUAL(nested_restore_page(page), 0);
+	UNIT_CHECK(nested_merge(page + PAGE_BYTES, 1) != NULL);
 	leaf_of(page, &level);
 	UNIT_EQUAL(level, 1);
-	UNIT_CHECK(ept_merge(page, 2) == NULL); /* not all of the same type */
+	UNIT_CHECK(nested_merge(page, 2) == NULL); /* not all of the same type */
 	mtrr_mask[0] = 0;
 	ept_update_types();
-	UNIT_CHECK(ept_merge(page, 2) != NULL);
+	UNIT_CHECK(nested_merge(page, 2) != NULL);
 	leaf_of(page, &level);
 	UNIT_EQUAL(level, 2);
-	UNIT_CHECK(ept_merge(MIB(34), 1) == NULL && ept_merge(0, 1) == NULL);
+	UNIT_CHECK(nested_merge(MIB(34), 1) == NULL && nested_merge(0, 1) == NULL);
 	check_all();
 }
 

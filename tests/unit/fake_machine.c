@@ -13,6 +13,7 @@
 #include "core/paging.h"
 #include "core/spinlock.h"
 #include "rv/errno.h"
+#include "vmm/nested_table.h"
 #include "vmm/pio.h"
 
 uint8_t *fake_memory;
@@ -62,7 +63,7 @@ void memory_free_page(void *page)
 	panic("a page is freed");
 }
 
-static void *fake_merge(gpa_t gpa, unsigned level)
+void *nested_merge(gpa_t gpa, unsigned level)
 {
 	(void)gpa;
 	(void)level;
@@ -222,7 +223,7 @@ static void fake_end_step(struct vcpu *vcpu)
 	fake_stepping = false;
 }
 
-static int fake_deny_page(gpa_t gpa)
+int nested_deny_page(gpa_t gpa)
 {
 	int error = fake_deny_error;
 
@@ -232,7 +233,7 @@ static int fake_deny_page(gpa_t gpa)
 	return error;
 }
 
-static int fake_restore_page(gpa_t gpa)
+int nested_restore_page(gpa_t gpa)
 {
 	if (gpa >= FAKE_MEMORY_BYTES)
 		return -RV_ERANGE;
@@ -243,12 +244,12 @@ static int fake_restore_page(gpa_t gpa)
 }
 
 /* Writes exit: the tests here look at claims that want reads too. */
-static int fake_protect_page(gpa_t gpa)
+int nested_protect_page(gpa_t gpa)
 {
-	return fake_deny_page(gpa);
+	return nested_deny_page(gpa);
 }
 
-static int fake_move_page(gpa_t gpa, hpa_t to)
+int nested_move_page(gpa_t gpa, hpa_t to)
 {
 	if (gpa >= FAKE_MEMORY_BYTES)
 		return -RV_ERANGE;
@@ -277,11 +278,6 @@ static const struct vcpu_operations fake_operations = {
 	.can_inject = fake_can_inject,
 	.begin_step = fake_begin_step,
 	.end_step = fake_end_step,
-	.nested_deny_page = fake_deny_page,
-	.nested_restore_page = fake_restore_page,
-	.nested_merge = fake_merge,
-	.nested_protect_page = fake_protect_page,
-	.nested_move_page = fake_move_page,
 	.nested_flush = fake_flush,
 };
 

@@ -9,6 +9,7 @@
 #include "core/spinlock.h"
 #include "rv/errno.h"
 #include "unit.h"
+#include "vmm/nested_table.h"
 #include "vmm/vcpu.h"
 
 #define ADDRESS_MASK UINT64_C(0x000ffffffffff000)
@@ -76,18 +77,24 @@ static void build(unsigned bits)
 	UNIT_EQUAL(npt_init(), 0);
 }
 
-/* The leaf of an address, 0 if it is not mapped; as the CPU walks, with the upper bits cut off. */
-static uint64_t leaf_of(gpa_t gpa)
+/* The entry that maps an address or does not; as the CPU walks, with the upper bits cut off. */
+static uint64_t *entry_of(gpa_t gpa)
 {
-	const uint64_t *table = (const uint64_t *)(fake_memory + npt_root());
+	uint64_t *table = (uint64_t *)(fake_memory + nested_root());
 
 	for (unsigned level = 3;; level--) {
-		uint64_t entry = table[gpa >> (12 + 9 * level) & 511];
+		uint64_t *entry = &table[gpa >> (12 + 9 * level) & 511];
 
-		if (!(entry & 1) || level == 0 || (level < 3 && (entry & 0x80)))
+		if (!(*entry & 1) || level == 0 || (level < 3 && (*entry & 0x80)))
 			return entry;
-		table = (const uint64_t *)(fake_memory + (entry & ADDRESS_MASK));
+		table = (uint64_t *)(fake_memory + (*entry & ADDRESS_MASK));
 	}
+}
+
+/* The leaf of an address, 0 if it is not mapped. */
+static uint64_t leaf_of(gpa_t gpa)
+{
+	return *entry_of(gpa);
 }
 
 static void test_identity(void)
@@ -97,7 +104,7 @@ static void test_identity(void)
 	UNIT_EQUAL(vcpu_nested_limit, UINT64_C(1) << 40);
 	UNIT_EQUAL(leaf_of(MIB(34)), 0);
 	UNIT_EQUAL(leaf_of(MIB(32)) & ADDRESS_MASK, MIB(32));
-	UNIT_CHECK(npt_map_on_demand(GIB(500)));
+	UNIT_CHECK(nested_map_on_demand(GIB(500)));
 	UNIT_EQUAL(leaf_of(GIB(500)) & ADDRESS_MASK, GIB(500));
 }
 
@@ -109,12 +116,12 @@ static void test_encryption(void)
 	encryption_ebx = 5 << 6 | 47; /* the bit, and how many more are lost */
 	syscfg = 0;
 	build(48);
-	UNIT_CHECK(npt_map_on_demand(alias)); /* an address like others */
+	UNIT_CHECK(nested_map_on_demand(alias)); /* an address like others */
 	syscfg = 1 << 23;
 	build(48);
 	UNIT_EQUAL(vcpu_nested_limit, UINT64_C(1) << 43);
-	UNIT_CHECK(!npt_map_on_demand(alias) && leaf_of(alias) == 0);
-	UNIT_EQUAL(npt_restore_page(alias), -RV_ERANGE);
+	UNIT_CHECK(!nested_map_on_demand(alias) && leaf_of(alias) == 0);
+	UNIT_EQUAL(nested_restore_page(alias), -RV_ERANGE);
 	encryption_ebx = 1 << 6 | 43;
 	build(48);
 	UNIT_EQUAL(vcpu_nested_limit, UINT64_C(1) << 43);
@@ -127,9 +134,9 @@ static void test_no_wrap(void)
 
 	build(52);
 	UNIT_EQUAL(vcpu_nested_limit, UINT64_C(1) << 48);
-	UNIT_CHECK(!npt_map_on_demand(high));
+	UNIT_CHECK(!nested_map_on_demand(high));
 	UNIT_EQUAL(leaf_of(GIB(100)), 0);
-	UNIT_EQUAL(npt_deny_page(UINT64_C(1) << 48 | MIB(16)), -RV_ERANGE);
+	UNIT_EQUAL(nested_deny_page(UINT64_C(1) << 48 | MIB(16)), -RV_ERANGE);
 	UNIT_CHECK(leaf_of(MIB(16)) != 0);
 }
 
@@ -139,24 +146,46 @@ static void test_merge(void)
 	void *table;
 
 	build(40);
-	UNIT_CHECK(npt_map_on_demand(GIB(100)) && npt_merge(GIB(100), 1) == NULL);
-	UNIT_EQUAL(npt_deny_page(GIB(100) + MIB(6)), 0);
-	UNIT_EQUAL(npt_deny_page(GIB(100) + MIB(6) + PAGE_BYTES), 0);
-	UNIT_EQUAL(npt_restore_page(GIB(100) + MIB(6)), 0);
-	UNIT_CHECK(npt_merge(GIB(100) + MIB(6), 1) == NULL);
-	UNIT_EQUAL(npt_restore_page(GIB(100) + MIB(6) + PAGE_BYTES), 0);
-	UNIT_CHECK(npt_merge(GIB(100), 2) == NULL);
-	table = npt_merge(GIB(100) + MIB(7), 1);
-	UNIT_CHECK(table != NULL && npt_merge(GIB(100) + MIB(7), 1) == NULL);
+	UNIT_CHECK(nested_map_on_demand(GIB(100)) && nested_merge(GIB(100), 1) == NULL);
+	UNIT_EQUAL(nested_deny_page(GIB(100) + MIB(6)), 0);
+	UNIT_EQUAL(nested_deny_page(GIB(100) + MIB(6) + PAGE_BYTES), 0);
+	UNIT_EQUAL(nested_restore_page(GIB(100) + MIB(6)), 0);
+	UNIT_CHECK(nested_merge(GIB(100) + MIB(6), 1) == NULL);
+	UNIT_EQUAL(nested_restore_page(GIB(100) + MIB(6) + PAGE_BYTES), 0);
+	UNIT_CHECK(nested_merge(GIB(100), 2) == NULL);
+	table = nested_merge(GIB(100) + MIB(7), 1);
+	UNIT_CHECK(table != NULL && nested_merge(GIB(100) + MIB(7), 1) == NULL);
 	((uint64_t *)table)[0] = 0; /* nobody looks there */
 	UNIT_EQUAL(leaf_of(GIB(100) + MIB(6)), (GIB(100) + MIB(6)) | 0x87);
-	UNIT_CHECK(npt_merge(GIB(100), 2) != NULL);
+	UNIT_CHECK(nested_merge(GIB(100), 2) != NULL);
 	UNIT_EQUAL(leaf_of(GIB(100) + MIB(6)), GIB(100) | 0x87);
 	/* A page that is whole stays so. */
-	UNIT_EQUAL(npt_restore_page(GIB(100)), 0);
+	UNIT_EQUAL(nested_restore_page(GIB(100)), 0);
 	UNIT_EQUAL(leaf_of(GIB(100)), GIB(100) | 0x87);
 	/* Where something of ours is, or types differ, they stay apart. */
-	UNIT_CHECK(npt_merge(MIB(34), 1) == NULL && npt_merge(0, 1) == NULL && npt_merge(0, 2) == NULL);
+	UNIT_CHECK(nested_merge(MIB(34), 1) == NULL && nested_merge(0, 1) == NULL && nested_merge(0, 2) == NULL);
+}
+
+/* Rights of a page: its own alone, whoever asks for them. */
+static void test_rights(void)
+{
+	gpa_t page = GIB(4) + MIB(6) + PAGE_BYTES;
+
+	build(40);
+	UNIT_EQUAL(nested_protect_page(page + 5), 0);
+	UNIT_EQUAL(leaf_of(page), page | 0x5); /* present, user */
+	UNIT_EQUAL(leaf_of(page + PAGE_BYTES), (page + PAGE_BYTES) | 0x7);
+	UNIT_CHECK(nested_merge(page, 1) == NULL);
+	UNIT_EQUAL(nested_move_page(page, MIB(34)), 0); /* in the place of the guest's, also one of ours */
+	UNIT_EQUAL(leaf_of(page), MIB(34) | 0x7);
+	UNIT_EQUAL(nested_deny_page(page), 0);
+	UNIT_EQUAL(leaf_of(page), 0);
+	UNIT_EQUAL(nested_restore_page(page), 0);
+	UNIT_EQUAL(leaf_of(page), page | 0x7);
+	UNIT_EQUAL(nested_restore_page(MIB(34)), -RV_EPERM);
+	/* What the CPU has noted does not keep tables apart. */
+	*entry_of(page) |= 0x60;
+	UNIT_CHECK(nested_merge(page, 1) != NULL);
 }
 
 int main(void)
@@ -166,5 +195,6 @@ int main(void)
 	unit_run("npt encryption", test_encryption);
 	unit_run("npt no wrap", test_no_wrap);
 	unit_run("npt merge", test_merge);
+	unit_run("npt rights", test_rights);
 	return unit_failed;
 }

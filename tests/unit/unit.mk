@@ -45,8 +45,8 @@ $(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects))
 	unit-flags := -I tests/unit/fake_process $(unit-flags)
 
 unit-programs += ept npt
-unit-ept-objects := vmm/vmx/ept.o vmm/mtrr.o
-unit-npt-objects := vmm/svm/npt.o
+unit-ept-objects := vmm/vmx/ept.o vmm/nested_table.o vmm/mtrr.o
+unit-npt-objects := vmm/svm/npt.o vmm/nested_table.o
 $(addprefix $(unit-build)/objects/,tests/unit/ept.o $(unit-ept-objects) tests/unit/npt.o $(unit-npt-objects)): \
 	unit-flags := -I tests/unit/fake_vmx $(unit-flags)
 

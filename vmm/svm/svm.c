@@ -2,6 +2,7 @@
  * vmm/svm/svm.c: the SVM back end: probing, the VMCB, the host's own state, and the table of its
  * operations.
  */
+#include "vmm/nested_table.h"
 #include "vmm/svm/svm.h"
 
 #include "core/cpu.h"
@@ -79,7 +80,7 @@ static void svm_init_control(struct vmcb *vmcb)
 	vmcb->msrpm_base = svm_tables_msrs();
 	vmcb->asid = GUEST_ASID;
 	vmcb->nested_control = 1;
-	vmcb->nested_cr3 = npt_root();
+	vmcb->nested_cr3 = nested_root();
 }
 
 /* The tables are made once, by the first CPU. */
@@ -271,11 +272,6 @@ const struct vcpu_operations svm_operations = {
 	.halt = svm_halt,
 	.intercept_port = svm_intercept_port,
 	.intercept_msr = svm_intercept_msr,
-	.nested_deny_page = npt_deny_page,
-	.nested_restore_page = npt_restore_page,
-	.nested_merge = npt_merge,
-	.nested_protect_page = npt_protect_page,
-	.nested_move_page = npt_move_page,
 	.nested_flush = svm_nested_flush,
 	.host_begin = svm_host_begin,
 	.host_end = svm_host_end,

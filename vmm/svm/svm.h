@@ -125,16 +125,8 @@ void svm_intercept_msr(uint32_t msr, bool read, bool write);
 
 /* vmm/svm/npt.c: nested page tables. */
 int npt_init(void);
-hpa_t npt_root(void);
 /* Makes `page` the root of the same tables without the right to execute anything. */
 hpa_t npt_data_root(uint64_t *page);
-int npt_deny_page(gpa_t gpa);
-int npt_restore_page(gpa_t gpa);
-void *npt_merge(gpa_t gpa, unsigned level);
-int npt_protect_page(gpa_t gpa);
-int npt_move_page(gpa_t gpa, hpa_t to);
-/* Maps what lies above what npt_init() mapped; false if the address is not to be mapped. */
-bool npt_map_on_demand(gpa_t gpa);
 
 static inline void svm_vmload(hpa_t vmcb)
 {

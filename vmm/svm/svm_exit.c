@@ -4,6 +4,7 @@
 #include "vmm/svm/svm.h"
 
 #include "core/instructions.h"
+#include "vmm/nested_table.h"
 
 static void svm_read_nested_fault(struct vcpu *vcpu, const struct vmcb *vmcb)
 {
@@ -18,7 +19,7 @@ static void svm_read_nested_fault(struct vcpu *vcpu, const struct vmcb *vmcb)
 		return;
 	}
 	/* Above what was mapped at start there are only devices: mapped when first touched. */
-	if (npt_map_on_demand(vmcb->exit_info2))
+	if (nested_map_on_demand(vmcb->exit_info2))
 		vcpu->exit.kind = EXIT_NONE;
 }
 

@@ -23,6 +23,7 @@
 #include "core/instructions.h"
 #include "vmm/decode.h"
 #include "vmm/guest_memory.h"
+#include "vmm/nested_table.h"
 #include "vmm/svm/svm.h"
 
 #define MSR_SFMASK 0xc0000084u
@@ -172,7 +173,7 @@ void svm_step_leave(struct vcpu *vcpu)
 		return;
 	svm->entry_special = true;
 	if (step->delivers) {
-		vmcb->nested_cr3 = npt_root();
+		vmcb->nested_cr3 = nested_root();
 		svm->flush = true;
 	} else {
 		svm_leave_trace(vcpu, step, vmcb);

@@ -161,13 +161,6 @@ void vmx_handle_task_switch(struct vcpu *vcpu);
 /* vmm/vmx/ept.c */
 int ept_init(void);
 uint64_t ept_pointer(void);
-int ept_deny_page(gpa_t gpa);
-int ept_restore_page(gpa_t gpa);
-void *ept_merge(gpa_t gpa, unsigned level);
-int ept_protect_page(gpa_t gpa);
-int ept_move_page(gpa_t gpa, hpa_t to);
-/* Maps what lies above what ept_init() mapped; false if the address is not to be mapped. */
-bool ept_map_on_demand(gpa_t gpa);
 /* The MTRRs of this CPU have changed: the entries get other memory types. */
 void ept_update_types(void);
 

@@ -6,6 +6,7 @@
 #include "core/cpu.h"
 #include "core/instructions.h"
 #include "core/signal.h"
+#include "vmm/nested_table.h"
 
 /* Exit qualification of an EPT violation, table 28-7 */
 #define VIOLATION_WRITE 0x2u
@@ -31,7 +32,7 @@ static void vmx_read_violation(struct vcpu *vcpu)
 		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY,
 			   vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY) | BLOCKING_NMI);
 	/* Above what was mapped at start there are only devices: mapped when first touched. */
-	if (ept_map_on_demand(vcpu->exit.nested.gpa))
+	if (nested_map_on_demand(vcpu->exit.nested.gpa))
 		vcpu->exit.kind = EXIT_NONE;
 }
 
