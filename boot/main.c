@@ -22,6 +22,7 @@
 #include "core/memory.h"
 #include "core/paging.h"
 #include "core/smp.h"
+#include "core/smm.h"
 #include "core/smp_start.h"
 #include "core/string.h"
 #include "core/time.h"
@@ -391,6 +392,17 @@ static void main_take_other_cpus(void)
 		panic("a CPU that did not come cannot be kept from the guest: no memory, or a local APIC in RAM");
 }
 
+static void main_report_smis(void)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < cpus_count; i++)
+		count += cpu_get(i)->smis_are_ours;
+	if (count != 0)
+		log_info("the firmware has no handler for SMIs of %u of %u CPUs: they do nothing", count,
+			 cpus_count);
+}
+
 /* What went wrong before there was a console to tell it on. */
 static void main_report_early(void)
 {
@@ -458,7 +470,7 @@ _Noreturn void boot_main(void)
 		main_boot_without_us("no free page below 1 MiB for the start of the other CPUs");
 	cpu_boot.vcpu = &main_vcpu;
 	main_vcpu.cpu = &cpu_boot;
-	if (vcpu_ops->create(&main_vcpu) != 0 || startup_create() != 0)
+	if (vcpu_ops->create(&main_vcpu) != 0 || startup_create() != 0 || smm_init() != 0)
 		main_boot_without_us("not enough memory for the tables: give more with memory=64M");
 	if (msr_guard_init() != 0 || startup_init(boot_options.fast) != 0)
 		main_boot_without_us("the other CPUs cannot be watched: no memory, or a local APIC in RAM");
@@ -469,6 +481,8 @@ _Noreturn void boot_main(void)
 		main_boot_without_us("the shutdown status in CMOS memory cannot be guarded");
 	/* From here on the OS boots with us: there is no way out of VMX operation or back to GIF. */
 	main_take_other_cpus();
+	smm_take(&cpu_boot);
+	main_report_smis();
 	vcpu_ops->start(&main_vcpu);
 	log_info("%s with nested paging, TSC at %lu MHz", vcpu_ops->name, time_tsc_hz / 1000000);
 	main_hide_sleep();

@@ -35,6 +35,7 @@ struct cpu {
 	bool kicked;	   /* another CPU wants an exit; the NMI that makes it is ours */
 	bool drops_interrupts; /* what comes in exception_take_interrupts() is for nobody */
 	bool waits_in_firmware; /* at boot: comes as it is (boot/uefi_cpus.h), not by INIT */
+	bool smis_are_ours; /* they lead to a handler of ours, which returns (core/smm.h) */
 	bool online;	   /* came to us at boot: its INIT and startup IPIs are ours to deliver */
 	uint32_t signals;  /* INIT and a startup IPI on their way (core/signal.h); others write it too */
 	uint32_t logical_destination, destination_format; /* LDR and DFR, as the guest wrote them */

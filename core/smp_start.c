@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/paging.h"
+#include "core/smm.h"
 #include "core/smp.h"
 #include "core/string.h"
 #include "core/time.h"
@@ -50,6 +51,7 @@ _Noreturn void smp_arrive(void (*run)(struct cpu *cpu))
 	exception_init_cpu();
 	if (cpuid_own_apic_id() == cpu->apic_id) {
 		smp_read_destination(cpu);
+		smm_take(cpu);
 		run(cpu);
 	}
 	cpu_stop();
@@ -81,6 +83,7 @@ bool smp_start_finish(struct cpu *cpu)
 		return true;
 	ipi_send(cpu->apic_id, APIC_ICR_INIT);
 	time_wait_us(START_INIT_US);
+	smm_close();
 	__atomic_store_n(&cpu->online, false, __ATOMIC_SEQ_CST);
 	log_warning("CPU %u (APIC ID %u) does not come: the OS will not be able to start it", cpu->index,
 		    cpu->apic_id);

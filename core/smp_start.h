@@ -21,7 +21,8 @@ int smp_start_others(hpa_t low_page, void (*run)(struct cpu *cpu));
  * for good by an INIT, and this is logged. Context: boot. */
 bool smp_start_finish(struct cpu *cpu);
 
-/* On a CPU that has come, on its own stack: our page tables, its descriptor tables, then run(). */
+/* On a CPU that has come, on its own stack: our page tables, its descriptor tables, its SMIs (core/smm.h), then
+ * run(). */
 _Noreturn void smp_arrive(void (*run)(struct cpu *cpu));
 
 #endif

@@ -126,8 +126,8 @@ bool startup_send(struct vcpu *vcpu, uint64_t command, bool x2apic)
 			startup_send_startup(vcpu, command, x2apic);
 		return true;
 	case APIC_ICR_SMI:
-		/* A CPU that the firmware has not prepared would run the guest's memory in SMM, outside. No
-		 * system sends one. */
+		/* No system sends one; and a CPU that is not ours in SMM either (core/smm.h) would run the
+		 * guest's memory there. */
 		return true;
 	default:
 		return false;
@@ -215,6 +215,14 @@ static void startup_park(struct vcpu *vcpu)
 	} while (!(signals & SIGNAL_STARTUP));
 	vcpu_ops->host_end(vcpu);
 	startup_begin(vcpu, (uint8_t)(signals & SIGNAL_VECTOR_MASK));
+}
+
+bool startup_wait_again(struct vcpu *vcpu)
+{
+	if (!vcpu->cpu->parked)
+		return false;
+	startup_park(vcpu);
+	return true;
 }
 
 static void startup_reset(struct vcpu *vcpu)

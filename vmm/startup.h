@@ -34,4 +34,8 @@ void startup_set_firmware(uint64_t cr3);
  * is to wait inside the guest. Context: exit. */
 void startup_take_signals(struct vcpu *vcpu);
 
+/* On a CPU that has exited: false, it runs. One that is parked inside its guest executes nothing there: whatever
+ * made it do so, it waits again. Context: exit. */
+bool startup_wait_again(struct vcpu *vcpu);
+
 #endif

@@ -42,6 +42,7 @@ static const char *const vcpu_exit_names[EXIT_KIND_COUNT] = {
 	[EXIT_UNDEFINED] = "undefined instruction",
 	[EXIT_HYPERCALL] = "hypercall",
 	[EXIT_SHUTDOWN] = "shutdown",
+	[EXIT_SMI] = "SMI",
 	[EXIT_INIT] = "INIT",
 	[EXIT_SIPI] = "SIPI",
 	[EXIT_XSETBV] = "XSETBV",
@@ -244,7 +245,7 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		msr_handle_exit(vcpu, true);
 		break;
 	case EXIT_NESTED_FAULT:
-		if (!reset_vector_handle_fault(vcpu))
+		if (!startup_wait_again(vcpu) && !reset_vector_handle_fault(vcpu))
 			mmio_handle_fault(vcpu);
 		break;
 	case EXIT_DEBUG_EXCEPTION:
@@ -273,8 +274,9 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 	case EXIT_INIT:
 		vcpu_handle_init(vcpu);
 		break;
+	case EXIT_SMI:
 	case EXIT_NMI:
-		/* An NMI is taken in there, and tells whether it was a kick or is the guest's. */
+		/* Either is taken in there. An NMI tells whether it was a kick or is the guest's. */
 		vcpu_ops->host_begin(vcpu);
 		vcpu_ops->host_end(vcpu);
 		break;
@@ -283,6 +285,8 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		vcpu_ops->inject_exception(vcpu, VECTOR_INVALID_OPCODE, -1);
 		break;
 	case EXIT_SHUTDOWN:
+		if (startup_wait_again(vcpu))
+			break;
 		/* It resets a PC, and that is how some systems reboot. */
 		vcpu_reset_machine(vcpu, "stopped with a triple fault");
 	default:

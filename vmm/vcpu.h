@@ -54,6 +54,7 @@ enum exit_kind {
 	EXIT_UNDEFINED,	     /* an instruction of the virtualization extension: #UD */
 	EXIT_HYPERCALL,
 	EXIT_SHUTDOWN,	     /* triple fault */
+	EXIT_SMI,	     /* pending; taken when the host lets it */
 	EXIT_INIT,	     /* it is among the CPU's signals, or pending */
 	EXIT_SIPI,	     /* the back end has put it among these */
 	EXIT_XSETBV,

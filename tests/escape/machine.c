@@ -46,7 +46,8 @@ void act_msi(struct cpu *cpu, struct random *random)
 	if (platform.bochs && (address & 0xfff) != 0)
 		address &= ~UINT64_C(0xf);
 	*(volatile uint32_t *)address = data;
-	if (random_once_in(random, 4))
+	/* Bochs stops at one that is that wide in the page of its local APIC. */
+	if (random_once_in(random, 4) && !(platform.bochs && address < MSI_FIRST + 0x1000))
 		*(volatile uint64_t *)(address & ~UINT64_C(0xf)) = data;
 }
 

@@ -66,13 +66,17 @@ static void svm_init_state(struct vmcb *vmcb)
 	vmcb->interrupt_shadow = vmcb->v_intr = vmcb->exit_int_info = 0;
 }
 
-static void svm_init_control(struct vmcb *vmcb)
+static void svm_init_control(const struct cpu *cpu, struct vmcb *vmcb)
 {
 	/* NMIs: svm_nmi.c; with more than one CPU, they are how these make each other exit. */
 	vmcb->intercept3 = INTERCEPT_CPUID | INTERCEPT_INVD | INTERCEPT_INVLPGA | INTERCEPT_IOIO |
 			   INTERCEPT_MSR | INTERCEPT_SHUTDOWN | INTERCEPT_NMI;
 	if (svm_redirects_inits())
 		vmcb->intercept3 |= INTERCEPT_INIT;
+	/* Our handler is not in the nested tables, by which emulators execute in SMM as in the guest. One of
+	 * the firmware's is, and may look at the guest's registers. */
+	if (cpu->smis_are_ours)
+		vmcb->intercept3 |= INTERCEPT_SMI;
 	vmcb->intercept4 = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD |
 			   INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT;
 	vmcb->intercept_exceptions = SVM_EXCEPTIONS;
@@ -176,7 +180,7 @@ static void svm_start(struct vcpu *vcpu)
 	svm_vmsave(svm->host_physical);
 	svm_vmsave(svm->vmcb_physical);
 	svm->vmcb->pat = msr_read(MSR_PAT);
-	svm_init_control(svm->vmcb);
+	svm_init_control(vcpu->cpu, svm->vmcb);
 	svm_reset_state(vcpu, svm);
 	exception_use_stacks(false);
 	svm_vmload(svm->vmcb_physical);
@@ -188,7 +192,7 @@ static void svm_reset(struct vcpu *vcpu)
 	struct svm_vcpu *svm = svm_of(vcpu);
 
 	svm_vmsave(svm->vmcb_physical);
-	svm_init_control(svm->vmcb);
+	svm_init_control(vcpu->cpu, svm->vmcb);
 	svm_reset_state(vcpu, svm);
 	svm_vmload(svm->vmcb_physical);
 	svm_want_interrupts(vcpu, vcpu->periodic_wanted);

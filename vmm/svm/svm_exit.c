@@ -85,6 +85,9 @@ void svm_read_exit(struct vcpu *vcpu)
 	case VMEXIT_MWAIT_ARMED:
 		vcpu->exit.kind = EXIT_WAIT;
 		break;
+	case VMEXIT_SMI:
+		vcpu->exit.kind = EXIT_SMI;
+		break;
 	case VMEXIT_INIT:
 		vcpu->exit.kind = EXIT_INIT;
 		break;

@@ -9,6 +9,7 @@
 /* Intercept vector 3 (offset 00Ch) */
 #define INTERCEPT_INTR (UINT32_C(1) << 0)
 #define INTERCEPT_NMI (UINT32_C(1) << 1)
+#define INTERCEPT_SMI (UINT32_C(1) << 2)
 #define INTERCEPT_INIT (UINT32_C(1) << 3)
 #define INTERCEPT_VINTR (UINT32_C(1) << 4)
 #define INTERCEPT_PUSHF (UINT32_C(1) << 16)
@@ -40,6 +41,7 @@
 #define VMEXIT_EXCEPTION_LAST 0x5f
 #define VMEXIT_INTR 0x60
 #define VMEXIT_NMI 0x61
+#define VMEXIT_SMI 0x62
 #define VMEXIT_INIT 0x63
 #define VMEXIT_VINTR 0x64
 #define VMEXIT_PUSHF 0x70

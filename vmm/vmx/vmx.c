@@ -86,14 +86,31 @@ static void vmx_reset(struct vcpu *vcpu)
 	vmx_want_interrupt_window(vcpu, false);
 }
 
+/* The handler of an SMI may end a HLT, and RSM does not exit: what the CPU would execute then is not mapped, so
+ * it exits before it does, and waits again (startup_wait_again()). */
+static void vmx_halt_nowhere(struct vcpu *vcpu)
+{
+	struct segment_register code;
+
+	vmx_init_guest(vcpu);
+	vmx_get_segment(vcpu, SEGMENT_CS, &code);
+	code.base = memory_reserved_start;
+	vmx_set_segment(vcpu, SEGMENT_CS, &code);
+	vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_HLT);
+}
+
 /* Before its first INIT the CPU is halted, as firmware leaves it. In wait-for-SIPI an INIT is blocked (SDM
  * v3 27.7.2), and may come behind the startup IPI and undo it: it does in Bochs. */
 static void vmx_wait_for_startup(struct vcpu *vcpu, bool wait)
 {
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
-	uint32_t activity = vmx->had_init ? ACTIVITY_WAIT_FOR_SIPI : ACTIVITY_HLT;
 
-	vmcs_write(VMCS_GUEST_ACTIVITY, wait ? activity : ACTIVITY_ACTIVE);
+	if (!wait)
+		vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_ACTIVE);
+	else if (vmx->had_init)
+		vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_WAIT_FOR_SIPI);
+	else
+		vmx_halt_nowhere(vcpu);
 	vmx->waits_for_sipi = wait;
 }
 
