@@ -26,9 +26,8 @@
 #include "core/smp_start.h"
 #include "core/string.h"
 #include "core/time.h"
-#include "hook/hook_shutdown.h"
-#include "hook/hook_timer.h"
-#include "mediator/power/reset.h"
+#include "hook/hook_summary.h"
+#include "mediator/power/shutdown.h"
 #include "mediator/power/sleep.h"
 #include "process/process.h"
 #include "rv/version.h"
@@ -313,19 +312,21 @@ static void main_run_scripts(void)
 }
 
 /* "done" is what tools that start us wait for. */
-static void main_finish(struct vcpu *vcpu)
+static void main_finish(void *vcpu)
 {
 	(void)vcpu;
+	hook_print_summary();
 	log_notice("done");
 }
 
 static void main_watch_shutdown(void)
 {
+	static struct watcher watcher = { .notify = main_finish };
 	size_t count;
 
 	if (process_count_scripts() == 0 && !boot_options.summary)
 		return;
-	hook_shutdown_finish = main_finish;
+	watch_add(&shutdown_watchers, &watcher);
 	(void)acpi_registers(&count);
 	if (count == 0)
 		log_warning("no ACPI power-off register: there will be no summary at power-off");
@@ -490,7 +491,7 @@ _Noreturn void boot_main(void)
 		panic("asked for by the boot option");
 	main_panic_later();
 	memory_keep_pages(KEPT_PAGES + cpus_count * KEPT_PAGES_A_CPU);
-	reset_watch();
+	shutdown_init();
 	main_run_scripts();
 	main_watch_shutdown();
 	if (uefi_is_present())

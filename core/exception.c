@@ -32,8 +32,7 @@
 
 void (*exception_user_handler)(struct exception_frame *frame);
 void (*exception_interrupt_handler)(struct exception_frame *frame);
-void (*exception_nmi_handler)(struct exception_frame *frame);
-void (*exception_wake_handler)(struct exception_frame *frame);
+struct watchers exception_nmi_watchers;
 
 /* AMD APM v2 4.8.4: 64-bit interrupt gate. */
 struct gate {
@@ -116,10 +115,7 @@ void exception_dispatch_interrupt(struct exception_frame *frame)
 		if (panic_is_elsewhere())
 			cpu_stop();
 		cpu_current()->nmi_seen = true;
-		if (exception_wake_handler != NULL)
-			exception_wake_handler(frame);
-		if (exception_nmi_handler != NULL)
-			exception_nmi_handler(frame);
+		watch_tell(&exception_nmi_watchers, frame);
 		return;
 	}
 	if (cpu_current()->drops_interrupts) {

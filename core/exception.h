@@ -5,6 +5,7 @@
 #define CORE_EXCEPTION_H
 
 #include "core/exception_frame.h"
+#include "core/watch.h"
 #include "rv/types.h"
 
 /* What the entry stubs push, lowest address first. */
@@ -28,12 +29,10 @@ extern void (*exception_user_handler)(struct exception_frame *frame);
  * interrupts are off. Set by process/. */
 extern void (*exception_interrupt_handler)(struct exception_frame *frame);
 
-/* Called for an NMI that the host takes, after cpu->nmi_seen was set; may change the frame. Set by a
- * back end whose host NMIs reach at any time; NULL: nothing. */
-extern void (*exception_nmi_handler)(struct exception_frame *frame);
-
-/* Called for an NMI too, first; may change the frame of a CPU that sleeps. Set by core/smp.c. */
-extern void (*exception_wake_handler)(struct exception_frame *frame);
+/* Told of an NMI that the host takes, after cpu->nmi_seen was set, with the frame, which each may change where
+ * the interrupted code is its own: core/smp.c's of a CPU that sleeps, and a back end's whose host NMIs reach at
+ * any time. */
+extern struct watchers exception_nmi_watchers;
 
 /* Builds the IDT, the GDT and this CPU's TSS and loads them. Context: boot. */
 void exception_init_cpu(void);

@@ -11,7 +11,7 @@
 #include "core/smp.h"
 #include "core/symbols.h"
 
-void (*panic_dump_guest)(void);
+struct watchers panic_watchers;
 struct cpu *panic_cpu;
 
 #define PANIC_FRAMES_MAXIMUM 24
@@ -72,8 +72,7 @@ _Noreturn static void panic_finish(uint64_t rip, uint64_t rbp)
 	log_line(LOG_FATAL, "CR0 %016lx CR2 %016lx CR3 %016lx CR4 %016lx", cr0_read(), cr2_read(), cr3_read(),
 		  cr4_read());
 	panic_print_backtrace(rip, rbp);
-	if (panic_dump_guest != NULL)
-		panic_dump_guest();
+	watch_tell(&panic_watchers, NULL);
 	log_line(LOG_FATAL, "the machine is stopped; switch it off");
 	cpu_stop();
 }

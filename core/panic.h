@@ -6,6 +6,7 @@
 
 #include "core/cpu.h"
 #include "core/exception.h"
+#include "core/watch.h"
 
 /* The CPU that panics; NULL: none does. */
 extern struct cpu *panic_cpu;
@@ -18,8 +19,8 @@ static inline bool panic_is_elsewhere(void)
 	return cpu != NULL && cpu != cpu_current();
 }
 
-/* Called by panic() to print the vCPU and its last exits; set by vmm. */
-extern void (*panic_dump_guest)(void);
+/* Told behind the backtrace, with NULL: each may print more of what this CPU did. */
+extern struct watchers panic_watchers;
 
 /* A panic for an exception of our own: prints its frame and the backtrace from there. */
 _Noreturn void panic_exception(const struct exception_frame *frame);

@@ -72,15 +72,19 @@ void smp_read_destination(struct cpu *cpu)
 }
 
 /* A CPU between its last look at its signals and its HLT goes on behind that: the NMI was the wake-up. */
-static void smp_handle_nmi(struct exception_frame *frame)
+static void smp_handle_nmi(void *subject)
 {
+	struct exception_frame *frame = subject;
+
 	if (frame->rip >= (uint64_t)smp_sleep_checked && frame->rip < (uint64_t)smp_sleep_done)
 		frame->rip = (uint64_t)smp_sleep_done;
 }
 
 void smp_init(void)
 {
-	exception_wake_handler = smp_handle_nmi;
+	static struct watcher watcher = { .notify = smp_handle_nmi };
+
+	watch_add(&exception_nmi_watchers, &watcher);
 	cpu_boot.apic_id = cpuid_own_apic_id();
 	smp_read_destination(&cpu_boot);
 	cpu_boot.online = true;

@@ -7,7 +7,7 @@
 #include "core/log.h"
 #include "core/time.h"
 #include "hook/hook_internal.h"
-#include "hook/periodic.h"
+#include "vmm/interrupt_watch.h"
 
 #define HOOK_US_PER_SECOND 1000000
 
@@ -98,7 +98,9 @@ static void hook_timer_rest(struct hook *hook, uint64_t start)
 
 static void hook_timer_want(struct vcpu *vcpu)
 {
-	periodic_want(vcpu, PERIODIC_TIMER, __atomic_load_n(&hook_timers, __ATOMIC_RELAXED) != NULL);
+	static struct interrupt_wish wish;
+
+	interrupt_want(vcpu, &wish, __atomic_load_n(&hook_timers, __ATOMIC_RELAXED) != NULL);
 }
 
 void hook_timer_check(struct vcpu *vcpu)

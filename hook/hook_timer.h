@@ -22,7 +22,7 @@ static inline bool hook_timer_due(void)
 /* Delivers what is due. Context: exit; without locks. */
 void hook_timer_check(struct vcpu *vcpu);
 
-/* The whole of what vcpu_periodic has to do for timers: delivers, frees, and asks for further
+/* The whole of what is to be done at an EXIT_INTERRUPT for timers: delivers, frees, and asks for further
  * interrupts only while a timer exists. Also to be called after a script's top level. Context: boot,
  * exit; without locks. */
 void hook_timer_periodic(struct vcpu *vcpu);

@@ -59,7 +59,8 @@ bool apic_timer_is_due(void);
  * will tell of it. Context: interrupt. */
 void apic_timer_interrupt_taken(void);
 
-/* Context: exit, at EXIT_INTERRUPT. */
-void apic_timer_periodic(struct vcpu *vcpu);
+/* From now on what a loan leaves to be made right is looked at when the guest is due an interrupt. Context:
+ * boot. */
+void apic_timer_watch(void);
 
 #endif

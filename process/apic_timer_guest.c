@@ -5,8 +5,11 @@
 #include "process/apic_timer_internal.h"
 
 #include "core/time.h"
-#include "hook/periodic.h"
+#include "vmm/interrupt_watch.h"
 #include "vmm/vcpu.h"
+
+/* While there is something to make right. */
+static struct interrupt_wish apic_timer_wish;
 
 /* A periodic timer under repair: still as we left it? Then what the guest wants is known from
  * before; otherwise the guest has set it anew and the repair is off. */
@@ -168,7 +171,7 @@ void apic_timer_return_timer(struct vcpu *vcpu, struct apic_timer *own, struct a
 	}
 	apic_timer_request_held(loan, apic);
 	if (repair->wanted || repair_before || repair->stray)
-		periodic_want(vcpu, PERIODIC_APIC_TIMER, repair->wanted || repair->stray);
+		interrupt_want(vcpu, &apic_timer_wish, repair->wanted || repair->stray);
 }
 
 /* A stray interrupt of ours: perhaps the guest has acknowledged what was in its way. */
@@ -208,8 +211,10 @@ void apic_timer_interrupt_taken(void)
 		apic_timer_repair_fired(&own->repair, apic);
 }
 
-void apic_timer_periodic(struct vcpu *vcpu)
+/* At each EXIT_INTERRUPT. */
+static void apic_timer_handle_interrupt(void *subject)
 {
+	struct vcpu *vcpu = subject;
 	struct apic_timer_repair *repair = &apic_timers[vcpu->cpu->index].repair;
 	struct apic apic;
 
@@ -222,5 +227,12 @@ void apic_timer_periodic(struct vcpu *vcpu)
 	if (repair->stray)
 		apic_timer_take_stray(vcpu, repair, apic);
 	apic_timer_repair_fired(repair, apic);
-	periodic_want(vcpu, PERIODIC_APIC_TIMER, repair->wanted || repair->stray);
+	interrupt_want(vcpu, &apic_timer_wish, repair->wanted || repair->stray);
+}
+
+void apic_timer_watch(void)
+{
+	static struct watcher watcher = { .notify = apic_timer_handle_interrupt };
+
+	watch_add(&interrupt_watchers, &watcher);
 }

@@ -32,6 +32,7 @@ void budget_init(void)
 	/* First, because what it looks for is an interrupt that nobody has taken yet. */
 	legacy_pic_detect(cpu_current()->vcpu);
 	apic_timer_measure();
+	apic_timer_watch();
 }
 
 uint64_t budget_ticks(uint64_t budget_us)
@@ -190,9 +191,4 @@ void budget_resume(struct process *process)
 		budget->slice_tsc += tsc_read() - budget->pause_tsc;
 	}
 	budget->paused = false;
-}
-
-void budget_periodic(struct vcpu *vcpu)
-{
-	apic_timer_periodic(vcpu);
 }

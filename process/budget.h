@@ -74,7 +74,4 @@ bool budget_charge_call(struct process *process, uint64_t *start_tsc);
 void budget_pause(struct process *process);
 void budget_resume(struct process *process);
 
-/* What vcpu_periodic has to do for the guest's timer. */
-void budget_periodic(struct vcpu *vcpu);
-
 #endif

@@ -15,6 +15,7 @@
 #include "process/run.h"
 #include "rv/errno.h"
 #include "rv/powers.h"
+#include "vmm/interrupt_watch.h"
 #include "vmm/vcpu.h"
 
 struct process_options process_options;
@@ -25,9 +26,9 @@ static struct rv_event process_event_none;
 
 static bool process_deliver(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
 
-static void process_periodic(struct vcpu *vcpu)
+/* At each EXIT_INTERRUPT. */
+static void process_handle_interrupt_due(void *vcpu)
 {
-	budget_periodic(vcpu);
 	/* Engines in single steps are slow, so timers let an interrupt pass that demands that. */
 	if (!apic_timer_must_wait())
 		hook_timer_periodic(vcpu);
@@ -35,6 +36,8 @@ static void process_periodic(struct vcpu *vcpu)
 
 int process_init(const void *engine_elf, size_t engine_bytes, const struct process_options *options)
 {
+	static struct watcher watcher = { .notify = process_handle_interrupt_due };
+
 	process_options = *options;
 	if (process_options.heap_bytes == 0)
 		process_options.heap_bytes = PROCESS_HEAP_BYTES_DEFAULT;
@@ -46,9 +49,10 @@ int process_init(const void *engine_elf, size_t engine_bytes, const struct proce
 	exception_user_handler = process_handle_exception;
 	exception_interrupt_handler = process_handle_interrupt;
 	exception_set_gate(RV_SYSCALL_VECTOR, process_syscall_entry, 3);
-	vcpu_periodic = process_periodic;
 	controllers_init();
 	budget_init();
+	/* Behind what the guest's timer needs. */
+	watch_add(&interrupt_watchers, &watcher);
 	return process_space_init(engine_elf, engine_bytes);
 }
 

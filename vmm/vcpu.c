@@ -12,6 +12,7 @@
 #include "core/smp.h"
 #include "core/string.h"
 #include "vmm/cpuid.h"
+#include "vmm/interrupt_watch.h"
 #include "vmm/mmio.h"
 #include "vmm/mmio_page.h"
 #include "vmm/msr.h"
@@ -20,8 +21,7 @@
 #include "vmm/run.h"
 
 const struct vcpu_operations *vcpu_ops;
-void (*vcpu_periodic)(struct vcpu *vcpu);
-void (*vcpu_resetting)(struct vcpu *vcpu);
+struct watchers vcpu_reset_watchers;
 
 hpa_t vcpu_nested_limit;
 uint64_t vcpu_generation;
@@ -65,10 +65,11 @@ void vcpu_limit_address_bits(uint32_t registers[4])
 		registers[0] = (registers[0] & ~UINT32_C(0xff)) | bits;
 }
 
-static void vcpu_dump_guest(void)
+static void vcpu_dump_guest(void *unused)
 {
 	struct vcpu *vcpu = cpu_current()->vcpu;
 
+	(void)unused;
 	if (vcpu == NULL || vcpu->backend == NULL)
 		return;
 	log_line(LOG_FATAL, "last exits, newest first:");
@@ -159,8 +160,7 @@ void vcpu_before_entry(struct vcpu *vcpu)
  * controller and hands it on. */
 static void vcpu_handle_interrupt(struct vcpu *vcpu)
 {
-	if (vcpu_periodic != NULL)
-		vcpu_periodic(vcpu);
+	watch_tell(&interrupt_watchers, vcpu);
 	vcpu_ops->host_begin(vcpu);
 	exception_take_interrupts();
 	vcpu_ops->host_end(vcpu);
@@ -174,8 +174,7 @@ _Noreturn void vcpu_reset_machine(struct vcpu *vcpu, const char *why)
 	} __attribute__((packed)) no_idt = { 0, 0 };
 
 	log_notice("the guest %s at RIP %lx: resetting", why, vcpu->rip);
-	if (vcpu_resetting != NULL)
-		vcpu_resetting(vcpu);
+	watch_tell(&vcpu_reset_watchers, vcpu);
 	port_write8(0xcf9, 2);
 	port_write8(0xcf9, 6);
 	port_write8(0x64, 0xfe);
@@ -304,6 +303,8 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 
 _Noreturn void vcpu_loop(struct vcpu *vcpu)
 {
-	panic_dump_guest = vcpu_dump_guest;
+	static struct watcher watcher = { .notify = vcpu_dump_guest };
+
+	watch_add(&panic_watchers, &watcher);
 	vcpu_ops->loop(vcpu, vcpu_handle_exit);
 }

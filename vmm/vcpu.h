@@ -7,6 +7,7 @@
 #ifndef VMM_VCPU_H
 #define VMM_VCPU_H
 
+#include "core/watch.h"
 #include "core/x86.h"
 #include "rv/types.h"
 
@@ -118,7 +119,7 @@ struct vcpu {
 	bool nmi_pending;
 	bool shadow_ended;	 /* an instruction was emulated: the interrupt shadow ends */
 	bool host_context;	 /* vcpu_host_begin() is in force */
-	bool periodic_wanted;	 /* someone wants EXIT_INTERRUPT */
+	bool interrupts_wanted;	 /* someone wants EXIT_INTERRUPT: vmm/interrupt_watch.h */
 	uint8_t steps;		 /* 1: an instruction is stepped over (mmio_step.c); else 0 */
 };
 
@@ -249,9 +250,8 @@ const char *vcpu_exit_name(enum exit_kind kind);
  * guest with the old state. May be called with a registry's lock held. Context: boot, exit. */
 void vcpu_intercepts_changed(void);
 
-/* Called before the guest's triple fault and its like reset the machine; NULL: nothing. Context: exit.
- * Set by mediator/. */
-extern void (*vcpu_resetting)(struct vcpu *vcpu);
+/* Told, with the vCPU, before the guest's triple fault and its like reset the machine. Context: exit. */
+extern struct watchers vcpu_reset_watchers;
 
 /* Resets the machine, and says that it is because the guest `why`. Context: exit. */
 _Noreturn void vcpu_reset_machine(struct vcpu *vcpu, const char *why);
@@ -269,10 +269,6 @@ void vcpu_withdraw_interrupt(struct vcpu *vcpu, unsigned vector);
 /* What is still to be delivered to the guest, or was begun for it, is no more: it has had an INIT. Context:
  * exit. */
 void vcpu_forget(struct vcpu *vcpu);
-
-/* Called at each EXIT_INTERRUPT, before the interrupt goes on to the guest, while
- * vcpu->periodic_wanted. Set by process/. */
-extern void (*vcpu_periodic)(struct vcpu *vcpu);
 
 /* CPU mode helpers. */
 static inline bool vcpu_is_long(struct vcpu *vcpu)

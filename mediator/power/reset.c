@@ -7,8 +7,8 @@
 #include "core/acpi.h"
 #include "core/log.h"
 #include "core/memory.h"
-#include "hook/hook_shutdown.h"
 #include "mediator/power/byte.h"
+#include "mediator/power/shutdown.h"
 #include "rv/errno.h"
 #include "vmm/grace.h"
 #include "vmm/vcpu.h"
@@ -40,7 +40,7 @@ static bool reset_output_is_next; /* at the keyboard controller */
 static enum access_result reset_pass(struct access *access, bool resets)
 {
 	if (resets && !access->direct)
-		hook_shutdown(access->vcpu);
+		shutdown_tell(access->vcpu);
 	return ACCESS_PASS;
 }
 
@@ -119,7 +119,7 @@ static void reset_add_acpi(struct reset_claim *claim)
 	}
 }
 
-static int reset_claim(void)
+int reset_claim(void)
 {
 	struct reset_claim *claim = memory_allocate(sizeof(*claim));
 
@@ -139,7 +139,7 @@ static void reset_free(struct grace *grace)
 	memory_free(CONTAINER_OF(grace, struct reset_claim, grace));
 }
 
-static void reset_release(void)
+void reset_release(void)
 {
 	struct reset_claim *claim = reset_claimed;
 
@@ -151,18 +151,4 @@ static void reset_release(void)
 	}
 	reset_claimed = NULL;
 	grace_begin(&claim->grace, reset_free);
-}
-
-static int reset_want(bool wanted)
-{
-	if (wanted)
-		return reset_claim();
-	reset_release();
-	return 0;
-}
-
-void reset_watch(void)
-{
-	hook_shutdown_want = reset_want;
-	vcpu_resetting = hook_shutdown;
 }

@@ -4,10 +4,10 @@
 #ifndef MEDIATOR_POWER_RESET_H
 #define MEDIATOR_POWER_RESET_H
 
-/* From now on the registers that reset a PC are claimed while a hook wants to hear of the guest's end,
- * and only then: the reset control register CF9h, the keyboard controller, port 92h and ACPI's reset
- * register. What resets goes through, after hook_shutdown(). A triple fault is heard of too; it exits
- * anyway. Context: boot, before scripts run. */
-void reset_watch(void);
+/* Claims the registers that reset a PC: the reset control register CF9h, the keyboard controller, port 92h and
+ * ACPI's reset register. What resets goes through, after shutdown_tell(). Those that cannot be claimed are not,
+ * with a warning. 0 or -RV_ENOMEM. Under hook_table_lock, as the next. */
+int reset_claim(void);
+void reset_release(void);
 
 #endif

@@ -10,8 +10,8 @@
 
 #include "core/acpi.h"
 #include "core/log.h"
-#include "hook/hook_shutdown.h"
 #include "mediator/power/byte.h"
+#include "mediator/power/shutdown.h"
 #include "rv/errno.h"
 #include "vmm/access.h"
 
@@ -96,7 +96,7 @@ static enum access_result sleep_handle_control(struct access *access, void *cont
 	if (sleep->types_off >> type & 1) {
 		/* A script that switches off by itself is not told so in the midst of what it does. */
 		if (!access->direct)
-			hook_shutdown(access->vcpu);
+			shutdown_tell(access->vcpu);
 	} else {
 		access->value &= ~(SLP_EN << shift);
 		sleep_refuse(type);

@@ -9,7 +9,7 @@
 #include "rv/types.h"
 
 /* Claims the registers that put the machine to sleep, as the FADT names them, for good. Before a write
- * that turns it off, hook_shutdown() runs; one that asks for another state loses its SLP_EN, and the
+ * that turns it off, shutdown_tell() runs; one that asks for another state loses its SLP_EN, and the
  * guest finds that it has slept and was woken. Without ACPI there is nothing to claim. 0, or why it
  * cannot be done: -RV_ENOMEM, -RV_EPERM, -RV_EINVAL, -RV_ENOTSUP for a register in a space that we do not
  * reach. Context: boot, before the guest. */

@@ -341,7 +341,7 @@ static void test_timer(void)
 	UNIT_EQUAL(deliveries, 0);
 	UNIT_CHECK(hook_timer_next_tsc == hook->due_tsc);
 	UNIT_EQUAL(fake_interrupts_wanted, 1);
-	UNIT_CHECK(fake_vcpu.periodic_wanted);
+	UNIT_CHECK(fake_vcpu.interrupts_wanted);
 	hook->due_tsc = 1; /* long ago */
 	hook_timer_next_tsc = 1;
 	deliveries = 0;
@@ -364,28 +364,54 @@ static void test_timer(void)
 	UNIT_CHECK(hook_timer_next_tsc == ~UINT64_C(0));
 }
 
-static unsigned finished;
+static unsigned told[2];
 
-static void finish_shutdown(struct vcpu *vcpu)
+static void note_first(void *vcpu)
 {
-	(void)vcpu;
-	finished++;
+	UNIT_CHECK(vcpu == &fake_vcpu && deliveries == 1 && told[1] == 0);
+	told[0]++;
 }
 
+static void note_second(void *vcpu)
+{
+	UNIT_CHECK(vcpu == &fake_vcpu && told[0] == 1);
+	told[1]++;
+}
+
+/* Hooks hear of it first, then the watchers in their order, all once. */
 static void test_shutdown(void)
 {
+	static struct watcher first = { .notify = note_first }, second = { .notify = note_second };
 	struct rv_hook_spec r = spec_of(RV_EVENT_SHUTDOWN, 0, 0);
 
 	hook_of(&r);
-	hook_shutdown(&fake_vcpu); /* nobody wants to hear of it */
+	UNIT_EQUAL(fake_reset_claims, 1);
+	shutdown_tell(&fake_vcpu); /* nobody wants to hear of it */
 	UNIT_EQUAL(deliveries, 0);
-	hook_shutdown_finish = finish_shutdown;
-	hook_shutdown(&fake_vcpu);
-	UNIT_EQUAL(deliveries, 1);
-	hook_shutdown(&fake_vcpu);
-	UNIT_EQUAL(deliveries, 1); /* once */
-	UNIT_EQUAL(finished, 1);
+	watch_add(&shutdown_watchers, &first);
+	watch_add(&shutdown_watchers, &second);
+	watch_add(&shutdown_watchers, &first); /* it is there */
+	shutdown_tell(&fake_vcpu);
+	shutdown_tell(&fake_vcpu);
+	UNIT_CHECK(deliveries == 1 && told[0] == 1 && told[1] == 1);
 	finish();
+	UNIT_EQUAL(fake_reset_claims, 0);
+}
+
+/* Interrupts exit on a CPU as long as one wants it there. */
+static void test_interrupt_watch(void)
+{
+	struct interrupt_wish one = { .wanted = { false } }, other = one;
+
+	interrupt_want(&fake_vcpu, &one, false);
+	UNIT_EQUAL(fake_interrupts_wanted, 0);
+	interrupt_want(&fake_vcpu, &one, true);
+	interrupt_want(&fake_vcpu, &one, true);
+	interrupt_want(&fake_vcpu, &other, true);
+	interrupt_want(&fake_vcpu, &one, false);
+	UNIT_CHECK(fake_interrupts_wanted == 1 && fake_vcpu.interrupts_wanted);
+	interrupt_want(&fake_vcpu, &other, false);
+	UNIT_CHECK(fake_interrupts_wanted == 0 && !fake_vcpu.interrupts_wanted);
 }
 
 int main(void)
@@ -403,5 +429,6 @@ int main(void)
 	unit_run("hook_owner_stuck", test_owner_stuck);
 	unit_run("hook_timer", test_timer);
 	unit_run("hook_shutdown", test_shutdown);
+	unit_run("hook_interrupt_watch", test_interrupt_watch);
 	return unit_failed;
 }

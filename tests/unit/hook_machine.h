@@ -11,12 +11,14 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "core/time.h"
-#include "hook/hook_shutdown.h"
 #include "hook/hook_timer.h"
 #include "hook/pci_identity.h"
+#include "mediator/power/reset.h"
+#include "mediator/power/shutdown.h"
 #include "rv/errno.h"
 #include "tests/spec.h"
 #include "unit.h"
+#include "vmm/interrupt_watch.h"
 #include "vmm/vcpu.h"
 
 /* The machine ---------------------------------------------------------------------------------- */
@@ -29,6 +31,19 @@ enum log_level log_maximum;
 static unsigned fake_pci_reads, fake_interrupts_wanted, fake_registered;
 static int fake_register_result;
 static struct access_region *fake_last_region;
+struct watchers vcpu_reset_watchers;
+static unsigned fake_reset_claims;
+
+int reset_claim(void)
+{
+	fake_reset_claims++;
+	return 0;
+}
+
+void reset_release(void)
+{
+	fake_reset_claims--;
+}
 
 struct cpu *cpu_get(uint32_t index)
 {

@@ -4,7 +4,7 @@
  */
 #include "core/acpi.h"
 #include "fake_machine.h"
-#include "hook/hook_shutdown.h"
+#include "mediator/power/shutdown.h"
 #include "mediator/power/sleep.h"
 #include "rv/errno.h"
 #include "unit.h"
@@ -29,7 +29,7 @@ uint8_t acpi_power_off_types(unsigned second)
 	return second ? 1u << 3 : 1u << 5;
 }
 
-void hook_shutdown(struct vcpu *vcpu)
+void shutdown_tell(struct vcpu *vcpu)
 {
 	(void)vcpu;
 	shutdowns++;

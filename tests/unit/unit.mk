@@ -36,7 +36,7 @@ unit-mmio-libraries := $(build)/unit/zydis.a
 
 unit-programs += hook hook_filter process
 unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_spec.o hook_verdict.o kinds.o source.o source_access.o source_cpuid.o source_pci.o \
-	hook_shutdown.o hook_summary.o hook_timer.o pci_identity.o periodic.o) vmm/access.o vmm/grace.o
+	hook_summary.o hook_timer.o pci_identity.o) mediator/power/shutdown.o vmm/access.o vmm/grace.o vmm/interrupt_watch.o
 unit-hook_filter-objects := $(unit-hook-objects)
 unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o syscall_access.o \
 	syscall_msr.o syscall_hook.o) core/paging.o hook/kinds.o hook/hook_spec.o

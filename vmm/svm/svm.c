@@ -195,7 +195,7 @@ static void svm_reset(struct vcpu *vcpu)
 	svm_init_control(vcpu->cpu, svm->vmcb);
 	svm_reset_state(vcpu, svm);
 	svm_vmload(svm->vmcb_physical);
-	svm_want_interrupts(vcpu, vcpu->periodic_wanted);
+	svm_want_interrupts(vcpu, vcpu->interrupts_wanted);
 }
 
 static void svm_nested_flush(struct vcpu *vcpu)

@@ -55,7 +55,7 @@ void svm_end_virtual_interrupt(struct vcpu *vcpu)
 	}
 	vmcb->v_intr = 0;
 	svm->virtual_interrupt = false;
-	svm_want_interrupts(vcpu, vcpu->periodic_wanted);
+	svm_want_interrupts(vcpu, vcpu->interrupts_wanted);
 }
 
 void svm_inject_single_step(struct vcpu *vcpu)

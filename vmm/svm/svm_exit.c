@@ -31,7 +31,7 @@ static enum exit_kind svm_interrupt_kind(const struct vcpu *vcpu)
 
 	if (svm->halts && vcpu->steps == 0)
 		return EXIT_HALT;
-	if (vcpu->periodic_wanted && !vcpu->has_pending)
+	if (vcpu->interrupts_wanted && !vcpu->has_pending)
 		return EXIT_INTERRUPT;
 	return vcpu->steps != 0 ? EXIT_DEBUG_EXCEPTION : EXIT_NONE;
 }

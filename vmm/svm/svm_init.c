@@ -90,7 +90,7 @@ uint64_t svm_take_init(struct exception_frame *frame)
 	uint64_t what = svm_what_was_interrupted(frame);
 
 	signal_init(cpu_current());
-	if (exception_wake_handler != NULL)
-		exception_wake_handler(frame);
+	/* As for an NMI: it may have come to a CPU that sleeps. */
+	watch_tell(&exception_nmi_watchers, frame);
 	return what;
 }

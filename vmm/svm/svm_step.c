@@ -233,7 +233,7 @@ void svm_halt(struct vcpu *vcpu)
 		exception_take_interrupts();
 	vcpu_ops->host_end(vcpu);
 	svm->halts = !vcpu->nmi_pending && !(vcpu->has_pending && (vcpu->rflags & RFLAGS_IF));
-	svm_want_interrupts(vcpu, vcpu->periodic_wanted);
+	svm_want_interrupts(vcpu, vcpu->interrupts_wanted);
 	if (!svm->halts)
 		vcpu_skip_instruction(vcpu, 1);
 }

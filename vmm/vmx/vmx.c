@@ -33,20 +33,23 @@ static int vmx_init_tables(void)
 }
 
 /* An NMI between the last look and the entry: see vmx_entry.S. */
-static void vmx_handle_host_nmi(struct exception_frame *frame)
+static void vmx_handle_host_nmi(void *subject)
 {
+	struct exception_frame *frame = subject;
+
 	if (frame->rip >= (uint64_t)vmx_enter_checked && frame->rip < (uint64_t)vmx_enter_done)
 		frame->rip = (uint64_t)vmx_enter_abort;
 }
 
 static int vmx_create(struct vcpu *vcpu)
 {
+	static struct watcher watcher = { .notify = vmx_handle_host_nmi };
 	struct vmx_vcpu *vmx;
 	int error = vmx_init_tables();
 
 	if (error != 0)
 		return error;
-	exception_nmi_handler = vmx_handle_host_nmi;
+	watch_add(&exception_nmi_watchers, &watcher);
 	vmx = memory_allocate(sizeof(*vmx));
 	if (vmx == NULL)
 		return -RV_ENOMEM;
