@@ -18,6 +18,7 @@ struct boot_module {
 	char name[RV_SCRIPT_NAME_BYTES];
 	hpa_t data;
 	uint64_t length_bytes;
+	bool policy; /* a script that must be in force: boot/policy.c says so */
 };
 
 struct boot_info {
@@ -25,10 +26,12 @@ struct boot_info {
 	size_t nr_map;
 	size_t nr_map_over; /* entries that had no room */
 	char command_line[BOOT_COMMAND_LINE_BYTES];
+	bool command_line_cut;	/* it was longer */
 	struct boot_module modules[BOOT_MODULES_MAXIMUM];
 	size_t nr_modules;
 	/* Modules that are left out, and one of each: there is no console yet that could tell. */
 	size_t nr_modules_over, nr_modules_unknown;
+	bool is_policy_left_out; /* one of them is a policy */
 	char module_over[RV_SCRIPT_NAME_BYTES], module_unknown[RV_SCRIPT_NAME_BYTES];
 	uint8_t rsdp_copy[36];	/* made by the loader */
 	bool has_rsdp_copy;	/* else it is searched for */

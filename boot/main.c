@@ -8,6 +8,7 @@
 #include "boot/hardware_check.h"
 #include "boot/options.h"
 #include "boot/panic_test.h"
+#include "boot/policy.h"
 #include "boot/settings.h"
 #include "boot/uefi_cpus.h"
 #include "boot/uefi_entry.h"
@@ -89,15 +90,20 @@ static hpa_t main_find_place(uint64_t bytes)
 	return place;
 }
 
+static bool main_virtualises; /* there is no way back to the firmware but as the guest */
+
 _Noreturn static void main_stop(const char *why)
 {
 	log_error("%s", why);
-	if (uefi_is_present())
+	if (uefi_is_present()) {
+		if (policy_is_wanted())
+			uefi_refuse(why);
 		uefi_leave(why);
+	}
 	cpu_stop();
 }
 
-/* Scripts that do not fit are dropped, and the OS boots: all of them, since a part of a policy may be
+/* Scripts that do not fit are dropped, and the OS boots if none is a policy: all of them, since a part of a policy may be
  * worse than none. It is too early to say so on the screen. */
 static void main_drop_large_modules(hpa_t at, hpa_t end)
 {
@@ -196,11 +202,30 @@ static hpa_t main_prepare_guest(bool hide)
 	return main_low_page;
 }
 
+_Noreturn static void main_start_firmware(void);
+
+/* No OS runs without a policy that is wanted. On UEFI the loader says so on the screen, and stops. */
+_Noreturn static void main_refuse(const char *why)
+{
+	if (!uefi_is_present())
+		console_set_screen(true);
+	log_error("%s", why);
+	log_error("a policy is not in force (policy! in a script, or require=): the boot stops here");
+	if (!uefi_is_present())
+		cpu_stop();
+	uefi_refuse(why);
+	if (main_virtualises)
+		main_start_firmware();
+	uefi_leave(why);
+}
+
 _Noreturn static void main_boot_without_us(const char *why)
 {
 	log_error("%s", why);
 	if (!boot_options.hardware)
 		hardware_report(main_map, main_nr_map, false);
+	if (policy_is_wanted())
+		main_refuse(why);
 	log_notice("booting the OS without Ritevisor");
 	if (uefi_is_present())
 		uefi_leave(why);
@@ -260,10 +285,13 @@ static void main_add_scripts(void)
 		if (module->kind != BOOT_MODULE_SCRIPT)
 			continue;
 		error = process_add_script(module->name, memory_direct(module->data),
-					   module->length_bytes);
-		if (error != 0)
-			log_error("script %s cannot be loaded (error %d): is it too large, or memory= "
-				  "too small?", module->name, -error);
+					   module->length_bytes, module->policy);
+		if (error == 0)
+			continue;
+		log_error("script %s cannot be loaded (error %d): is it too large, or memory= "
+			  "too small?", module->name, -error);
+		if (module->policy)
+			main_refuse("a policy cannot be loaded");
 	}
 }
 
@@ -284,31 +312,51 @@ static void main_choose_budgets(void)
 		   emulator, boot_options.budget_us, boot_options.load_budget_ms);
 }
 
-/* Starts the engines. Whatever goes wrong here, the OS boots. */
+/* Without an engine. */
+static void main_go_on_without_scripts(const char *why)
+{
+	if (policy_is_wanted())
+		main_refuse(why);
+	log_info("%s: running without scripts", why);
+}
+
+/* Starts the engines. Whatever goes wrong here, the OS boots, unless a policy is wanted. */
 static void main_run_scripts(void)
 {
 	struct process_options options = {
 		.heap_bytes = boot_options.heap_bytes,
 		.settings = boot_options.settings,
 	};
+	char why[RV_SCRIPT_NAME_BYTES + 64];
 	const struct boot_module *engine = main_engine();
+	const char *failed;
 
+	if (policy_hindrance() != NULL)
+		main_refuse(policy_hindrance());
 	if (boot_options.rescue) {
+		if (policy_is_wanted()) /* none is where a person asked for rescue: they were dropped */
+			main_refuse("the scripts do not fit into memory");
 		log_notice("rescue: no scripts are started");
 		return;
 	}
 	if (engine == NULL) {
-		log_info("no engine was loaded: running without scripts");
+		main_go_on_without_scripts("no engine was loaded");
 		return;
 	}
 	main_choose_budgets();
 	options.budget_us = boot_options.budget_us;
 	options.load_budget_ms = boot_options.load_budget_ms;
-	if (process_init(memory_direct(engine->data), engine->length_bytes, &options) != 0)
+	if (process_init(memory_direct(engine->data), engine->length_bytes, &options) != 0) {
+		main_go_on_without_scripts("the engine cannot be used");
 		return;
+	}
 	pci_functions_size();
 	main_add_scripts();
-	process_run_all_scripts(&main_vcpu);
+	failed = process_run_all_scripts(&main_vcpu);
+	if (failed == NULL)
+		return;
+	print_format(why, sizeof(why), "%s: a policy that did not load", failed);
+	main_refuse(why);
 }
 
 /* "done" is what tools that start us wait for. */
@@ -445,6 +493,7 @@ static void main_panic_later(void)
 _Noreturn void boot_main(void)
 {
 	options_parse(boot_info.command_line);
+	policy_find();
 	main_relocate();
 	exception_init_cpu();
 	if (paging_protect_image() != 0)
@@ -484,6 +533,7 @@ _Noreturn void boot_main(void)
 	main_take_other_cpus();
 	smm_take(&cpu_boot);
 	main_report_smis();
+	main_virtualises = true;
 	vcpu_ops->start(&main_vcpu);
 	log_info("%s with nested paging, TSC at %lu MHz", vcpu_ops->name, time_tsc_hz / 1000000);
 	main_hide_sleep();

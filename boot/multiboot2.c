@@ -4,6 +4,7 @@
 #include "boot/boot_info.h"
 
 #include "core/string.h"
+#include "rv/policy.h"
 
 #define TAG_END 0
 #define TAG_COMMAND_LINE 1
@@ -46,6 +47,15 @@ static void multiboot2_take(hpa_t start, hpa_t end)
 		boot_info.taken_end = end;
 }
 
+static void multiboot2_leave_out(const struct tag_module *module, size_t *count, char *name,
+				 size_t name_bytes)
+{
+	if ((*count)++ == 0)
+		string_copy(name, module->command_line, name_bytes);
+	boot_info.is_policy_left_out |= rv_is_policy((const char *)(uint64_t)module->start,
+						     module->end - module->start);
+}
+
 /* Module strings: "engine", or "script NAME". Others are left out, and boot/main.c says so. */
 static void multiboot2_module(const struct tag_module *module)
 {
@@ -58,13 +68,13 @@ static void multiboot2_module(const struct tag_module *module)
 		kind = BOOT_MODULE_SCRIPT;
 		words += 7;
 	} else if (strcmp(words, "engine") != 0) {
-		if (boot_info.nr_modules_unknown++ == 0)
-			string_copy(boot_info.module_unknown, words, sizeof(boot_info.module_unknown));
+		multiboot2_leave_out(module, &boot_info.nr_modules_unknown, boot_info.module_unknown,
+				     sizeof(boot_info.module_unknown));
 		return;
 	}
 	if (boot_info.nr_modules == BOOT_MODULES_MAXIMUM) {
-		if (boot_info.nr_modules_over++ == 0)
-			string_copy(boot_info.module_over, words, sizeof(boot_info.module_over));
+		multiboot2_leave_out(module, &boot_info.nr_modules_over, boot_info.module_over,
+				     sizeof(boot_info.module_over));
 		return;
 	}
 	slot->kind = kind;
@@ -95,8 +105,9 @@ static void multiboot2_tag(const struct tag *tag)
 {
 	switch (tag->type) {
 	case TAG_COMMAND_LINE:
-		string_copy(boot_info.command_line, (const char *)(tag + 1),
-			    sizeof(boot_info.command_line));
+		boot_info.command_line_cut = string_copy(boot_info.command_line, (const char *)(tag + 1),
+							 sizeof(boot_info.command_line)) >=
+					     sizeof(boot_info.command_line);
 		break;
 	case TAG_MODULE:
 		multiboot2_module((const struct tag_module *)tag);

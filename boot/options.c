@@ -141,19 +141,39 @@ static bool options_log(const char *word, size_t length)
 	return true;
 }
 
+/* Adds a word to a list of them. False: it does not fit. */
+static bool options_append(char *list, size_t list_bytes, const char *word, size_t length)
+{
+	size_t used = strlen(list);
+
+	if (used + length + 2 > list_bytes)
+		return false;
+	if (used != 0)
+		list[used++] = ' ';
+	memcpy(list + used, word, length);
+	list[used + length] = '\0';
+	return true;
+}
+
 static void options_setting(const char *word, size_t length)
 {
-	size_t used = strlen(boot_options.settings);
-
-	if (used + length + 2 > sizeof(boot_options.settings)) {
+	if (!options_append(boot_options.settings, sizeof(boot_options.settings), word, length))
 		log_error("option %.*s: settings of scripts take %zu bytes at most", (int)length, word,
 			  sizeof(boot_options.settings));
-		return;
-	}
-	if (used != 0)
-		boot_options.settings[used++] = ' ';
-	memcpy(boot_options.settings + used, word, length);
-	boot_options.settings[used + length] = '\0';
+}
+
+/* A name that is missing, or has no room, is not forgotten: boot/policy.c stops the boot. */
+static bool options_require(const char *word, size_t length)
+{
+	static const char name[] = "require=";
+	size_t begin = sizeof(name) - 1;
+
+	if (length < begin || strncmp(word, name, begin) != 0)
+		return options_word_is(word, length, "require") && (boot_options.required_over = true);
+	if (length == begin || !options_append(boot_options.required, sizeof(boot_options.required),
+					       word + begin, length - begin))
+		boot_options.required_over = true;
+	return true;
 }
 
 void options_parse(const char *command_line)
@@ -165,6 +185,7 @@ void options_parse(const char *command_line)
 		while (command_line[length] != '\0' && command_line[length] != ' ')
 			length++;
 		if (length != 0 && !options_log(command_line, length) &&
+		    !options_require(command_line, length) &&
 		    !options_flag(command_line, length) && !options_number(command_line, length))
 			options_setting(command_line, length);
 		command_line += length;

@@ -21,6 +21,8 @@ struct boot_options {
 	uint64_t panic_leaf;	  /* panic_cpuid=LEAF: stop when the guest asks CPUID for it; 0: never */
 	uint64_t panic_by;	  /* panic_by=N: make a mistake on purpose (boot/panic_test.h); 0: none */
 	bool panic_test;	  /* panic: stop on purpose before the guest starts, to see the screen */
+	char required[512];	  /* require=NAME: scripts that must be in force, with blanks between */
+	bool required_over;	  /* they did not fit */
 	char settings[512];	  /* every other word, for the scripts */
 };
 

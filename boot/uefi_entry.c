@@ -70,6 +70,14 @@ void uefi_prepare_guest(struct vcpu *vcpu)
 	vcpu_ops->capture_state(vcpu, &state);
 }
 
+void uefi_refuse(const char *why)
+{
+	struct uefi_handover *handover = uefi_loader_handover();
+
+	string_copy(handover->why, why, sizeof(handover->why));
+	handover->refused = 1;
+}
+
 _Noreturn void uefi_leave(const char *why)
 {
 	struct uefi_handover *handover = uefi_loader_handover();

@@ -22,6 +22,9 @@ void uefi_prepare_guest(struct vcpu *vcpu);
  * it runs again. Context: boot, direct map present. */
 void uefi_copy_log(bool on);
 
+/* The loader, as soon as it runs again, shows `why` and stops the boot. Context: boot. */
+void uefi_refuse(const char *why);
+
 /* Gives the CPU back to the firmware, without a guest: the loader's call fails and shows `why`.
  * Context: boot, virtualization not yet on. */
 _Noreturn void uefi_leave(const char *why);

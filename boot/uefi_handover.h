@@ -14,7 +14,7 @@
 #ifndef BOOT_UEFI_HANDOVER_H
 #define BOOT_UEFI_HANDOVER_H
 
-#define UEFI_HANDOVER_VERSION 2
+#define UEFI_HANDOVER_VERSION 3
 
 /* Offsets in struct uefi_cpu, for assembly. */
 #define UEFI_CPU_RSP 0
@@ -89,7 +89,8 @@ struct uefi_handover {
 	uint32_t nr_cpus;
 	struct boot_info info; /* info.place is set */
 	/* Output: texts for the firmware's screen, NUL-terminated. */
-	char why[192];	   /* why no guest was made */
+	char why[192];	   /* why no guest was made, or it must not go on */
+	uint32_t refused;  /* 1: a policy is not in force; the loader stops the boot */
 	char log[16384];   /* what was logged until the guest started */
 };
 

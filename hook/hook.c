@@ -209,12 +209,6 @@ int hook_remove(struct hook_owner *owner, uint32_t id)
 	return 0;
 }
 
-static bool hook_keeps_denying(const struct hook *hook)
-{
-	return hook->spec.on_error == RV_ON_ERROR_DENY && !hook->spec.observe &&
-	       !rv_kind_has(hook->spec.kind, RV_KIND_PLAIN);
-}
-
 void hook_remove_all(struct hook_owner *owner, bool failed)
 {
 	for (unsigned i = 0; i < HOOKS_MAXIMUM; i++) {
@@ -222,7 +216,7 @@ void hook_remove_all(struct hook_owner *owner, bool failed)
 
 		if (hook == NULL || hook->owner != owner || hook->state != HOOK_ACTIVE)
 			continue;
-		if (failed && hook_keeps_denying(hook)) {
+		if ((failed || owner->keeps_hooks) && hook_keeps_denying(hook)) {
 			hook->state = HOOK_DENYING;
 			owner->nr_hooks--;
 		} else {

@@ -67,18 +67,21 @@ struct hook_owner {
 	uint64_t nr_events, nr_errors; /* delivered; of those, ended by on_error */
 	uint64_t waited_cycles; /* in the event going on; counted by whoever delivers it */
 	bool stuck; /* who has the lock was waited for in vain */
+	bool keeps_hooks; /* those that keep denying after a failure do so however it ends, and stay on */
 };
 
 enum hook_state {
 	HOOK_ACTIVE,
-	HOOK_DENYING, /* its owner failed and it was on_error: :deny: C alone denies from now on */
+	HOOK_DENYING, /* its owner is gone and it was on_error: :deny: C alone denies from now on */
 	HOOK_REMOVED, /* takes no events any more; waits to be freed */
 };
 
 /* A clause (rv/abi.h), prepared: (eight bytes of the event at `offset` & mask) - first <= span. */
 struct hook_clause {
 	uint64_t mask, first, span;
-	size_t offset;
+	uint16_t offset;
+	bool whole; /* of an exception, about an address: the access's last byte has to hold too */
+	uint32_t except; /* the number of the exception; 0: none */
 };
 
 struct hook {
@@ -93,6 +96,8 @@ struct hook {
 	uint64_t first, last;	    /* the addresses it wants, as events tell them */
 	struct hook_clause clauses[RV_CLAUSES_MAXIMUM];
 	const struct hook_clause *direct_end, *clauses_end; /* from direct_end on they are looked up */
+	const struct hook_clause *exceptions_end; /* from clauses_end on they are exceptions' */
+	bool exceptions_look_up;
 	struct rv_hook_spec spec;
 	uint32_t id;
 	uint64_t nr_tables;	    /* nested tables that it may take, charged to the owner */
@@ -139,8 +144,12 @@ int hook_add(struct hook_owner *owner, const struct rv_hook_spec *spec);
  * intercepts for its sake, and it gets no event any more. -RV_ENOENT if it is not this owner's. */
 int hook_remove(struct hook_owner *owner, uint32_t id);
 
-/* Removes all hooks of an owner. After a failure, its hooks with on_error: :deny keep denying what
- * they match (but for observers, timers and the like). */
+/* Is it one that keeps denying when its owner has failed: with on_error: :deny, and no observer, timer or the
+ * like? */
+bool hook_keeps_denying(const struct hook *hook);
+
+/* Removes all hooks of an owner. After a failure, or if the owner keeps its hooks, those of which
+ * hook_keeps_denying() says so keep denying what they match. */
 void hook_remove_all(struct hook_owner *owner, bool failed);
 
 /* The live hook of that number, NULL if there is none. */

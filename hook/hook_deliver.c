@@ -92,7 +92,7 @@ static __attribute__((noinline)) enum access_result hook_handle_accepted(struct 
 	uint32_t verdict;
 
 	if (!hook_owner_lock(owner))
-		return hook->spec.on_error == RV_ON_ERROR_DENY ? hook_deny(hook, &origin) : ACCESS_PASS;
+		return hook_keeps_denying(hook) ? hook_deny(hook, &origin) : ACCESS_PASS;
 	/* It may have lost its owner, or its service, while we waited. */
 	if (hook->state == HOOK_ACTIVE && !hook_is_newborn(hook, origin.vcpu)) {
 		/* It may remove itself in there: then this event is its last, and still counts. */

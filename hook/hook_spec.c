@@ -12,18 +12,38 @@ static bool hook_clause_fits(const struct rv_kind *kind, const struct rv_clause 
 	const struct rv_field *field = &kind->fields[clause->field];
 
 	if (clause->field >= kind->nr_fields || !(field->flags & RV_FIELD_FILTER) ||
-	    clause->reserved != 0 || clause->first > clause->last || clause->last > field->last)
+	    clause->first > clause->last || clause->last > field->last)
 		return false;
 	if (field->flags & RV_FIELD_ADDRESS)
 		return clause->mask == UINT64_MAX && clause->first >= field->first;
 	return true;
 }
 
+static bool hook_clause_is_address(const struct rv_hook_spec *spec, const struct rv_clause *clause)
+{
+	return (rv_kinds[spec->kind].fields[clause->field].flags & RV_FIELD_ADDRESS) != 0;
+}
+
+/* Exceptions come behind all else, one after the other, and are about accesses alone. */
+static bool hook_exceptions_fit(const struct rv_hook_spec *spec)
+{
+	uint32_t last = 0;
+
+	for (uint32_t i = 0; i < spec->nr_clauses; i++) {
+		uint32_t except = spec->clauses[i].except;
+
+		if (except != last && except != last + 1)
+			return false;
+		last = except;
+	}
+	return last == 0 || !rv_kind_has(spec->kind, RV_KIND_PLAIN);
+}
+
 /* Says where, and only once: NULL if no clause does. */
 static const struct rv_clause *hook_spec_where(const struct rv_hook_spec *spec)
 {
 	for (uint32_t i = 0; i < spec->nr_clauses; i++) {
-		if (rv_kinds[spec->kind].fields[spec->clauses[i].field].flags & RV_FIELD_ADDRESS)
+		if (spec->clauses[i].except == 0 && hook_clause_is_address(spec, &spec->clauses[i]))
 			return &spec->clauses[i];
 	}
 	return NULL;
@@ -41,8 +61,10 @@ static bool hook_clauses_fit(const struct rv_hook_spec *spec)
 	for (uint32_t i = 0; i < spec->nr_clauses; i++) {
 		if (!hook_clause_fits(kind, &spec->clauses[i]))
 			return false;
-		addresses += (kind->fields[spec->clauses[i].field].flags & RV_FIELD_ADDRESS) != 0;
+		addresses += spec->clauses[i].except == 0 && hook_clause_is_address(spec, &spec->clauses[i]);
 	}
+	if (!hook_exceptions_fit(spec))
+		return false;
 	return addresses == 1 || (addresses == 0 && !needs_address);
 }
 
@@ -64,24 +86,47 @@ void hook_spec_range(const struct rv_hook_spec *spec, uint64_t *first, uint64_t 
 	*last = clause != NULL ? clause->last : field < kind->nr_fields ? kind->fields[field].last : 0;
 }
 
+static struct hook_clause hook_prepare_clause(const struct rv_kind *kind, const struct rv_clause *clause)
+{
+	const struct rv_field *field = &kind->fields[clause->field];
+
+	return (struct hook_clause){
+		.offset = field->offset,
+		.mask = clause->mask & rv_field_ones(field),
+		.first = clause->first,
+		.span = clause->last - clause->first,
+		.except = clause->except,
+		.whole = (field->flags & RV_FIELD_ADDRESS) && !(kind->flags & RV_KIND_NUMBERS),
+	};
+}
+
 /* Behind `to`: those that are looked up, or those that are not. Returns the end. */
 static struct hook_clause *hook_add_clauses(struct hook *hook, struct hook_clause *to, bool looked_up)
 {
-	const struct rv_field *fields = rv_kinds[hook->spec.kind].fields;
+	const struct rv_kind *kind = &rv_kinds[hook->spec.kind];
 
 	for (uint32_t i = 0; i < hook->spec.nr_clauses; i++) {
 		const struct rv_clause *clause = &hook->spec.clauses[i];
-		const struct rv_field *field = &fields[clause->field];
+		uint32_t flags = kind->fields[clause->field].flags;
 
-		if ((field->flags & RV_FIELD_ADDRESS) ||
-		    ((field->flags & RV_FIELD_LOOKED_UP) != 0) != looked_up)
+		if (clause->except == 0 && !(flags & RV_FIELD_ADDRESS) &&
+		    ((flags & RV_FIELD_LOOKED_UP) != 0) == looked_up)
+			*to++ = hook_prepare_clause(kind, clause);
+	}
+	return to;
+}
+
+static struct hook_clause *hook_add_exceptions(struct hook *hook, struct hook_clause *to)
+{
+	const struct rv_kind *kind = &rv_kinds[hook->spec.kind];
+
+	for (uint32_t i = 0; i < hook->spec.nr_clauses; i++) {
+		const struct rv_clause *clause = &hook->spec.clauses[i];
+
+		if (clause->except == 0)
 			continue;
-		*to++ = (struct hook_clause){
-			.offset = field->offset,
-			.mask = clause->mask & rv_field_ones(field),
-			.first = clause->first,
-			.span = clause->last - clause->first,
-		};
+		*to++ = hook_prepare_clause(kind, clause);
+		hook->exceptions_look_up |= (kind->fields[clause->field].flags & RV_FIELD_LOOKED_UP) != 0;
 	}
 	return to;
 }
@@ -93,5 +138,7 @@ void hook_prepare_clauses(struct hook *hook)
 	hook_spec_range(&hook->spec, &hook->first, &hook->last);
 	hook->in_place = hook->source->in_place;
 	hook->direct_end = end;
-	hook->clauses_end = hook_add_clauses(hook, end, true);
+	end = hook_add_clauses(hook, end, true);
+	hook->clauses_end = end;
+	hook->exceptions_end = hook_add_exceptions(hook, end);
 }

@@ -6,6 +6,12 @@
 #include "core/log.h"
 #include "rv/kinds.h"
 
+bool hook_keeps_denying(const struct hook *hook)
+{
+	return hook->spec.on_error == RV_ON_ERROR_DENY && !hook->spec.observe &&
+	       !rv_kind_has(hook->spec.kind, RV_KIND_PLAIN);
+}
+
 enum rv_verdict hook_verdict_on_error(struct hook *hook)
 {
 	hook->counters.errors++;
@@ -27,13 +33,22 @@ enum access_result hook_deny(struct hook *hook, struct event_origin *origin)
 enum access_result hook_resolve(struct hook *hook, struct event_origin *origin, uint32_t verdict,
 				const struct rv_event *event)
 {
+	enum access_result result = ACCESS_PASS, passes = ACCESS_PASS;
+
+	if (verdict == (RV_VERDICT_ACCEPT | RV_VERDICT_PASS) ||
+	    verdict == (RV_VERDICT_ACCEPT | RV_VERDICT_CHANGE)) {
+		verdict -= RV_VERDICT_ACCEPT;
+		passes = ACCESS_ACCEPT;
+	}
 	if (verdict >= RV_VERDICT_ERROR)
 		verdict = hook_verdict_on_error(hook);
-	if (verdict == RV_VERDICT_PASS || hook->spec.observe)
+	if (hook->spec.observe)
 		return ACCESS_PASS;
 	if (verdict == RV_VERDICT_CHANGE)
 		hook->counters.changed++;
-	else
+	else if (verdict != RV_VERDICT_PASS)
 		hook->counters.denied++;
-	return hook->source->apply(origin, (enum rv_verdict)verdict, event);
+	if (verdict != RV_VERDICT_PASS)
+		result = hook->source->apply(origin, (enum rv_verdict)verdict, event);
+	return result == ACCESS_PASS ? passes : result;
 }

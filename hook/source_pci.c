@@ -14,7 +14,7 @@ static int64_t source_pci_wanted(const struct rv_hook_spec *spec, size_t offset)
 	for (uint32_t i = 0; i < spec->nr_clauses; i++) {
 		const struct rv_clause *clause = &spec->clauses[i];
 
-		if (rv_kinds[spec->kind].fields[clause->field].offset == offset &&
+		if (clause->except == 0 && rv_kinds[spec->kind].fields[clause->field].offset == offset &&
 		    clause->mask == UINT64_MAX && clause->first == clause->last)
 			return (int64_t)clause->first;
 	}

@@ -56,9 +56,9 @@ int process_init(const void *engine_elf, size_t engine_bytes, const struct proce
 	return process_space_init(engine_elf, engine_bytes);
 }
 
-int process_add_script(const char *name, const void *source, size_t length_bytes)
+int process_add_script(const char *name, const void *source, size_t length_bytes, bool policy)
 {
-	return process_space_add_script(name, source, length_bytes);
+	return process_space_add_script(name, source, length_bytes, policy);
 }
 
 unsigned process_count_scripts(void)
@@ -70,6 +70,7 @@ unsigned process_count_scripts(void)
 static void process_bury(struct process *process, enum process_stop stop)
 {
 	bool failed = stop == PROCESS_STOP_KILLED || process->exit_status != 0;
+	bool waited = process->state == PROCESS_WAITING;
 
 	process->state = PROCESS_ENDED;
 	process->owner.event = &process_event_none;
@@ -79,6 +80,9 @@ static void process_bury(struct process *process, enum process_stop stop)
 	if (stop == PROCESS_STOP_EXIT && failed)
 		log_error("%s: ended with status %lu; its hooks are removed", process->name,
 			  process->exit_status);
+	if (process->policy && waited)
+		log_error("%s: the policy is gone: C denies from now on what its hooks with on_error: :deny "
+			  "were about", process->name);
 }
 
 static void process_report_log(struct process *process)
@@ -103,7 +107,7 @@ static bool process_deliver(struct hook_owner *owner, struct hook *hook, struct 
 	if (stop == PROCESS_STOP_EVENT)
 		return true;
 	process_bury(process, stop);
-	return stop == PROCESS_STOP_EXIT && process->exit_status == 0;
+	return stop == PROCESS_STOP_EXIT && process->exit_status == 0 && !process->policy;
 }
 
 static struct process *process_create(unsigned index)
@@ -115,6 +119,7 @@ static struct process *process_create(unsigned index)
 	process->id = index;
 	string_copy(process->name, process_space_script_name(index), sizeof(process->name));
 	process->host_root = paging_host_root;
+	process->policy = process->owner.keeps_hooks = process_space_script_is_policy(index);
 	if (process_space_create(process) != 0) {
 		memory_free(process);
 		return NULL;
@@ -128,11 +133,19 @@ static struct process *process_create(unsigned index)
 	return process;
 }
 
-/* True: it has hooks and waits for their events. */
+/* Did its top level run to the end? One that ends while it has hooks did not mean to. */
+static bool process_has_loaded(const struct process *process, enum process_stop stop)
+{
+	return stop == PROCESS_STOP_EVENT || (stop == PROCESS_STOP_EXIT && process->exit_status == 0 &&
+					      process->owner.nr_hooks == 0);
+}
+
+/* False: it failed. */
 static bool process_run_script(struct process *process, struct vcpu *vcpu)
 {
 	uint64_t budget_us = process_options.load_budget_ms * 1000;
 	enum process_stop stop = process_run(process, vcpu, budget_us, budget_ticks(budget_us));
+	bool loaded = process_has_loaded(process, stop);
 
 	process_report_log(process);
 	process->powers = process->powers_kept;
@@ -143,26 +156,29 @@ static bool process_run_script(struct process *process, struct vcpu *vcpu)
 	}
 	/* Without a hook, no event can ever come. */
 	process_bury(process, stop == PROCESS_STOP_EVENT ? PROCESS_STOP_EXIT : stop);
-	return false;
+	return loaded;
 }
 
-unsigned process_run_all_scripts(struct vcpu *vcpu)
+const char *process_run_all_scripts(struct vcpu *vcpu)
 {
-	unsigned nr_waiting = 0;
+	const char *failed = NULL;
 
-	for (unsigned i = 0; i < process_space_count_scripts(); i++) {
+	for (unsigned i = 0; i < process_space_count_scripts() && failed == NULL; i++) {
 		struct process *process = process_create(i);
 
 		if (process == NULL) {
+			failed = process_space_script_is_policy(i) ? process_space_script_name(i) : NULL;
 			log_error("%s: not run: the hypervisor's memory does not suffice (%lu pages "
 				  "free; boot option memory=)",
 				  process_space_script_name(i), memory_pages_free());
 			continue;
 		}
 		(void)hook_owner_lock(&process->owner); /* nobody else knows it yet */
-		nr_waiting += process_run_script(process, vcpu);
+		if (!process_run_script(process, vcpu) && process->policy)
+			failed = process->name;
 		hook_owner_unlock(&process->owner);
 	}
-	hook_timer_periodic(vcpu);
-	return nr_waiting;
+	if (failed == NULL)
+		hook_timer_periodic(vcpu);
+	return failed;
 }

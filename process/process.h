@@ -32,14 +32,14 @@ struct process_options {
  * -RV_ENOMEM. Context: boot, interrupts off, after exception_init_cpu() and time_init(). */
 int process_init(const void *engine_elf, size_t engine_bytes, const struct process_options *options);
 
-/* Makes an engine for one script. The source is copied. 0, -RV_ENOMEM, -RV_E2BIG, -RV_ENOSPC (more
+/* Makes an engine for one script. The source is copied. policy: it must not fail open (rv/policy.h). 0, -RV_ENOMEM, -RV_E2BIG, -RV_ENOSPC (more
  * than RV_SCRIPTS_MAXIMUM). Context: boot, after process_init(). */
-int process_add_script(const char *name, const void *source, size_t length_bytes);
+int process_add_script(const char *name, const void *source, size_t length_bytes, bool policy);
 
 /* Runs the top level of every script, in order. A script that fails is logged and ends; the others
- * go on. Returns how many engines wait for events now. Context: boot, the vCPU is created and has
- * not run yet. */
-unsigned process_run_all_scripts(struct vcpu *vcpu);
+ * go on, but if it is a policy. Returns the name of that, NULL if all policies are in force. Context: boot,
+ * the vCPU is created and has not run yet. */
+const char *process_run_all_scripts(struct vcpu *vcpu);
 
 /* How many scripts were added. */
 unsigned process_count_scripts(void);

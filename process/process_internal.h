@@ -54,6 +54,7 @@ struct process {
 	uint64_t alarm_function; /* RV_SYS_ALARM; 0: none */
 	uint32_t powers;	  /* what it may do (rv/powers.h) */
 	uint32_t powers_kept;	  /* what it has not given up: in force when the top level has ended */
+	bool policy;		  /* it must not fail open (rv/policy.h) */
 	bool alarm_rung;	  /* in the run going on */
 	/* In the run going on, the last exception that may have been an interrupt: fault.c. */
 	bool suspect_is_new;
@@ -72,9 +73,12 @@ extern struct process_options process_options;
 
 /* process_space.c: address spaces. */
 int process_space_init(const void *engine_elf, size_t engine_bytes);
-int process_space_add_script(const char *name, const void *source, size_t length_bytes);
+int process_space_add_script(const char *name, const void *source, size_t length_bytes, bool policy);
 unsigned process_space_count_scripts(void);
 const char *process_space_script_name(unsigned index);
+bool process_space_script_is_policy(unsigned index);
+/* The engine is told that its script is a policy. */
+void process_space_tell_policy(struct process *process);
 /* Builds the address space of engine `process->id`. 0, -RV_ENOMEM (nothing is left behind). */
 int process_space_create(struct process *process);
 /* Gives all of its memory back. */

@@ -21,6 +21,7 @@ struct space_script {
 	const void *pages; /* the source and a NUL, then zeros to the end of the page */
 	uint64_t address;  /* in the engines */
 	uint64_t length_bytes;
+	bool policy;
 };
 
 /* The engine program; its read-only segments are copied once, to whole pages. */
@@ -73,7 +74,7 @@ int process_space_init(const void *engine_elf, size_t engine_bytes)
 	return 0;
 }
 
-int process_space_add_script(const char *name, const void *source, size_t length_bytes)
+int process_space_add_script(const char *name, const void *source, size_t length_bytes, bool policy)
 {
 	struct space_script *script = &space_scripts[space_nr_scripts];
 	uint64_t room = SPACE_SCRIPT_BYTES_MAXIMUM - space_script_bytes;
@@ -93,6 +94,7 @@ int process_space_add_script(const char *name, const void *source, size_t length
 	script->pages = pages;
 	script->address = RV_ENGINE_SCRIPT_ADDRESS + space_script_bytes;
 	script->length_bytes = length_bytes;
+	script->policy = policy;
 	space_script_bytes += bytes;
 	space_nr_scripts++;
 	return 0;
@@ -106,6 +108,11 @@ unsigned process_space_count_scripts(void)
 const char *process_space_script_name(unsigned index)
 {
 	return space_scripts[index].name;
+}
+
+bool process_space_script_is_policy(unsigned index)
+{
+	return space_scripts[index].policy;
 }
 
 /* Maps pages that all engines share. */
@@ -180,6 +187,7 @@ static void space_fill_info(struct process *process, struct rv_engine_info *info
 	info->memory_end = memory_end;
 	info->script_index = process->id;
 	info->nr_scripts = space_nr_scripts;
+	info->policy = process->policy;
 	if (process_options.settings != NULL)
 		string_copy(info->settings, process_options.settings, sizeof(info->settings));
 	for (unsigned i = 0; i < space_nr_scripts; i++) {
@@ -215,6 +223,14 @@ static int space_map_event_and_stack(struct process *process)
 			return -RV_ENOMEM;
 	}
 	return 0;
+}
+
+void process_space_tell_policy(struct process *process)
+{
+	const uint32_t yes = 1;
+
+	space_fill(process, RV_ENGINE_INFO_ADDRESS + offsetof(struct rv_engine_info, policy), &yes,
+		   sizeof(yes));
 }
 
 int process_space_create(struct process *process)

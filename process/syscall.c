@@ -44,6 +44,7 @@ static const syscall_handler syscall_table[RV_SYSCALL_COUNT] = {
 	[RV_SYS_STATISTICS] = syscall_statistics,
 	[RV_SYS_ALARM] = syscall_alarm,
 	[RV_SYS_POWERS] = syscall_powers,
+	[RV_SYS_POLICY] = syscall_policy,
 };
 
 void process_syscall(struct exception_frame *frame)
@@ -174,6 +175,21 @@ int64_t syscall_powers(struct process *process, struct exception_frame *frame)
 	process->powers_kept &= (uint32_t)frame->rdi;
 	if (process->state == PROCESS_WAITING) /* no top level runs */
 		process->powers = process->powers_kept;
+	return 0;
+}
+
+/* () */
+int64_t syscall_policy(struct process *process, struct exception_frame *frame)
+{
+	(void)frame;
+	if (process->policy)
+		return 0;
+	if (process->state != PROCESS_LOADING)
+		return -RV_EAGAIN;
+	if (process->owner.nr_hooks != 0)
+		return -RV_EBUSY;
+	process->policy = process->owner.keeps_hooks = true;
+	process_space_tell_policy(process);
 	return 0;
 }
 

@@ -22,6 +22,7 @@ int64_t syscall_log(struct process *process, struct exception_frame *frame);
 int64_t syscall_exit(struct process *process, struct exception_frame *frame);
 int64_t syscall_heap_grow(struct process *process, struct exception_frame *frame);
 int64_t syscall_powers(struct process *process, struct exception_frame *frame);
+int64_t syscall_policy(struct process *process, struct exception_frame *frame);
 int64_t syscall_statistics(struct process *process, struct exception_frame *frame);
 
 /* syscall_hook.c */

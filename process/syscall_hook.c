@@ -49,6 +49,8 @@ int64_t syscall_hook_add(struct process *process, struct exception_frame *frame)
 		return -RV_E2BIG;
 	if (rv_kind_power(spec.kind) & ~process->powers)
 		return -RV_EACCES;
+	if (process->policy && spec.on_error == RV_ON_ERROR_DISABLE)
+		return -RV_EPERM;
 	id = hook_add(&process->owner, &spec);
 	/* A range of device memory takes some time for each of its pages. */
 	syscall_charge(process, frame, &start_tsc);
@@ -68,6 +70,8 @@ int64_t syscall_hook_remove(struct process *process, struct exception_frame *fra
 		return -RV_ENOENT;
 	if (rv_kind_power(hook->spec.kind) & ~process->powers)
 		return -RV_EACCES;
+	if (process->policy && process->state == PROCESS_WAITING && hook_keeps_denying(hook))
+		return -RV_EPERM;
 	return hook_remove(&process->owner, (uint32_t)frame->rdi);
 }
 

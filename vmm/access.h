@@ -43,6 +43,7 @@ struct access {
 enum access_result {
 	ACCESS_PASS, /* go on: to the next handler, and to the hardware if still not resolved */
 	ACCESS_DONE, /* the access ends here; a read is resolved, a write is not performed */
+	ACCESS_ACCEPT, /* of hooks only: go on with the guards, and as PASS; no walk ends with it */
 };
 
 /* Context: exit. It may wait for locks, also for one that another CPU holds while a script runs (an owner's),

@@ -25,18 +25,26 @@ bool registry_has_hook(const struct registry *registry, uint64_t first, uint64_t
 bool registry_has_guard_but(const struct registry *registry, uint64_t first, uint64_t last,
 			    access_handler handler);
 
-/* Walks the regions that touch [first, last], or the guards among them if it is a direct access;
- * ACCESS_DONE as soon as one says so. */
+/* Walks the regions that touch [first, last], or the guards among them if it is a direct access, or once one
+ * says ACCESS_ACCEPT; ACCESS_DONE as soon as one says so. */
 static inline enum access_result registry_walk(const struct registry *registry, uint64_t first,
 					       uint64_t last, struct access *access)
 {
 	const struct access_region *region = access->direct ? registry->guards : registry->first;
 
-	/* `next` is read after the handler: it may have registered or unregistered regions. */
-	for (; region != NULL; region = region->next) {
-		if (region->first <= last && region->last >= first &&
-		    region->handler(access, region->context) == ACCESS_DONE)
-			return ACCESS_DONE;
+	while (region != NULL) {
+		if (region->first <= last && region->last >= first) {
+			enum access_result result = region->handler(access, region->context);
+
+			if (result == ACCESS_DONE)
+				return ACCESS_DONE;
+			if (result == ACCESS_ACCEPT && !region->guard) {
+				region = registry->guards;
+				continue;
+			}
+		}
+		/* Read after the handler: it may have registered or unregistered regions. */
+		region = region->next;
 	}
 	return ACCESS_PASS;
 }

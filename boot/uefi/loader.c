@@ -17,6 +17,7 @@
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/string.h"
+#include "rv/policy.h"
 
 #define LOADER_CONFIG "ritevisor.conf"
 #define LOADER_FILES_MAXIMUM (BOOT_MODULES_MAXIMUM + 2) /* the program and its configuration */
@@ -34,6 +35,7 @@ static struct file_folder loader_folder;
 static struct config loader_config;
 static struct uefi_handover loader_handover;
 static bool loader_secure_boot;
+static bool loader_misunderstood; /* a line of the configuration was left out */
 static bool loader_tampered; /* a file is not what the list in this program says, or not there */
 
 /* Files in memory until the hypervisor has its copies. */
@@ -93,13 +95,51 @@ static void loader_read_config(void)
 	wrong = config_parse(file->data, &loader_config);
 	if (wrong != 0)
 		text_line(LOADER_CONFIG ", line %u: not understood, left out", wrong);
+	loader_misunderstood = wrong != 0;
 }
 
-/* Whoever signed the files also signed whether a key or a count may switch the scripts off. */
+static bool loader_requires(void)
+{
+	const char *word = loader_config.options;
+
+	while (strncmp(word, "require=", 8) != 0) {
+		while (*word != '\0' && *word != ' ')
+			word++;
+		if (*word == '\0')
+			return false;
+		word++;
+	}
+	return true;
+}
+
+/* Must scripts be in force, or no OS is started (boot/policy.h)? Of those whose files were read. */
+static bool loader_wants_policy(void)
+{
+	const struct boot_info *info = &loader_handover.info;
+	bool wants = loader_requires();
+
+	for (size_t i = 0; i < info->nr_modules; i++)
+		wants |= info->modules[i].kind == BOOT_MODULE_SCRIPT &&
+			 rv_is_policy((const char *)info->modules[i].data, info->modules[i].length_bytes);
+	return wants && !loader_config.rescue;
+}
+
+/* Whoever goes back to the firmware lets it start its next entry. */
+_Noreturn static void loader_refuse(void)
+{
+	text_line("a policy is not in force (policy! in a script, or require=): the boot stops here");
+	for (;;)
+		loader_boot->stall(1000000);
+}
+
+/* Whoever signed the files also signed whether a key or a count may switch the scripts off; but no policy, for
+ * which there is nothing but the word in the file. */
 static void loader_look_for_rescue(void)
 {
 	if (loader_config.rescue)
 		text_line("rescue is set in " LOADER_CONFIG);
+	if (payload_has_list() && loader_wants_policy())
+		loader_config.rescue_key_ms = loader_config.attempts = 0;
 	if (!loader_config.rescue &&
 	    rescue_is_asked_for(loader_system, loader_config.rescue_key_ms)) {
 		text_line("R was pressed: rescue");
@@ -134,12 +174,13 @@ static bool loader_add_module(enum boot_module_kind kind, const char *path)
 	return true;
 }
 
-/* A script that is missing stops neither the others nor the OS. */
+/* A script that is missing stops neither the others nor the OS, unless it is required. Without an engine they
+ * are read all the same: one may be a policy. */
 static void loader_add_modules(void)
 {
-	if (loader_config.rescue || strcmp(loader_config.engine, "none") == 0 ||
-	    !loader_add_module(BOOT_MODULE_ENGINE, loader_config.engine))
+	if (loader_config.rescue || strcmp(loader_config.engine, "none") == 0)
 		return;
+	(void)loader_add_module(BOOT_MODULE_ENGINE, loader_config.engine);
 	for (size_t i = 0; i < loader_config.nr_scripts; i++)
 		loader_add_module(BOOT_MODULE_SCRIPT, loader_config.scripts[i]);
 }
@@ -236,9 +277,8 @@ static efi_status loader_virtualise(void)
 	program = loader_read(loader_config.hypervisor);
 	if (program == NULL)
 		return loader_tampered ? EFI_SECURITY_VIOLATION : EFI_NOT_FOUND;
-	loader_add_modules();
-	if (loader_tampered)
-		return EFI_SECURITY_VIOLATION;
+	if (loader_config.rescue)
+		loader_handover.info.nr_modules = 0;
 	status = place_allocate(loader_boot, bytes, &place);
 	if (efi_failed(status)) {
 		text_line("no %llu MiB of memory below 4 GiB", (unsigned long long)(bytes >> 20));
@@ -275,8 +315,15 @@ static void loader_start(void)
 	efi_handle mark = NULL;
 	efi_status status;
 
+	loader_add_modules();
 	loader_look_for_rescue();
-	status = loader_virtualise();
+	if (loader_misunderstood && (payload_has_list() || loader_wants_policy()))
+		loader_refuse();
+	status = loader_tampered ? EFI_SECURITY_VIOLATION : loader_virtualise();
+	if (!efi_failed(status) && loader_handover.refused) {
+		text_line("%s", loader_handover.why);
+		loader_refuse();
+	}
 	if (!efi_failed(status)) {
 		loader_boot->install_protocol_interface(&mark, &loader_guid, EFI_NATIVE_INTERFACE,
 							NULL);
@@ -284,6 +331,8 @@ static void loader_start(void)
 	}
 	if (loader_handover.why[0] != '\0')
 		text_line("%s", loader_handover.why);
+	if (loader_wants_policy() || loader_handover.refused)
+		loader_refuse();
 	if (!loader_tampered)
 		text_line("the OS boots without Ritevisor");
 }

@@ -19,7 +19,7 @@
 
 #include "rv/types.h"
 
-#define RV_ABI_VERSION 2
+#define RV_ABI_VERSION 3
 #define RV_SYSCALL_VECTOR 0x80
 
 /* The address space of an engine (all below 4 GiB, so that pointers fit 32 bits where it helps). */
@@ -53,6 +53,7 @@ struct rv_engine_info {
 	uint64_t memory_end;	  /* first guest-physical address above all RAM */
 	uint32_t script_index;	  /* which of scripts[] is this engine's own */
 	uint32_t nr_scripts;
+	uint32_t policy;	  /* 1: its script is a policy (rv/policy.h, RV_SYS_POLICY) */
 	char settings[512];	  /* `name=value` words for scripts from the boot command line */
 	struct rv_script scripts[RV_SCRIPTS_MAXIMUM];
 };
@@ -73,6 +74,7 @@ enum rv_verdict {
 				    CPUID: zeros */
 	RV_VERDICT_DROP,	 /* a write vanishes (an MSR write without #GP); a read: as DENY without #GP, 0 for MSR */
 	RV_VERDICT_ERROR,	 /* the script failed: the hook's on_error decides */
+	RV_VERDICT_ACCEPT = 8,	 /* with PASS or CHANGE, whose number is added: no later hook is asked */
 };
 
 enum rv_on_error {
@@ -129,12 +131,14 @@ struct rv_event {
 
 /* What RV_SYS_HOOK_ADD takes: a hook wants the events of a kind for which all its clauses hold. C
  * evaluates them before the engine is entered. */
-#define RV_CLAUSES_MAXIMUM 8
+#define RV_CLAUSES_MAXIMUM 16
 
-/* first <= (field & mask) <= last */
+/* first <= (field & mask) <= last. Of an address in an exception: the access lies in there with all its
+ * bytes. */
 struct rv_clause {
-	uint32_t field;		 /* number in rv_kinds[kind].fields; one with RV_FIELD_FILTER, each but once */
-	uint32_t reserved;	 /* 0 */
+	uint32_t field;		 /* number in rv_kinds[kind].fields; one with RV_FIELD_FILTER */
+	uint32_t except;	 /* 0: it must hold. 1, 2, ...: of the first exception, the second: clauses of one
+				    number stand together and must not all hold */
 	uint64_t mask, first, last;
 };
 
@@ -178,10 +182,11 @@ enum rv_syscall {
 	RV_SYS_EXIT,
 	/* (bytes, a multiple of 4096) -> address of the new memory, right above the last; RV_ENOMEM */
 	RV_SYS_HEAP_GROW,
-	/* (struct rv_hook_spec *) -> hook number >= 0; RV_EINVAL, RV_ENOSPC, RV_EBUSY; RV_E2BIG: more
+	/* (struct rv_hook_spec *) -> hook number >= 0; RV_EINVAL, RV_ENOSPC, RV_EBUSY; RV_EPERM: a policy's with
+	 * RV_ON_ERROR_DISABLE; RV_E2BIG: more
 	 * than RV_HOOK_BYTES_IN_EVENT of device memory while an event is open */
 	RV_SYS_HOOK_ADD,
-	/* (hook number) -> 0; RV_ENOENT if it is not this engine's */
+	/* (hook number) -> 0; RV_ENOENT if it is not this engine's; RV_EPERM: a policy's that denies by itself */
 	RV_SYS_HOOK_REMOVE,
 	/* () -> 0: performs the open read event on the device now, fills the lazy fields, sets RV_EVENT_FETCHED;
 	 * RV_EAGAIN when no read event is open. An MSR that does not exist: RV_EFAULT */
@@ -219,6 +224,9 @@ enum rv_syscall {
 	/* (powers to keep: bits of enum rv_power, rv/powers.h) -> 0. All others are given up for good, when the
 	 * top level has ended, or now if it has; then calls that take one give RV_EACCES. */
 	RV_SYS_POWERS,
+	/* () -> 0: from now on this engine is a policy (rv/policy.h), for good. RV_EBUSY: it has hooks that
+	 * were made without that; RV_EAGAIN: its top level has ended */
+	RV_SYS_POLICY,
 	RV_SYSCALL_COUNT,
 };
 

@@ -47,6 +47,7 @@ struct rv_text {
 #define RV_KIND_MEMORY 0x4u  /* addresses are guest-physical: a hook takes time and tables for each page */
 #define RV_KIND_OWN_WORD 0x8u /* scripts do not say `on` for it, but have a word of its own */
 #define RV_KIND_AT_END 0x10u /* the guest is over: as much time as for loading */
+#define RV_KIND_NUMBERS 0x20u /* addresses are numbers of things: an access touches one, however wide */
 
 #define RV_FIELDS_MAXIMUM 16 /* a kind */
 

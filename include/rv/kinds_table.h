@@ -39,15 +39,15 @@ RV_KIND(MMIO_WRITE, .name = "mmio_write", .group = "mmio_access", .class = "Mmio
 #define RV_MSR RV_ADDRESSES("msr", 0xffffffff, 0x1b), RV_FIELD("width", width_bytes, RV_FIELD_READER, .sample = 8)
 
 RV_KIND(MSR_READ, .name = "msr_read", .group = "msr_access", .class = "Msr",
-	.summary = "RDMSR", .words = "msr", RV_FIELDS(RV_MSR, RV_VALUE_READ))
+	.summary = "RDMSR", .words = "msr", .flags = RV_KIND_NUMBERS, RV_FIELDS(RV_MSR, RV_VALUE_READ))
 RV_KIND(MSR_WRITE, .name = "msr_write", .group = "msr_access", .class = "Msr",
-	.summary = "WRMSR", .words = "msr value", .flags = RV_KIND_WRITE,
+	.summary = "WRMSR", .words = "msr value", .flags = RV_KIND_WRITE | RV_KIND_NUMBERS,
 	RV_FIELDS(RV_MSR, RV_VALUE_WRITTEN))
 
 #define RV_CPUID_RESULT(name, index) \
 	RV_FIELD(name, cpuid[index], RV_FIELD_READER | RV_FIELD_WRITABLE | RV_FIELD_LAZY | RV_FIELD_PART)
 
-RV_KIND(CPUID, .name = "cpuid", .class = "Cpuid", .summary = "CPUID", .words = "leaf subleaf",
+RV_KIND(CPUID, .name = "cpuid", .class = "Cpuid", .summary = "CPUID", .words = "leaf subleaf", .flags = RV_KIND_NUMBERS,
 	RV_FIELDS(RV_ADDRESSES("leaf", 0xffffffff, 0),
 		  RV_FIELD("subleaf", cpuid_subleaf, RV_READER_FILTER, .last = 0xffffffff),
 		  RV_FIELD("width", width_bytes, RV_FIELD_READER, .sample = 4),

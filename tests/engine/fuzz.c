@@ -83,7 +83,7 @@ static void fuzz_fill_spec(void)
 	spec->nr_clauses = 1 + fuzz_random() % (RV_CLAUSES_MAXIMUM + 1);
 	for (uint32_t i = 0; i < RV_CLAUSES_MAXIMUM && (fuzz_random() & 7) != 0; i++) {
 		spec->clauses[i].field = fuzz_random() % 12;
-		spec->clauses[i].reserved = 0;
+		spec->clauses[i].except = fuzz_random() & 1 ? (uint32_t)(fuzz_random() % 3) : 0;
 		spec->clauses[i].first = fuzz_number();
 		spec->clauses[i].last = spec->clauses[i].first + fuzz_random() % 64;
 	}
@@ -92,6 +92,7 @@ static void fuzz_fill_spec(void)
 		spec->observe = (uint32_t)(fuzz_random() & 1);
 	}
 	spec->clauses[0].field = rv_kind_is(spec->kind) ? rv_kind_field_with(spec->kind, RV_FIELD_ADDRESS) : 0;
+	spec->clauses[0].except = 0;
 	spec->clauses[0].mask = UINT64_MAX;
 	spec->clauses[0].first = fuzz_address(spec->kind);
 	spec->clauses[0].last = spec->clauses[0].first + fuzz_random() % 64;
@@ -109,7 +110,7 @@ static bool fuzz_is_harmful(uint64_t number)
 	       number == RV_SYS_PORT_READ || number == RV_SYS_MMIO_WRITE ||
 	       number == RV_SYS_MMIO_READ || number == RV_SYS_MSR_WRITE ||
 	       number == RV_SYS_PCI_WRITE || number == RV_SYS_MEMORY_WRITE ||
-	       number == RV_SYS_POWERS || number == RV_SYS_ALARM; /* it would be called */
+	       number == RV_SYS_POWERS || number == RV_SYS_POLICY || number == RV_SYS_ALARM; /* it would be called */
 }
 
 /* Would writing there overwrite the stack that this program runs on? */

@@ -49,6 +49,13 @@ def words_unknown_are_told_with_the_nearest(work):
 
 
 @test
+def words_require_a_script_that_is_given(work):
+    (work / "a.rb").write_text("")
+    assert words.check(["require=a", "require=a.rb"], [work / "a.rb"]) == []
+    assert "no such script" in refusal("require=a")
+
+
+@test
 def words_are_checked_by_the_commands(work):
     (work / "esp").mkdir()
     for command in (["boot", "--dry-run"], ["image", "--output", work / "x.iso"], ["install", "--esp", work / "esp", "--no-entry"]):

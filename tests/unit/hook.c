@@ -21,6 +21,9 @@ static const struct verdict_case verdict_cases[] = {
 	{ RV_EVENT_PORT_READ, ACCESS_PORT, RV_VERDICT_CHANGE, ACCESS_PASS, true, false, 0x34 },
 	{ RV_EVENT_PORT_READ, ACCESS_PORT, RV_VERDICT_DENY, ACCESS_DONE, true, false, 0xff },
 	{ RV_EVENT_PORT_READ, ACCESS_PORT, RV_VERDICT_DROP, ACCESS_DONE, true, false, 0xff },
+	{ RV_EVENT_PORT_READ, ACCESS_PORT, RV_VERDICT_ACCEPT, ACCESS_ACCEPT, false, false, 0 },
+	{ RV_EVENT_PORT_READ, ACCESS_PORT, RV_VERDICT_ACCEPT + RV_VERDICT_CHANGE, ACCESS_ACCEPT, true, false, 0x34 },
+	{ RV_EVENT_PORT_WRITE, ACCESS_PORT, RV_VERDICT_ACCEPT, ACCESS_ACCEPT, false, false, 0x11 },
 	{ RV_EVENT_PORT_WRITE, ACCESS_PORT, RV_VERDICT_PASS, ACCESS_PASS, false, false, 0x11 },
 	{ RV_EVENT_PORT_WRITE, ACCESS_PORT, RV_VERDICT_CHANGE, ACCESS_PASS, false, false, 0x34 },
 	{ RV_EVENT_PORT_WRITE, ACCESS_PORT, RV_VERDICT_DENY, ACCESS_DONE, true, false, 0x11 },
@@ -85,7 +88,11 @@ static void test_verdict_cpuid(void)
 
 static void test_on_error(void)
 {
-	static const enum rv_verdict failures[] = { RV_VERDICT_ERROR, 77, (enum rv_verdict)-1 };
+	static const enum rv_verdict failures[] = {
+		RV_VERDICT_ERROR, 77, (enum rv_verdict)-1,
+		(enum rv_verdict)(RV_VERDICT_ACCEPT + RV_VERDICT_DENY),
+		(enum rv_verdict)(RV_VERDICT_ACCEPT + RV_VERDICT_ERROR),
+	};
 
 	for (unsigned i = 0; i < ARRAY_LENGTH(failures); i++) {
 		for (uint32_t policy = 0; policy <= RV_ON_ERROR_DISABLE; policy++) {
@@ -113,13 +120,14 @@ static void test_owner_stuck(void)
 	uint64_t hz = time_tsc_hz;
 
 	time_tsc_hz = 1000000; /* so that the longest wait is short */
-	for (uint32_t policy = 0; policy <= RV_ON_ERROR_DENY; policy++) {
+	for (uint32_t policy = 0; policy <= RV_ON_ERROR_DENY + 1; policy++) { /* the last is an observer's */
 		struct rv_hook_spec r = spec_of(RV_EVENT_PORT_READ, 0x70, 0x70);
 		struct access a = access_of(ACCESS_PORT, false, 0x70, 1, 0);
 		struct hook *hook;
 		uint64_t start;
 
-		r.on_error = policy;
+		r.observe = policy > RV_ON_ERROR_DENY;
+		r.on_error = r.observe ? RV_ON_ERROR_DENY : policy;
 		hook = hook_of(&r);
 		hook->owner->lock.holder = 2;
 		next_verdict = RV_VERDICT_PASS;
@@ -177,6 +185,29 @@ static void test_owner_failure(void)
 	UNIT_EQUAL(a.value, 0xff);
 	UNIT_EQUAL(deliveries, 1);
 	UNIT_EQUAL(hook_remove(&owner, ids[1]), -RV_ENOENT);
+	second->state = HOOK_ACTIVE; /* finish() takes it away */
+	owner.nr_hooks++;
+	finish();
+}
+
+/* An owner that keeps its hooks leaves them behind however it ends. */
+static void test_owner_keeps_hooks(void)
+{
+	struct rv_hook_spec pass = spec_of(RV_EVENT_PORT_READ, 1, 1);
+	struct rv_hook_spec deny = spec_of(RV_EVENT_PORT_READ, 2, 2);
+	struct access a = access_of(ACCESS_PORT, false, 2, 1, 0);
+	struct hook *first = hook_of(&pass), *second;
+	uint32_t ids[2];
+
+	deny.on_error = RV_ON_ERROR_DENY;
+	second = hook_of(&deny);
+	ids[0] = first->id;
+	ids[1] = second->id;
+	owner.keeps_hooks = true;
+	hook_remove_all(&owner, false);
+	UNIT_CHECK(hook_find(ids[0]) == NULL && hook_find(ids[1]) == second);
+	UNIT_EQUAL(hook_handle_access(&a, second), ACCESS_DONE);
+	owner.keeps_hooks = false;
 	second->state = HOOK_ACTIVE; /* finish() takes it away */
 	owner.nr_hooks++;
 	finish();
@@ -421,6 +452,7 @@ int main(void)
 	unit_run("hook_verdict_cpuid", test_verdict_cpuid);
 	unit_run("hook_on_error", test_on_error);
 	unit_run("hook_owner_failure", test_owner_failure);
+	unit_run("hook_owner_keeps_hooks", test_owner_keeps_hooks);
 	unit_run("hook_remove_in_event", test_remove_in_event);
 	unit_run("hook_add_in_event", test_add_in_event);
 	unit_run("hook_freed_after_walks", test_freed_after_walks);

@@ -34,7 +34,18 @@ static void test_spec(void)
 	r = spec_of(RV_EVENT_PORT_WRITE, 0, 1);
 	spec_add(&r, "value", 1, 0, 0);
 	UNIT_EQUAL(check(r), 0);
-	r.clauses[1].reserved = 1;
+	r.clauses[1].except = 1;
+	UNIT_EQUAL(check(r), 0);
+	r.clauses[1].except = 2; /* there is no first */
+	UNIT_EQUAL(check(r), -RV_EINVAL);
+	r.clauses[0].except = 1; /* then nothing says where */
+	r.clauses[1].except = 1;
+	UNIT_EQUAL(check(r), 0);
+	r.clauses[1].except = 0; /* they come last */
+	UNIT_EQUAL(check(r), -RV_EINVAL);
+	r = spec_of(RV_EVENT_TIMER, 1000, 1000);
+	spec_add(&r, "period", UINT64_MAX, 1000, 1000);
+	r.clauses[1].except = 1;
 	UNIT_EQUAL(check(r), -RV_EINVAL);
 	r = spec_of(RV_EVENT_PORT_READ, 0, 1);
 	spec_add(&r, "port", UINT64_MAX, 2, 3); /* a second address */
@@ -109,6 +120,67 @@ static void test_filter_width_and_value(void)
 	UNIT_EQUAL(deliveries, 0);
 	UNIT_EQUAL(hook->counters.delivered, 32);
 	UNIT_EQUAL(hook->counters.filtered, 4 * 0x100 + 1 - 32);
+	finish();
+}
+
+static void except_add(struct rv_hook_spec *spec, uint32_t number, const char *field, uint64_t first, uint64_t last)
+{
+	spec_add(spec, field, UINT64_MAX, first, last);
+	spec->clauses[spec->nr_clauses - 1].except = number;
+}
+
+static unsigned deliver(struct hook *hook, struct access a)
+{
+	deliveries = 0;
+	hook->region.handler(&a, hook);
+	return deliveries;
+}
+
+/* All ports from 60h to 7Fh, but for 64h to 67h, and but for words of 5 to 70h and 71h. An access that is not
+ * within the ports of an exception, with all its bytes, is none of it. */
+static void test_exceptions(void)
+{
+	struct rv_hook_spec r = spec_of(RV_EVENT_PORT_WRITE, 0x60, 0x7f);
+	struct hook *hook;
+
+	except_add(&r, 1, "port", 0x64, 0x67);
+	except_add(&r, 2, "port", 0x70, 0x71);
+	except_add(&r, 2, "value", 5, 5);
+	hook = hook_of(&r);
+	for (uint64_t port = 0x60; port < 0x7c; port++) {
+		for (uint8_t width = 1; width <= 4; width <<= 1) {
+			for (uint64_t value = 4; value <= 6; value++) {
+				uint64_t end = port + width - 1;
+				bool excepted = (port >= 0x64 && end <= 0x67) ||
+						(port >= 0x70 && end <= 0x71 && value == 5);
+
+				UNIT_EQUAL(deliver(hook, access_of(ACCESS_PORT, true, port, width, value)),
+					   !excepted);
+			}
+		}
+	}
+	finish();
+}
+
+/* Numbers of things are one address each; and a function is excepted by whoever it is found out to be. */
+static void test_exceptions_elsewhere(void)
+{
+	struct rv_hook_spec r = spec_of(RV_EVENT_MSR_READ, 0, 0xffff);
+	struct hook *hook;
+
+	except_add(&r, 1, "msr", 0x1b, 0x1b);
+	hook = hook_of(&r);
+	UNIT_EQUAL(deliver(hook, access_of(ACCESS_MSR, false, 0x1a, 8, 0)), 1);
+	UNIT_EQUAL(deliver(hook, access_of(ACCESS_MSR, false, 0x1b, 8, 0)), 0);
+	finish();
+	r = spec_of(RV_EVENT_PCI_CONFIG_READ, 0, 0xff);
+	except_add(&r, 1, "vendor_id", 0x8086, 0x8086);
+	except_add(&r, 1, "device_id", 0x100e, 0x100e);
+	hook = hook_of(&r);
+	UNIT_EQUAL(deliver(hook, access_of(ACCESS_PCI, false, pci_address(0, 3, 1, 0), 4, 0)), 0);
+	UNIT_EQUAL(deliver(hook, access_of(ACCESS_PCI, false, pci_address(0, 4, 0, 0), 4, 0)), 1);
+	UNIT_EQUAL(deliver(hook, access_of(ACCESS_PCI, false, pci_address(0, 5, 0, 0), 4, 0)), 1);
+	UNIT_EQUAL(hook->region.last, 0xfffffff);
 	finish();
 }
 
@@ -263,6 +335,8 @@ int main(void)
 	unit_run("hook_spec", test_spec);
 	unit_run("hook_range", test_range);
 	unit_run("hook_filter_width_and_value", test_filter_width_and_value);
+	unit_run("filter_exceptions", test_exceptions);
+	unit_run("filter_exceptions_elsewhere", test_exceptions_elsewhere);
 	unit_run("hook_filter_pci_random", test_filter_pci_random);
 	unit_run("hook_identity_cached", test_identity_cached);
 	unit_run("hook_filter_cpuid", test_filter_cpuid);

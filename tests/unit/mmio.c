@@ -907,6 +907,40 @@ static void test_guards_come_last(void)
 	UNIT_EQUAL(mmio_hardware_read(DEVICE + 0x10, 4), 0x66);
 }
 
+static enum access_result accepts(struct access *access, void *context)
+{
+	(void)context;
+	access->value = 0x44;
+	return ACCESS_ACCEPT;
+}
+
+/* Who accepts ends the hooks' part of the walk, wherever in the chain, and with no guard too. */
+static void test_accept_skips_hooks(void)
+{
+	uint64_t guarded = 0;
+	struct access_region last = {
+		.first = DEVICE + 0x10, .last = DEVICE + 0x13, .handler = guard, .context = &guarded,
+		.guard = true};
+	struct access_region first = {.first = DEVICE + 0x10, .last = DEVICE + 0x13, .handler = accepts};
+	struct access_region second = {.first = DEVICE + 0x10, .last = DEVICE + 0x13, .handler = note};
+
+	set_up(DEVICE + 0x100, DEVICE + 0x103);
+	UNIT_EQUAL(mmio_register(&first), 0);
+	UNIT_EQUAL(mmio_register(&second), 0);
+	mmio_write(&fake_vcpu, DEVICE + 0x10, 4, 0x55);
+	UNIT_EQUAL(nr_seen, 0);
+	UNIT_EQUAL(mmio_hardware_read(DEVICE + 0x10, 4), 0x44);
+	UNIT_EQUAL(mmio_register(&last), 0);
+	mmio_write(&fake_vcpu, DEVICE + 0x10, 4, 0x55);
+	UNIT_EQUAL(nr_seen, 0);
+	UNIT_EQUAL(guarded, 0x44);
+	mmio_unregister(&first);
+	mmio_write(&fake_vcpu, DEVICE + 0x10, 4, 0x55);
+	UNIT_EQUAL(nr_seen, 1);
+	mmio_unregister(&second);
+	mmio_unregister(&last);
+}
+
 int main(void)
 {
 	unit_run("mmio_registration", test_registration);
@@ -937,6 +971,7 @@ int main(void)
 	unit_run("mmio_long_mode_addresses", test_long_mode_addresses);
 	unit_run("mmio_locked_on_ram", test_locked_on_ram);
 	unit_run("mmio_guards_come_last", test_guards_come_last);
+	unit_run("mmio_accept_skips_hooks", test_accept_skips_hooks);
 	unit_run("mmio_random_instructions", test_random_instructions);
 	return unit_failed;
 }

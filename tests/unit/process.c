@@ -170,6 +170,22 @@ int hook_add(struct hook_owner *owner, const struct rv_hook_spec *spec)
 	return spec->kind == RV_EVENT_PORT_READ ? 5 : -RV_EINVAL;
 }
 
+static bool hook_denies;
+
+bool hook_keeps_denying(const struct hook *hook)
+{
+	(void)hook;
+	return hook_denies;
+}
+
+static unsigned policies_told;
+
+void process_space_tell_policy(struct process *process)
+{
+	(void)process;
+	policies_told++;
+}
+
 int hook_remove(struct hook_owner *owner, uint32_t id)
 {
 	(void)owner;
@@ -476,6 +492,40 @@ static void test_powers(void)
 	}
 }
 
+/* A policy is one for good, from before its first hook on, and keeps what denies by itself. */
+static void test_policy(void)
+{
+	struct rv_hook_spec spec = spec_of(RV_EVENT_PORT_READ, 0x60, 0x60);
+	struct process process;
+
+	policies_told = 0;
+	engine_open(&process);
+	process.owner.nr_hooks = 1;
+	UNIT_EQUAL(call(&process, RV_SYS_POLICY, 0, 0, 0, 0), -RV_EBUSY);
+	process.owner.nr_hooks = 0;
+	process.state = PROCESS_WAITING;
+	UNIT_EQUAL(call(&process, RV_SYS_POLICY, 0, 0, 0, 0), -RV_EAGAIN);
+	process.state = PROCESS_LOADING;
+	UNIT_CHECK(!process.policy);
+	UNIT_EQUAL(call(&process, RV_SYS_POLICY, 0, 0, 0, 0), 0);
+	UNIT_CHECK(process.policy && process.owner.keeps_hooks);
+	UNIT_EQUAL(policies_told, 1);
+	spec.on_error = RV_ON_ERROR_DISABLE;
+	UNIT_EQUAL(user_copy_out(&process, DATA, &spec, sizeof(spec)), 0);
+	UNIT_EQUAL(call(&process, RV_SYS_HOOK_ADD, DATA, 0, 0, 0), -RV_EPERM);
+	spec.on_error = RV_ON_ERROR_DENY;
+	UNIT_EQUAL(user_copy_out(&process, DATA, &spec, sizeof(spec)), 0);
+	UNIT_EQUAL(call(&process, RV_SYS_HOOK_ADD, DATA, 0, 0, 0), 5);
+	hook_denies = true;
+	UNIT_EQUAL(call(&process, RV_SYS_HOOK_REMOVE, 5, 0, 0, 0), 0); /* while it loads */
+	process.state = PROCESS_WAITING;
+	UNIT_EQUAL(call(&process, RV_SYS_HOOK_REMOVE, 5, 0, 0, 0), -RV_EPERM);
+	UNIT_EQUAL(call(&process, RV_SYS_POLICY, 0, 0, 0, 0), 0);
+	hook_denies = false;
+	UNIT_EQUAL(call(&process, RV_SYS_HOOK_REMOVE, 5, 0, 0, 0), 0);
+	engine_close(&process);
+}
+
 static void test_powers_of_hooks(void)
 {
 	struct rv_hook_spec spec = spec_of(RV_EVENT_PORT_READ, 0x60, 0x60);
@@ -691,6 +741,7 @@ int main(void)
 	unit_run("process_random_calls", test_random_calls);
 	unit_run("process_powers", test_powers);
 	unit_run("process_powers_of_hooks", test_powers_of_hooks);
+	unit_run("process_policy", test_policy);
 	unit_run("process_fetch", test_fetch);
 	unit_run("process_elf", test_elf);
 	unit_run("process_elf_random", test_elf_random);

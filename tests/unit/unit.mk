@@ -57,6 +57,9 @@ unit-uefi-objects := boot/uefi/config.o boot/uefi/memory_map.o boot/uefi/payload
 unit-programs += settings
 unit-settings-objects := boot/options.o boot/settings.o core/string.o
 
+unit-programs += policy
+unit-policy-objects := boot/policy.o boot/options.o core/string.o
+
 unit-built := $(addprefix $(unit-build)/,$(unit-programs))
 test-programs += $(unit-built)
 

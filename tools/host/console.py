@@ -20,6 +20,7 @@ from .errors import UserError
 DONE_LINE = re.compile(rb"ritevisor: done$")
 FAILURES = [
     (re.compile(rb"ritevisor: PANIC"), "Ritevisor panicked"),
+    (re.compile(rb"ritevisor: .*the boot stops here"), "a policy is not in force"),
     (re.compile(rb"Kernel panic - not syncing"), "the guest's kernel panicked"),
     (re.compile(rb"Minimal BASH-like line editing"), "GRUB could not boot the guest or Ritevisor"),
 ]

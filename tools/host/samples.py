@@ -27,10 +27,20 @@ def address_field(kind):
 
 
 def clauses(hook):
-    """Returns [(field, clause)] of all that is no address."""
+    """Returns [(field, clause)] of all that must hold and is no address."""
     kind = kind_of(hook)
-    found = [(kinds.field(kind, each["field"]), each) for each in hook["clauses"]]
+    found = [(kinds.field(kind, each["field"]), each) for each in hook["clauses"] if not each["except"]]
     return [(field, each) for field, each in found if not field["flags"] & kinds.ADDRESS]
+
+
+def exceptions(hook):
+    """Returns a list of [(field, clause)], one for each exception."""
+    kind = kind_of(hook)
+    found = {}
+    for each in hook["clauses"]:
+        if each["except"]:
+            found.setdefault(each["except"], []).append((kinds.field(kind, each["field"]), each))
+    return list(found.values())
 
 
 # Hooks in words ---------------------------------------------------------------------------------
@@ -71,8 +81,16 @@ def number_text(field, number):
 
 def filters(hook):
     """Returns {filter: text} as the script could have written them."""
+    found = filter_texts(clauses(hook))
+    for each in exceptions(hook):
+        words = ", ".join(f"{name}: {text}" for name, text in filter_texts(each).items())
+        found["except"] = f"{found['except']}, {{ {words} }}" if "except" in found else f"{{ {words} }}"
+    return found
+
+
+def filter_texts(pairs):
     found = {}
-    for field, clause in clauses(hook):
+    for field, clause in pairs:
         if field["flags"] & kinds.BITS:
             found[field["name"]] = " or ".join(str(each) for each in bits(clause))
             continue
@@ -140,13 +158,37 @@ def fitting(hook, field):
             return bits(clause)[0]
         if clause["first"] == clause["last"]:
             return clause["first"] | field["sample"] & ~clause["mask"] & 0xFF
-        return clause["first"]
+        return field["sample"] if holds(clause, field["sample"]) else clause["first"]
     return field["sample"]
 
 
+def holds(clause, value):
+    return clause["first"] <= value & clause["mask"] <= clause["last"]
+
+
+def is_excepted(hook, values):
+    return any(
+        all(field["name"] in values and holds(clause, values[field["name"]]) for field, clause in each)
+        for each in exceptions(hook)
+    )
+
+
+def avoid_exceptions(hook, values):
+    """Changes values of fields, as far as the hook's clauses let it, so that no exception is about them."""
+    for pairs in exceptions(hook):
+        for field, clause in pairs:
+            if field["flags"] & (kinds.ADDRESS | kinds.BITS) or not is_excepted(hook, values):
+                continue
+            own = [other for each, other in clauses(hook) if each["name"] == field["name"]]
+            for value in (clause["last"] + 1, clause["first"] - 1):
+                if 0 <= value <= field["last"] and all(holds(other, value) for other in own):
+                    values[field["name"]] = value
+                    break
+
+
 def function_fits(hook, function):
-    return all(
-        clause["first"] <= function[field["name"]] & clause["mask"] <= clause["last"]
+    return not is_excepted(hook, function) and all(
+        holds(clause, function[field["name"]])
         for field, clause in clauses(hook)
         if field["name"] in function
     )
@@ -210,6 +252,9 @@ def hook_lines(hook):
     where = [each["name"] for each in kind["fields"] if each["flags"] & kinds.ADDRESS]
     for address in addresses(hook, values["width"]) if where and period(hook) is None else [0]:
         values.update({name: address for name in where})
+        avoid_exceptions(hook, values)
+        if is_excepted(hook, values):
+            continue
         lines += device_lines(kind, values) + [event_line(hook, values)]
     return lines
 

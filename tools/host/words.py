@@ -1,6 +1,7 @@
 """The words of the boot line: options by boot/options_table.h, and settings that scripts declare."""
 
 import difflib
+import os
 import re
 
 from .errors import UserError
@@ -66,11 +67,20 @@ def check(words, scripts):
             minimum, maximum = numbers[name]
             if number is None or not minimum <= number <= maximum:
                 raise UserError(f"option {word}: give a number from {minimum} to {maximum}")
+        elif name == "require":
+            need_required(value, scripts)
         elif (name in flags and not equals) or (name in texts and equals) or declared is None:
             continue
         elif name.rpartition(".")[2] not in declared:
             warnings.append(_unknown(name.rpartition(".")[2], {*numbers, *flags, *texts, *declared}))
     return warnings
+
+
+def need_required(name, scripts):
+    """Raises UserError if no script has the name that require= says: the machine would not boot."""
+    names = {os.path.basename(script) for script in scripts}
+    if not {name, name + ".rb"} & names:
+        raise UserError(f"option require={name}: no such script is given, and the boot would stop")
 
 
 def _unknown(name, known):

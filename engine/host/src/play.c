@@ -95,7 +95,7 @@ void play_begin(struct play *play, const struct rv_event *event)
 
 bool play_open(struct play *play, struct rv_event *shown)
 {
-	struct hook *hook = play->done ? NULL : host_hook_next(play->hook, play->kind, &play->origin);
+	struct hook *hook = play->done || play->accepted ? NULL : host_hook_next(play->hook, play->kind, &play->origin);
 
 	play->hook = hook;
 	if (hook == NULL)
@@ -107,18 +107,26 @@ bool play_open(struct play *play, struct rv_event *shown)
 	return true;
 }
 
-void play_close(struct play *play, const struct rv_event *shown)
+/* Did the block raise, or say what means nothing? */
+static bool play_has_failed(uint32_t verdict)
+{
+	return (verdict & ~(uint32_t)RV_VERDICT_ACCEPT) >= RV_VERDICT_ERROR;
+}
+
+bool play_close(struct play *play, const struct rv_event *shown)
 {
 	struct hook *hook = play->hook;
 	uint32_t verdict = shown->verdict;
 	enum access_result result = ACCESS_PASS;
 
-	play->failed |= verdict >= RV_VERDICT_ERROR;
+	play->failed |= play_has_failed(verdict);
 	if (play->origin.access != NULL)
 		result = hook_resolve(hook, &play->origin, verdict, shown);
-	else if (verdict >= RV_VERDICT_ERROR)
+	else if (play_has_failed(verdict))
 		(void)hook_verdict_on_error(hook);
 	play->done = result == ACCESS_DONE;
+	play->accepted = result == ACCESS_ACCEPT;
+	return !play_has_failed(verdict);
 }
 
 void play_finish(struct play *play)

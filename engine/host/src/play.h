@@ -12,7 +12,8 @@ struct play {
 	struct event_origin origin;
 	struct hook *hook;	     /* whose event is open */
 	bool hooked;		     /* a hook saw it */
-	bool done;		     /* a hook ended it */
+	bool done;		     /* a hook ended it: no device */
+	bool accepted;		     /* a hook said that no other is asked */
 	bool failed;		     /* a hook's block raised */
 };
 
@@ -22,8 +23,8 @@ void play_begin(struct play *play, const struct rv_event *event);
 /* Opens the event of the next hook that wants it, for the engine. False: there is none. */
 bool play_open(struct play *play, struct rv_event *shown);
 
-/* Closes it with the verdict that stands in there. */
-void play_close(struct play *play, const struct rv_event *shown);
+/* Closes it with the verdict that stands in there. False: the hook's block failed. */
+bool play_close(struct play *play, const struct rv_event *shown);
 
 /* What becomes of it once all hooks have seen it. */
 void play_finish(struct play *play);

@@ -58,8 +58,8 @@ void report_log(uint32_t level, const char *text, size_t length_bytes)
 
 static void report_clause(const struct rv_kind *kind, const struct rv_clause *clause)
 {
-	printf("{\"field\": \"%s\", \"mask\": %llu, \"first\": %llu, \"last\": %llu}",
-	       kind->fields[clause->field].name, (unsigned long long)clause->mask,
+	printf("{\"field\": \"%s\", \"except\": %u, \"mask\": %llu, \"first\": %llu, \"last\": %llu}",
+	       kind->fields[clause->field].name, clause->except, (unsigned long long)clause->mask,
 	       (unsigned long long)clause->first, (unsigned long long)clause->last);
 }
 
@@ -146,7 +146,8 @@ void report_event(const struct report_event *event)
 		printf("%s%u", i ? ", " : "", event->hooks[i]);
 	printf("], \"outcome\": ");
 	report_text(event->outcome);
-	printf(", \"failed\": %s", event->failed ? "true" : "false");
+	printf(", \"failed\": %s, \"ended\": %s", event->failed ? "true" : "false",
+	       event->ended ? "true" : "false");
 	printf("}\n");
 }
 

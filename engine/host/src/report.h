@@ -31,9 +31,11 @@ struct report_event {
 	uint32_t hooks[REPORT_HOOKS_MAXIMUM];	/* who saw it, in order */
 	unsigned int nr_hooks;
 	bool failed;		/* a hook's block raised or was killed */
+	bool ended;		/* a hook's verdict is that no later one is asked, of no script */
 };
 
-/* { "type": "event", "line": "port_read 0x60", "hooks": [0], "outcome": "0x1f", "failed": false } */
+/* { "type": "event", "line": "port_read 0x60", "hooks": [0], "outcome": "0x1f", "failed": false,
+ *   "ended": false } */
 void report_event(const struct report_event *event);
 
 /* { "type": "failure", "text": "FILE:LINE: expected ..." } */

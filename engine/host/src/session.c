@@ -144,6 +144,7 @@ static void session_report_event(const char *outcome)
 	session_seen.line = line;
 	session_seen.outcome = outcome;
 	session_seen.failed = session_play.failed;
+	session_seen.ended = session_play.done || session_play.accepted;
 	report_event(&session_seen);
 }
 
@@ -212,8 +213,7 @@ static void session_close_event(void)
 {
 	if (session_on_delivery)
 		session_on_delivery(false, session_event());
-	session_errors += session_event()->verdict >= RV_VERDICT_ERROR;
-	play_close(&session_play, session_event());
+	session_errors += !play_close(&session_play, session_event());
 }
 
 /* Goes on with what the guest does: true when another hook wants it. */
@@ -249,6 +249,27 @@ int64_t session_keep_powers(uint64_t powers)
 uint32_t session_powers(void)
 {
 	return session_loaded ? session_powers_kept : RV_POWERS_ALL;
+}
+
+int64_t session_begin_policy(void)
+{
+	struct rv_engine_info *info = (struct rv_engine_info *)(uintptr_t)RV_ENGINE_INFO_ADDRESS;
+
+	if (info->policy)
+		return 0;
+	if (session_loaded)
+		return -RV_EAGAIN;
+	if (host_hook_count() != 0)
+		return -RV_EBUSY;
+	info->policy = 1;
+	return 0;
+}
+
+bool session_keeps(const struct hook *hook)
+{
+	const struct rv_engine_info *info = (const struct rv_engine_info *)(uintptr_t)RV_ENGINE_INFO_ADDRESS;
+
+	return info->policy && session_loaded && hook_keeps_denying(hook);
 }
 
 int64_t session_next_event(void)

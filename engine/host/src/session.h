@@ -44,6 +44,10 @@ _Noreturn void session_end(int status, const char *reason);
 int64_t session_keep_powers(uint64_t powers);
 uint32_t session_powers(void);
 
+/* RV_SYS_POLICY, and whether a policy's hook may not be removed now. */
+int64_t session_begin_policy(void);
+bool session_keeps(const struct hook *hook);
+
 /* Events and errors so far. */
 extern uint64_t session_events, session_errors;
 

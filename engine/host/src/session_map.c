@@ -5,6 +5,8 @@
 
 #include "machine.h"
 
+#include "rv/policy.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +95,8 @@ bool session_add_script(const char *path)
 		return false;
 	}
 	fclose(file);
+	if (info->nr_scripts == 0) /* the engine's own */
+		info->policy = rv_is_policy((const char *)(uintptr_t)script->source, script->length_bytes);
 	session_script_end += script->length_bytes + 1;
 	info->nr_scripts++;
 	return true;

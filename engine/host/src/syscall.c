@@ -96,6 +96,10 @@ static int64_t syscall_device(uint64_t number, uint64_t a, uint64_t b, uint64_t 
 
 static int64_t syscall_hook_add(const struct rv_hook_spec *spec)
 {
+	const struct rv_engine_info *info = syscall_pointer(RV_ENGINE_INFO_ADDRESS);
+
+	if (info->policy && spec->on_error == RV_ON_ERROR_DISABLE)
+		return -RV_EPERM;
 	return rv_kind_power(spec->kind) & ~session_powers() ? -RV_EACCES : host_hook_add(spec);
 }
 
@@ -103,6 +107,8 @@ static int64_t syscall_hook_remove(uint64_t number)
 {
 	const struct hook *hook = number < HOST_HOOKS_MAXIMUM ? host_hook_get((uint32_t)number) : NULL;
 
+	if (hook != NULL && session_keeps(hook))
+		return -RV_EPERM;
 	return hook != NULL && (rv_kind_power(hook->spec.kind) & ~session_powers()) ? -RV_EACCES
 									      : host_hook_remove(number);
 }
@@ -128,6 +134,8 @@ int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64
 		return syscall_hook_remove(a);
 	case RV_SYS_POWERS:
 		return session_keep_powers(a);
+	case RV_SYS_POLICY:
+		return session_begin_policy();
 	case RV_SYS_EVENT_FETCH:
 		return session_fetch();
 	case RV_SYS_EVENT_REGISTERS:

@@ -18,3 +18,9 @@ on(:port_read, 0x60) do
   powers :log, :port
   log "timer", on: every(1.seconds) { }.enabled?
 end
+kept = on(:port_read, 0x62) { |io| io.value = 7 }
+on(:port_read, 0x63) do
+  off(kept)
+rescue AccessError => error
+  log error.message
+end

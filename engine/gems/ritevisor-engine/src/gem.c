@@ -21,6 +21,7 @@ void mrb_ritevisor_engine_gem_init(mrb_state *mrb)
 	memory_init(mrb);
 	keys_init(mrb);
 	powers_init(mrb);
+	policy_init(mrb);
 }
 
 void mrb_ritevisor_engine_gem_final(mrb_state *mrb)

@@ -11,6 +11,7 @@ void exit_init(mrb_state *mrb);
 void memory_init(mrb_state *mrb);
 void keys_init(mrb_state *mrb);
 void powers_init(mrb_state *mrb);
+void policy_init(mrb_state *mrb);
 /* What NoMemoryError says. */
 const char *memory_quota_text(void);
 

@@ -42,11 +42,11 @@ class Hook
 
   # Stops watching. A hook that is off cannot be turned on again: call `on` for a new one.
   def off
-    @slots.each do |slot|
-      events, errors = Hook.__remove(slot)
+    until @slots.empty?
+      events, errors = Hook.__remove(@slots[-1])
+      @slots.pop
       @removed = [@removed[0] + events, @removed[1] + errors]
     end
-    @slots = []
     Hook.__forget(self)
     self
   end
@@ -96,8 +96,11 @@ class Hook
   def register
     @kinds.each { |kind| Hook.__add(kind, @address, @filters, @block, @slots) }
   rescue Exception => exception
-    @slots.each { |slot| Hook.__remove(slot) }
-    @slots = []
+    begin
+      off
+    rescue AccessError
+      Hook.__keep(self) # those that stay need their block
+    end
     raise exception
   end
 end

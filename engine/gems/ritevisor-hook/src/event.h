@@ -10,6 +10,18 @@
 /* Which hook's event is open; NULL between events. Set by dispatch.c alone. */
 extern struct hook_entry *event_entry;
 
+/* Were its writable fields set? */
+static inline bool event_is_changed(const struct rv_event *event)
+{
+	return (event->verdict & ~(uint32_t)RV_VERDICT_ACCEPT) == RV_VERDICT_CHANGE;
+}
+
+/* They were: what was accepted stays so. */
+static inline void event_set_changed(struct rv_event *event)
+{
+	event->verdict = RV_VERDICT_CHANGE | (event->verdict & RV_VERDICT_ACCEPT);
+}
+
 /* The preallocated object of a kind (enum rv_event_kind). */
 struct RObject *event_object(uint32_t kind);
 

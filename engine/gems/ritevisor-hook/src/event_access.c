@@ -10,6 +10,7 @@
 #include "large.h"
 
 #include <mruby/presym.h>
+#include <mruby/string.h>
 
 static bool access_is_write(const struct rv_event *event)
 {
@@ -23,8 +24,7 @@ static uint64_t access_mask(const struct rv_event *event)
 
 static bool access_needs_fetch(const struct rv_event *event)
 {
-	return !(event->flags & RV_EVENT_FETCHED) && event->verdict != RV_VERDICT_CHANGE &&
-	       !access_is_write(event);
+	return !(event->flags & RV_EVENT_FETCHED) && !event_is_changed(event) && !access_is_write(event);
 }
 
 void event_access_fetch(mrb_state *mrb, struct rv_event *event)
@@ -47,13 +47,35 @@ static mrb_value access_set_value(mrb_state *mrb, mrb_value self)
 	mrb_value value = mrb_get_arg1(mrb);
 
 	event->value = engine_to_u64(mrb, value) & access_mask(event);
-	event->verdict = RV_VERDICT_CHANGE;
+	event_set_changed(event);
 	return value;
 }
 
+/* A reason goes to the log. */
 static mrb_value access_deny(mrb_state *mrb, mrb_value self)
 {
+	mrb_value reason = mrb_nil_value();
+
 	event_open(mrb, self)->verdict = RV_VERDICT_DENY;
+	mrb_get_args(mrb, "|o", &reason);
+	if (!mrb_nil_p(reason)) {
+		mrb_value text = mrb_obj_as_string(mrb, mrb_funcall(mrb, self, "to_s", 0));
+
+		text = mrb_format(mrb, "%v denied: %v", text, mrb_obj_as_string(mrb, reason));
+		engine_log(RV_LOG_INFO, RSTRING_PTR(text), (size_t)RSTRING_LEN(text));
+	}
+	return self;
+}
+
+/* As it is, or as it was changed. */
+static void access_accept_event(struct rv_event *event)
+{
+	event->verdict = RV_VERDICT_ACCEPT | (event_is_changed(event) ? RV_VERDICT_CHANGE : RV_VERDICT_PASS);
+}
+
+static mrb_value access_accept(mrb_state *mrb, mrb_value self)
+{
+	access_accept_event(event_open(mrb, self));
 	return self;
 }
 
@@ -113,6 +135,8 @@ static bool access_evaluate_verdict(mrb_func_t method, struct rv_event *event)
 		event->verdict = RV_VERDICT_DROP;
 	else if (method == access_pass)
 		event->verdict = RV_VERDICT_PASS;
+	else if (method == access_accept)
+		access_accept_event(event);
 	else
 		return false;
 	return true;
@@ -140,7 +164,7 @@ static bool access_evaluate_set(mrb_func_t method, struct rv_event *event, mrb_v
 			return false;
 		rv_field_set(field, event, value);
 	}
-	event->verdict = RV_VERDICT_CHANGE;
+	event_set_changed(event);
 	registers[0] = registers[1];
 	return true;
 }
@@ -197,7 +221,8 @@ struct access_method {
 static const struct access_method access_methods[] = {
 	{ MRB_SYM(value), access_value, MRB_ARGS_NONE() },
 	{ MRB_SYM_E(value), access_set_value, MRB_ARGS_REQ(1) },
-	{ MRB_SYM(deny), access_deny, MRB_ARGS_NONE() },
+	{ MRB_SYM(deny), access_deny, MRB_ARGS_OPT(1) },
+	{ MRB_SYM(accept), access_accept, MRB_ARGS_NONE() },
 	{ MRB_SYM(drop), access_drop, MRB_ARGS_NONE() },
 	{ MRB_SYM(ignore), access_drop, MRB_ARGS_NONE() },
 	{ MRB_SYM(pass), access_pass, MRB_ARGS_NONE() },

@@ -7,6 +7,7 @@
  */
 #include "event.h"
 
+#include <mruby/hash.h>
 #include <mruby/class.h>
 #include <mruby/variable.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ static mrb_value field_write(mrb_state *mrb, mrb_value self, unsigned int number
 	if (field->flags & RV_FIELD_PART)
 		event_access_fetch(mrb, event);
 	rv_field_set(field, event, bits);
-	event->verdict = RV_VERDICT_CHANGE;
+	event_set_changed(event);
 	return value;
 }
 
@@ -101,6 +102,39 @@ static bool field_is_common(const struct rv_field *field)
 	       (strcmp(field->name, "width") == 0 && field->offset == offsetof(struct rv_event, width_bytes));
 }
 
+/* Is there an earlier field of a kind that says the same? */
+static bool field_is_alias(const struct rv_kind *kind, uint32_t number)
+{
+	for (uint32_t i = 0; i < number; i++) {
+		if (kind->fields[i].offset == kind->fields[number].offset &&
+		    (kind->fields[i].flags & RV_FIELD_READER))
+			return true;
+	}
+	return false;
+}
+
+/* Event#to_h: what is known of it by now: no device is asked for this. */
+static mrb_value event_to_hash(mrb_state *mrb, mrb_value self)
+{
+	const struct rv_event *event = event_open(mrb, self);
+	const struct rv_kind *kind = &rv_kinds[event_entry->kind];
+	bool known = (event->flags & RV_EVENT_FETCHED) || event_is_changed(event);
+	mrb_value hash = mrb_hash_new(mrb);
+
+	mrb_hash_set(mrb, hash, mrb_symbol_value(mrb_intern_lit(mrb, "kind")),
+		     mrb_symbol_value(mrb_intern_cstr(mrb, kind->name)));
+	for (uint32_t number = 0; number < kind->nr_fields; number++) {
+		const struct rv_field *field = &kind->fields[number];
+
+		if (!(field->flags & RV_FIELD_READER) || ((field->flags & RV_FIELD_LAZY) && !known) ||
+		    field_is_alias(kind, number))
+			continue;
+		mrb_hash_set(mrb, hash, mrb_symbol_value(mrb_intern_cstr(mrb, field->name)),
+			     engine_from_u64(mrb, rv_field_get(field, event)));
+	}
+	return hash;
+}
+
 static void field_define(mrb_state *mrb, struct RClass *class, const struct rv_kind *kind)
 {
 	bool has_value = false;
@@ -128,6 +162,7 @@ void event_fields_init(mrb_state *mrb, struct RClass *event)
 {
 	struct RClass *access = mrb_class_get_under(mrb, event, "Access");
 
+	mrb_define_method(mrb, event, "to_h", event_to_hash, MRB_ARGS_NONE());
 	for (uint32_t number = 1; number < RV_EVENT_KIND_COUNT; number++) {
 		const struct rv_kind *kind = &rv_kinds[number];
 

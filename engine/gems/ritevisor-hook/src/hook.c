@@ -123,8 +123,15 @@ static mrb_value hook_remove(mrb_state *mrb, mrb_value self)
 				  engine_from_u64(mrb, entry->errors) };
 
 	if (entry->proc) {
+		int64_t result = sys_hook_remove(entry->number);
+
+		if (result == -RV_EPERM)
+			mrb_raise(mrb, mrb_class_get(mrb, "AccessError"),
+				  "off: a policy keeps its hooks; on_error: :pass or observe: true makes one "
+				  "that can go");
 		/* A hook that the hypervisor disabled is gone there already. */
-		sys_hook_remove(entry->number);
+		if (result != -RV_ENOENT)
+			engine_check(mrb, "off", entry->number, result);
 		if (event_entry == entry)
 			hook_doom(entry);
 		else

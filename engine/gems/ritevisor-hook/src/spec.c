@@ -18,9 +18,9 @@
 #include <string.h>
 
 /* What every kind has; `base` where a part of memory is watched. */
-enum { OPTION_ON_ERROR, OPTION_BUDGET, OPTION_OBSERVE, OPTION_BASE, OPTIONS };
+enum { OPTION_ON_ERROR, OPTION_BUDGET, OPTION_OBSERVE, OPTION_BASE, OPTION_EXCEPT, OPTIONS };
 
-static const char *const spec_options[OPTIONS] = { "on_error", "budget", "observe", "base" };
+static const char *const spec_options[OPTIONS] = { "on_error", "budget", "observe", "base", "except" };
 
 /* A specification that is being made. */
 struct spec_check {
@@ -31,111 +31,26 @@ struct spec_check {
 	mrb_value masks[RV_FIELDS_MAXIMUM];
 	mrb_value texts[RV_FIELDS_MAXIMUM];
 	uint64_t base;
+	uint32_t except;			/* the exception that is read; 0: the hook itself */
 };
-
-/* Kinds ------------------------------------------------------------------------------------- */
-
-static bool spec_is_in_group(uint32_t kind, const char *group)
-{
-	return rv_kinds[kind].group && strcmp(rv_kinds[kind].group, group) == 0;
-}
-
-/* Is it the first of its group? */
-static bool spec_leads_group(uint32_t kind)
-{
-	if (!rv_kinds[kind].group)
-		return false;
-	for (uint32_t other = 1; other < kind; other++) {
-		if (spec_is_in_group(other, rv_kinds[kind].group))
-			return false;
-	}
-	return true;
-}
-
-static void spec_list(mrb_state *mrb, mrb_value text, const char *name, const char *end)
-{
-	if (RSTRING_LEN(text) > 0)
-		mrb_str_cat_lit(mrb, text, ", ");
-	mrb_str_cat_cstr(mrb, text, name);
-	mrb_str_cat_cstr(mrb, text, end);
-}
-
-/* All that `on` takes, for errors. */
-static mrb_value spec_known_kinds(mrb_state *mrb)
-{
-	mrb_value text = mrb_str_new_lit(mrb, "");
-
-	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++) {
-		if (!rv_kind_has(kind, RV_KIND_OWN_WORD))
-			spec_list(mrb, text, rv_kinds[kind].name, "");
-	}
-	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++) {
-		if (spec_leads_group(kind))
-			spec_list(mrb, text, rv_kinds[kind].group, "");
-	}
-	return text;
-}
-
-static _Noreturn void spec_raise_kind(mrb_state *mrb, mrb_value name)
-{
-	mrb_raisef(mrb, E_ARGUMENT_ERROR, "no kind of event is called %v; there are %v",
-		   mrb_inspect(mrb, name), spec_known_kinds(mrb));
-}
-
-static void spec_push_kind(mrb_state *mrb, mrb_value kinds, uint32_t kind)
-{
-	mrb_value name = mrb_symbol_value(mrb_intern_cstr(mrb, rv_kinds[kind].name));
-
-	for (mrb_int i = 0; i < RARRAY_LEN(kinds); i++) {
-		if (mrb_symbol(mrb_ary_ref(mrb, kinds, i)) == mrb_symbol(name))
-			return;
-	}
-	mrb_ary_push(mrb, kinds, name);
-}
-
-static void spec_push_named(mrb_state *mrb, mrb_value kinds, mrb_value symbol)
-{
-	const char *name = mrb_symbol_p(symbol) ? mrb_sym_name(mrb, mrb_symbol(symbol)) : "";
-	bool found = false;
-
-	for (uint32_t kind = 1; kind < RV_EVENT_KIND_COUNT; kind++) {
-		if (rv_kind_has(kind, RV_KIND_OWN_WORD) ||
-		    (strcmp(rv_kinds[kind].name, name) != 0 && !spec_is_in_group(kind, name)))
-			continue;
-		spec_push_kind(mrb, kinds, kind);
-		found = true;
-	}
-	if (!found)
-		spec_raise_kind(mrb, symbol);
-}
-
-/* Hook.__kinds(names) -> names of kinds, each once, those that stand for two replaced by them */
-static mrb_value spec_expand_kinds(mrb_state *mrb, mrb_value self)
-{
-	mrb_value names, kinds = mrb_ary_new(mrb);
-
-	mrb_get_args(mrb, "A", &names);
-	if (RARRAY_LEN(names) == 0)
-		mrb_raisef(mrb, E_ARGUMENT_ERROR, "on needs a kind of event: %v", spec_known_kinds(mrb));
-	for (mrb_int i = 0; i < RARRAY_LEN(names); i++)
-		spec_push_named(mrb, kinds, mrb_ary_ref(mrb, names, i));
-	return kinds;
-}
 
 /* Filters ----------------------------------------------------------------------------------- */
 
-static bool spec_has_option(const struct rv_kind *kind, unsigned int option)
+static bool spec_has_option(const struct spec_check *check, unsigned int option)
 {
-	return option != OPTION_BASE || (kind->flags & RV_KIND_MEMORY);
+	if (check->except != 0 || (option == OPTION_EXCEPT && (check->kind->flags & RV_KIND_PLAIN)))
+		return false;
+	return option != OPTION_BASE || (check->kind->flags & RV_KIND_MEMORY);
 }
 
 /* In the order: what each kind has, its fields, masks, texts. */
-static mrb_value spec_known_filters(mrb_state *mrb, const struct rv_kind *kind)
+static mrb_value spec_known_filters(mrb_state *mrb, const struct spec_check *check)
 {
+	const struct rv_kind *kind = check->kind;
 	mrb_value known = mrb_str_new_lit(mrb, "");
 
 	for (unsigned int i = 0; i < OPTIONS; i++) {
-		if (spec_has_option(kind, i))
+		if (spec_has_option(check, i))
 			spec_list(mrb, known, spec_options[i], ":");
 	}
 	for (uint32_t i = 0; i < kind->nr_fields; i++) {
@@ -159,8 +74,8 @@ static _Noreturn void spec_raise_unknown(mrb_state *mrb, const struct spec_check
 				   "%s: %s: filters writes only, a read has no %s yet", check->kind->name,
 				   name, name);
 	}
-	mrb_raisef(mrb, E_ARGUMENT_ERROR, "%s has no filter %s:, it has %v", check->kind->name, name,
-		   spec_known_filters(mrb, check->kind));
+	mrb_raisef(mrb, E_ARGUMENT_ERROR, "%s%s has no filter %s:, it has %v", check->kind->name,
+		   check->except != 0 ? ": except:" : "", name, spec_known_filters(mrb, check));
 }
 
 static mrb_value *spec_place(struct spec_check *check, const char *name)
@@ -168,7 +83,7 @@ static mrb_value *spec_place(struct spec_check *check, const char *name)
 	const struct rv_kind *kind = check->kind;
 
 	for (unsigned int i = 0; i < OPTIONS; i++) {
-		if (spec_has_option(kind, i) && strcmp(spec_options[i], name) == 0)
+		if (spec_has_option(check, i) && strcmp(spec_options[i], name) == 0)
 			return &check->options[i];
 	}
 	for (uint32_t i = 0; i < kind->nr_fields; i++) {
@@ -197,12 +112,8 @@ static int spec_take_filter(mrb_state *mrb, mrb_value key, mrb_value value, void
 	return 0;
 }
 
-mrb_value spec_named_array(mrb_state *mrb, mrb_value kind_name, mrb_value filters)
+static mrb_value spec_array_of(mrb_state *mrb, const struct rv_kind *kind, mrb_value filters)
 {
-	uint32_t number = mrb_symbol_p(kind_name)
-				  ? rv_kind_named(mrb_sym_name(mrb, mrb_symbol(kind_name))) : 0;
-	const struct rv_kind *kind = &rv_kinds[number];
-
 	for (uint32_t i = 0; i < kind->nr_fields && !mrb_hash_empty_p(mrb, filters); i++) {
 		const struct rv_field *field = &kind->fields[i];
 		mrb_value name;
@@ -216,6 +127,14 @@ mrb_value spec_named_array(mrb_state *mrb, mrb_value kind_name, mrb_value filter
 	return mrb_nil_value();
 }
 
+mrb_value spec_named_array(mrb_state *mrb, mrb_value kind_name, mrb_value filters)
+{
+	uint32_t number = mrb_symbol_p(kind_name)
+				  ? rv_kind_named(mrb_sym_name(mrb, mrb_symbol(kind_name))) : 0;
+
+	return spec_array_of(mrb, &rv_kinds[number], filters);
+}
+
 /* Clauses ----------------------------------------------------------------------------------- */
 
 static void spec_add_clause(mrb_state *mrb, const struct spec_check *check, uint32_t field,
@@ -227,6 +146,7 @@ static void spec_add_clause(mrb_state *mrb, const struct spec_check *check, uint
 		mrb_raisef(mrb, E_ARGUMENT_ERROR, "%s takes %d filters at most", check->kind->name,
 			   RV_CLAUSES_MAXIMUM);
 	clause.field = field;
+	clause.except = check->except;
 	spec->clauses[spec->nr_clauses++] = clause;
 }
 
@@ -409,8 +329,10 @@ static void spec_take_address(mrb_state *mrb, const struct spec_check *check, mr
 				   check->kind->fields[i].name);
 		address = check->fields[i];
 	}
-	if (mrb_nil_p(address))
+	if (mrb_nil_p(address) && check->except == 0)
 		spec_take_all(mrb, check);
+	else if (mrb_nil_p(address))
+		return;
 	else if (number < check->kind->nr_fields && mrb_range_p(address))
 		spec_take_range(mrb, check, number, address);
 	else if (number < check->kind->nr_fields && spec_is_number(address))
@@ -422,21 +344,33 @@ static void spec_take_address(mrb_state *mrb, const struct spec_check *check, mr
 
 /* ------------------------------------------------------------------------------------------- */
 
+/* A policy denies unless it says otherwise, and keeps its hooks. */
 static void spec_take_on_error(mrb_state *mrb, const struct spec_check *check)
 {
+	bool policy = engine_info()->policy != 0;
 	mrb_value name = check->options[OPTION_ON_ERROR];
 
 	if (mrb_nil_p(name) || mrb_false_p(name))
-		check->spec->on_error = RV_ON_ERROR_PASS;
+		check->spec->on_error = policy && !(check->kind->flags & RV_KIND_PLAIN) ? RV_ON_ERROR_DENY
+											 : RV_ON_ERROR_PASS;
 	else if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(pass))
 		check->spec->on_error = RV_ON_ERROR_PASS;
 	else if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(deny))
 		check->spec->on_error = RV_ON_ERROR_DENY;
-	else if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(disable))
+	else if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(disable) && !policy)
 		check->spec->on_error = RV_ON_ERROR_DISABLE;
 	else
-		mrb_raisef(mrb, E_ARGUMENT_ERROR, "on_error: is :pass, :deny or :disable, not %v",
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "on_error: is %s, not %v",
+			   policy ? "of a policy :deny or :pass" : ":pass, :deny or :disable",
 			   mrb_inspect(mrb, name));
+}
+
+static void spec_clear(struct spec_check *check)
+{
+	for (unsigned int i = 0; i < OPTIONS; i++)
+		check->options[i] = mrb_nil_value();
+	for (unsigned int i = 0; i < RV_FIELDS_MAXIMUM; i++)
+		check->fields[i] = check->masks[i] = check->texts[i] = mrb_nil_value();
 }
 
 static void spec_begin(mrb_state *mrb, struct spec_check *check, mrb_value kind)
@@ -448,10 +382,7 @@ static void spec_begin(mrb_state *mrb, struct spec_check *check, mrb_value kind)
 		spec_raise_kind(mrb, kind);
 	check->kind = &rv_kinds[number];
 	*check->spec = (struct rv_hook_spec){ .kind = number };
-	for (unsigned int i = 0; i < OPTIONS; i++)
-		check->options[i] = mrb_nil_value();
-	for (unsigned int i = 0; i < RV_FIELDS_MAXIMUM; i++)
-		check->fields[i] = check->masks[i] = check->texts[i] = mrb_nil_value();
+	spec_clear(check);
 }
 
 /* Where the addresses of a part of memory count from. */
@@ -461,6 +392,83 @@ static uint64_t spec_base(mrb_state *mrb, const struct spec_check *check)
 		return engine_to_u64(mrb, check->options[OPTION_BASE]);
 	return check->spec->nr_clauses != 0 ? check->spec->clauses[0].first : 0;
 }
+
+static void spec_take_fields(mrb_state *mrb, const struct spec_check *check)
+{
+	for (uint32_t i = 0; i < check->kind->nr_fields; i++) {
+		if (!(check->kind->fields[i].flags & RV_FIELD_ADDRESS))
+			spec_take_field(mrb, check, i);
+	}
+	for (uint32_t i = 0; i < check->kind->nr_texts; i++)
+		spec_take_text(mrb, check, i);
+}
+
+/* Exceptions -------------------------------------------------------------------------------- */
+
+static _Noreturn void spec_raise_exception(mrb_state *mrb, mrb_value value)
+{
+	mrb_raisef(mrb, E_ARGUMENT_ERROR,
+		   "except: takes filters, { width: 4 }, or an Array of such, not %v", mrb_inspect(mrb, value));
+}
+
+static void spec_take_exception(mrb_state *mrb, struct rv_hook_spec *spec, mrb_value filters);
+
+/* A filter that names several values: an exception for each. */
+static void spec_take_exceptions_of(mrb_state *mrb, struct rv_hook_spec *spec, mrb_value filters,
+				    mrb_value name)
+{
+	mrb_value list = mrb_hash_get(mrb, filters, name);
+
+	if (RARRAY_LEN(list) == 0)
+		spec_raise_exception(mrb, filters);
+	for (mrb_int i = 0; i < RARRAY_LEN(list); i++) {
+		mrb_value one = mrb_ary_ref(mrb, list, i), those = mrb_hash_dup(mrb, filters);
+
+		if (mrb_array_p(one))
+			spec_raise_exception(mrb, filters);
+		mrb_hash_set(mrb, those, name, one);
+		spec_take_exception(mrb, spec, those);
+	}
+}
+
+/* What all of these filters are about is none of the hook's. */
+static void spec_take_exception(mrb_state *mrb, struct rv_hook_spec *spec, mrb_value filters)
+{
+	struct spec_check check = { .kind = &rv_kinds[spec->kind], .spec = spec };
+	uint32_t before = spec->nr_clauses;
+	mrb_value name;
+
+	if (!mrb_hash_p(filters))
+		spec_raise_exception(mrb, filters);
+	name = spec_array_of(mrb, check.kind, filters);
+	if (!mrb_nil_p(name)) {
+		spec_take_exceptions_of(mrb, spec, filters, name);
+		return;
+	}
+	check.except = 1 + (before != 0 ? spec->clauses[before - 1].except : 0);
+	spec_clear(&check);
+	mrb_hash_foreach(mrb, mrb_hash_ptr(filters), spec_take_filter, &check);
+	spec_take_address(mrb, &check, mrb_nil_value());
+	spec_take_fields(mrb, &check);
+	if (spec->nr_clauses == before) /* it would be about everything */
+		spec_raise_exception(mrb, filters);
+}
+
+static void spec_take_exceptions(mrb_state *mrb, const struct spec_check *check)
+{
+	mrb_value value = check->options[OPTION_EXCEPT];
+
+	if (mrb_nil_p(value))
+		return;
+	if (!mrb_array_p(value)) {
+		spec_take_exception(mrb, check->spec, value);
+		return;
+	}
+	for (mrb_int i = 0; i < RARRAY_LEN(value); i++)
+		spec_take_exception(mrb, check->spec, mrb_ary_ref(mrb, value, i));
+}
+
+/* ------------------------------------------------------------------------------------------- */
 
 void spec_fill(mrb_state *mrb, mrb_value kind, mrb_value address, mrb_value filters,
 	       struct rv_hook_spec *spec, uint64_t *base)
@@ -476,15 +484,6 @@ void spec_fill(mrb_state *mrb, mrb_value kind, mrb_value address, mrb_value filt
 		spec->budget_us = engine_to_unsigned(mrb, check.options[OPTION_BUDGET],
 						     RV_BUDGET_US_MAXIMUM, "budget:");
 	spec->observe = mrb_test(check.options[OPTION_OBSERVE]);
-	for (uint32_t i = 0; i < check.kind->nr_fields; i++) {
-		if (!(check.kind->fields[i].flags & RV_FIELD_ADDRESS))
-			spec_take_field(mrb, &check, i);
-	}
-	for (uint32_t i = 0; i < check.kind->nr_texts; i++)
-		spec_take_text(mrb, &check, i);
-}
-
-void spec_init(mrb_state *mrb, struct RClass *hook)
-{
-	mrb_define_class_method_id(mrb, hook, MRB_SYM(__kinds), spec_expand_kinds, MRB_ARGS_REQ(1));
+	spec_take_fields(mrb, &check);
+	spec_take_exceptions(mrb, &check);
 }

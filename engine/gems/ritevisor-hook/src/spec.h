@@ -18,6 +18,12 @@ void spec_fill(mrb_state *mrb, mrb_value kind, mrb_value address, mrb_value filt
  * nil if there is none. */
 mrb_value spec_named_array(mrb_state *mrb, mrb_value kind, mrb_value filters);
 
+/* spec_kinds.c: raises ArgumentError for a name that is no kind's. */
+_Noreturn void spec_raise_kind(mrb_state *mrb, mrb_value name);
+
+/* Appends a name to a list in a String, with commas between. */
+void spec_list(mrb_state *mrb, mrb_value text, const char *name, const char *end);
+
 /* Defines Hook.__kinds. */
 void spec_init(mrb_state *mrb, struct RClass *hook);
 

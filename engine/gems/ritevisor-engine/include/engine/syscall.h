@@ -91,6 +91,11 @@ static inline int64_t sys_powers(uint32_t kept)
 	return engine_syscall(RV_SYS_POWERS, kept, 0, 0, 0, 0);
 }
 
+static inline int64_t sys_policy(void)
+{
+	return engine_syscall(RV_SYS_POLICY, 0, 0, 0, 0, 0);
+}
+
 static inline int64_t sys_hook_add(const struct rv_hook_spec *spec)
 {
 	return engine_syscall(RV_SYS_HOOK_ADD, engine_address(spec), 0, 0, 0, 0);

@@ -1,0 +1,3 @@
+policy!
+on(:port_read, 0x21) { |io| io.deny }
+exit

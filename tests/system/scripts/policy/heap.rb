@@ -1,0 +1,3 @@
+policy!
+kept = []
+loop { kept << "x" * 100_000 }

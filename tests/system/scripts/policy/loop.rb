@@ -1,0 +1,6 @@
+policy!
+begin
+  loop {}
+rescue Exception
+  retry
+end
