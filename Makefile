@@ -201,6 +201,8 @@ test-long: test-programs
 	@$(MAKE) --no-print-directory test-boots CPU=intel
 	@$(MAKE) --no-print-directory escape
 	@tests/forms/run
+	@tests/differ/run --seed 2 --seeds 20
+	@tests/differ/run --vendor intel --seed 2 --seeds 3 --sequences 500
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory test-debian
 

@@ -91,6 +91,23 @@ $(build)/tests/guest/forms_%.elf: $(build)/tests/guest/forms_%.o $(build)/tests/
 		-T tests/guest/guest.lds -o $(@:.elf=.elf64) $(filter %.o,$^)
 	$(Q)$(OBJCOPY) -O elf32-i386 $(@:.elf=.elf64) $@
 
+# differ_SEED_SEQUENCES.elf: generated accesses; tests/differ/run makes those that it needs.
+$(build)/tests/guest/differ_%.c: tests/differ/generate.py
+	$(call step,GENERATE,$@)
+	@mkdir -p $(@D)
+	$(Q)$< $(subst _, ,$*) >$@
+
+$(build)/tests/guest/differ_%.o: $(build)/tests/guest/differ_%.c tests/guest/differ.h
+	$(call step,CC,$<)
+	$(Q)$(CC) $(guest-flags) -c -o $@ $<
+
+$(build)/tests/guest/differ_%.elf: $(build)/tests/guest/differ_%.o $(build)/tests/guest/differ.o \
+		tests/guest/guest.lds $(addprefix $(build)/tests/guest/,$(guest-framework))
+	$(call step,LINK,$@)
+	$(Q)$(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
+		-T tests/guest/guest.lds -o $(@:.elf=.elf64) $(filter %.o,$^)
+	$(Q)$(OBJCOPY) -O elf32-i386 $(@:.elf=.elf64) $@
+
 .SECONDARY: $(guest-names:%=$(build)/tests/guest/%.o) \
 	$(addprefix $(build)/tests/guest/,$(guest-framework))
 -include $(wildcard $(build)/tests/guest/*.d)

@@ -57,7 +57,16 @@ def collect_programs(root):
         program = root / "tests" / folder / "run"
         if program.exists():
             cases.append(Case(folder, [str(program)], judge_results, timeout_s=600))
-    return cases + collect_hostile(root) + collect_escape(root) + collect_checkers(root)
+    return cases + collect_hostile(root) + collect_escape(root) + collect_differ(root) + collect_checkers(root)
+
+
+def collect_differ(root):
+    """Generated accesses, on a machine of either vendor and in the simulator."""
+    program = str(root / "tests/differ/run")
+    return [
+        Case("differ", [program], judge_results, timeout_s=600),
+        Case("differ-intel", [program, "--vendor", "intel"], judge_results, timeout_s=600),
+    ]
 
 
 def collect_escape(root):
