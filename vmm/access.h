@@ -3,10 +3,10 @@
  * whatever kind, and the handlers that may watch or change it.
  *
  * The registries (pio, mmio, msr, cpuid, pci) own one chain of struct access_region each. An access
- * walks the regions that cover it: those of hooks in the order of registration, then the guards, which
- * are the hypervisor's own and so see what is about to reach the hardware, whatever hooks have made of
- * it. What no handler resolves goes to the hardware. Registering a region flips the hardware intercept
- * in the same call, so what nobody claims never exits.
+ * walks the regions that cover it, band by band (enum access_band), and within a band in the order of
+ * registration: so guards see what is about to reach the hardware, whatever hooks have made of it. What no
+ * handler resolves goes to the hardware. Registering a region flips the hardware intercept in the same call,
+ * so what nobody claims never exits.
  */
 #ifndef VMM_ACCESS_H
 #define VMM_ACCESS_H
@@ -37,18 +37,25 @@ struct access {
 				pci_segment_address() */
 	uint64_t value;	     /* zero-extended */
 	uint32_t cpuid[4];   /* CPUID only: EAX, EBX, ECX, EDX */
-	bool direct;	     /* a script's own, not the guest's: guards see it, no hook does */
+	bool direct;	     /* a script's own, not the guest's: no hook sees it, the other bands do */
 };
 
 enum access_result {
 	ACCESS_PASS, /* go on: to the next handler, and to the hardware if still not resolved */
 	ACCESS_DONE, /* the access ends here; a read is resolved, a write is not performed */
-	ACCESS_ACCEPT, /* of hooks only: go on with the guards, and as PASS; no walk ends with it */
+	ACCESS_ACCEPT, /* of hooks only: go on with mediators and guards, and as PASS; no walk ends with it */
 };
 
 /* Context: exit. It may wait for locks, also for one that another CPU holds while a script runs (an owner's),
  * but not for another CPU to leave or enter its guest. */
 typedef enum access_result (*access_handler)(struct access *access, void *context);
+
+/* Whose a region is, and so when it sees an access. Who comes later has the last word. */
+enum access_band {
+	BAND_HOOK,     /* a script's: watches and changes what the guest does */
+	BAND_MEDIATOR, /* who knows the device makes of it what the device is to do; sees scripts' own accesses too */
+	BAND_GUARD,    /* keeps the guest in and us out of reach, on the final value; likewise */
+};
 
 /* Owned by the caller, who keeps it alive while registered. */
 struct access_region {
@@ -56,7 +63,7 @@ struct access_region {
 	access_handler handler;
 	void *context;
 	bool writes_only; /* MMIO: reads need not exit; the guest may have the page to read */
-	bool guard; /* comes behind all that are none, and sees what scripts do themselves too */
+	uint8_t band;	  /* enum access_band */
 	struct access_region *next; /* the registry's */
 };
 
@@ -92,7 +99,7 @@ static inline uint64_t access_last(const struct access *access)
  * #GP, CPUID gives zeros. */
 void access_deny(struct access *access);
 
-/* vmm/access_direct.c: performs an access of a script's own: past all hooks, but not past the guards. Kind
+/* vmm/access_direct.c: performs an access of a script's own: past all hooks, but no other band. Kind
  * port, MMIO, MSR or PCI. A read leaves the answer in `value`. ACCESS_DONE: a guard decided, and `fault`
  * says that it refused; ACCESS_PASS: the hardware was asked, and `fault` is its #GP. Context: exit, boot. */
 enum access_result access_perform_direct(struct access *access);

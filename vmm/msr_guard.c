@@ -186,7 +186,7 @@ int msr_guard_init(void)
 			.last = guard->last,
 			.handler = msr_guard_write,
 			.context = (void *)(uintptr_t)guard,
-			.guard = true,
+			.band = BAND_GUARD,
 		};
 		error = msr_register(&msr_guard_regions[i], false, true);
 	}

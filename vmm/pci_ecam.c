@@ -104,7 +104,7 @@ static int pci_ecam_claim_window(const struct access_region *region, const struc
 	claim->memory.last = window->base + last;
 	claim->memory.handler = pci_access_memory;
 	claim->memory.context = claim;
-	claim->memory.guard = true;
+	claim->memory.band = BAND_GUARD;
 	claim->base = window->base;
 	claim->segment = pci_segment_address(window->segment);
 	claim->region = region;

@@ -468,7 +468,7 @@ static int pci_follow_watch(const struct pci_function *function)
 
 		if (!pci_follow_leads_to(at, function) || at->nr_watched++ != 0)
 			continue;
-		at->watch = (struct pci_follower){ .region = { .guard = true }, .number = PCI_CONFIGURATION,
+		at->watch = (struct pci_follower){ .region = { .band = BAND_GUARD }, .number = PCI_CONFIGURATION,
 						   .first = PCI_COMMAND, .last = PCI_HEADER_LAST,
 						   .handler = pci_follow_pass, .of = at };
 		error = pci_follow_prepare(&at->watch, at, pci_function_address(at));

@@ -4,7 +4,7 @@
  *
  *	static enum access_result nvme_access(struct access *access, int64_t offset, void *context);
  *	static struct pci_follower doorbells = {
- *		.region = { .guard = true, .writes_only = true },
+ *		.region = { .band = BAND_MEDIATOR, .writes_only = true },
  *		.function = pci_address(0, 4, 0, 0), .number = 0,
  *		.first = 0x1000, .last = 0x1fff,
  *		.handler = nvme_access,

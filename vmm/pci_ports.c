@@ -40,7 +40,7 @@ static struct access_region pci_ports_region = {
 	.first = CONFIG_ADDRESS,
 	.last = CONFIG_DATA + CONFIG_DATA_BYTES - 1,
 	.handler = pci_ports_access,
-	.guard = true, /* what hooks of the ports themselves make of it is the access */
+	.band = BAND_GUARD, /* what hooks of the ports themselves make of it is the access */
 };
 
 int pci_ports_claim(void)

@@ -1,5 +1,5 @@
 /*
- * vmm/registry.c: chains of access regions, in the order of registration.
+ * vmm/registry.c: chains of access regions, sorted by band, and within one by the order of registration.
  */
 #include "vmm/registry.h"
 
@@ -9,25 +9,25 @@ static void registry_set(struct access_region **link, struct access_region *regi
 	__atomic_store_n(link, region, __ATOMIC_RELEASE);
 }
 
-/* A hook goes where the guards begin, a guard to the end. */
+/* Behind all of its band and of those before. */
 void registry_add(struct registry *registry, struct access_region *region)
 {
-	struct access_region **link = &registry->first, *before = region->guard ? NULL : registry->guards;
+	struct access_region **link = &registry->first;
 
-	while (*link != before)
+	while (*link != NULL && (*link)->band <= region->band)
 		link = &(*link)->next;
-	region->next = before;
+	region->next = *link;
 	registry_set(link, region);
-	if (region->guard && registry->guards == NULL)
-		registry_set(&registry->guards, region);
+	if (region->band != BAND_HOOK && registry->ours == region->next)
+		registry_set(&registry->ours, region);
 }
 
 bool registry_remove(struct registry *registry, struct access_region *region)
 {
 	for (struct access_region **link = &registry->first; *link != NULL; link = &(*link)->next) {
 		if (*link == region) {
-			if (registry->guards == region)
-				registry_set(&registry->guards, region->next);
+			if (registry->ours == region)
+				registry_set(&registry->ours, region->next);
 			registry_set(link, region->next);
 			return true;
 		}
@@ -60,16 +60,16 @@ bool registry_covers_reads(const struct registry *registry, uint64_t first, uint
 
 bool registry_has_hook(const struct registry *registry, uint64_t first, uint64_t last)
 {
-	return registry_covers_before(registry, registry->guards, first, last, false);
+	return registry_covers_before(registry, registry->ours, first, last, false);
 }
 
 bool registry_has_guard_but(const struct registry *registry, uint64_t first, uint64_t last,
 			    access_handler handler)
 {
-	const struct access_region *region = registry->guards;
+	const struct access_region *region = registry->ours;
 
 	for (; region != NULL; region = region->next) {
-		if (region->guard && region->first <= last && region->last >= first && region->handler != handler)
+		if (region->band == BAND_GUARD && region->first <= last && region->last >= first && region->handler != handler)
 			return true;
 	}
 	return false;

@@ -9,11 +9,11 @@
 #include "vmm/access.h"
 
 struct registry {
-	struct access_region *first;  /* hooks, and behind the last of them the guards */
-	struct access_region *guards; /* where these begin */
+	struct access_region *first; /* hooks, mediators, guards */
+	struct access_region *ours;  /* the first that is no hook */
 };
 
-/* Appends to the hooks, or to the guards; it must not be in a chain. */
+/* Appends to its band; it must not be in a chain. */
 void registry_add(struct registry *registry, struct access_region *region);
 /* Takes out, leaving region->next for a walk in progress. False if it was not there. */
 bool registry_remove(struct registry *registry, struct access_region *region);
@@ -25,12 +25,12 @@ bool registry_has_hook(const struct registry *registry, uint64_t first, uint64_t
 bool registry_has_guard_but(const struct registry *registry, uint64_t first, uint64_t last,
 			    access_handler handler);
 
-/* Walks the regions that touch [first, last], or the guards among them if it is a direct access, or once one
+/* Walks the regions that touch [first, last], or those that are no hooks if it is a direct access, or once one
  * says ACCESS_ACCEPT; ACCESS_DONE as soon as one says so. */
 static inline enum access_result registry_walk(const struct registry *registry, uint64_t first,
 					       uint64_t last, struct access *access)
 {
-	const struct access_region *region = access->direct ? registry->guards : registry->first;
+	const struct access_region *region = access->direct ? registry->ours : registry->first;
 
 	while (region != NULL) {
 		if (region->first <= last && region->last >= first) {
@@ -38,8 +38,8 @@ static inline enum access_result registry_walk(const struct registry *registry, 
 
 			if (result == ACCESS_DONE)
 				return ACCESS_DONE;
-			if (result == ACCESS_ACCEPT && !region->guard) {
-				region = registry->guards;
+			if (result == ACCESS_ACCEPT && region->band == BAND_HOOK) {
+				region = registry->ours;
 				continue;
 			}
 		}

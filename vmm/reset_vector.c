@@ -26,7 +26,7 @@ static struct access_region reset_vector_region = {
 	.first = RESET_VECTOR & ~PAGE_MASK,
 	.last = RESET_VECTOR | PAGE_MASK,
 	.handler = reset_vector_access,
-	.guard = true,
+	.band = BAND_GUARD,
 };
 
 int reset_vector_watch(void)

@@ -74,7 +74,7 @@ static struct access_region cmos_region = {
 	.first = CMOS_INDEX,
 	.last = CMOS_LAST,
 	.handler = cmos_access,
-	.guard = true,
+	.band = BAND_GUARD,
 };
 
 int shutdown_status_guard(void)

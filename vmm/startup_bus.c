@@ -91,7 +91,8 @@ static int bus_watch_io_apic(hpa_t page)
 	region->first = page;
 	region->last = page + PAGE_MASK;
 	region->handler = bus_io_apic_access;
-	region->writes_only = region->guard = true;
+	region->writes_only = true;
+	region->band = BAND_GUARD;
 	bus_nr_io_apics++;
 	return mmio_register(region);
 }
@@ -102,7 +103,7 @@ int startup_bus_begin(void)
 		.first = MESSAGES_FIRST,
 		.last = MESSAGES_LAST,
 		.handler = bus_message_access,
-		.guard = true,
+		.band = BAND_GUARD,
 	};
 	int error = mmio_register(&messages);
 

@@ -23,20 +23,20 @@ static enum access_result watch_base_access(struct access *access, void *context
 
 static struct access_region watch_page = {
 	.handler = watch_page_access,
-	.guard = true,
+	.band = BAND_GUARD,
 	.writes_only = true,
 };
 static struct access_region watch_msr = {
 	.first = APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4),
 	.last = APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4),
 	.handler = watch_msr_access,
-	.guard = true,
+	.band = BAND_GUARD,
 };
 static struct access_region watch_base = {
 	.first = MSR_APIC_BASE,
 	.last = MSR_APIC_BASE,
 	.handler = watch_base_access,
-	.guard = true,
+	.band = BAND_GUARD,
 };
 
 static bool watch_in_x2apic_mode(void)

@@ -90,7 +90,7 @@ static void reset_add(struct reset_claim *claim, bool in_memory, uint64_t addres
 	way->first = way->last = address;
 	way->handler = handler;
 	way->context = way;
-	way->guard = true; /* what is written in the end decides */
+	way->band = BAND_MEDIATOR; /* what hooks have made of it decides */
 	claim->in_memory[claim->nr_ways] = in_memory;
 	error = in_memory ? mmio_register(way) : pio_register(way);
 	if (error == 0)

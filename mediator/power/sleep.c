@@ -52,7 +52,7 @@ static int sleep_register_region(const struct acpi_register *acpi, struct access
 	region->first = region->last = acpi->address + (wide ? PM1_BYTE : 0);
 	region->handler = handler;
 	region->context = region;
-	region->guard = true;
+	region->band = BAND_GUARD;
 	if (acpi->space == ACPI_SPACE_PORT)
 		return pio_register(region);
 	return acpi->space == ACPI_SPACE_MEMORY ? mmio_register(region) : -RV_ENOTSUP;

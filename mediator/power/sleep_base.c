@@ -45,7 +45,7 @@ static int sleep_claim_base_of(uint32_t device, uint32_t function, uint16_t port
 		if ((value & UINT16_MAX & ~IS_PORT) != port || sleep_nr_bases == BASES_MAXIMUM)
 			continue;
 		*region = (struct access_region){ .first = address, .last = address + 3,
-						  .handler = sleep_handle_base, .guard = true };
+						  .handler = sleep_handle_base, .band = BAND_GUARD };
 		error = pci_register(region);
 		if (error != 0)
 			return error;

@@ -881,7 +881,7 @@ static void test_guards_come_last(void)
 	uint64_t guarded = 0;
 	struct access_region last = {
 		.first = DEVICE + 0x10, .last = DEVICE + 0x13, .handler = guard, .context = &guarded,
-		.guard = true};
+		.band = BAND_GUARD};
 	struct access_region hook = {.first = DEVICE + 0x10, .last = DEVICE + 0x13, .handler = note};
 	struct access own = {.vcpu = &fake_vcpu, .kind = ACCESS_MMIO, .write = true, .width_bytes = 4,
 			     .address = DEVICE + 0x10, .value = 0x33, .direct = true};
@@ -920,7 +920,7 @@ static void test_accept_skips_hooks(void)
 	uint64_t guarded = 0;
 	struct access_region last = {
 		.first = DEVICE + 0x10, .last = DEVICE + 0x13, .handler = guard, .context = &guarded,
-		.guard = true};
+		.band = BAND_GUARD};
 	struct access_region first = {.first = DEVICE + 0x10, .last = DEVICE + 0x13, .handler = accepts};
 	struct access_region second = {.first = DEVICE + 0x10, .last = DEVICE + 0x13, .handler = note};
 

@@ -215,7 +215,7 @@ static void test_registration(void)
 	struct access_region bad = {.first = 0, .last = PCI_ADDRESS_LAST + 1, .handler = note};
 	struct access_region second = {.first = pci_address(1, 2, 3, 0),
 				       .last = pci_address(1, 2, 4, 0xfff), .handler = note,
-				       .guard = true};
+				       .band = BAND_GUARD};
 	gpa_t page = ECAM / PAGE_BYTES + (pci_address(1, 2, 3, 0) >> 12);
 
 	set_up(true);

@@ -375,7 +375,7 @@ static int follow(struct pci_follower *follower, unsigned model, unsigned number
 {
 	int error;
 
-	*follower = (struct pci_follower){ .region = { .guard = true }, .function = address_of(model),
+	*follower = (struct pci_follower){ .region = { .band = BAND_GUARD }, .function = address_of(model),
 					   .number = (uint8_t)number, .first = first, .last = last,
 					   .handler = note, .context = follower };
 	error = pci_follow(follower);

@@ -69,7 +69,7 @@ static uint32_t guest_port(uint32_t port, uint8_t width_bytes, bool write, uint3
 				.width_bytes = width_bytes, .address = port, .value = value};
 
 	for (struct access_region *region = ports; region; region = region->next) {
-		UNIT_CHECK(region->guard);
+		UNIT_EQUAL(region->band, BAND_GUARD);
 		if (region->first < port + width_bytes && region->last >= port)
 			UNIT_EQUAL(region->handler(&access, region->context), ACCESS_PASS);
 	}

@@ -44,6 +44,9 @@ unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o sysca
 $(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects)): \
 	unit-flags := -I tests/unit/fake_process $(unit-flags)
 
+unit-programs += registry
+unit-registry-objects := vmm/registry.o
+
 unit-programs += ept npt
 unit-ept-objects := vmm/vmx/ept.o vmm/nested_table.o vmm/mtrr.o
 unit-npt-objects := vmm/svm/npt.o vmm/nested_table.o
