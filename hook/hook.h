@@ -90,7 +90,7 @@ struct hook {
 	enum hook_state state;	    /* changed under the owner's lock */
 	bool write;		    /* of the two directions, the one it wants */
 	bool region_is_wider;	    /* than the addresses that it wants */
-	bool in_place;		    /* the source's */
+	bool in_place;		    /* the source's, if there are no exceptions */
 	struct hook_owner *owner;
 	struct event_origin *origin; /* of the event that is open */
 	uint64_t first, last;	    /* the addresses it wants, as events tell them */

@@ -11,10 +11,10 @@ static bool hook_touches(const struct hook *hook, const struct rv_event *event)
 }
 
 /* An access that reaches beyond the addresses of an exception is none of it. */
-static bool hook_exception_holds(const struct hook_clause *clause, const void *event)
+static bool hook_exception_holds(const struct hook_clause *clause, const struct rv_event *event)
 {
 	struct hook_clause last_byte = *clause;
-	uint64_t beyond = *((const uint8_t *)event + offsetof(struct rv_event, width_bytes)) - 1u;
+	uint64_t beyond = event->width_bytes - 1u;
 
 	if (!hook_clauses_hold(clause, clause + 1, event))
 		return false;
@@ -24,7 +24,7 @@ static bool hook_exception_holds(const struct hook_clause *clause, const void *e
 	return beyond <= clause->span && hook_clauses_hold(&last_byte, &last_byte + 1, event);
 }
 
-bool hook_is_excepted(const struct hook *hook, const void *event)
+static bool hook_is_excepted(const struct hook *hook, const struct rv_event *event)
 {
 	const struct hook_clause *clause = hook->clauses_end;
 
@@ -58,5 +58,5 @@ bool hook_filter_accepts(const struct hook *hook, struct access *access)
 		    (!found || !hook_clauses_hold(hook->direct_end, hook->clauses_end, &event)))
 			return false;
 	}
-	return hook->clauses_end == hook->exceptions_end || !hook_is_excepted(hook, &event);
+	return !hook_is_excepted(hook, &event);
 }

@@ -27,9 +27,6 @@ static inline bool hook_clauses_hold(const struct hook_clause *clause, const str
 	return true;
 }
 
-/* Is it one of those that the hook's exceptions are about? `event` as above. */
-bool hook_is_excepted(const struct hook *hook, const void *event);
-
 #define HOOK_SAME_DISTANCE(a, b)                                                                   \
 	_Static_assert(offsetof(struct access, b) - offsetof(struct access, a) ==                  \
 		       offsetof(struct rv_event, b) - offsetof(struct rv_event, a), "rv/abi.h, vmm/access.h")
@@ -39,10 +36,8 @@ HOOK_SAME_DISTANCE(width_bytes, value);
 /* The same as hook_filter_accepts(), of a hook that is in_place. */
 static inline bool hook_accepts_in_place(const struct hook *hook, const struct access *access)
 {
-	const char *event = (const char *)&access->width_bytes - offsetof(struct rv_event, width_bytes);
-
-	return hook_clauses_hold(hook->clauses, hook->clauses_end, event) &&
-	       (hook->clauses_end == hook->exceptions_end || !hook_is_excepted(hook, event));
+	return hook_clauses_hold(hook->clauses, hook->clauses_end,
+				 (const char *)&access->width_bytes - offsetof(struct rv_event, width_bytes));
 }
 
 /* Does the hook want this access, which touches its region? */

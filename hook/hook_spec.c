@@ -136,9 +136,9 @@ void hook_prepare_clauses(struct hook *hook)
 	struct hook_clause *end = hook_add_clauses(hook, hook->clauses, false);
 
 	hook_spec_range(&hook->spec, &hook->first, &hook->last);
-	hook->in_place = hook->source->in_place;
 	hook->direct_end = end;
 	end = hook_add_clauses(hook, end, true);
 	hook->clauses_end = end;
 	hook->exceptions_end = hook_add_exceptions(hook, end);
+	hook->in_place = hook->source->in_place && hook->exceptions_end == end;
 }

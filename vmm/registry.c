@@ -74,3 +74,14 @@ bool registry_has_guard_but(const struct registry *registry, uint64_t first, uin
 	}
 	return false;
 }
+
+enum access_result registry_walk_ours(const struct registry *registry, uint64_t first, uint64_t last,
+				      struct access *access)
+{
+	for (const struct access_region *region = registry->ours; region != NULL; region = region->next) {
+		if (region->first <= last && region->last >= first &&
+		    region->handler(access, region->context) == ACCESS_DONE)
+			return ACCESS_DONE;
+	}
+	return ACCESS_PASS;
+}

@@ -25,6 +25,10 @@ bool registry_has_hook(const struct registry *registry, uint64_t first, uint64_t
 bool registry_has_guard_but(const struct registry *registry, uint64_t first, uint64_t last,
 			    access_handler handler);
 
+/* Those among the regions that touch [first, last] that are no hooks. */
+enum access_result registry_walk_ours(const struct registry *registry, uint64_t first, uint64_t last,
+				      struct access *access);
+
 /* Walks the regions that touch [first, last], or those that are no hooks if it is a direct access, or once one
  * says ACCESS_ACCEPT; ACCESS_DONE as soon as one says so. */
 static inline enum access_result registry_walk(const struct registry *registry, uint64_t first,
@@ -32,19 +36,15 @@ static inline enum access_result registry_walk(const struct registry *registry, 
 {
 	const struct access_region *region = access->direct ? registry->ours : registry->first;
 
-	while (region != NULL) {
-		if (region->first <= last && region->last >= first) {
-			enum access_result result = region->handler(access, region->context);
+	/* `next` is read after the handler: it may have registered or unregistered regions. */
+	for (; region != NULL; region = region->next) {
+		enum access_result result;
 
-			if (result == ACCESS_DONE)
-				return ACCESS_DONE;
-			if (result == ACCESS_ACCEPT && region->band == BAND_HOOK) {
-				region = registry->ours;
-				continue;
-			}
-		}
-		/* Read after the handler: it may have registered or unregistered regions. */
-		region = region->next;
+		if (region->first > last || region->last < first)
+			continue;
+		result = region->handler(access, region->context);
+		if (result != ACCESS_PASS)
+			return result == ACCESS_DONE ? result : registry_walk_ours(registry, first, last, access);
 	}
 	return ACCESS_PASS;
 }
