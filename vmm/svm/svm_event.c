@@ -6,6 +6,7 @@
 
 #include "core/instructions.h"
 #include "vmm/svm/svm.h"
+#include "vmm/svm/svm_quirks.h"
 
 void svm_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t error_code)
 {
@@ -44,9 +45,7 @@ void svm_end_virtual_interrupt(struct vcpu *vcpu)
 	if (vmcb->v_intr & V_IRQ) {
 		unsigned vector = (uint8_t)(vmcb->v_intr >> V_INTR_VECTOR_SHIFT);
 
-		/* An exit amid its delivery tells in EXITINTINFO; QEMU's calls it an exception there, and
-		 * leaves V_IRQ set. */
-		if (vmcb->exit_int_info & EVENT_VALID) {
+		if (svm_quirk_was_delivered(vmcb)) {
 			vmcb->exit_int_info = EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | vector;
 		} else {
 			vcpu_accept_interrupt(vcpu, vector);

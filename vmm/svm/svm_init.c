@@ -10,6 +10,7 @@
 #include "core/instructions.h"
 #include "core/signal.h"
 #include "vmm/svm/svm.h"
+#include "vmm/svm/svm_quirks.h"
 
 #define SX_INIT 1 /* its error code; there is no other */
 
@@ -64,21 +65,12 @@ void svm_begin_redirect(bool is_boot_cpu)
 	}
 }
 
-/* Bochs with several CPUs names the RIP of the exception before, if no instruction has come in between. What
- * is on the stack tells that it is the exception's entry, all the same. */
-static bool svm_repeats(const struct exception_frame *frame)
-{
-	const uint64_t *before = (const uint64_t *)frame->rsp; /* error code, RIP */
-
-	return before[0] == SX_INIT && before[1] == frame->rip;
-}
-
 static uint64_t svm_what_was_interrupted(const struct exception_frame *frame)
 {
 	if (exception_from_user(frame))
 		return SVM_INTERRUPTED_CODE;
 	if ((frame->rip >= (uint64_t)svm_init_entry && frame->rip < (uint64_t)svm_init_held) ||
-	    svm_repeats(frame))
+	    svm_quirk_repeats(frame, SX_INIT))
 		return SVM_INTERRUPTED_INIT;
 	if (frame->rip == (uint64_t)svm_nmi_entry)
 		return SVM_INTERRUPTED_NMI;

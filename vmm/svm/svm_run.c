@@ -12,6 +12,7 @@
 #include "vmm/mmio_direct.h"
 #include "vmm/run.h"
 #include "vmm/svm/svm.h"
+#include "vmm/svm/svm_quirks.h"
 
 #define TLB_FLUSH_ALL 1
 #define CODE_IS_LONG 0x200 /* the L attribute, which counts in long mode only */
@@ -110,14 +111,6 @@ static inline void svm_read_port(struct vcpu *vcpu, const struct vmcb *vmcb)
 		vcpu->exit.port |= EXIT_PORT_WATCHED;
 }
 
-/* QEMU's EXITINTINFO calls an interrupt an exception, and its VMRUN refuses such an EVENTINJ. */
-static uint64_t svm_correct_event(uint64_t event)
-{
-	if ((event >> EVENT_TYPE_SHIFT & 7) == EVENT_EXCEPTION && (event & EVENT_VECTOR) > 31)
-		event &= ~(UINT64_C(7) << EVENT_TYPE_SHIFT);
-	return event;
-}
-
 /* One pass through the guest. */
 static inline __attribute__((always_inline)) void svm_run(struct vcpu *vcpu, struct svm_vcpu *svm,
 							   struct vmcb *vmcb)
@@ -152,7 +145,7 @@ static inline __attribute__((always_inline)) void svm_run(struct vcpu *vcpu, str
 	 * interrupts, whose instruction runs again. */
 	if ((vmcb->exit_int_info & EVENT_VALID) &&
 	    (vmcb->exit_int_info >> EVENT_TYPE_SHIFT & 7) != EVENT_SOFTWARE)
-		svm_set_event(svm, svm_correct_event(vmcb->exit_int_info));
+		svm_set_event(svm, svm_quirk_event(vmcb->exit_int_info));
 }
 
 __attribute__((noreturn)) void svm_loop(struct vcpu *vcpu, void (*handle)(struct vcpu *vcpu))

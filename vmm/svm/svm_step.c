@@ -25,6 +25,7 @@
 #include "vmm/guest_memory.h"
 #include "vmm/nested_table.h"
 #include "vmm/svm/svm.h"
+#include "vmm/svm/svm_quirks.h"
 
 #define MSR_SFMASK 0xc0000084u
 #define CPUID_SVM_NRIPS 0x8u
@@ -109,8 +110,7 @@ static void svm_enter_trace(struct vcpu *vcpu, struct svm_step *step, struct vmc
 static void svm_leave_trace(struct vcpu *vcpu, struct svm_step *step, struct vmcb *vmcb)
 {
 	bool trap = vmcb->exit_code == VMEXIT_EXCEPTION_DB;
-	/* In Bochs it comes without a word in DR6; what else would, ICEBP, exits in another way. */
-	bool done = trap && ((vmcb->dr6 & DR6_BS) || vmcb->dr6 == DR6_FIXED);
+	bool done = trap && ((vmcb->dr6 & DR6_BS) || svm_quirk_is_step(vmcb->dr6));
 	uint64_t own = vcpu->rflags & RFLAGS_TF;
 
 	step->hits = trap ? vmcb->dr6 & ~(DR6_FIXED | DR6_BS) : 0;

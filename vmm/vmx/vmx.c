@@ -10,6 +10,7 @@
 #include "core/memory.h"
 #include "rv/errno.h"
 #include "vmm/vmx/vmx_ops.h"
+#include "vmm/vmx/vmx_quirks.h"
 
 /* vmx_entry.S knows these. */
 _Static_assert(offsetof(struct vmx_vcpu, host_rsp) == 16, "VMX_HOST_RSP");
@@ -102,18 +103,16 @@ static void vmx_halt_nowhere(struct vcpu *vcpu)
 	vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_HLT);
 }
 
-/* Before its first INIT the CPU is halted, as firmware leaves it. In wait-for-SIPI an INIT is blocked (SDM
- * v3 27.7.2), and may come behind the startup IPI and undo it: it does in Bochs. */
 static void vmx_wait_for_startup(struct vcpu *vcpu, bool wait)
 {
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
 
 	if (!wait)
 		vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_ACTIVE);
-	else if (vmx->had_init)
-		vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_WAIT_FOR_SIPI);
-	else
+	else if (vmx_quirk_waits_halted(vmx))
 		vmx_halt_nowhere(vcpu);
+	else
+		vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_WAIT_FOR_SIPI);
 	vmx->waits_for_sipi = wait;
 }
 
