@@ -64,6 +64,8 @@ static uint64_t hook_count_tables(const struct rv_hook_spec *spec)
 	if (!rv_kind_has(spec->kind, RV_KIND_MEMORY))
 		return 0;
 	hook_spec_range(spec, &first, &last);
+	if (spec->follows != 0) /* it may come to lie across one more of each */
+		return (last - first) / MIB(2) + 2 + (last - first) / GIB(1) + 2;
 	return last / MIB(2) - first / MIB(2) + 1 + last / GIB(1) - first / GIB(1) + 1;
 }
 

@@ -26,6 +26,7 @@
 #include "rv/types.h"
 #include "vmm/access.h"
 #include "vmm/grace.h"
+#include "vmm/pci_follow.h"
 
 #define HOOKS_MAXIMUM 1024
 #define HOOKS_PER_OWNER_MAXIMUM 256
@@ -86,6 +87,7 @@ struct hook_clause {
 
 struct hook {
 	struct access_region region;
+	struct pci_follower follower; /* registered in the place of the region, if spec.follows */
 	const struct source *source;
 	enum hook_state state;	    /* changed under the owner's lock */
 	bool write;		    /* of the two directions, the one it wants */

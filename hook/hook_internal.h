@@ -77,6 +77,10 @@ enum rv_verdict hook_verdict_on_error(struct hook *hook);
 /* hook_deliver.c: the handler of all regions; context is the hook. */
 enum access_result hook_handle_access(struct access *access, void *context);
 
+/* source_follow.c: of a hook with spec.follows. */
+int source_follow_attach(struct hook *hook, enum access_kind kind);
+void source_follow_detach(struct hook *hook);
+
 /* hook.c */
 extern struct spinlock hook_table_lock;
 

@@ -68,10 +68,22 @@ static bool hook_clauses_fit(const struct rv_hook_spec *spec)
 	return addresses == 1 || (addresses == 0 && !needs_address);
 }
 
+/* Events tell addresses as they are, so that an exception cannot count from a BAR. */
+static bool hook_follows_fit(const struct rv_hook_spec *spec)
+{
+	bool of_bar = spec->follows != 0 && (spec->follows >> 16 & 0x7fff) != RV_FOLLOWS_CONFIGURATION;
+
+	for (uint32_t i = 0; of_bar && i < spec->nr_clauses; i++) {
+		if (spec->clauses[i].except != 0 && hook_clause_is_address(spec, &spec->clauses[i]))
+			return false;
+	}
+	return spec->reserved == 0 && (spec->follows == 0 || rv_kind_has(spec->kind, RV_KIND_FOLLOWS));
+}
+
 int hook_spec_check(const struct rv_hook_spec *spec)
 {
 	if (!rv_kind_is(spec->kind) || spec->on_error > RV_ON_ERROR_DISABLE || spec->observe > 1 ||
-	    spec->budget_us > RV_BUDGET_US_MAXIMUM || !hook_clauses_fit(spec))
+	    spec->budget_us > RV_BUDGET_US_MAXIMUM || !hook_clauses_fit(spec) || !hook_follows_fit(spec))
 		return -RV_EINVAL;
 	return 0;
 }

@@ -53,8 +53,13 @@ static uint64_t hook_cycles_to_tenths(uint64_t cycles)
 
 void hook_describe(const struct hook *hook, char *text, size_t text_bytes)
 {
+	uint32_t follows = hook->spec.follows;
+
 	if (hook->source->describe != NULL)
 		hook->source->describe(hook, text, text_bytes);
+	else if (follows != 0)
+		print_format(text, text_bytes, "%s 0x%lx-0x%lx of %02x:%02x.%u", rv_kind_name(hook->spec.kind),
+			     hook->first, hook->last, follows >> 8 & 0xff, follows >> 3 & 0x1f, follows & 7);
 	else
 		print_format(text, text_bytes, "%s 0x%lx-0x%lx", rv_kind_name(hook->spec.kind), hook->first,
 			     hook->last);

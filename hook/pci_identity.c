@@ -6,13 +6,14 @@
 
 #include "core/spinlock.h"
 #include "core/string.h"
+#include "vmm/pci.h"
 
 #define PCI_IDENTITY_SLOTS 256
 #define PCI_CLASS_OFFSET 0x08
-#define PCI_BUS_NUMBERS_OFFSET 0x18
 
 struct pci_identity_slot {
 	uint32_t function; /* bus << 8 | device << 3 | function, plus one; 0: empty */
+	uint64_t generation; /* pci_numbers_generation before it was read: of another, it says nothing */
 	struct pci_identity identity;
 };
 
@@ -37,27 +38,22 @@ struct pci_identity pci_identity_of(uint64_t address)
 	struct pci_identity_slot *slot =
 		&pci_identity_slots[(function ^ function >> 8) % PCI_IDENTITY_SLOTS];
 	struct pci_identity identity;
+	uint64_t generation;
 
 	spinlock_acquire(&pci_identity_lock);
-	if (slot->function == function + 1) {
+	generation = __atomic_load_n(&pci_numbers_generation, __ATOMIC_ACQUIRE);
+	if (slot->function == function + 1 && slot->generation == generation) {
 		identity = slot->identity;
 	} else {
 		identity = pci_identity_read((uint64_t)function << 12);
 		if (identity.vendor_id != 0xffff) {
 			slot->function = function + 1;
+			slot->generation = generation;
 			slot->identity = identity;
 		}
 	}
 	spinlock_release(&pci_identity_lock);
 	return identity;
-}
-
-bool pci_identity_is_moved_by(const struct access *access)
-{
-	uint32_t offset = access->address & 0xfff;
-
-	return access->write && offset >= PCI_BUS_NUMBERS_OFFSET &&
-	       offset < PCI_BUS_NUMBERS_OFFSET + 4;
 }
 
 void pci_identity_forget(void)

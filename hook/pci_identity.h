@@ -15,8 +15,8 @@ struct pci_identity {
 /* Who answers at this address (as of pci_address(); the offset does not matter). Context: exit. */
 struct pci_identity pci_identity_of(uint64_t address);
 
-/* A write to a bridge's bus numbers moves functions about: then all is to be forgotten. */
-bool pci_identity_is_moved_by(const struct access *access);
+/* Another machine's functions are there now. What the guest moves about by a bridge's bus numbers is forgotten
+ * by itself, where those writes exit. */
 void pci_identity_forget(void);
 
 #endif

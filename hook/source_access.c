@@ -15,6 +15,7 @@ void source_access_fill(struct rv_event *event, const struct event_origin *origi
 	event->address = access->address;
 	event->value = access->value;
 	event->width_bytes = access->width_bytes;
+	event->base = access->base;
 }
 
 int source_access_fetch(struct rv_event *event, struct event_origin *origin)
@@ -65,12 +66,15 @@ void source_access_pose(struct event_origin *origin, const struct rv_event *even
 
 static int source_port_attach(struct hook *hook)
 {
-	return pio_register(&hook->region);
+	return hook->spec.follows != 0 ? source_follow_attach(hook, ACCESS_PORT) : pio_register(&hook->region);
 }
 
 static void source_port_detach(struct hook *hook)
 {
-	pio_unregister(&hook->region);
+	if (hook->spec.follows != 0)
+		source_follow_detach(hook);
+	else
+		pio_unregister(&hook->region);
 }
 
 static void source_port_pose(struct event_origin *origin, const struct rv_event *event)
@@ -81,12 +85,15 @@ static void source_port_pose(struct event_origin *origin, const struct rv_event 
 static int source_mmio_attach(struct hook *hook)
 {
 	hook->region.writes_only = hook->write;
-	return mmio_register(&hook->region);
+	return hook->spec.follows != 0 ? source_follow_attach(hook, ACCESS_MMIO) : mmio_register(&hook->region);
 }
 
 static void source_mmio_detach(struct hook *hook)
 {
-	mmio_unregister(&hook->region);
+	if (hook->spec.follows != 0)
+		source_follow_detach(hook);
+	else
+		mmio_unregister(&hook->region);
 }
 
 static void source_mmio_pose(struct event_origin *origin, const struct rv_event *event)

@@ -30,6 +30,9 @@ static void source_pci_narrow(struct hook *hook)
 	int64_t function = source_pci_wanted(&hook->spec, offsetof(struct rv_event, pci_function));
 	uint64_t first = hook->first, last = hook->last;
 
+	/* Ids are known as long as bridges lead where they did: all writes to these are to be seen. */
+	if (hook->direct_end != hook->clauses_end || hook->exceptions_look_up)
+		bus = -1;
 	if (bus < 0 || device < 0 || function < 0) {
 		first = 0;
 		last = SOURCE_PCI_OFFSET;
@@ -42,24 +45,21 @@ static void source_pci_narrow(struct hook *hook)
 					function < 0 ? 7 : (uint32_t)function, (uint32_t)last);
 }
 
-static enum access_result source_pci_handle(struct access *access, void *context)
-{
-	if (pci_identity_is_moved_by(access))
-		pci_identity_forget();
-	return hook_handle_access(access, context);
-}
-
 static int source_pci_attach(struct hook *hook)
 {
-	source_pci_narrow(hook);
 	hook->region_is_wider = true;
-	hook->region.handler = source_pci_handle;
+	if (hook->spec.follows != 0)
+		return source_follow_attach(hook, ACCESS_PCI);
+	source_pci_narrow(hook);
 	return pci_register(&hook->region);
 }
 
 static void source_pci_detach(struct hook *hook)
 {
-	pci_unregister(&hook->region);
+	if (hook->spec.follows != 0)
+		source_follow_detach(hook);
+	else
+		pci_unregister(&hook->region);
 }
 
 static void source_pci_fill(struct rv_event *event, const struct event_origin *origin)

@@ -40,10 +40,14 @@ int64_t syscall_mmio_write(struct process *process, struct exception_frame *fram
 int64_t syscall_msr_read(struct process *process, struct exception_frame *frame);
 int64_t syscall_msr_write(struct process *process, struct exception_frame *frame);
 int64_t syscall_cpuid(struct process *process, struct exception_frame *frame);
-int64_t syscall_pci_read(struct process *process, struct exception_frame *frame);
-int64_t syscall_pci_write(struct process *process, struct exception_frame *frame);
 int64_t syscall_memory_read(struct process *process, struct exception_frame *frame);
 int64_t syscall_memory_write(struct process *process, struct exception_frame *frame);
+
+/* syscall_pci.c */
+int64_t syscall_pci_read(struct process *process, struct exception_frame *frame);
+int64_t syscall_pci_write(struct process *process, struct exception_frame *frame);
+int64_t syscall_pci_bar(struct process *process, struct exception_frame *frame);
+int64_t syscall_pci_switch_off(struct process *process, struct exception_frame *frame);
 
 /* process/syscall_access.c: an access of the process's own, and the write of a value by one. */
 struct access syscall_access(struct process *process, enum access_kind kind, uint64_t address,

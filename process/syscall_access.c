@@ -1,6 +1,6 @@
 /*
- * process/syscall_access.c: an engine's direct access to ports, device memory, CPUID, PCI
- * configuration space and the guest's memory. It goes past all hooks, but what the hypervisor guards
+ * process/syscall_access.c: an engine's direct access to ports, device memory, CPUID and the
+ * guest's memory. It goes past all hooks, but what the hypervisor guards
  * (vmm/access.h) is guarded against engines too.
  *
  * An engine may use every device that the guest may; none is ours alone. We use the UART that the log
@@ -132,36 +132,6 @@ int64_t syscall_cpuid(struct process *process, struct exception_frame *frame)
 		return -RV_EINVAL;
 	cpuid_hardware(process->vcpu, (uint32_t)frame->rdi, (uint32_t)frame->rsi, registers);
 	return user_copy_out(process, frame->rdx, registers, sizeof(registers));
-}
-
-static bool syscall_pci_is(uint64_t function, uint64_t offset, uint64_t width_bytes)
-{
-	return function <= 0xffff && syscall_width_is(width_bytes, 4) && offset <= 0xfff &&
-	       (offset & (width_bytes - 1)) == 0;
-}
-
-/* (bus << 8 | device << 3 | function, offset, width_bytes) */
-int64_t syscall_pci_read(struct process *process, struct exception_frame *frame)
-{
-	struct access access = syscall_access(process, ACCESS_PCI, frame->rdi << 12 | frame->rsi,
-					      frame->rdx);
-
-	if (!syscall_pci_is(frame->rdi, frame->rsi, frame->rdx))
-		return -RV_EINVAL;
-	access_perform_direct(&access);
-	return (uint32_t)access.value;
-}
-
-/* (bdf, offset, width_bytes, value) */
-int64_t syscall_pci_write(struct process *process, struct exception_frame *frame)
-{
-	struct access access = syscall_access(process, ACCESS_PCI, frame->rdi << 12 | frame->rsi,
-					      frame->rdx);
-
-	if (!syscall_pci_is(frame->rdi, frame->rsi, frame->rdx))
-		return -RV_EINVAL;
-	syscall_store(&access, frame->r10);
-	return 0;
 }
 
 /* The part of a transfer that lies on one page of the engine. */

@@ -2,7 +2,8 @@
 #
 # Every read of a hidden device's configuration space gives ones and every write vanishes, as if
 # nothing were there; the guest's own bus scan does the rest. The match is evaluated in C for each
-# configuration access; Ruby runs for hidden devices only.
+# configuration access; Ruby runs for hidden devices only. Those that are there at boot are switched
+# off, too, and stay hidden under whatever bus number the guest gives them.
 #
 # Settings:
 #   hide_class=0x0c03      a class, a class with subclass, or with programming interface
@@ -28,5 +29,6 @@ on :pci_config_read, **match, on_error: :deny do |io|
   io.deny
 end
 on(:pci_config_write, **match, on_error: :deny) { |io| io.deny }
+hidden.each(&:hide)
 
 at_exit { log "pci_hide", devices: hidden.size, reads_denied: attempts }

@@ -36,6 +36,7 @@ struct access {
 	uint64_t address;    /* port; GPA; MSR; CPUID leaf | subleaf << 32; PCI: pci_address() |
 				pci_segment_address() */
 	uint64_t value;	     /* zero-extended */
+	uint64_t base;	     /* of the BAR by which a handler met it (vmm/pci_follow.h), 0: by none */
 	uint32_t cpuid[4];   /* CPUID only: EAX, EBX, ECX, EDX */
 	bool direct;	     /* a script's own, not the guest's: no hook sees it, the other bands do */
 };

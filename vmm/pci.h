@@ -10,6 +10,9 @@
 
 #define PCI_ADDRESS_LAST (pci_address(256, 0, 0, 0) - 1)
 
+/* Counts the writes that may have given a bus another number, each when it is done. */
+extern uint64_t pci_numbers_generation;
+
 /* Takes the access through the handlers of the regions that it touches. A write that passes is performed
  * by store() (vmm/pci_follow.h), so that ACCESS_DONE is the answer to all; for a read that none resolved the hardware is
  * left to the caller. */

@@ -38,6 +38,7 @@ struct pci_place {
 	struct grace grace;
 };
 
+uint64_t pci_numbers_generation;
 static unsigned pci_follow_nr_sizing; /* functions with `sizing` */
 
 static enum access_result pci_place_handle(struct access *access, void *context)
@@ -52,7 +53,7 @@ static enum access_result pci_place_handle(struct access *access, void *context)
 }
 
 /* Where the follower is to be while the function is as `as` says and at that address. 1, 0: nowhere;
- * -RV_EAGAIN: it decodes something of which nobody knows the size. */
+ * -RV_ENODATA: it decodes something of which nobody knows the size. */
 static int pci_follow_wants(const struct pci_follower *follower, const struct pci_function *as, uint64_t address,
 			    struct pci_place *place)
 {
@@ -62,7 +63,7 @@ static int pci_follow_wants(const struct pci_follower *follower, const struct pc
 	if (follower->number != PCI_CONFIGURATION && !pci_function_bar(as, follower->number, &bar))
 		return 0;
 	if (bar.decoded && bar.size_bytes == 0)
-		return -RV_EAGAIN;
+		return -RV_ENODATA;
 	if (!bar.decoded || follower->first >= bar.size_bytes)
 		return 0;
 	if (last >= bar.size_bytes)
@@ -382,6 +383,8 @@ static void pci_follow_write_part(const struct pci_write *write)
 		pci_follow_write_watched(function, write);
 	else
 		write->store(write->address, write->width_bytes, write->value);
+	if (write->offset / 4 == PCI_SECONDARY / 4)
+		__atomic_fetch_add(&pci_numbers_generation, 1, __ATOMIC_RELEASE);
 }
 
 void pci_follow_write(const struct access *access, pci_store store)

@@ -40,7 +40,7 @@ struct pci_place;
 
 /* Owned by the caller, who keeps it alive while registered, and for a grace period (vmm/grace.h) after. */
 struct pci_follower {
-	/* What is to be registered, as struct access_region says (`writes_only`, `guard`), but for its
+	/* What is to be registered, as struct access_region says (`writes_only`, `band`), but for its
 	 * addresses, handler and context, which are not looked at. */
 	struct access_region region;
 	uint64_t function;    /* pci_address() | pci_segment_address(), as it is when pci_follow() is called */
@@ -57,7 +57,8 @@ struct pci_follower {
 	struct pci_follower *next;
 };
 
-/* 0; -RV_ENOENT: no such function or BAR; -RV_EINVAL: no such part; or what the registry says
+/* 0; -RV_ENOENT: no such function or BAR; -RV_EINVAL: no such part; -RV_ENODATA: it is decoded, and its size is
+ * not known; or what the registry says
  * (vmm/access.h), -RV_EPERM if the BAR lies where it cannot be claimed. In force on every CPU on return, in
  * whatever way the guest is changing it. Context: boot, exit; a device's and a hook's lock may be held. */
 int pci_follow(struct pci_follower *follower);

@@ -114,6 +114,7 @@ struct rv_event {
 	uint8_t reserved[3];
 	uint64_t address;	 /* port, guest-physical address, MSR number, CPUID leaf, PCI offset */
 	uint64_t value;		 /* written value, or (fetched) what the device gave */
+	uint64_t base;		 /* where the BAR is that the hook follows; 0: it follows none */
 	union {
 		struct {
 			uint32_t cpuid[4]; /* EAX, EBX, ECX, EDX; [2] is the subleaf until fetched */
@@ -142,6 +143,13 @@ struct rv_clause {
 	uint64_t mask, first, last;
 };
 
+/* What the addresses of a hook count from, and follow wherever the guest moves it: a BAR of a PCI function by
+ * the number of its (lower) register, or its configuration space. Function: bus << 8 | device << 3 | function,
+ * as it is when the hook is added. */
+#define RV_FOLLOWS 0x80000000u
+#define RV_FOLLOWS_CONFIGURATION 6
+#define RV_FOLLOWS_OF(function, number) (RV_FOLLOWS | (uint32_t)(number) << 16 | (uint32_t)(function))
+
 struct rv_hook_spec {
 	uint32_t kind;
 	uint32_t on_error;	 /* enum rv_on_error */
@@ -149,7 +157,22 @@ struct rv_hook_spec {
 	uint32_t nr_clauses;
 	uint64_t cookie;	 /* comes back in rv_event.cookie */
 	uint64_t budget_us;	 /* 0: the default */
+	uint32_t follows;	 /* RV_FOLLOWS_OF(), of kinds with RV_KIND_FOLLOWS; 0: nothing */
+	uint32_t reserved;	 /* 0 */
 	struct rv_clause clauses[RV_CLAUSES_MAXIMUM];
+};
+
+/* What RV_SYS_PCI_BAR tells, as it is now. */
+#define RV_PCI_BAR_PORT 0x1u	     /* in I/O ports, else in memory */
+#define RV_PCI_BAR_WIDE 0x2u	     /* of 64 bits, so that it takes the next register too */
+#define RV_PCI_BAR_PREFETCHABLE 0x4u
+#define RV_PCI_BAR_DECODED 0x8u	     /* the device answers there */
+
+struct rv_pci_bar {
+	uint64_t address;
+	uint64_t size_bytes;	 /* 0: not known: the device came after the boot, or is a host bridge */
+	uint32_t flags;		 /* RV_PCI_BAR_* */
+	uint32_t reserved;
 };
 
 /* Levels of RV_SYS_LOG. */
@@ -183,7 +206,8 @@ enum rv_syscall {
 	/* (bytes, a multiple of 4096) -> address of the new memory, right above the last; RV_ENOMEM */
 	RV_SYS_HEAP_GROW,
 	/* (struct rv_hook_spec *) -> hook number >= 0; RV_EINVAL, RV_ENOSPC, RV_EBUSY; RV_EPERM: a policy's with
-	 * RV_ON_ERROR_DISABLE; RV_E2BIG: more
+	 * RV_ON_ERROR_DISABLE; RV_ENOENT: there is no such BAR to follow; RV_ENODATA: its size is not known;
+	 * RV_E2BIG: more
 	 * than RV_HOOK_BYTES_IN_EVENT of device memory while an event is open */
 	RV_SYS_HOOK_ADD,
 	/* (hook number) -> 0; RV_ENOENT if it is not this engine's; RV_EPERM: a policy's that denies by itself */
@@ -211,6 +235,12 @@ enum rv_syscall {
 	RV_SYS_PCI_READ,
 	/* (bdf, offset, width_bytes, value) -> 0 */
 	RV_SYS_PCI_WRITE,
+	/* (bdf, number, struct rv_pci_bar *) -> 0; RV_ENOENT: there is none. Asks for no size: that was done
+	 * before the guest ran */
+	RV_SYS_PCI_BAR,
+	/* (bdf) -> what of bits 0 to 2 of the command register stays set: the function decodes neither ports
+	 * nor memory, and masters no bus; RV_ENOENT */
+	RV_SYS_PCI_SWITCH_OFF,
 	/* (gpa, buffer, length_bytes) -> 0; RAM of the guest, never ours */
 	RV_SYS_MEMORY_READ,
 	/* (gpa, buffer, length_bytes) -> 0 */

@@ -18,6 +18,7 @@
 #define RV_ENOSPC 28	/* a table is full */
 #define RV_ERANGE 34	/* outside what the machine has */
 #define RV_ENOSYS 38	/* no such system call */
+#define RV_ENODATA 61	/* it is not known yet */
 #define RV_ENOTSUP 95	/* this CPU or machine cannot */
 
 #endif

@@ -46,6 +46,7 @@ struct rv_text {
 #define RV_KIND_PLAIN 0x2u   /* no verdict: nothing hangs on it */
 #define RV_KIND_MEMORY 0x4u  /* addresses are guest-physical: a hook takes time and tables for each page */
 #define RV_KIND_OWN_WORD 0x8u /* scripts do not say `on` for it, but have a word of its own */
+#define RV_KIND_FOLLOWS 0x40u /* hooks can follow a PCI function's BAR, or its configuration space */
 #define RV_KIND_AT_END 0x10u /* the guest is over: as much time as for loading */
 #define RV_KIND_NUMBERS 0x20u /* addresses are numbers of things: an access touches one, however wide */
 

@@ -21,20 +21,20 @@
 
 RV_KIND(PORT_READ, .name = "port_read", .group = "port_access", .class = "Port",
 	.summary = "the guest reads an I/O port", .words = "port width",
-	RV_FIELDS(RV_PORT, RV_VALUE_READ))
+	.flags = RV_KIND_FOLLOWS, RV_FIELDS(RV_PORT, RV_VALUE_READ))
 RV_KIND(PORT_WRITE, .name = "port_write", .group = "port_access", .class = "Port",
-	.summary = "the guest writes an I/O port", .words = "port value width", .flags = RV_KIND_WRITE,
-	RV_FIELDS(RV_PORT, RV_VALUE_WRITTEN))
+	.summary = "the guest writes an I/O port", .words = "port value width",
+	.flags = RV_KIND_WRITE | RV_KIND_FOLLOWS, RV_FIELDS(RV_PORT, RV_VALUE_WRITTEN))
 
 #define RV_MEMORY \
 	RV_WIDTH(15, 4), RV_FIELD("address", address, RV_WHERE, .last = 0xfffffffffffff)
 
 RV_KIND(MMIO_READ, .name = "mmio_read", .group = "mmio_access", .class = "Mmio",
-	.summary = "the guest reads device memory", .words = "address width", .flags = RV_KIND_MEMORY,
-	RV_FIELDS(RV_MEMORY, RV_VALUE_READ))
+	.summary = "the guest reads device memory", .words = "address width",
+	.flags = RV_KIND_MEMORY | RV_KIND_FOLLOWS, RV_FIELDS(RV_MEMORY, RV_VALUE_READ))
 RV_KIND(MMIO_WRITE, .name = "mmio_write", .group = "mmio_access", .class = "Mmio",
 	.summary = "the guest writes device memory", .words = "address value width",
-	.flags = RV_KIND_WRITE | RV_KIND_MEMORY, RV_FIELDS(RV_MEMORY, RV_VALUE_WRITTEN))
+	.flags = RV_KIND_WRITE | RV_KIND_MEMORY | RV_KIND_FOLLOWS, RV_FIELDS(RV_MEMORY, RV_VALUE_WRITTEN))
 
 #define RV_MSR RV_ADDRESSES("msr", 0xffffffff, 0x1b), RV_FIELD("width", width_bytes, RV_FIELD_READER, .sample = 8)
 
@@ -72,10 +72,10 @@ RV_KIND(CPUID, .name = "cpuid", .class = "Cpuid", .summary = "CPUID", .words = "
 
 RV_KIND(PCI_CONFIG_READ, .name = "pci_config_read", .group = "pci_config_access", .class = "PciConfig",
 	.summary = "the guest reads a register of PCI configuration space", .words = "slot offset width",
-	RV_FIELDS(RV_PCI_REGISTER, RV_PCI_FUNCTION, RV_VALUE_READ), RV_PCI_TEXTS)
+	.flags = RV_KIND_FOLLOWS, RV_FIELDS(RV_PCI_REGISTER, RV_PCI_FUNCTION, RV_VALUE_READ), RV_PCI_TEXTS)
 RV_KIND(PCI_CONFIG_WRITE, .name = "pci_config_write", .group = "pci_config_access", .class = "PciConfig",
 	.summary = "the guest writes a register of PCI configuration space",
-	.words = "slot offset value width", .flags = RV_KIND_WRITE,
+	.words = "slot offset value width", .flags = RV_KIND_WRITE | RV_KIND_FOLLOWS,
 	RV_FIELDS(RV_PCI_REGISTER, RV_PCI_FUNCTION, RV_VALUE_WRITTEN), RV_PCI_TEXTS)
 
 RV_KIND(TIMER, .name = "timer", .class = "Timer", .summary = "a time is over (`every`)", .words = "",

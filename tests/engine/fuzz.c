@@ -91,6 +91,10 @@ static void fuzz_fill_spec(void)
 		spec->on_error = (uint32_t)(fuzz_random() % 4);
 		spec->observe = (uint32_t)(fuzz_random() & 1);
 	}
+	if (fuzz_random() & 7) {
+		spec->follows = 0;
+		spec->reserved = 0;
+	}
 	spec->clauses[0].field = rv_kind_is(spec->kind) ? rv_kind_field_with(spec->kind, RV_FIELD_ADDRESS) : 0;
 	spec->clauses[0].except = 0;
 	spec->clauses[0].mask = UINT64_MAX;
@@ -109,7 +113,7 @@ static bool fuzz_is_harmful(uint64_t number)
 	return number == RV_SYS_NEXT_EVENT || number == RV_SYS_EXIT || number == RV_SYS_PORT_WRITE ||
 	       number == RV_SYS_PORT_READ || number == RV_SYS_MMIO_WRITE ||
 	       number == RV_SYS_MMIO_READ || number == RV_SYS_MSR_WRITE ||
-	       number == RV_SYS_PCI_WRITE || number == RV_SYS_MEMORY_WRITE ||
+	       number == RV_SYS_PCI_WRITE || number == RV_SYS_PCI_SWITCH_OFF || number == RV_SYS_MEMORY_WRITE ||
 	       number == RV_SYS_POWERS || number == RV_SYS_POLICY || number == RV_SYS_ALARM; /* it would be called */
 }
 

@@ -6,6 +6,7 @@ guest-names := \
 	alias \
 	alone \
 	apic \
+	bars \
 	bench \
 	caught \
 	checksum \
@@ -59,7 +60,7 @@ $(build)/tests/guest/%.o: tests/guest/%.S
 $(build)/tests/guest/mmio.elf: $(build)/tests/guest/mmio_forms.o
 $(build)/tests/guest/cpu.elf: $(build)/tests/guest/cpu_state.o
 $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
-$(addprefix $(build)/tests/guest/,caught.elf extint.elf held.elf ipi.elf logical.elf message.elf nmi.elf pci_odd.elf poll.elf restart.elf \
+$(addprefix $(build)/tests/guest/,bars.elf caught.elf extint.elf held.elf ipi.elf logical.elf message.elf nmi.elf pci_odd.elf poll.elf restart.elf \
 		sleep.elf smi.elf smp.elf start_nmi.elf startup.elf x2apic.elf): \
 	$(addprefix $(build)/tests/guest/,second.o second_entry.o)
 $(addprefix $(build)/tests/guest/,alias.elf hostile.elf ours.elf): $(build)/tests/guest/reserved.o

@@ -286,10 +286,8 @@ static void test_identity_cached(void)
 	fake_pci_reads = 0;
 	hook->region.handler(&a, hook);
 	UNIT_EQUAL(fake_pci_reads, 0);
-	/* The guest renumbers a bridge's buses. */
-	a = access_of(ACCESS_PCI, true, 0x08018, 4, 0x020100);
-	hook->region.handler(&a, hook);
-	a = access_of(ACCESS_PCI, false, 0x19004, 4, 0);
+	/* The guest has renumbered a bridge's buses. */
+	pci_numbers_generation++;
 	hook->region.handler(&a, hook);
 	UNIT_EQUAL(fake_pci_reads, 2);
 	/* Somebody who is not there is asked for again. */
@@ -304,6 +302,58 @@ static void test_identity_cached(void)
 	UNIT_EQUAL(event_seen.pci_device, 4);
 	UNIT_EQUAL(event_seen.pci_vendor_id, 0x1b36);
 	UNIT_EQUAL(event_seen.pci_class, 0x0c0330);
+	finish();
+}
+
+/* What is told by its ids has its bridges' numbers watched too. */
+static void test_identity_watched(void)
+{
+	struct rv_hook_spec r = spec_of(RV_EVENT_PCI_CONFIG_READ, 4, 7);
+
+	spec_add(&r, "bus", UINT64_MAX, 1, 1);
+	spec_add(&r, "vendor_id", UINT64_MAX, 0x8086, 0x8086);
+	expect_region(&r, 0, 0xfffffff);
+}
+
+/* A hook on a BAR is given over to pci_follow(), and its events say where that is. */
+static void test_follow(void)
+{
+	struct rv_hook_spec r = spec_of(RV_EVENT_MMIO_READ, 0x18, 0x1b);
+	struct access a = access_of(ACCESS_MMIO, false, 0xf0000018, 4, 0);
+	struct hook *hook;
+
+	r.follows = RV_FOLLOWS_OF(3 << 3, 0);
+	hook = hook_of(&r);
+	UNIT_CHECK(fake_follower != NULL && fake_registered == 0);
+	UNIT_CHECK(fake_follower->function == 0x18000 && fake_follower->number == 0 &&
+		   fake_follower->first == 0x18 && fake_follower->last == 0x1b);
+	(void)fake_follower->handler(&a, 0x18, fake_follower->context);
+	UNIT_CHECK(deliveries == 1 && event_seen.address == 0xf0000018 && event_seen.base == 0xf0000000);
+	UNIT_EQUAL(a.base, 0); /* for hooks behind it */
+	/* Another device there has ports. */
+	a.kind = ACCESS_PORT;
+	(void)fake_follower->handler(&a, 0x18, fake_follower->context);
+	UNIT_EQUAL(deliveries, 1);
+	(void)hook;
+	finish();
+	UNIT_CHECK(fake_follower == NULL);
+	r.follows = RV_FOLLOWS_OF(3 << 3, 1);
+	UNIT_EQUAL(hook_add(&owner, &r), -RV_ENOENT);
+	r.follows = RV_FOLLOWS_OF(3 << 3, RV_FOLLOWS_CONFIGURATION);
+	UNIT_EQUAL(hook_add(&owner, &r), -RV_ENOENT);
+	r.follows = 3 << 3;
+	UNIT_EQUAL(hook_add(&owner, &r), -RV_ENOENT);
+	r.reserved = 1;
+	UNIT_EQUAL(check(r), -RV_EINVAL);
+	r = spec_of(RV_EVENT_MSR_READ, 1, 1);
+	r.follows = RV_FOLLOWS_OF(3 << 3, 0);
+	UNIT_EQUAL(check(r), -RV_EINVAL);
+	r = spec_of(RV_EVENT_PCI_CONFIG_READ, 0, 0xff);
+	r.follows = RV_FOLLOWS_OF(9 << 3, RV_FOLLOWS_CONFIGURATION);
+	hook = hook_of(&r);
+	a = access_of(ACCESS_PCI, false, 0x148010, 4, 0);
+	(void)fake_follower->handler(&a, 0x10, fake_follower->context);
+	UNIT_CHECK(deliveries == 1 && event_seen.address == 0x10 && event_seen.pci_bus == 1 && event_seen.base == 0);
 	finish();
 }
 
@@ -339,6 +389,8 @@ int main(void)
 	unit_run("filter_exceptions_elsewhere", test_exceptions_elsewhere);
 	unit_run("hook_filter_pci_random", test_filter_pci_random);
 	unit_run("hook_identity_cached", test_identity_cached);
+	unit_run("hook_identity_watched", test_identity_watched);
+	unit_run("hook_follow", test_follow);
 	unit_run("hook_filter_cpuid", test_filter_cpuid);
 	return unit_failed;
 }

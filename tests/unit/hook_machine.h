@@ -19,6 +19,8 @@
 #include "tests/spec.h"
 #include "unit.h"
 #include "vmm/interrupt_watch.h"
+#include "vmm/pci.h"
+#include "vmm/pci_function.h"
 #include "vmm/vcpu.h"
 
 /* The machine ---------------------------------------------------------------------------------- */
@@ -28,6 +30,7 @@ static struct vcpu fake_vcpu = { .cpu = &fake_cpu };
 uint32_t cpus_count = 2; /* so that the lock is taken */
 uint64_t time_tsc_hz = 1000000000;
 enum log_level log_maximum;
+uint64_t pci_numbers_generation;
 static unsigned fake_pci_reads, fake_interrupts_wanted, fake_registered;
 static int fake_register_result;
 static struct access_region *fake_last_region;
@@ -155,6 +158,30 @@ void msr_unregister(struct access_region *region, bool read, bool write)
 {
 	UNIT_CHECK(read != write);
 	fake_unregister(region);
+}
+
+/* 0:3.0 has a BAR 0 in memory and a BAR 1 in ports; what follows one is kept here. */
+static struct pci_follower *fake_follower;
+
+int pci_bar_get(uint64_t address, unsigned number, struct pci_bar *bar)
+{
+	if (address != 0x18000 || number > 1)
+		return -RV_ENOENT;
+	*bar = (struct pci_bar){ .size_bytes = 0x1000, .port = number == 1 };
+	return 0;
+}
+
+int pci_follow(struct pci_follower *follower)
+{
+	UNIT_CHECK(fake_follower == NULL);
+	fake_follower = follower;
+	return 0;
+}
+
+void pci_unfollow(struct pci_follower *follower)
+{
+	UNIT_CHECK(fake_follower == follower);
+	fake_follower = NULL;
 }
 
 uint32_t pio_hardware_read(uint16_t port, uint8_t width_bytes)

@@ -566,7 +566,7 @@ static void test_refused(void)
 	pci_unfollow(&low);
 	/* One that decodes a BAR of which nobody knows the size. */
 	models[0].config[4] = 2;
-	UNIT_EQUAL(follow(&low, 0, 0, 0, 3), -RV_EAGAIN);
+	UNIT_EQUAL(follow(&low, 0, 0, 0, 3), -RV_ENODATA);
 	register_error = -RV_ENOMEM;
 	UNIT_EQUAL(follow(&low, DISK, 0, 0, 3), -RV_ENOMEM);
 	register_error = 0;

@@ -20,6 +20,7 @@
 #include "rv/powers.h"
 #include "tests/spec.h"
 #include "unit.h"
+#include "vmm/pci_function.h"
 #include "vmm/guest_memory.h"
 
 /* The machine ---------------------------------------------------------------------------------- */
@@ -248,6 +249,23 @@ enum access_result access_perform_direct(struct access *access)
 	return ACCESS_PASS;
 }
 
+/* Any function of bus 0 has one of each sort. */
+int pci_bar_get(uint64_t address, unsigned number, struct pci_bar *bar)
+{
+	UNIT_CHECK(address <= 0xffff000 && (address & 0xfff) == 0 && number < PCI_BARS_MAXIMUM);
+	if (address >> 20 != 0)
+		return -RV_ENOENT;
+	*bar = (struct pci_bar){ .address = 0xfeb00000 + number, .size_bytes = 0x1000, .port = number == 1,
+				 .wide = number == 2, .prefetchable = number == 3, .decoded = true };
+	return 0;
+}
+
+int pci_function_switch_off(uint64_t address)
+{
+	UNIT_CHECK(address <= 0xffff000 && (address & 0xfff) == 0);
+	return address == 0x8000 ? 2 : -RV_ENOENT;
+}
+
 void cpuid_hardware(struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t registers[4])
 {
 	(void)vcpu;
@@ -466,6 +484,29 @@ static void test_random_calls(void)
 	}
 	UNIT_CHECK(device_accesses > 1000);
 	UNIT_CHECK(logged_bytes > 1000);
+	engine_close(&process);
+}
+
+static void test_pci(void)
+{
+	static const uint32_t flags[] = { 8, 8 | RV_PCI_BAR_PORT, 8 | RV_PCI_BAR_WIDE, 8 | RV_PCI_BAR_PREFETCHABLE };
+	struct process process;
+	struct rv_pci_bar bar;
+
+	engine_open(&process);
+	for (uint64_t number = 0; number < 4; number++) {
+		UNIT_EQUAL(call(&process, RV_SYS_PCI_BAR, 3 << 3, number, DATA, 0), 0);
+		UNIT_EQUAL(user_copy_in(&process, &bar, DATA, sizeof(bar)), 0);
+		UNIT_CHECK(bar.address == 0xfeb00000 + number && bar.size_bytes == 0x1000 &&
+			   bar.flags == flags[number]);
+	}
+	UNIT_EQUAL(call(&process, RV_SYS_PCI_BAR, 0x100, 0, DATA, 0), -RV_ENOENT);
+	UNIT_EQUAL(call(&process, RV_SYS_PCI_BAR, 0x10000, 0, DATA, 0), -RV_EINVAL);
+	UNIT_EQUAL(call(&process, RV_SYS_PCI_BAR, 0, 6, DATA, 0), -RV_EINVAL);
+	UNIT_EQUAL(call(&process, RV_SYS_PCI_BAR, 0, 0, 0, 0), -RV_EFAULT);
+	UNIT_EQUAL(call(&process, RV_SYS_PCI_SWITCH_OFF, 8, 0, 0, 0), 2);
+	UNIT_EQUAL(call(&process, RV_SYS_PCI_SWITCH_OFF, 0, 0, 0, 0), -RV_ENOENT);
+	UNIT_EQUAL(call(&process, RV_SYS_PCI_SWITCH_OFF, 0x10000, 0, 0, 0), -RV_EINVAL);
 	engine_close(&process);
 }
 
@@ -739,6 +780,7 @@ int main(void)
 	unit_run("process_hook_in_event", test_hook_in_event);
 	unit_run("process_transfer", test_transfer);
 	unit_run("process_random_calls", test_random_calls);
+	unit_run("process_pci", test_pci);
 	unit_run("process_powers", test_powers);
 	unit_run("process_powers_of_hooks", test_powers_of_hooks);
 	unit_run("process_policy", test_policy);

@@ -35,11 +35,11 @@ unit-power-libraries := $(build)/unit/zydis.a
 unit-mmio-libraries := $(build)/unit/zydis.a
 
 unit-programs += hook hook_filter process
-unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_spec.o hook_verdict.o kinds.o source.o source_access.o source_cpuid.o source_pci.o \
+unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_spec.o hook_verdict.o kinds.o source.o source_access.o source_cpuid.o source_follow.o source_pci.o \
 	hook_summary.o hook_timer.o pci_identity.o) mediator/power/shutdown.o vmm/access.o vmm/grace.o vmm/interrupt_watch.o
 unit-hook_filter-objects := $(unit-hook-objects)
 unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o syscall_access.o \
-	syscall_msr.o syscall_hook.o) core/paging.o hook/kinds.o hook/hook_spec.o
+	syscall_msr.o syscall_pci.o syscall_hook.o) core/paging.o hook/kinds.o hook/hook_spec.o
 # Page tables and system calls, without privileged instructions.
 $(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects)): \
 	unit-flags := -I tests/unit/fake_process $(unit-flags)

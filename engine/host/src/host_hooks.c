@@ -4,6 +4,7 @@
 #include "host_hooks.h"
 
 #include "hook/hook_internal.h"
+#include "machine.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 #include "vmm/registry.h"
@@ -44,6 +45,41 @@ HOST_REGISTRY(pio, ACCESS_PORT)
 HOST_REGISTRY(mmio, ACCESS_MMIO)
 HOST_REGISTRY(cpuid, ACCESS_CPUID)
 HOST_REGISTRY(pci, ACCESS_PCI)
+
+/* Nothing moves here: a hook that follows is one of where that is. */
+int source_follow_attach(struct hook *hook, enum access_kind kind)
+{
+	uint16_t bdf = (uint16_t)hook->spec.follows;
+	uint64_t base = pci_address(bdf >> 8, bdf >> 3 & 0x1f, bdf & 7, 0);
+	unsigned int number = hook->spec.follows >> 16 & 0x7fff;
+	struct rv_pci_bar bar;
+
+	if (kind != ACCESS_PCI) {
+		if (!machine_pci_bar(bdf, number, &bar) ||
+		    (kind == ACCESS_PORT) != ((bar.flags & RV_PCI_BAR_PORT) != 0))
+			return -RV_ENOENT;
+		base = bar.address;
+	} else if (number != RV_FOLLOWS_CONFIGURATION || machine_pci_find(bdf) == NULL) {
+		return -RV_ENOENT;
+	}
+	hook->region.first = base + hook->first;
+	hook->region.last = base + hook->last;
+	registry_add(&registries[kind], &hook->region);
+	return 0;
+}
+
+void source_follow_detach(struct hook *hook)
+{
+	for (unsigned int kind = 0; kind < ACCESS_KIND_COUNT; kind++)
+		(void)registry_remove(&registries[kind], &hook->region);
+}
+
+uint64_t host_hook_base(const struct hook *hook)
+{
+	bool bar = hook->spec.follows != 0 && hook->spec.follows >> 16 != (RV_FOLLOWS >> 16 | RV_FOLLOWS_CONFIGURATION);
+
+	return bar ? hook->region.first - hook->first : 0;
+}
 
 int msr_register(struct access_region *region, bool read, bool write)
 {

@@ -24,4 +24,7 @@ void host_hook_begin(void);
  * be removed meanwhile. */
 struct hook *host_hook_next(const struct hook *after, uint32_t kind, struct event_origin *origin);
 
+/* Where the BAR is that it follows; 0: it follows none. */
+uint64_t host_hook_base(const struct hook *hook);
+
 #endif

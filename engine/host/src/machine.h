@@ -7,6 +7,8 @@
 #ifndef ENGINE_HOST_MACHINE_H
 #define ENGINE_HOST_MACHINE_H
 
+#include "rv/abi.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -46,6 +48,10 @@ void machine_pci_set_bar(struct machine_pci *pci, unsigned int number, uint32_t 
 			 uint32_t bytes);
 uint64_t machine_pci_read(uint16_t bdf, unsigned int offset, unsigned int width_bytes);
 void machine_pci_write(uint16_t bdf, unsigned int offset, unsigned int width_bytes, uint64_t value);
+
+/* False: there is no such function, or no BAR of that number. */
+bool machine_pci_bar(uint16_t bdf, unsigned int number, struct rv_pci_bar *bar);
+bool machine_pci_switch_off(uint16_t bdf);
 
 /* The devices that are always there. */
 void machine_reset(void);

@@ -81,3 +81,25 @@ void machine_pci_write(uint16_t bdf, unsigned int offset, unsigned int width_byt
 	else
 		pci_store(pci, offset, width_bytes, value);
 }
+
+bool machine_pci_bar(uint16_t bdf, unsigned int number, struct rv_pci_bar *bar)
+{
+	const struct machine_pci *pci = machine_pci_find(bdf);
+	uint32_t low;
+
+	if (!pci || number >= sizeof(pci->bar_bytes) / sizeof(pci->bar_bytes[0]) || !pci->bar_bytes[number])
+		return false;
+	low = (uint32_t)machine_pci_read(bdf, 0x10 + 4 * number, 4);
+	*bar = (struct rv_pci_bar){ .address = low & ~(low & 1 ? 3u : 15u), .size_bytes = pci->bar_bytes[number],
+				    .flags = RV_PCI_BAR_DECODED | (low & 1 ? RV_PCI_BAR_PORT : 0) };
+	return true;
+}
+
+bool machine_pci_switch_off(uint16_t bdf)
+{
+	struct machine_pci *pci = machine_pci_find(bdf);
+
+	if (pci)
+		pci_store(pci, 4, 2, machine_pci_read(bdf, 4, 2) & ~7u);
+	return pci != NULL;
+}

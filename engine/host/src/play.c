@@ -6,10 +6,12 @@
 #include "hook/hook_internal.h"
 #include "machine.h"
 #include "rv/kinds.h"
+#include "vmm/pci.h"
 #include "vmm/vcpu.h"
 
 #include <stdio.h>
 
+uint64_t pci_numbers_generation; /* no bus gets another number here */
 static struct cpu play_cpu;
 static struct vcpu play_vcpu = { .cpu = &play_cpu };
 
@@ -102,6 +104,7 @@ bool play_open(struct play *play, struct rv_event *shown)
 		return false;
 	play->hooked = true;
 	hook->origin = &play->origin;
+	play->access.base = host_hook_base(hook);
 	hook_fill_event(hook, shown, &play->origin);
 	shown->cpu = 0;
 	return true;

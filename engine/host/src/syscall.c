@@ -85,6 +85,10 @@ static int64_t syscall_device(uint64_t number, uint64_t a, uint64_t b, uint64_t 
 	case RV_SYS_PCI_WRITE:
 		machine_pci_write((uint16_t)a, (unsigned int)b, (unsigned int)c, d);
 		return 0;
+	case RV_SYS_PCI_BAR:
+		return machine_pci_bar((uint16_t)a, (unsigned int)b, syscall_pointer(c)) ? 0 : -RV_ENOENT;
+	case RV_SYS_PCI_SWITCH_OFF:
+		return machine_pci_switch_off((uint16_t)a) ? 0 : -RV_ENOENT;
 	case RV_SYS_MEMORY_READ:
 		return syscall_memory(a, b, c, false);
 	case RV_SYS_MEMORY_WRITE:

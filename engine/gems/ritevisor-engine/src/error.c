@@ -22,6 +22,8 @@ static const struct error_text error_texts[] = {
 	{ RV_ENOSPC, "the table is full: turn hooks off that are no longer needed" },
 	{ RV_ERANGE, "outside what this machine has" },
 	{ RV_ENOSYS, "this hypervisor does not offer it" },
+	{ RV_ENODATA, "the size of this BAR is not known: its device came after the boot; set the hook before the guest "
+		      "switches it on" },
 	{ RV_ENOTSUP, "this CPU or machine cannot do it" },
 };
 

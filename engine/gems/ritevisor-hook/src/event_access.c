@@ -96,10 +96,17 @@ static mrb_value access_address(mrb_state *mrb, mrb_value self)
 	return engine_from_u64(mrb, event_open(mrb, self)->address);
 }
 
+/* Where the hook's addresses count from: of those that follow a BAR, the event says it. */
+static uint64_t access_base(const struct rv_event *event)
+{
+	return event->base + event_entry->base;
+}
+
 /* Negative for an access that begins before the range and reaches into it. */
 static mrb_value access_offset(mrb_state *mrb, mrb_value self)
 {
-	uint64_t address = event_open(mrb, self)->address, base = event_entry->base;
+	const struct rv_event *event = event_open(mrb, self);
+	uint64_t address = event->address, base = access_base(event);
 
 	if (address < base && base - address <= INT64_MAX)
 		return mrb_int_value(mrb, -(mrb_int)(base - address));
@@ -181,9 +188,9 @@ static bool access_evaluate_get(mrb_state *mrb, mrb_func_t method, struct rv_eve
 	} else if (method == access_address) {
 		value = event->address;
 	} else if (method == access_offset) {
-		if (event->address < event_entry->base)
+		if (event->address < access_base(event))
 			return false;	/* negative */
-		value = event->address - event_entry->base;
+		value = event->address - access_base(event);
 	} else if (method == access_width) {
 		value = event->width_bytes;
 	} else if (method == access_all_ones) {

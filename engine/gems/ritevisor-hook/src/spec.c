@@ -17,10 +17,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What every kind has; `base` where a part of memory is watched. */
-enum { OPTION_ON_ERROR, OPTION_BUDGET, OPTION_OBSERVE, OPTION_BASE, OPTION_EXCEPT, OPTIONS };
+/* What every kind has; `base` where a part of memory is watched; `of` where a hook can follow a PCI function. */
+enum { OPTION_ON_ERROR, OPTION_BUDGET, OPTION_OBSERVE, OPTION_BASE, OPTION_OF, OPTION_EXCEPT, OPTIONS };
 
-static const char *const spec_options[OPTIONS] = { "on_error", "budget", "observe", "base", "except" };
+static const char *const spec_options[OPTIONS] = { "on_error", "budget", "observe", "base", "of", "except" };
 
 /* A specification that is being made. */
 struct spec_check {
@@ -40,6 +40,8 @@ static bool spec_has_option(const struct spec_check *check, unsigned int option)
 {
 	if (check->except != 0 || (option == OPTION_EXCEPT && (check->kind->flags & RV_KIND_PLAIN)))
 		return false;
+	if (option == OPTION_OF)
+		return (check->kind->flags & RV_KIND_FOLLOWS) != 0;
 	return option != OPTION_BASE || (check->kind->flags & RV_KIND_MEMORY);
 }
 
@@ -365,6 +367,20 @@ static void spec_take_on_error(mrb_state *mrb, const struct spec_check *check)
 			   mrb_inspect(mrb, name));
 }
 
+/* A PCI::Bar or a PCI::Device. */
+static void spec_take_of(mrb_state *mrb, const struct spec_check *check)
+{
+	mrb_value of = check->options[OPTION_OF];
+
+	if (mrb_nil_p(of))
+		return;
+	if (!mrb_respond_to(mrb, of, MRB_SYM(__follows)))
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "of: is a BAR or a device (PCI.find(...).bar(0)), not %v",
+			   mrb_inspect(mrb, of));
+	check->spec->follows = (uint32_t)engine_to_unsigned(
+		mrb, mrb_funcall_id(mrb, of, MRB_SYM(__follows), 0), UINT32_MAX, "of");
+}
+
 static void spec_clear(struct spec_check *check)
 {
 	for (unsigned int i = 0; i < OPTIONS; i++)
@@ -390,6 +406,8 @@ static uint64_t spec_base(mrb_state *mrb, const struct spec_check *check)
 {
 	if (!mrb_nil_p(check->options[OPTION_BASE]))
 		return engine_to_u64(mrb, check->options[OPTION_BASE]);
+	if (check->spec->follows != 0)
+		return 0; /* the event says where the BAR is */
 	return check->spec->nr_clauses != 0 ? check->spec->clauses[0].first : 0;
 }
 
@@ -478,6 +496,7 @@ void spec_fill(mrb_state *mrb, mrb_value kind, mrb_value address, mrb_value filt
 	spec_begin(mrb, &check, kind);
 	mrb_hash_foreach(mrb, mrb_hash_ptr(filters), spec_take_filter, &check);
 	spec_take_address(mrb, &check, address);
+	spec_take_of(mrb, &check);
 	*base = spec_base(mrb, &check);
 	spec_take_on_error(mrb, &check);
 	if (!mrb_nil_p(check.options[OPTION_BUDGET]))

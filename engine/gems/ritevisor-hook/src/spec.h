@@ -9,7 +9,7 @@
 /*
  * Fills *spec but for its cookie, and *base, what Event#offset subtracts. |kind| is a Symbol,
  * |address| nil, an Integer or a Range, |filters| a Hash. Raises ArgumentError, TypeError or
- * RangeError that say what is wrong; calls no Ruby before it does.
+ * RangeError that say what is wrong.
  */
 void spec_fill(mrb_state *mrb, mrb_value kind, mrb_value address, mrb_value filters,
 	       struct rv_hook_spec *spec, uint64_t *base);

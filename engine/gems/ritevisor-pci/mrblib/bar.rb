@@ -1,28 +1,27 @@
 module PCI
   # A base address register: where a device's registers are, in memory or in I/O ports
-  # (PCI Local Bus 3.0, 6.2.5.1).
+  # (PCI Local Bus 3.0, 6.2.5.1). Its size was asked for before the guest ran; its address is what the
+  # guest has made of it.
   class Bar
-    attr_reader :device, :number, :address, :size
+    attr_reader :device, :number, :size
 
-    def self.decode(device, number)
-      offset = 0x10 + 4 * number
-      low = device.read(offset)
-      return nil if low == 0 || low == 0xffffffff
-      port = low & 1 != 0
-      wide = !port && low & 6 == 4
-      high = wide ? device.read(offset + 4) : 0
-      address = port ? low & 0xfffffffc : high << 32 | low & 0xfffffff0
-      return nil if address == 0
-      new(device, number, address, port, wide)
+    # nil if there is none of that number, or the firmware left it empty.
+    def self.find(device, number)
+      address, size, port, wide = PCI.__bar(device.bdf, number)
+      new(device, number, size, port, wide) if address && address != 0
     end
 
-    def initialize(device, number, address, port, wide)
+    def initialize(device, number, size, port, wide)
       @device = device
       @number = number
-      @address = address
+      @size = size
       @port = port
       @wide = wide
-      @size = measure
+    end
+
+    # Where it is now.
+    def address
+      PCI.__bar(@device.bdf, @number)[0]
     end
 
     # In I/O ports?
@@ -36,86 +35,68 @@ module PCI
     end
 
     def range
-      @address...@address + @size
+      first = address
+      first...first + @size
     end
 
     def read(offset, width = 4)
       check(offset, width)
-      @port ? Port.__send__("read#{width * 8}", @address + offset) : Mmio.read(@address + offset, width)
+      @port ? Port.__send__("read#{width * 8}", address + offset) : Mmio.read(address + offset, width)
     end
 
     def write(offset, value, width = 4)
       check(offset, width)
-      return Port.__send__("write#{width * 8}", @address + offset, value) if @port
-      Mmio.write(@address + offset, value, width)
+      return Port.__send__("write#{width * 8}", address + offset, value) if @port
+      Mmio.write(address + offset, value, width)
     end
 
     # bar.on(:access, offset: 0x18) { |io| ... }; :read, :write or :access; offset: an Integer or a
-    # Range within the BAR. io.offset counts from the BAR's start.
+    # Range within the BAR. io.offset counts from the BAR's start. The hook goes where the BAR goes.
     def on(direction = :access, offset: nil, **filters, &block)
       unless [:read, :write, :access].include?(direction)
         raise ArgumentError, "a BAR has :read, :write and :access, not #{direction.inspect}"
       end
-      filters[:base] = @address
+      filters[:of] = self
       Hook.on("#{@port ? "port" : "mmio"}_#{direction}".to_sym, part(offset), **filters, &block)
     end
 
     def to_s
-      "bar #{@number}: #{@port ? "ports" : "memory"} 0x#{@address.to_s(16)}, #{@size} bytes"
+      "bar #{@number}: #{@port ? "ports" : "memory"} 0x#{address.to_s(16)}, #{@size} bytes"
     end
 
     def inspect
       "#<PCI::Bar #{@device.slot} #{self}>"
     end
 
+    # RV_FOLLOWS_OF() of rv/abi.h.
+    def __follows
+      0x80000000 | @number << 16 | @device.bdf
+    end
+
     private
 
+    # Where the size is not known, nothing is.
     def check(offset, width)
-      return if offset >= 0 && offset + width <= @size
+      return if offset >= 0 && (offset + width <= @size || @size == 0)
       raise RangeError, "offset 0x#{offset.to_s(16)} is outside the BAR's #{@size} bytes"
     end
 
     def part(offset)
       case offset
-      when nil then range
+      when nil
+        raise ArgumentError, "the size of #{inspect} is not known: say offset:" if @size == 0
+        0...@size
       when Integer
         check(offset, 1)
-        @address + offset
+        offset
       when Range
         first = offset.begin || 0
         last = offset.end.nil? ? @size - 1 : offset.end - (offset.exclude_end? ? 1 : 0)
         check(first, 1)
         check(last, 1)
-        @address + first..@address + last
+        first..last
       else raise ArgumentError, "offset: is an Integer or a Range, not #{offset.inspect}"
       end
-    end
-
-    # Writing ones shows which address bits the device decodes. Decoding is off meanwhile, so that
-    # it does not answer at a wrong address.
-    def measure
-      command = @device.read(0x04, 2)
-      offset = 0x10 + 4 * @number
-      low = @device.read(offset)
-      high = @wide ? @device.read(offset + 4) : 0
-      @device.write(0x04, command & 0xfffc, 2)
-      bits = probe(offset, low)
-      bits |= probe(offset + 4, high) << 32 if @wide
-      @device.write(0x04, command, 2)
-      decoded_size(bits)
-    end
-
-    def probe(offset, old)
-      @device.write(offset, 0xffffffff)
-      bits = @device.read(offset)
-      @device.write(offset, old)
-      bits
-    end
-
-    def decoded_size(bits)
-      mask = bits & (@port ? 0xfffffffc : 0xffff_ffff_ffff_fff0)
-      return 0 if mask == 0
-      mask & -mask
     end
   end
 end

@@ -45,6 +45,23 @@ module PCI
     end
   end
 
+  # What Device#hide returns.
+  class Hiding < Hook
+    # What stays on, as some do in chipsets, is denied.
+    def switch_off(device)
+      left = PCI.__switch_off(device.bdf)
+      staying = device.bars.select { |bar| left & (bar.port? ? 1 : 2) != 0 }
+      @bars = staying.map { |bar| bar.on(on_error: :deny) { |io| io.deny } }
+      log.warning "#{device.slot}: is hidden, but stays a bus master" if left & 4 != 0
+      self
+    end
+
+    def off
+      @bars.each(&:off)
+      super
+    end
+  end
+
   class Device
     attr_reader :bus, :device, :function
 
@@ -54,13 +71,17 @@ module PCI
       @function = function
     end
 
+    def bdf
+      PCI.bdf(@bus, @device, @function)
+    end
+
     # Configuration space, past all hooks.
     def read(offset, width = 4)
-      PCI.config_read(PCI.bdf(@bus, @device, @function), offset, width)
+      PCI.config_read(bdf, offset, width)
     end
 
     def write(offset, value, width = 4)
-      PCI.config_write(PCI.bdf(@bus, @device, @function), offset, value, width)
+      PCI.config_write(bdf, offset, value, width)
     end
 
     def vendor_id
@@ -97,7 +118,7 @@ module PCI
     # The numbered base address register; nil if there is none or the firmware left it empty.
     def bar(number)
       return nil if number < 0 || number > (bridge? ? 1 : 5)
-      Bar.decode(self, number)
+      Bar.find(self, number)
     end
 
     def bars
@@ -111,15 +132,24 @@ module PCI
       list
     end
 
-    # The guest finds nothing here: configuration reads give ones, writes vanish.
+    # The guest finds nothing here: configuration reads give ones, writes vanish; and it is switched off:
+    # it answers at no port and no address, and reaches no memory. Returns the Hook; when that is off, the
+    # guest finds the device as one that was just plugged in.
     def hide
-      on(:pci_config_access, bus: @bus, device: @device, function: @function, on_error: :deny) { |io| io.deny }
+      hidden = Hiding.on(:pci_config_access, of: self, on_error: :deny) { |io| io.deny }
+      hidden.switch_off(self)
     end
 
-    # Hooks on this device's configuration space.
+    # Hooks on this device's configuration space. They go with it where the guest gives the bus another
+    # number.
     def on(*kinds, **filters, &block)
       kinds = [:pci_config_access] if kinds.empty?
-      Hook.on(*kinds, bus: @bus, device: @device, function: @function, **filters, &block)
+      Hook.on(*kinds, of: self, **filters, &block)
+    end
+
+    # RV_FOLLOWS_OF() of rv/abi.h.
+    def __follows
+      0x80060000 | bdf
     end
 
     # True if every one of id:, slot:, vendor_id:, device_id:, class: that is given fits.

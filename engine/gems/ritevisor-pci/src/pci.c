@@ -1,9 +1,11 @@
 /*
- * pci.c: PCI configuration space, past all hooks. mrblib/pci.rb makes devices of it.
+ * pci.c: PCI configuration space, past all hooks, and the table of BARs. mrblib/pci.rb makes devices of it.
  */
 #include "engine/engine.h"
 
+#include <mruby/array.h>
 #include <mruby/presym.h>
+#include <rv/errno.h>
 
 void mrb_ritevisor_pci_gem_init(mrb_state *mrb);
 void mrb_ritevisor_pci_gem_final(mrb_state *mrb);
@@ -48,12 +50,47 @@ static mrb_value pci_config_write(mrb_state *mrb, mrb_value self)
 	return value;
 }
 
+/* PCI.__bar(bdf, number): [address, size, in ports, wide], nil if there is none; the size is 0 if it is not
+ * known. */
+static mrb_value pci_bar(mrb_state *mrb, mrb_value self)
+{
+	mrb_value bdf_value, fields[4];
+	mrb_int number;
+	struct rv_pci_bar bar;
+	int64_t result;
+
+	mrb_get_args(mrb, "oi", &bdf_value, &number);
+	result = sys_pci_bar(engine_to_unsigned(mrb, bdf_value, PCI_BDF_LAST, "bus, device and function"),
+			     (uint64_t)number, &bar);
+	if (result == -RV_ENOENT)
+		return mrb_nil_value();
+	engine_check(mrb, "PCI::Device#bar", (uint64_t)number, result);
+	fields[0] = engine_from_u64(mrb, bar.address);
+	fields[1] = engine_from_u64(mrb, bar.size_bytes);
+	fields[2] = mrb_bool_value(bar.flags & RV_PCI_BAR_PORT);
+	fields[3] = mrb_bool_value(bar.flags & RV_PCI_BAR_WIDE);
+	return mrb_ary_new_from_values(mrb, 4, fields);
+}
+
+/* PCI.__switch_off(bdf): the bits of the command register that stay set. */
+static mrb_value pci_switch_off(mrb_state *mrb, mrb_value self)
+{
+	mrb_value bdf_value;
+	uint64_t bdf;
+
+	mrb_get_args(mrb, "o", &bdf_value);
+	bdf = engine_to_unsigned(mrb, bdf_value, PCI_BDF_LAST, "bus, device and function");
+	return mrb_int_value(mrb, engine_check(mrb, "PCI::Device#hide", bdf, sys_pci_switch_off(bdf)));
+}
+
 void mrb_ritevisor_pci_gem_init(mrb_state *mrb)
 {
 	struct RClass *pci = mrb_define_module(mrb, "PCI");
 
 	mrb_define_module_function_id(mrb, pci, MRB_SYM(config_read), pci_config_read, MRB_ARGS_ARG(2, 1));
 	mrb_define_module_function_id(mrb, pci, MRB_SYM(config_write), pci_config_write, MRB_ARGS_ARG(3, 1));
+	mrb_define_module_function_id(mrb, pci, MRB_SYM(__bar), pci_bar, MRB_ARGS_REQ(2));
+	mrb_define_module_function_id(mrb, pci, MRB_SYM(__switch_off), pci_switch_off, MRB_ARGS_REQ(1));
 }
 
 void mrb_ritevisor_pci_gem_final(mrb_state *mrb)

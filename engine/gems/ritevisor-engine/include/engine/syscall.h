@@ -162,6 +162,16 @@ static inline int64_t sys_pci_write(uint64_t bdf, uint64_t offset, uint64_t widt
 	return engine_syscall(RV_SYS_PCI_WRITE, bdf, offset, width_bytes, value, 0);
 }
 
+static inline int64_t sys_pci_bar(uint64_t bdf, uint64_t number, struct rv_pci_bar *bar)
+{
+	return engine_syscall(RV_SYS_PCI_BAR, bdf, number, engine_address(bar), 0, 0);
+}
+
+static inline int64_t sys_pci_switch_off(uint64_t bdf)
+{
+	return engine_syscall(RV_SYS_PCI_SWITCH_OFF, bdf, 0, 0, 0, 0);
+}
+
 static inline int64_t sys_memory_read(uint64_t gpa, void *buffer, uint64_t length_bytes)
 {
 	return engine_syscall(RV_SYS_MEMORY_READ, gpa, engine_address(buffer), length_bytes, 0, 0);
