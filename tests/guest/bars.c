@@ -1,7 +1,7 @@
 /*
  * tests/guest/bars.c: moves the BARs of a device on bus 0 in all the ways there are, and looks where a script's
- * hooks answer that follow them: reads of offset 8 of BAR 0 (memory) give 01230008h, of offset 38h of BAR 1 (ports)
- * 04560038h.
+ * hooks answer that follow them: reads of offset 8 of BAR 0 (memory) give 01230008h, of offset 18h of BAR 1 (ports)
+ * 04560018h.
  *
  * Options: id=DEVICE_VENDOR (default: the 82540EM); ecam=ADDRESS writes configuration space by memory; cpus=1
  * has a second CPU poll all the time where the BAR goes next.
@@ -17,7 +17,7 @@
 #define BAR0 0x10
 #define BAR1 0x14
 #define HOOKED_MEMORY 0x01230008u
-#define HOOKED_PORT 0x04560038u
+#define HOOKED_PORT 0x04560018u
 #define FIRST 0xe8000000u
 #define SECOND 0xe9000000u
 #define PORTS 0xd000u
@@ -63,7 +63,7 @@ static uint32_t memory_at(uint32_t base)
 
 static uint32_t port_at(uint32_t base)
 {
-	return in32((uint16_t)(base + 0x38));
+	return in32((uint16_t)(base + 0x18));
 }
 
 static void expect_memory(const char *what, uint32_t here, uint32_t not_here)
@@ -121,7 +121,7 @@ static void check_refused(void)
 {
 	config_write(BAR0, 0xfee00000);
 	guest_check(config_read(BAR0) == FIRST, "not over the local APIC", "0x%x", config_read(BAR0));
-	config_write(BAR1, 0xcc0);
+	config_write(BAR1, 0xce0); /* of 32 bytes or of 64: over CF8h */
 	guest_check((config_read(BAR1) & ~3u) == PORTS, "not over CONFIG_ADDRESS", "0x%x", config_read(BAR1));
 	expect_memory("stays", FIRST, SECOND);
 }
