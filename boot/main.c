@@ -28,6 +28,7 @@
 #include "core/string.h"
 #include "core/time.h"
 #include "hook/hook_summary.h"
+#include "mediator/disk/disk.h"
 #include "mediator/power/shutdown.h"
 #include "mediator/power/sleep.h"
 #include "process/process.h"
@@ -326,6 +327,7 @@ static void main_run_scripts(void)
 	struct process_options options = {
 		.heap_bytes = boot_options.heap_bytes,
 		.settings = boot_options.settings,
+		.describe_disk = disk_describe,
 	};
 	char why[RV_SCRIPT_NAME_BYTES + 64];
 	const struct boot_module *engine = main_engine();

@@ -109,6 +109,8 @@ struct hook {
 	struct hook_counters counters;
 	uint64_t period_tsc, due_tsc; /* TIMER */
 	struct hook *timer_next;    /* in the timer queue */
+	struct hook *request_next;  /* in the list of hooks of requests, and its place there: 1, 2, ... */
+	uint64_t request_order;
 	struct hook *retired_next;  /* among those that wait to be freed */
 	struct grace grace;
 };
@@ -165,6 +167,13 @@ struct hook_owner *hook_first_owner(void);
 
 /* The sum of what an owner's hooks of that kind counted that are gone, freed or not. Returns how many. */
 uint64_t hook_count_gone(struct hook_owner *owner, uint32_t kind, struct hook_counters *sum);
+
+/* hook/hook_request.c: offers a request to the hooks of `kind` that want it, in the order in which they were
+ * added, beyond the place *after (0: from the first), which becomes that of the last who was asked.
+ * ACCESS_DONE: one of them ended it; ACCESS_ACCEPT: one accepted it, and no other is asked. Context: exit; without locks. */
+enum access_result hook_offer(uint32_t kind, struct event_origin *origin, uint64_t *after);
+/* Is there any hook of that kind? It may change at any time. */
+bool hook_wants_requests(uint32_t kind);
 
 /* Delivers an event on which nothing hangs (RV_KIND_PLAIN). Context: exit; without locks. */
 void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu);

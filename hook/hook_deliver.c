@@ -27,6 +27,8 @@ static inline uint32_t hook_run(struct hook *hook, struct event_origin *origin)
 	/* The owner may change the event at any time: the verdict is read once. */
 	if (owner->deliver(owner, hook, origin->vcpu))
 		verdict = *(volatile uint32_t *)&owner->event->verdict;
+	if (hook->source->note != NULL && (verdict & ~(uint32_t)RV_VERDICT_ACCEPT) < RV_VERDICT_ERROR)
+		hook->source->note(origin, owner->event);
 	hook->origin = NULL;
 	cycles = tsc_read() - start - owner->waited_cycles;
 	hook->counters.cycles_waited += owner->waited_cycles;
@@ -43,7 +45,7 @@ static inline bool hook_is_newborn(const struct hook *hook, const struct vcpu *v
 	return hook->born_exit == vcpu->history_next && hook->born_vcpu == vcpu;
 }
 
-static enum access_result hook_reject(struct hook *hook)
+enum access_result hook_reject(struct hook *hook)
 {
 	__atomic_fetch_add(&hook->counters.filtered, 1, __ATOMIC_RELAXED);
 	return ACCESS_PASS;
@@ -83,31 +85,36 @@ bool hook_owner_wait(struct hook_owner *owner)
 	return true;
 }
 
-static __attribute__((noinline)) enum access_result hook_handle_accepted(struct hook *hook,
-									 struct access *access)
+__attribute__((noinline)) enum access_result hook_ask(struct hook *hook, struct event_origin *origin)
 {
-	struct event_origin origin = { .vcpu = access->vcpu, .access = access };
 	struct hook_owner *owner = hook->owner;
 	enum access_result result = ACCESS_PASS;
 	uint32_t verdict;
 
 	if (!hook_owner_lock(owner))
-		return hook_keeps_denying(hook) ? hook_deny(hook, &origin) : ACCESS_PASS;
+		return hook_keeps_denying(hook) ? hook_deny(hook, origin) : ACCESS_PASS;
 	/* It may have lost its owner, or its service, while we waited. */
-	if (hook->state == HOOK_ACTIVE && !hook_is_newborn(hook, origin.vcpu)) {
+	if (hook->state == HOOK_ACTIVE && !hook_is_newborn(hook, origin->vcpu)) {
 		/* It may remove itself in there: then this event is its last, and still counts. */
-		verdict = hook_run(hook, &origin);
+		verdict = hook_run(hook, origin);
 		if (verdict != RV_VERDICT_PASS)
-			result = hook_resolve(hook, &origin, verdict, owner->event);
+			result = hook_resolve(hook, origin, verdict, owner->event);
 	} else if (hook->state == HOOK_DENYING) {
-		result = hook_deny(hook, &origin);
+		result = hook_deny(hook, origin);
 	}
 	hook_owner_unlock(owner);
 	if (hook_timer_due())
-		hook_timer_check(origin.vcpu);
+		hook_timer_check(origin->vcpu);
 	if (grace_wanted)
 		grace_collect();
 	return result;
+}
+
+static inline enum access_result hook_handle_accepted(struct hook *hook, struct access *access)
+{
+	struct event_origin origin = { .vcpu = access->vcpu, .access = access };
+
+	return hook_ask(hook, &origin);
 }
 
 static __attribute__((noinline)) enum access_result hook_handle_elsewhere(struct hook *hook,

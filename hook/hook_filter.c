@@ -40,19 +40,18 @@ static bool hook_is_excepted(const struct hook *hook, const struct rv_event *eve
 	return false;
 }
 
-bool hook_filter_accepts(const struct hook *hook, struct access *access)
+bool hook_filter_accepts(const struct hook *hook, struct event_origin *origin)
 {
-	struct event_origin origin = { .vcpu = access->vcpu, .access = access };
 	const struct source *source = hook->source;
 	struct rv_event event;
 
-	source->fill(&event, &origin);
+	source->fill(&event, origin);
 	if (hook->region_is_wider && !hook_touches(hook, &event))
 		return false;
 	if (!hook_clauses_hold(hook->clauses, hook->direct_end, &event))
 		return false;
 	if (hook->direct_end != hook->clauses_end || hook->exceptions_look_up) {
-		bool found = source->look_up(&event, &origin);
+		bool found = source->look_up(&event, origin);
 
 		if (hook->direct_end != hook->clauses_end &&
 		    (!found || !hook_clauses_hold(hook->direct_end, hook->clauses_end, &event)))

@@ -11,7 +11,7 @@ void hook_prepare_clauses(struct hook *hook);
 
 /* hook_filter.c: do all clauses hold, and are the addresses those that are wanted? The region is the
  * hook's own, and the direction. For those that are not in_place. Without a lock. */
-bool hook_filter_accepts(const struct hook *hook, struct access *access);
+bool hook_filter_accepts(const struct hook *hook, struct event_origin *origin);
 
 /* `event` is one, or where one would be whose fields lie in an access. */
 static inline bool hook_clauses_hold(const struct hook_clause *clause, const struct hook_clause *end,
@@ -43,8 +43,10 @@ static inline bool hook_accepts_in_place(const struct hook *hook, const struct a
 /* Does the hook want this access, which touches its region? */
 static inline bool hook_wants(const struct hook *hook, struct access *access)
 {
+	struct event_origin origin = { .vcpu = access->vcpu, .access = access };
+
 	return access->write == hook->write &&
-	       (hook->in_place ? hook_accepts_in_place(hook, access) : hook_filter_accepts(hook, access));
+	       (hook->in_place ? hook_accepts_in_place(hook, access) : hook_filter_accepts(hook, &origin));
 }
 
 /* Opens a hook's event: all but `cpu` and what is filled on demand. */
@@ -76,6 +78,13 @@ enum rv_verdict hook_verdict_on_error(struct hook *hook);
 
 /* hook_deliver.c: the handler of all regions; context is the hook. */
 enum access_result hook_handle_access(struct access *access, void *context);
+/* An event that the hook's filter wants: asks its owner, if the hook is still on, and does what it says. */
+enum access_result hook_ask(struct hook *hook, struct event_origin *origin);
+enum access_result hook_reject(struct hook *hook);
+
+/* hook_request.c: enters a hook into the list of those of requests, and takes it out. Under hook_table_lock. */
+void hook_list_request(struct hook *hook);
+void hook_unlist_request(struct hook *hook);
 
 /* source_follow.c: of a hook with spec.follows. */
 int source_follow_attach(struct hook *hook, enum access_kind kind);

@@ -40,8 +40,11 @@ enum access_result hook_resolve(struct hook *hook, struct event_origin *origin, 
 		verdict -= RV_VERDICT_ACCEPT;
 		passes = ACCESS_ACCEPT;
 	}
-	if (verdict >= RV_VERDICT_ERROR)
+	if (verdict >= RV_VERDICT_ERROR) {
 		verdict = hook_verdict_on_error(hook);
+		if (hook->source->is_spoiled != NULL && hook->source->is_spoiled(origin))
+			verdict = RV_VERDICT_DENY;
+	}
 	if (hook->spec.observe)
 		return ACCESS_PASS;
 	if (verdict == RV_VERDICT_CHANGE)

@@ -10,12 +10,14 @@
 #include "vmm/access.h"
 
 struct hook;
+struct request; /* mediator/request.h */
 struct vcpu;
 
-/* What an event is about, for its source's eyes. */
+/* What an event is about, for its source's eyes: an access, a request, or nothing. */
 struct event_origin {
 	struct vcpu *vcpu;
-	struct access *access; /* NULL: nothing hangs on it */
+	struct access *access;
+	struct request *request;
 };
 
 struct source {
@@ -37,9 +39,19 @@ struct source {
 	 * read once. NULL for RV_KIND_PLAIN. ACCESS_DONE: no further hook is asked. */
 	enum access_result (*apply)(struct event_origin *origin, enum rv_verdict verdict,
 				    const struct rv_event *event);
+	/* The event has ended well: takes what it asks for beside its verdict, RV_EVENT_DONE_WANTED. NULL:
+	 * nothing can be. */
+	void (*note)(struct event_origin *origin, const struct rv_event *event);
+	/* Copies a part of the request's data to or from `buffer`. 0 or as RV_SYS_DATA_READ. NULL: there are
+	 * none. Under the owner's lock. */
+	int (*data)(struct event_origin *origin, uint64_t offset, void *buffer, size_t length_bytes,
+		    bool write);
+	/* After an event that failed: has it changed data and not come to its end? Then the request fails, for
+	 * nobody meant what it is now. NULL: no. */
+	bool (*is_spoiled)(const struct event_origin *origin);
 	/* The hook in a few words, for the summary and messages. NULL: kind and addresses. */
 	void (*describe)(const struct hook *hook, char *text, size_t text_bytes);
-	/* The inverse of fill(): makes what origin->access points to the access that would be told as this
+	/* The inverse of fill(): makes what origin->access or ->request points to what would be told as this
 	 * event. For those who play events: `check` and tests. NULL for RV_KIND_PLAIN. */
 	void (*pose)(struct event_origin *origin, const struct rv_event *event);
 	uint32_t kind;

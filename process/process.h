@@ -11,6 +11,7 @@
 #ifndef PROCESS_PROCESS_H
 #define PROCESS_PROCESS_H
 
+#include "rv/disk.h"
 #include "rv/types.h"
 
 struct vcpu;
@@ -25,6 +26,8 @@ struct process_options {
 	uint64_t load_budget_ms;    /* boot option load_budget_ms=, of a script's top level and of
 				       its at_exit; 0: the default */
 	const char *settings;	    /* `name=value` words for scripts; NULL: none */
+	/* RV_SYS_DISK: the disk at a position; false: there are not so many. NULL: there are none. */
+	bool (*describe_disk)(uint32_t position, struct rv_disk_info *info);
 };
 
 /* Takes the engine program (an ELF64 image, which stays where it is and is never freed) and learns

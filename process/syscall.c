@@ -47,6 +47,9 @@ static const syscall_handler syscall_table[RV_SYSCALL_COUNT] = {
 	[RV_SYS_ALARM] = syscall_alarm,
 	[RV_SYS_POWERS] = syscall_powers,
 	[RV_SYS_POLICY] = syscall_policy,
+	[RV_SYS_DATA_READ] = syscall_data_read,
+	[RV_SYS_DATA_WRITE] = syscall_data_write,
+	[RV_SYS_DISK] = syscall_disk,
 };
 
 void process_syscall(struct exception_frame *frame)

@@ -30,6 +30,9 @@ int64_t syscall_hook_add(struct process *process, struct exception_frame *frame)
 int64_t syscall_hook_remove(struct process *process, struct exception_frame *frame);
 int64_t syscall_event_fetch(struct process *process, struct exception_frame *frame);
 int64_t syscall_event_registers(struct process *process, struct exception_frame *frame);
+int64_t syscall_data_read(struct process *process, struct exception_frame *frame);
+int64_t syscall_data_write(struct process *process, struct exception_frame *frame);
+int64_t syscall_disk(struct process *process, struct exception_frame *frame);
 int64_t syscall_alarm(struct process *process, struct exception_frame *frame);
 
 /* syscall_access.c */

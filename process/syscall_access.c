@@ -134,6 +134,17 @@ int64_t syscall_cpuid(struct process *process, struct exception_frame *frame)
 	return user_copy_out(process, frame->rdx, registers, sizeof(registers));
 }
 
+/* (position, struct rv_disk_info *) */
+int64_t syscall_disk(struct process *process, struct exception_frame *frame)
+{
+	struct rv_disk_info info = { 0 };
+
+	if (frame->rdi > UINT32_MAX || process_options.describe_disk == NULL ||
+	    !process_options.describe_disk((uint32_t)frame->rdi, &info))
+		return -RV_ENOENT;
+	return user_copy_out(process, frame->rsi, &info, sizeof(info));
+}
+
 /* The part of a transfer that lies on one page of the engine. */
 static size_t syscall_chunk(uint64_t address, uint64_t length_bytes)
 {

@@ -86,6 +86,47 @@ int64_t syscall_event_fetch(struct process *process, struct exception_frame *fra
 	return hook->source->fetch(process->event, hook->origin);
 }
 
+/* A part of it, within a page of the engine's. */
+static int syscall_data_part(const struct hook *hook, uint64_t offset, void *page, size_t bytes, bool write)
+{
+	return page == NULL ? -RV_EFAULT : hook->source->data(hook->origin, offset, page, bytes, write);
+}
+
+/* (offset, buffer, bytes) */
+static int64_t syscall_data(struct process *process, const struct exception_frame *frame, bool write)
+{
+	const struct hook *hook = process->hook;
+	uint64_t offset = frame->rdi, address = frame->rsi, left = frame->rdx, start_tsc = tsc_read();
+	int error = 0;
+
+	if (hook == NULL || hook->source->data == NULL)
+		return -RV_EAGAIN;
+	if (write && hook->spec.observe)
+		return -RV_EPERM;
+	while (error == 0 && left != 0) {
+		uint64_t bytes = PAGE_BYTES - address % PAGE_BYTES;
+
+		if (bytes > left)
+			bytes = left;
+		error = syscall_data_part(hook, offset, user_pointer(process, address, !write), bytes, write);
+		offset += bytes;
+		address += bytes;
+		left -= bytes;
+		syscall_charge(process, frame, &start_tsc);
+	}
+	return error;
+}
+
+int64_t syscall_data_read(struct process *process, struct exception_frame *frame)
+{
+	return syscall_data(process, frame, false);
+}
+
+int64_t syscall_data_write(struct process *process, struct exception_frame *frame)
+{
+	return syscall_data(process, frame, true);
+}
+
 /* () */
 int64_t syscall_event_registers(struct process *process, struct exception_frame *frame)
 {

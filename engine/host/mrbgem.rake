@@ -12,7 +12,7 @@ MRuby::Gem::Specification.new('ritevisor-host') do |spec|
   FileUtils.mkdir_p(build_dir)
   File.write(source, text) unless File.exist?(source) && File.read(source) == text
   object = "#{build_dir}/src/hypervisor.o"
-  file object => [source, *own, *Dir.glob("#{root}/{hook,vmm,core,include/rv}/*.h")] do |task|
+  file object => [source, *own, *Dir.glob("#{root}/{hook,vmm,core,include/rv,mediator/**}/*.h")] do |task|
     spec.cc.run task.name, source
   end
   spec.objs << object

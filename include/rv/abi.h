@@ -71,8 +71,9 @@ enum rv_verdict {
 	RV_VERDICT_PASS = 0,	 /* as if no hook were there */
 	RV_VERDICT_CHANGE,	 /* read: the writable fields are the answer; write: they are written instead */
 	RV_VERDICT_DENY,	 /* as if the device were absent: reads give ones, writes vanish; MSR: #GP;
-				    CPUID: zeros */
-	RV_VERDICT_DROP,	 /* a write vanishes (an MSR write without #GP); a read: as DENY without #GP, 0 for MSR */
+				    CPUID: zeros; a request: fails */
+	RV_VERDICT_DROP,	 /* a write vanishes (an MSR write without #GP); a read: as DENY without #GP, 0 for MSR;
+				    a request: succeeds without the device, what is read is zeros */
 	RV_VERDICT_ERROR,	 /* the script failed: the hook's on_error decides */
 	RV_VERDICT_ACCEPT = 8,	 /* with PASS or CHANGE, whose number is added: no later hook is asked */
 };
@@ -86,6 +87,7 @@ enum rv_on_error {
 /* What each bit of rv_event.flags says. */
 #define RV_EVENT_FETCHED 0x1u	 /* a read's lazy fields hold what the device gave (RV_SYS_EVENT_FETCH) */
 #define RV_EVENT_REGISTERS 0x2u	 /* `registers` are filled (RV_SYS_EVENT_REGISTERS) */
+#define RV_EVENT_DONE_WANTED 0x4u /* set by the engine: its hook of the request's end wants this one's */
 
 /* The vCPU's registers at the event, as the guest sees them. */
 struct rv_registers {
@@ -126,7 +128,18 @@ struct rv_event {
 			uint16_t pci_vendor_id, pci_device_id;
 			uint32_t pci_class; /* class << 16 | subclass << 8 | programming interface */
 		};
+		struct {		   /* disk requests (rv/disk.h) */
+			uint64_t disk_lba;
+			uint64_t disk_marks;	/* RV_EVENT_DONE_WANTED: a bit an engine that said so */
+			uint64_t disk_latency_us; /* disk_done */
+			uint32_t disk_sectors;
+			uint16_t disk_number;
+			uint8_t disk_command;	/* as the controller has it */
+			uint8_t disk_status;	/* disk_done: 0, or as the controller has it */
+		};
 	};
+	uint64_t request;	 /* requests: the number of this one, which none has after it */
+	uint64_t data_bytes;	 /* of RV_SYS_DATA_READ; 0: there are none, or not yet */
 	struct rv_registers registers; /* the last: a field's eight bytes lie within the event */
 };
 
@@ -257,6 +270,13 @@ enum rv_syscall {
 	/* () -> 0: from now on this engine is a policy (rv/policy.h), for good. RV_EBUSY: it has hooks that
 	 * were made without that; RV_EAGAIN: its top level has ended */
 	RV_SYS_POLICY,
+	/* (offset, buffer, bytes) -> 0: of the open request's data. RV_EAGAIN: it has none, or not yet; RV_ERANGE:
+	 * beyond its end; RV_ENOMEM; RV_EFAULT: the guest's list of its memory is no good */
+	RV_SYS_DATA_READ,
+	/* (offset, buffer, bytes) -> 0: instead of what was there. As the last */
+	RV_SYS_DATA_WRITE,
+	/* (position, struct rv_disk_info *) -> 0; RV_ENOENT: there are not so many */
+	RV_SYS_DISK,
 	RV_SYSCALL_COUNT,
 };
 

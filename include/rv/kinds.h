@@ -9,6 +9,7 @@
 #define RV_KINDS_H
 
 #include "rv/abi.h"
+#include "rv/disk.h"
 
 /* What a field is for. */
 #define RV_FIELD_FILTER 0x1u	/* hooks can have a clause about it */
@@ -21,6 +22,8 @@
 #define RV_FIELD_BITS 0x80u	/* a power of two within `last`: of an Array of them, any */
 #define RV_FIELD_PREFIX 0x100u	/* of three bytes; a number of one or two are the first of these */
 #define RV_FIELD_PERIOD 0x200u	/* microseconds; no property of events, but when they come */
+#define RV_FIELD_DISK 0x400u	/* a disk: scripts say its name (rv/disk.h) */
+#define RV_FIELD_HIDDEN 0x800u	/* the engine's own business, which scripts do not say */
 
 struct rv_field {
 	const char *name;	 /* as Ruby spells it */
@@ -49,6 +52,7 @@ struct rv_text {
 #define RV_KIND_FOLLOWS 0x40u /* hooks can follow a PCI function's BAR, or its configuration space */
 #define RV_KIND_AT_END 0x10u /* the guest is over: as much time as for loading */
 #define RV_KIND_NUMBERS 0x20u /* addresses are numbers of things: an access touches one, however wide */
+#define RV_KIND_REQUEST 0x80u /* no access: a device's command, with data (docs/words.md) */
 
 #define RV_FIELDS_MAXIMUM 16 /* a kind */
 

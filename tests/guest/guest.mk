@@ -15,6 +15,7 @@ guest-names := \
 	extint \
 	held \
 	hostile \
+	ide \
 	identity \
 	ipi \
 	logical \

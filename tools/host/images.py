@@ -43,8 +43,12 @@ def settle_times(folder):
         os.utime(path, (EPOCH, EPOCH), follow_symlinks=False)
 
 
+# MSRs, UEFI's variables; those from scsi_common on, in this order, are the drivers of IDE disks.
+GUEST_MODULES = ["msr.ko", "efivarfs.ko", "scsi_common.ko", "scsi_mod.ko", "libata.ko", "ata_piix.ko", "sd_mod.ko"]
+
+
 def build_initrd(output):
-    """Makes the guest's initramfs: busybox, tools/guest, hwcheck, and two modules of the kernel."""
+    """Makes the guest's initramfs: busybox, tools/guest, hwcheck, and GUEST_MODULES of the kernel."""
     with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
         root = Path(work) / "root"
         for name in ("bin", "dev", "proc", "sys", "lib", "tmp"):
@@ -58,7 +62,7 @@ def build_initrd(output):
             ["gcc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-static", "-s", "-o",
              str(root / "bin" / "probe"), str(GUEST / "probe.c")]
         )  # fmt: skip
-        for name in ("msr.ko", "efivarfs.ko"):
+        for name in GUEST_MODULES:
             for module in KERNEL_PACKAGE.rglob(name):
                 shutil.copy(module, root / "lib" / name)
         _pack_initrd(root, work, output)

@@ -9,7 +9,7 @@ from . import paths
 RUNNER = paths.BUILD / "engine-run"
 
 # Flags of fields and of kinds, as in include/rv/kinds.h.
-FILTER, ADDRESS, READER, WRITABLE, BITS, PERIOD = 0x1, 0x2, 0x4, 0x8, 0x80, 0x200
+FILTER, ADDRESS, READER, WRITABLE, BITS, PERIOD, HIDDEN = 0x1, 0x2, 0x4, 0x8, 0x80, 0x200, 0x800
 WRITE, PLAIN = 0x1, 0x2
 
 
@@ -29,7 +29,7 @@ def field(kind, name):
 def filters(kind):
     """The names of all that `on` takes for a kind, beyond what it takes for each."""
     names = []
-    for each in kind["fields"]:
+    for each in [field for field in kind["fields"] if not field["flags"] & HIDDEN]:
         names += [each["name"]] if each["flags"] & FILTER and not each["flags"] & PERIOD else []
         names += [each["mask"]] if each["mask"] else []
     return names + [text["name"] for text in kind["texts"]]

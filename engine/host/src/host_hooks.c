@@ -5,6 +5,7 @@
 
 #include "hook/hook_internal.h"
 #include "machine.h"
+#include "mediator/disk/disk.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 #include "vmm/registry.h"
@@ -96,6 +97,26 @@ void msr_unregister(struct access_region *region, bool read, bool write)
 	(void)registry_remove(&registries[ACCESS_MSR], region);
 }
 
+/* Requests have a list of hooks on a machine; here they are found by their kind. */
+void hook_list_request(struct hook *hook)
+{
+	(void)hook;
+}
+
+void hook_unlist_request(struct hook *hook)
+{
+	(void)hook;
+}
+
+int disk_watch(void)
+{
+	return 0;
+}
+
+void disk_unwatch(void)
+{
+}
+
 /* The handler of regions on a machine; here whoever walks asks one hook after the other. */
 enum access_result hook_handle_access(struct access *access, void *context)
 {
@@ -182,10 +203,13 @@ void host_hook_begin(void)
 	host_asked = NULL;
 }
 
-static bool host_hook_wants(const struct hook *hook, uint32_t kind, const struct event_origin *origin)
+static bool host_hook_wants(const struct hook *hook, uint32_t kind, struct event_origin *origin)
 {
-	return host_hook_is_on(hook) && hook->spec.kind == kind && hook->born_exit != host_events &&
-	       (origin->access == NULL || hook_wants(hook, origin->access));
+	if (!host_hook_is_on(hook) || hook->spec.kind != kind || hook->born_exit == host_events)
+		return false;
+	if (origin->request != NULL)
+		return hook_filter_accepts(hook, origin);
+	return origin->access == NULL || hook_wants(hook, origin->access);
 }
 
 static struct hook *host_next_plain(const struct hook *after, uint32_t kind, struct event_origin *origin)

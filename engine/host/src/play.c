@@ -3,13 +3,18 @@
  */
 #include "play.h"
 
+#include "core/time.h"
 #include "hook/hook_internal.h"
 #include "machine.h"
+#include "rv/errno.h"
 #include "rv/kinds.h"
 #include "vmm/pci.h"
 #include "vmm/vcpu.h"
 
 #include <stdio.h>
+#include <string.h>
+
+enum { PLAY_DATA_BYTES = 1 << 20 };
 
 uint64_t pci_numbers_generation; /* no bus gets another number here */
 static struct cpu play_cpu;
@@ -72,6 +77,9 @@ void pci_hardware_write(uint64_t address, uint8_t width_bytes, uint32_t value)
 	machine_pci_write(play_bdf(address), address & 0xfff, width_bytes, value);
 }
 
+/* No time passes at a device. */
+uint64_t time_tsc_hz;
+
 /* One CPU, and nobody else. */
 void spinlock_acquire(struct spinlock *lock)
 {
@@ -85,13 +93,55 @@ void spinlock_release(struct spinlock *lock)
 
 /* The event ----------------------------------------------------------------------------------- */
 
+/* Data begin as zeros, as on a new disk. */
+static int play_request_data(struct request *request, uint64_t offset, void *buffer, size_t length_bytes,
+			     bool write)
+{
+	static uint8_t data[PLAY_DATA_BYTES];
+
+	(void)request;
+	if (buffer == NULL)
+		memset(data, 0, sizeof(data));
+	else if (write)
+		memcpy(data + offset, buffer, length_bytes);
+	else
+		memcpy(buffer, data + offset, length_bytes);
+	return 0;
+}
+
+static void play_begin_request(struct play *play, const struct rv_event *event)
+{
+	static uint64_t last;
+	uint64_t bytes = event->disk_sectors * UINT64_C(512);
+
+	play->origin.request = &play->request;
+	play->request.handle = ++last;
+	/* What the guest has written is there from the start, what it reads when the disk is done. */
+	if (event->kind == RV_EVENT_DISK_WRITE || event->kind == RV_EVENT_DISK_DONE)
+		play->request.data_bytes = bytes < PLAY_DATA_BYTES ? bytes : PLAY_DATA_BYTES;
+	play->request.data = play_request_data;
+	(void)play_request_data(&play->request, 0, NULL, 0, false);
+}
+
+int64_t play_data(struct play *play, uint64_t offset, void *buffer, uint64_t length_bytes, bool write)
+{
+	const struct source *source = play->hook != NULL ? play->hook->source : NULL;
+
+	if (source == NULL || source->data == NULL)
+		return -RV_EAGAIN;
+	return source->data(&play->origin, offset, buffer, length_bytes, write);
+}
+
 void play_begin(struct play *play, const struct rv_event *event)
 {
 	*play = (struct play){ .kind = event->kind, .origin = { .vcpu = &play_vcpu } };
 	host_hook_begin();
 	if (rv_kind_has(event->kind, RV_KIND_PLAIN))
 		return;
-	play->origin.access = &play->access;
+	if (rv_kind_has(event->kind, RV_KIND_REQUEST))
+		play_begin_request(play, event);
+	else
+		play->origin.access = &play->access;
 	source_of(event->kind)->pose(&play->origin, event);
 }
 
@@ -123,7 +173,9 @@ bool play_close(struct play *play, const struct rv_event *shown)
 	enum access_result result = ACCESS_PASS;
 
 	play->failed |= play_has_failed(verdict);
-	if (play->origin.access != NULL)
+	if (hook->source->note != NULL && !play_has_failed(verdict))
+		hook->source->note(&play->origin, shown);
+	if (hook->source->apply != NULL)
 		result = hook_resolve(hook, &play->origin, verdict, shown);
 	else if (play_has_failed(verdict))
 		(void)hook_verdict_on_error(hook);
@@ -160,7 +212,13 @@ static void play_describe_fields(const struct play *play, char *text, size_t byt
 
 void play_describe(const struct play *play, char *text, size_t bytes)
 {
-	if (play->origin.access == NULL)
+	if (play->origin.request != NULL && play->done)
+		snprintf(text, bytes, play->request.verdict == RV_VERDICT_DENY ? "denied" : "dropped");
+	else if (play->origin.request != NULL && play->request.changed)
+		play_describe_fields(play, text, bytes);
+	else if (play->origin.request != NULL)
+		snprintf(text, bytes, play->request.data_changed ? "changed" : "passed");
+	else if (play->origin.access == NULL)
 		snprintf(text, bytes, "done");
 	else if (play->access.fault)
 		snprintf(text, bytes, "gp");

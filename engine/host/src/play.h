@@ -6,9 +6,12 @@
 
 #include "host_hooks.h"
 
+#include "mediator/request.h"
+
 struct play {
 	uint32_t kind;
 	struct access access;	     /* the truth; what the engine sees is made of it */
+	struct request request;	     /* or this */
 	struct event_origin origin;
 	struct hook *hook;	     /* whose event is open */
 	bool hooked;		     /* a hook saw it */
@@ -28,6 +31,9 @@ bool play_close(struct play *play, const struct rv_event *shown);
 
 /* What becomes of it once all hooks have seen it. */
 void play_finish(struct play *play);
+
+/* A part of the data of the request that is open, as RV_SYS_DATA_READ and RV_SYS_DATA_WRITE. */
+int64_t play_data(struct play *play, uint64_t offset, void *buffer, uint64_t length_bytes, bool write);
 
 /* The outcome in words, as an .events file spells it. */
 void play_describe(const struct play *play, char *text, size_t bytes);

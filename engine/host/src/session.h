@@ -33,6 +33,8 @@ int64_t session_next_event(void);
 /* RV_SYS_EVENT_FETCH and RV_SYS_EVENT_REGISTERS. */
 int64_t session_fetch(void);
 int64_t session_registers(void);
+/* RV_SYS_DATA_READ and RV_SYS_DATA_WRITE. */
+int64_t session_data(uint64_t offset, void *buffer, uint64_t length_bytes, bool write);
 
 /* RV_SYS_LOG */
 void session_log(uint32_t level, const char *text, size_t length_bytes);

@@ -98,6 +98,16 @@ static int64_t syscall_device(uint64_t number, uint64_t a, uint64_t b, uint64_t 
 	}
 }
 
+/* The simulated machine has one. */
+static int64_t syscall_disk(uint64_t position, struct rv_disk_info *info)
+{
+	if (position != 0)
+		return -RV_ENOENT;
+	*info = (struct rv_disk_info){ .sector_bytes = 512, .sectors = 2097152, .model = "SIMULATED DISK",
+				       .serial = "1" };
+	return 0;
+}
+
 static int64_t syscall_hook_add(const struct rv_hook_spec *spec)
 {
 	const struct rv_engine_info *info = syscall_pointer(RV_ENGINE_INFO_ADDRESS);
@@ -144,6 +154,12 @@ int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64
 		return session_fetch();
 	case RV_SYS_EVENT_REGISTERS:
 		return session_registers();
+	case RV_SYS_DATA_READ:
+		return session_data(a, syscall_pointer(b), c, false);
+	case RV_SYS_DATA_WRITE:
+		return session_data(a, syscall_pointer(b), c, true);
+	case RV_SYS_DISK:
+		return syscall_disk(a, syscall_pointer(b));
 	case RV_SYS_STATISTICS:
 		return syscall_statistics(syscall_pointer(a));
 	default:

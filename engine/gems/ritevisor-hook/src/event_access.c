@@ -1,6 +1,6 @@
 /*
- * event_access.c: Event::Access: what events on which something hangs have in common, and the verdicts a
- * block gives. What each kind has beyond it is event_fields.c's.
+ * event_access.c: Event::Access: what accesses have in common, and the verdicts a block gives, which
+ * Event::Request has too. What each kind has beyond it is event_fields.c's.
  *
  * `value` of a read performs the access on the device when it is asked for the first time;
  * `value =` before that answers without the device.
@@ -198,7 +198,8 @@ static bool access_evaluate_get(mrb_state *mrb, mrb_func_t method, struct rv_eve
 	} else {
 		const struct rv_field *field = event_field_read_by(event_entry->kind, method);
 
-		if (!field || ((field->flags & RV_FIELD_LAZY) && !access_evaluate_fetch(event)))
+		if (!field || (field->flags & RV_FIELD_DISK) ||
+		    ((field->flags & RV_FIELD_LAZY) && !access_evaluate_fetch(event)))
 			return false;
 		value = rv_field_get(field, event);
 	}
@@ -225,27 +226,38 @@ struct access_method {
 	mrb_aspec arguments;
 };
 
-static const struct access_method access_methods[] = {
-	{ MRB_SYM(value), access_value, MRB_ARGS_NONE() },
-	{ MRB_SYM_E(value), access_set_value, MRB_ARGS_REQ(1) },
+static const struct access_method access_verdicts[] = {
 	{ MRB_SYM(deny), access_deny, MRB_ARGS_OPT(1) },
 	{ MRB_SYM(accept), access_accept, MRB_ARGS_NONE() },
 	{ MRB_SYM(drop), access_drop, MRB_ARGS_NONE() },
 	{ MRB_SYM(ignore), access_drop, MRB_ARGS_NONE() },
 	{ MRB_SYM(pass), access_pass, MRB_ARGS_NONE() },
-	{ MRB_SYM(address), access_address, MRB_ARGS_NONE() },
-	{ MRB_SYM(offset), access_offset, MRB_ARGS_NONE() },
-	{ MRB_SYM(width), access_width, MRB_ARGS_NONE() },
-	{ MRB_SYM(mask), access_all_ones, MRB_ARGS_NONE() },
 	{ MRB_SYM_Q(write), access_write_p, MRB_ARGS_NONE() },
 	{ MRB_SYM_Q(read), access_read_p, MRB_ARGS_NONE() },
 	{ 0, NULL, 0 },
 };
 
+static const struct access_method access_methods[] = {
+	{ MRB_SYM(value), access_value, MRB_ARGS_NONE() },
+	{ MRB_SYM_E(value), access_set_value, MRB_ARGS_REQ(1) },
+	{ MRB_SYM(address), access_address, MRB_ARGS_NONE() },
+	{ MRB_SYM(offset), access_offset, MRB_ARGS_NONE() },
+	{ MRB_SYM(width), access_width, MRB_ARGS_NONE() },
+	{ MRB_SYM(mask), access_all_ones, MRB_ARGS_NONE() },
+	{ 0, NULL, 0 },
+};
+
+static void access_define(mrb_state *mrb, struct RClass *class, const struct access_method *method)
+{
+	for (; method->name; method++)
+		mrb_define_method_id(mrb, class, method->name, method->body, method->arguments);
+}
+
 void event_access_init(mrb_state *mrb, struct RClass *event)
 {
 	struct RClass *access = mrb_define_class_under(mrb, event, "Access", event);
 
-	for (const struct access_method *method = access_methods; method->name; method++)
-		mrb_define_method_id(mrb, access, method->name, method->body, method->arguments);
+	access_define(mrb, access, access_verdicts);
+	access_define(mrb, access, access_methods);
+	access_define(mrb, mrb_define_class_under(mrb, event, "Request", event), access_verdicts);
 }

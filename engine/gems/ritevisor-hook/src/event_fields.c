@@ -13,6 +13,15 @@
 #include <stdio.h>
 #include <string.h>
 
+/* :ide0 */
+static mrb_value field_disk(mrb_state *mrb, uint32_t number)
+{
+	char name[RV_DISK_NAME_BYTES];
+
+	rv_disk_name(number, name);
+	return mrb_symbol_value(mrb_intern_cstr(mrb, name));
+}
+
 static mrb_value field_read(mrb_state *mrb, mrb_value self, unsigned int number)
 {
 	struct rv_event *event = event_open(mrb, self);
@@ -20,6 +29,8 @@ static mrb_value field_read(mrb_state *mrb, mrb_value self, unsigned int number)
 
 	if (field->flags & RV_FIELD_LAZY)
 		event_access_fetch(mrb, event);
+	if (field->flags & RV_FIELD_DISK)
+		return field_disk(mrb, (uint32_t)rv_field_get(field, event));
 	return engine_from_u64(mrb, rv_field_get(field, event));
 }
 
@@ -152,23 +163,28 @@ static void field_define(mrb_state *mrb, struct RClass *class, const struct rv_k
 		if (field->flags & RV_FIELD_WRITABLE)
 			mrb_define_method(mrb, class, setter, field_writers[number], MRB_ARGS_REQ(1));
 	}
-	if (!has_value && !(kind->flags & RV_KIND_PLAIN)) {
+	if (!has_value && !(kind->flags & (RV_KIND_PLAIN | RV_KIND_REQUEST))) {
 		mrb_undef_method(mrb, class, "value");
 		mrb_undef_method(mrb, class, "value=");
 	}
 }
 
+static struct RClass *field_parent(mrb_state *mrb, struct RClass *event, const struct rv_kind *kind)
+{
+	if (kind->flags & RV_KIND_PLAIN)
+		return event;
+	return mrb_class_get_under(mrb, event, kind->flags & RV_KIND_REQUEST ? "Request" : "Access");
+}
+
 void event_fields_init(mrb_state *mrb, struct RClass *event)
 {
-	struct RClass *access = mrb_class_get_under(mrb, event, "Access");
-
 	mrb_define_method(mrb, event, "to_h", event_to_hash, MRB_ARGS_NONE());
 	for (uint32_t number = 1; number < RV_EVENT_KIND_COUNT; number++) {
 		const struct rv_kind *kind = &rv_kinds[number];
 
 		if (mrb_const_defined_at(mrb, mrb_obj_value(event), mrb_intern_cstr(mrb, kind->class)))
-			continue;	/* the other direction's */
-		field_define(mrb, mrb_define_class_under(mrb, event, kind->class,
-							 kind->flags & RV_KIND_PLAIN ? event : access), kind);
+			continue;	/* another of its group's */
+		field_define(mrb, mrb_define_class_under(mrb, event, kind->class, field_parent(mrb, event, kind)),
+			     kind);
 	}
 }

@@ -56,6 +56,8 @@ static mrb_value spec_known_filters(mrb_state *mrb, const struct spec_check *che
 			spec_list(mrb, known, spec_options[i], ":");
 	}
 	for (uint32_t i = 0; i < kind->nr_fields; i++) {
+		if (kind->fields[i].flags & RV_FIELD_HIDDEN)
+			continue;
 		if (kind->fields[i].flags & RV_FIELD_FILTER)
 			spec_list(mrb, known, kind->fields[i].name, ":");
 		if (kind->fields[i].mask)
@@ -101,6 +103,29 @@ static mrb_value *spec_place(struct spec_check *check, const char *name)
 	return NULL;
 }
 
+/* :ide0, or the number that stands for it. */
+static mrb_value spec_disk_number(mrb_state *mrb, mrb_value value)
+{
+	uint32_t number;
+
+	if (!mrb_symbol_p(value) && !mrb_string_p(value))
+		return value;
+	number = rv_disk_named(mrb_symbol_p(value) ? mrb_sym_name(mrb, mrb_symbol(value))
+						   : mrb_string_cstr(mrb, value));
+	if (number > RV_DISK_LAST)
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "disk: no disk can be called %v: Disk.each lists those that "
+			   "there are", mrb_inspect(mrb, value));
+	return mrb_fixnum_value((mrb_int)number);
+}
+
+static bool spec_is_disk(const struct spec_check *check, const mrb_value *place)
+{
+	size_t number = (size_t)(place - check->fields);
+
+	return place >= check->fields && number < check->kind->nr_fields &&
+	       (check->kind->fields[number].flags & RV_FIELD_DISK);
+}
+
 /* A callback of mrb_hash_foreach(); returns 0 to go on. */
 static int spec_take_filter(mrb_state *mrb, mrb_value key, mrb_value value, void *context)
 {
@@ -110,7 +135,7 @@ static int spec_take_filter(mrb_state *mrb, mrb_value key, mrb_value value, void
 
 	if (!place)
 		spec_raise_unknown(mrb, check, name);
-	*place = value;
+	*place = spec_is_disk(check, place) ? spec_disk_number(mrb, value) : value;
 	return 0;
 }
 

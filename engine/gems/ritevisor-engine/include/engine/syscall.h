@@ -9,6 +9,7 @@
 #define ENGINE_SYSCALL_H
 
 #include "rv/abi.h"
+#include "rv/disk.h"
 #include "rv/errno.h"
 
 #ifdef RV_HOST
@@ -180,6 +181,21 @@ static inline int64_t sys_memory_read(uint64_t gpa, void *buffer, uint64_t lengt
 static inline int64_t sys_memory_write(uint64_t gpa, const void *buffer, uint64_t length_bytes)
 {
 	return engine_syscall(RV_SYS_MEMORY_WRITE, gpa, engine_address(buffer), length_bytes, 0, 0);
+}
+
+static inline int64_t sys_data_read(uint64_t offset, void *buffer, uint64_t length_bytes)
+{
+	return engine_syscall(RV_SYS_DATA_READ, offset, engine_address(buffer), length_bytes, 0, 0);
+}
+
+static inline int64_t sys_data_write(uint64_t offset, const void *buffer, uint64_t length_bytes)
+{
+	return engine_syscall(RV_SYS_DATA_WRITE, offset, engine_address(buffer), length_bytes, 0, 0);
+}
+
+static inline int64_t sys_disk(uint64_t position, struct rv_disk_info *info)
+{
+	return engine_syscall(RV_SYS_DISK, position, engine_address(info), 0, 0, 0);
 }
 
 static inline int64_t sys_statistics(struct rv_statistics *statistics)

@@ -1,0 +1,109 @@
+# The data of a request, or a part of it: a view, whose bytes are read and written where they are.
+#
+#   r.data.u32(0)               r.data[16, 8].to_s         r.data.index("\x7fELF")
+class Bytes
+  attr_reader :size
+
+  alias length size
+
+  def initialize(event, first, size)
+    @event = event
+    @first = first
+    @size = size
+  end
+
+  # data[at] -> a byte; data[at, bytes] -> a view of that part
+  def [](at, bytes = nil)
+    return u8(at) unless bytes
+    __check(at, bytes)
+    Bytes.new(@event, @first + at, bytes)
+  end
+
+  # data[at] = byte; data[at, bytes] = String of as many bytes
+  def []=(at, bytes, value = nil)
+    return set_u8(at, bytes) unless value
+    raise ArgumentError, "#{bytes} bytes are replaced by as many, not by #{value.bytesize}" if value.bytesize != bytes
+    write(at, value)
+  end
+
+  # Copies: all of them, or a part.
+  def to_s(at = 0, bytes = @size - at)
+    __check(at, bytes)
+    text = @event.__read(@first + at, [bytes, CHUNK].min)
+    text << @event.__read(@first + at + text.bytesize, [bytes - text.bytesize, CHUNK].min) while text.bytesize < bytes
+    text
+  end
+
+  def write(at, text)
+    __check(at, text.bytesize)
+    @event.__write(@first + at, text)
+    self
+  end
+
+  # From where these bytes begin, or nil.
+  def index(text, at = 0)
+    __check(at, @size - at)
+    found = @event.__index(@first + at, @size - at, text.to_s)
+    found && at + found
+  end
+
+  def include?(text)
+    !index(text).nil?
+  end
+
+  def ==(other)
+    (other.is_a?(Bytes) || other.is_a?(String)) && other.to_s.bytesize == @size && to_s.bytes == other.to_s.bytes
+  end
+
+  def fill(byte)
+    @event.__fill(@first, @size, byte)
+    self
+  end
+
+  # Each byte with those of a String, which is begun again at its end.
+  def xor(key)
+    @event.__xor(@first, @size, key)
+    self
+  end
+
+  def bytes
+    to_s.bytes
+  end
+
+  def inspect
+    "#<Bytes #{@size}>"
+  end
+
+  [8, 16, 32, 64].each do |bits|
+    count = bits / 8
+    define_method("u#{bits}") { |at, order = :little| __number(at, count, order) }
+    define_method("set_u#{bits}") { |at, value, order = :little| __set_number(at, value, count, order) }
+  end
+
+  CHUNK = 4096
+
+  private
+
+  def __check(at, bytes)
+    return if at >= 0 && bytes >= 0 && at + bytes <= @size
+    raise RangeError, "bytes #{at}...#{at + bytes} are not within 0...#{@size}"
+  end
+
+  def __number(at, count, order)
+    bytes = to_s(at, count).bytes
+    bytes.reverse! if __order(order) == :little
+    bytes.inject(0) { |sum, byte| sum << 8 | byte }
+  end
+
+  def __set_number(at, value, count, order)
+    raise RangeError, "#{value} does not fit #{count} bytes" unless value >= 0 && value >> 8 * count == 0
+    bytes = (0...count).map { |index| value >> 8 * index & 0xff }
+    bytes.reverse! if __order(order) == :big
+    write(at, bytes.map { |byte| byte.chr }.join)
+  end
+
+  def __order(order)
+    return order if order == :little || order == :big
+    raise ArgumentError, "the order of bytes is :little or :big, not #{order.inspect}"
+  end
+end

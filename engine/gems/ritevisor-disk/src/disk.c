@@ -1,0 +1,210 @@
+/*
+ * disk.c: what class Disk and Event::Request have in C.
+ */
+#include "engine/engine.h"
+#include "engine/vm/string.h"
+
+#include "rv/disk.h"
+
+#include <mruby/array.h>
+#include <mruby/class.h>
+#include <mruby/presym.h>
+#include <mruby/string.h>
+#include <string.h>
+
+void mrb_ritevisor_disk_gem_init(mrb_state *mrb);
+void mrb_ritevisor_disk_gem_final(mrb_state *mrb);
+
+enum { DATA_READ_MAXIMUM_BYTES = 1 << 20 };
+
+/* Disk.__info(position) -> [name, number of sectors, bytes a sector, model, serial], nil behind the last */
+static mrb_value disk_info(mrb_state *mrb, mrb_value self)
+{
+	struct rv_disk_info info;
+	char name[RV_DISK_NAME_BYTES];
+	mrb_value values[5];
+
+	if (sys_disk((uint64_t)mrb_as_int(mrb, mrb_get_arg1(mrb)), &info) < 0)
+		return mrb_nil_value();
+	rv_disk_name(info.number, name);
+	values[0] = mrb_symbol_value(mrb_intern_cstr(mrb, name));
+	values[1] = engine_from_u64(mrb, info.sectors);
+	values[2] = mrb_fixnum_value((mrb_int)info.sector_bytes);
+	values[3] = mrb_str_new_cstr(mrb, info.model);
+	values[4] = mrb_str_new_cstr(mrb, info.serial);
+	return mrb_ary_new_from_values(mrb, 5, values);
+}
+
+/* A request is open, or EventError says that it is over: `kind` sees to that. */
+static struct rv_event *request_open(mrb_state *mrb, mrb_value self)
+{
+	(void)mrb_funcall_id(mrb, self, MRB_SYM(kind), 0);
+	return engine_event();
+}
+
+/* Event::Request#__read(offset, bytes) -> a binary String */
+static mrb_value request_read(mrb_state *mrb, mrb_value self)
+{
+	mrb_int offset, bytes;
+	mrb_value text;
+
+	mrb_get_args(mrb, "ii", &offset, &bytes);
+	(void)request_open(mrb, self);
+	if (bytes < 0 || bytes > DATA_READ_MAXIMUM_BYTES)
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "a read takes 0 to %i bytes, not %i",
+			   (mrb_int)DATA_READ_MAXIMUM_BYTES, bytes);
+	text = string_new_binary(mrb, NULL, bytes);
+	engine_check(mrb, "Event#data", (uint64_t)offset,
+		     sys_data_read((uint64_t)offset, RSTRING_PTR(text), (uint64_t)bytes));
+	return text;
+}
+
+/* Event::Request#__write(offset, string) */
+static mrb_value request_write(mrb_state *mrb, mrb_value self)
+{
+	mrb_int offset;
+	mrb_value text;
+
+	mrb_get_args(mrb, "iS", &offset, &text);
+	(void)request_open(mrb, self);
+	engine_check(mrb, "Event#data", (uint64_t)offset,
+		     sys_data_write((uint64_t)offset, RSTRING_PTR(text), (uint64_t)RSTRING_LEN(text)));
+	return self;
+}
+
+/* Event::Request#__size: how many bytes of data there are now */
+static mrb_value request_size(mrb_state *mrb, mrb_value self)
+{
+	return engine_from_u64(mrb, request_open(mrb, self)->data_bytes);
+}
+
+/* Bulk work goes through a window: a system call for each, and nothing allocated. */
+enum { DATA_WINDOW_BYTES = 4096 };
+
+static uint8_t data_window[DATA_WINDOW_BYTES];
+
+static mrb_int data_window_part(mrb_int done, mrb_int bytes)
+{
+	return bytes - done < DATA_WINDOW_BYTES ? bytes - done : DATA_WINDOW_BYTES;
+}
+
+static void data_check(mrb_state *mrb, mrb_int offset, int64_t result)
+{
+	engine_check(mrb, "Event#data", (uint64_t)offset, result);
+}
+
+/* Event::Request#__xor(offset, bytes, key): each byte with those of the key, which begins anew at its end */
+static mrb_value request_xor(mrb_state *mrb, mrb_value self)
+{
+	mrb_int offset, bytes, at = 0;
+	mrb_value key;
+
+	mrb_get_args(mrb, "iiS", &offset, &bytes, &key);
+	(void)request_open(mrb, self);
+	if (RSTRING_LEN(key) == 0)
+		mrb_raise(mrb, E_ARGUMENT_ERROR, "xor needs a byte at least");
+	for (mrb_int done = 0, part; done < bytes; done += part) {
+		part = data_window_part(done, bytes);
+		data_check(mrb, offset, sys_data_read((uint64_t)(offset + done), data_window, (uint64_t)part));
+		for (mrb_int i = 0; i < part; i++) {
+			data_window[i] ^= (uint8_t)RSTRING_PTR(key)[at];
+			at = at + 1 == RSTRING_LEN(key) ? 0 : at + 1;
+		}
+		data_check(mrb, offset, sys_data_write((uint64_t)(offset + done), data_window, (uint64_t)part));
+	}
+	return self;
+}
+
+/* Event::Request#__fill(offset, bytes, byte) */
+static mrb_value request_fill(mrb_state *mrb, mrb_value self)
+{
+	mrb_int offset, bytes, byte;
+
+	mrb_get_args(mrb, "iii", &offset, &bytes, &byte);
+	(void)request_open(mrb, self);
+	if (byte < 0 || byte > 0xff)
+		mrb_raisef(mrb, E_RANGE_ERROR, "a byte is 0 to 255, not %i", byte);
+	memset(data_window, (int)byte, sizeof(data_window));
+	for (mrb_int done = 0, part; done < bytes; done += part) {
+		part = data_window_part(done, bytes);
+		data_check(mrb, offset, sys_data_write((uint64_t)(offset + done), data_window, (uint64_t)part));
+	}
+	return self;
+}
+
+/* Where `pattern` stands first in the window, of which `bytes` are there; -1: nowhere. */
+static mrb_int data_window_find(mrb_int bytes, const char *pattern, mrb_int length)
+{
+	for (mrb_int at = 0; at + length <= bytes; at++) {
+		if (data_window[at] == (uint8_t)pattern[0] &&
+		    memcmp(data_window + at, pattern, (size_t)length) == 0)
+			return at;
+	}
+	return -1;
+}
+
+/* Event::Request#__index(offset, bytes, pattern) -> from `offset` on, or nil. Windows overlap by as much as
+ * a pattern can begin in one and end in the next. */
+static mrb_value request_index(mrb_state *mrb, mrb_value self)
+{
+	mrb_int offset, bytes, length;
+	mrb_value pattern;
+
+	mrb_get_args(mrb, "iiS", &offset, &bytes, &pattern);
+	(void)request_open(mrb, self);
+	length = RSTRING_LEN(pattern);
+	if (length == 0 || length > DATA_WINDOW_BYTES / 2)
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "what is looked for has 1 to %i bytes, not %i",
+			   (mrb_int)DATA_WINDOW_BYTES / 2, length);
+	for (mrb_int done = 0; done + length <= bytes; done += DATA_WINDOW_BYTES - length + 1) {
+		mrb_int part = data_window_part(done, bytes), found;
+
+		data_check(mrb, offset, sys_data_read((uint64_t)(offset + done), data_window, (uint64_t)part));
+		found = data_window_find(part, RSTRING_PTR(pattern), length);
+		if (found >= 0)
+			return mrb_int_value(mrb, done + found);
+	}
+	return mrb_nil_value();
+}
+
+static uint64_t request_mark(void)
+{
+	return UINT64_C(1) << engine_info()->engine_id % 64;
+}
+
+/* Event::Request#__want_done: its end will be told to the hook that has this engine's mark as its filter */
+static mrb_value request_want_done(mrb_state *mrb, mrb_value self)
+{
+	struct rv_event *event = request_open(mrb, self);
+
+	event->disk_marks = request_mark();
+	event->flags |= RV_EVENT_DONE_WANTED;
+	return self;
+}
+
+/* Event::Request.__mark -> what that filter asks for */
+static mrb_value request_class_mark(mrb_state *mrb, mrb_value self)
+{
+	return engine_from_u64(mrb, request_mark());
+}
+
+void mrb_ritevisor_disk_gem_init(mrb_state *mrb)
+{
+	struct RClass *disk = mrb_define_class(mrb, "Disk", mrb->object_class);
+	struct RClass *request = mrb_class_get_under(mrb, mrb_class_get(mrb, "Event"), "Request");
+
+	mrb_define_class_method_id(mrb, disk, MRB_SYM(__info), disk_info, MRB_ARGS_REQ(1));
+	mrb_define_class_method_id(mrb, request, MRB_SYM(__mark), request_class_mark, MRB_ARGS_NONE());
+	mrb_define_method_id(mrb, request, MRB_SYM(__read), request_read, MRB_ARGS_REQ(2));
+	mrb_define_method_id(mrb, request, MRB_SYM(__write), request_write, MRB_ARGS_REQ(2));
+	mrb_define_method_id(mrb, request, MRB_SYM(__xor), request_xor, MRB_ARGS_REQ(3));
+	mrb_define_method_id(mrb, request, MRB_SYM(__fill), request_fill, MRB_ARGS_REQ(3));
+	mrb_define_method_id(mrb, request, MRB_SYM(__index), request_index, MRB_ARGS_REQ(3));
+	mrb_define_method_id(mrb, request, MRB_SYM(__size), request_size, MRB_ARGS_NONE());
+	mrb_define_method_id(mrb, request, MRB_SYM(__want_done), request_want_done, MRB_ARGS_NONE());
+}
+
+void mrb_ritevisor_disk_gem_final(mrb_state *mrb)
+{
+	(void)mrb;
+}

@@ -1,0 +1,64 @@
+/*
+ * hook/hook_request.c: the hooks of requests, in one list in the order in which they were added. A request
+ * may have asked some of them and go on later, so what is kept of the way is a place in that order, not a
+ * hook, which may be gone by then.
+ */
+#include "hook/hook_internal.h"
+
+static struct hook *hook_requests;
+static uint64_t hook_request_last; /* the place of the newest */
+
+void hook_list_request(struct hook *hook)
+{
+	struct hook **end = &hook_requests;
+
+	while (*end != NULL)
+		end = &(*end)->request_next;
+	hook->request_order = ++hook_request_last;
+	__atomic_store_n(end, hook, __ATOMIC_RELEASE);
+}
+
+/* Walks in progress go on from it: hook->request_next stays. */
+void hook_unlist_request(struct hook *hook)
+{
+	struct hook **link = &hook_requests;
+
+	while (*link != NULL && *link != hook)
+		link = &(*link)->request_next;
+	if (*link == hook)
+		__atomic_store_n(link, hook->request_next, __ATOMIC_RELEASE);
+}
+
+static struct hook *hook_request_first(void)
+{
+	return __atomic_load_n(&hook_requests, __ATOMIC_ACQUIRE);
+}
+
+static struct hook *hook_request_next(const struct hook *hook)
+{
+	return __atomic_load_n(&hook->request_next, __ATOMIC_ACQUIRE);
+}
+
+bool hook_wants_requests(uint32_t kind)
+{
+	for (const struct hook *hook = hook_request_first(); hook != NULL; hook = hook_request_next(hook)) {
+		if (hook->spec.kind == kind)
+			return true;
+	}
+	return false;
+}
+
+enum access_result hook_offer(uint32_t kind, struct event_origin *origin, uint64_t *after)
+{
+	for (struct hook *hook = hook_request_first(); hook != NULL; hook = hook_request_next(hook)) {
+		enum access_result result;
+
+		if (hook->spec.kind != kind || hook->request_order <= *after)
+			continue;
+		*after = hook->request_order;
+		result = hook_filter_accepts(hook, origin) ? hook_ask(hook, origin) : hook_reject(hook);
+		if (result != ACCESS_PASS)
+			return result;
+	}
+	return ACCESS_PASS;
+}

@@ -1,0 +1,125 @@
+/*
+ * mediator/disk/bounce.c: owns the pages of a request's data, and the way between them and the guest.
+ */
+#include "mediator/disk/bounce.h"
+
+#include "core/memory.h"
+#include "core/string.h"
+#include "rv/errno.h"
+#include "vmm/guest_memory.h"
+
+int bounce_add_segment(struct bounce *bounce, gpa_t address, uint64_t length_bytes)
+{
+	if (bounce->nr_segments == BOUNCE_SEGMENTS_MAXIMUM)
+		return -RV_E2BIG;
+	if (memory_is_reserved(address, length_bytes) || !memory_is_ram(address, length_bytes))
+		return -RV_EFAULT;
+	bounce->segments[bounce->nr_segments++] = (struct bounce_segment){ address, length_bytes };
+	return 0;
+}
+
+static uint64_t bounce_segments_bytes(const struct bounce *bounce)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < bounce->nr_segments; i++)
+		sum += bounce->segments[i].length_bytes;
+	return sum;
+}
+
+int bounce_take_pages(struct bounce *bounce, uint64_t most_bytes)
+{
+	uint64_t bytes = bounce_segments_bytes(bounce), nr_pages;
+
+	if (bytes > most_bytes)
+		bytes = most_bytes;
+	nr_pages = align_up(bytes, PAGE_BYTES) / PAGE_BYTES;
+	if (nr_pages > BOUNCE_PAGES_MAXIMUM)
+		return -RV_E2BIG;
+	for (bounce->nr_pages = 0; bounce->nr_pages < nr_pages; bounce->nr_pages++) {
+		uint8_t *page = memory_allocate_spare_page();
+
+		if (page == NULL) {
+			bounce_release(bounce);
+			return -RV_ENOMEM;
+		}
+		bounce->pages[bounce->nr_pages] = page;
+	}
+	bounce->length_bytes = bytes;
+	return 0;
+}
+
+void bounce_copy(struct bounce *bounce, uint64_t offset, void *buffer, size_t length_bytes, bool write)
+{
+	uint8_t *bytes = buffer;
+
+	while (length_bytes != 0) {
+		uint8_t *at = bounce->pages[offset / PAGE_BYTES] + offset % PAGE_BYTES;
+		size_t part = PAGE_BYTES - offset % PAGE_BYTES;
+
+		if (part > length_bytes)
+			part = length_bytes;
+		if (write)
+			memcpy(at, bytes, part);
+		else
+			memcpy(bytes, at, part);
+		offset += part;
+		bytes += part;
+		length_bytes -= part;
+	}
+}
+
+/* Between the guest and the page that holds a byte, as far as that page and `left` go. Returns how far that
+ * was; 0: the guest's memory is none. */
+static uint64_t bounce_move(const struct bounce *bounce, gpa_t address, uint64_t offset, uint64_t left,
+			    bool to_guest)
+{
+	uint8_t *at = bounce->pages[offset / PAGE_BYTES] + offset % PAGE_BYTES;
+	uint64_t part = PAGE_BYTES - offset % PAGE_BYTES;
+	int error;
+
+	if (part > left)
+		part = left;
+	error = to_guest ? guest_memory_write(address, at, part) : guest_memory_read(address, at, part);
+	return error == 0 ? part : 0;
+}
+
+static int bounce_move_all(const struct bounce *bounce, bool to_guest)
+{
+	uint64_t offset = 0;
+
+	for (uint32_t i = 0; i < bounce->nr_segments; i++) {
+		const struct bounce_segment *segment = &bounce->segments[i];
+
+		for (uint64_t done = 0; done < segment->length_bytes && offset < bounce->length_bytes;) {
+			uint64_t left = segment->length_bytes - done, part;
+
+			if (left > bounce->length_bytes - offset)
+				left = bounce->length_bytes - offset;
+			part = bounce_move(bounce, segment->address + done, offset, left, to_guest);
+			if (part == 0)
+				return -RV_EFAULT;
+			done += part;
+			offset += part;
+		}
+	}
+	return 0;
+}
+
+int bounce_gather(struct bounce *bounce)
+{
+	return bounce_move_all(bounce, false);
+}
+
+int bounce_scatter(const struct bounce *bounce)
+{
+	return bounce_move_all(bounce, true);
+}
+
+void bounce_release(struct bounce *bounce)
+{
+	while (bounce->nr_pages != 0)
+		memory_free_page(bounce->pages[--bounce->nr_pages]);
+	bounce->nr_segments = 0;
+	bounce->length_bytes = 0;
+}

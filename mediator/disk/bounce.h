@@ -1,0 +1,45 @@
+/*
+ * mediator/disk/bounce.h: a request's data in memory of ours, between the device and the guest: what hooks
+ * judged is what the device gets, and what the device gave is what they judge, whatever another CPU of the
+ * guest's does with its own memory meanwhile.
+ */
+#ifndef MEDIATOR_DISK_BOUNCE_H
+#define MEDIATOR_DISK_BOUNCE_H
+
+#include "rv/types.h"
+
+#define BOUNCE_PAGES_MAXIMUM 512 /* 2 MiB */
+#define BOUNCE_SEGMENTS_MAXIMUM 1024
+
+/* A piece of guest-physical memory. */
+struct bounce_segment {
+	gpa_t address;
+	uint64_t length_bytes;
+};
+
+struct bounce {
+	struct bounce_segment segments[BOUNCE_SEGMENTS_MAXIMUM];
+	uint32_t nr_segments;
+	uint32_t nr_pages;
+	uint64_t length_bytes;
+	uint8_t *pages[BOUNCE_PAGES_MAXIMUM]; /* each below 4 GiB */
+};
+
+/* Appends a piece of the guest's memory. 0; -RV_E2BIG: too many, or too much; -RV_EFAULT: it is no RAM of the
+ * guest's. */
+int bounce_add_segment(struct bounce *bounce, gpa_t address, uint64_t length_bytes);
+
+/* Takes pages for as many bytes as the segments have, at most `most_bytes`. 0, -RV_ENOMEM, -RV_E2BIG. */
+int bounce_take_pages(struct bounce *bounce, uint64_t most_bytes);
+
+/* Copies all between the guest's memory and the pages. 0 or -RV_EFAULT. */
+int bounce_gather(struct bounce *bounce);
+int bounce_scatter(const struct bounce *bounce);
+
+/* Copies a part of it; the caller has checked that it is within length_bytes. */
+void bounce_copy(struct bounce *bounce, uint64_t offset, void *buffer, size_t length_bytes, bool write);
+
+/* Gives the pages back: no device may have them any more. The segments go too. */
+void bounce_release(struct bounce *bounce);
+
+#endif

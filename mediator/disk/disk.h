@@ -1,0 +1,21 @@
+/*
+ * mediator/disk/disk.h: the machine's disks, whatever the controller, as hooks and scripts see them.
+ */
+#ifndef MEDIATOR_DISK_DISK_H
+#define MEDIATOR_DISK_DISK_H
+
+#include "rv/disk.h"
+#include "rv/types.h"
+
+/* One more hook of disk requests: with the first, the controllers' registers are claimed. 0; -RV_ENOTSUP:
+ * a controller cannot be watched (a log line says why); -RV_ENOMEM. Context: boot, exit; under
+ * hook_table_lock, as the next. */
+int disk_watch(void);
+/* One less. What is at a device ends first, then the claims go. */
+void disk_unwatch(void);
+bool disk_is_watched(void);
+
+/* The disk at a position, 0, 1, ...; false: there are not so many. Context: boot, exit. */
+bool disk_describe(uint32_t position, struct rv_disk_info *info);
+
+#endif

@@ -1,0 +1,307 @@
+/*
+ * mediator/disk/ide.c: what becomes of a channel's commands: those by DMA, and those without data.
+ */
+#include "mediator/disk/ide.h"
+
+#include "core/instructions.h"
+#include "core/log.h"
+#include "hook/hook.h"
+#include "rv/errno.h"
+#include "rv/kinds.h"
+
+#define IDE_SET_MULTIPLE 0xc6
+#define IDE_INITIALIZE_PARAMETERS 0x91
+
+static struct ide_disk *ide_disk(struct ide_channel *channel)
+{
+	return &channel->disks[channel->unit];
+}
+
+static bool ide_is_write(const struct ide_channel *channel)
+{
+	return channel->opcode->kind == RV_EVENT_DISK_WRITE;
+}
+
+static uint64_t ide_request_bytes(const struct ide_channel *channel)
+{
+	return (uint64_t)channel->request.disk.sectors * IDE_SECTOR_BYTES;
+}
+
+bool ide_ask(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	uint64_t round = channel->round;
+
+	channel->phase = IDE_ASKING;
+	spinlock_release(&channel->lock);
+	request_offer(&channel->request, vcpu);
+	spinlock_acquire(&channel->lock);
+	if (channel->round == round)
+		return true;
+	ide_dma_end(channel);
+	channel->phase = IDE_OPEN;
+	return false;
+}
+
+bool ide_ask_done(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	channel->request.verdict = RV_VERDICT_PASS;
+	if (channel->request.marks == 0 && !hook_wants_requests(RV_EVENT_DISK_DONE))
+		return true;
+	channel->request.kind = RV_EVENT_DISK_DONE;
+	channel->request.end_tsc = tsc_read();
+	return ide_ask(channel, vcpu);
+}
+
+static void ide_fail(struct ide_channel *channel)
+{
+	channel->phase = IDE_FAILED;
+	channel->error = channel->opcode->kind == RV_EVENT_DISK_READ ||
+					 channel->opcode->kind == RV_EVENT_DISK_WRITE
+				 ? IDE_ERROR_UNC : IDE_ERROR_ABRT;
+}
+
+void ide_refuse(struct ide_channel *channel)
+{
+	ide_issue_failure(channel);
+	ide_dma_end(channel);
+	ide_fail(channel);
+}
+
+/* The request's data, while it is a DMA write that hooks are asked about, or a DMA read that is done. */
+static int ide_dma_data(struct request *request, uint64_t offset, void *buffer, size_t length_bytes,
+			bool write)
+{
+	struct ide_channel *channel = CONTAINER_OF(request, struct ide_channel, request);
+	bool was_bounced = channel->is_bounced;
+	int error = ide_dma_bounce(channel);
+
+	if (error == 0 && !was_bounced)
+		error = bounce_gather(&channel->bounce);
+	if (error != 0)
+		return error;
+	if (offset + length_bytes > channel->bounce.length_bytes)
+		return -RV_EFAULT; /* the guest's table is shorter than what it asks for */
+	bounce_copy(&channel->bounce, offset, buffer, length_bytes, write);
+	return 0;
+}
+
+/* What hooks may want to judge or change when it is read comes to us first. */
+static bool ide_wants_bounce(const struct ide_channel *channel)
+{
+	return !ide_is_write(channel) &&
+	       (channel->request.marks != 0 || hook_wants_requests(RV_EVENT_DISK_DONE));
+}
+
+static void ide_bus_master_start(const struct ide_channel *channel)
+{
+	uint8_t direction = channel->is_to_memory ? IDE_BM_TO_MEMORY : 0;
+
+	port_write8(channel->bus_master + IDE_BM_COMMAND, direction | IDE_BM_START);
+}
+
+static void ide_dma_run(struct ide_channel *channel)
+{
+	const struct request *request = &channel->request;
+	int error = ide_wants_bounce(channel) ? ide_dma_bounce(channel) : 0;
+
+	if (error != 0) {
+		log_warning("ide: a read of %u sectors is refused: hooks want its data, and %s",
+			    request->disk.sectors,
+			    error == -RV_EFAULT ? "the guest's table of its memory is no good"
+						: "there is not enough memory for them: give more with memory=");
+		ide_refuse(channel);
+		return;
+	}
+	if (channel->is_bounced)
+		ide_dma_give_table(channel);
+	port_write8(channel->bus_master + IDE_BM_STATUS,
+		    (uint8_t)(port_read8(channel->bus_master + IDE_BM_STATUS) | IDE_BM_INTERRUPT));
+	ide_issue(channel, &channel->taskfile, channel->opcode, request->disk.lba, request->disk.sectors);
+	ide_bus_master_start(channel);
+	channel->phase = IDE_RUNNING;
+}
+
+/* Success without the device: what is read is zeros. */
+static void ide_dma_drop(struct ide_channel *channel)
+{
+	if (!ide_is_write(channel) &&
+	    (ide_dma_bounce(channel) != 0 || bounce_scatter(&channel->bounce) != 0)) {
+		ide_refuse(channel);
+		return;
+	}
+	ide_dma_end(channel);
+	channel->is_dropped = true;
+	ide_issue_success(channel);
+	channel->phase = IDE_RUNNING;
+}
+
+static void ide_begin(struct ide_channel *channel)
+{
+	request_begin(&channel->request, channel->opcode->kind);
+	channel->request.disk = (struct request_disk){
+		.number = ide_disk(channel)->info.number,
+		.command = channel->opcode->code,
+	};
+	channel->is_dropped = false;
+}
+
+void ide_started(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	struct request *request = &channel->request;
+
+	ide_begin(channel);
+	request->disk.lba = ide_taskfile_lba(&channel->taskfile, channel->opcode, ide_disk(channel));
+	request->disk.sectors = ide_taskfile_sectors(&channel->taskfile, channel->opcode);
+	request->data = ide_dma_data;
+	request->data_bytes = ide_is_write(channel) ? ide_request_bytes(channel) : 0;
+	channel->table = port_read32(channel->bus_master + IDE_BM_TABLE) & ~3u;
+	if (!ide_ask(channel, vcpu))
+		return;
+	if (!channel->is_started) { /* stopped meanwhile: it waits for the next start */
+		ide_dma_end(channel);
+		channel->phase = IDE_ARMED;
+	} else if (request->verdict == RV_VERDICT_DENY) {
+		ide_refuse(channel);
+	} else if (request->verdict == RV_VERDICT_DROP) {
+		ide_dma_drop(channel);
+	} else {
+		ide_dma_run(channel);
+	}
+}
+
+static void ide_plain(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	ide_begin(channel);
+	if (!ide_ask(channel, vcpu))
+		return;
+	if (channel->request.verdict == RV_VERDICT_DENY) {
+		ide_refuse(channel);
+		return;
+	}
+	ide_write(channel, IDE_DEVICE, channel->taskfile.device);
+	channel->is_dropped = channel->request.verdict == RV_VERDICT_DROP;
+	channel->phase = IDE_RUNNING;
+	if (channel->is_dropped)
+		ide_issue_success(channel);
+	else
+		ide_write(channel, IDE_COMMAND, channel->opcode->code);
+	(void)ide_alternate_status(channel);
+}
+
+static bool ide_is_wanted(uint32_t kind)
+{
+	return hook_wants_requests(kind) || hook_wants_requests(RV_EVENT_DISK_DONE);
+}
+
+/* What later commands mean may change with this one. A disk that refuses it refuses those too, or gets the
+ * address that hooks have judged. */
+static void ide_note_settings(struct ide_channel *channel)
+{
+	const struct ide_taskfile *taskfile = &channel->taskfile;
+	struct ide_disk *disk = ide_disk(channel);
+
+	if (channel->opcode->code == IDE_SET_MULTIPLE) {
+		disk->multiple = taskfile->count[0];
+	} else if (channel->opcode->code == IDE_INITIALIZE_PARAMETERS) {
+		disk->track = taskfile->count[0];
+		disk->heads = (taskfile->device & 0x0f) + 1;
+	}
+}
+
+/* Takes the command that was written. False: the device shall have it as it is. */
+static bool ide_take(struct ide_channel *channel, uint8_t code)
+{
+	channel->taskfile = channel->written;
+	channel->unit = (channel->taskfile.device & IDE_DEVICE_SLAVE) != 0;
+	if (!ide_disk(channel)->is_there)
+		return false;
+	channel->opcode = ide_opcode_of(code);
+	if (channel->opcode == NULL) {
+		channel->other = (struct ide_opcode){ .code = code, .kind = RV_EVENT_DISK_COMMAND };
+		channel->opcode = &channel->other;
+	}
+	ide_note_settings(channel);
+	return ide_is_wanted(channel->opcode->kind);
+}
+
+void ide_command_written(struct ide_channel *channel, struct vcpu *vcpu, uint8_t code)
+{
+	ide_harvest(channel, vcpu);
+	switch (channel->phase) {
+	case IDE_ASKING:
+	case IDE_RUNNING:
+	case IDE_SENDING:
+	case IDE_FETCHING:
+		return; /* a device that is busy takes no command */
+	default:
+		channel->phase = IDE_OPEN;
+	}
+	if (!ide_take(channel, code)) {
+		ide_write(channel, IDE_COMMAND, code);
+	} else if (channel->opcode->dma) {
+		channel->phase = IDE_ARMED;
+		if (channel->is_started)
+			ide_started(channel, vcpu);
+	} else if (channel->opcode->kind == RV_EVENT_DISK_READ || ide_is_write(channel)) {
+		ide_pio_begin(channel, vcpu);
+	} else {
+		ide_plain(channel, vcpu);
+	}
+}
+
+void ide_control_written(struct ide_channel *channel, struct vcpu *vcpu, uint8_t value)
+{
+	(void)vcpu;
+	channel->control_value = value & (uint8_t)~IDE_CONTROL_SRST;
+	if (!(value & IDE_CONTROL_SRST)) {
+		port_write8(channel->control, value);
+		return;
+	}
+	/* A reset ends the command. The device lets go of memory before that is ours again. */
+	port_write8(channel->control, value);
+	channel->round++;
+	ide_taskfile_learn(channel);
+	if (channel->phase == IDE_ASKING)
+		return; /* whoever asks ends it */
+	if (channel->has_our_table)
+		port_write8(channel->bus_master + IDE_BM_COMMAND, 0);
+	ide_dma_end(channel);
+	channel->phase = IDE_OPEN;
+}
+
+static bool ide_is_finished(const struct ide_channel *channel)
+{
+	uint8_t status = ide_alternate_status(channel), master;
+
+	if (status & IDE_STATUS_BSY)
+		return false;
+	if (!channel->opcode->dma || channel->is_dropped || (status & IDE_STATUS_ERR))
+		return true;
+	master = port_read8(channel->bus_master + IDE_BM_STATUS);
+	return (master & IDE_BM_INTERRUPT) || !(master & IDE_BM_ACTIVE);
+}
+
+static void ide_finish(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	struct request *request = &channel->request;
+	bool has_failed = (ide_alternate_status(channel) & IDE_STATUS_ERR) != 0;
+	bool has_read = channel->is_bounced && !ide_is_write(channel) && !has_failed;
+
+	request->disk.status = has_failed ? ide_read(channel, IDE_ERROR) : 0;
+	request->data_bytes = has_read ? channel->bounce.length_bytes : 0;
+	if (!ide_ask_done(channel, vcpu))
+		return;
+	channel->phase = IDE_OPEN;
+	if (request->verdict == RV_VERDICT_DENY ||
+	    (has_read && bounce_scatter(&channel->bounce) != 0))
+		ide_fail(channel);
+	ide_dma_end(channel);
+}
+
+void ide_harvest(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	if (channel->phase == IDE_RUNNING && ide_is_finished(channel))
+		ide_finish(channel, vcpu);
+	else if (channel->phase == IDE_SENDING || channel->phase == IDE_FETCHING)
+		ide_pio_harvest(channel, vcpu);
+}

@@ -1,0 +1,96 @@
+/*
+ * mediator/disk/ide_find.c: the machine's IDE channels, by PCI class 01.01 (PCI IDE Controller Specification
+ * 1.0): at the fixed ports of the AT, or where base addresses say.
+ */
+#include "mediator/disk/ide.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "vmm/pci_regs.h"
+
+#define IDE_CHANNELS_MAXIMUM 8
+#define IDE_CLASS 0x0101
+#define IDE_INTERFACE_NATIVE(channel) (1u << 2 * (channel))
+
+static struct ide_channel *ide_channels[IDE_CHANNELS_MAXIMUM];
+static unsigned ide_nr_channels;
+
+struct ide_channel *ide_channel_at(unsigned position)
+{
+	return position < ide_nr_channels ? ide_channels[position] : NULL;
+}
+
+static uint16_t ide_base(uint64_t function, unsigned bar)
+{
+	uint32_t value = pci_hardware_read(function | (PCI_BAR + 4 * bar), 4);
+
+	return value & 1 ? (uint16_t)(value & 0xfffc) : 0;
+}
+
+static void ide_set_ports(struct ide_channel *channel, uint64_t function, unsigned index, uint32_t interface)
+{
+	channel->command = index == 0 ? 0x1f0 : 0x170;
+	channel->control = index == 0 ? 0x3f6 : 0x376;
+	if (interface & IDE_INTERFACE_NATIVE(index)) {
+		channel->command = ide_base(function, 2 * index);
+		channel->control = (uint16_t)(ide_base(function, 2 * index + 1) + 2);
+	}
+	channel->master_offset = (uint16_t)(IDE_BM_PORTS * index);
+}
+
+/* Keeps it if it has a disk. */
+static void ide_add_channel(uint64_t function, unsigned index, uint32_t interface)
+{
+	size_t nr_pages = align_up(sizeof(struct ide_channel), PAGE_BYTES) / PAGE_BYTES;
+	struct ide_channel *channel = memory_allocate_pages(nr_pages);
+
+	if (channel == NULL)
+		return;
+	ide_set_ports(channel, function, index, interface);
+	for (unsigned unit = 0; channel->command != 0 && unit < 2; unit++) {
+		struct ide_disk *disk = &channel->disks[unit];
+
+		ide_identify(channel, unit, disk);
+		disk->info.number = (uint16_t)(RV_DISK_IDE * RV_DISKS_A_BUS + ide_nr_channels * 2 + unit);
+		if (disk->is_there)
+			log_info("disk ide%u: %s, %lu sectors", ide_nr_channels * 2 + unit, disk->info.model,
+				 disk->info.sectors);
+	}
+	if (!channel->disks[0].is_there && !channel->disks[1].is_there) {
+		memory_free_pages(channel, nr_pages);
+		return;
+	}
+	ide_prepare(channel, function);
+	ide_channels[ide_nr_channels++] = channel;
+}
+
+static void ide_look_at(uint64_t function)
+{
+	uint32_t class = pci_hardware_read(function | PCI_CLASS, 4);
+
+	if (class >> 16 != IDE_CLASS ||
+	    !(pci_hardware_read(function | PCI_COMMAND, 2) & PCI_COMMAND_PORTS))
+		return;
+	for (unsigned index = 0; index < 2 && ide_nr_channels < IDE_CHANNELS_MAXIMUM; index++)
+		ide_add_channel(function, index, class >> 8 & 0xff);
+}
+
+void ide_find(void)
+{
+	static bool is_done;
+
+	if (is_done)
+		return;
+	is_done = true;
+	for (uint32_t slot = 0; slot < 256 * 32; slot++) {
+		uint64_t function = pci_address(slot / 32, slot % 32, 0, 0);
+		unsigned nr_functions = 1;
+
+		if (pci_hardware_read(function, 2) == 0xffff)
+			continue;
+		if (pci_hardware_read(function | PCI_HEADER, 1) & PCI_HEADER_MULTI)
+			nr_functions = 8;
+		for (unsigned i = 0; i < nr_functions; i++)
+			ide_look_at(function | pci_address(0, 0, i, 0));
+	}
+}

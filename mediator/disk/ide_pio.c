@@ -1,0 +1,186 @@
+/*
+ * mediator/disk/ide_pio.c: data by PIO: blocks, each a request and a command of its own. So what a hook
+ * says of a block is done before the device has any of it, and each interrupt that the guest counts on is
+ * one that the device gives.
+ */
+#include "mediator/disk/ide.h"
+
+#include "core/string.h"
+#include "rv/errno.h"
+#include "rv/kinds.h"
+
+static int ide_block_data(struct request *request, uint64_t offset, void *buffer, size_t length_bytes,
+			  bool write)
+{
+	struct ide_channel *channel = CONTAINER_OF(request, struct ide_channel, request);
+
+	if (write)
+		memcpy(channel->block + offset, buffer, length_bytes);
+	else
+		memcpy(buffer, channel->block + offset, length_bytes);
+	return 0;
+}
+
+static uint32_t ide_block_sectors(const struct ide_channel *channel)
+{
+	return channel->block_bytes / IDE_SECTOR_BYTES;
+}
+
+static void ide_block_begin(struct ide_channel *channel)
+{
+	struct ide_disk *disk = &channel->disks[channel->unit];
+	uint32_t sectors = channel->opcode->multiple ? disk->multiple : 1;
+
+	if (sectors > channel->sectors_left)
+		sectors = channel->sectors_left;
+	channel->block_bytes = sectors * IDE_SECTOR_BYTES;
+	channel->position = 0;
+	request_begin(&channel->request, channel->opcode->kind);
+	channel->request.data = ide_block_data;
+	channel->request.disk = (struct request_disk){
+		.lba = channel->lba,
+		.sectors = sectors,
+		.number = disk->info.number,
+		.command = channel->opcode->code,
+	};
+	channel->is_dropped = false;
+}
+
+static void ide_block_issue(struct ide_channel *channel)
+{
+	ide_issue(channel, &channel->taskfile, channel->opcode, channel->request.disk.lba,
+		  ide_block_sectors(channel));
+}
+
+static void ide_read_block(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	if (!ide_ask(channel, vcpu))
+		return;
+	if (channel->request.verdict == RV_VERDICT_DENY) {
+		ide_refuse(channel);
+		return;
+	}
+	channel->is_dropped = channel->request.verdict == RV_VERDICT_DROP;
+	channel->phase = IDE_FETCHING;
+	if (channel->is_dropped)
+		ide_issue_success(channel);
+	else
+		ide_block_issue(channel);
+}
+
+/* The guest has given a block. */
+static void ide_write_block(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	channel->request.data_bytes = channel->block_bytes;
+	if (!ide_ask(channel, vcpu))
+		return;
+	if (channel->request.verdict == RV_VERDICT_DENY) {
+		ide_refuse(channel);
+		return;
+	}
+	channel->is_dropped = channel->request.verdict == RV_VERDICT_DROP;
+	channel->phase = IDE_SENDING;
+	if (channel->is_dropped) {
+		ide_issue_success(channel);
+		return;
+	}
+	ide_block_issue(channel);
+	if (ide_wait(channel, true))
+		ide_give_words(channel, channel->block, channel->block_bytes);
+	(void)ide_alternate_status(channel);
+}
+
+static void ide_next_block(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	ide_block_begin(channel);
+	if (channel->opcode->kind == RV_EVENT_DISK_WRITE)
+		channel->phase = IDE_GATHERING;
+	else
+		ide_read_block(channel, vcpu);
+}
+
+void ide_pio_begin(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	uint16_t multiple = channel->disks[channel->unit].multiple;
+
+	/* Blocks that were never set, or are larger than any: a disk aborts the command. */
+	if (channel->opcode->multiple && (multiple == 0 || multiple > IDE_BLOCK_BYTES_MAXIMUM / IDE_SECTOR_BYTES)) {
+		ide_issue_failure(channel);
+		channel->phase = IDE_OPEN;
+		return;
+	}
+	channel->lba = ide_taskfile_lba(&channel->taskfile, channel->opcode, &channel->disks[channel->unit]);
+	channel->sectors_left = ide_taskfile_sectors(&channel->taskfile, channel->opcode);
+	ide_next_block(channel, vcpu);
+}
+
+/* The block is through: on to the next, if there is one. */
+static void ide_block_end(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	channel->lba += ide_block_sectors(channel);
+	channel->sectors_left -= ide_block_sectors(channel);
+	channel->phase = IDE_OPEN;
+	if (channel->sectors_left != 0)
+		ide_next_block(channel, vcpu);
+}
+
+static void ide_pio_fetch(struct ide_channel *channel)
+{
+	if (channel->is_dropped)
+		memset(channel->block, 0, channel->block_bytes);
+	else
+		ide_take_words(channel, channel->block, channel->block_bytes);
+	channel->request.data_bytes = channel->block_bytes;
+}
+
+void ide_pio_harvest(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	uint8_t status = ide_alternate_status(channel);
+	bool is_read = channel->phase == IDE_FETCHING, has_failed = (status & IDE_STATUS_ERR) != 0;
+
+	if ((status & IDE_STATUS_BSY) ||
+	    (is_read && !has_failed && !channel->is_dropped && !(status & IDE_STATUS_DRQ)))
+		return;
+	channel->request.data_bytes = 0;
+	channel->request.disk.status = has_failed ? ide_read(channel, IDE_ERROR) : 0;
+	if (is_read && !has_failed)
+		ide_pio_fetch(channel);
+	if (!ide_ask_done(channel, vcpu))
+		return;
+	if (channel->request.verdict == RV_VERDICT_DENY) {
+		channel->phase = IDE_FAILED;
+		channel->error = IDE_ERROR_UNC;
+	} else if (has_failed) {
+		channel->phase = IDE_OPEN; /* the guest sees the device's error */
+	} else if (is_read) {
+		channel->phase = IDE_GIVING;
+	} else {
+		ide_block_end(channel, vcpu);
+	}
+}
+
+uint32_t ide_pio_read(struct ide_channel *channel, struct vcpu *vcpu, uint8_t width_bytes)
+{
+	uint32_t value = ~0u, left;
+
+	if (channel->phase != IDE_GIVING)
+		return value;
+	left = channel->block_bytes - channel->position;
+	memcpy(&value, channel->block + channel->position, width_bytes < left ? width_bytes : left);
+	channel->position += width_bytes < left ? width_bytes : left;
+	if (channel->position == channel->block_bytes)
+		ide_block_end(channel, vcpu);
+	return value;
+}
+
+void ide_pio_write(struct ide_channel *channel, struct vcpu *vcpu, uint8_t width_bytes, uint32_t value)
+{
+	uint32_t left = channel->block_bytes - channel->position;
+
+	if (channel->phase != IDE_GATHERING)
+		return;
+	memcpy(channel->block + channel->position, &value, width_bytes < left ? width_bytes : left);
+	channel->position += width_bytes < left ? width_bytes : left;
+	if (channel->position == channel->block_bytes)
+		ide_write_block(channel, vcpu);
+}

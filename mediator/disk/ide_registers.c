@@ -1,0 +1,123 @@
+/*
+ * mediator/disk/ide_registers.c: a channel's registers, and the commands that go through them.
+ */
+#include "mediator/disk/ide.h"
+
+#include "core/instructions.h"
+#include "core/time.h"
+#include "rv/kinds.h"
+
+#define IDE_NOP 0x00		/* is aborted (ATA/ATAPI-7 6.36) */
+#define IDE_CHECK_POWER_MODE 0xe5
+#define IDE_WAIT_US 1000000
+
+uint8_t ide_read(const struct ide_channel *channel, unsigned offset)
+{
+	return port_read8((uint16_t)(channel->command + offset));
+}
+
+void ide_write(const struct ide_channel *channel, unsigned offset, uint8_t value)
+{
+	port_write8((uint16_t)(channel->command + offset), value);
+}
+
+uint8_t ide_alternate_status(const struct ide_channel *channel)
+{
+	return port_read8(channel->control);
+}
+
+void ide_taskfile_note(struct ide_channel *channel, unsigned offset, uint8_t value)
+{
+	struct ide_taskfile *written = &channel->written;
+
+	if (offset == IDE_DEVICE) {
+		written->device = value;
+	} else if (offset == IDE_COUNT) {
+		written->count[1] = written->count[0];
+		written->count[0] = value;
+	} else if (offset >= IDE_LBA0 && offset <= IDE_LBA2) {
+		written->lba[1][offset - IDE_LBA0] = written->lba[0][offset - IDE_LBA0];
+		written->lba[0][offset - IDE_LBA0] = value;
+	}
+}
+
+void ide_taskfile_learn(struct ide_channel *channel)
+{
+	channel->written = (struct ide_taskfile){ .device = ide_read(channel, IDE_DEVICE) };
+	for (unsigned offset = IDE_COUNT; offset <= IDE_LBA2; offset++)
+		ide_taskfile_note(channel, offset, ide_read(channel, offset));
+}
+
+/* BSY is up 400 ns after a command at the latest: as long as four reads take (ATA/ATAPI-7 vol. 2, 9). */
+static void ide_settle(const struct ide_channel *channel)
+{
+	for (int i = 0; i < 4; i++)
+		(void)ide_alternate_status(channel);
+}
+
+static void ide_write_address(const struct ide_channel *channel, uint64_t lba, uint32_t sectors)
+{
+	ide_write(channel, IDE_COUNT, (uint8_t)sectors);
+	for (unsigned i = 0; i < 3; i++)
+		ide_write(channel, IDE_LBA0 + i, (uint8_t)(lba >> 8 * i));
+}
+
+void ide_issue(const struct ide_channel *channel, const struct ide_taskfile *taskfile,
+	       const struct ide_opcode *opcode, uint64_t lba, uint32_t sectors)
+{
+	uint8_t device = taskfile->device | IDE_DEVICE_LBA;
+
+	if (opcode->extended)
+		ide_write_address(channel, lba >> 24, sectors >> 8);
+	else
+		device = (uint8_t)((device & 0xf0) | (lba >> 24 & 0x0f));
+	ide_write_address(channel, lba, sectors);
+	ide_write(channel, IDE_DEVICE, device);
+	ide_write(channel, IDE_COMMAND, opcode->code);
+	ide_settle(channel);
+}
+
+void ide_issue_failure(const struct ide_channel *channel)
+{
+	ide_write(channel, IDE_DEVICE, channel->taskfile.device);
+	ide_write(channel, IDE_FEATURES, 0);
+	ide_write(channel, IDE_COMMAND, IDE_NOP);
+	ide_settle(channel);
+}
+
+void ide_issue_success(const struct ide_channel *channel)
+{
+	ide_write(channel, IDE_DEVICE, channel->taskfile.device);
+	ide_write(channel, IDE_COMMAND, IDE_CHECK_POWER_MODE);
+	ide_settle(channel);
+}
+
+bool ide_wait(const struct ide_channel *channel, bool data)
+{
+	uint64_t end = tsc_read() + time_tsc_hz / 1000000 * IDE_WAIT_US;
+	uint8_t status;
+
+	do {
+		status = ide_alternate_status(channel);
+		if (!(status & IDE_STATUS_BSY) && (!data || (status & (IDE_STATUS_DRQ | IDE_STATUS_ERR))))
+			return !(status & IDE_STATUS_ERR);
+		cpu_pause();
+	} while (tsc_read() < end);
+	return false;
+}
+
+void ide_take_words(const struct ide_channel *channel, uint8_t *bytes, uint32_t length_bytes)
+{
+	for (uint32_t i = 0; i < length_bytes; i += 2) {
+		uint16_t word = port_read16(channel->command + IDE_DATA);
+
+		bytes[i] = (uint8_t)word;
+		bytes[i + 1] = (uint8_t)(word >> 8);
+	}
+}
+
+void ide_give_words(const struct ide_channel *channel, const uint8_t *bytes, uint32_t length_bytes)
+{
+	for (uint32_t i = 0; i < length_bytes; i += 2)
+		port_write16(channel->command + IDE_DATA, (uint16_t)(bytes[i] | bytes[i + 1] << 8));
+}

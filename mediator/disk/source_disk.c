@@ -1,0 +1,116 @@
+/*
+ * mediator/disk/source_disk.c: requests of disks as events.
+ */
+#include "core/time.h"
+#include "hook/hook_internal.h"
+#include "mediator/disk/disk.h"
+#include "mediator/request.h"
+#include "rv/errno.h"
+#include "rv/kinds.h"
+
+static int source_disk_attach(struct hook *hook)
+{
+	int error = disk_watch();
+
+	if (error == 0)
+		hook_list_request(hook);
+	return error;
+}
+
+static void source_disk_detach(struct hook *hook)
+{
+	hook_unlist_request(hook);
+	disk_unwatch();
+}
+
+static void source_disk_fill(struct rv_event *event, const struct event_origin *origin)
+{
+	const struct request *request = origin->request;
+	const struct request_disk *disk = &request->disk;
+
+	event->flags = 0;
+	event->request = request->handle;
+	event->data_bytes = request->data_bytes;
+	event->disk_lba = disk->lba;
+	event->disk_sectors = disk->sectors;
+	event->disk_number = disk->number;
+	event->disk_command = disk->command;
+	event->disk_status = disk->status;
+	event->disk_marks = request->marks;
+	event->disk_latency_us = time_tsc_hz == 0 || request->end_tsc <= request->start_tsc ? 0
+		: (request->end_tsc - request->start_tsc) / (time_tsc_hz / 1000000);
+}
+
+static void source_disk_note(struct event_origin *origin, const struct rv_event *event)
+{
+	origin->request->is_spoiled = false;
+	if (event->flags & RV_EVENT_DONE_WANTED)
+		origin->request->marks |= event->disk_marks;
+}
+
+static int source_disk_data(struct event_origin *origin, uint64_t offset, void *buffer,
+			    size_t length_bytes, bool write)
+{
+	struct request *request = origin->request;
+
+	if (request->data == NULL || request->data_bytes == 0)
+		return -RV_EAGAIN;
+	if (offset > request->data_bytes || length_bytes > request->data_bytes - offset)
+		return -RV_ERANGE;
+	if (write)
+		request->data_changed = request->is_spoiled = true;
+	return request->data(request, offset, buffer, length_bytes, write);
+}
+
+static bool source_disk_is_spoiled(const struct event_origin *origin)
+{
+	return origin->request->is_spoiled;
+}
+
+static enum access_result source_disk_apply(struct event_origin *origin, enum rv_verdict verdict,
+					    const struct rv_event *event)
+{
+	struct request *request = origin->request;
+
+	if (verdict == RV_VERDICT_DENY || verdict == RV_VERDICT_DROP) {
+		request->verdict = verdict;
+		return ACCESS_DONE;
+	}
+	/* CHANGE, of the one field that can be. Hooks behind this one see what it has become. */
+	if (request->kind == RV_EVENT_DISK_READ || request->kind == RV_EVENT_DISK_WRITE) {
+		request->disk.lba = event->disk_lba;
+		request->changed = true;
+	}
+	return ACCESS_PASS;
+}
+
+static void source_disk_pose(struct event_origin *origin, const struct rv_event *event)
+{
+	origin->request->kind = event->kind;
+	origin->request->disk = (struct request_disk){
+		.lba = event->disk_lba,
+		.sectors = event->disk_sectors,
+		.number = event->disk_number,
+		.command = event->disk_command,
+		.status = event->disk_status,
+	};
+}
+
+#define SOURCE_DISK(name, constant)                                                                \
+	SOURCE(name) = {                                                                           \
+		.kind = constant,                                                                  \
+		.attach = source_disk_attach,                                                      \
+		.detach = source_disk_detach,                                                      \
+		.fill = source_disk_fill,                                                          \
+		.note = source_disk_note,                                                          \
+		.data = source_disk_data,                                                          \
+		.is_spoiled = source_disk_is_spoiled,                                              \
+		.apply = source_disk_apply,                                                        \
+		.pose = source_disk_pose,                                                          \
+	}
+
+SOURCE_DISK(disk_read, RV_EVENT_DISK_READ);
+SOURCE_DISK(disk_write, RV_EVENT_DISK_WRITE);
+SOURCE_DISK(disk_flush, RV_EVENT_DISK_FLUSH);
+SOURCE_DISK(disk_command, RV_EVENT_DISK_COMMAND);
+SOURCE_DISK(disk_done, RV_EVENT_DISK_DONE);

@@ -1,0 +1,52 @@
+/*
+ * mediator/request.h: what a guest asks a device for, whatever the controller: a disk command now, later a
+ * packet or a USB transfer. A mediator makes requests of a device's register traffic, offers them, and
+ * does with them what was decided; hooks see them as events (docs/words.md).
+ *
+ * A request is its mediator's, who lets nobody else change it while it is offered.
+ */
+#ifndef MEDIATOR_REQUEST_H
+#define MEDIATOR_REQUEST_H
+
+#include "rv/abi.h"
+#include "rv/types.h"
+
+struct request;
+struct vcpu;
+
+/* Copies a part of a request's data to or from `buffer`. 0; -RV_EAGAIN: it has none, or not yet; -RV_ERANGE:
+ * beyond its end; -RV_ENOMEM; -RV_EFAULT: the guest's list of its memory is no good. */
+typedef int (*request_data)(struct request *request, uint64_t offset, void *buffer,
+			    size_t length_bytes, bool write);
+
+struct request_disk {
+	uint64_t lba;
+	uint32_t sectors;
+	uint16_t number;   /* of the disk (rv/disk.h) */
+	uint8_t command;   /* as the controller has it */
+	uint8_t status;	   /* done: 0, or as the controller has it */
+};
+
+struct request {
+	uint32_t kind;		 /* enum rv_event_kind, what it is offered as; RV_EVENT_DISK_DONE at its end */
+	enum rv_verdict verdict; /* what was decided last */
+	bool changed;		 /* a field is not as the guest had it */
+	bool data_changed;
+	bool is_spoiled;	 /* a hook has changed data, and has not ended yet */
+	uint64_t handle;	 /* its number, which none has after it */
+	uint64_t marks;		 /* engines that want to see its end, a bit each */
+	uint64_t start_tsc;	 /* when the guest asked */
+	uint64_t end_tsc;	 /* when the device was done */
+	uint64_t data_bytes;	 /* that `data` gives now */
+	request_data data;	 /* NULL: it has none */
+	struct request_disk disk;
+};
+
+/* Begins a request: gives it a number. All else is the caller's. Context: exit. */
+void request_begin(struct request *request, uint32_t kind);
+
+/* Asks whoever hooks its kind. On return request->verdict says what becomes of it: PASS, DENY or DROP.
+ * Context: exit; without locks. */
+void request_offer(struct request *request, struct vcpu *vcpu);
+
+#endif

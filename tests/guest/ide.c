@@ -1,0 +1,313 @@
+/*
+ * tests/guest/ide.c: commands of all sorts to the first IDE disk, whose blocks the script disk.rb changes,
+ * refuses and moves about. ATA/ATAPI-7; Bus Master IDE 1.0. It polls: no interrupt is on.
+ */
+#include "guest.h"
+
+#include "instruction.h"
+
+#define COMMAND_BLOCK 0x1f0
+#define CONTROL 0x3f6
+#define CONTROL_NIEN 0x02
+#define CONTROL_SRST 0x04
+#define BSY 0x80
+#define DRQ 0x08
+#define ERR 0x01
+#define DEVICE_LBA 0xe0
+#define MASTER_COMMAND (master + 0)
+#define MASTER_STATUS (master + 2)
+#define MASTER_TABLE (master + 4)
+#define SECTOR 512
+#define SECTORS 32
+#define POLLS 1000000
+
+enum way { PIO, PIO32, MULTIPLE, DMA, DMA_48, WAYS };
+
+static struct {
+	const char *name;
+	uint8_t read, write;
+	uint32_t sectors;
+} ways[] = {
+	[PIO] = { "pio", 0x20, 0x30, 3 },
+	[PIO32] = { "pio32", 0x24, 0x34, 2 },
+	[MULTIPLE] = { "multiple", 0xc4, 0xc5, 20 },
+	[DMA] = { "dma", 0xc8, 0xca, 9 },
+	[DMA_48] = { "dma48", 0x25, 0x35, SECTORS },
+};
+
+/* What the script does with which sector. */
+enum { XORED = 28000, WRITE_DENIED = 28200, READ_DENIED, WRITE_DROPPED = 28210, READ_DROPPED,
+       MOVED_FROM = 28220, MOVED_TO, DONE_DENIED = 28230, RAW_OF_XORED = 28240, HALF_CHANGED = 28290,
+       PLAIN = 28300 };
+
+static uint16_t master;
+static uint8_t out[SECTORS * SECTOR] __attribute__((aligned(4096)));
+static uint8_t in[SECTORS * SECTOR] __attribute__((aligned(4096)));
+static uint64_t table[SECTORS * SECTOR / 1024 + 1] __attribute__((aligned(4096)));
+
+static uint8_t status_wait(uint8_t wanted)
+{
+	uint8_t status = BSY;
+
+	for (uint32_t i = 0; i < POLLS && ((status & BSY) || !(status & (wanted | ERR | (wanted == 0)))); i++) {
+		status = in8(CONTROL);
+		if (!(status & BSY) && wanted == 0)
+			break;
+	}
+	return in8(COMMAND_BLOCK + 7);
+}
+
+static bool is_extended(uint8_t command)
+{
+	return command == 0x24 || command == 0x25 || command == 0x34 || command == 0x35;
+}
+
+static void address_write(uint32_t lba, uint32_t count)
+{
+	out8(COMMAND_BLOCK + 2, (uint8_t)count);
+	for (unsigned i = 0; i < 3; i++)
+		out8((uint16_t)(COMMAND_BLOCK + 3 + i), (uint8_t)(lba >> 8 * i));
+}
+
+static void command_prepare(uint8_t command, uint32_t lba, uint32_t sectors)
+{
+	if (is_extended(command))
+		address_write(lba >> 24, sectors >> 8);
+	address_write(lba, sectors);
+	out8(COMMAND_BLOCK + 6, (uint8_t)(DEVICE_LBA | (is_extended(command) ? 0 : lba >> 24 & 15)));
+}
+
+static void block_move(enum way way, uint8_t *bytes, uint32_t length, bool write)
+{
+	uint64_t count = way == PIO32 ? length / 4 : length / 2;
+
+	if (write && way == PIO32)
+		__asm__ volatile("rep outsl" : "+S"(bytes), "+c"(count) : "d"(COMMAND_BLOCK) : "memory");
+	else if (write)
+		__asm__ volatile("rep outsw" : "+S"(bytes), "+c"(count) : "d"(COMMAND_BLOCK) : "memory");
+	else if (way == PIO32)
+		__asm__ volatile("rep insl" : "+D"(bytes), "+c"(count) : "d"(COMMAND_BLOCK) : "memory");
+	else
+		__asm__ volatile("rep insw" : "+D"(bytes), "+c"(count) : "d"(COMMAND_BLOCK) : "memory");
+}
+
+/* Returns the status at the end. */
+static uint8_t pio(enum way way, uint32_t lba, uint32_t sectors, uint8_t *bytes, bool write)
+{
+	uint32_t block = way == MULTIPLE ? 16 : 1;
+	uint8_t command = write ? ways[way].write : ways[way].read, status = 0;
+
+	command_prepare(command, lba, sectors);
+	out8(COMMAND_BLOCK + 7, command);
+	for (uint32_t left = sectors; left != 0; left -= block) {
+		if (block > left)
+			block = left;
+		status = status_wait(DRQ);
+		if (status & ERR)
+			return status;
+		block_move(way, bytes, block * SECTOR, write);
+		bytes += block * SECTOR;
+	}
+	return status_wait(0);
+}
+
+/* Pieces of 1 KiB, so that the disk's sectors and the memory's pieces do not match. */
+static void table_fill(uint8_t *bytes, uint32_t length)
+{
+	uint32_t entry = 0;
+
+	for (uint32_t at = 0; at < length; at += 1024, entry++) {
+		uint32_t part = length - at < 1024 ? length - at : 1024;
+
+		table[entry] = (uint32_t)(uintptr_t)(bytes + at) | (uint64_t)part << 32;
+	}
+	table[entry - 1] |= UINT64_C(1) << 63;
+}
+
+static uint8_t dma_end(void)
+{
+	uint8_t status = 0;
+
+	for (uint32_t i = 0; i < POLLS; i++) {
+		status = in8(MASTER_STATUS);
+		if (!(in8(CONTROL) & BSY) && (!(status & 1) || (in8(CONTROL) & ERR)))
+			break;
+	}
+	out8(MASTER_COMMAND, 0);
+	return in8(COMMAND_BLOCK + 7);
+}
+
+static void dma_prepare(uint8_t command, uint32_t lba, uint32_t sectors, bool write)
+{
+	out32(MASTER_TABLE, (uint32_t)(uintptr_t)table);
+	out8(MASTER_COMMAND, write ? 0 : 8);
+	out8(MASTER_STATUS, 6);
+	command_prepare(command, lba, sectors);
+}
+
+static uint8_t dma(enum way way, uint32_t lba, uint32_t sectors, uint8_t *bytes, bool write)
+{
+	uint8_t command = write ? ways[way].write : ways[way].read;
+
+	table_fill(bytes, sectors * SECTOR);
+	dma_prepare(command, lba, sectors, write);
+	out8(COMMAND_BLOCK + 7, command);
+	out8(MASTER_COMMAND, write ? 1 : 9);
+	return dma_end();
+}
+
+static uint8_t transfer(enum way way, uint32_t lba, uint32_t sectors, uint8_t *bytes, bool write)
+{
+	return way >= DMA ? dma(way, lba, sectors, bytes, write) : pio(way, lba, sectors, bytes, write);
+}
+
+static void fill(uint8_t seed)
+{
+	for (uint32_t i = 0; i < sizeof(out); i++)
+		out[i] = (uint8_t)(i * 7 + i / SECTOR + seed);
+	memset(in, 0xee, sizeof(in));
+}
+
+static bool is_xored(const uint8_t *left, const uint8_t *right, uint32_t length, uint8_t key)
+{
+	for (uint32_t i = 0; i < length; i++) {
+		if (left[i] != (right[i] ^ key))
+			return false;
+	}
+	return true;
+}
+
+static void check_transfers(enum way way)
+{
+	uint32_t sectors = ways[way].sectors, length = sectors * SECTOR;
+	const char *name = ways[way].name;
+	uint8_t status;
+
+	fill((uint8_t)way);
+	status = transfer(way, PLAIN, sectors, out, true);
+	guest_check(!(status & (BSY | DRQ | ERR)), name, "write ends with 0x%x", status);
+	status = transfer(way, PLAIN, sectors, in, false);
+	guest_check(!(status & (BSY | DRQ | ERR)) && is_xored(in, out, length, 0), name, "read gives others, 0x%x", status);
+	fill((uint8_t)(way + 100));
+	status = transfer(way, XORED, sectors, out, true);
+	status |= transfer(way, RAW_OF_XORED, sectors, in, false);
+	guest_check(!(status & ERR) && is_xored(in, out, length, 0x5a), name, "written as it was, 0x%x", status);
+	status = transfer(way, XORED, sectors, in, false);
+	guest_check(!(status & ERR) && is_xored(in, out, length, 0), name, "not changed when read, 0x%x", status);
+}
+
+static void check_refused(enum way way, uint32_t lba, bool write)
+{
+	uint8_t status, error;
+
+	memset(in, 0xee, sizeof(in));
+	status = transfer(way, lba, 1, write ? out : in, write);
+	error = in8(COMMAND_BLOCK + 1);
+	guest_check((status & ERR) && !(status & BSY) && error == 0x40, ways[way].name,
+		    "lba %u: status 0x%x, error 0x%x", lba, status, error);
+	guest_check(write || is_xored(in, (const uint8_t[SECTOR]){ 0 }, SECTOR, 0xee), ways[way].name,
+		    "lba %u was read", lba);
+}
+
+static void check_verdicts(enum way way)
+{
+	static uint8_t before[SECTOR] __attribute__((aligned(16)));
+	const char *name = ways[way].name;
+
+	fill((uint8_t)(way + 50));
+	check_refused(way, WRITE_DENIED, true);
+	check_refused(way, READ_DENIED, false);
+	check_refused(way, DONE_DENIED, false);
+	check_refused(way, HALF_CHANGED, true);
+	transfer(way, WRITE_DROPPED, 1, before, false);
+	guest_check(!(transfer(way, WRITE_DROPPED, 1, out, true) & ERR), name, "dropped write fails");
+	transfer(way, WRITE_DROPPED, 1, in, false);
+	guest_check(memcmp(before, in, SECTOR) == 0, name, "dropped write is on the disk");
+	guest_check(!(transfer(way, READ_DROPPED, 1, in, false) & ERR) &&
+		    is_xored(in, (const uint8_t[SECTOR]){ 0 }, SECTOR, 0), name, "dropped read gives more than zeros");
+	transfer(way, MOVED_FROM, 1, out, true);
+	transfer(way, MOVED_TO, 1, in, false);
+	guest_check(memcmp(in, out, SECTOR) == 0, name, "moved write is elsewhere");
+}
+
+/* A command by a wide write, and one whose transfer is never started, then a reset. */
+static void check_odd(void)
+{
+	uint8_t status;
+
+	fill(200);
+	transfer(PIO, PLAIN, 1, out, true);
+	command_prepare(0x30, WRITE_DENIED, 1);
+	out16(COMMAND_BLOCK + 6, 0x30 << 8 | DEVICE_LBA);
+	status = status_wait(DRQ);
+	block_move(PIO, out, SECTOR, true);
+	status = status_wait(0);
+	guest_check(status & ERR, "a command in the upper byte", "status 0x%x", status);
+	dma_prepare(0xca, PLAIN, 1, true);
+	out8(COMMAND_BLOCK + 7, 0xca);
+	out8(CONTROL, CONTROL_NIEN | CONTROL_SRST);
+	out8(CONTROL, CONTROL_NIEN);
+	status = status_wait(0);
+	guest_check(!(status & BSY), "reset", "status 0x%x", status);
+	status = transfer(DMA, PLAIN, 1, in, false);
+	guest_check(!(status & ERR) && memcmp(in, out, SECTOR) == 0, "after a reset", "status 0x%x", status);
+	/* A table that is in no memory: an error, and the next command works. */
+	dma_prepare(0xca, XORED, 1, true);
+	out32(MASTER_TABLE, 0xfee00000);
+	out8(COMMAND_BLOCK + 7, 0xca);
+	out8(MASTER_COMMAND, 1);
+	status = dma_end();
+	guest_check(status & ERR, "a table nowhere", "status 0x%x", status);
+	status = transfer(DMA, PLAIN, 1, in, false);
+	guest_check(!(status & ERR) && memcmp(in, out, SECTOR) == 0, "after a bad table", "status 0x%x", status);
+}
+
+/* A disk without 48-bit addresses gets the other commands. */
+static void ways_choose(void)
+{
+	out8(COMMAND_BLOCK + 6, DEVICE_LBA);
+	out8(COMMAND_BLOCK + 7, 0xec); /* IDENTIFY DEVICE */
+	(void)status_wait(DRQ);
+	block_move(PIO, in, SECTOR, false);
+	if (in[2 * 83 + 1] & 4)
+		return;
+	ways[PIO32].read = 0x20;
+	ways[PIO32].write = 0x30;
+	ways[DMA_48].read = 0xc8;
+	ways[DMA_48].write = 0xca;
+}
+
+static uint16_t master_find(void)
+{
+	for (uint32_t slot = 0; slot < 256; slot++) {
+		uint32_t function = 0x80000000u | slot << 8, value;
+
+		out32(0xcf8, function | 8);
+		if (in32(0xcfc) >> 16 != 0x0101)
+			continue;
+		out32(0xcf8, function | 4);
+		value = in32(0xcfc);
+		out32(0xcfc, (value & 0xffff) | 5); /* I/O and bus master */
+		out32(0xcf8, function | 0x20);
+		return (uint16_t)(in32(0xcfc) & 0xfff0);
+	}
+	return 0;
+}
+
+void guest_main(void)
+{
+	master = master_find();
+	out8(CONTROL, CONTROL_NIEN);
+	command_prepare(0xc6, 0, 16); /* SET MULTIPLE MODE */
+	out8(COMMAND_BLOCK + 7, 0xc6);
+	(void)status_wait(0);
+	guest_check(master != 0, "bus master", "none");
+	ways_choose();
+	for (unsigned way = 0; way < WAYS; way++) {
+		check_transfers((enum way)way);
+		check_verdicts((enum way)way);
+	}
+	check_odd();
+	guest_print("guest: done\n");
+	guest_power_off();
+}

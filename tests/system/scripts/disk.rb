@@ -1,0 +1,20 @@
+# What tests/guest/ide.c counts on: which sector is changed, refused, moved.
+KEY = "\x5a"
+
+counts = Hash.new(0)
+on(:disk_request, disk: :ide0) { |r| counts[r.kind] += 1 }
+on(:disk_write, lba: 28000..28099, on_error: :deny) { |r| r.data.xor(KEY) }
+on(:disk_read, lba: 28000..28099) { |r| r.done { |done| done.data.xor(KEY) } }
+on(:disk_write, lba: 28200) { |r| r.deny }
+on(:disk_read, lba: 28201) { |r| r.deny }
+on(:disk_write, lba: 28210) { |r| r.drop }
+on(:disk_read, lba: 28211) { |r| r.drop }
+on(:disk_write, lba: 28220) { |r| r.lba = 28221 }
+on(:disk_done, lba: 28230) { |r| r.deny }
+on(:disk_read, lba: 28240..28289) { |r| r.lba -= 240 }
+# A block that fails half-way must not leave half of it on the disk.
+on(:disk_write, lba: 28290) do |r|
+  r.data.fill(0)
+  raise "half-way"
+end
+at_exit { puts "counted #{counts.keys.map(&:to_s).sort.join(" ")}" }
