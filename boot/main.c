@@ -354,6 +354,7 @@ static void main_run_scripts(void)
 	}
 	pci_functions_size();
 	main_add_scripts();
+	disk_find();
 	failed = process_run_all_scripts(&main_vcpu);
 	if (failed == NULL)
 		return;

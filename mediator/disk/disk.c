@@ -8,6 +8,11 @@
 
 static uint32_t disk_watchers;
 
+void disk_find(void)
+{
+	ide_find();
+}
+
 bool disk_is_watched(void)
 {
 	return __atomic_load_n(&disk_watchers, __ATOMIC_ACQUIRE) != 0;
@@ -18,7 +23,6 @@ int disk_watch(void)
 	struct ide_channel *channel;
 	int error = 0;
 
-	ide_find();
 	__atomic_fetch_add(&disk_watchers, 1, __ATOMIC_ACQ_REL);
 	for (unsigned i = 0; error == 0 && (channel = ide_channel_at(i)) != NULL; i++) {
 		spinlock_acquire(&channel->lock);
@@ -49,7 +53,6 @@ bool disk_describe(uint32_t position, struct rv_disk_info *info)
 {
 	struct ide_channel *channel;
 
-	ide_find();
 	for (unsigned i = 0; (channel = ide_channel_at(i)) != NULL; i++) {
 		for (unsigned unit = 0; unit < 2; unit++) {
 			if (!channel->disks[unit].is_there || position-- != 0)

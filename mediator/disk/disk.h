@@ -7,6 +7,10 @@
 #include "rv/disk.h"
 #include "rv/types.h"
 
+/* Finds the disks, and asks each what it is: no command of the guest's may be under way. Context: boot, before
+ * the guest. */
+void disk_find(void);
+
 /* One more hook of disk requests: with the first, the controllers' registers are claimed. 0; -RV_ENOTSUP:
  * a controller cannot be watched (a log line says why); -RV_ENOMEM. Context: boot, exit; under
  * hook_table_lock, as the next. */

@@ -92,11 +92,15 @@ static bool ide_wants_bounce(const struct ide_channel *channel)
 	       (channel->request.marks != 0 || hook_wants_requests(RV_EVENT_DISK_DONE));
 }
 
+static void ide_bus_master_stop(const struct ide_channel *channel)
+{
+	port_write8(channel->bus_master + IDE_BM_COMMAND, channel->is_to_memory ? IDE_BM_TO_MEMORY : 0);
+}
+
 static void ide_bus_master_start(const struct ide_channel *channel)
 {
-	uint8_t direction = channel->is_to_memory ? IDE_BM_TO_MEMORY : 0;
-
-	port_write8(channel->bus_master + IDE_BM_COMMAND, direction | IDE_BM_START);
+	port_write8(channel->bus_master + IDE_BM_COMMAND,
+		    (channel->is_to_memory ? IDE_BM_TO_MEMORY : 0) | IDE_BM_START);
 }
 
 static void ide_dma_run(struct ide_channel *channel)
@@ -112,6 +116,9 @@ static void ide_dma_run(struct ide_channel *channel)
 		ide_refuse(channel);
 		return;
 	}
+	/* The guest may have started the bus master before it gave the command. It takes the table's place when
+	 * it is started (Bus Master IDE 1.0, 2.1), so it has to be anew, or what is sent is not what was judged. */
+	ide_bus_master_stop(channel);
 	if (channel->is_bounced)
 		ide_dma_give_table(channel);
 	port_write8(channel->bus_master + IDE_BM_STATUS,

@@ -77,11 +77,6 @@ static void ide_look_at(uint64_t function)
 
 void ide_find(void)
 {
-	static bool is_done;
-
-	if (is_done)
-		return;
-	is_done = true;
 	for (uint32_t slot = 0; slot < 256 * 32; slot++) {
 		uint64_t function = pci_address(slot / 32, slot % 32, 0, 0);
 		unsigned nr_functions = 1;

@@ -230,6 +230,22 @@ static void check_verdicts(enum way way)
 	guest_check(memcmp(in, out, SECTOR) == 0, name, "moved write is elsewhere");
 }
 
+/* The bus master is started first, then the command given: what is written is what the script made of it. */
+static void check_early_start(void)
+{
+	uint8_t status;
+
+	fill(210);
+	table_fill(out, SECTOR);
+	dma_prepare(0xca, XORED, 1, true);
+	out8(MASTER_COMMAND, 1);
+	out8(COMMAND_BLOCK + 7, 0xca);
+	status = dma_end();
+	transfer(PIO, RAW_OF_XORED, 1, in, false);
+	guest_check(!(status & ERR) && is_xored(in, out, SECTOR, 0x5a), "started before the command",
+		    "status 0x%x, 0x%x for 0x%x", status, in[0], out[0]);
+}
+
 /* A command by a wide write, and one whose transfer is never started, then a reset. */
 static void check_odd(void)
 {
@@ -251,6 +267,8 @@ static void check_odd(void)
 	guest_check(!(status & BSY), "reset", "status 0x%x", status);
 	status = transfer(DMA, PLAIN, 1, in, false);
 	guest_check(!(status & ERR) && memcmp(in, out, SECTOR) == 0, "after a reset", "status 0x%x", status);
+	check_early_start();
+	fill(200); /* what is on the disk */
 	/* A table that is in no memory: an error, and the next command works. */
 	dma_prepare(0xca, XORED, 1, true);
 	out32(MASTER_TABLE, 0xfee00000);
