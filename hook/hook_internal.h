@@ -80,7 +80,12 @@ enum rv_verdict hook_verdict_on_error(struct hook *hook);
 enum access_result hook_handle_access(struct access *access, void *context);
 /* An event that the hook's filter wants: asks its owner, if the hook is still on, and does what it says. */
 enum access_result hook_ask(struct hook *hook, struct event_origin *origin);
-enum access_result hook_reject(struct hook *hook);
+
+static inline enum access_result hook_reject(struct hook *hook)
+{
+	__atomic_fetch_add(&hook->counters.filtered, 1, __ATOMIC_RELAXED);
+	return ACCESS_PASS;
+}
 
 /* hook_request.c: enters a hook into the list of those of requests, and takes it out. Under hook_table_lock. */
 void hook_list_request(struct hook *hook);
