@@ -8,6 +8,7 @@ class Bytes
 
   def initialize(event, first, size)
     @event = event
+    @request = event.request
     @first = first
     @size = size
   end
@@ -56,12 +57,14 @@ class Bytes
   end
 
   def fill(byte)
+    __check(0, @size)
     @event.__fill(@first, @size, byte)
     self
   end
 
   # Each byte with those of a String, which is begun again at its end.
   def xor(key)
+    __check(0, @size)
     @event.__xor(@first, @size, key)
     self
   end
@@ -85,6 +88,8 @@ class Bytes
   private
 
   def __check(at, bytes)
+    # The event object is the same one each time.
+    raise EventError, "this request's block is over: copy what you need from its data" if @event.request != @request
     return if at >= 0 && bytes >= 0 && at + bytes <= @size
     raise RangeError, "bytes #{at}...#{at + bytes} are not within 0...#{@size}"
   end

@@ -22,6 +22,13 @@ static mrb_value field_disk(mrb_state *mrb, uint32_t number)
 	return mrb_symbol_value(mrb_intern_cstr(mrb, name));
 }
 
+static mrb_value field_value(mrb_state *mrb, const struct rv_field *field, const struct rv_event *event)
+{
+	if (field->flags & RV_FIELD_DISK)
+		return field_disk(mrb, (uint32_t)rv_field_get(field, event));
+	return engine_from_u64(mrb, rv_field_get(field, event));
+}
+
 static mrb_value field_read(mrb_state *mrb, mrb_value self, unsigned int number)
 {
 	struct rv_event *event = event_open(mrb, self);
@@ -29,9 +36,7 @@ static mrb_value field_read(mrb_state *mrb, mrb_value self, unsigned int number)
 
 	if (field->flags & RV_FIELD_LAZY)
 		event_access_fetch(mrb, event);
-	if (field->flags & RV_FIELD_DISK)
-		return field_disk(mrb, (uint32_t)rv_field_get(field, event));
-	return engine_from_u64(mrb, rv_field_get(field, event));
+	return field_value(mrb, field, event);
 }
 
 static mrb_value field_write(mrb_state *mrb, mrb_value self, unsigned int number)
@@ -141,7 +146,7 @@ static mrb_value event_to_hash(mrb_state *mrb, mrb_value self)
 		    field_is_alias(kind, number))
 			continue;
 		mrb_hash_set(mrb, hash, mrb_symbol_value(mrb_intern_cstr(mrb, field->name)),
-			     engine_from_u64(mrb, rv_field_get(field, event)));
+			     field_value(mrb, field, event));
 	}
 	return hash;
 }
