@@ -47,11 +47,11 @@ static void multiboot2_take(hpa_t start, hpa_t end)
 		boot_info.taken_end = end;
 }
 
-static void multiboot2_leave_out(const struct tag_module *module, size_t *count, char *name,
-				 size_t name_bytes)
+static void multiboot2_leave_out(const struct tag_module *module, const char *words, size_t *count,
+				 char *name, size_t name_bytes)
 {
 	if ((*count)++ == 0)
-		string_copy(name, module->command_line, name_bytes);
+		string_copy(name, words, name_bytes);
 	boot_info.is_policy_left_out |= rv_is_policy((const char *)(uint64_t)module->start,
 						     module->end - module->start);
 }
@@ -68,12 +68,12 @@ static void multiboot2_module(const struct tag_module *module)
 		kind = BOOT_MODULE_SCRIPT;
 		words += 7;
 	} else if (strcmp(words, "engine") != 0) {
-		multiboot2_leave_out(module, &boot_info.nr_modules_unknown, boot_info.module_unknown,
-				     sizeof(boot_info.module_unknown));
+		multiboot2_leave_out(module, words, &boot_info.nr_modules_unknown,
+				     boot_info.module_unknown, sizeof(boot_info.module_unknown));
 		return;
 	}
 	if (boot_info.nr_modules == BOOT_MODULES_MAXIMUM) {
-		multiboot2_leave_out(module, &boot_info.nr_modules_over, boot_info.module_over,
+		multiboot2_leave_out(module, words, &boot_info.nr_modules_over, boot_info.module_over,
 				     sizeof(boot_info.module_over));
 		return;
 	}
