@@ -145,14 +145,6 @@ int64_t syscall_disk(struct process *process, struct exception_frame *frame)
 	return user_copy_out(process, frame->rsi, &info, sizeof(info));
 }
 
-/* The part of a transfer that lies on one page of the engine. */
-static size_t syscall_chunk(uint64_t address, uint64_t length_bytes)
-{
-	uint64_t rest = PAGE_BYTES - (address & PAGE_MASK);
-
-	return (size_t)(length_bytes < rest ? length_bytes : rest);
-}
-
 /* Straight between the guest's pages and the engine's, both checked, a page at a time. */
 static int64_t syscall_transfer(struct process *process, const struct exception_frame *frame,
 				bool to_guest)
@@ -168,7 +160,7 @@ static int64_t syscall_transfer(struct process *process, const struct exception_
 	if (!user_check(process, user, length_bytes, !to_guest))
 		return -RV_EFAULT;
 	while (length_bytes != 0 && error == 0) {
-		size_t chunk = syscall_chunk(user, length_bytes);
+		size_t chunk = user_chunk(user, length_bytes);
 		void *page = user_pointer(process, user, !to_guest);
 
 		error = to_guest ? guest_memory_write(gpa, page, chunk)

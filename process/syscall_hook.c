@@ -104,10 +104,8 @@ static int64_t syscall_data(struct process *process, const struct exception_fram
 	if (write && hook->spec.observe)
 		return -RV_EPERM;
 	while (error == 0 && left != 0) {
-		uint64_t bytes = PAGE_BYTES - address % PAGE_BYTES;
+		size_t bytes = user_chunk(address, left);
 
-		if (bytes > left)
-			bytes = left;
 		error = syscall_data_part(hook, offset, user_pointer(process, address, !write), bytes, write);
 		offset += bytes;
 		address += bytes;

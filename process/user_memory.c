@@ -76,14 +76,6 @@ bool user_check(struct process *process, uint64_t address, uint64_t length_bytes
 	return true;
 }
 
-/* How much of a range lies on its first page. */
-static size_t user_chunk(uint64_t address, size_t length_bytes)
-{
-	uint64_t rest = PAGE_BYTES - (address & PAGE_MASK);
-
-	return length_bytes < rest ? length_bytes : (size_t)rest;
-}
-
 int user_copy_in(struct process *process, void *to, uint64_t from, size_t length_bytes)
 {
 	uint8_t *at = to;

@@ -25,6 +25,14 @@ void *user_pointer(struct process *process, uint64_t address, bool write);
 /* May the engine read (write) all of this? */
 bool user_check(struct process *process, uint64_t address, uint64_t length_bytes, bool write);
 
+/* The part of a transfer that lies on one page of the engine's. */
+static inline size_t user_chunk(uint64_t address, uint64_t length_bytes)
+{
+	uint64_t rest = PAGE_BYTES - (address & PAGE_MASK);
+
+	return (size_t)(length_bytes < rest ? length_bytes : rest);
+}
+
 /* Copies between the hypervisor and the engine. 0 or -RV_EFAULT, in which case nothing was copied
  * out. */
 int user_copy_in(struct process *process, void *to, uint64_t from, size_t length_bytes);
