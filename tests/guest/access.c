@@ -80,37 +80,6 @@ static void port_write_string(uint16_t port, unsigned width_bytes, uint64_t valu
 		__asm__ volatile("rep outsl" : "+S"(from), "+c"(count) : "d"(port) : "memory");
 }
 
-static uint64_t memory_read(uint64_t address, unsigned width_bytes)
-{
-	switch (width_bytes) {
-	case 1:
-		return *(volatile uint8_t *)address;
-	case 2:
-		return *(volatile uint16_t *)address;
-	case 4:
-		return *(volatile uint32_t *)address;
-	default:
-		return *(volatile uint64_t *)address;
-	}
-}
-
-static void memory_write(uint64_t address, unsigned width_bytes, uint64_t value)
-{
-	switch (width_bytes) {
-	case 1:
-		*(volatile uint8_t *)address = (uint8_t)value;
-		break;
-	case 2:
-		*(volatile uint16_t *)address = (uint16_t)value;
-		break;
-	case 4:
-		*(volatile uint32_t *)address = (uint32_t)value;
-		break;
-	default:
-		*(volatile uint64_t *)address = value;
-	}
-}
-
 static uint16_t pci_select(uint64_t address)
 {
 	out32(0xcf8, 0x80000000u | ((uint32_t)address & 0xfffffcu));

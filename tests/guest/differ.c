@@ -32,37 +32,6 @@ static void line_number(uint64_t number)
 		line_add("0123456789abcdef"[number >> shift & 15]);
 }
 
-static uint64_t load(uint64_t address, unsigned width_bytes)
-{
-	switch (width_bytes) {
-	case 1:
-		return *(volatile uint8_t *)address;
-	case 2:
-		return *(volatile uint16_t *)address;
-	case 4:
-		return *(volatile uint32_t *)address;
-	default:
-		return *(volatile uint64_t *)address;
-	}
-}
-
-static void store(uint64_t address, unsigned width_bytes, uint64_t value)
-{
-	switch (width_bytes) {
-	case 1:
-		*(volatile uint8_t *)address = (uint8_t)value;
-		break;
-	case 2:
-		*(volatile uint16_t *)address = (uint16_t)value;
-		break;
-	case 4:
-		*(volatile uint32_t *)address = (uint32_t)value;
-		break;
-	default:
-		*(volatile uint64_t *)address = value;
-	}
-}
-
 struct result {
 	const struct differ_access *access;
 	uint64_t value;
@@ -89,10 +58,10 @@ static void perform(void *context)
 			out32(port, (uint32_t)access->value);
 		break;
 	case DIFFER_MMIO_READ:
-		result->value = load(access->address, width);
+		result->value = memory_read(access->address, width);
 		break;
 	case DIFFER_MMIO_WRITE:
-		store(access->address, width, access->value);
+		memory_write(access->address, width, access->value);
 		break;
 	case DIFFER_MSR_READ:
 		result->value = msr_read((uint32_t)access->address);
@@ -112,7 +81,7 @@ static void perform(void *context)
 static void read_back(struct result *result)
 {
 	if (result->access->kind == DIFFER_MMIO_WRITE)
-		result->value = load(result->access->address, result->access->width_bytes);
+		result->value = memory_read(result->access->address, result->access->width_bytes);
 	else if (result->access->kind == DIFFER_MSR_WRITE)
 		result->value = msr_read((uint32_t)result->access->address);
 }

@@ -121,4 +121,36 @@ CONTROL_REGISTER(dr3)
 CONTROL_REGISTER(dr6)
 CONTROL_REGISTER(dr7)
 
+/* One access of 1, 2, 4 or 8 bytes. */
+static inline uint64_t memory_read(uint64_t address, unsigned width_bytes)
+{
+	switch (width_bytes) {
+	case 1:
+		return *(volatile uint8_t *)address;
+	case 2:
+		return *(volatile uint16_t *)address;
+	case 4:
+		return *(volatile uint32_t *)address;
+	default:
+		return *(volatile uint64_t *)address;
+	}
+}
+
+static inline void memory_write(uint64_t address, unsigned width_bytes, uint64_t value)
+{
+	switch (width_bytes) {
+	case 1:
+		*(volatile uint8_t *)address = (uint8_t)value;
+		break;
+	case 2:
+		*(volatile uint16_t *)address = (uint16_t)value;
+		break;
+	case 4:
+		*(volatile uint32_t *)address = (uint32_t)value;
+		break;
+	default:
+		*(volatile uint64_t *)address = value;
+	}
+}
+
 #endif
