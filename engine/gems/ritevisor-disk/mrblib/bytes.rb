@@ -30,9 +30,7 @@ class Bytes
   # Copies: all of them, or a part.
   def to_s(at = 0, bytes = @size - at)
     __check(at, bytes)
-    text = @event.__read(@first + at, [bytes, CHUNK].min)
-    text << @event.__read(@first + at + text.bytesize, [bytes - text.bytesize, CHUNK].min) while text.bytesize < bytes
-    text
+    @event.__read(@first + at, bytes)
   end
 
   def write(at, text)
@@ -82,8 +80,6 @@ class Bytes
     define_method("u#{bits}") { |at, order = :little| __number(at, count, order) }
     define_method("set_u#{bits}") { |at, value, order = :little| __set_number(at, value, count, order) }
   end
-
-  CHUNK = 4096
 
   private
 
