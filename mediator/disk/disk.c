@@ -3,7 +3,6 @@
  */
 #include "mediator/disk/disk.h"
 
-#include "core/log.h"
 #include "mediator/disk/ide.h"
 
 static uint32_t disk_watchers;

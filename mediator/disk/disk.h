@@ -12,7 +12,7 @@
 void disk_find(void);
 
 /* One more hook of disk requests: with the first, the controllers' registers are claimed. 0; -RV_ENOTSUP:
- * a controller cannot be watched (a log line says why); -RV_ENOMEM. Context: boot, exit; under
+ * our memory is out of a controller's reach; -RV_ENOMEM; what the registries say (vmm/access.h). Context: boot, exit; under
  * hook_table_lock, as the next. */
 int disk_watch(void);
 /* One less. What is at a device ends first, then the claims go. */

@@ -60,7 +60,7 @@ static void ide_fail(struct ide_channel *channel)
 				 ? IDE_ERROR_UNC : IDE_ERROR_ABRT;
 }
 
-void ide_refuse(struct ide_channel *channel)
+static void ide_refuse(struct ide_channel *channel)
 {
 	ide_issue_failure(channel);
 	ide_dma_end(channel);
@@ -75,8 +75,11 @@ static int ide_dma_data(struct request *request, uint64_t offset, void *buffer, 
 	bool was_bounced = channel->is_bounced;
 	int error = ide_dma_bounce(channel);
 
-	if (error == 0 && !was_bounced)
+	if (error == 0 && !was_bounced) {
 		error = bounce_gather(&channel->bounce);
+		if (error != 0)
+			ide_dma_end(channel); /* pages that hold nothing are not to be sent */
+	}
 	if (error != 0)
 		return error;
 	if (offset + length_bytes > channel->bounce.length_bytes)
@@ -137,28 +140,37 @@ static void ide_dma_drop(struct ide_channel *channel)
 		return;
 	}
 	ide_dma_end(channel);
-	channel->is_dropped = true;
 	ide_issue_success(channel);
 	channel->phase = IDE_RUNNING;
 }
 
-static void ide_begin(struct ide_channel *channel)
+void ide_begin(struct ide_channel *channel, uint64_t lba, uint32_t sectors)
 {
 	request_begin(&channel->request, channel->opcode->kind);
 	channel->request.disk = (struct request_disk){
+		.lba = lba,
+		.sectors = sectors,
 		.number = ide_disk(channel)->info.number,
 		.command = channel->opcode->code,
 	};
 	channel->is_dropped = false;
 }
 
+bool ide_obey(struct ide_channel *channel)
+{
+	channel->is_dropped = channel->request.verdict == RV_VERDICT_DROP;
+	if (channel->request.verdict != RV_VERDICT_DENY)
+		return true;
+	ide_refuse(channel);
+	return false;
+}
+
 void ide_started(struct ide_channel *channel, struct vcpu *vcpu)
 {
 	struct request *request = &channel->request;
 
-	ide_begin(channel);
-	request->disk.lba = ide_taskfile_lba(&channel->taskfile, channel->opcode, ide_disk(channel));
-	request->disk.sectors = ide_taskfile_sectors(&channel->taskfile, channel->opcode);
+	ide_begin(channel, ide_taskfile_lba(&channel->taskfile, channel->opcode, ide_disk(channel)),
+		  ide_taskfile_sectors(&channel->taskfile, channel->opcode));
 	request->data = ide_dma_data;
 	request->data_bytes = ide_is_write(channel) ? ide_request_bytes(channel) : 0;
 	channel->table = port_read32(channel->bus_master + IDE_BM_TABLE) & ~3u;
@@ -167,9 +179,9 @@ void ide_started(struct ide_channel *channel, struct vcpu *vcpu)
 	if (!channel->is_started) { /* stopped meanwhile: it waits for the next start */
 		ide_dma_end(channel);
 		channel->phase = IDE_ARMED;
-	} else if (request->verdict == RV_VERDICT_DENY) {
-		ide_refuse(channel);
-	} else if (request->verdict == RV_VERDICT_DROP) {
+	} else if (!ide_obey(channel)) {
+		return;
+	} else if (channel->is_dropped) {
 		ide_dma_drop(channel);
 	} else {
 		ide_dma_run(channel);
@@ -178,21 +190,16 @@ void ide_started(struct ide_channel *channel, struct vcpu *vcpu)
 
 static void ide_plain(struct ide_channel *channel, struct vcpu *vcpu)
 {
-	ide_begin(channel);
-	if (!ide_ask(channel, vcpu))
+	ide_begin(channel, 0, 0);
+	if (!ide_ask(channel, vcpu) || !ide_obey(channel))
 		return;
-	if (channel->request.verdict == RV_VERDICT_DENY) {
-		ide_refuse(channel);
+	channel->phase = IDE_RUNNING;
+	if (channel->is_dropped) {
+		ide_issue_success(channel);
 		return;
 	}
 	ide_write(channel, IDE_DEVICE, channel->taskfile.device);
-	channel->is_dropped = channel->request.verdict == RV_VERDICT_DROP;
-	channel->phase = IDE_RUNNING;
-	if (channel->is_dropped)
-		ide_issue_success(channel);
-	else
-		ide_write(channel, IDE_COMMAND, channel->opcode->code);
-	(void)ide_alternate_status(channel);
+	(void)ide_give_command(channel, channel->opcode->code);
 }
 
 static bool ide_is_wanted(uint32_t kind)
@@ -256,16 +263,13 @@ void ide_command_written(struct ide_channel *channel, struct vcpu *vcpu, uint8_t
 	}
 }
 
-void ide_control_written(struct ide_channel *channel, struct vcpu *vcpu, uint8_t value)
+void ide_control_written(struct ide_channel *channel, uint8_t value)
 {
-	(void)vcpu;
 	channel->control_value = value & (uint8_t)~IDE_CONTROL_SRST;
-	if (!(value & IDE_CONTROL_SRST)) {
-		port_write8(channel->control, value);
-		return;
-	}
-	/* A reset ends the command. The device lets go of memory before that is ours again. */
 	port_write8(channel->control, value);
+	if (!(value & IDE_CONTROL_SRST))
+		return;
+	/* A reset ends the command. The device has let go of memory before that is ours again. */
 	channel->round++;
 	ide_taskfile_learn(channel);
 	if (channel->phase == IDE_ASKING)

@@ -129,6 +129,10 @@ void ide_taskfile_learn(struct ide_channel *channel);
 /* Gives the device a command: for that LBA and so many sectors in place of those of the taskfile. */
 void ide_issue(const struct ide_channel *channel, const struct ide_taskfile *taskfile,
 	       const struct ide_opcode *opcode, uint64_t lba, uint32_t sectors);
+/* Writes the command register, and waits until the status register is about that. Returns what it says. */
+uint8_t ide_give_command(const struct ide_channel *channel, uint8_t code);
+/* As long as that takes, after a drive was chosen. */
+uint8_t ide_settle(const struct ide_channel *channel);
 /* Gives it one without data that fails, or one that succeeds: the interrupt is real. */
 void ide_issue_failure(const struct ide_channel *channel);
 void ide_issue_success(const struct ide_channel *channel);
@@ -157,7 +161,7 @@ void ide_dma_end(struct ide_channel *channel);
 
 /* ide.c: what a channel does. Under channel->lock, which they give up while hooks are asked. */
 void ide_command_written(struct ide_channel *channel, struct vcpu *vcpu, uint8_t code);
-void ide_control_written(struct ide_channel *channel, struct vcpu *vcpu, uint8_t value);
+void ide_control_written(struct ide_channel *channel, uint8_t value);
 void ide_started(struct ide_channel *channel, struct vcpu *vcpu);
 /* Whatever the device has finished is taken notice of. */
 void ide_harvest(struct ide_channel *channel, struct vcpu *vcpu);
@@ -168,12 +172,14 @@ void ide_pio_harvest(struct ide_channel *channel, struct vcpu *vcpu);
 uint32_t ide_pio_read(struct ide_channel *channel, struct vcpu *vcpu, uint8_t width_bytes);
 void ide_pio_write(struct ide_channel *channel, struct vcpu *vcpu, uint8_t width_bytes, uint32_t value);
 
-/* ide.c, for ide_pio.c. Asks the hooks without the lock. False: a reset has ended the command meanwhile. */
+/* ide.c, for ide_pio.c. Makes channel->request; its data are the caller's. */
+void ide_begin(struct ide_channel *channel, uint64_t lba, uint32_t sectors);
+/* Asks the hooks without the lock. False: a reset has ended the command meanwhile. */
 bool ide_ask(struct ide_channel *channel, struct vcpu *vcpu);
+/* After that: false: the command is refused, and over; else channel->is_dropped says what they want. */
+bool ide_obey(struct ide_channel *channel);
 /* The request's end, if somebody wants to see it. As ide_ask(). */
 bool ide_ask_done(struct ide_channel *channel, struct vcpu *vcpu);
-/* Refuses the command: the device is made to fail another. */
-void ide_refuse(struct ide_channel *channel);
 
 /* ide_claim.c: the ports that are claimed. Prepares a new channel; claims: 0, -RV_ENOMEM, -RV_ENOTSUP: our memory
  * is out of the bus master's reach; releases, while its phase is OPEN. The last two under its lock. */

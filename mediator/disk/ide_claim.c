@@ -114,7 +114,7 @@ static void ide_register_write(struct ide_channel *channel, struct vcpu *vcpu, u
 	uint16_t master = (uint16_t)(port - channel->bus_master);
 
 	if (port == channel->control)
-		ide_control_written(channel, vcpu, value);
+		ide_control_written(channel, value);
 	else if (offset == IDE_COMMAND)
 		ide_command_written(channel, vcpu, value);
 	else if (channel->bus_master != 0 && master < IDE_BM_PORTS)

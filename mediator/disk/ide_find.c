@@ -6,7 +6,7 @@
 
 #include "core/log.h"
 #include "core/memory.h"
-#include "vmm/pci_regs.h"
+#include "vmm/pci_function.h"
 
 #define IDE_CHANNELS_MAXIMUM 8
 #define IDE_CLASS 0x0101
@@ -20,11 +20,12 @@ struct ide_channel *ide_channel_at(unsigned position)
 	return position < ide_nr_channels ? ide_channels[position] : NULL;
 }
 
-static uint16_t ide_base(uint64_t function, unsigned bar)
+/* 0: there is none. */
+static uint16_t ide_base(uint64_t function, unsigned number)
 {
-	uint32_t value = pci_hardware_read(function | (PCI_BAR + 4 * bar), 4);
+	struct pci_bar bar;
 
-	return value & 1 ? (uint16_t)(value & 0xfffc) : 0;
+	return pci_bar_get(function, number, &bar) == 0 && bar.port ? (uint16_t)bar.address : 0;
 }
 
 static void ide_set_ports(struct ide_channel *channel, uint64_t function, unsigned index, uint32_t interface)
@@ -77,15 +78,5 @@ static void ide_look_at(uint64_t function)
 
 void ide_find(void)
 {
-	for (uint32_t slot = 0; slot < 256 * 32; slot++) {
-		uint64_t function = pci_address(slot / 32, slot % 32, 0, 0);
-		unsigned nr_functions = 1;
-
-		if (pci_hardware_read(function, 2) == 0xffff)
-			continue;
-		if (pci_hardware_read(function | PCI_HEADER, 1) & PCI_HEADER_MULTI)
-			nr_functions = 8;
-		for (unsigned i = 0; i < nr_functions; i++)
-			ide_look_at(function | pci_address(0, 0, i, 0));
-	}
+	pci_functions_visit(ide_look_at);
 }

@@ -60,17 +60,13 @@ static bool ide_identify_ask(const struct ide_channel *channel, unsigned unit, u
 	uint8_t status;
 
 	ide_write(channel, IDE_DEVICE, (uint8_t)(0xa0 | (unit != 0 ? IDE_DEVICE_SLAVE : 0)));
-	for (int i = 0; i < 4; i++)
-		status = ide_alternate_status(channel);
+	status = ide_settle(channel);
 	if (status == 0xff || (status & (IDE_STATUS_BSY | IDE_STATUS_DRDY)) != IDE_STATUS_DRDY)
 		return false;
-	ide_write(channel, IDE_COMMAND, IDE_IDENTIFY);
-	for (int i = 0; i < 4; i++)
-		(void)ide_alternate_status(channel);
+	(void)ide_give_command(channel, IDE_IDENTIFY);
 	if (!ide_wait(channel, true))
 		return false;
-	for (unsigned i = 0; i < IDE_IDENTIFY_WORDS; i++)
-		words[i] = port_read16(channel->command);
+	ide_take_words(channel, (uint8_t *)words, IDE_IDENTIFY_WORDS * sizeof(*words));
 	(void)ide_read(channel, IDE_STATUS);
 	return true;
 }

@@ -28,22 +28,14 @@ static uint32_t ide_block_sectors(const struct ide_channel *channel)
 
 static void ide_block_begin(struct ide_channel *channel)
 {
-	struct ide_disk *disk = &channel->disks[channel->unit];
-	uint32_t sectors = channel->opcode->multiple ? disk->multiple : 1;
+	uint32_t sectors = channel->opcode->multiple ? channel->disks[channel->unit].multiple : 1;
 
 	if (sectors > channel->sectors_left)
 		sectors = channel->sectors_left;
 	channel->block_bytes = sectors * IDE_SECTOR_BYTES;
 	channel->position = 0;
-	request_begin(&channel->request, channel->opcode->kind);
+	ide_begin(channel, channel->lba, sectors);
 	channel->request.data = ide_block_data;
-	channel->request.disk = (struct request_disk){
-		.lba = channel->lba,
-		.sectors = sectors,
-		.number = disk->info.number,
-		.command = channel->opcode->code,
-	};
-	channel->is_dropped = false;
 }
 
 static void ide_block_issue(struct ide_channel *channel)
@@ -54,13 +46,8 @@ static void ide_block_issue(struct ide_channel *channel)
 
 static void ide_read_block(struct ide_channel *channel, struct vcpu *vcpu)
 {
-	if (!ide_ask(channel, vcpu))
+	if (!ide_ask(channel, vcpu) || !ide_obey(channel))
 		return;
-	if (channel->request.verdict == RV_VERDICT_DENY) {
-		ide_refuse(channel);
-		return;
-	}
-	channel->is_dropped = channel->request.verdict == RV_VERDICT_DROP;
 	channel->phase = IDE_FETCHING;
 	if (channel->is_dropped)
 		ide_issue_success(channel);
@@ -72,13 +59,8 @@ static void ide_read_block(struct ide_channel *channel, struct vcpu *vcpu)
 static void ide_write_block(struct ide_channel *channel, struct vcpu *vcpu)
 {
 	channel->request.data_bytes = channel->block_bytes;
-	if (!ide_ask(channel, vcpu))
+	if (!ide_ask(channel, vcpu) || !ide_obey(channel))
 		return;
-	if (channel->request.verdict == RV_VERDICT_DENY) {
-		ide_refuse(channel);
-		return;
-	}
-	channel->is_dropped = channel->request.verdict == RV_VERDICT_DROP;
 	channel->phase = IDE_SENDING;
 	if (channel->is_dropped) {
 		ide_issue_success(channel);

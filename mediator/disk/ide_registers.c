@@ -49,10 +49,17 @@ void ide_taskfile_learn(struct ide_channel *channel)
 }
 
 /* BSY is up 400 ns after a command at the latest: as long as four reads take (ATA/ATAPI-7 vol. 2, 9). */
-static void ide_settle(const struct ide_channel *channel)
+uint8_t ide_settle(const struct ide_channel *channel)
 {
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 3; i++)
 		(void)ide_alternate_status(channel);
+	return ide_alternate_status(channel);
+}
+
+uint8_t ide_give_command(const struct ide_channel *channel, uint8_t code)
+{
+	ide_write(channel, IDE_COMMAND, code);
+	return ide_settle(channel);
 }
 
 static void ide_write_address(const struct ide_channel *channel, uint64_t lba, uint32_t sectors)
@@ -73,23 +80,20 @@ void ide_issue(const struct ide_channel *channel, const struct ide_taskfile *tas
 		device = (uint8_t)((device & 0xf0) | (lba >> 24 & 0x0f));
 	ide_write_address(channel, lba, sectors);
 	ide_write(channel, IDE_DEVICE, device);
-	ide_write(channel, IDE_COMMAND, opcode->code);
-	ide_settle(channel);
+	(void)ide_give_command(channel, opcode->code);
 }
 
 void ide_issue_failure(const struct ide_channel *channel)
 {
 	ide_write(channel, IDE_DEVICE, channel->taskfile.device);
 	ide_write(channel, IDE_FEATURES, 0);
-	ide_write(channel, IDE_COMMAND, IDE_NOP);
-	ide_settle(channel);
+	(void)ide_give_command(channel, IDE_NOP);
 }
 
 void ide_issue_success(const struct ide_channel *channel)
 {
 	ide_write(channel, IDE_DEVICE, channel->taskfile.device);
-	ide_write(channel, IDE_COMMAND, IDE_CHECK_POWER_MODE);
-	ide_settle(channel);
+	(void)ide_give_command(channel, IDE_CHECK_POWER_MODE);
 }
 
 bool ide_wait(const struct ide_channel *channel, bool data)
