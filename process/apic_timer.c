@@ -10,9 +10,6 @@
 #include "core/exception.h"
 #include "vmm/vcpu.h"
 
-/* Vectors 0xf0 to 0xff in the last register of ISR and IRR. */
-#define APIC_CLASS_F_REGISTER 0x70u
-#define APIC_CLASS_F_BITS UINT32_C(0xffff0000)
 #define APIC_CLASS_F_PRIORITY 0xf0u
 #define APIC_SPURIOUS_VECTOR 0xffu /* during a loan, if the guest's is not fit */
 
@@ -62,22 +59,13 @@ BOTH_MODES uint32_t apic_timer_count_known(struct apic_timer *own, struct apic a
 	return known->count;
 }
 
-bool apic_timer_must_wait(void)
-{
-	struct apic apic;
-
-	return apic_find(&apic) && apic_read(apic, APIC_PPR) < APIC_CLASS_F_PRIORITY &&
-	       (apic_read(apic, APIC_IRR + APIC_CLASS_F_REGISTER) & APIC_CLASS_F_BITS) != 0;
-}
-
 BOTH_MODES bool apic_timer_borrow_from(struct apic_timer *own, struct apic apic, uint64_t ticks)
 {
 	struct loan *loan = &own->loan;
 
-	/* Something of class 0xf in service, or that priority set by the guest: ours would wait.
-	 * Something of class 0xf requested: the guest would lose its turn to take it. */
-	if (apic_read(apic, APIC_PPR) >= APIC_CLASS_F_PRIORITY ||
-	    (apic_read(apic, APIC_IRR + APIC_CLASS_F_REGISTER) & APIC_CLASS_F_BITS) != 0)
+	/* Something of class 0xf in service, or that priority set by the guest: ours would wait. What is only
+	 * requested is taken by the host and requested again, unless it is ours of an earlier loan. */
+	if (apic_read(apic, APIC_PPR) >= APIC_CLASS_F_PRIORITY || own->repair.stray)
 		return false;
 	loan->running = true;
 	loan->apic = apic;
@@ -95,7 +83,7 @@ BOTH_MODES bool apic_timer_borrow_from(struct apic_timer *own, struct apic apic,
 	loan->taken = false;
 	loan->expired = false;
 	if ((loan->lvt & APIC_LVT_TIMER_MODE_MASK) | loan->count | own->repair.wanted |
-	    own->repair.stray | apic_timer_is_late)
+	    apic_timer_is_late)
 		apic_timer_save(own, apic);
 	apic_write(apic, APIC_LVT_TIMER, APIC_TIMER_VECTOR);
 	loan->armed = apic_timer_count_known(own, apic, ticks);

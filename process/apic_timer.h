@@ -28,10 +28,6 @@ extern uint64_t apic_timer_hz;
  * in place. */
 void apic_timer_measure(void);
 
-/* An interrupt of the highest class is about to reach the guest, before which the timer cannot be
- * borrowed: what can wait for the next exit should. Context: exit. */
-bool apic_timer_must_wait(void);
-
 /* Takes the timer and sets it to `ticks` (undivided). False: not now, and nothing was changed.
  * Context: exit, host_context, interrupts off. */
 bool apic_timer_borrow(struct vcpu *vcpu, uint64_t ticks);

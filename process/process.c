@@ -29,9 +29,7 @@ static bool process_deliver(struct hook_owner *owner, struct hook *hook, struct 
 /* At each EXIT_INTERRUPT. */
 static void process_handle_interrupt_due(void *vcpu)
 {
-	/* Engines in single steps are slow, so timers let an interrupt pass that demands that. */
-	if (!apic_timer_must_wait())
-		hook_timer_periodic(vcpu);
+	hook_timer_periodic(vcpu);
 }
 
 int process_init(const void *engine_elf, size_t engine_bytes, const struct process_options *options)

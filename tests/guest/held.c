@@ -3,7 +3,8 @@
  * vector of the highest priority class: the script's own time goes on, and the interrupt comes once, when
  * the access is over.
  *
- * Options: vector=N (default 0xf0, the timer's that is borrowed for the script); rounds=N.
+ * Options: vector=N (default 0xf0, the timer's that is borrowed for the script); rounds=N; before=1: instead,
+ * the only CPU sends it to itself before the script begins, and keeps it waiting.
  */
 #include "guest.h"
 
@@ -15,6 +16,7 @@
 #define APIC_SVR 0x0f0u
 #define APIC_ENABLE 0x1ffu
 #define ICR_ASSERT 0x4000u
+#define ICR_SELF 0x40000u
 #define SENT 0x20000u /* the last round whose interrupts are sent, for the script too */
 #define PORT 0x80
 #define ANSWER 0x5a
@@ -64,9 +66,15 @@ static void send(void)
 	}
 }
 
+static void send_to_self(void)
+{
+	*apic_register(APIC_ICR_LOW) = (uint32_t)vector | ICR_ASSERT | ICR_SELF;
+}
+
 void guest_main(void)
 {
 	uint64_t rounds = option_number_or("rounds", 5), wrong = 0, early = 0, lost = 0, twice = 0;
+	bool before_script = option_number_or("before", 0) != 0;
 
 	vector = option_number_or("vector", 0xf0);
 	fault_handler = held_handle;
@@ -74,12 +82,17 @@ void guest_main(void)
 	out8(0xa1, 0xff);
 	*apic_register(APIC_SVR) = APIC_ENABLE;
 	*sent = 0;
-	if (!guest_check(second_start(STARTUP_VECTOR, send), "second CPU", "it did not come"))
+	if (!before_script && !guest_check(second_start(STARTUP_VECTOR, send), "second CPU", "it did not come"))
 		return;
 	for (uint64_t i = 1; i <= rounds; i++) {
 		uint64_t before = taken;
 
-		round = i;
+		if (before_script) {
+			send_to_self();
+			*sent = (uint32_t)i;
+		} else {
+			round = i;
+		}
 		wrong += in8(PORT) != ANSWER;
 		early += *sent != i;
 		while (*sent != i)
