@@ -155,10 +155,15 @@ void memory_keep_pages(uint64_t nr_pages)
 	memory_pages_kept = nr_pages;
 }
 
+bool memory_has_spare_pages(uint64_t nr_pages)
+{
+	return memory_pages_free() >= memory_pages_kept + nr_pages;
+}
+
 /* CPUs that look at the same time may take a page each too many. */
 void *memory_allocate_spare_page(void)
 {
-	return memory_pages_free() > memory_pages_kept ? memory_allocate_page() : NULL;
+	return memory_has_spare_pages(1) ? memory_allocate_page() : NULL;
 }
 
 void memory_free_page(void *page)

@@ -50,6 +50,8 @@ void memory_free_page(void *page);
  * memory_keep_pages() keeps for what the hypervisor cannot do without, such as a CPU that the guest starts. */
 void *memory_allocate_spare_page(void);
 void memory_keep_pages(uint64_t nr_pages);
+/* Could as many be had that way now? */
+bool memory_has_spare_pages(uint64_t nr_pages);
 /* nr_pages contiguous zeroed pages, aligned to a page. For boot; free with memory_free_pages. */
 void *memory_allocate_pages(size_t nr_pages);
 void memory_free_pages(void *pages, size_t nr_pages);

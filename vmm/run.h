@@ -6,6 +6,7 @@
 #define VMM_RUN_H
 
 #include "core/cpu.h"
+#include "vmm/interrupt_watch.h"
 #include "vmm/pio_exit.h"
 #include "vmm/startup.h"
 #include "vmm/vcpu.h"
@@ -30,6 +31,7 @@ static inline void run_prepare(struct vcpu *vcpu)
 	if (vcpu->generation != __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST)) {
 		vcpu->generation = __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST);
 		vcpu_ops->nested_flush(vcpu);
+		interrupt_settle(vcpu);
 	}
 }
 

@@ -88,7 +88,7 @@ bool vcpu_accept_interrupt(struct vcpu *vcpu, unsigned vector)
 	bool is_new = (*word & bit) == 0;
 
 	*word |= bit;
-	vcpu->has_pending = true;
+	vcpu->has_pending = vcpu->has_taken = true;
 	return is_new;
 }
 
@@ -140,7 +140,7 @@ void vcpu_forget(struct vcpu *vcpu)
 	if (vcpu->steps != 0)
 		mmio_end_step(vcpu);
 	memset(vcpu->pending_interrupts, 0, sizeof(vcpu->pending_interrupts));
-	vcpu->has_pending = false;
+	vcpu->has_pending = vcpu->has_taken = false;
 	vcpu->nmi_pending = false;
 	vcpu->shadow_ended = false;
 	vcpu->host_context = false;
@@ -148,6 +148,11 @@ void vcpu_forget(struct vcpu *vcpu)
 
 void vcpu_before_entry(struct vcpu *vcpu)
 {
+	/* Those who are told may run engines, and more interrupts come meanwhile. */
+	while (vcpu->has_taken) {
+		vcpu->has_taken = false;
+		watch_tell(&interrupt_taken_watchers, vcpu);
+	}
 	if (vcpu->nmi_pending && vcpu_ops->can_inject_nmi(vcpu)) {
 		vcpu->nmi_pending = false;
 		vcpu_ops->inject_nmi(vcpu);

@@ -116,6 +116,7 @@ struct vcpu {
 	uint64_t generation;	 /* of the intercepts that it entered the guest with last */
 	uint64_t pending_interrupts[4]; /* accepted from the interrupt controller for the guest */
 	bool has_pending;	 /* any of them set */
+	bool has_taken;		 /* some since interrupt_taken_watchers were told */
 	bool nmi_pending;
 	bool shadow_ended;	 /* an instruction was emulated: the interrupt shadow ends */
 	bool host_context;	 /* vcpu_host_begin() is in force */

@@ -443,6 +443,14 @@ static void test_interrupt_watch(void)
 	UNIT_CHECK(fake_interrupts_wanted == 1 && fake_vcpu.interrupts_wanted);
 	interrupt_want(&fake_vcpu, &other, false);
 	UNIT_CHECK(fake_interrupts_wanted == 0 && !fake_vcpu.interrupts_wanted);
+	interrupt_want_everywhere(true);
+	interrupt_settle(&fake_vcpu);
+	interrupt_want(&fake_vcpu, &one, true);
+	interrupt_want(&fake_vcpu, &one, false);
+	UNIT_CHECK(fake_interrupts_wanted == 1 && fake_vcpu.interrupts_wanted);
+	interrupt_want_everywhere(false);
+	interrupt_settle(&fake_vcpu);
+	UNIT_CHECK(fake_interrupts_wanted == 0 && !fake_vcpu.interrupts_wanted);
 }
 
 int main(void)

@@ -118,6 +118,10 @@ const char *vcpu_exit_name(enum exit_kind kind)
 	return "";
 }
 
+void vcpu_intercepts_changed(void)
+{
+}
+
 static void fake_want_interrupts(struct vcpu *vcpu, bool want)
 {
 	(void)vcpu;
