@@ -23,8 +23,8 @@ struct request_disk {
 	uint64_t lba;
 	uint32_t sectors;
 	uint16_t number;   /* of the disk (rv/disk.h) */
-	uint8_t command;   /* as the controller has it */
-	uint8_t status;	   /* done: 0, or as the controller has it */
+	uint16_t command;  /* as the controller has it */
+	uint16_t status;   /* done: 0, or as the controller has it */
 };
 
 struct request {

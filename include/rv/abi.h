@@ -134,8 +134,8 @@ struct rv_event {
 			uint64_t disk_latency_us; /* disk_done */
 			uint32_t disk_sectors;
 			uint16_t disk_number;
-			uint8_t disk_command;	/* as the controller has it */
-			uint8_t disk_status;	/* disk_done: 0, or as the controller has it */
+			uint16_t disk_command;	/* as the controller has it */
+			uint16_t disk_status;	/* disk_done: 0, or as the controller has it */
 		};
 	};
 	uint64_t request;	 /* requests: the number of this one, which none has after it */

@@ -10,8 +10,12 @@
 #define RV_DISK_NAME_BYTES 16
 #define RV_DISKS_A_BUS 64
 
-/* In the order of their numbers. "ide0" is the master of the first channel, "ide1" its slave. */
-enum rv_disk_bus { RV_DISK_IDE, RV_DISK_BUS_COUNT };
+/* In the order of their numbers. "ide0" is the master of the first channel, "ide1" its slave; "nvme0n1" is
+ * namespace 1 of the first NVMe controller. */
+enum rv_disk_bus { RV_DISK_IDE, RV_DISK_NVME, RV_DISK_BUS_COUNT };
+
+#define RV_NVME_NAMESPACES 8 /* a controller; those above have no name */
+#define RV_NVME_CONTROLLERS (RV_DISKS_A_BUS / RV_NVME_NAMESPACES)
 
 #define RV_DISK_LAST (RV_DISK_BUS_COUNT * RV_DISKS_A_BUS - 1)
 
@@ -24,27 +28,30 @@ struct rv_disk_info {
 	char model[48], serial[24]; /* NUL-terminated, without blanks at the end */
 };
 
-static inline const char *rv_disk_bus_name(uint32_t bus)
+static inline unsigned rv_disk_append(char *name, unsigned at, const char *text, uint32_t number)
 {
-	static const char *const names[RV_DISK_BUS_COUNT] = { [RV_DISK_IDE] = "ide" };
-
-	return bus < RV_DISK_BUS_COUNT ? names[bus] : "?";
+	while (*text != '\0')
+		name[at++] = *text++;
+	if (number >= 10)
+		name[at++] = (char)('0' + number / 10);
+	name[at++] = (char)('0' + number % 10);
+	return at;
 }
 
 /* Writes the name of a number up to RV_DISK_LAST. */
 static inline void rv_disk_name(uint32_t number, char name[RV_DISK_NAME_BYTES])
 {
-	const char *bus = rv_disk_bus_name(number / RV_DISKS_A_BUS);
-	uint32_t index = number % RV_DISKS_A_BUS;
+	uint32_t bus = number / RV_DISKS_A_BUS, index = number % RV_DISKS_A_BUS;
 	unsigned at = 0;
 
-	while (bus[at] != '\0') {
-		name[at] = bus[at];
-		at++;
+	if (bus == RV_DISK_IDE) {
+		at = rv_disk_append(name, at, "ide", index);
+	} else if (bus == RV_DISK_NVME) {
+		at = rv_disk_append(name, at, "nvme", index / RV_NVME_NAMESPACES);
+		at = rv_disk_append(name, at, "n", index % RV_NVME_NAMESPACES + 1);
+	} else {
+		name[at++] = '?';
 	}
-	if (index >= 10)
-		name[at++] = (char)('0' + index / 10);
-	name[at++] = (char)('0' + index % 10);
 	name[at] = '\0';
 }
 

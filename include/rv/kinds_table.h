@@ -83,8 +83,8 @@ RV_KIND(PCI_CONFIG_WRITE, .name = "pci_config_write", .group = "pci_config_acces
 	RV_FIELDS(RV_FIELD("disk", disk_number, RV_READER_FILTER | RV_FIELD_DISK, .last = RV_DISK_LAST), \
 		  RV_FIELD("lba", disk_lba, RV_READER_FILTER | lba_flags, .last = UINT64_MAX, .sample = 2048), \
 		  RV_FIELD("sectors", disk_sectors, RV_READER_FILTER, .last = UINT32_MAX, .sample = 8), \
-		  RV_FIELD("command", disk_command, RV_READER_FILTER, .last = UINT8_MAX, .sample = 0xca), \
-		  RV_FIELD("status", disk_status, RV_READER_FILTER, .last = UINT8_MAX), \
+		  RV_FIELD("command", disk_command, RV_READER_FILTER, .last = UINT16_MAX, .sample = 0xca), \
+		  RV_FIELD("status", disk_status, RV_READER_FILTER, .last = UINT16_MAX), \
 		  RV_FIELD("latency", disk_latency_us, RV_READER_FILTER, .last = UINT64_MAX), \
 		  RV_FIELD("request", request, RV_FIELD_READER), \
 		  RV_FIELD("marks", disk_marks, RV_FIELD_FILTER | RV_FIELD_HIDDEN, .mask = "marks_mask", .last = UINT64_MAX))
