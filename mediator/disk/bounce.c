@@ -10,7 +10,7 @@
 
 int bounce_add_segment(struct bounce *bounce, gpa_t address, uint64_t length_bytes)
 {
-	if (bounce->nr_segments == BOUNCE_SEGMENTS_MAXIMUM)
+	if (bounce->nr_segments == bounce->segments_maximum)
 		return -RV_E2BIG;
 	if (!memory_is_ram(address, length_bytes)) /* nor is ours any */
 		return -RV_EFAULT;
@@ -34,13 +34,13 @@ int bounce_take_pages(struct bounce *bounce, uint64_t most_bytes)
 	if (bytes > most_bytes)
 		bytes = most_bytes;
 	nr_pages = align_up(bytes, PAGE_BYTES) / PAGE_BYTES;
-	if (nr_pages > BOUNCE_PAGES_MAXIMUM)
+	if (nr_pages > bounce->pages_maximum)
 		return -RV_E2BIG;
 	for (bounce->nr_pages = 0; bounce->nr_pages < nr_pages; bounce->nr_pages++) {
 		uint8_t *page = memory_allocate_spare_page();
 
 		if (page == NULL) {
-			bounce_release(bounce);
+			bounce_release_pages(bounce);
 			return -RV_ENOMEM;
 		}
 		bounce->pages[bounce->nr_pages] = page;
@@ -116,10 +116,15 @@ int bounce_scatter(const struct bounce *bounce)
 	return bounce_move_all(bounce, true);
 }
 
-void bounce_release(struct bounce *bounce)
+void bounce_release_pages(struct bounce *bounce)
 {
 	while (bounce->nr_pages != 0)
 		memory_free_page(bounce->pages[--bounce->nr_pages]);
-	bounce->nr_segments = 0;
 	bounce->length_bytes = 0;
+}
+
+void bounce_release(struct bounce *bounce)
+{
+	bounce_release_pages(bounce);
+	bounce->nr_segments = 0;
 }

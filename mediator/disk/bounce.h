@@ -8,9 +8,6 @@
 
 #include "rv/types.h"
 
-#define BOUNCE_PAGES_MAXIMUM 512 /* 2 MiB */
-#define BOUNCE_SEGMENTS_MAXIMUM 1024
-
 /* A piece of guest-physical memory. */
 struct bounce_segment {
 	gpa_t address;
@@ -18,12 +15,23 @@ struct bounce_segment {
 };
 
 struct bounce {
-	struct bounce_segment segments[BOUNCE_SEGMENTS_MAXIMUM];
+	struct bounce_segment *segments; /* these two are its owner's */
+	uint8_t **pages;
+	uint32_t segments_maximum, pages_maximum;
 	uint32_t nr_segments;
 	uint32_t nr_pages;
 	uint64_t length_bytes;
-	uint8_t *pages[BOUNCE_PAGES_MAXIMUM]; /* each below 4 GiB */
 };
+
+/* Of a new one, that is zero. */
+static inline void bounce_init(struct bounce *bounce, struct bounce_segment *segments, uint32_t segments_maximum,
+			       uint8_t **pages, uint32_t pages_maximum)
+{
+	bounce->segments = segments;
+	bounce->segments_maximum = segments_maximum;
+	bounce->pages = pages;
+	bounce->pages_maximum = pages_maximum;
+}
 
 /* Appends a piece of the guest's memory. 0; -RV_E2BIG: too many, or too much; -RV_EFAULT: it is no RAM of the
  * guest's. */
@@ -39,7 +47,8 @@ int bounce_scatter(const struct bounce *bounce);
 /* Copies a part of it; the caller has checked that it is within length_bytes. */
 void bounce_copy(struct bounce *bounce, uint64_t offset, void *buffer, size_t length_bytes, bool write);
 
-/* Gives the pages back: no device may have them any more. The segments go too. */
+/* Gives the pages back: no device may have them any more. The second forgets the segments too. */
+void bounce_release_pages(struct bounce *bounce);
 void bounce_release(struct bounce *bounce);
 
 #endif

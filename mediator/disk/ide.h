@@ -21,6 +21,8 @@
 
 #define IDE_SECTOR_BYTES 512
 #define IDE_BLOCK_BYTES_MAXIMUM (128 * IDE_SECTOR_BYTES)
+#define IDE_PAGES_MAXIMUM 512 /* 2 MiB by DMA */
+#define IDE_SEGMENTS_MAXIMUM 1024
 
 /* Offsets in the command block, and the one register of the control block. */
 enum { IDE_DATA, IDE_ERROR, IDE_COUNT, IDE_LBA0, IDE_LBA1, IDE_LBA2, IDE_DEVICE, IDE_COMMAND };
@@ -114,6 +116,8 @@ struct ide_channel {
 	uint8_t *block;		/* IDE_BLOCK_BYTES_MAXIMUM, below 4 GiB */
 	uint32_t *our_table;	/* for the bus master: a page below 4 GiB */
 	struct bounce bounce;
+	struct bounce_segment segments[IDE_SEGMENTS_MAXIMUM];
+	uint8_t *pages[IDE_PAGES_MAXIMUM]; /* each below 4 GiB */
 };
 
 /* ide_registers.c: the registers past all hooks. */

@@ -264,6 +264,7 @@ void ide_release(struct ide_channel *channel)
 
 void ide_prepare(struct ide_channel *channel, uint64_t function)
 {
+	bounce_init(&channel->bounce, channel->segments, IDE_SEGMENTS_MAXIMUM, channel->pages, IDE_PAGES_MAXIMUM);
 	ide_set_region(channel, 0, channel->command, IDE_COMMAND_PORTS);
 	ide_set_region(channel, 1, channel->control, 1);
 	channel->master = (struct pci_follower){

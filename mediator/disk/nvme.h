@@ -1,0 +1,226 @@
+/*
+ * mediator/disk/nvme.h: what the files of the NVMe mediator share: a controller, its queues, and the commands
+ * on their way. NVM Express Base Specification 2.0c.
+ *
+ * The device has submission and completion queues of ours, a page each; those of the guest it never learns.
+ * When the guest rings a doorbell, its commands are copied, once, each into a slot, offered as requests, and
+ * put into our queue with the slot's number as their identifier and lists of memory that we have made. What
+ * completes there is offered again if anybody wants to see it, and put into the guest's queue with the guest's
+ * identifier.
+ *
+ *	guest's SQ --doorbell--> slot: ASKED -> AT_DEVICE -> DONE_ASKED --> guest's CQ
+ *
+ * Who takes a completion: whoever rings a doorbell, and every CPU that takes an interrupt, before its guest has
+ * it (vmm/interrupt_watch.h): the message of an interrupt does not overtake the completion that it is about. So
+ * the guest's handler finds what it is called for. Where a completion is put into the guest's queue after its
+ * interrupt may have come, because hooks were asked meanwhile, the device is made to interrupt again, by a
+ * command that does nothing (nvme_nudge()). What is refused or dropped is such a command too: every interrupt is
+ * the device's. Queues without interrupts, and the admin queue, are waited for within the exit.
+ */
+#ifndef MEDIATOR_DISK_NVME_H
+#define MEDIATOR_DISK_NVME_H
+
+#include "core/spinlock.h"
+#include "mediator/disk/bounce.h"
+#include "mediator/disk/nvme_regs.h"
+#include "mediator/request.h"
+#include "rv/disk.h"
+#include "rv/types.h"
+#include "vmm/access.h"
+#include "vmm/pci_follow.h"
+
+#define NVME_PAGE_BYTES 4096
+#define NVME_QUEUES_MAXIMUM 33 /* with the admin queue */
+#define NVME_SQ_ENTRIES 64     /* of ours: a page */
+#define NVME_CQ_ENTRIES 256    /* likewise */
+/* One command's less than the ring's entries can be on the way; the last slot is for nudges. */
+#define NVME_SLOTS 63
+#define NVME_SLOT_NUDGE (NVME_SLOTS - 1)
+#define NVME_TRANSFER_SHIFT 5 /* MDTS as the guest sees it: 128 KiB */
+#define NVME_TRANSFER_PAGES (1u << NVME_TRANSFER_SHIFT)
+#define NVME_TRANSFER_BYTES (NVME_TRANSFER_PAGES * NVME_PAGE_BYTES)
+/* Admin commands are numbered above those of namespaces in what hooks see. */
+#define NVME_COMMAND_ADMIN 0x100
+
+struct nvme_command {
+	uint32_t words[16];
+};
+
+struct nvme_completion {
+	uint32_t words[4]; /* result, reserved, SQ head and number, identifier and phase and status */
+};
+
+struct nvme_namespace {
+	bool is_known;	      /* the guest has asked what it is, and we have seen the answer */
+	uint32_t block_bytes; /* that are transferred for one, with metadata if those go along */
+	uint16_t metadata_bytes;
+	bool is_extended;     /* the metadata go along with the data */
+	struct rv_disk_info info;
+};
+
+/* Where the device puts completions, and where the guest finds them. */
+struct nvme_cq {
+	uint16_t number;
+	bool interrupts;
+	gpa_t base; /* the guest's: */
+	uint32_t size;
+	uint32_t tail, head; /* where the next goes; up to where the guest has taken them */
+	bool phase;	     /* of the next */
+	uint32_t nr_owed;    /* taken from the device, and not yet put there */
+	bool was_full;	     /* there was no room for one: the guest hears of it by a nudge */
+	struct nvme_completion *ring; /* ours: NVME_CQ_ENTRIES */
+	uint32_t index;
+	bool ring_phase;
+};
+
+struct nvme_slot;
+
+/* Where the guest puts commands, and what of them is on its way. */
+struct nvme_sq {
+	struct nvme_controller *controller;
+	uint16_t number;
+	uint16_t generation; /* of its commands' identifiers */
+	struct nvme_cq *cq;
+	gpa_t base; /* the guest's: */
+	uint32_t size;
+	uint32_t head, tail; /* what is copied; what the guest has rung for */
+	bool is_pumped;	     /* a CPU is at it */
+	bool is_closing;     /* the guest deletes it: nothing more is copied */
+	bool is_gone;	     /* deleted, or reset. Freed when nr_users is 0 */
+	uint32_t nr_users;   /* who has let go of the lock amid it, and will be back */
+	struct nvme_command *ring; /* ours: NVME_SQ_ENTRIES */
+	uint32_t ring_tail;
+	uint32_t nr_out; /* at the device, but for asynchronous events */
+	bool nudge_again;
+	struct nvme_slot *slots[NVME_SLOTS];
+};
+
+enum nvme_slot_state { NVME_FREE, NVME_ASKED, NVME_AT_DEVICE, NVME_DONE_ASKED };
+
+/* A command of the guest's. A page, for the sake of the list. */
+struct nvme_slot {
+	struct request request;
+	struct nvme_sq *sq;
+	uint16_t number;     /* its identifier at the device */
+	uint16_t identifier; /* the guest's */
+	uint8_t state;	     /* enum nvme_slot_state */
+	bool is_filler;	     /* the device has a command that does nothing in its place: `status` is what it says */
+	bool is_bounced;
+	uint16_t status;
+	struct nvme_command command; /* the guest's, as it was copied */
+	struct nvme_completion completion;
+	struct nvme_cq *new_cq; /* CREATE_CQ, CREATE_SQ: what is made if the device agrees */
+	struct nvme_sq *new_sq;
+	struct bounce bounce;
+	struct bounce_segment segments[NVME_TRANSFER_PAGES + 1];
+	uint8_t *pages[NVME_TRANSFER_PAGES];
+	uint64_t list[NVME_TRANSFER_PAGES];
+};
+
+struct nvme_controller {
+	struct spinlock lock; /* guards all that follows; not held while hooks are asked */
+	uint64_t function;
+	uint16_t index;
+	bool is_claimed;
+	bool is_attached; /* the device has our queues */
+	bool is_stopping; /* it is disabled, and may not have let go of them yet */
+	struct pci_follower registers, doorbells;
+	gpa_t base;		/* of the BAR, where it was last accessed */
+	uint32_t doorbell_bytes; /* from one to the next */
+	uint32_t aqa, asq[2], acq[2]; /* attached: as the guest has them */
+	uint64_t nr_interrupts;	/* that CPUs have looked for completions for */
+	uint16_t generation;	/* of the newest submission queue */
+	struct nvme_sq *sqs[NVME_QUEUES_MAXIMUM]; /* 0: the admin queue */
+	struct nvme_cq *cqs[NVME_QUEUES_MAXIMUM];
+	char model[48], serial[24];
+	struct nvme_namespace namespaces[RV_NVME_NAMESPACES];
+};
+
+static inline uint32_t nvme_opcode(const struct nvme_slot *slot)
+{
+	return slot->command.words[NVME_WORD_CODE] & 0xff;
+}
+
+static inline uint64_t nvme_pair(const uint32_t *words)
+{
+	return words[0] | (uint64_t)words[1] << 32;
+}
+
+/* nvme_find.c: the machine's controllers; they stay where they are. NULL behind the last. */
+struct nvme_controller *nvme_controller_at(unsigned position);
+void nvme_find(void);
+/* Claims a controller's registers: 0, -RV_ENOMEM, or what the registries say. Releases them, unless its queues are
+ * ours: then that is done when the guest resets it. Both under its lock. */
+int nvme_claim(struct nvme_controller *controller);
+void nvme_release(struct nvme_controller *controller);
+
+/* All that follows is called under the controller's lock; what has a vCPU may give it up while hooks are
+ * asked. */
+
+/* nvme_registers.c: the registers as the guest sees them, and past all hooks. */
+enum access_result nvme_registers_access(struct access *access, int64_t offset, void *context);
+enum access_result nvme_doorbell_access(struct access *access, int64_t offset, void *context);
+uint32_t nvme_read(const struct nvme_controller *controller, uint32_t offset);
+void nvme_write(const struct nvme_controller *controller, uint32_t offset, uint32_t value);
+void nvme_ring(const struct nvme_controller *controller, uint32_t queue, bool completions, uint32_t value);
+
+/* nvme_queue.c: queues, ours and the guest's. */
+struct nvme_cq *nvme_cq_new(uint16_t number, gpa_t base, uint32_t size);
+struct nvme_sq *nvme_sq_new(struct nvme_controller *controller, uint16_t number, struct nvme_cq *cq, gpa_t base,
+			    uint32_t size);
+void nvme_cq_free(struct nvme_cq *cq);
+/* The device has let go of it. */
+void nvme_sq_end(struct nvme_sq *sq);
+void nvme_sq_put(struct nvme_sq *sq); /* one user less */
+/* A free slot with the guest's next command; NULL: there is none of either. */
+struct nvme_slot *nvme_take(struct nvme_sq *sq);
+void nvme_slot_free(struct nvme_slot *slot);
+void nvme_submit(struct nvme_slot *slot, const struct nvme_command *command);
+/* The slot that a completion of the device's is about, which is not there any more; NULL: none. */
+struct nvme_slot *nvme_slot_of(struct nvme_controller *controller, const struct nvme_completion *completion);
+/* What the device knows the guest's identifier as; one that it does not know, if it has no such command. */
+uint16_t nvme_identifier_at_device(const struct nvme_sq *sq, uint16_t identifier);
+bool nvme_cq_has_room(struct nvme_cq *cq);
+/* The device's next completion; false: there is none. */
+bool nvme_cq_next(struct nvme_controller *controller, struct nvme_cq *cq, struct nvme_completion *completion);
+/* Gives the guest the slot's completion, and frees the slot. */
+void nvme_post(struct nvme_slot *slot);
+
+/* nvme_request.c: from a command to a request, and to the device. */
+void nvme_begin(struct nvme_slot *slot, struct vcpu *vcpu);
+/* Has the device do nothing, and the guest get that status. */
+void nvme_answer(struct nvme_slot *slot, uint16_t status);
+/* Has it do nothing: for the interrupt. */
+void nvme_nudge(struct nvme_sq *sq);
+/* The device is done. */
+void nvme_complete(struct nvme_slot *slot, struct vcpu *vcpu);
+
+/* nvme_admin.c: commands that are about the controller. False: it is a request as any. */
+bool nvme_admin_begin(struct nvme_slot *slot);
+/* What a success of the device's means. */
+void nvme_admin_complete(struct nvme_slot *slot);
+
+/* nvme_work.c: has all go on that can. */
+void nvme_work(struct nvme_controller *controller, struct vcpu *vcpu);
+/* Until the device has done all that a queue was given, or for a while. */
+void nvme_wait(struct nvme_controller *controller, uint32_t queue, struct vcpu *vcpu);
+void nvme_watch_interrupts(void);
+
+/* nvme_attach.c: gives a controller that is about to be enabled our admin queues: 0, -RV_ENOTSUP, -RV_EFAULT (the
+ * guest's queues are not in its RAM), -RV_ENOMEM. Takes all queues away from one that is disabled. */
+int nvme_attach(struct nvme_controller *controller);
+void nvme_detach(struct nvme_controller *controller);
+
+/* nvme_prp.c: lists of memory (4.1.1). Reads the guest's, once: 0; -RV_EINVAL: an offset that may not be;
+ * -RV_EFAULT: not the guest's RAM; -RV_E2BIG. Makes one of the bounce's pages, or of its segments. */
+int nvme_prp_read(struct bounce *bounce, uint64_t prp1, uint64_t prp2, uint64_t length_bytes);
+void nvme_prp_write(struct nvme_command *command, const struct bounce *bounce, uint64_t *list, bool pages);
+
+/* nvme_namespace.c: what the guest's IDENTIFY tells us, and what it is told. */
+void nvme_identified_controller(struct nvme_controller *controller, uint8_t *data);
+void nvme_identified_namespace(struct nvme_controller *controller, uint32_t number, const uint8_t *data);
+/* NULL: it is none, or not known yet. */
+const struct nvme_namespace *nvme_namespace_of(const struct nvme_controller *controller, uint32_t number);
+void nvme_forget_namespaces(struct nvme_controller *controller);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * mediator/disk/nvme_find.c: the machine's NVMe controllers, by PCI class 01.08.02 (NVM Express over PCIe
+ * Transport 1.0c, 3.8), and the claims of their registers.
+ */
+#include "mediator/disk/nvme.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "mediator/disk/disk.h"
+#include "rv/errno.h"
+#include "vmm/pci_function.h"
+
+#define NVME_CLASS 0x010802
+
+static struct nvme_controller *nvme_controllers[RV_NVME_CONTROLLERS];
+static unsigned nvme_nr_controllers;
+
+struct nvme_controller *nvme_controller_at(unsigned position)
+{
+	return position < nvme_nr_controllers ? nvme_controllers[position] : NULL;
+}
+
+static void nvme_prepare(struct nvme_controller *controller, uint64_t function, const struct pci_bar *bar)
+{
+	controller->function = function;
+	controller->base = bar->address;
+	controller->doorbell_bytes = bar->decoded ? 4u << NVME_CAP_HIGH_DSTRD(nvme_read(controller, NVME_CAP_HIGH)) : 4;
+	controller->registers = (struct pci_follower){
+		.region = { .band = BAND_MEDIATOR },
+		.function = function,
+		.last = NVME_DOORBELLS - 1,
+		.handler = nvme_registers_access,
+		.context = controller,
+	};
+	controller->doorbells = (struct pci_follower){
+		.region = { .band = BAND_MEDIATOR, .writes_only = true },
+		.function = function,
+		.first = NVME_DOORBELLS,
+		.last = NVME_DOORBELLS + 2 * NVME_QUEUES_MAXIMUM * controller->doorbell_bytes - 1,
+		.handler = nvme_doorbell_access,
+		.context = controller,
+	};
+}
+
+static void nvme_look_at(uint64_t function)
+{
+	size_t nr_pages = align_up(sizeof(struct nvme_controller), PAGE_BYTES) / PAGE_BYTES;
+	struct nvme_controller *controller;
+	struct pci_bar bar;
+
+	if (pci_hardware_read(function | PCI_CLASS, 4) >> 8 != NVME_CLASS || pci_bar_get(function, 0, &bar) != 0 ||
+	    bar.port)
+		return;
+	controller = nvme_nr_controllers < RV_NVME_CONTROLLERS ? memory_allocate_pages(nr_pages) : NULL;
+	if (controller == NULL) {
+		log_warning("an NVMe controller at PCI %02lx:%02lx.%lu is left out: its requests pass unseen",
+			    function >> 20 & 0xff, function >> 15 & 31, function >> 12 & 7);
+		return;
+	}
+	controller->index = (uint16_t)nvme_nr_controllers;
+	nvme_prepare(controller, function, &bar);
+	nvme_controllers[nvme_nr_controllers++] = controller;
+}
+
+void nvme_find(void)
+{
+	pci_functions_visit(nvme_look_at);
+	if (nvme_nr_controllers != 0)
+		nvme_watch_interrupts();
+}
+
+/* Queues that were made before cannot be known: where they are is not to be read back. */
+static void nvme_look_whether_enabled(const struct nvme_controller *controller)
+{
+	struct pci_bar bar;
+
+	if (pci_bar_get(controller->function, 0, &bar) != 0 || !bar.decoded)
+		return;
+	if (mmio_hardware_read(bar.address + NVME_CC, 4) & NVME_CC_EN)
+		log_warning("nvme%u: it is in use already: its requests pass unseen until the guest resets it, as an OS "
+			    "does when it starts", controller->index);
+}
+
+int nvme_claim(struct nvme_controller *controller)
+{
+	int error;
+
+	if (controller->is_claimed)
+		return 0;
+	error = pci_follow(&controller->registers);
+	if (error == 0)
+		error = pci_follow(&controller->doorbells);
+	controller->is_claimed = true;
+	if (error != 0)
+		nvme_release(controller);
+	else
+		nvme_look_whether_enabled(controller);
+	return error;
+}
+
+void nvme_release(struct nvme_controller *controller)
+{
+	if (!controller->is_claimed || controller->is_attached)
+		return;
+	pci_unfollow(&controller->doorbells);
+	pci_unfollow(&controller->registers);
+	controller->is_claimed = false;
+}

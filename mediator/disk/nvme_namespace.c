@@ -1,0 +1,115 @@
+/*
+ * mediator/disk/nvme_namespace.c: what IDENTIFY tells (NVM Express 2.0c, 5.17.2; NVM command set 1.0c, 4.1.5): us
+ * what disks there are, and the guest what it can use while we are between.
+ */
+#include "mediator/disk/nvme.h"
+
+#include "core/log.h"
+#include "core/string.h"
+
+/* Of a controller. */
+#define NVME_ID_SERIAL 4
+#define NVME_ID_SERIAL_BYTES 20
+#define NVME_ID_MODEL 24
+#define NVME_ID_MODEL_BYTES 40
+#define NVME_ID_MDTS 77
+#define NVME_ID_OACS 256
+#define NVME_OACS_VIRTUALIZATION (1u << 7) /* functions of their own, past us */
+#define NVME_OACS_DOORBELL_BUFFER (1u << 8)
+#define NVME_ID_ENTRIES 512 /* sizes of those of queues, required and greatest */
+#define NVME_ID_FUSES 522
+#define NVME_ID_SGLS 536
+
+/* Of a namespace. */
+#define NVME_ID_SIZE 0
+#define NVME_ID_FORMATS 25 /* how many, less 1 */
+#define NVME_ID_FORMAT 26
+#define NVME_FORMAT_EXTENDED (1u << 4)
+#define NVME_ID_FORMAT_TABLE 128
+#define NVME_BLOCK_SHIFT_LEAST 9
+#define NVME_BLOCK_SHIFT_MOST 16
+
+static uint64_t nvme_id_number(const uint8_t *data, unsigned offset, unsigned length_bytes)
+{
+	uint64_t number = 0;
+
+	memcpy(&number, data + offset, length_bytes);
+	return number;
+}
+
+static void nvme_id_text(const uint8_t *data, unsigned offset, unsigned length_bytes, char *text)
+{
+	memcpy(text, data + offset, length_bytes);
+	while (length_bytes != 0 && (text[length_bytes - 1] == ' ' || text[length_bytes - 1] == '\0'))
+		length_bytes--;
+	text[length_bytes] = '\0';
+	for (unsigned i = 0; i < length_bytes; i++) {
+		if (text[i] < ' ' || text[i] > '~')
+			text[i] = '?';
+	}
+}
+
+void nvme_identified_controller(struct nvme_controller *controller, uint8_t *data)
+{
+	uint16_t oacs = (uint16_t)nvme_id_number(data, NVME_ID_OACS, 2);
+
+	nvme_id_text(data, NVME_ID_SERIAL, NVME_ID_SERIAL_BYTES, controller->serial);
+	nvme_id_text(data, NVME_ID_MODEL, NVME_ID_MODEL_BYTES, controller->model);
+	if (data[NVME_ID_MDTS] == 0 || data[NVME_ID_MDTS] > NVME_TRANSFER_SHIFT)
+		data[NVME_ID_MDTS] = NVME_TRANSFER_SHIFT;
+	oacs &= (uint16_t)~(NVME_OACS_VIRTUALIZATION | NVME_OACS_DOORBELL_BUFFER);
+	memcpy(data + NVME_ID_OACS, &oacs, sizeof(oacs));
+	data[NVME_ID_ENTRIES] = 0x66;
+	data[NVME_ID_ENTRIES + 1] = 0x44;
+	memset(data + NVME_ID_FUSES, 0, 2);
+	memset(data + NVME_ID_SGLS, 0, 4);
+}
+
+static bool nvme_namespace_fill(struct nvme_namespace *namespace, const uint8_t *data)
+{
+	uint8_t chosen = data[NVME_ID_FORMAT], shift;
+	const uint8_t *format;
+
+	/* More than 16 formats have two more bits of the choice elsewhere. */
+	format = data + NVME_ID_FORMAT_TABLE + 4 * ((chosen & 15) | (data[NVME_ID_FORMATS] > 15 ? chosen >> 1 & 0x30 : 0));
+	shift = format[2];
+	if (shift < NVME_BLOCK_SHIFT_LEAST || shift > NVME_BLOCK_SHIFT_MOST)
+		return false;
+	namespace->metadata_bytes = (uint16_t)nvme_id_number(format, 0, 2);
+	namespace->is_extended = (chosen & NVME_FORMAT_EXTENDED) != 0;
+	namespace->info.sector_bytes = 1u << shift;
+	namespace->info.sectors = nvme_id_number(data, NVME_ID_SIZE, 8);
+	return namespace->info.sectors != 0;
+}
+
+void nvme_identified_namespace(struct nvme_controller *controller, uint32_t number, const uint8_t *data)
+{
+	struct nvme_namespace *namespace;
+	bool was_known;
+
+	if (number == 0 || number > RV_NVME_NAMESPACES)
+		return;
+	namespace = &controller->namespaces[number - 1];
+	was_known = namespace->is_known;
+	namespace->is_known = nvme_namespace_fill(namespace, data);
+	namespace->info.number = (uint16_t)(RV_DISK_NVME * RV_DISKS_A_BUS + controller->index * RV_NVME_NAMESPACES +
+					    number - 1);
+	memcpy(namespace->info.model, controller->model, sizeof(controller->model));
+	memcpy(namespace->info.serial, controller->serial, sizeof(controller->serial));
+	if (namespace->is_known && !was_known)
+		log_info("disk nvme%un%u: %s, %lu sectors of %u bytes", controller->index, number, controller->model,
+			 namespace->info.sectors, namespace->info.sector_bytes);
+}
+
+const struct nvme_namespace *nvme_namespace_of(const struct nvme_controller *controller, uint32_t number)
+{
+	if (number == 0 || number > RV_NVME_NAMESPACES || !controller->namespaces[number - 1].is_known)
+		return NULL;
+	return &controller->namespaces[number - 1];
+}
+
+void nvme_forget_namespaces(struct nvme_controller *controller)
+{
+	for (unsigned i = 0; i < RV_NVME_NAMESPACES; i++)
+		controller->namespaces[i].is_known = false;
+}

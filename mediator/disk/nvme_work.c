@@ -1,0 +1,121 @@
+/*
+ * mediator/disk/nvme_work.c: has commands and completions go on, as far as they can: at each doorbell, and at each
+ * interrupt.
+ */
+#include "mediator/disk/nvme.h"
+
+#include "core/instructions.h"
+#include "core/time.h"
+#include "vmm/interrupt_watch.h"
+
+#define NVME_WAIT_US 100000
+
+/* All that the guest has given. One CPU at a time is at a queue, so that hooks see its commands in order; who
+ * comes meanwhile leaves them to that one. */
+static bool nvme_pump(struct nvme_sq *sq, struct vcpu *vcpu)
+{
+	struct nvme_slot *slot;
+	bool any = false;
+
+	if (sq->is_pumped || sq->head == sq->tail)
+		return false;
+	sq->is_pumped = true;
+	sq->nr_users++;
+	while (!sq->is_gone && !sq->is_closing && !sq->controller->is_stopping && (slot = nvme_take(sq)) != NULL) {
+		nvme_begin(slot, vcpu);
+		any = true;
+	}
+	sq->is_pumped = false;
+	nvme_sq_put(sq);
+	return any;
+}
+
+/* One completion of the device's. */
+static bool nvme_harvest(struct nvme_controller *controller, struct nvme_cq *cq, struct vcpu *vcpu)
+{
+	struct nvme_completion completion;
+	struct nvme_slot *slot;
+
+	if (controller->is_stopping || !nvme_cq_has_room(cq) || !nvme_cq_next(controller, cq, &completion))
+		return false;
+	slot = nvme_slot_of(controller, &completion);
+	if (slot == NULL)
+		return true; /* of a queue that is gone */
+	if (slot->number == NVME_SLOT_NUDGE) {
+		slot->state = NVME_FREE;
+		if (slot->sq->nudge_again)
+			nvme_nudge(slot->sq);
+		return true;
+	}
+	slot->sq->cq->nr_owed++;
+	nvme_complete(slot, vcpu);
+	return true;
+}
+
+/* The admin queue's last: with the completion that a queue is deleted, all of that queue's are there. */
+static bool nvme_harvest_all(struct nvme_controller *controller, struct vcpu *vcpu)
+{
+	struct nvme_cq *cq;
+	bool any = false;
+
+	for (unsigned i = NVME_QUEUES_MAXIMUM; i-- > 0;) {
+		while ((cq = controller->cqs[i]) != NULL && nvme_harvest(controller, cq, vcpu))
+			any = true;
+	}
+	return any;
+}
+
+static bool nvme_pump_all(struct nvme_controller *controller, struct vcpu *vcpu)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < NVME_QUEUES_MAXIMUM; i++) {
+		if (controller->sqs[i] != NULL)
+			any |= nvme_pump(controller->sqs[i], vcpu);
+	}
+	return any;
+}
+
+void nvme_work(struct nvme_controller *controller, struct vcpu *vcpu)
+{
+	bool any;
+
+	do {
+		any = nvme_pump_all(controller, vcpu);
+		any |= nvme_harvest_all(controller, vcpu);
+	} while (any);
+}
+
+void nvme_wait(struct nvme_controller *controller, uint32_t queue, struct vcpu *vcpu)
+{
+	uint64_t end = tsc_read() + time_tsc_hz / 1000000 * NVME_WAIT_US;
+	struct nvme_sq *sq;
+
+	while ((sq = controller->sqs[queue]) != NULL && sq->nr_out != 0 && tsc_read() < end) {
+		spinlock_release(&controller->lock);
+		cpu_pause();
+		spinlock_acquire(&controller->lock);
+		nvme_work(controller, vcpu);
+	}
+}
+
+static void nvme_interrupts_taken(void *subject)
+{
+	struct nvme_controller *controller;
+
+	for (unsigned i = 0; (controller = nvme_controller_at(i)) != NULL; i++) {
+		if (!__atomic_load_n(&controller->is_attached, __ATOMIC_ACQUIRE))
+			continue;
+		spinlock_acquire(&controller->lock);
+		controller->nr_interrupts++;
+		nvme_work(controller, subject);
+		spinlock_release(&controller->lock);
+	}
+}
+
+void nvme_watch_interrupts(void)
+{
+	static struct watcher watcher = { .notify = nvme_interrupts_taken };
+
+	watch_add(&interrupt_taken_watchers, &watcher);
+}
