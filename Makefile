@@ -89,7 +89,7 @@ engine-objects :=
 host-programs := # for the user's machine, beside ./ritevisor
 
 -include $(wildcard boot/objects.mk core/objects.mk vmm/objects.mk vmm/*/objects.mk)
--include $(wildcard hook/objects.mk process/objects.mk mediator/objects.mk mediator/*/objects.mk)
+-include $(wildcard iommu/objects.mk hook/objects.mk process/objects.mk mediator/objects.mk mediator/*/objects.mk)
 -include $(wildcard engine/objects.mk)
 -include boot/uefi/uefi.mk
 -include $(wildcard tools/*/*.mk)

@@ -58,13 +58,13 @@ void hardware_check_iommu(struct hardware_report *report)
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
 		if (report->source->acpi_table(kinds[i].signature) == HARDWARE_YES) {
 			hardware_say(report, HARDWARE_NOTE, "iommu",
-				     "devices can reach Ritevisor's memory by DMA",
-				     "IOMMU: %s, not used by Ritevisor yet", kinds[i].text);
+				     "it keeps devices from Ritevisor's memory, unless iommu=guest or off",
+				     "IOMMU: %s", kinds[i].text);
 			return;
 		}
 	}
 	hardware_say(report, HARDWARE_NOTE, "iommu",
-		     "devices can reach Ritevisor's memory by DMA; look for VT-d or IOMMU in the "
+		     "devices reach Ritevisor's memory by DMA; look for VT-d or IOMMU in the "
 		     "firmware's setup", "IOMMU: none");
 }
 

@@ -28,6 +28,7 @@
 #include "core/string.h"
 #include "core/time.h"
 #include "hook/hook_summary.h"
+#include "iommu/iommu.h"
 #include "mediator/disk/disk.h"
 #include "mediator/power/shutdown.h"
 #include "mediator/power/sleep.h"
@@ -93,11 +94,17 @@ static hpa_t main_find_place(uint64_t bytes)
 
 static bool main_virtualises; /* there is no way back to the firmware but as the guest */
 
+/* Where iommu=own was said, nothing boots without: but if a person asked for rescue. */
+static bool main_requires_iommu(void)
+{
+	return boot_options.iommu == IOMMU_WISH_OWN && !boot_options.rescue;
+}
+
 _Noreturn static void main_stop(const char *why)
 {
 	log_error("%s", why);
 	if (uefi_is_present()) {
-		if (policy_is_wanted())
+		if (policy_is_wanted() || main_requires_iommu())
 			uefi_refuse(why);
 		uefi_leave(why);
 	}
@@ -211,7 +218,7 @@ _Noreturn static void main_refuse(const char *why)
 	if (!uefi_is_present())
 		console_set_screen(true);
 	log_error("%s", why);
-	log_error("a policy is not in force (policy! in a script, or require=): the boot stops here");
+	log_error("a policy is not in force (policy! in a script, require= or iommu=own): the boot stops here");
 	if (!uefi_is_present())
 		cpu_stop();
 	uefi_refuse(why);
@@ -225,7 +232,7 @@ _Noreturn static void main_boot_without_us(const char *why)
 	log_error("%s", why);
 	if (!boot_options.hardware)
 		hardware_report(main_map, main_nr_map, false);
-	if (policy_is_wanted())
+	if (policy_is_wanted() || main_requires_iommu())
 		main_refuse(why);
 	log_notice("booting the OS without Ritevisor");
 	if (uefi_is_present())
@@ -400,6 +407,46 @@ static void main_hide_sleep(void)
 			 count == 1 ? "name is" : "names are");
 }
 
+/* Where devices may do DMA: all that the firmware's map tells of below 4 GiB, since firmware has its devices use
+ * memory that is reserved too, and memory above; and what lies amid memory, for maps that were cut. */
+static bool main_allow_dma(void)
+{
+	hpa_t low_end = 0, high_end = 0;
+	bool fits = true;
+
+	for (size_t i = 0; i < main_nr_map; i++) {
+		uint64_t end = main_map[i].base + main_map[i].length_bytes;
+
+		if (end <= GIB(4))
+			fits &= iommu_allow(main_map[i].base, end);
+		if (main_map[i].type != E820_USABLE && main_map[i].type != E820_ACPI_RECLAIMABLE &&
+		    main_map[i].type != E820_ACPI_NVS && main_map[i].type != E820_PERSISTENT)
+			continue;
+		if (end <= GIB(4))
+			low_end = end > low_end ? end : low_end;
+		else
+			high_end = end;
+	}
+	return fits && iommu_allow(0, low_end) && iommu_allow(GIB(4), high_end);
+}
+
+/* Devices are kept from our memory. Without an IOMMU that is so only where somebody asked for one; one that
+ * is there and fails is no state to have a policy in force in. */
+static void main_take_iommu(void)
+{
+	struct iommu_request request = { .wish = boot_options.iommu, .fast = boot_options.fast };
+	const char *why = NULL;
+	enum iommu_state state;
+
+	if (!main_allow_dma())
+		log_warning("the memory map has more ranges than devices can be given: they will not reach all");
+	state = iommu_take(&request, &why);
+	if (state == IOMMU_FAILED && (policy_is_wanted() || main_requires_iommu()))
+		main_refuse(why);
+	if (state == IOMMU_ABSENT && main_requires_iommu())
+		main_refuse(why);
+}
+
 /* On a UEFI machine the guest is the firmware, which goes on where it called us. */
 _Noreturn static void main_start_firmware(void)
 {
@@ -540,6 +587,7 @@ _Noreturn void boot_main(void)
 	vcpu_ops->start(&main_vcpu);
 	log_info("%s with nested paging, TSC at %lu MHz", vcpu_ops->name, time_tsc_hz / 1000000);
 	main_hide_sleep();
+	main_take_iommu();
 	if (boot_options.panic_test)
 		panic("asked for by the boot option");
 	main_panic_later();

@@ -141,6 +141,22 @@ static bool options_log(const char *word, size_t length)
 	return true;
 }
 
+/* What is not understood is the strictest, so that a slip of the pen leaves nothing open. */
+static bool options_iommu(const char *word, size_t length)
+{
+	if (length < 6 || strncmp(word, "iommu=", 6) != 0)
+		return false;
+	if (options_word_is(word, length, "iommu=guest"))
+		boot_options.iommu = IOMMU_WISH_GUEST;
+	else if (options_word_is(word, length, "iommu=off"))
+		boot_options.iommu = IOMMU_WISH_OFF;
+	else
+		boot_options.iommu = IOMMU_WISH_OWN;
+	if (boot_options.iommu == IOMMU_WISH_OWN && !options_word_is(word, length, "iommu=own"))
+		log_error("option %.*s: give own, guest or off; taken for own", (int)length, word);
+	return true;
+}
+
 /* Adds a word to a list of them. False: it does not fit. */
 static bool options_append(char *list, size_t list_bytes, const char *word, size_t length)
 {
@@ -185,7 +201,7 @@ void options_parse(const char *command_line)
 		while (command_line[length] != '\0' && command_line[length] != ' ')
 			length++;
 		if (length != 0 && !options_log(command_line, length) &&
-		    !options_require(command_line, length) &&
+		    !options_require(command_line, length) && !options_iommu(command_line, length) &&
 		    !options_flag(command_line, length) && !options_number(command_line, length))
 			options_setting(command_line, length);
 		command_line += length;

@@ -4,6 +4,7 @@
 #ifndef BOOT_OPTIONS_H
 #define BOOT_OPTIONS_H
 
+#include "iommu/iommu.h"
 #include "rv/types.h"
 
 struct boot_options {
@@ -21,6 +22,7 @@ struct boot_options {
 	uint64_t panic_leaf;	  /* panic_cpuid=LEAF: stop when the guest asks CPUID for it; 0: never */
 	uint64_t panic_by;	  /* panic_by=N: make a mistake on purpose (boot/panic_test.h); 0: none */
 	bool panic_test;	  /* panic: stop on purpose before the guest starts, to see the screen */
+	enum iommu_wish iommu;	  /* iommu=own, guest or off; the default is own where there is one */
 	char required[512];	  /* require=NAME: scripts that must be in force, with blanks between */
 	bool required_over;	  /* they did not fit */
 	char settings[512];	  /* every other word, for the scripts */

@@ -1,6 +1,9 @@
 /*
- * core/acpi_hide.c: takes \_S1 to \_S3 out of the firmware's AML. A table that overlaps another one is
- * left alone, since changing it would spoil the other's sum.
+ * core/acpi_hide.c: takes \_S1 to \_S3 out of the firmware's AML, and whole tables out of the guest's sight.
+ * A table that overlaps another one is left alone, since changing it would spoil the other's sum.
+ *
+ * A table is hidden where it is, since firmware may make its list of tables anew (ACPI 6.4, 5.2.8): it gets
+ * a name that says nothing to systems, and loses its contents.
  */
 #include "core/acpi_internal.h"
 
@@ -9,6 +12,7 @@
 #include "core/string.h"
 
 #define TABLES_MAXIMUM 256
+#define HIDDEN_SIGNATURE "OEM0" /* such names are for manufacturers' own tables (5.2.6) */
 
 static struct {
 	hpa_t start[TABLES_MAXIMUM];
@@ -63,6 +67,23 @@ static bool acpi_overlaps_another(size_t which)
 	return false;
 }
 
+static bool acpi_may_change(size_t which)
+{
+	if (!acpi_overlaps_another(which))
+		return true;
+	log_warning("an ACPI table at 0x%lx overlaps another: it is left as it is", acpi_tables.start[which]);
+	return false;
+}
+
+static void acpi_list_all(void)
+{
+	acpi_tables.count = acpi_tables.nr_over = 0;
+	(void)acpi_visit(false, acpi_list_entry, NULL);
+	if (acpi_tables.nr_over != 0)
+		log_warning("more than %d ACPI tables: %zu are left as they are", TABLES_MAXIMUM,
+			    acpi_tables.nr_over);
+}
+
 static unsigned acpi_hide_in(size_t which)
 {
 	uint64_t length_bytes;
@@ -71,11 +92,8 @@ static unsigned acpi_hide_in(size_t which)
 
 	if (!table || (memcmp(table, "DSDT", 4) != 0 && memcmp(table, "SSDT", 4) != 0))
 		return 0;
-	if (acpi_overlaps_another(which)) {
-		log_warning("an ACPI table at 0x%lx overlaps another: it is left as it is",
-			    acpi_tables.start[which]);
+	if (!acpi_may_change(which))
 		return 0;
-	}
 	count = acpi_sleep_rename(table + ACPI_HEADER_BYTES, length_bytes - ACPI_HEADER_BYTES,
 				  &difference);
 	table[ACPI_HEADER_CHECKSUM] = (uint8_t)(table[ACPI_HEADER_CHECKSUM] - difference);
@@ -86,12 +104,30 @@ unsigned acpi_hide_sleep(void)
 {
 	unsigned count = 0;
 
-	acpi_tables.count = acpi_tables.nr_over = 0;
-	(void)acpi_visit(false, acpi_list_entry, NULL);
-	if (acpi_tables.nr_over != 0)
-		log_warning("more than %d ACPI tables: %zu are left as they are", TABLES_MAXIMUM,
-			    acpi_tables.nr_over);
+	acpi_list_all();
 	for (size_t i = 0; i < acpi_tables.count; i++)
 		count += acpi_hide_in(i);
+	return count;
+}
+
+unsigned acpi_hide_tables(const char signature[4])
+{
+	unsigned count = 0;
+
+	acpi_list_all();
+	for (size_t i = 0; i < acpi_tables.count; i++) {
+		uint64_t length_bytes;
+		uint8_t *table = acpi_table(acpi_tables.start[i], &length_bytes), sum = 0;
+
+		if (!table || memcmp(table, signature, 4) != 0 || !acpi_may_change(i))
+			continue;
+		memcpy(table, HIDDEN_SIGNATURE, 4);
+		memset(table + ACPI_HEADER_BYTES, 0, length_bytes - ACPI_HEADER_BYTES);
+		table[ACPI_HEADER_CHECKSUM] = 0;
+		for (size_t at = 0; at < ACPI_HEADER_BYTES; at++)
+			sum = (uint8_t)(sum + table[at]);
+		table[ACPI_HEADER_CHECKSUM] = (uint8_t)-sum;
+		count++;
+	}
 	return count;
 }

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/spinlock.h"
 #include "core/string.h"
+#include "rv/errno.h"
 
 #define MEMORY_PAGES_MAXIMUM (MIB(256) / PAGE_BYTES)
 
@@ -25,6 +26,9 @@ static size_t memory_pool_pages;
 static size_t memory_pages_taken;
 static size_t memory_search_from;
 static uint64_t memory_pages_kept; /* written at boot */
+/* What devices may reach: pages behind the pool's, in the same bitmap. 0: they reach all, or it is not known. */
+static size_t memory_device_pages;
+static size_t memory_device_pages_taken;
 
 /* RAM of the guest, from the firmware's map. */
 static struct {
@@ -82,15 +86,18 @@ static void memory_mark(size_t first, size_t nr_pages, bool taken)
 			panic("page pool: page %zu is %s already", page, taken ? "taken" : "free");
 		memory_bitmap[page / 64] ^= UINT64_C(1) << (page % 64);
 	}
-	memory_pages_taken = taken ? memory_pages_taken + nr_pages : memory_pages_taken - nr_pages;
+	if (first >= memory_pool_pages)
+		memory_device_pages_taken += taken ? nr_pages : -nr_pages;
+	else
+		memory_pages_taken += taken ? nr_pages : -nr_pages;
 }
 
-/* The first run of free pages at or after `from`; memory_pool_pages if none. */
-static size_t memory_find(size_t from, size_t nr_pages)
+/* The first run of free pages in [from, end); end if none. */
+static size_t memory_find(size_t from, size_t end, size_t nr_pages)
 {
 	size_t run = 0;
 
-	for (size_t page = from; page < memory_pool_pages; page++) {
+	for (size_t page = from; page < end; page++) {
 		if (run == 0 && page % 64 == 0 && memory_bitmap[page / 64] == ~UINT64_C(0)) {
 			page += 63;
 			continue;
@@ -99,7 +106,7 @@ static size_t memory_find(size_t from, size_t nr_pages)
 		if (run == nr_pages)
 			return page + 1 - nr_pages;
 	}
-	return memory_pool_pages;
+	return end;
 }
 
 static void memory_clear_pages(void *pages, size_t nr_pages)
@@ -117,9 +124,9 @@ void *memory_allocate_pages(size_t nr_pages)
 	if (nr_pages == 0)
 		return NULL;
 	spinlock_acquire(&memory_lock);
-	first = memory_find(nr_pages == 1 ? memory_search_from : 0, nr_pages);
+	first = memory_find(nr_pages == 1 ? memory_search_from : 0, memory_pool_pages, nr_pages);
 	if (first == memory_pool_pages && nr_pages == 1)
-		first = memory_find(0, nr_pages);
+		first = memory_find(0, memory_pool_pages, nr_pages);
 	if (first != memory_pool_pages) {
 		memory_mark(first, nr_pages, true);
 		pages = memory_direct(memory_pool_start + first * PAGE_BYTES);
@@ -137,7 +144,7 @@ void memory_free_pages(void *pages, size_t nr_pages)
 	hpa_t hpa = memory_physical(pages);
 
 	if (hpa < memory_pool_start || (hpa & PAGE_MASK) != 0 ||
-	    (hpa - memory_pool_start) / PAGE_BYTES + nr_pages > memory_pool_pages)
+	    (hpa - memory_pool_start) / PAGE_BYTES + nr_pages > memory_pool_pages + memory_device_pages)
 		panic("page pool: %p is not a page of it", pages);
 	spinlock_acquire(&memory_lock);
 	memory_mark((size_t)((hpa - memory_pool_start) / PAGE_BYTES), nr_pages, false);
@@ -164,6 +171,45 @@ bool memory_has_spare_pages(uint64_t nr_pages)
 void *memory_allocate_spare_page(void)
 {
 	return memory_has_spare_pages(1) ? memory_allocate_page() : NULL;
+}
+
+int memory_set_aside_for_devices(uint64_t bytes, hpa_t *start)
+{
+	size_t nr_pages = (size_t)(bytes / PAGE_BYTES), first = memory_pool_pages - nr_pages;
+
+	if (nr_pages == 0 || nr_pages >= memory_pool_pages || memory_device_pages != 0)
+		return -RV_EINVAL;
+	spinlock_acquire(&memory_lock);
+	if (memory_find(first, memory_pool_pages, nr_pages) == first) {
+		memory_pool_pages = first;
+		memory_device_pages = nr_pages;
+		*start = memory_pool_start + first * PAGE_BYTES;
+	}
+	spinlock_release(&memory_lock);
+	return memory_device_pages != 0 ? 0 : -RV_ENOMEM;
+}
+
+bool memory_has_device_pages(uint64_t nr_pages)
+{
+	return memory_device_pages == 0 ? memory_has_spare_pages(nr_pages) :
+					  memory_device_pages - memory_device_pages_taken >= nr_pages;
+}
+
+void *memory_allocate_device_page(void)
+{
+	size_t end = memory_pool_pages + memory_device_pages, page;
+
+	if (memory_device_pages == 0)
+		return memory_allocate_spare_page();
+	spinlock_acquire(&memory_lock);
+	page = memory_find(memory_pool_pages, end, 1);
+	if (page != end)
+		memory_mark(page, 1, true);
+	spinlock_release(&memory_lock);
+	if (page == end)
+		return NULL;
+	memory_clear_pages(memory_direct(memory_pool_start + page * PAGE_BYTES), 1);
+	return memory_direct(memory_pool_start + page * PAGE_BYTES);
 }
 
 void memory_free_page(void *page)

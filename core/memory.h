@@ -52,6 +52,13 @@ void *memory_allocate_spare_page(void);
 void memory_keep_pages(uint64_t nr_pages);
 /* Could as many be had that way now? */
 bool memory_has_spare_pages(uint64_t nr_pages);
+/* Memory of ours that devices may reach where an IOMMU keeps them from the rest: what requests pass through, and
+ * never what we go by ourselves. Set aside once, of the free memory at the pool's end: 0, -RV_ENOMEM, -RV_EINVAL.
+ * Context: boot. */
+int memory_set_aside_for_devices(uint64_t bytes, hpa_t *start);
+/* A page of it, or, where none was set aside, a spare page. memory_free_page() frees it. */
+void *memory_allocate_device_page(void);
+bool memory_has_device_pages(uint64_t nr_pages);
 /* nr_pages contiguous zeroed pages, aligned to a page. For boot; free with memory_free_pages. */
 void *memory_allocate_pages(size_t nr_pages);
 void memory_free_pages(void *pages, size_t nr_pages);

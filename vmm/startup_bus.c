@@ -2,7 +2,7 @@
  * vmm/startup_bus.c: the range of message-signalled interrupts, as a CPU's stores reach it, and the I/O
  * APICs' redirection entries. startup_bus_lock keeps an I/O APIC's index as it is while its data is written.
  *
- * An MSI that a device sends is not seen: for that an IOMMU would be needed.
+ * An MSI that a device sends is not seen: for that an IOMMU would have to remap interrupts.
  */
 #include "vmm/startup_bus.h"
 

@@ -102,7 +102,7 @@ static bool loader_requires(void)
 {
 	const char *word = loader_config.options;
 
-	while (strncmp(word, "require=", 8) != 0) {
+	while (strncmp(word, "require=", 8) != 0 && strncmp(word, "iommu=own", 9) != 0) {
 		while (*word != '\0' && *word != ' ')
 			word++;
 		if (*word == '\0')
@@ -127,7 +127,7 @@ static bool loader_wants_policy(void)
 /* Whoever goes back to the firmware lets it start its next entry. */
 _Noreturn static void loader_refuse(void)
 {
-	text_line("a policy is not in force (policy! in a script, or require=): the boot stops here");
+	text_line("a policy is not in force (policy! in a script, require= or iommu=own): the boot stops here");
 	for (;;)
 		loader_boot->stall(1000000);
 }

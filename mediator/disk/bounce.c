@@ -37,7 +37,7 @@ int bounce_take_pages(struct bounce *bounce, uint64_t most_bytes)
 	if (nr_pages > bounce->pages_maximum)
 		return -RV_E2BIG;
 	for (bounce->nr_pages = 0; bounce->nr_pages < nr_pages; bounce->nr_pages++) {
-		uint8_t *page = memory_allocate_spare_page();
+		uint8_t *page = memory_allocate_device_page();
 
 		if (page == NULL) {
 			bounce_release_pages(bounce);

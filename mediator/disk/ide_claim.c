@@ -231,7 +231,7 @@ static int ide_allocate(struct ide_channel *channel)
 	if (channel->block == NULL)
 		channel->block = memory_allocate_pages(IDE_BLOCK_BYTES_MAXIMUM / PAGE_BYTES);
 	if (channel->our_table == NULL)
-		channel->our_table = memory_allocate_page();
+		channel->our_table = memory_allocate_device_page();
 	return channel->block == NULL || channel->our_table == NULL ? -RV_ENOMEM : 0;
 }
 

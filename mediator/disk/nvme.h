@@ -97,7 +97,7 @@ struct nvme_sq {
 
 enum nvme_slot_state { NVME_FREE, NVME_ASKED, NVME_AT_DEVICE, NVME_DONE_ASKED };
 
-/* A command of the guest's. A page, for the sake of the list. */
+/* A command of the guest's. */
 struct nvme_slot {
 	struct request request;
 	struct nvme_sq *sq;
@@ -114,7 +114,7 @@ struct nvme_slot {
 	struct bounce bounce;
 	struct bounce_segment segments[NVME_TRANSFER_PAGES + 1];
 	uint8_t *pages[NVME_TRANSFER_PAGES];
-	uint64_t list[NVME_TRANSFER_PAGES];
+	uint64_t *list; /* NVME_TRANSFER_PAGES of them, in a page that the device reads */
 };
 
 struct nvme_controller {

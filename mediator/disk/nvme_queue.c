@@ -31,7 +31,7 @@ struct nvme_cq *nvme_cq_new(uint16_t number, gpa_t base, uint32_t size)
 	if (cq == NULL)
 		return NULL;
 	*cq = (struct nvme_cq){ .number = number, .base = base, .size = size, .phase = true, .ring_phase = true };
-	cq->ring = memory_allocate_spare_page();
+	cq->ring = memory_allocate_device_page();
 	if (cq->ring != NULL)
 		return cq;
 	memory_free(cq);
@@ -44,6 +44,11 @@ static struct nvme_slot *nvme_slot_new(struct nvme_sq *sq, uint16_t number)
 
 	if (slot == NULL)
 		return NULL;
+	slot->list = memory_allocate_device_page();
+	if (slot->list == NULL) {
+		memory_free_page(slot);
+		return NULL;
+	}
 	slot->sq = sq;
 	slot->number = number;
 	bounce_init(&slot->bounce, slot->segments, ARRAY_LENGTH(slot->segments), slot->pages,
@@ -61,7 +66,7 @@ struct nvme_sq *nvme_sq_new(struct nvme_controller *controller, uint16_t number,
 		return NULL;
 	*sq = (struct nvme_sq){ .controller = controller, .number = number, .cq = cq, .base = base, .size = size,
 				.generation = (uint16_t)(++controller->generation % (1u << (16 - NVME_SLOT_BITS))) };
-	sq->ring = memory_allocate_spare_page();
+	sq->ring = memory_allocate_device_page();
 	/* With one there is always a way on, and the interrupt can always be had. */
 	if (sq->ring != NULL && nvme_slot_new(sq, 0) != NULL && nvme_slot_new(sq, NVME_SLOT_NUDGE) != NULL)
 		return sq;
@@ -109,13 +114,14 @@ void nvme_slot_free(struct nvme_slot *slot)
 	if (!sq->is_gone)
 		return;
 	sq->slots[slot->number] = NULL;
+	memory_free_page(slot->list);
 	memory_free_page(slot);
 }
 
 /* As long as something is on its way whose end gives memory back, the next waits where that is short. */
 static struct nvme_slot *nvme_slot_find(struct nvme_sq *sq)
 {
-	if (sq->nr_out != 0 && !memory_has_spare_pages(2 * NVME_TRANSFER_PAGES))
+	if (sq->nr_out != 0 && !memory_has_device_pages(2 * NVME_TRANSFER_PAGES))
 		return NULL;
 	for (uint16_t i = 0; i < NVME_SLOT_NUDGE; i++) {
 		if (sq->slots[i] == NULL)

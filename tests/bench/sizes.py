@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 CACHE = Path(os.environ.get("RITEVISOR_CACHE") or Path.home() / ".cache/ritevisor")
 
-CPL0_FOLDERS = ("boot", "core", "vmm", "hook", "mediator", "process")
+CPL0_FOLDERS = ("boot", "core", "vmm", "iommu", "hook", "mediator", "process")
 SOURCE_SUFFIXES = {".c", ".h", ".S"}
 COMMENT_OR_STRING = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|/\*.*?\*/|//[^\n]*', re.S)
 

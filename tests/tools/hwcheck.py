@@ -35,7 +35,7 @@ def hwcheck_amd(work):
         "ok    CPU: Fixture CPU, AuthenticAMD family 0x17 model 0x1 stepping 2\n",
         "ok    AMD-V (SVM)\n", "ok    nested paging (NPT)\n", "SVM revision 1, 32768 ASIDs",
         "ok    next RIP at exits (NRIPS)\n", "note  no virtual GIF (VGIF)\n",
-        "note  IOMMU: AMD-Vi (IVRS), not used by Ritevisor yet\n",
+        "note  IOMMU: AMD-Vi (IVRS)\n",
         "ok    not switched off by the firmware (VM_CR)\n",
         "ok    CPUs: 4\n",
         "ok    memory: 1023 MiB; Ritevisor would take 32 of them, such as 0x3de00000-0x3fdfffff\n",

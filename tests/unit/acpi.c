@@ -364,6 +364,25 @@ static void test_hide_tables(void)
 	UNIT_EQUAL(acpi_hide_sleep(), 0);
 }
 
+/* A whole table, whatever its sum, in both lists: nothing is left but a header that sums up. */
+static void test_hide_whole(void)
+{
+	static const uint8_t nothing[64];
+
+	memset(fake_memory + SSDT, 0x5a, 100);
+	put(XSDT + 52, SSDT, 8);
+	header(XSDT, "XSDT", 60);
+	put(RSDT + 44, SSDT, 4);
+	header(RSDT, "RSDT", 48);
+	header(SSDT, "DMAR", 100);
+	fake_memory[SSDT + 99]++;
+	UNIT_EQUAL(acpi_hide_tables("DMAR"), 1);
+	UNIT_CHECK(sums_up(SSDT) && memcmp(fake_memory + SSDT, "OEM0", 4) == 0);
+	UNIT_CHECK(memcmp(fake_memory + SSDT + 36, nothing, 64) == 0);
+	UNIT_EQUAL(acpi_hide_tables("DMAR"), 0);
+	UNIT_CHECK(sums_up(FADT) && sums_up(MCFG));
+}
+
 /* Tables that overlap, or reach into what is ours, stay as they are. */
 static void test_hide_overlapping(void)
 {
@@ -532,6 +551,7 @@ int main(void)
 	unit_run("acpi_sleep_types", test_sleep_types);
 	unit_run("acpi_hide", test_hide);
 	unit_run("acpi_hide_tables", test_hide_tables);
+	unit_run("acpi_hide_whole", test_hide_whole);
 	unit_run("acpi_hide_overlapping", test_hide_overlapping);
 	unit_run("acpi_malformed", test_malformed);
 	unit_run("acpi_madt", test_madt);

@@ -1,0 +1,2 @@
+# iommu/: what keeps devices out of our memory.
+hypervisor-objects += $(patsubst %.c,%.o,$(wildcard iommu/*.c))
