@@ -66,8 +66,6 @@ struct nvme_cq {
 	uint32_t size;
 	uint32_t tail, head; /* where the next goes; up to where the guest has taken them */
 	bool phase;	     /* of the next */
-	uint32_t nr_owed;    /* taken from the device, and not yet put there */
-	bool was_full;	     /* there was no room for one: the guest hears of it by a nudge */
 	struct nvme_completion *ring; /* ours: NVME_CQ_ENTRIES */
 	uint32_t index;
 	bool ring_phase;
@@ -91,11 +89,13 @@ struct nvme_sq {
 	struct nvme_command *ring; /* ours: NVME_SQ_ENTRIES */
 	uint32_t ring_tail;
 	uint32_t nr_out; /* at the device, but for asynchronous events */
+	uint32_t nr_kept; /* slots in NVME_DONE */
 	bool nudge_again;
 	struct nvme_slot *slots[NVME_SLOTS];
 };
 
-enum nvme_slot_state { NVME_FREE, NVME_ASKED, NVME_AT_DEVICE, NVME_DONE_ASKED };
+/* DONE: there is no room for it in the guest's queue. */
+enum nvme_slot_state { NVME_FREE, NVME_ASKED, NVME_AT_DEVICE, NVME_DONE_ASKED, NVME_DONE };
 
 /* A command of the guest's. */
 struct nvme_slot {
@@ -130,6 +130,7 @@ struct nvme_controller {
 	uint32_t aqa, asq[2], acq[2]; /* attached: as the guest has them */
 	uint64_t nr_interrupts;	/* that CPUs have looked for completions for */
 	uint16_t generation;	/* of the newest submission queue */
+	uint32_t queues_end;	/* there is none from here on */
 	struct nvme_sq *sqs[NVME_QUEUES_MAXIMUM]; /* 0: the admin queue */
 	struct nvme_cq *cqs[NVME_QUEUES_MAXIMUM];
 	char model[48], serial[24];
@@ -180,11 +181,12 @@ void nvme_submit(struct nvme_slot *slot, const struct nvme_command *command);
 struct nvme_slot *nvme_slot_of(struct nvme_controller *controller, const struct nvme_completion *completion);
 /* What the device knows the guest's identifier as; one that it does not know, if it has no such command. */
 uint16_t nvme_identifier_at_device(const struct nvme_sq *sq, uint16_t identifier);
-bool nvme_cq_has_room(struct nvme_cq *cq);
 /* The device's next completion; false: there is none. */
 bool nvme_cq_next(struct nvme_controller *controller, struct nvme_cq *cq, struct nvme_completion *completion);
-/* Gives the guest the slot's completion, and frees the slot. */
+/* Gives the guest the slot's completion, and frees the slot; or keeps it until there is room. */
 void nvme_post(struct nvme_slot *slot);
+/* The guest has made room. */
+void nvme_post_kept(struct nvme_controller *controller, struct nvme_cq *cq);
 
 /* nvme_request.c: from a command to a request, and to the device. */
 void nvme_begin(struct nvme_slot *slot, struct vcpu *vcpu);

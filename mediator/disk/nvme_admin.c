@@ -154,6 +154,8 @@ static void nvme_queue_made(struct nvme_slot *slot)
 	struct nvme_controller *controller = slot->sq->controller;
 	uint32_t number = nvme_queue_number(slot);
 
+	if (controller->queues_end <= number)
+		controller->queues_end = number + 1;
 	if (slot->new_cq != NULL && controller->cqs[number] == NULL) {
 		controller->cqs[number] = slot->new_cq;
 		slot->new_cq = NULL;

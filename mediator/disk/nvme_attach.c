@@ -41,6 +41,7 @@ static int nvme_make_admin(struct nvme_controller *controller)
 	if (controller->cqs[0] == NULL)
 		return -RV_ENOMEM;
 	controller->cqs[0]->interrupts = true;
+	controller->queues_end = 1;
 	controller->sqs[0] = nvme_sq_new(controller, 0, controller->cqs[0], asq, asq_size);
 	if (controller->sqs[0] != NULL)
 		return 0;

@@ -92,10 +92,8 @@ void nvme_sq_end(struct nvme_sq *sq)
 
 		if (slot == NULL)
 			continue;
-		if (slot->state == NVME_DONE_ASKED)
-			sq->cq->nr_owed--;
-		if (slot->state == NVME_FREE || slot->state == NVME_AT_DEVICE)
-			nvme_slot_free(slot); /* the others by who asks */
+		if (slot->state != NVME_ASKED && slot->state != NVME_DONE_ASKED)
+			nvme_slot_free(slot); /* those by who asks */
 	}
 	nvme_sq_put(sq);
 }
@@ -200,15 +198,6 @@ uint16_t nvme_identifier_at_device(const struct nvme_sq *sq, uint16_t identifier
 	return UINT16_MAX; /* no slot has that: NVME_SLOTS */
 }
 
-bool nvme_cq_has_room(struct nvme_cq *cq)
-{
-	uint32_t used = (cq->tail + cq->size - cq->head) % cq->size;
-	bool has_room = used + cq->nr_owed + 1 < cq->size;
-
-	cq->was_full |= !has_room;
-	return has_room;
-}
-
 bool nvme_cq_next(struct nvme_controller *controller, struct nvme_cq *cq, struct nvme_completion *completion)
 {
 	const struct nvme_completion *entry = &cq->ring[cq->index];
@@ -226,6 +215,11 @@ bool nvme_cq_next(struct nvme_controller *controller, struct nvme_cq *cq, struct
 	return true;
 }
 
+static bool nvme_cq_is_full(const struct nvme_cq *cq)
+{
+	return (cq->tail + 1) % cq->size == cq->head;
+}
+
 void nvme_post(struct nvme_slot *slot)
 {
 	struct nvme_sq *sq = slot->sq;
@@ -233,7 +227,11 @@ void nvme_post(struct nvme_slot *slot)
 	uint32_t *words = slot->completion.words;
 	uint32_t *entry = memory_direct(cq->base + cq->tail * sizeof(struct nvme_completion));
 
-	cq->nr_owed--;
+	if (nvme_cq_is_full(cq)) {
+		slot->state = NVME_DONE;
+		sq->nr_kept++;
+		return;
+	}
 	words[2] = (uint32_t)sq->number << 16 | sq->head;
 	words[3] = (words[3] & 0xfffe0000) | (uint32_t)cq->phase << 16 | slot->identifier;
 	for (unsigned i = 0; i < 3; i++)
@@ -244,4 +242,25 @@ void nvme_post(struct nvme_slot *slot)
 	if (cq->tail == 0)
 		cq->phase = !cq->phase;
 	nvme_slot_free(slot);
+}
+
+/* The interrupts that were about these have come. */
+void nvme_post_kept(struct nvme_controller *controller, struct nvme_cq *cq)
+{
+	for (unsigned i = 0; i < controller->queues_end; i++) {
+		struct nvme_sq *sq = controller->sqs[i];
+		bool any = false;
+
+		if (sq == NULL || sq->cq != cq || sq->nr_kept == 0)
+			continue;
+		for (unsigned k = 0; k < NVME_SLOTS && !nvme_cq_is_full(cq); k++) {
+			if (sq->slots[k] == NULL || sq->slots[k]->state != NVME_DONE)
+				continue;
+			sq->nr_kept--;
+			nvme_post(sq->slots[k]);
+			any = true;
+		}
+		if (any)
+			nvme_nudge(sq);
+	}
 }

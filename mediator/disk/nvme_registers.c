@@ -209,6 +209,7 @@ static void nvme_head_written(struct nvme_controller *controller, uint32_t queue
 	if (cq == NULL || head >= cq->size)
 		return;
 	cq->head = head;
+	nvme_post_kept(controller, cq);
 	nvme_work(controller, vcpu);
 }
 

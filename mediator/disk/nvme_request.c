@@ -299,7 +299,7 @@ void nvme_complete(struct nvme_slot *slot, struct vcpu *vcpu)
 	struct request *request = &slot->request;
 	struct nvme_sq *sq = slot->sq;
 	uint64_t nr_interrupts = controller->nr_interrupts;
-	bool was_full = sq->cq->was_full, is_refused = slot->is_filler && slot->status != 0;
+	bool is_refused = slot->is_filler && slot->status != 0;
 
 	if (slot->is_filler) {
 		slot->completion.words[0] = 0;
@@ -319,10 +319,8 @@ void nvme_complete(struct nvme_slot *slot, struct vcpu *vcpu)
 	}
 	nvme_finish(slot);
 	/* The interrupt that was about this may have come before it could be found. */
-	if (was_full || controller->nr_interrupts != nr_interrupts) {
-		sq->cq->was_full = false;
+	if (controller->nr_interrupts != nr_interrupts)
 		nvme_nudge(sq);
-	}
 }
 
 void nvme_nudge(struct nvme_sq *sq)

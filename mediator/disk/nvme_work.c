@@ -36,7 +36,7 @@ static bool nvme_harvest(struct nvme_controller *controller, struct nvme_cq *cq,
 	struct nvme_completion completion;
 	struct nvme_slot *slot;
 
-	if (controller->is_stopping || !nvme_cq_has_room(cq) || !nvme_cq_next(controller, cq, &completion))
+	if (controller->is_stopping || !nvme_cq_next(controller, cq, &completion))
 		return false;
 	slot = nvme_slot_of(controller, &completion);
 	if (slot == NULL)
@@ -47,7 +47,6 @@ static bool nvme_harvest(struct nvme_controller *controller, struct nvme_cq *cq,
 			nvme_nudge(slot->sq);
 		return true;
 	}
-	slot->sq->cq->nr_owed++;
 	nvme_complete(slot, vcpu);
 	return true;
 }
@@ -58,7 +57,7 @@ static bool nvme_harvest_all(struct nvme_controller *controller, struct vcpu *vc
 	struct nvme_cq *cq;
 	bool any = false;
 
-	for (unsigned i = NVME_QUEUES_MAXIMUM; i-- > 0;) {
+	for (unsigned i = controller->queues_end; i-- > 0;) {
 		while ((cq = controller->cqs[i]) != NULL && nvme_harvest(controller, cq, vcpu))
 			any = true;
 	}
@@ -69,7 +68,7 @@ static bool nvme_pump_all(struct nvme_controller *controller, struct vcpu *vcpu)
 {
 	bool any = false;
 
-	for (unsigned i = 0; i < NVME_QUEUES_MAXIMUM; i++) {
+	for (unsigned i = 0; i < controller->queues_end; i++) {
 		if (controller->sqs[i] != NULL)
 			any |= nvme_pump(controller->sqs[i], vcpu);
 	}

@@ -44,6 +44,10 @@ unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o sysca
 $(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects)): \
 	unit-flags := -I tests/unit/fake_process $(unit-flags)
 
+unit-programs += nvme
+unit-nvme-objects := $(addprefix mediator/disk/,bounce.o nvme_admin.o nvme_attach.o nvme_namespace.o nvme_prp.o nvme_queue.o \
+	nvme_registers.o nvme_request.o nvme_work.o) tests/unit/nvme_device.o
+
 unit-programs += registry
 unit-registry-objects := vmm/registry.o
 

@@ -32,6 +32,8 @@ static inline hpa_t memory_physical(const void *direct)
 
 void *memory_allocate_page(void);
 void *memory_allocate_spare_page(void);
+void *memory_allocate_device_page(void);
+bool memory_has_device_pages(uint64_t nr_pages);
 void memory_free_page(void *page);
 bool memory_is_ram(hpa_t hpa, uint64_t length_bytes);
 void *memory_allocate(size_t length_bytes);

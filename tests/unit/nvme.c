@@ -1,0 +1,631 @@
+/*
+ * tests/unit/nvme.c: the NVMe mediator between a guest and a controller: sequences of commands, interrupts and
+ * resets, also from another CPU while hooks are asked; and of nonsense.
+ */
+#include "nvme_device.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/time.h"
+#include "core/watch.h"
+#include "hook/hook.h"
+#include "mediator/disk/disk.h"
+#include "rv/errno.h"
+#include "rv/kinds.h"
+#include "unit.h"
+#include "vmm/interrupt_watch.h"
+
+#define SEQUENCES 2000
+#define QUEUES 3     /* of the guest's, with the admin queue */
+#define COMMANDS 8   /* a queue's, at a time */
+#define KEY 0x5a
+#define QUEUE_MEMORY(number) (MIB(1) + (number) * KIB(64))
+#define COMPLETION_MEMORY(number) (MIB(2) + (number) * KIB(64))
+#define BUFFER(queue, command) (MIB(3) + ((queue) * COMMANDS + (command)) * KIB(32))
+#define BLOCKS_EACH 16
+
+uint64_t time_tsc_hz = 1000000; /* a second of waiting is short */
+struct watchers interrupt_taken_watchers;
+
+static struct nvme_controller controller;
+static struct vcpu *no_vcpu;
+static unsigned nr_wanted;
+static int depth;     /* of what happens while hooks are asked */
+static bool wants[RV_EVENT_KIND_COUNT], is_nonsense, is_enabling;
+static unsigned nr_completed;
+
+/* What the guest knows. */
+static struct guest_queue {
+	bool is_there, interrupts, phase;
+	uint32_t size, tail, rung, cq_size, cq_head;
+	struct guest_command {
+		bool is_out, is_write;
+		uint64_t lba;
+		uint32_t blocks;
+		uint16_t identifier;
+		uint8_t tag;
+	} commands[COMMANDS];
+} queues[QUEUES];
+static int tags[DEVICE_BLOCKS]; /* what each block holds; -1: not known */
+
+/* What stands around the mediator ------------------------------------------------------------------ */
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	(void)level;
+	(void)format;
+}
+
+void spinlock_acquire(struct spinlock *lock)
+{
+	UNIT_EQUAL(lock->holder, 0);
+	lock->holder = 1;
+}
+
+void spinlock_release(struct spinlock *lock)
+{
+	UNIT_EQUAL(lock->holder, 1);
+	lock->holder = 0;
+	if (unit_random() % 4 == 0)
+		(void)device_step();
+}
+
+void interrupt_want_everywhere(bool want)
+{
+	nr_wanted += want ? 1u : ~0u;
+}
+
+struct nvme_controller *nvme_controller_at(unsigned position)
+{
+	return position == 0 ? &controller : NULL;
+}
+
+void nvme_release(struct nvme_controller *at)
+{
+	(void)at;
+}
+
+bool disk_is_watched(void)
+{
+	return true;
+}
+
+bool hook_wants_requests(uint32_t kind)
+{
+	return wants[kind];
+}
+
+void request_begin(struct request *request, uint32_t kind)
+{
+	static uint64_t last;
+
+	*request = (struct request){ .kind = kind, .handle = ++last };
+}
+
+static void crypt(struct request *request)
+{
+	uint8_t bytes[DEVICE_BLOCK_BYTES];
+
+	for (uint64_t at = 0; at < request->data_bytes; at += sizeof(bytes)) {
+		UNIT_EQUAL(request->data(request, at, bytes, sizeof(bytes), false), 0);
+		for (unsigned i = 0; i < sizeof(bytes); i++)
+			bytes[i] ^= KEY;
+		UNIT_EQUAL(request->data(request, at, bytes, sizeof(bytes), true), 0);
+	}
+}
+
+static void happen(void);
+
+void request_offer(struct request *request, struct vcpu *vcpu)
+{
+	unsigned rule = (unsigned)(request->disk.lba / BLOCKS_EACH % 8);
+
+	(void)vcpu;
+	UNIT_EQUAL(controller.lock.holder, 0);
+	request->verdict = RV_VERDICT_PASS;
+	if (request->kind == RV_EVENT_DISK_READ || request->kind == RV_EVENT_DISK_WRITE) {
+		request->verdict = rule == 0 ? RV_VERDICT_DENY : rule == 1 ? RV_VERDICT_DROP : RV_VERDICT_PASS;
+		request->marks = request->kind == RV_EVENT_DISK_READ;
+	}
+	if (request->kind == RV_EVENT_DISK_WRITE || request->kind == RV_EVENT_DISK_DONE)
+		crypt(request);
+	if (depth >= 2)
+		return;
+	depth++;
+	for (unsigned i = (unsigned)unit_random() % 4; i != 0; i--)
+		happen(); /* the other CPU */
+	depth--;
+}
+
+/* The guest ---------------------------------------------------------------------------------------- */
+
+static void access_register(uint32_t offset, uint32_t *value, bool write)
+{
+	struct access access = { .kind = ACCESS_MMIO, .write = write, .width_bytes = 4,
+				 .address = DEVICE_BASE + offset, .value = *value, .vcpu = no_vcpu };
+
+	if (offset >= NVME_DOORBELLS)
+		(void)nvme_doorbell_access(&access, offset, &controller);
+	else
+		(void)nvme_registers_access(&access, offset, &controller);
+	*value = (uint32_t)access.value;
+}
+
+static void write_register(uint32_t offset, uint32_t value)
+{
+	access_register(offset, &value, true);
+}
+
+static uint32_t read_register(uint32_t offset)
+{
+	uint32_t value = 0;
+
+	access_register(offset, &value, false);
+	return value;
+}
+
+/* Puts a command into a queue; the doorbell is another matter. */
+static void put(uint32_t number, const uint32_t words[16])
+{
+	struct guest_queue *queue = &queues[number];
+
+	memcpy(memory_direct(QUEUE_MEMORY(number) + 64 * queue->tail), words, 64);
+	queue->tail = (queue->tail + 1) % queue->size;
+}
+
+static void ring(uint32_t number)
+{
+	queues[number].rung = queues[number].tail;
+	write_register(NVME_DOORBELLS + 8 * number, queues[number].tail);
+}
+
+static void expect_status(struct guest_command *command, uint32_t status)
+{
+	unsigned rule = (unsigned)(command->lba / BLOCKS_EACH % 8);
+	bool hooked = wants[command->is_write ? RV_EVENT_DISK_WRITE : RV_EVENT_DISK_READ];
+
+	if (hooked && rule == 0)
+		UNIT_EQUAL(status, command->is_write ? NVME_STATUS_WRITE_FAULT : NVME_STATUS_READ_ERROR);
+	else
+		UNIT_EQUAL(status, 0);
+}
+
+static uint8_t expected_byte(const struct guest_command *command, uint64_t lba)
+{
+	bool dropped = wants[RV_EVENT_DISK_READ] && command->lba / BLOCKS_EACH % 8 == 1;
+	int raw = dropped ? 0 : tags[lba];
+
+	/* On the disk there is what hooks made of it; the end of a read goes through them as well. */
+	return (uint8_t)(raw ^ (wants[RV_EVENT_DISK_READ] || wants[RV_EVENT_DISK_DONE] ? KEY : 0));
+}
+
+static void check_data(const struct guest_command *command, uint64_t buffer)
+{
+	const uint8_t *bytes = memory_direct(buffer);
+
+	for (uint32_t i = 0; i < command->blocks; i++) {
+		uint64_t lba = command->lba + i;
+
+		if (tags[lba] >= 0)
+			UNIT_CHECK(bytes[i * DEVICE_BLOCK_BYTES] == expected_byte(command, lba) &&
+				   bytes[(i + 1) * DEVICE_BLOCK_BYTES - 1] == expected_byte(command, lba));
+	}
+}
+
+static void completed(uint32_t number, unsigned index, uint32_t status)
+{
+	struct guest_command *command = &queues[number].commands[index];
+	bool hooked = wants[RV_EVENT_DISK_WRITE];
+
+	UNIT_CHECK(command->is_out);
+	command->is_out = false;
+	nr_completed++;
+	if (number == 0)
+		return;
+	expect_status(command, status);
+	if (!command->is_write && status == 0)
+		check_data(command, BUFFER(number, index) + 512);
+	if (command->is_write && status == 0 && !(hooked && command->lba / BLOCKS_EACH % 8 == 1))
+		for (uint32_t i = 0; i < command->blocks; i++)
+			tags[command->lba + i] = command->tag ^ (hooked ? KEY : 0);
+}
+
+/* The handler of its interrupt, or a look at a queue without. */
+static void take_completions(uint32_t number)
+{
+	struct guest_queue *queue = &queues[number];
+	bool any = false;
+
+	if (is_nonsense) {
+		write_register(NVME_DOORBELLS + 8 * number + 4, (uint32_t)unit_random() % 16);
+		return;
+	}
+	while (queue->is_there) {
+		const uint32_t *words = memory_direct(COMPLETION_MEMORY(number) + 16 * queue->cq_head);
+		uint32_t last = words[3];
+
+		if ((last >> 16 & 1) != queue->phase)
+			break;
+		UNIT_EQUAL(words[2] >> 16, number);
+		for (unsigned i = 0; i < COMMANDS; i++) {
+			if (queue->commands[i].is_out && queue->commands[i].identifier == (last & 0xffff)) {
+				completed(number, i, last >> 17);
+				last = ~0u;
+				break;
+			}
+		}
+		UNIT_EQUAL(last, ~0u);
+		any = true;
+		if (++queue->cq_head == queue->cq_size) {
+			queue->cq_head = 0;
+			queue->phase = !queue->phase;
+		}
+	}
+	if (any)
+		write_register(NVME_DOORBELLS + 8 * number + 4, queue->cq_head);
+}
+
+static struct guest_command *free_command(struct guest_queue *queue)
+{
+	unsigned out = 0;
+
+	for (unsigned i = 0; i < COMMANDS; i++)
+		out += queue->commands[i].is_out;
+	if (!queue->is_there || out + 1 >= queue->size)
+		return NULL;
+	for (unsigned i = 0; i < COMMANDS; i++) {
+		if (!queue->commands[i].is_out)
+			return &queue->commands[i];
+	}
+	return NULL;
+}
+
+/* Fills words 6 to 9 with a list of a buffer that begins 512 bytes into a page, by any of the ways. */
+static void fill_list(uint32_t *words, uint64_t buffer, uint64_t bytes)
+{
+	uint64_t prps[2] = { buffer + 512, buffer + PAGE_BYTES };
+	uint64_t list = buffer + KIB(16) + 8 * (512 - 1 - unit_random() % 3), *entry;
+
+	if (bytes > 512u * 7 + PAGE_BYTES) {
+		prps[1] = list;
+		for (uint64_t at = PAGE_BYTES; at < bytes + 512; at += PAGE_BYTES) {
+			if (list % PAGE_BYTES == PAGE_BYTES - 8 && at + PAGE_BYTES < bytes + 512) {
+				entry = memory_direct(list);
+				list = *entry = buffer + KIB(24);
+			}
+			entry = memory_direct(list);
+			*entry = buffer + at;
+			list += 8;
+		}
+	}
+	memcpy(&words[6], prps, sizeof(prps));
+}
+
+static void give(uint32_t number)
+{
+	static uint8_t last_tag;
+	struct guest_queue *queue = &queues[number];
+	struct guest_command *command = free_command(queue);
+	unsigned index = command != NULL ? (unsigned)(command - queue->commands) : 0;
+	uint32_t words[16] = { 0 };
+
+	if (command == NULL)
+		return;
+	*command = (struct guest_command){ .is_out = true, .is_write = unit_random() % 2 == 0,
+		.identifier = (uint16_t)(0xff00 + unit_random() % 16 * 16 + index),
+		.lba = (((number - 1) * COMMANDS + index) * 8 + unit_random() % 8) * BLOCKS_EACH,
+		.blocks = 1 + (uint32_t)(unit_random() % BLOCKS_EACH), .tag = ++last_tag };
+	if (unit_random() % 4 == 0)
+		command->blocks = BLOCKS_EACH;
+	words[0] = (command->is_write ? NVME_WRITE : NVME_READ) | (uint32_t)command->identifier << 16;
+	words[1] = 1;
+	fill_list(words, BUFFER(number, index), command->blocks * DEVICE_BLOCK_BYTES);
+	words[10] = (uint32_t)command->lba;
+	words[12] = command->blocks - 1;
+	memset(memory_direct(BUFFER(number, index) + 512), command->tag, command->blocks * DEVICE_BLOCK_BYTES);
+	put(number, words);
+	if (unit_random() % 2 == 0)
+		ring(number);
+}
+
+/* An admin command, to its end. */
+static void admin(uint32_t code, uint64_t address, uint32_t word10, uint32_t word11)
+{
+	struct guest_command *command = free_command(&queues[0]);
+	uint32_t words[16] = { code | 7u << 16, 1, [10] = word10, [11] = word11 };
+
+	if (command == NULL)
+		return;
+	memcpy(&words[6], &address, sizeof(address));
+	*command = (struct guest_command){ .is_out = true, .identifier = 7 };
+	put(0, words);
+	ring(0);
+	for (unsigned i = 0; i < 1000 && command->is_out && queues[0].is_there; i++) {
+		(void)device_step();
+		write_register(NVME_DOORBELLS + 4, queues[0].cq_head);
+		take_completions(0);
+	}
+}
+
+static void create_sq(uint32_t number)
+{
+	admin(NVME_CREATE_SQ, QUEUE_MEMORY(number), (queues[number].size - 1) << 16 | number, number << 16 | 1);
+	queues[number].is_there = true;
+}
+
+static void enable(void)
+{
+	is_enabling = true;
+	memset(queues, 0, sizeof(queues));
+	memset(memory_direct(COMPLETION_MEMORY(0)), 0, KIB(256));
+	queues[0] = (struct guest_queue){ .is_there = true, .interrupts = true, .phase = true, .size = 8, .cq_size = 8 };
+	write_register(NVME_AQA, 7 << 16 | 7);
+	write_register(NVME_ASQ, QUEUE_MEMORY(0));
+	write_register(NVME_ASQ + 4, 0);
+	write_register(NVME_ACQ, COMPLETION_MEMORY(0));
+	write_register(NVME_ACQ + 4, 0);
+	write_register(NVME_CC, NVME_CC_EN);
+	UNIT_EQUAL(read_register(NVME_ASQ), QUEUE_MEMORY(0));
+	UNIT_EQUAL(read_register(NVME_CAP_HIGH), 0);
+	UNIT_EQUAL(read_register(NVME_CMBSZ), 0);
+	admin(NVME_IDENTIFY, MIB(6), NVME_IDENTIFY_CONTROLLER, 0);
+	admin(NVME_IDENTIFY, MIB(6) + PAGE_BYTES, NVME_IDENTIFY_NAMESPACE, 0);
+	for (uint32_t i = 1; i < QUEUES; i++) {
+		struct guest_queue queue = { .phase = true, .interrupts = unit_random() % 4 != 0,
+			.size = 2 + (uint32_t)(unit_random() % 16), .cq_size = 2 + (uint32_t)(unit_random() % 16) };
+
+		admin(NVME_CREATE_CQ, COMPLETION_MEMORY(i), (queue.cq_size - 1) << 16 | i,
+		      i << 16 | (queue.interrupts ? 2 : 0) | 1);
+		queues[i] = queue;
+		create_sq(i);
+	}
+	is_enabling = false;
+}
+
+/* What is on its way in a queue may have been done, or not. */
+static void give_up(uint32_t number)
+{
+	for (unsigned i = 0; i < COMMANDS; i++) {
+		struct guest_command *command = &queues[number].commands[i];
+
+		for (uint32_t at = 0; number != 0 && command->is_out && command->is_write && at < command->blocks; at++)
+			tags[command->lba + at] = -1;
+		command->is_out = false;
+	}
+	queues[number].is_there = false;
+}
+
+/* Deletes the submission queue amid whatever it does, and makes it again: of what was in it, nothing comes after
+ * that. The completions that have come by then are the guest's to take. */
+static void remake(uint32_t number)
+{
+	struct guest_queue *queue = &queues[number];
+
+	admin(NVME_DELETE_SQ, 0, number, 0);
+	take_completions(number);
+	give_up(number);
+	queue->tail = queue->rung = 0;
+	create_sq(number);
+}
+
+static void reset(void)
+{
+	for (uint32_t number = 0; number < QUEUES; number++)
+		give_up(number);
+	write_register(NVME_CC, 0);
+	UNIT_CHECK(!controller.is_attached);
+	enable();
+}
+
+static void interrupt(uint32_t number)
+{
+	if (!device_interrupts[number])
+		return;
+	device_interrupts[number] = false;
+	watch_tell(&interrupt_taken_watchers, no_vcpu);
+	if (number < QUEUES)
+		take_completions(number);
+}
+
+/* Admin commands of all sorts, about queues and memory anywhere. */
+static void babble_to_admin(void)
+{
+	static const uint8_t codes[] = { 0x00, 0x01, 0x02, 0x04, 0x05, 0x06, 0x08, 0x09, 0x0a, 0x0c, 0x7c, 0x80 };
+	uint32_t words[16] = { codes[unit_random() % sizeof(codes)] | (uint32_t)unit_random() % 64 << 16, 1 };
+
+	words[6] = (uint32_t)unit_random() & 0xfff000;
+	words[8] = (uint32_t)unit_random() & 0xfff000;
+	words[10] = (uint32_t)(unit_random() % 16) << 16 | (uint32_t)(unit_random() % 5);
+	words[11] = (uint32_t)(unit_random() % 5) << 16 | 3;
+	put(0, words);
+	ring(0);
+}
+
+static void babble(void)
+{
+	uint32_t number = (uint32_t)(unit_random() % QUEUES), words[16];
+
+	for (unsigned i = 0; i < 16; i++)
+		words[i] = (uint32_t)unit_random() & (unit_random() % 2 ? 0xff00ffff : 7);
+	words[0] = (uint32_t)(unit_random() % 16) | (uint32_t)unit_random() << 16;
+	words[7] = words[9] = 0;
+	words[6] &= 0xffffff;
+	words[8] &= 0xffffff;
+	switch (unit_random() % 8) {
+	case 0:
+	case 1:
+		babble_to_admin();
+		break;
+	case 2:
+		write_register(NVME_DOORBELLS + 4 * (uint32_t)(unit_random() % (unit_random() % 8 == 0 ? 70 : 6)), (uint32_t)unit_random() % 40);
+		break;
+	case 3:
+		write_register((uint32_t)(unit_random() % 0x40) & ~3u, (uint32_t)unit_random());
+		break;
+	default:
+		memcpy(memory_direct(QUEUE_MEMORY(number) + 64 * (unit_random() % 16)), words, 64);
+	}
+}
+
+static void happen(void)
+{
+	uint32_t number = 1 + (uint32_t)(unit_random() % (QUEUES - 1));
+
+	if (is_nonsense && unit_random() % 3 == 0) {
+		babble();
+		return;
+	}
+	switch (unit_random() % 8) {
+	case 0:
+	case 1:
+		give(number);
+		break;
+	case 2:
+		if (queues[number].is_there)
+			ring(number);
+		break;
+	case 3:
+	case 4:
+		(void)device_step();
+		break;
+	case 5:
+	case 6:
+		interrupt((uint32_t)(unit_random() % QUEUES));
+		break;
+	default:
+		if (queues[number].is_there && !queues[number].interrupts)
+			take_completions(number);
+		else if (depth == 0 && unit_random() % 32 == 0)
+			reset();
+		else if (depth == 0 && unit_random() % 32 == 0)
+			remake(number);
+		else if (depth != 0 && unit_random() % 256 == 0 && !is_nonsense && !is_enabling)
+			reset();
+	}
+}
+
+static unsigned out(void)
+{
+	unsigned sum = 0;
+
+	for (uint32_t number = 1; number < QUEUES; number++)
+		for (unsigned i = 0; i < COMMANDS; i++)
+			sum += queues[number].commands[i].is_out;
+	return sum;
+}
+
+/* All that was given ends, with no more than the interrupts that the device sends. */
+static void settle(void)
+{
+	for (unsigned i = 0; i < 2000 && out() != 0; i++) {
+		(void)device_step();
+		for (uint32_t number = 1; number < QUEUES; number++) {
+			if (queues[number].rung != queues[number].tail) /* given while hooks were asked */
+				ring(number);
+		}
+		for (uint32_t number = 0; number < QUEUES; number++) {
+			interrupt(number);
+			if (queues[number].interrupts)
+				continue;
+			watch_tell(&interrupt_taken_watchers, no_vcpu); /* the clock's */
+			take_completions(number);
+		}
+	}
+	UNIT_EQUAL(out(), 0);
+}
+
+static void begin(void)
+{
+	device_power_on();
+	memset(&controller, 0, sizeof(controller));
+	memset(tags, 0, sizeof(tags));
+	controller.doorbell_bytes = 4;
+	nvme_watch_interrupts();
+}
+
+static void end(void)
+{
+	write_register(NVME_CC, 0);
+	UNIT_CHECK(!controller.is_attached);
+	UNIT_EQUAL(device_pages_taken, 0);
+	UNIT_CHECK(device_is_untouched());
+	UNIT_EQUAL(nr_wanted, 0);
+	UNIT_EQUAL(depth, 0);
+}
+
+static void test_sequences(void)
+{
+	is_nonsense = false;
+	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++) {
+		begin();
+		wants[RV_EVENT_DISK_READ] = unit_random() % 2;
+		wants[RV_EVENT_DISK_WRITE] = unit_random() % 2;
+		wants[RV_EVENT_DISK_DONE] = unit_random() % 2;
+		enable();
+		for (unsigned step = 0; step < 100; step++)
+			happen();
+		settle();
+		end();
+		if (unit_why[0] != '\0')
+			unit_fail("sequence %u", i);
+	}
+	UNIT_CHECK(nr_completed > SEQUENCES * 5);
+}
+
+static void test_nonsense(void)
+{
+	is_nonsense = true;
+	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++) {
+		begin();
+		for (unsigned kind = 0; kind < RV_EVENT_KIND_COUNT; kind++)
+			wants[kind] = unit_random() % 2;
+		enable();
+		for (unsigned step = 0; step < 100; step++)
+			happen();
+		for (unsigned step = 0; step < 100; step++)
+			(void)device_step();
+		end();
+	}
+	is_nonsense = false;
+}
+
+static void test_lists(void)
+{
+	static struct bounce_segment segments[33];
+	uint64_t *list = NULL;
+	struct bounce bounce = { 0 };
+
+	device_power_on();
+	list = memory_direct(MIB(1));
+	bounce_init(&bounce, segments, 33, NULL, 0);
+	UNIT_EQUAL(nvme_prp_read(&bounce, MIB(2) + 4, 0, PAGE_BYTES - 4), 0);
+	UNIT_CHECK(bounce.nr_segments == 1 && segments[0].address == MIB(2) + 4 && segments[0].length_bytes == PAGE_BYTES - 4);
+	bounce.nr_segments = 0;
+	UNIT_EQUAL(nvme_prp_read(&bounce, MIB(2) + 4, MIB(3), PAGE_BYTES), 0);
+	UNIT_CHECK(bounce.nr_segments == 2 && segments[1].address == MIB(3) && segments[1].length_bytes == 4);
+	UNIT_EQUAL(nvme_prp_read(&bounce, MIB(2) + 2, 0, 8), -RV_EINVAL);
+	UNIT_EQUAL(nvme_prp_read(&bounce, MIB(2), MIB(3) + 4, 2 * PAGE_BYTES), -RV_EINVAL);
+	UNIT_EQUAL(nvme_prp_read(&bounce, MIB(2), MIB(1) + 4, 3 * PAGE_BYTES), -RV_EINVAL);
+	UNIT_EQUAL(nvme_prp_read(&bounce, memory_reserved_start, 0, 8), -RV_EFAULT);
+	UNIT_EQUAL(nvme_prp_read(&bounce, MIB(2), memory_reserved_start, 3 * PAGE_BYTES), -RV_EFAULT);
+	list[0] = memory_reserved_start;
+	UNIT_EQUAL(nvme_prp_read(&bounce, MIB(2), MIB(1), 3 * PAGE_BYTES), -RV_EFAULT);
+	/* A list that leads to itself, and takes more than there is room for. */
+	for (unsigned i = 0; i < 512; i++)
+		list[i] = MIB(1);
+	bounce.nr_segments = 0;
+	UNIT_EQUAL(nvme_prp_read(&bounce, MIB(2), MIB(1), GIB(1)), -RV_E2BIG);
+	/* The last entry of a page leads on only if more is wanted. */
+	list[511] = MIB(4);
+	bounce.nr_segments = 0;
+	UNIT_EQUAL(nvme_prp_read(&bounce, MIB(2), MIB(1) + 510 * 8, 3 * PAGE_BYTES), 0);
+	UNIT_CHECK(bounce.nr_segments == 3 && segments[1].address == MIB(1) && segments[2].address == MIB(4));
+}
+
+int main(void)
+{
+	unit_run("lists of memory", test_lists);
+	unit_run("2,000 sequences of requests, interrupts and resets", test_sequences);
+	unit_run("2,000 of nonsense", test_nonsense);
+	return unit_failed;
+}
