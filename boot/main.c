@@ -28,6 +28,7 @@
 #include "core/string.h"
 #include "core/time.h"
 #include "hook/hook_summary.h"
+#include "iommu/fw_cfg.h"
 #include "iommu/iommu.h"
 #include "mediator/disk/disk.h"
 #include "mediator/power/shutdown.h"
@@ -577,6 +578,8 @@ _Noreturn void boot_main(void)
 	if (boot_options.panic_by != 0)
 		panic_test((enum panic_test)boot_options.panic_by);
 	main_claim_sleep();
+	if (fw_cfg_guard() != 0)
+		main_boot_without_us("not enough memory to guard fw_cfg");
 	if (!boot_options.fast && shutdown_status_guard() != 0)
 		main_boot_without_us("the shutdown status in CMOS memory cannot be guarded");
 	/* From here on the OS boots with us: there is no way out of VMX operation or back to GIF. */

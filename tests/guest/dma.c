@@ -286,6 +286,42 @@ static void check_nvme(void)
 	check(!page_is(0), "nvme writes the hypervisor's memory", ours + OURS_END - 2 * PAGE);
 }
 
+/* A file of QEMU's firmware configuration; 0: what it did. docs/specs/fw_cfg.rst */
+static uint32_t fw_cfg_move(uint64_t descriptor_at, uint32_t control, uint64_t address)
+{
+	*(volatile uint32_t *)&page[0] = __builtin_bswap32(control);
+	*((volatile uint32_t *)&page[0] + 1) = __builtin_bswap32(4);
+	*(volatile uint64_t *)&page[1] = __builtin_bswap64(address);
+	out32(0x514, __builtin_bswap32((uint32_t)(descriptor_at >> 32)));
+	out32(0x518, __builtin_bswap32((uint32_t)descriptor_at));
+	return __builtin_bswap32(*(volatile uint32_t *)&page[0]);
+}
+
+/* The signature goes to memory. Nothing is to be written to that item, which fails in any case. */
+static void check_refused(const char *name, uint64_t descriptor, uint32_t control, uint64_t address, uint32_t expected)
+{
+	uint32_t result = fw_cfg_move(descriptor, control, address);
+
+	guest_check(result == expected, name, "control 0x%x", result);
+}
+
+static void check_fw_cfg(void)
+{
+	uint64_t descriptor = (uint64_t)page, own = (uint64_t)&page[16], theirs = ours + OURS_END - 3 * PAGE;
+	uint32_t select_read = 0x0a, select_write = 0x18;
+
+	page_fill(0);
+	guest_check(fw_cfg_move(descriptor, select_read, own) == 0 && memcmp(&page[16], "QEMU", 4) == 0,
+		    "fw_cfg reaches the guest's memory", "0x%lx", page[16]);
+	check_refused("fw_cfg writes the hypervisor's memory", descriptor, select_read, theirs, 1);
+	check_refused("fw_cfg writes its first bytes", descriptor, select_read, ours - 2, 1);
+	check_refused("fw_cfg writes a device's registers", descriptor, select_read, 0xfee00300, 1);
+	check_refused("fw_cfg reads the hypervisor's memory", descriptor, select_write, theirs, 1);
+	check_refused("fw_cfg has a descriptor in it", theirs, select_read, own, select_read);
+	edu_fetch(theirs, EDU_BYTES);
+	guest_check(page_is(0), "nothing came of that", "0x%lx", page[0]);
+}
+
 /* Somebody looks at memory meanwhile. */
 static void wait_for_key(void)
 {
@@ -312,6 +348,7 @@ void guest_main(void)
 		check_registers(registers);
 	check_sight();
 	check_nvme();
+	check_fw_cfg();
 	if (!reached)
 		check_ours();
 	wait_for_key();

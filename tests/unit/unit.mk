@@ -48,6 +48,9 @@ unit-programs += nvme
 unit-nvme-objects := $(addprefix mediator/disk/,bounce.o nvme_admin.o nvme_attach.o nvme_namespace.o nvme_prp.o nvme_queue.o \
 	nvme_registers.o nvme_request.o nvme_work.o) tests/unit/nvme_device.o
 
+unit-programs += iommu
+unit-iommu-objects := iommu/iommu_map.o iommu/amd_vi_ivrs.o iommu/vt_d_dmar.o
+
 unit-programs += registry
 unit-registry-objects := vmm/registry.o
 

@@ -34,6 +34,8 @@ void *memory_allocate_page(void);
 void *memory_allocate_spare_page(void);
 void *memory_allocate_device_page(void);
 bool memory_has_device_pages(uint64_t nr_pages);
+void *memory_allocate_pages(size_t nr_pages);
+int memory_set_aside_for_devices(uint64_t bytes, hpa_t *start);
 void memory_free_page(void *page);
 bool memory_is_ram(hpa_t hpa, uint64_t length_bytes);
 void *memory_allocate(size_t length_bytes);
