@@ -4,7 +4,7 @@
  */
 #include "core/acpi.h"
 
-#include "core/acpi_internal.h"
+#include "core/acpi_tables.h"
 #include "core/memory.h"
 #include "core/paging.h"
 #include "core/string.h"

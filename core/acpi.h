@@ -3,7 +3,7 @@
  * trusted: checksums, lengths and addresses are checked.
  *
  * The tables lie in memory that the guest may overwrite, so the first question, at boot, answers
- * all but acpi_find_table(), acpi_visit_*() and acpi_hide_*() for good.
+ * all but acpi_find_table() and acpi_visit_*() for good.
  */
 #ifndef CORE_ACPI_H
 #define CORE_ACPI_H
@@ -65,14 +65,5 @@ uint8_t acpi_power_off_types(unsigned second);
 
 /* What a write to ACPI_RESET_REGISTER must be to reset the machine. */
 uint8_t acpi_reset_value(void);
-
-/* core/acpi_hide.c: renames \_S1 to \_S3 in the firmware's AML, in place, so that a system does not
- * offer what we do not let happen; the tables' sums stay as they were. Returns how many names were
- * changed. Context: boot, once we are to stay. */
-unsigned acpi_hide_sleep(void);
-
-/* core/acpi_hide.c: makes each table of that signature, whatever its sum, one that says nothing: the guest does
- * not find it. Returns how many. Context: boot, once we are to stay. */
-unsigned acpi_hide_tables(const char signature[4]);
 
 #endif

@@ -2,7 +2,7 @@
  * core/acpi_madt.c: owns the reading of the MADT (ACPI specification 6.4, 5.2.12): its CPUs and its I/O
  * APICs. No state.
  */
-#include "core/acpi_internal.h"
+#include "core/acpi_tables.h"
 
 #define MADT_ENTRIES 44
 #define MADT_LENGTH 1 /* of an entry, whose byte 0 is its type */

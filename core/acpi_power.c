@@ -5,7 +5,7 @@
  * Operating systems use tables whose sums are wrong, with a warning, so what is to be kept from a
  * guest must not depend on the sums either.
  */
-#include "core/acpi_internal.h"
+#include "core/acpi_tables.h"
 
 #include "core/acpi_sleep.h"
 #include "core/string.h"

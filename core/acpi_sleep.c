@@ -8,13 +8,11 @@
 
 #define AML_ZERO 0x00
 #define AML_ONE 0x01
-#define AML_ALIAS 0x06
 #define AML_NAME 0x08
 #define AML_BYTE 0x0a
 #define AML_WORD 0x0b
 #define AML_DWORD 0x0c
 #define AML_PACKAGE 0x12
-#define AML_METHOD 0x14
 #define AML_ROOT '\\'
 #define NAME_BYTES 4
 #define SLEEP_TYPE_MASK 7
@@ -77,52 +75,4 @@ uint8_t acpi_sleep_types(const uint8_t *aml, size_t length_bytes, char state, un
 			types |= (uint8_t)(1u << type);
 	}
 	return types;
-}
-
-static bool acpi_is_name_byte(uint8_t byte)
-{
-	return (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
-}
-
-/* Does a name of one part begin at aml[at]? What stands before it is no part of a longer one: an
- * opcode, a prefix, or the end of a method's length or of an alias's first name. */
-static bool acpi_begins_name(const uint8_t *aml, size_t at)
-{
-	if (at == 0 || !acpi_is_name_byte(aml[at - 1]))
-		return true;
-	if (at >= 5 && (aml[at - 5] == AML_ALIAS ||
-			(at >= 6 && aml[at - 5] == AML_ROOT && aml[at - 6] == AML_ALIAS)))
-		return true;
-	/* MethodOp, then PkgLength of one to four bytes, whose first says how many follow (20.2.4) */
-	for (size_t bytes = 1; bytes <= 4 && at > bytes; bytes++) {
-		if (aml[at - bytes - 1] == AML_METHOD && aml[at - bytes] >> 6 == bytes - 1)
-			return true;
-	}
-	return false;
-}
-
-static bool acpi_is_sleep_name(const uint8_t *at)
-{
-	return at[0] == '_' && at[1] == 'S' && at[2] >= '1' && at[2] <= '3' && at[3] == '_';
-}
-
-unsigned acpi_sleep_rename(uint8_t *aml, size_t length_bytes, uint8_t *difference)
-{
-	unsigned count = 0;
-
-	*difference = 0;
-	for (size_t i = 0; i + NAME_BYTES <= length_bytes; i++) {
-		volatile uint8_t *first = &aml[i];
-
-		if (!acpi_is_sleep_name(aml + i) || !acpi_begins_name(aml, i))
-			continue;
-		/* "XS3_" is free: names that begin with "_" are ACPI's, and others are the firmware's
-		 * own, which has no use for a sleep state's look-alike. */
-		*first = 'X';
-		if (*first != 'X') /* the table lies in ROM */
-			continue;
-		*difference = (uint8_t)(*difference + ('X' - '_'));
-		count++;
-	}
-	return count;
 }

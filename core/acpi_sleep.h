@@ -10,8 +10,4 @@
  * bit each; 0: none that can be read without running it. */
 uint8_t acpi_sleep_types(const uint8_t *aml, size_t length_bytes, char state, unsigned second);
 
-/* Renames \_S1, \_S2 and \_S3, where they are declared and where they are named. Returns how many names
- * were changed, and in *difference by how much the sum of all bytes grew. */
-unsigned acpi_sleep_rename(uint8_t *aml, size_t length_bytes, uint8_t *difference);
-
 #endif

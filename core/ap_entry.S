@@ -1,6 +1,5 @@
 /*
- * core/ap_entry.S: from a startup IPI of ours to C, and how a CPU sleeps. core/smp_start.c copies the
- * entry to a page below 1 MiB (AMD APM v2 15.27.8 and 14.1.3; Intel SDM 3 9.4).
+ * core/ap_entry.S: from a startup IPI of ours to C. core/smp_start.c copies it to a page below 1 MiB (AMD APM v2 15.27.8 and 14.1.3; Intel SDM 3 9.4).
  */
 #include "core/x86.h"
 
@@ -61,15 +60,3 @@ ap_entry_jump:
 ap_entry_stack:
 	.quad 0
 ap_entry_end:
-
-/* void smp_sleep_unless(const uint32_t *signals): an NMI that comes in [smp_sleep_checked,
- * smp_sleep_done) goes on at smp_sleep_done (core/smp.c), so none is slept over. */
-	.text
-	.global smp_sleep_unless, smp_sleep_checked, smp_sleep_done
-smp_sleep_unless:
-	cmpl $0, (%rdi)
-smp_sleep_checked:
-	jne smp_sleep_done
-	hlt
-smp_sleep_done:
-	ret

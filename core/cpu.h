@@ -1,6 +1,5 @@
 /*
- * core/cpu.h: what each physical CPU has of its own. Only that CPU writes it, but for `kicked`
- * and `signals`.
+ * core/cpu.h: what each physical CPU has of its own. Only that CPU writes it.
  */
 #ifndef CORE_CPU_H
 #define CORE_CPU_H
@@ -29,16 +28,10 @@ struct cpu {
 	uint64_t gdt[8];
 	struct task_state tss;
 	bool nmi_seen;	   /* an NMI came while the host ran; the vCPU loop hands it on */
-	bool in_guest;	   /* between the last look at what changed before an entry, and its exit */
-	bool parked;	   /* waits for a startup IPI: executes nothing of its guest, is in no walk */
-	bool reset_is_due; /* of what an INIT resets beside the vCPU (vmm/startup.c) */
-	bool kicked;	   /* another CPU wants an exit; the NMI that makes it is ours */
 	bool drops_interrupts; /* what comes in exception_take_interrupts() is for nobody */
 	bool waits_in_firmware; /* at boot: comes as it is (boot/uefi_cpus.h), not by INIT */
 	bool smis_are_ours; /* they lead to a handler of ours, which returns (core/smm.h) */
 	bool online;	   /* came to us at boot: its INIT and startup IPIs are ours to deliver */
-	uint32_t signals;  /* INIT and a startup IPI on their way (core/signal.h); others write it too */
-	uint32_t logical_destination, destination_format; /* LDR and DFR, as the guest wrote them */
 };
 
 /* The stack of a CPU is CPU_STACK_BYTES long and so aligned; its lowest word points back. Above that are

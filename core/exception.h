@@ -30,7 +30,7 @@ extern void (*exception_user_handler)(struct exception_frame *frame);
 extern void (*exception_interrupt_handler)(struct exception_frame *frame);
 
 /* Told of an NMI that the host takes, after cpu->nmi_seen was set, with the frame, which each may change where
- * the interrupted code is its own: core/smp.c's of a CPU that sleeps, and a back end's whose host NMIs reach at
+ * the interrupted code is its own: vmm/kick.c's of a CPU that sleeps, and a back end's whose host NMIs reach at
  * any time. */
 extern struct watchers exception_nmi_watchers;
 

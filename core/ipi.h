@@ -1,6 +1,5 @@
 /*
- * core/ipi.h: interprocessor interrupts: those that the host sends by this CPU's local APIC, and whom
- * one of the guest's is meant for.
+ * core/ipi.h: interprocessor interrupts: those that the host sends by this CPU's local APIC.
  */
 #ifndef CORE_IPI_H
 #define CORE_IPI_H
@@ -15,9 +14,5 @@ void ipi_send_nmi(uint32_t apic_id);
 /* By the shorthand, which no APIC ID keeps from arriving. A CPU that none was meant for hands it on to
  * its guest. */
 void ipi_send_nmi_to_others(void);
-
-/* Is this CPU among those that an IPI is meant for, sent by the one that this runs on? command: all 64
- * bits of the ICR, x2apic: in that mode. */
-bool ipi_is_meant_for(uint64_t command, const struct cpu *cpu, bool x2apic);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * core/smp.h: the table of CPUs, and how they are made to exit.
+ * core/smp.h: the table of CPUs.
  *
  * Every CPU comes to us at boot, before there is a guest: by INIT and a startup IPI of ours
  * (core/smp_start.h), or from UEFI firmware as it is (boot/uefi_cpus.h). From then on none leaves:
@@ -26,24 +26,6 @@ void smp_add(uint32_t apic_id);
 
 /* The CPU with that APIC ID, NULL: there is none. Context: boot. */
 struct cpu *smp_find(uint32_t apic_id);
-
-/* What the firmware, or an INIT, has left in this CPU's LDR and DFR. Context: boot, on that CPU. */
-void smp_read_destination(struct cpu *cpu);
-
-/* Makes every other CPU that runs its guest exit, and returns when each has. Any lock may be held: a
- * CPU that waits for it is not in its guest, and is not waited for. */
-void smp_kick_others(void);
-
-/* Makes one CPU that runs its guest, or sleeps in smp_sleep(), look at what it has to do; does not wait.
- * To be called after that was written. Context: any CPU. */
-void smp_kick(struct cpu *cpu);
-
-/* Until another CPU's smp_kick() or any other NMI; returns at once if cpu->signals is not 0, also if that
- * is set at the last moment. Context: exit, NMIs let in, on this CPU. */
-void smp_sleep(struct cpu *cpu);
-
-/* The host took an NMI: what it was for. True: another CPU's kick. */
-bool smp_take_nmi(struct cpu *cpu);
 
 /* For a panic: an NMI to every other CPU, then a short wait, not for an answer. */
 void smp_stop_others(void);

@@ -50,7 +50,6 @@ _Noreturn void smp_arrive(void (*run)(struct cpu *cpu))
 	cr3_write(paging_host_root);
 	exception_init_cpu();
 	if (cpuid_own_apic_id() == cpu->apic_id) {
-		smp_read_destination(cpu);
 		smm_take(cpu);
 		run(cpu);
 	}

@@ -3,7 +3,7 @@
  * registers, and who the function is.
  */
 #include "hook/hook_internal.h"
-#include "hook/pci_identity.h"
+#include "vmm/pci_identity.h"
 #include "rv/kinds.h"
 
 #define SOURCE_PCI_OFFSET 0xfff

@@ -4,7 +4,7 @@
  */
 #include "iommu/amd_vi.h"
 
-#include "core/acpi_internal.h"
+#include "core/acpi_tables.h"
 #include "iommu/amd_vi_regs.h"
 #include "iommu/driver.h"
 #include "vmm/access.h"

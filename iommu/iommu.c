@@ -5,7 +5,7 @@
  */
 #include "iommu/iommu.h"
 
-#include "core/acpi_internal.h"
+#include "core/acpi_tables.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/paging.h"
@@ -13,6 +13,7 @@
 #include "iommu/driver.h"
 #include "iommu/iommu_map.h"
 #include "vmm/access.h"
+#include "vmm/acpi_hide.h"
 
 #define IOMMU_HIDDEN_MAXIMUM 64
 #define CHIPSET_START UINT64_C(0xfec00000)

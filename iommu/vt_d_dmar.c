@@ -4,7 +4,7 @@
  */
 #include "iommu/vt_d.h"
 
-#include "core/acpi_internal.h"
+#include "core/acpi_tables.h"
 #include "iommu/driver.h"
 #include "iommu/vt_d_regs.h"
 #include "vmm/access.h"

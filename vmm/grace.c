@@ -22,13 +22,13 @@ static uint64_t grace_exits_of(uint32_t index)
 	return vcpu != NULL ? __atomic_load_n(&vcpu->history_next, __ATOMIC_SEQ_CST) : 0;
 }
 
-/* In its guest, or parked: in no walk. */
+/* In its guest, or parked: in no walk. Of a CPU that has a vCPU. */
 static bool grace_is_outside(uint32_t index)
 {
-	const struct cpu *cpu = cpu_get(index);
+	const struct vcpu *vcpu = cpu_get(index)->vcpu;
 
-	return __atomic_load_n(&cpu->in_guest, __ATOMIC_SEQ_CST) ||
-	       __atomic_load_n(&cpu->parked, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&vcpu->in_guest, __ATOMIC_SEQ_CST) ||
+	       __atomic_load_n(&vcpu->parked, __ATOMIC_SEQ_CST);
 }
 
 /* Has every CPU been in its guest since the wait began? One that is there now reads what we changed

@@ -1,5 +1,5 @@
 # vmm/: the vCPU, what is intercepted, and the guest's memory.
-hypervisor-objects += $(patsubst %.c,%.o,$(wildcard vmm/*.c))
+hypervisor-objects += $(patsubst %.c,%.o,$(wildcard vmm/*.c)) $(patsubst %.S,%.o,$(wildcard vmm/*.S))
 
 # Zydis: the decoder alone, without what a hypervisor has no use for.
 zydis-defines := -DZYAN_NO_LIBC -DZYDIS_STATIC_BUILD -DZYCORE_STATIC_BUILD \

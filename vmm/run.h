@@ -5,7 +5,6 @@
 #ifndef VMM_RUN_H
 #define VMM_RUN_H
 
-#include "core/cpu.h"
 #include "vmm/interrupt_watch.h"
 #include "vmm/pio_exit.h"
 #include "vmm/startup.h"
@@ -19,14 +18,12 @@ void vcpu_before_entry(struct vcpu *vcpu);
 
 static inline void run_prepare(struct vcpu *vcpu)
 {
-	struct cpu *cpu = vcpu->cpu;
-
 	if (vcpu->has_pending | vcpu->nmi_pending)
 		vcpu_before_entry(vcpu);
 	/* Whoever changes an intercept, or signals, sees in_guest, or we see what changed:
-	 * smp_kick_others(). */
-	__atomic_store_n(&cpu->in_guest, true, __ATOMIC_SEQ_CST);
-	if (__builtin_expect(__atomic_load_n(&cpu->signals, __ATOMIC_SEQ_CST) != 0, 0))
+	 * kick_others(). */
+	__atomic_store_n(&vcpu->in_guest, true, __ATOMIC_SEQ_CST);
+	if (__builtin_expect(__atomic_load_n(&vcpu->signals, __ATOMIC_SEQ_CST) != 0, 0))
 		startup_take_signals(vcpu);
 	if (vcpu->generation != __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST)) {
 		vcpu->generation = __atomic_load_n(&vcpu_generation, __ATOMIC_SEQ_CST);
@@ -41,7 +38,7 @@ static inline void run_finish(struct vcpu *vcpu, void (*handle)(struct vcpu *vcp
 
 	/* Sequentially consistent, and after the exit is counted: vmm/grace.c takes a CPU that is in its
 	 * guest, or has counted one more, for one that sees every change of a chain made before. */
-	__atomic_store_n(&vcpu->cpu->in_guest, false, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&vcpu->in_guest, false, __ATOMIC_SEQ_CST);
 	vcpu->exits_by_kind[vcpu->exit.kind]++;
 	entry->kind = vcpu->exit.kind;
 	entry->rip = vcpu->rip;

@@ -3,7 +3,7 @@
  * starts them, or going on as UEFI firmware had them. Where hardware delivers INITs and startup IPIs within the
  * guest (VMX) it does, as exits.
  * Elsewhere (SVM) an INIT would take the CPU out of its guest. It becomes a signal of the CPU that it is meant
- * for (core/signal.h), which takes it before it enters its guest again; so an INIT waits for a script that
+ * for (vmm/signal.h), which takes it before it enters its guest again; so an INIT waits for a script that
  * runs, as it would wait for an instruction. How it does:
  *   - the CPU that it reaches catches it (VM_CR.R_INIT), and a startup IPI is delivered here, in software. For
  *     that the local APICs are watched while a CPU waits for one, for INITs as well (vmm/startup_waiting.c).
@@ -19,13 +19,15 @@
 #include "vmm/startup.h"
 
 #include "core/apic.h"
-#include "core/apic_reset.h"
 #include "core/ipi.h"
 #include "core/log.h"
-#include "core/signal.h"
 #include "core/smp.h"
 #include "core/spinlock.h"
 #include "rv/errno.h"
+#include "vmm/apic_reset.h"
+#include "vmm/destination.h"
+#include "vmm/kick.h"
+#include "vmm/signal.h"
 #include "vmm/startup_bus.h"
 #include "vmm/startup_waiting.h"
 #include "vmm/startup_watch.h"
@@ -51,15 +53,15 @@ _Noreturn static void startup_reset_machine(struct vcpu *vcpu)
 
 static void startup_send_init(struct vcpu *vcpu, uint64_t command, bool x2apic)
 {
-	if (ipi_is_meant_for(command, &cpu_boot, x2apic))
+	if (destination_includes(command, cpu_boot.vcpu, x2apic))
 		startup_reset_machine(vcpu);
 	for (uint32_t i = 1; i < cpus_count; i++) {
 		struct cpu *cpu = cpu_get(i);
 
-		if (!cpu->online || !ipi_is_meant_for(command, cpu, x2apic))
+		if (!cpu->online || !destination_includes(command, cpu->vcpu, x2apic))
 			continue;
-		signal_init(cpu);
-		smp_kick(cpu);
+		signal_init(cpu->vcpu);
+		kick_one(cpu->vcpu);
 	}
 }
 
@@ -78,10 +80,10 @@ static void startup_send_startup(struct vcpu *vcpu, uint64_t command, bool x2api
 	for (uint32_t i = 1; i < cpus_count; i++) {
 		struct cpu *cpu = cpu_get(i);
 
-		if (!ipi_is_meant_for(command, cpu, x2apic))
+		if (!destination_includes(command, cpu->vcpu, x2apic))
 			continue;
-		if (cpu->online && signal_startup(cpu, (uint8_t)(command & APIC_ICR_VECTOR_MASK)))
-			smp_kick(cpu);
+		if (cpu->online && signal_startup(cpu->vcpu, (uint8_t)(command & APIC_ICR_VECTOR_MASK)))
+			kick_one(cpu->vcpu);
 		else if (!cpu->online)
 			startup_tell_absent(cpu);
 	}
@@ -96,14 +98,14 @@ static void startup_forward(uint64_t command, bool x2apic)
 	for (uint32_t i = 0; i < cpus_count; i++) {
 		struct cpu *cpu = cpu_get(i);
 
-		if (!ipi_is_meant_for(command, cpu, x2apic))
+		if (!destination_includes(command, cpu->vcpu, x2apic))
 			continue;
 		if (!cpu->online)
 			startup_tell_absent(cpu);
 		else if (cpu != cpu_current())
 			ipi_send(cpu->apic_id, mode | ((uint32_t)command & APIC_ICR_VECTOR_MASK));
 		else if (mode == APIC_ICR_INIT)
-			signal_init(cpu);
+			signal_init(cpu->vcpu);
 	}
 }
 
@@ -163,15 +165,14 @@ static void startup_clear_debug_addresses(void)
  * is lost on a CPU that does not wait for it yet (SDM v3 26.2). */
 static void startup_reset_cpu(struct vcpu *vcpu)
 {
-	if (!vcpu->cpu->reset_is_due)
+	if (!vcpu->reset_is_due)
 		return;
-	vcpu->cpu->reset_is_due = false;
+	vcpu->reset_is_due = false;
 	vcpu_ops->host_begin(vcpu);
 	apic_reset();
 	vcpu_ops->host_end(vcpu);
 	startup_clear_debug_addresses();
-	vcpu->cpu->logical_destination = 0;
-	vcpu->cpu->destination_format = APIC_DFR_RESET;
+	destination_reset(vcpu);
 }
 
 /* A startup IPI has come to the CPU that waited for it. */
@@ -192,14 +193,13 @@ static void startup_begin(struct vcpu *vcpu, uint8_t vector)
 		startup_waiting_end();
 	else
 		startup_count(vcpu->cpu);
-	__atomic_store_n(&vcpu->cpu->parked, false, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&vcpu->parked, false, __ATOMIC_SEQ_CST);
 }
 
 /* The CPU waits for a startup IPI, parked: it sleeps here, or in its guest. NMIs wake it, and are for
  * nobody. */
 static void startup_park(struct vcpu *vcpu)
 {
-	struct cpu *cpu = vcpu->cpu;
 	uint32_t signals;
 
 	if (vcpu_ops->wait_for_startup != NULL) {
@@ -208,10 +208,10 @@ static void startup_park(struct vcpu *vcpu)
 	}
 	vcpu_ops->host_begin(vcpu);
 	do {
-		smp_sleep(cpu);
-		if (cpu->nmi_seen)
-			(void)smp_take_nmi(cpu);
-		signals = signal_take(cpu);
+		kick_sleep(vcpu);
+		if (vcpu->cpu->nmi_seen)
+			(void)kick_take_nmi(vcpu);
+		signals = signal_take(vcpu);
 	} while (!(signals & SIGNAL_STARTUP));
 	vcpu_ops->host_end(vcpu);
 	startup_begin(vcpu, (uint8_t)(signals & SIGNAL_VECTOR_MASK));
@@ -219,7 +219,7 @@ static void startup_park(struct vcpu *vcpu)
 
 bool startup_wait_again(struct vcpu *vcpu)
 {
-	if (!vcpu->cpu->parked)
+	if (!vcpu->parked)
 		return false;
 	startup_park(vcpu);
 	return true;
@@ -231,7 +231,7 @@ static void startup_reset(struct vcpu *vcpu)
 	if (startup_is_caught)
 		startup_waiting_begin(vcpu->cpu, false);
 	vcpu_forget(vcpu);
-	vcpu->cpu->reset_is_due = true;
+	vcpu->reset_is_due = true;
 	/* Where we deliver them, nothing is lost, and the CPU's logical destination is needed at once. */
 	if (vcpu_ops->wait_for_startup == NULL)
 		startup_reset_cpu(vcpu);
@@ -240,17 +240,16 @@ static void startup_reset(struct vcpu *vcpu)
 
 static void startup_handle_signals(struct vcpu *vcpu)
 {
-	struct cpu *cpu = vcpu->cpu;
-	bool waits = cpu->parked;
+	bool waits = vcpu->parked;
 	uint32_t signals;
 
 	/* Before the INIT is taken, so that a startup IPI behind it finds either. */
-	__atomic_store_n(&cpu->parked, true, __ATOMIC_SEQ_CST);
-	signals = signal_take(cpu);
+	__atomic_store_n(&vcpu->parked, true, __ATOMIC_SEQ_CST);
+	signals = signal_take(vcpu);
 	if (signals & SIGNAL_LOOK)
 		startup_waiting_look(vcpu);
 	if (signals & SIGNAL_INIT) {
-		if (cpu == &cpu_boot)
+		if (vcpu->cpu == &cpu_boot)
 			startup_reset_machine(vcpu);
 		startup_reset(vcpu);
 		waits = true;
@@ -260,22 +259,22 @@ static void startup_handle_signals(struct vcpu *vcpu)
 	else if (signals & SIGNAL_INIT)
 		startup_park(vcpu);
 	else
-		__atomic_store_n(&cpu->parked, waits, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&vcpu->parked, waits, __ATOMIC_SEQ_CST);
 }
 
 void startup_take_signals(struct vcpu *vcpu)
 {
-	struct cpu *cpu = vcpu->cpu;
-
 	do {
-		__atomic_store_n(&cpu->in_guest, false, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&vcpu->in_guest, false, __ATOMIC_SEQ_CST);
 		startup_handle_signals(vcpu);
-		__atomic_store_n(&cpu->in_guest, true, __ATOMIC_SEQ_CST);
-	} while (__atomic_load_n(&cpu->signals, __ATOMIC_SEQ_CST) != 0);
+		__atomic_store_n(&vcpu->in_guest, true, __ATOMIC_SEQ_CST);
+	} while (__atomic_load_n(&vcpu->signals, __ATOMIC_SEQ_CST) != 0);
 }
 
 int startup_create(void)
 {
+	kick_init();
+	destination_read(cpu_boot.vcpu);
 	for (uint32_t i = 1; i < cpus_count; i++) {
 		struct vcpu *vcpu = memory_allocate(sizeof(*vcpu));
 		int error = vcpu == NULL ? -RV_ENOMEM : vcpu_ops->create(vcpu);
@@ -283,6 +282,7 @@ int startup_create(void)
 		if (error != 0)
 			return error;
 		vcpu->cpu = cpu_get(i);
+		destination_reset(vcpu);
 		cpu_get(i)->vcpu = vcpu;
 	}
 	return smp_allocate_stacks();
@@ -302,6 +302,7 @@ static bool startup_begin_vcpu(struct cpu *cpu)
 			  cpu->index);
 		return false;
 	}
+	destination_read(cpu->vcpu);
 	vcpu_ops->start(cpu->vcpu);
 	return true;
 }
@@ -319,7 +320,7 @@ void startup_wait_for_guest(struct cpu *cpu)
 {
 	if (!startup_begin_vcpu(cpu))
 		return;
-	cpu->parked = true;
+	cpu->vcpu->parked = true;
 	if (startup_is_caught)
 		startup_waiting_begin(cpu, true);
 	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);

@@ -6,7 +6,7 @@
 
 #include "vmm/vcpu.h"
 
-/* Makes a vCPU for each CPU but the boot CPU. 0 or -RV_ENOMEM. Context: boot, after the boot CPU's vCPU
+/* Makes a vCPU for each CPU but the boot CPU. 0 or -errno. Context: boot, on the boot CPU, after its vCPU
  * was made, before smp_start_others(). */
 int startup_create(void);
 
@@ -30,7 +30,7 @@ int startup_guard_absent(void);
  * firmware's, and the OS will start them again. Context: boot. */
 void startup_set_firmware(uint64_t cr3);
 
-/* Before an entry into the guest, cpu->in_guest set: the CPU's signals are not 0. Returns when it runs, or
+/* Before an entry into the guest, vcpu->in_guest set: the vCPU's signals are not 0. Returns when it runs, or
  * is to wait inside the guest. Context: exit. */
 void startup_take_signals(struct vcpu *vcpu);
 

@@ -13,9 +13,10 @@
 
 #include "core/apic.h"
 #include "core/log.h"
-#include "core/signal.h"
-#include "core/smp.h"
 #include "core/spinlock.h"
+#include "vmm/destination.h"
+#include "vmm/kick.h"
+#include "vmm/signal.h"
 #include "vmm/startup_watch.h"
 #include "vmm/vcpu.h"
 
@@ -30,8 +31,8 @@ static void waiting_ask_others(const struct cpu *self)
 
 		if (cpu == self || !cpu->online)
 			continue;
-		signal_look(cpu);
-		smp_kick(cpu);
+		signal_look(cpu->vcpu);
+		kick_one(cpu->vcpu);
 	}
 }
 
@@ -75,8 +76,7 @@ void startup_waiting_look(struct vcpu *vcpu)
 	if (apic.page == NULL) {
 		command = msr_read(APIC_X2APIC_MSR + (APIC_ICR_LOW >> 4));
 	} else {
-		vcpu->cpu->logical_destination = apic_read(apic, APIC_LDR);
-		vcpu->cpu->destination_format = apic_read(apic, APIC_DFR);
+		destination_read(vcpu);
 		command = (uint64_t)apic_read(apic, APIC_ICR_HIGH) << 32 | apic_read(apic, APIC_ICR_LOW);
 	}
 	if ((command & APIC_ICR_MODE_MASK) == APIC_ICR_STARTUP)

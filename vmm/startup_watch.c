@@ -74,7 +74,7 @@ static enum access_result watch_page_access(struct access *access, void *context
 	};
 	uint64_t offset = access->address & PAGE_MASK;
 	const volatile uint32_t *page = memory_direct(access->address - offset);
-	struct cpu *cpu = access->vcpu->cpu;
+	struct vcpu *vcpu = access->vcpu;
 	bool touched = false;
 
 	(void)context;
@@ -90,7 +90,7 @@ static enum access_result watch_page_access(struct access *access, void *context
 	if (offset == APIC_ICR_LOW) {
 		uint64_t command = (uint64_t)page[APIC_ICR_HIGH / 4] << 32 | access->value;
 
-		return startup_send(access->vcpu, command, false) ? ACCESS_DONE : ACCESS_PASS;
+		return startup_send(vcpu, command, false) ? ACCESS_DONE : ACCESS_PASS;
 	}
 	/* By the ID it has, its CPU hears of changes; most CPUs' cannot be written either. The other is
 	 * reserved, and QEMU takes it for an address of messages. */
@@ -100,9 +100,9 @@ static enum access_result watch_page_access(struct access *access, void *context
 	if (watch_is_local_vector((uint32_t)offset))
 		access->value |= watch_is_bad_vector(access->value) ? APIC_LVT_MASKED : 0;
 	else if (offset == APIC_LDR)
-		cpu->logical_destination = (uint32_t)access->value;
+		vcpu->logical_destination = (uint32_t)access->value;
 	else
-		cpu->destination_format = (uint32_t)access->value;
+		vcpu->destination_format = (uint32_t)access->value;
 	return ACCESS_PASS;
 }
 

@@ -8,17 +8,17 @@
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/panic.h"
-#include "core/signal.h"
-#include "core/smp.h"
 #include "core/string.h"
 #include "vmm/cpuid.h"
 #include "vmm/interrupt_watch.h"
+#include "vmm/kick.h"
 #include "vmm/mmio.h"
 #include "vmm/mmio_page.h"
 #include "vmm/msr.h"
 #include "vmm/pio.h"
 #include "vmm/reset_vector.h"
 #include "vmm/run.h"
+#include "vmm/signal.h"
 
 const struct vcpu_operations *vcpu_ops;
 struct watchers vcpu_reset_watchers;
@@ -132,7 +132,7 @@ void vcpu_intercepts_changed(void)
 {
 	__atomic_add_fetch(&vcpu_generation, 1, __ATOMIC_SEQ_CST);
 	if (cpus_count > 1)
-		smp_kick_others();
+		kick_others();
 }
 
 void vcpu_forget(struct vcpu *vcpu)
@@ -228,12 +228,10 @@ static void vcpu_handle_wait(struct vcpu *vcpu)
  * wipe out a startup IPI behind it. */
 static void vcpu_handle_init(struct vcpu *vcpu)
 {
-	struct cpu *cpu = vcpu->cpu;
-
 	vcpu_ops->host_begin(vcpu);
 	vcpu_ops->host_end(vcpu);
-	if (!(__atomic_load_n(&cpu->signals, __ATOMIC_SEQ_CST) & SIGNAL_INIT))
-		signal_init(cpu);
+	if (!(__atomic_load_n(&vcpu->signals, __ATOMIC_SEQ_CST) & SIGNAL_INIT))
+		signal_init(vcpu);
 }
 
 static void vcpu_handle_exit(struct vcpu *vcpu)

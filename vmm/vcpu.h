@@ -121,6 +121,13 @@ struct vcpu {
 	bool shadow_ended;	 /* an instruction was emulated: the interrupt shadow ends */
 	bool host_context;	 /* vcpu_host_begin() is in force */
 	bool interrupts_wanted;	 /* someone wants EXIT_INTERRUPT: vmm/interrupt_watch.h */
+	/* The life of the guest's CPU (vmm/startup.c). Other CPUs read it, and write the next two. */
+	uint32_t signals;	 /* INIT and a startup IPI on their way (vmm/signal.h) */
+	bool kicked;		 /* another CPU wants an exit; the NMI that makes it is ours (vmm/kick.h) */
+	bool in_guest;		 /* between the last look at what changed before an entry, and its exit */
+	bool parked;		 /* waits for a startup IPI: executes nothing, is in no walk */
+	bool reset_is_due;	 /* of what an INIT resets beside the vCPU */
+	uint32_t logical_destination, destination_format; /* LDR and DFR (vmm/destination.h) */
 	uint8_t steps;		 /* 1: an instruction is stepped over (mmio_step.c); else 0 */
 };
 
@@ -141,7 +148,7 @@ struct vcpu_operations {
 	/* Can this CPU run us? If not, writes why in plain words into `why`. Context: boot. */
 	bool (*probe)(char *why, size_t why_bytes);
 	/* NULL, or: can the CPU catch INITs, wherever they come from? Those of a guest's CPU become its signals then
-	 * (core/signal.h), at once when it runs in its guest; startup IPIs are lost. To be asked of the boot
+	 * (vmm/signal.h), at once when it runs in its guest; startup IPIs are lost. To be asked of the boot
 	 * CPU, before the others come and before start(). Context: boot. */
 	bool (*can_catch_inits)(void);
 	/* Makes what a vCPU needs in memory: vcpu->backend, and on the first call the tables for all.

@@ -3,6 +3,7 @@
  * is looked at.
  */
 #include "core/acpi.h"
+#include "vmm/acpi_hide.h"
 
 #include "fake_machine.h"
 #include "input.h"

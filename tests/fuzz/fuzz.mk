@@ -16,7 +16,7 @@ fuzz-emulate-libraries := $(build)/unit/zydis.a
 fuzz-walk-objects := vmm/guest_walk.o vmm/guest_memory.o tests/unit/fake_machine.o
 fuzz-elf-objects := process/elf.o
 fuzz-options-objects := boot/options.o core/string.o
-fuzz-acpi-objects := $(addprefix core/,acpi.o acpi_madt.o acpi_hide.o acpi_power.o acpi_sleep.o) tests/unit/fake_machine.o
+fuzz-acpi-objects := $(addprefix core/,acpi.o acpi_madt.o acpi_power.o acpi_sleep.o) vmm/acpi_hide.o tests/unit/fake_machine.o
 fuzz-e820-objects := boot/e820.o
 
 fuzz-programs += $(addprefix $(fuzz-build)/,$(fuzz-names))

@@ -1,6 +1,6 @@
 /*
  * tests/models/cpu_life.pml: the life of one CPU of the guest's, and two others that send it INITs, startup
- * IPIs and NMIs, change intercepts, and free what it may look at (core/smp.c, core/signal.h,
+ * IPIs and NMIs, change intercepts, and free what it may look at (vmm/kick.c, vmm/signal.h,
  * vmm/startup.c, vmm/run.h, vmm/grace.c). Memory is sequentially consistent, as those accesses are.
  *
  * What must not be: code of the guest's outside of it; an instruction of the guest under an intercept's old
@@ -54,7 +54,7 @@ inline kick_if(condition) {
 	fi
 }
 
-/* core/smp.c: smp_kick_others(), as seen from one that changed an intercept. */
+/* vmm/kick.c: kick_others(), as seen from one that changed an intercept. */
 inline change_intercept() {
 	generation++;
 	wanted = generation;

@@ -1,7 +1,7 @@
 /*
  * tests/models/startup_waiting.pml: an INIT by hardware to a CPU that catches it, and startup IPIs behind it,
  * from the first moment on, while the watch over the sender's local APIC is not on yet
- * (vmm/startup_waiting.c, core/signal.h, vmm/svm/svm_init.c).
+ * (vmm/startup_waiting.c, vmm/signal.h, vmm/svm/svm_init.c).
  *
  * What must not be: that the CPU does not run in the end, although the sender has sent nothing behind its startup
  * IPIs.

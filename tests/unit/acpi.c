@@ -2,6 +2,7 @@
  * tests/unit/acpi.c: the ACPI reader on tables as firmware has them, and on mutilated ones.
  */
 #include "core/acpi.h"
+#include "vmm/acpi_hide.h"
 
 #include "fake_machine.h"
 #include "unit.h"

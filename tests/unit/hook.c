@@ -283,11 +283,11 @@ static void test_freed_after_walks(void)
 	grace_collect();
 	UNIT_EQUAL(owner.nr_gone[RV_EVENT_PORT_READ], freed); /* the CPU may be in a walk */
 	UNIT_EQUAL(hook_count_gone(&owner, RV_EVENT_PORT_READ, &gone), freed + 1); /* counted already */
-	fake_cpu.in_guest = true;
+	fake_vcpu.in_guest = true;
 	grace_collect();
 	UNIT_EQUAL(owner.nr_gone[RV_EVENT_PORT_READ], freed + 1);
 	UNIT_CHECK(!grace_wanted);
-	fake_cpu.in_guest = false;
+	fake_vcpu.in_guest = false;
 	hook = hook_of(&r);
 	UNIT_EQUAL(hook_remove(&owner, hook->id), 0);
 	UNIT_CHECK(grace_wanted);

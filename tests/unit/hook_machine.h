@@ -12,7 +12,7 @@
 #include "core/string.h"
 #include "core/time.h"
 #include "hook/hook_timer.h"
-#include "hook/pci_identity.h"
+#include "vmm/pci_identity.h"
 #include "mediator/power/reset.h"
 #include "mediator/power/shutdown.h"
 #include "rv/errno.h"

@@ -20,8 +20,8 @@ unit-emulate_native-objects := $(unit-emulator-objects) tests/unit/native.o test
 unit-emulate_native-libraries := $(build)/unit/zydis.a
 unit-emulate_native32-objects := $(unit-emulate_native-objects)
 unit-emulate_native32-libraries := $(build)/unit/zydis.a
-unit-acpi-reader := $(addprefix core/,acpi.o acpi_madt.o acpi_hide.o acpi_power.o acpi_sleep.o)
-unit-acpi-objects := $(unit-acpi-reader) tests/unit/fake_machine.o
+unit-acpi-reader := $(addprefix core/,acpi.o acpi_madt.o acpi_power.o acpi_sleep.o)
+unit-acpi-objects := $(unit-acpi-reader) vmm/acpi_hide.o tests/unit/fake_machine.o
 unit-pci-objects := vmm/pci.o vmm/pci_ports.o vmm/pci_ecam.o vmm/pci_follow.o vmm/pci_function.o vmm/grace.o $(unit-acpi-reader) $(unit-emulator-objects)
 unit-programs += pci_follow
 unit-pci_follow-objects := vmm/pci_follow.o vmm/pci_function.o
@@ -36,7 +36,7 @@ unit-mmio-libraries := $(build)/unit/zydis.a
 
 unit-programs += hook hook_filter process
 unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_spec.o hook_verdict.o kinds.o source.o source_access.o source_cpuid.o source_follow.o source_pci.o \
-	hook_summary.o hook_timer.o pci_identity.o) mediator/power/shutdown.o vmm/access.o vmm/grace.o vmm/interrupt_watch.o
+	hook_summary.o hook_timer.o) mediator/power/shutdown.o vmm/access.o vmm/grace.o vmm/interrupt_watch.o vmm/pci_identity.o
 unit-hook_filter-objects := $(unit-hook-objects)
 unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o syscall_access.o \
 	syscall_msr.o syscall_pci.o syscall_hook.o) core/paging.o hook/kinds.o hook/hook_spec.o

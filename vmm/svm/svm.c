@@ -10,9 +10,9 @@
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/memory.h"
-#include "core/smp.h"
 #include "core/string.h"
 #include "rv/errno.h"
+#include "vmm/kick.h"
 #include "vmm/svm/svm_init.h"
 #include "vmm/svm/svm_ops.h"
 
@@ -219,7 +219,7 @@ static void svm_host_end(struct vcpu *vcpu)
 	exception_use_stacks(false);
 	svm_vmload(svm_of(vcpu)->vmcb_physical);
 	if (vcpu->cpu->nmi_seen) {
-		if (!smp_take_nmi(vcpu->cpu))
+		if (!kick_take_nmi(vcpu))
 			vcpu->nmi_pending = true;
 	}
 }

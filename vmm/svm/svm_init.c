@@ -1,5 +1,5 @@
 /*
- * vmm/svm/svm_init.c: INITs that reach a CPU, by whatever way, become signals of it (core/signal.h). In the
+ * vmm/svm/svm_init.c: INITs that reach a CPU, by whatever way, become signals of it (vmm/signal.h). In the
  * guest an INIT exits, and is still pending then. In the host it waits as long as GIF is 0, and is the
  * exception #SX when that is set: VM_CR.R_INIT, AMD APM v2 15.13, 15.17, 15.28 and 15.30.1. Written at boot only.
  */
@@ -8,7 +8,7 @@
 #include "core/cpu.h"
 #include "core/exception.h"
 #include "core/instructions.h"
-#include "core/signal.h"
+#include "vmm/signal.h"
 #include "vmm/svm/svm.h"
 #include "vmm/svm/svm_quirks.h"
 
@@ -81,7 +81,7 @@ uint64_t svm_take_init(struct exception_frame *frame)
 {
 	uint64_t what = svm_what_was_interrupted(frame);
 
-	signal_init(cpu_current());
+	signal_init(cpu_current()->vcpu);
 	/* As for an NMI: it may have come to a CPU that sleeps. */
 	watch_tell(&exception_nmi_watchers, frame);
 	return what;

@@ -7,7 +7,7 @@
 #include "core/cpu.h"
 #include "core/instructions.h"
 #include "core/panic.h"
-#include "core/smp.h"
+#include "vmm/kick.h"
 
 #define STEP_CONTROLS (PROCESSOR_MONITOR_TRAP | PROCESSOR_HLT_EXITING | PROCESSOR_MWAIT_EXITING)
 #define STEP_TICKS_MAXIMUM 100000 /* of 2^0 to 2^31 cycles; 2^5 is usual */
@@ -57,7 +57,7 @@ void vmx_take_nmi(struct vcpu *vcpu)
 {
 	if (panic_is_elsewhere())
 		cpu_stop();
-	if (!smp_take_nmi(vcpu->cpu))
+	if (!kick_take_nmi(vcpu))
 		vcpu->nmi_pending = true;
 }
 

@@ -5,7 +5,7 @@
 
 #include "core/cpu.h"
 #include "core/instructions.h"
-#include "core/signal.h"
+#include "vmm/signal.h"
 #include "vmm/nested_table.h"
 
 /* Exit qualification of an EPT violation, table 28-7 */
@@ -89,11 +89,11 @@ void vmx_read_exit(struct vcpu *vcpu, uint32_t reason)
 		return;
 	case REASON_INIT:
 		vcpu->exit.kind = EXIT_INIT;
-		signal_init(vcpu->cpu);
+		signal_init(vcpu);
 		return;
 	case REASON_SIPI:
 		vcpu->exit.kind = EXIT_SIPI;
-		signal_startup(vcpu->cpu, (uint8_t)vmcs_read(VMCS_EXIT_QUALIFICATION));
+		signal_startup(vcpu, (uint8_t)vmcs_read(VMCS_EXIT_QUALIFICATION));
 		return;
 	case REASON_EXTERNAL_INTERRUPT:
 		vcpu->exit.kind = vmx_read_interrupt(vcpu);

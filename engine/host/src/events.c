@@ -3,7 +3,7 @@
  */
 #include "events.h"
 
-#include "hook/pci_identity.h"
+#include "vmm/pci_identity.h"
 #include "machine.h"
 #include "session.h"
 

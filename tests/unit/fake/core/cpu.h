@@ -13,7 +13,6 @@ struct vcpu;
 struct cpu {
 	uint32_t index;
 	struct vcpu *vcpu;
-	bool in_guest, parked;
 	struct {
 		uint64_t rsp[3];
 	} tss;

@@ -1,9 +1,9 @@
 /*
- * hook/pci_identity.h: vendor, device and class of PCI functions, read from the hardware once and
+ * vmm/pci_identity.h: vendor, device and class of PCI functions, read from the hardware once and
  * then remembered, so that filters by id cost no configuration cycles.
  */
-#ifndef HOOK_PCI_IDENTITY_H
-#define HOOK_PCI_IDENTITY_H
+#ifndef VMM_PCI_IDENTITY_H
+#define VMM_PCI_IDENTITY_H
 
 #include "vmm/access.h"
 

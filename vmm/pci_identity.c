@@ -1,8 +1,8 @@
 /*
- * hook/pci_identity.c: a direct-mapped cache of PCI functions' ids, one entry a slot of the address
+ * vmm/pci_identity.c: a direct-mapped cache of PCI functions' ids, one entry a slot of the address
  * hash. Absent functions are never remembered: they may be plugged in. pci_identity_lock guards it.
  */
-#include "hook/pci_identity.h"
+#include "vmm/pci_identity.h"
 
 #include "core/spinlock.h"
 #include "core/string.h"

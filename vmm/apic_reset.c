@@ -1,7 +1,7 @@
 /*
- * core/apic_reset.c: the local APIC after an INIT. No state.
+ * vmm/apic_reset.c: the local APIC after an INIT. No state.
  */
-#include "core/apic_reset.h"
+#include "vmm/apic_reset.h"
 
 #include "core/apic.h"
 #include "core/cpu.h"

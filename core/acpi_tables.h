@@ -1,8 +1,8 @@
 /*
- * core/acpi_internal.h: what the files that read ACPI tables share. Nothing in a table is trusted.
+ * core/acpi_tables.h: what those share who read or change ACPI tables themselves. Nothing in a table is trusted.
  */
-#ifndef CORE_ACPI_INTERNAL_H
-#define CORE_ACPI_INTERNAL_H
+#ifndef CORE_ACPI_TABLES_H
+#define CORE_ACPI_TABLES_H
 
 #include "core/acpi.h"
 

@@ -1,18 +1,23 @@
 /*
- * core/acpi_hide.c: takes \_S1 to \_S3 out of the firmware's AML, and whole tables out of the guest's sight.
+ * vmm/acpi_hide.c: takes \_S1 to \_S3 out of the firmware's AML, and whole tables out of the guest's sight.
  * A table that overlaps another one is left alone, since changing it would spoil the other's sum.
  *
  * A table is hidden where it is, since firmware may make its list of tables anew (ACPI 6.4, 5.2.8): it gets
  * a name that says nothing to systems, and loses its contents.
  */
-#include "core/acpi_internal.h"
+#include "vmm/acpi_hide.h"
 
-#include "core/acpi_sleep.h"
+#include "core/acpi_tables.h"
 #include "core/log.h"
 #include "core/string.h"
 
 #define TABLES_MAXIMUM 256
 #define HIDDEN_SIGNATURE "OEM0" /* such names are for manufacturers' own tables (5.2.6) */
+
+#define AML_ALIAS 0x06
+#define AML_METHOD 0x14
+#define AML_ROOT '\\'
+#define NAME_BYTES 4
 
 static struct {
 	hpa_t start[TABLES_MAXIMUM];
@@ -84,6 +89,56 @@ static void acpi_list_all(void)
 			    acpi_tables.nr_over);
 }
 
+static bool acpi_is_name_byte(uint8_t byte)
+{
+	return (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
+}
+
+/* Does a name of one part begin at aml[at]? What stands before it is no part of a longer one: an
+ * opcode, a prefix, or the end of a method's length or of an alias's first name. */
+static bool acpi_begins_name(const uint8_t *aml, size_t at)
+{
+	if (at == 0 || !acpi_is_name_byte(aml[at - 1]))
+		return true;
+	if (at >= 5 && (aml[at - 5] == AML_ALIAS ||
+			(at >= 6 && aml[at - 5] == AML_ROOT && aml[at - 6] == AML_ALIAS)))
+		return true;
+	/* MethodOp, then PkgLength of one to four bytes, whose first says how many follow (20.2.4) */
+	for (size_t bytes = 1; bytes <= 4 && at > bytes; bytes++) {
+		if (aml[at - bytes - 1] == AML_METHOD && aml[at - bytes] >> 6 == bytes - 1)
+			return true;
+	}
+	return false;
+}
+
+static bool acpi_is_state_name(const uint8_t *at)
+{
+	return at[0] == '_' && at[1] == 'S' && at[2] >= '1' && at[2] <= '3' && at[3] == '_';
+}
+
+/* Where the states are declared and where they are named. Returns how many names were changed, and in
+ * *difference by how much the sum of all bytes grew. */
+static unsigned acpi_rename_states(uint8_t *aml, size_t length_bytes, uint8_t *difference)
+{
+	unsigned count = 0;
+
+	*difference = 0;
+	for (size_t i = 0; i + NAME_BYTES <= length_bytes; i++) {
+		volatile uint8_t *first = &aml[i];
+
+		if (!acpi_is_state_name(aml + i) || !acpi_begins_name(aml, i))
+			continue;
+		/* "XS3_" is free: names that begin with "_" are ACPI's, and others are the firmware's
+		 * own, which has no use for a sleep state's look-alike. */
+		*first = 'X';
+		if (*first != 'X') /* the table lies in ROM */
+			continue;
+		*difference = (uint8_t)(*difference + ('X' - '_'));
+		count++;
+	}
+	return count;
+}
+
 static unsigned acpi_hide_in(size_t which)
 {
 	uint64_t length_bytes;
@@ -94,7 +149,7 @@ static unsigned acpi_hide_in(size_t which)
 		return 0;
 	if (!acpi_may_change(which))
 		return 0;
-	count = acpi_sleep_rename(table + ACPI_HEADER_BYTES, length_bytes - ACPI_HEADER_BYTES,
+	count = acpi_rename_states(table + ACPI_HEADER_BYTES, length_bytes - ACPI_HEADER_BYTES,
 				  &difference);
 	table[ACPI_HEADER_CHECKSUM] = (uint8_t)(table[ACPI_HEADER_CHECKSUM] - difference);
 	return count;
