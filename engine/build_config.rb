@@ -102,6 +102,7 @@ VM_SOURCE = "#{MRUBY_ROOT}/src/vm.c"
 PREFIXES = {
   VM_SOURCE => "-include #{VM_FETCH}",
   "#{MRUBY_ROOT}/src/class.c" => "-DVM_CLASS -include #{ENGINE_DIR}/vm/methods.h",
+  "#{MRUBY_ROOT}/src/variable.c" => "-include #{ENGINE_DIR}/vm/tables.h",
 }.freeze
 OBJCOPY = ENV.fetch("RITEVISOR_OBJCOPY", "llvm-objcopy")
 

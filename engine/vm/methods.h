@@ -1,15 +1,10 @@
 /*
- * engine/vm/methods.h: what is different for mruby's method tables and method cache.
+ * engine/vm/methods.h: what is different for mruby's method cache; for its tables of methods see tables.h.
  * build_config.rb has class.c, and nothing else, include it first, with VM_CLASS.
  *
- * Opening mruby defines 1,400 methods. Three things in class.c made that half of what opening took:
- *   the cache: each definition walks all of it for entries of its name. Hardly anything is called while
- *     opening, so the cache has one entry until engine_main() says otherwise. What that entry holds
- *     stays right: class and name are compared at every lookup.
- *   the hash: names' numbers are neighbours, and mruby's function leaves them so, in tables that are
- *     searched linearly. A multiplication scatters them (Knuth, TAOCP 3, 6.4), in fewer instructions.
- *   the growth: a table is filled to its last slot before it doubles. Growing by four instead leaves
- *     room for short searches.
+ * Opening mruby defines 1,400 methods, and each definition walks all of the cache for entries of its name.
+ * Hardly anything is called while opening, so the cache has one entry until engine_main() says otherwise.
+ * What that entry holds stays right: class and name are compared at every lookup.
  *
  * And every call of a method looks into the cache, in the function that also searches the tables, and so
  * saves and restores registers for that. Here the look is a function of its own.
@@ -20,7 +15,6 @@
 #include <mruby.h>
 #include <mruby/class.h>
 #include <mruby/internal.h>
-#include <mruby/khash.h>
 #include <stdint.h>
 
 enum { VM_METHOD_CACHE_WHOLE = MRB_METHOD_CACHE_SIZE - 1 };
@@ -34,18 +28,7 @@ uint32_t vm_method_cache_mask;
 #undef MRB_METHOD_CACHE_SIZE
 #define MRB_METHOD_CACHE_SIZE (vm_method_cache_mask + 1)
 
-#undef kh_int_hash_func
-#define kh_int_hash_func(mrb, key) ((khint_t)((uint64_t)(key) * 0x9e3779b97f4a7c15u >> 40))
-
-/* A size that is a power of two: 8, 16, then by four. */
-#undef khash_power2
-#define khash_power2(v)                                                                            \
-	do {                                                                                       \
-		int wanted = (int)(v);                                                             \
-                                                                                                   \
-		for ((v) = wanted > 8 ? 16 : 8; (v) < wanted;)                                     \
-			(v) *= 4;                                                                  \
-	} while (0)
+#include "tables.h"
 
 /* class.c's: looks as well, searches, and keeps in the cache what it found. */
 mrb_method_t vm_search_method(mrb_state *mrb, struct RClass *class, struct RClass **owner, mrb_sym name);

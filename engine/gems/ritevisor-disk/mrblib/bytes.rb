@@ -75,10 +75,36 @@ class Bytes
     "#<Bytes #{@size}>"
   end
 
-  [8, 16, 32, 64].each do |bits|
-    count = bits / 8
-    define_method("u#{bits}") { |at, order = :little| __number(at, count, order) }
-    define_method("set_u#{bits}") { |at, value, order = :little| __set_number(at, value, count, order) }
+  def u8(at, order = :little)
+    __number(at, 1, order)
+  end
+
+  def u16(at, order = :little)
+    __number(at, 2, order)
+  end
+
+  def u32(at, order = :little)
+    __number(at, 4, order)
+  end
+
+  def u64(at, order = :little)
+    __number(at, 8, order)
+  end
+
+  def set_u8(at, value, order = :little)
+    __set_number(at, value, 1, order)
+  end
+
+  def set_u16(at, value, order = :little)
+    __set_number(at, value, 2, order)
+  end
+
+  def set_u32(at, value, order = :little)
+    __set_number(at, value, 4, order)
+  end
+
+  def set_u64(at, value, order = :little)
+    __set_number(at, value, 8, order)
   end
 
   private

@@ -164,9 +164,10 @@ static void field_define(mrb_state *mrb, struct RClass *class, const struct rv_k
 			continue;
 		if (field->flags & RV_FIELD_READER)
 			mrb_define_method(mrb, class, field->name, field_readers[number], MRB_ARGS_NONE());
+		if (!(field->flags & RV_FIELD_WRITABLE))
+			continue;
 		snprintf(setter, sizeof(setter), "%s=", field->name);
-		if (field->flags & RV_FIELD_WRITABLE)
-			mrb_define_method(mrb, class, setter, field_writers[number], MRB_ARGS_REQ(1));
+		mrb_define_method(mrb, class, setter, field_writers[number], MRB_ARGS_REQ(1));
 	}
 	if (!has_value && !(kind->flags & (RV_KIND_PLAIN | RV_KIND_REQUEST))) {
 		mrb_undef_method(mrb, class, "value");
