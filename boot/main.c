@@ -36,6 +36,7 @@
 #include "process/process.h"
 #include "rv/version.h"
 #include "vmm/access.h"
+#include "vmm/acpi_hide.h"
 #include "vmm/msr.h"
 #include "vmm/pci_function.h"
 #include "vmm/reset_vector.h"

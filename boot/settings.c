@@ -1,6 +1,6 @@
 /*
  * boot/settings.c: finds which settings scripts declare, in their text: `setting(:name, default)` is how
- * (docs/script-api.md), and a word that is mistyped would else say nothing. It warns only.
+ * (docs/machine.md), and a word that is mistyped would else say nothing. It warns only.
  */
 #include "boot/settings.h"
 

@@ -32,7 +32,7 @@ OWN_GEMS = Dir.glob("#{ENGINE_DIR}/gems/*/mrbgem.rake").map { |path| File.dirnam
 USER_GEMS = TARGET == "engine" && !ENV.fetch("RITEVISOR_GEMS", "").empty? ?
             Dir.glob("#{ENV["RITEVISOR_GEMS"]}/*").sort.freeze : [].freeze
 
-# The boxing is chosen by measurement, see docs/script-api.md and tests/bench: all 53 bits of a
+# The boxing is chosen by measurement, see docs/costs.md and tests/bench: all 53 bits of a
 # Float and all 64 bits of an Integer live in the value, nothing is allocated for a number.
 DEFINES = [
   ENV.fetch("RITEVISOR_BOXING", "MRB_NO_BOXING"),

@@ -18,7 +18,7 @@ examples:
   ./ritevisor check -l                              what a hook can watch, and filter by
 
 Nothing boots: the script runs in the real script engine, as a process of this machine, against
-simulated devices. docs/script-api.md describes .events files. The exit status is 0 if all is well,
+simulated devices. docs/check.md describes .events files. The exit status is 0 if all is well,
 1 if a script has a mistake or an expectation was not met, 2 if the check could not be done.
 """
 
@@ -95,7 +95,7 @@ def check(arguments):
         print("\n".join(kinds.listing()))
         return 0
     if arguments.events:
-        need_file(arguments.events, "docs/script-api.md says what an .events file holds")
+        need_file(arguments.events, "docs/check.md says what an .events file holds")
     with tempfile.TemporaryDirectory(prefix="ritevisor-check-") as folder:
         scripts = collect_scripts(arguments, folder)
         engine = gems.build(arguments.gems) if arguments.gems else paths.ENGINE

@@ -11,7 +11,7 @@ TABLE = ROOT / "boot/options_table.h"
 ENTRY = re.compile(r"^OPTION_(NUMBER|FLAG|TEXT)\((\w+)(?:, (.*))?\)$", re.MULTILINE)
 UNITS = {"K": 10, "M": 20, "G": 30}
 
-# How a script declares a setting (docs/script-api.md), and how it takes any word.
+# How a script declares a setting (docs/machine.md), and how it takes any word.
 DECLARATION = re.compile(r"""\bsetting[ (]+[:"'](\w+)""")
 TAKES_ALL = re.compile(r"\bARGV\b|Machine\.settings")
 

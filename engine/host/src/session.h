@@ -1,6 +1,6 @@
 /*
  * session.h: one run of an engine against an .events file: what happens to the machine, in order,
- * and what is expected of it. docs/script-api.md describes the file format.
+ * and what is expected of it. docs/check.md describes the file format.
  */
 #ifndef ENGINE_HOST_SESSION_H
 #define ENGINE_HOST_SESSION_H
