@@ -63,7 +63,7 @@ def check_plays_an_events_file_and_its_expectations(work):
     source = "on(:port_read, 0x60) { |io| io.value = setting(:answer, 1) }"
     events.write_text("port_read 0x60 -> 5\nport_read 0x61 -> unhooked *\n")
     done = check(work, source, "--events", events, "--setting", "answer=5")
-    expect(done, 0, "port_read 0x60 -> 0x5", "port_read 0x61 -> 0xff  (no hook saw it)", "ok, 1 hooks")
+    expect(done, 0, "port_read 0x60 -> 0x5", "port_read 0x61 -> 0xff  (no hook saw it)", "ok, 1 hook, 2 events")
     done = check(work, source, "--events", events)
     expect(done, 1, f"error: {events}:1: expected -> 5, but the guest saw: 0x1", "FAILED")
 

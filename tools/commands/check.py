@@ -55,12 +55,16 @@ def text_line(name, reported):
     return f"{name}: {reported['level']}: {reported['text']}"
 
 
+def counted(number, noun):
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def print_result(result):
     for each in result.all:
         print(text_line(result.name, each))
     if result.end_error():
         print(f"error: {result.name}: {result.end_error()}")
-    counts = f"{len(result.of_type('hook'))} hooks, {len(result.of_type('event'))} events"
+    counts = ", ".join(counted(len(result.of_type(kind)), kind) for kind in ("hook", "event"))
     print(f"{result.name}: {'ok' if result.is_ok() else 'FAILED'}, {counts}")
 
 
