@@ -8,7 +8,7 @@ unit-build := $(build)/unit
 unit-flags := -std=c11 -D_GNU_SOURCE -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer -mno-red-zone -I tests/unit/fake -I include -I . -I tests/unit
 
-unit-programs := e820 guest_walk mmio emulate_native emulate_native32 acpi pci
+unit-programs := e820 guest_walk mmio mmio_step mmio_modes emulate_native emulate_native32 acpi pci
 unit-e820-objects := boot/e820.o
 
 # The whole of the emulator on a fake machine.
@@ -27,12 +27,16 @@ unit-programs += pci_follow
 unit-pci_follow-objects := vmm/pci_follow.o vmm/pci_function.o
 unit-pci-libraries := $(build)/unit/zydis.a
 unit-mmio-objects := $(unit-emulator-objects)
+unit-mmio_step-objects := $(unit-emulator-objects)
+unit-mmio_modes-objects := $(unit-emulator-objects)
 unit-programs += shutdown_status
 unit-shutdown_status-objects := vmm/shutdown_status.o
 unit-programs += power
 unit-power-objects := mediator/power/sleep.o $(unit-emulator-objects)
 unit-power-libraries := $(build)/unit/zydis.a
 unit-mmio-libraries := $(build)/unit/zydis.a
+unit-mmio_step-libraries := $(build)/unit/zydis.a
+unit-mmio_modes-libraries := $(build)/unit/zydis.a
 
 unit-programs += hook hook_filter process
 unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_spec.o hook_verdict.o kinds.o source.o source_access.o source_cpuid.o source_follow.o source_pci.o \
