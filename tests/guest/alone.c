@@ -25,6 +25,8 @@
 #define APIC_LVT_TIMER 0x320u
 #define APIC_TIMER_COUNT 0x380u
 #define CPUID_MONITOR 0x8u
+#define CPUID_WAITPKG 0x20u
+#define MSR_UMWAIT_CONTROL 0xe1u
 #define MSR_EFER 0xc0000080u
 #define MSR_STAR 0xc0000081u
 #define MSR_LSTAR 0xc0000082u
@@ -348,6 +350,45 @@ static void check_waits(uint64_t stack)
 	timer_start(0);
 }
 
+/* TPAUSE and UMWAIT end at the time that EDX:EAX says, by an interrupt, or at any time before (Intel SDM 2B, 2D).
+ * Where they run alone, something has to end them: the interrupts that would are held meanwhile. */
+static void check_user_waits(uint64_t stack)
+{
+	uint64_t rdx;
+
+	if (!(cpuid(7, 0).ecx & CPUID_WAITPKG))
+		return;
+	msr_write(MSR_UMWAIT_CONTROL, 0); /* no limit of the system's */
+	/* xor %ecx, %ecx; rdtsc; add $0x20000, %eax; adc $0, %edx; tpause %ecx */
+	PLACE(0, 0x31, 0xc9, 0x0f, 0x31, 0x05, 0x00, 0x00, 0x02, 0x00, 0x83, 0xd2, 0x00, 0x66, 0x0f, 0xae,
+	      0xf1, PROBE_AND_RETURN);
+	call(0, 0, 0, stack, &rdx);
+	guest_check(event.count == 0 && probe_is_right(rdx), "tpause", "%u events, probe 0x%lx", event.count, rdx);
+	/* mov $PROBE, %eax; umonitor %rax; xor %ecx, %ecx; rdtsc; add $0x20000, %eax; adc $0, %edx; umwait %ecx */
+	PLACE(0, 0xb8, 0x00, 0x0f, 0x00, 0x08, 0xf3, 0x0f, 0xae, 0xf0, 0x31, 0xc9, 0x0f, 0x31, 0x05, 0x00,
+	      0x00, 0x02, 0x00, 0x83, 0xd2, 0x00, 0xf2, 0x0f, 0xae, 0xf1, PROBE_AND_RETURN);
+	call(0, 0, 0, stack, &rdx);
+	guest_check(event.count == 0 && probe_is_right(rdx), "umwait", "%u events, probe 0x%lx", event.count,
+		    rdx);
+	/* mov %rax, %rdi; xor %ecx, %ecx; mov $-1, %eax; mov %eax, %edx; sti; tpause %ecx; then until it has come:
+	 * 0: testb $1, (%rdi); jz 0b; cli */
+	PLACE(0, 0x48, 0x89, 0xc7, 0x31, 0xc9, 0xb8, 0xff, 0xff, 0xff, 0xff, 0x89, 0xc2, 0xfb, 0x66, 0x0f, 0xae,
+	      0xf1, 0xf6, 0x07, 0x01, 0x74, 0xfb, 0xfa, PROBE_AND_RETURN);
+	timer_start(300000);
+	call(0, (uint64_t)(uintptr_t)&event.count, 0, stack, &rdx);
+	guest_check(event.count == 1 && event.vector == VECTOR_TIMER && probe_is_right(event.probe) &&
+			    probe_is_right(rdx),
+		    "tpause and an interrupt", "%u events at 0x%lx, probes 0x%lx 0x%lx", event.count, event.rip,
+		    event.probe, rdx);
+	if (probe_wanted == PROBE_VALUE)
+		return; /* it would not end */
+	/* xor %ecx, %ecx; mov $-1, %eax; mov %eax, %edx; tpause %ecx */
+	PLACE(0, 0x31, 0xc9, 0xb8, 0xff, 0xff, 0xff, 0xff, 0x89, 0xc2, 0x66, 0x0f, 0xae, 0xf1, PROBE_AND_RETURN);
+	call(0, 0, 0, stack, &rdx);
+	guest_check(event.count == 0 && probe_is_right(rdx), "tpause without an end", "%u events, probe 0x%lx",
+		    event.count, rdx);
+}
+
 /* Exits that end an instruction in its place, strings, and instructions that wait. */
 static void check_others(void)
 {
@@ -416,5 +457,7 @@ void guest_main(void)
 	check_into();
 	check_waits(0);
 	check_waits(STACK_TOP);
+	check_user_waits(0);
+	check_user_waits(STACK_TOP);
 	check_others();
 }

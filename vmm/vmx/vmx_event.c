@@ -187,7 +187,7 @@ enum exit_kind vmx_read_interrupt_window(struct vcpu *vcpu)
  * the guest's own traps pending (26.5.2). Interrupts are held as STI holds them; not while the guest
  * steps itself, because then the CPU wants its trap to be pending (27.3.1.5). An interrupt that comes in
  * between makes the step end before its first instruction, no more. Instructions that wait exit; the
- * preemption timer ends what waits by other means (TPAUSE, UMWAIT), to be tried again. */
+ * preemption timer ends what waits by other means: TPAUSE and UMWAIT may end at any time. */
 void vmx_begin_step(struct vcpu *vcpu, const struct decoded_instruction *instruction)
 {
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
