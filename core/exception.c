@@ -14,6 +14,7 @@
 #include "core/memory.h"
 #include "core/paging.h"
 #include "core/panic.h"
+#include "core/quirks.h"
 #include "core/string.h"
 
 #define IDT_ENTRIES 256
@@ -66,14 +67,6 @@ struct fixup {
 	uint64_t rip, target;
 };
 extern const struct fixup fixup_table[], fixup_table_end[];
-
-/* The host sets neither breakpoints nor TF. In Bochs a trap that the guest is due comes behind the exit of
- * its instruction, in the host. */
-static bool exception_is_stray_trap(const struct exception_frame *frame)
-{
-	return frame->vector == VECTOR_DEBUG && !exception_from_user(frame) &&
-	       !(frame->rflags & RFLAGS_TF);
-}
 
 static bool exception_fix_up(struct exception_frame *frame)
 {
@@ -141,7 +134,7 @@ void exception_dispatch(struct exception_frame *frame)
 		exception_user_handler(frame);
 		return;
 	}
-	if (!exception_is_stray_trap(frame) && !exception_fix_up(frame))
+	if (!quirk_is_stray_trap(frame) && !exception_fix_up(frame))
 		panic_exception(frame);
 }
 

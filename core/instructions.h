@@ -148,11 +148,6 @@ static inline void cpu_pause(void)
 	__asm__ volatile("pause");
 }
 
-static inline void cpu_invalidate_page(uint64_t virtual_address)
-{
-	__asm__ volatile("invlpg (%0)" ::"r"(virtual_address) : "memory");
-}
-
 _Noreturn static inline void cpu_stop(void)
 {
 	for (;;)

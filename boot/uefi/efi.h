@@ -21,7 +21,6 @@ typedef void(EFI_API *efi_event_notify)(efi_event event, void *context);
 #define EFI_LOAD_ERROR EFI_ERROR(1)
 #define EFI_INVALID_PARAMETER EFI_ERROR(2)
 #define EFI_UNSUPPORTED EFI_ERROR(3)
-#define EFI_BUFFER_TOO_SMALL EFI_ERROR(5)
 #define EFI_NOT_READY EFI_ERROR(6)
 #define EFI_OUT_OF_RESOURCES EFI_ERROR(9)
 #define EFI_NOT_FOUND EFI_ERROR(14)

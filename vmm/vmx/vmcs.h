@@ -206,7 +206,6 @@ enum vmx_reason {
 	REASON_XSETBV = 55,
 	REASON_VMFUNC = 59,
 };
-#define REASON_MASK 0xffffu
 #define REASON_ENTRY_FAILURE (UINT32_C(1) << 31)
 
 static inline uint64_t vmcs_read(uint32_t field)
