@@ -12,7 +12,7 @@
 
 enum boot_module_kind { BOOT_MODULE_ENGINE, BOOT_MODULE_SCRIPT };
 
-/* A file that came with us; `data` is physical until boot_relocate() moved it, then direct. */
+/* A file that came with us; `data` is physical until boot/main.c has moved it, then direct. */
 struct boot_module {
 	enum boot_module_kind kind;
 	char name[RV_SCRIPT_NAME_BYTES];

@@ -7,17 +7,17 @@
 
 #include "rv/types.h"
 
-/* Boot option `console=`: "com1" (default), "com2", "0x3f8"..., "debug" (port 0xe9), "none".
+/* Boot option `console=`: "com1" (default) to "com4", "0x3f8"..., "debug" (port 0xe9), "none".
  * Programs the UART to 115200 baud 8N1. False if the word is unknown. */
 bool console_set_port(const char *name, size_t length_bytes);
 
-/* Boot option `vga=`: write on the text screen at 0xb8000 too. Off when the guest starts. */
+/* Boot option `vga` or `novga`: write on the text screen at 0xb8000 too. Off when the guest starts. */
 void console_set_screen(bool on);
 
 /* A buffer that gets the text too, until it is full; it always ends with NUL. NULL, 0: none. */
 void console_set_copy(char *buffer, size_t buffer_bytes);
 
-/* Text as it is; a newline becomes carriage return and newline. Any context. */
+/* Text as it is; a newline becomes carriage return and newline. Under the log's lock, or in a panic. */
 void console_write(const char *text, size_t length_bytes);
 
 #endif

@@ -13,9 +13,9 @@ void memory_init_pool(hpa_t start, uint64_t length_bytes);
 #define MEMORY_RANGES_MAXIMUM 128
 void memory_add_ram(hpa_t start, uint64_t length_bytes);
 
-/* Builds the host's address space (image and direct map) from pool pages, which are still reached
- * through the boot loader's identity map, and returns its root. The image of `image_bytes` stands
- * at `image`. Context: boot, before the direct map exists. */
+/* Builds the host's address space (image and direct map) in `tables`, which are still reached through the boot
+ * loader's identity map, and returns its root, 0 if there is no room; *used_bytes are taken then. The image of
+ * `image_bytes` stands at `image`. Context: boot, before the direct map exists. */
 hpa_t paging_build_host(hpa_t image, uint64_t image_bytes, hpa_t tables, uint64_t tables_bytes,
 			uint64_t *used_bytes);
 

@@ -19,7 +19,7 @@ extern bool log_stamped;
 
 /* One line, "[    1.234567 #0] ritevisor: " (seconds since our start by this CPU's TSC, the CPU) before it
  * and a newline after it. printf subset: %s %c %d %i %u %x %X %p
- * %l %ll %z %% with width, '-', '0' and precision for %s. Any context. */
+ * %l %ll %z %% with width, '-', '0' and precision for %s. Context: any but irq. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)

@@ -16,9 +16,10 @@ extern uint64_t paging_direct_bytes;
 hpa_t paging_create(void);
 /* Frees all tables of the lower half and the root (not the pages they map). */
 void paging_destroy(hpa_t root);
-/* Maps one 4 KiB page in the lower half with PAGING_* rights. 0, -RV_ENOMEM, -RV_EEXIST. */
+/* Maps one 4 KiB page in the lower half with PAGING_* rights. 0, -RV_ENOMEM, -RV_EEXIST, -RV_EINVAL: not in the
+ * lower half. Of this and the next two: nobody else changes that half meanwhile. */
 int paging_map(hpa_t root, uint64_t virtual_address, hpa_t hpa, uint64_t rights);
-/* The leaf entry for an address, 0 if none. */
+/* The leaf entry for an address in the lower half, 0 if none. */
 uint64_t paging_lookup(hpa_t root, uint64_t virtual_address);
 /* Takes a page out; returns the entry it had, 0 if none. The caller flushes. */
 uint64_t paging_unmap(hpa_t root, uint64_t virtual_address);

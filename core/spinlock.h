@@ -1,6 +1,6 @@
 /*
  * core/spinlock.h: a lock that remembers its holder, so that taking it twice panics instead of
- * hanging. The host runs with interrupts off, so there is no irq variant.
+ * hanging. CPL 0 runs with interrupts off, and NMI handlers take no lock, so there is no irq variant.
  */
 #ifndef CORE_SPINLOCK_H
 #define CORE_SPINLOCK_H

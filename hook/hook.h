@@ -14,7 +14,7 @@
  * locks.
  *
  * A CPU that waits for any of these is not in its guest, so nobody who changes an intercept waits
- * for it in turn (core/smp.h).
+ * for it in turn (vmm/kick.h).
  */
 #ifndef HOOK_HOOK_H
 #define HOOK_HOOK_H
@@ -56,7 +56,7 @@ struct hook_owner {
 	struct rv_event *event;
 	/* Runs the owner until the event is handled. False: the owner failed and is gone;
 	 * hook_remove_all() has been called for it. `hook->origin` is what the event is about. Under the
-	 * owner's lock and no other. */
+	 * owner's lock; the only other that may be held is that of the power-off (shutdown_lock). */
 	bool (*deliver)(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
 	unsigned nr_hooks; /* live ones */
 	uint64_t nr_tables; /* nested tables that their hooks of memory may take */
@@ -138,8 +138,8 @@ int hook_spec_check(const struct rv_hook_spec *spec);
  * has, if it does not say. */
 void hook_spec_range(const struct rv_hook_spec *spec, uint64_t *first, uint64_t *last);
 
-/* Adds a hook. Returns its number (>= 0), -RV_EINVAL for a specification without meaning, -RV_EPERM for
- * what is the hypervisor's own, -RV_ENOSPC, -RV_ENOMEM. The specification is trusted memory (a copy). On
+/* Adds a hook. Returns its number (>= 0), -RV_EINVAL for a specification without meaning, -RV_ENOSPC, -RV_ENOMEM,
+ * or what its source's attach() says: the registries' (vmm/access.h), pci_follow()'s, disk_watch()'s. The specification is trusted memory (a copy). On
  * return the access that it wants is intercepted on every CPU. Context of this and the next three:
  * boot, exit; under the owner's lock. */
 int hook_add(struct hook_owner *owner, const struct rv_hook_spec *spec);

@@ -41,7 +41,8 @@ struct budget {
 	uint64_t step_left_tsc;
 };
 
-/* Measures the APIC timer. Context: boot. */
+/* Measures the APIC timer, finds out whether the 8259s pass the APIC by, and from then on hears of the guest's
+ * interrupts. Takes up to 80 ms. Context: boot, after process/fault.c's handlers are in place. */
 void budget_init(void);
 
 /* Timer ticks of a slice for a budget: what process_run() takes with it. */
@@ -54,7 +55,7 @@ void budget_start_stepping(struct process *process);
 /* An interrupt came. True: the engine's time is up. Context: interrupt. */
 bool budget_handle_interrupt(struct exception_frame *frame);
 
-/* A single-step trap came from CPL 3. */
+/* A single-step trap came from CPL 3. TF in the frame stays set where the engine is to go on. */
 enum budget_step {
 	BUDGET_STEP_GO_ON,   /* ours; the engine may go on */
 	BUDGET_STEP_TIME_UP, /* ours; its time is up */

@@ -4,7 +4,7 @@
  *
  * The registries (pio, mmio, msr, cpuid, pci) own one chain of struct access_region each. An access
  * walks the regions that cover it, band by band (enum access_band), and within a band in the order of
- * registration: so guards see what is about to reach the hardware, whatever hooks have made of it. What no
+ * registration: so mediators see what hooks have made of it, and guards what is about to reach the hardware. What no
  * handler resolves goes to the hardware. Registering a region flips the hardware intercept in the same call,
  * so what nobody claims never exits.
  */
@@ -48,7 +48,8 @@ enum access_result {
 };
 
 /* Context: exit. It may wait for locks, also for one that another CPU holds while a script runs (an owner's),
- * but not for another CPU to leave or enter its guest. */
+ * and, by changing an intercept, for other CPUs to leave their guests; not for one to enter its guest, which
+ * may be waiting for what is held here. */
 typedef enum access_result (*access_handler)(struct access *access, void *context);
 
 /* Whose a region is, and so when it sees an access. Who comes later has the last word. */
@@ -101,8 +102,9 @@ static inline uint64_t access_last(const struct access *access)
 void access_deny(struct access *access);
 
 /* vmm/access_direct.c: performs an access of a script's own: past all hooks, but no other band. Kind
- * port, MMIO, MSR or PCI. A read leaves the answer in `value`. ACCESS_DONE: a guard decided, and `fault`
- * says that it refused; ACCESS_PASS: the hardware was asked, and `fault` is its #GP. Context: exit, boot. */
+ * port, MMIO, MSR or PCI. A read leaves the answer in `value`. ACCESS_DONE: a mediator or a guard decided, and
+ * `fault` says that it refused; ACCESS_PASS: the hardware was asked, and `fault` is its #GP. Context: exit,
+ * boot. */
 enum access_result access_perform_direct(struct access *access);
 
 /* Makes it vanish: a write is not performed, but takes no fault; a read is as for an absent device, but an
@@ -114,8 +116,9 @@ void access_answer(struct access *access);
 
 /* The registries: each registers and unregisters regions of its kind. Returns 0, -RV_EINVAL for a
  * range that the kind does not have, -RV_EPERM (MMIO) for our memory, -RV_ENOTSUP (PCI) where the
- * machine has a way that cannot be intercepted, -RV_ENOMEM (MMIO) for want of nested tables. A PCI region tells no segment and means each. Unregistering
- * one that is not registered does nothing. Context: boot, exit. */
+ * machine has a way that cannot be intercepted, -RV_ENOMEM (MMIO, and PCI for its memory) for want of nested
+ * tables. In force on every CPU on return. A PCI region tells no segment and means each. Unregistering one that
+ * is not registered does nothing. Context: boot, exit. */
 int pio_register(struct access_region *region);
 void pio_unregister(struct access_region *region);
 int mmio_register(struct access_region *region);
@@ -143,7 +146,7 @@ static inline uint64_t pci_segment_address(uint16_t segment)
 	return (uint64_t)segment << 28;
 }
 
-/* The hardware side of each kind, for direct use (no handler sees it). */
+/* The hardware side of each kind: no handler of any band sees it. */
 uint32_t pio_hardware_read(uint16_t port, uint8_t width_bytes);
 void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value);
 uint64_t mmio_hardware_read(gpa_t gpa, uint8_t width_bytes);

@@ -1,5 +1,5 @@
 /*
- * vmm/access_direct.c: an access that a script makes by itself: no hook sees it, but the guards do.
+ * vmm/access_direct.c: an access that a script makes by itself: no hook sees it, but mediators and guards do.
  */
 #include "vmm/access.h"
 

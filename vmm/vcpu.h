@@ -2,7 +2,8 @@
  * vmm/vcpu.h: a virtual CPU as everything above the vendors' back ends sees it: registers, a
  * normalised exit, and the operations that SVM and VMX each implement.
  *
- * A vCPU belongs to the CPU it was made on; only that CPU touches it.
+ * A vCPU belongs to one CPU (vcpu->cpu); only that one touches it once it has started, but for what struct vcpu
+ * says is written by others.
  */
 #ifndef VMM_VCPU_H
 #define VMM_VCPU_H
@@ -119,7 +120,7 @@ struct vcpu {
 	bool has_taken;		 /* some since interrupt_taken_watchers were told */
 	bool nmi_pending;
 	bool shadow_ended;	 /* an instruction was emulated: the interrupt shadow ends */
-	bool host_context;	 /* vcpu_host_begin() is in force */
+	bool host_context;	 /* vcpu_ops->host_begin() is in force */
 	bool interrupts_wanted;	 /* someone wants EXIT_INTERRUPT: vmm/interrupt_watch.h */
 	/* The life of the guest's CPU (vmm/startup.c). Other CPUs read it, and write the next two. */
 	uint32_t signals;	 /* INIT and a startup IPI on their way (vmm/signal.h) */
@@ -140,7 +141,7 @@ enum msr_result {
 	MSR_FAULT,    /* #GP(0) */
 };
 
-/* What each vendor implements. Context of all but the first two: exit, on the vCPU's own CPU. */
+/* What each vendor implements. Context, where nothing else is said: exit, on the vCPU's own CPU. */
 struct vcpu_operations {
 	const char *name; /* "SVM", "VMX" */
 	bool init_exits; /* hardware delivers INIT and startup IPIs within the guest */
@@ -217,7 +218,8 @@ struct vcpu_operations {
 	bool (*load_stack_segment)(struct vcpu *vcpu, uint16_t selector, struct guest_fault *fault);
 	/* HLT, at RIP: waits as the CPU would, or has the guest come back to it. */
 	void (*halt)(struct vcpu *vcpu);
-	/* Intercept tables, one for all vCPUs. */
+	/* Intercept tables, one for all vCPUs. In force on other CPUs after vcpu_intercepts_changed(). Context:
+	 * boot, exit. */
 	void (*intercept_port)(uint16_t port, bool want);
 	void (*intercept_msr)(uint32_t msr, bool read, bool write);
 	/* The vCPU goes on with the nested tables (vmm/nested_table.h) as they are now. */
@@ -226,7 +228,7 @@ struct vcpu_operations {
 	 * anything at CPL 3 or that takes interrupts. host_begin also lets NMIs in. */
 	void (*host_begin)(struct vcpu *vcpu);
 	void (*host_end)(struct vcpu *vcpu);
-	/* Prints the vendor's state of the vCPU, for a panic. */
+	/* Prints the vendor's state of the vCPU. Context: a panic. */
 	void (*dump)(struct vcpu *vcpu);
 };
 
@@ -264,7 +266,7 @@ extern struct watchers vcpu_reset_watchers;
 /* Resets the machine, and says that it is because the guest `why`. Context: exit. */
 _Noreturn void vcpu_reset_machine(struct vcpu *vcpu, const char *why);
 
-/* The run loop: enters the guest, dispatches exits, for ever. */
+/* The run loop: enters the guest, dispatches exits, for ever. Context: boot, on the vCPU's own CPU. */
 _Noreturn void vcpu_loop(struct vcpu *vcpu);
 
 /* A physical interrupt that the host took while the guest should have: it is delivered to the guest
