@@ -138,11 +138,16 @@ def set_sources(conf, prefixes: false)
     end
     super(out, ours || source, defines, includes, flags)
   end
-  # string.c needs it.
-  character = conf.objfile("#{conf.build_dir}/src/character")
-  conf.libmruby_objs << character
-  file character => ["#{ENGINE_DIR}/vm/character.c", "#{ENGINE_DIR}/vm/string.h"] do
-    conf.cc.run(character, "#{ENGINE_DIR}/vm/character.c", [], [MRUBY_ROOT, ENGINE_DIR])
+  # What string.c and bigint.c need beside them.
+  { "character" => %w[string.h], "bigint_convert" => %w[bigint_internal.h bigint.h],
+    "bigint_mruby" => %w[bigint_internal.h bigint.h] }.each do |name, headers|
+    object = conf.objfile("#{conf.build_dir}/src/#{name}")
+    includes = [MRUBY_ROOT, ENGINE_DIR, "#{ENGINE_DIR}/gems/ritevisor-engine/include", RITEVISOR_DIR,
+                "#{RITEVISOR_DIR}/include"]
+    conf.libmruby_objs << object
+    file object => [name + ".c", *headers].map { |source| "#{ENGINE_DIR}/vm/#{source}" } do
+      conf.cc.run(object, "#{ENGINE_DIR}/vm/#{name}.c", [], includes)
+    end
   end
 end
 
