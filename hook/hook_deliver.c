@@ -39,7 +39,8 @@ static inline uint32_t hook_run(struct hook *hook, struct event_origin *origin)
 }
 
 /* Was it added during this very access? Hooks that add their like would else hold the guest until
- * the table is full. */
+ * the table is full. (Of requests hook_offer() sees to that: one that is done within the exit in which a block
+ * asked for its end is not over without that.) */
 static inline bool hook_is_newborn(const struct hook *hook, const struct vcpu *vcpu)
 {
 	return hook->born_exit == vcpu->history_next && hook->born_vcpu == vcpu;
@@ -90,7 +91,7 @@ static inline __attribute__((always_inline)) enum access_result hook_ask_owner(s
 	if (!hook_owner_lock(owner))
 		return hook_keeps_denying(hook) ? hook_deny(hook, origin) : ACCESS_PASS;
 	/* It may have lost its owner, or its service, while we waited. */
-	if (hook->state == HOOK_ACTIVE && !hook_is_newborn(hook, origin->vcpu)) {
+	if (hook->state == HOOK_ACTIVE && (!hook_is_newborn(hook, origin->vcpu) || origin->request != NULL)) {
 		/* It may remove itself in there: then this event is its last, and still counts. */
 		verdict = hook_run(hook, origin);
 		if (verdict != RV_VERDICT_PASS)

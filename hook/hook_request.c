@@ -14,7 +14,7 @@ void hook_list_request(struct hook *hook)
 
 	while (*end != NULL)
 		end = &(*end)->request_next;
-	hook->request_order = ++hook_request_last;
+	hook->request_order = __atomic_add_fetch(&hook_request_last, 1, __ATOMIC_ACQ_REL);
 	__atomic_store_n(end, hook, __ATOMIC_RELEASE);
 }
 
@@ -50,10 +50,13 @@ bool hook_wants_requests(uint32_t kind)
 
 enum access_result hook_offer(uint32_t kind, struct event_origin *origin, uint64_t *after)
 {
+	/* Those that are added meanwhile are not asked: a block that adds its like would else hold the guest. */
+	uint64_t last = __atomic_load_n(&hook_request_last, __ATOMIC_ACQUIRE);
+
 	for (struct hook *hook = hook_request_first(); hook != NULL; hook = hook_request_next(hook)) {
 		enum access_result result;
 
-		if (hook->spec.kind != kind || hook->request_order <= *after)
+		if (hook->spec.kind != kind || hook->request_order <= *after || hook->request_order > last)
 			continue;
 		*after = hook->request_order;
 		result = hook_filter_accepts(hook, origin) ? hook_ask(hook, origin) : hook_reject(hook);

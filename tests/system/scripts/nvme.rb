@@ -1,0 +1,25 @@
+# What tests/guest/nvme.c counts on: which block of both namespaces is changed, refused, moved.
+KEY = "\x5a"
+
+counts = Hash.new(0)
+disks = { disk: %i[nvme1n1 nvme1n2] }
+on(:disk_request, **disks) { |r| counts[r.kind] += 1 }
+on(:disk_write, **disks, lba: 1000..1099, on_error: :deny) { |r| r.data.xor(KEY) }
+on(:disk_read, **disks, lba: 1000..1099) { |r| r.done { |done| done.data.xor(KEY) } }
+on(:disk_write, **disks, lba: 1200) { |r| r.deny }
+on(:disk_read, **disks, lba: 1201) { |r| r.deny }
+on(:disk_write, **disks, lba: 1210) { |r| r.drop }
+on(:disk_read, **disks, lba: 1211) { |r| r.drop }
+on(:disk_write, **disks, lba: 1220) { |r| r.lba = 1221 }
+on(:disk_done, **disks, lba: 1230) { |r| r.deny }
+on(:disk_read, **disks, lba: 1240..1299) { |r| r.lba -= 240 }
+on(:disk_write, **disks, lba: 1300) do |r|
+  r.data.fill(0)
+  raise "half-way"
+end
+sizes = []
+on(:disk_write, disk: :nvme1n2, sectors: 3) { |r| sizes << r.data.size }
+at_exit do
+  puts "counted #{counts.keys.map(&:to_s).sort.join(" ")}"
+  puts "sizes #{sizes.uniq.inspect}, #{Disk[:nvme1n2].sector_bytes}"
+end
