@@ -7,6 +7,8 @@
 
 #include "rv/types.h"
 
+struct access;
+
 struct iommu_driver {
 	const char *name;
 	const char *signature; /* of the ACPI table that tells of them */
@@ -18,6 +20,10 @@ struct iommu_driver {
 	/* Has all units use them. Where the firmware had them translate, they go on doing so meanwhile. */
 	const char *(*start)(void);
 	unsigned (*count)(void); /* units */
+	/* Firmware that had it on may go on using it, and wait for what it says: answers the guest's access
+	 * to a unit's registers from what it has said before, and touches no hardware. False: nothing is there.
+	 * NULL: never. Context: exit. */
+	bool (*answer)(struct access *access);
 };
 
 extern const struct iommu_driver amd_vi_driver, vt_d_driver;

@@ -24,11 +24,14 @@
 static struct access_region iommu_registers[IOMMU_HIDDEN_MAXIMUM], iommu_functions[IOMMU_HIDDEN_MAXIMUM];
 static size_t iommu_nr_registers, iommu_nr_functions;
 
+static const struct iommu_driver *iommu_driver;
+
 /* As if nothing were there. */
 static enum access_result iommu_handle_access(struct access *access, void *context)
 {
 	(void)context;
-	access_deny(access);
+	if (access->kind != ACCESS_MMIO || iommu_driver->answer == NULL || !iommu_driver->answer(access))
+		access_deny(access);
 	return ACCESS_DONE;
 }
 
@@ -165,6 +168,7 @@ enum iommu_state iommu_take(const struct iommu_request *request, const char **wh
 	uint64_t length_bytes;
 	const struct iommu_driver *driver = iommu_choose(&table, &length_bytes);
 
+	iommu_driver = driver;
 	if (driver == NULL) {
 		*why = "the firmware tells of no IOMMU";
 		log_info("no IOMMU: devices that the guest programs reach our memory by DMA");

@@ -58,12 +58,12 @@ static const char *vt_d_choose_format(void)
 	unsigned levels = LEVELS_LEAST, width = 64;
 
 	for (unsigned i = 0; i < vt_d_nr_units; i++) {
-		uint64_t cap = vt_d_read(vt_d_units[i], VT_D_CAPABILITY);
+		uint64_t cap = vt_d_read(vt_d_units[i].registers, VT_D_CAPABILITY);
 
 		all &= cap;
 		if (VT_D_CAPABILITY_WIDTH(cap) < width)
 			width = VT_D_CAPABILITY_WIDTH(cap);
-		if ((vt_d_read(vt_d_units[i], VT_D_EXTENDED_CAPABILITY) & VT_D_EXTENDED_QUEUE) == 0)
+		if ((vt_d_read(vt_d_units[i].registers, VT_D_EXTENDED_CAPABILITY) & VT_D_EXTENDED_QUEUE) == 0)
 			return "it has no invalidation queue";
 	}
 	if (width > LEVELS_LEAST_BITS || (VT_D_CAPABILITY_LEVELS(all) & 2) == 0)
@@ -191,7 +191,7 @@ static const char *vt_d_start(void)
 {
 	for (unsigned i = 0; i < vt_d_nr_units; i++) {
 		uint64_t *queue = iommu_allocate(2); /* and where the wait stores */
-		const char *why = queue == NULL ? "no memory for its queue" : vt_d_start_unit(vt_d_units[i], queue);
+		const char *why = queue == NULL ? "no memory for its queue" : vt_d_start_unit(vt_d_units[i].registers, queue);
 
 		if (why != NULL)
 			return why;
@@ -211,4 +211,5 @@ const struct iommu_driver vt_d_driver = {
 	.prepare = vt_d_prepare,
 	.start = vt_d_start,
 	.count = vt_d_count,
+	.answer = vt_d_answer,
 };

@@ -9,7 +9,7 @@
 #include "iommu/vt_d_regs.h"
 #include "vmm/access.h"
 
-hpa_t vt_d_units[VT_D_UNITS_MAXIMUM];
+struct vt_d_unit vt_d_units[VT_D_UNITS_MAXIMUM];
 unsigned vt_d_nr_units;
 
 /* Where the last of its registers ends: some are where the capabilities say. */
@@ -29,6 +29,7 @@ static uint64_t dmar_unit_bytes(hpa_t registers, uint8_t size)
 static const char *dmar_read_unit(const uint8_t *structure, uint64_t length_bytes)
 {
 	hpa_t registers;
+	uint32_t status;
 	const char *why;
 
 	if (length_bytes < DMAR_UNIT_BYTES)
@@ -37,9 +38,16 @@ static const char *dmar_read_unit(const uint8_t *structure, uint64_t length_byte
 		return "there are too many";
 	registers = acpi_get(structure + DMAR_UNIT_BASE, 8);
 	why = iommu_hide_registers(registers, dmar_unit_bytes(registers, structure[DMAR_UNIT_SIZE]));
-	if (why == NULL)
-		vt_d_units[vt_d_nr_units++] = registers;
-	return why;
+	if (why != NULL)
+		return why;
+	status = (uint32_t)mmio_hardware_read(registers + VT_D_STATUS, 4);
+	vt_d_units[vt_d_nr_units++] = (struct vt_d_unit){
+		.registers = registers,
+		.was_on = (status & VT_D_TRANSLATION) != 0,
+		.status = status,
+		.queue_tail = mmio_hardware_read(registers + VT_D_QUEUE_TAIL, 8),
+	};
+	return NULL;
 }
 
 static const char *dmar_read_memory(const uint8_t *structure, uint64_t length_bytes)

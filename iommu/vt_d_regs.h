@@ -34,6 +34,8 @@
 #define VT_D_FLUSH_WRITE_BUFFER (UINT32_C(1) << 27) /* done: 0 */
 #define VT_D_QUEUED (UINT32_C(1) << 26)
 #define VT_D_INTERRUPT_REMAPPING (UINT32_C(1) << 25)
+#define VT_D_COMPATIBILITY_FORMAT (UINT32_C(1) << 23)
+#define VT_D_DONE_ONCE UINT32_C(0x61000000) /* of the status: these stay once they are set */
 #define VT_D_STAYS UINT32_C(0x96ffffff) /* of the status; the others happen once */
 
 #define VT_D_ROOT_MODE(root) ((root) >> 10 & 3) /* 0: legacy, which ours is */

@@ -248,7 +248,7 @@ static void test_dmar(void)
 	size_t length_bytes = put_dmar();
 
 	UNIT_CHECK(vt_d_find(table, length_bytes) == NULL);
-	UNIT_CHECK(vt_d_nr_units == 2 && vt_d_units[0] == 0xfed90000 && vt_d_units[1] == 0xfed94000);
+	UNIT_CHECK(vt_d_nr_units == 2 && vt_d_units[0].registers == 0xfed90000 && vt_d_units[1].registers == 0xfed94000);
 	UNIT_CHECK(nr_kept == 1 && kept_first == 0x7a000000 && kept_last == 0x7a7fffff);
 	set_up();
 	(void)put_dmar();
