@@ -91,9 +91,9 @@ static inline enum access_result hook_reject(struct hook *hook)
 void hook_list_request(struct hook *hook);
 void hook_unlist_request(struct hook *hook);
 
-/* source_follow.c: of a hook with spec.follows. */
-int source_follow_attach(struct hook *hook, enum access_kind kind);
-void source_follow_detach(struct hook *hook);
+/* hook_follow.c: of a hook with spec.follows. */
+int hook_follow_attach(struct hook *hook, enum access_kind kind);
+void hook_follow_detach(struct hook *hook);
 
 /* hook.c */
 extern struct spinlock hook_table_lock;

@@ -66,13 +66,13 @@ void source_access_pose(struct event_origin *origin, const struct rv_event *even
 
 static int source_port_attach(struct hook *hook)
 {
-	return hook->spec.follows != 0 ? source_follow_attach(hook, ACCESS_PORT) : pio_register(&hook->region);
+	return hook->spec.follows != 0 ? hook_follow_attach(hook, ACCESS_PORT) : pio_register(&hook->region);
 }
 
 static void source_port_detach(struct hook *hook)
 {
 	if (hook->spec.follows != 0)
-		source_follow_detach(hook);
+		hook_follow_detach(hook);
 	else
 		pio_unregister(&hook->region);
 }
@@ -85,13 +85,13 @@ static void source_port_pose(struct event_origin *origin, const struct rv_event 
 static int source_mmio_attach(struct hook *hook)
 {
 	hook->region.writes_only = hook->write;
-	return hook->spec.follows != 0 ? source_follow_attach(hook, ACCESS_MMIO) : mmio_register(&hook->region);
+	return hook->spec.follows != 0 ? hook_follow_attach(hook, ACCESS_MMIO) : mmio_register(&hook->region);
 }
 
 static void source_mmio_detach(struct hook *hook)
 {
 	if (hook->spec.follows != 0)
-		source_follow_detach(hook);
+		hook_follow_detach(hook);
 	else
 		mmio_unregister(&hook->region);
 }

@@ -49,7 +49,7 @@ static int source_pci_attach(struct hook *hook)
 {
 	hook->region_is_wider = true;
 	if (hook->spec.follows != 0)
-		return source_follow_attach(hook, ACCESS_PCI);
+		return hook_follow_attach(hook, ACCESS_PCI);
 	source_pci_narrow(hook);
 	return pci_register(&hook->region);
 }
@@ -57,7 +57,7 @@ static int source_pci_attach(struct hook *hook)
 static void source_pci_detach(struct hook *hook)
 {
 	if (hook->spec.follows != 0)
-		source_follow_detach(hook);
+		hook_follow_detach(hook);
 	else
 		pci_unregister(&hook->region);
 }

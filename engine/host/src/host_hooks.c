@@ -48,7 +48,7 @@ HOST_REGISTRY(cpuid, ACCESS_CPUID)
 HOST_REGISTRY(pci, ACCESS_PCI)
 
 /* Nothing moves here: a hook that follows is one of where that is. */
-int source_follow_attach(struct hook *hook, enum access_kind kind)
+int hook_follow_attach(struct hook *hook, enum access_kind kind)
 {
 	uint16_t bdf = (uint16_t)hook->spec.follows;
 	uint64_t base = pci_address(bdf >> 8, bdf >> 3 & 0x1f, bdf & 7, 0);
@@ -69,7 +69,7 @@ int source_follow_attach(struct hook *hook, enum access_kind kind)
 	return 0;
 }
 
-void source_follow_detach(struct hook *hook)
+void hook_follow_detach(struct hook *hook)
 {
 	for (unsigned int kind = 0; kind < ACCESS_KIND_COUNT; kind++)
 		(void)registry_remove(&registries[kind], &hook->region);

@@ -1,5 +1,5 @@
 /*
- * hook/source_follow.c: hooks that follow a PCI function: their addresses count from one of its BARs, or are in
+ * hook/hook_follow.c: hooks that follow a PCI function: their addresses count from one of its BARs, or are in
  * its configuration space, and go where that goes (vmm/pci_follow.h).
  */
 #include "hook/hook_internal.h"
@@ -11,7 +11,7 @@
 
 _Static_assert(RV_FOLLOWS_CONFIGURATION == PCI_CONFIGURATION, "rv/abi.h, vmm/pci_follow.h");
 
-static enum access_result source_follow_hand_on(struct access *access, int64_t offset, struct hook *hook)
+static enum access_result hook_follow_hand_on(struct access *access, int64_t offset, struct hook *hook)
 {
 	enum access_result result;
 
@@ -22,17 +22,17 @@ static enum access_result source_follow_hand_on(struct access *access, int64_t o
 }
 
 /* Another device in the same slot may have another sort of BAR there. */
-static enum access_result source_follow_port(struct access *access, int64_t offset, void *context)
+static enum access_result hook_follow_port(struct access *access, int64_t offset, void *context)
 {
-	return access->kind == ACCESS_PORT ? source_follow_hand_on(access, offset, context) : ACCESS_PASS;
+	return access->kind == ACCESS_PORT ? hook_follow_hand_on(access, offset, context) : ACCESS_PASS;
 }
 
-static enum access_result source_follow_memory(struct access *access, int64_t offset, void *context)
+static enum access_result hook_follow_memory(struct access *access, int64_t offset, void *context)
 {
-	return access->kind == ACCESS_MMIO ? source_follow_hand_on(access, offset, context) : ACCESS_PASS;
+	return access->kind == ACCESS_MMIO ? hook_follow_hand_on(access, offset, context) : ACCESS_PASS;
 }
 
-static enum access_result source_follow_configuration(struct access *access, int64_t offset, void *context)
+static enum access_result hook_follow_configuration(struct access *access, int64_t offset, void *context)
 {
 	struct hook *hook = context;
 
@@ -40,7 +40,7 @@ static enum access_result source_follow_configuration(struct access *access, int
 	return hook->region.handler(access, hook->region.context);
 }
 
-static bool source_follow_is(uint32_t follows, enum access_kind kind)
+static bool hook_follow_is(uint32_t follows, enum access_kind kind)
 {
 	unsigned number = FOLLOWS_NUMBER(follows);
 	struct pci_bar bar;
@@ -51,11 +51,11 @@ static bool source_follow_is(uint32_t follows, enum access_kind kind)
 	       bar.port == (kind == ACCESS_PORT);
 }
 
-int source_follow_attach(struct hook *hook, enum access_kind kind)
+int hook_follow_attach(struct hook *hook, enum access_kind kind)
 {
 	uint32_t follows = hook->spec.follows;
 
-	if (!(follows & RV_FOLLOWS) || !source_follow_is(follows, kind))
+	if (!(follows & RV_FOLLOWS) || !hook_follow_is(follows, kind))
 		return -RV_ENOENT;
 	hook->follower = (struct pci_follower){
 		.region = hook->region,
@@ -63,15 +63,15 @@ int source_follow_attach(struct hook *hook, enum access_kind kind)
 		.number = (uint8_t)FOLLOWS_NUMBER(follows),
 		.first = hook->first,
 		.last = hook->last,
-		.handler = kind == ACCESS_PORT   ? source_follow_port
-			   : kind == ACCESS_MMIO ? source_follow_memory
-						 : source_follow_configuration,
+		.handler = kind == ACCESS_PORT   ? hook_follow_port
+			   : kind == ACCESS_MMIO ? hook_follow_memory
+						 : hook_follow_configuration,
 		.context = hook,
 	};
 	return pci_follow(&hook->follower);
 }
 
-void source_follow_detach(struct hook *hook)
+void hook_follow_detach(struct hook *hook)
 {
 	pci_unfollow(&hook->follower);
 }
