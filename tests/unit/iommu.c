@@ -4,7 +4,7 @@
  */
 #include "iommu/iommu_map.h"
 
-#include "core/acpi_internal.h"
+#include "core/acpi_tables.h"
 #include "core/memory.h"
 #include "iommu/amd_vi.h"
 #include "iommu/amd_vi_regs.h"
