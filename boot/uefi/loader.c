@@ -98,11 +98,19 @@ static void loader_read_config(void)
 	loader_misunderstood = wrong != 0;
 }
 
+/* A word by which nothing boots without us: as boot/options.c takes it, all but two of iommu= are own. */
+static bool loader_word_requires(const char *word)
+{
+	return strncmp(word, "require=", 8) == 0 ||
+	       (strncmp(word, "iommu=", 6) == 0 && strncmp(word + 6, "guest", 5) != 0 &&
+		strncmp(word + 6, "off", 3) != 0);
+}
+
 static bool loader_requires(void)
 {
 	const char *word = loader_config.options;
 
-	while (strncmp(word, "require=", 8) != 0 && strncmp(word, "iommu=own", 9) != 0) {
+	while (!loader_word_requires(word)) {
 		while (*word != '\0' && *word != ' ')
 			word++;
 		if (*word == '\0')
