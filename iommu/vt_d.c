@@ -126,21 +126,21 @@ static bool vt_d_set_queue(hpa_t registers, const uint64_t *queue)
 	return vt_d_command(registers, VT_D_QUEUED, 0);
 }
 
-/* Whatever it has kept of the firmware's tables. */
-static bool vt_d_invalidate(hpa_t registers, uint64_t *queue)
+/* Has it forget what it keeps of the firmware's tables, and waits for that: the queue alone keeps no order
+ * (6.5.2). number: of the request in the queue, from 0. */
+static bool vt_d_invalidate(hpa_t registers, uint64_t *queue, unsigned number, uint64_t what)
 {
 	uint64_t *done = queue + PAGE_BYTES / sizeof(*queue);
 	const uint64_t descriptors[] = {
-		VT_D_INVALIDATE_CONTEXTS, 0,
-		VT_D_INVALIDATE_PAGES, 0,
+		what, 0,
 		VT_D_QUEUE_WAIT | UINT64_C(1) << 32, memory_physical(done),
 	};
 
 	*done = 0;
 	iommu_flush(done, sizeof(*done));
-	memcpy(queue, descriptors, sizeof(descriptors));
-	iommu_flush(queue, sizeof(descriptors));
-	vt_d_write(registers, VT_D_QUEUE_TAIL, sizeof(descriptors));
+	memcpy((uint8_t *)queue + number * sizeof(descriptors), descriptors, sizeof(descriptors));
+	iommu_flush(queue, PAGE_BYTES);
+	vt_d_write(registers, VT_D_QUEUE_TAIL, (number + 1) * sizeof(descriptors));
 	return iommu_wait_memory(done, 1);
 }
 
@@ -172,7 +172,8 @@ static const char *vt_d_start_unit(hpa_t registers, uint64_t *queue)
 	vt_d_write(registers, VT_D_ROOT, memory_physical(vt_d_root));
 	if (!vt_d_command(registers, VT_D_SET_ROOT, 0))
 		return "it does not take a root table";
-	if (!vt_d_invalidate(registers, queue))
+	if (!vt_d_invalidate(registers, queue, 0, VT_D_INVALIDATE_CONTEXTS) ||
+	    !vt_d_invalidate(registers, queue, 1, VT_D_INVALIDATE_PAGES))
 		return "it does not invalidate";
 	if (!vt_d_command(registers, VT_D_TRANSLATION, 0))
 		return "it does not translate";
