@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/paging.h"
 #include "mediator/disk/disk.h"
 #include "rv/errno.h"
 #include "vmm/pci_function.h"
@@ -81,15 +82,27 @@ static void nvme_look_whether_enabled(const struct nvme_controller *controller)
 			    "does when it starts", controller->index);
 }
 
+/* -RV_EINVAL: they are where neither we nor the registry of memory can get at them. */
+static int nvme_follow(struct nvme_controller *controller)
+{
+	int error = pci_follow(&controller->registers);
+
+	if (error == 0)
+		error = pci_follow(&controller->doorbells);
+	if (error != -RV_EINVAL)
+		return error;
+	log_warning("nvme%u: its registers lie above %lu GiB, out of our reach: no hook can have disks' requests. Firmware "
+		    "may have a setting for less (\"above 4G decoding\" off)", controller->index, paging_direct_bytes >> 30);
+	return -RV_ENOTSUP;
+}
+
 int nvme_claim(struct nvme_controller *controller)
 {
 	int error;
 
 	if (controller->is_claimed)
 		return 0;
-	error = pci_follow(&controller->registers);
-	if (error == 0)
-		error = pci_follow(&controller->doorbells);
+	error = nvme_follow(controller);
 	controller->is_claimed = true;
 	if (error != 0)
 		nvme_release(controller);
