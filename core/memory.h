@@ -10,7 +10,7 @@
 /* All physical addresses below this are mapped at DIRECT_MAP_ADDRESS + address. Device memory gets
  * its type from the MTRRs. */
 #define DIRECT_MAP_ADDRESS UINT64_C(0xffff800000000000)
-#define DIRECT_MAP_BYTES_MAXIMUM GIB(512)
+#define DIRECT_MAP_BYTES_MAXIMUM GIB(4096)
 #define HYPERVISOR_ADDRESS UINT64_C(0xffffffff80000000)
 
 extern hpa_t memory_reserved_start; /* what is ours, 2 MiB aligned */

@@ -53,25 +53,35 @@ static uint64_t *paging_builder_descend(struct paging_builder *builder, uint64_t
 	return lower;
 }
 
+/* What the CPU can address, devices' memory among it: firmware may put that at the top. */
+static uint64_t paging_reach(void)
+{
+	uint64_t bytes = UINT64_C(1) << (cpuid_query(0x80000008, 0).eax & 0x3f);
+
+	return bytes < DIRECT_MAP_BYTES_MAXIMUM ? bytes : DIRECT_MAP_BYTES_MAXIMUM;
+}
+
 static bool paging_build_direct_map(struct paging_builder *builder, uint64_t *root)
 {
 	bool gigabyte_pages = (cpuid_query(0x80000001, 0).edx >> 26) & 1;
 	uint64_t leaf = PAGING_PRESENT | PAGING_WRITABLE | PAGING_LARGE | PAGING_NO_EXECUTE;
-	uint64_t bytes = gigabyte_pages ? DIRECT_MAP_BYTES_MAXIMUM
+	uint64_t bytes = gigabyte_pages ? paging_reach()
 					: align_up(memory_end < GIB(4) ? GIB(4) : memory_end, GIB(1));
-	uint64_t *upper = paging_builder_descend(builder, root, paging_index(DIRECT_MAP_ADDRESS, 3));
 
-	if (upper == NULL || bytes > DIRECT_MAP_BYTES_MAXIMUM)
+	if (bytes > DIRECT_MAP_BYTES_MAXIMUM)
 		return false;
 	paging_direct_bytes = bytes;
 	for (uint64_t hpa = 0; hpa < bytes; hpa += GIB(1)) {
+		uint64_t *upper = paging_builder_descend(builder, root, paging_index(DIRECT_MAP_ADDRESS + hpa, 3));
 		uint64_t *middle;
 
+		if (upper == NULL)
+			return false;
 		if (gigabyte_pages) {
-			upper[hpa >> 30] = hpa | leaf;
+			upper[paging_index(hpa, 2)] = hpa | leaf;
 			continue;
 		}
-		middle = paging_builder_descend(builder, upper, (unsigned)(hpa >> 30));
+		middle = paging_builder_descend(builder, upper, paging_index(hpa, 2));
 		if (middle == NULL)
 			return false;
 		for (unsigned i = 0; i < PAGING_ENTRIES; i++)

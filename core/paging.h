@@ -8,7 +8,8 @@
 #include "rv/types.h"
 
 extern hpa_t paging_host_root; /* CR3 of the hypervisor's own address space */
-/* How much of the direct map there is: all of it, or what RAM needs on a CPU without 1 GiB pages. */
+/* How much of the direct map there is: what the CPU can address, up to all of it, or what RAM needs on one without
+ * 1 GiB pages. */
 extern uint64_t paging_direct_bytes;
 
 /* A new address space: empty lower half, the hypervisor in the upper. Returns the physical address
