@@ -9,6 +9,7 @@
 #include "hook/hook.h"
 
 #include "core/memory.h"
+#include "hook/hook_hold.h"
 #include "hook/hook_internal.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
@@ -225,6 +226,7 @@ void hook_remove_all(struct hook_owner *owner, bool failed)
 			hook_retire(hook);
 		}
 	}
+	hook_hold_abandon(owner);
 }
 
 void hook_visit(void (*visit)(struct hook *hook, void *context), void *context)

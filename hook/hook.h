@@ -152,7 +152,7 @@ int hook_remove(struct hook_owner *owner, uint32_t id);
  * like? */
 bool hook_keeps_denying(const struct hook *hook);
 
-/* Removes all hooks of an owner. After a failure, or if the owner keeps its hooks, those of which
+/* Removes all hooks of an owner; what it has wait (hook/hook_hold.h) goes on. After a failure, or if the owner keeps its hooks, those of which
  * hook_keeps_denying() says so keep denying what they match. */
 void hook_remove_all(struct hook_owner *owner, bool failed);
 
@@ -170,7 +170,8 @@ uint64_t hook_count_gone(struct hook_owner *owner, uint32_t kind, struct hook_co
 
 /* hook/hook_request.c: offers a request to the hooks of `kind` that want it, in the order in which they were
  * added, beyond the place *after (0: from the first), which becomes that of the last who was asked.
- * ACCESS_DONE: one of them ended it; ACCESS_ACCEPT: one accepted it, and no other is asked. Context: exit; without locks. */
+ * ACCESS_DONE: one of them ended it, or (origin->is_held) has it wait; ACCESS_ACCEPT: one accepted it, and no
+ * other is asked. Context: exit; without locks. */
 enum access_result hook_offer(uint32_t kind, struct event_origin *origin, uint64_t *after);
 /* Is there any hook of that kind? It may change at any time. */
 bool hook_wants_requests(uint32_t kind);

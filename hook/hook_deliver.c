@@ -8,7 +8,7 @@
 #include "core/log.h"
 #include "core/panic.h"
 #include "core/time.h"
-#include "hook/hook_timer.h"
+#include "vmm/deadline.h"
 #include "vmm/vcpu.h"
 
 /* Runs the owner and measures it; RV_VERDICT_ERROR if it failed. */
@@ -27,7 +27,7 @@ static inline uint32_t hook_run(struct hook *hook, struct event_origin *origin)
 	/* The owner may change the event at any time: the verdict is read once. */
 	if (owner->deliver(owner, hook, origin->vcpu))
 		verdict = *(volatile uint32_t *)&owner->event->verdict;
-	if (hook->source->note != NULL && (verdict & ~(uint32_t)RV_VERDICT_ACCEPT) < RV_VERDICT_ERROR)
+	if (hook->source->note != NULL && (verdict & ~(uint32_t)RV_VERDICT_MODIFIERS) < RV_VERDICT_ERROR)
 		hook->source->note(origin, owner->event);
 	hook->origin = NULL;
 	cycles = tsc_read() - start - owner->waited_cycles;
@@ -100,8 +100,8 @@ static inline __attribute__((always_inline)) enum access_result hook_ask_owner(s
 		result = hook_deny(hook, origin);
 	}
 	hook_owner_unlock(owner);
-	if (hook_timer_due())
-		hook_timer_check(origin->vcpu);
+	if (deadline_due())
+		deadline_check(origin->vcpu);
 	if (grace_wanted)
 		grace_collect();
 	return result;

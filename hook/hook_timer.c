@@ -1,50 +1,44 @@
 /*
- * hook/hook_timer.c: the queue of timers, in the order they were added, under hook_table_lock. The CPU
- * that finds one due takes it, by setting its next time, and delivers it without that lock.
+ * hook/hook_timer.c: `every`: hooks that are due at a time instead of at an access. A queue of them, in the
+ * order they were added, under hook_table_lock, and one deadline for all. The CPU that finds one due takes
+ * it, by setting its next time, and delivers it without that lock.
  */
-#include "hook/hook_timer.h"
-
 #include "core/log.h"
 #include "core/time.h"
 #include "hook/hook_internal.h"
-#include "vmm/interrupt_watch.h"
+#include "vmm/deadline.h"
 
-#define HOOK_US_PER_SECOND 1000000
+static void hook_timer_expire(struct deadline *deadline, struct vcpu *vcpu);
 
-uint64_t hook_timer_next_tsc = ~UINT64_C(0);
-
+static struct deadline hook_timer_deadline = { .expire = hook_timer_expire };
 static struct hook *hook_timers;
 
-static void hook_timer_set_next(uint64_t tsc)
-{
-	__atomic_store_n(&hook_timer_next_tsc, tsc, __ATOMIC_RELAXED);
-}
-
+/* Under hook_table_lock, which orders those who set it. */
 static void hook_timer_update_next(void)
 {
-	uint64_t next = ~UINT64_C(0);
+	uint64_t next = DEADLINE_NEVER;
 
 	for (struct hook *hook = hook_timers; hook != NULL; hook = hook->timer_next) {
 		if (hook->due_tsc < next)
 			next = hook->due_tsc;
 	}
-	hook_timer_set_next(next);
+	if (next != DEADLINE_NEVER)
+		deadline_set(&hook_timer_deadline, next);
+	else
+		(void)deadline_cancel(&hook_timer_deadline);
 }
 
 static int hook_timer_attach(struct hook *hook)
 {
 	struct hook **end = &hook_timers;
-	uint64_t seconds = hook->first / HOOK_US_PER_SECOND;
-	uint64_t rest_us = hook->first % HOOK_US_PER_SECOND;
 
-	/* hook_spec_check() bounds the period, so neither product overflows. */
-	hook->period_tsc = seconds * time_tsc_hz + rest_us * time_tsc_hz / HOOK_US_PER_SECOND;
+	/* hook_spec_check() bounds the period, so that this does not overflow. */
+	hook->period_tsc = time_tsc_of_us(hook->first);
 	hook->due_tsc = tsc_read() + hook->period_tsc;
 	while (*end != NULL)
 		end = &(*end)->timer_next;
 	*end = hook;
-	/* Now: whoever looks first finds out the right time, and asks for interrupts. */
-	hook_timer_set_next(0);
+	hook_timer_update_next();
 	return 0;
 }
 
@@ -96,18 +90,12 @@ static void hook_timer_rest(struct hook *hook, uint64_t start)
 	spinlock_release(&hook_table_lock);
 }
 
-static void hook_timer_want(struct vcpu *vcpu)
-{
-	static struct interrupt_wish wish;
-
-	interrupt_want(vcpu, &wish, __atomic_load_n(&hook_timers, __ATOMIC_RELAXED) != NULL);
-}
-
-void hook_timer_check(struct vcpu *vcpu)
+static void hook_timer_expire(struct deadline *deadline, struct vcpu *vcpu)
 {
 	uint64_t now = tsc_read();
 	struct hook *hook;
 
+	(void)deadline;
 	/* It ends: what is taken is not due again at the same time. */
 	while ((hook = hook_timer_take(now)) != NULL) {
 		uint64_t start = tsc_read();
@@ -115,16 +103,6 @@ void hook_timer_check(struct vcpu *vcpu)
 		hook_deliver_plain(hook, vcpu);
 		hook_timer_rest(hook, start);
 	}
-	hook_timer_want(vcpu);
-}
-
-void hook_timer_periodic(struct vcpu *vcpu)
-{
-	if (hook_timer_due())
-		hook_timer_check(vcpu);
-	if (grace_wanted)
-		grace_collect();
-	hook_timer_want(vcpu);
 }
 
 /* A period in the largest unit that it is a whole number of. */

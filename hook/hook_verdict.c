@@ -30,16 +30,23 @@ enum access_result hook_deny(struct hook *hook, struct event_origin *origin)
 	return hook->source->apply(origin, RV_VERDICT_DENY, NULL);
 }
 
+/* ACCEPT and HOLD, if they stand where they can: else the verdict has no meaning. */
+static uint32_t hook_modifiers(const struct hook *hook, uint32_t verdict)
+{
+	uint32_t modifiers = verdict & RV_VERDICT_MODIFIERS;
+
+	if (verdict - modifiers > RV_VERDICT_CHANGE || ((modifiers & RV_VERDICT_HOLD) && hook->source->hold == NULL))
+		return 0;
+	return modifiers;
+}
+
 enum access_result hook_resolve(struct hook *hook, struct event_origin *origin, uint32_t verdict,
 				const struct rv_event *event)
 {
-	enum access_result result = ACCESS_PASS, passes = ACCESS_PASS;
+	enum access_result result = ACCESS_PASS;
+	uint32_t modifiers = hook_modifiers(hook, verdict);
 
-	if (verdict == (RV_VERDICT_ACCEPT | RV_VERDICT_PASS) ||
-	    verdict == (RV_VERDICT_ACCEPT | RV_VERDICT_CHANGE)) {
-		verdict -= RV_VERDICT_ACCEPT;
-		passes = ACCESS_ACCEPT;
-	}
+	verdict -= modifiers;
 	if (verdict >= RV_VERDICT_ERROR) {
 		verdict = hook_verdict_on_error(hook);
 		if (hook->source->is_spoiled != NULL && hook->source->is_spoiled(origin))
@@ -53,5 +60,11 @@ enum access_result hook_resolve(struct hook *hook, struct event_origin *origin, 
 		hook->counters.denied++;
 	if (verdict != RV_VERDICT_PASS)
 		result = hook->source->apply(origin, (enum rv_verdict)verdict, event);
-	return result == ACCESS_PASS ? passes : result;
+	if (result != ACCESS_PASS)
+		return result;
+	if (modifiers & RV_VERDICT_HOLD) {
+		hook->source->hold(origin, hook, event, (modifiers & RV_VERDICT_ACCEPT) != 0);
+		return ACCESS_DONE;
+	}
+	return modifiers & RV_VERDICT_ACCEPT ? ACCESS_ACCEPT : ACCESS_PASS;
 }

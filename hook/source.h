@@ -18,6 +18,7 @@ struct event_origin {
 	struct vcpu *vcpu;
 	struct access *access;
 	struct request *request;
+	bool is_held; /* the request waits, and is not ours any more */
 };
 
 struct source {
@@ -42,6 +43,10 @@ struct source {
 	/* The event has ended well: takes what it asks for beside its verdict, RV_EVENT_DONE_WANTED. NULL:
 	 * nothing can be. */
 	void (*note)(struct event_origin *origin, const struct rv_event *event);
+	/* RV_VERDICT_HOLD: the request waits as `event` says, each field of which is read once, and asks no more
+	 * hooks then if `accepts`. Sets origin->is_held. NULL: nothing waits. Under the owner's lock. */
+	void (*hold)(struct event_origin *origin, const struct hook *hook, const struct rv_event *event,
+		     bool accepts);
 	/* Copies a part of the request's data to or from `buffer`. 0 or as RV_SYS_DATA_READ. NULL: there are
 	 * none. Under the owner's lock. */
 	int (*data)(struct event_origin *origin, uint64_t offset, void *buffer, size_t length_bytes,

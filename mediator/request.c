@@ -4,7 +4,6 @@
 #include "mediator/request.h"
 
 #include "core/instructions.h"
-#include "hook/hook.h"
 
 static uint64_t request_last; /* the newest number */
 
@@ -17,11 +16,37 @@ void request_begin(struct request *request, uint32_t kind)
 	};
 }
 
-void request_offer(struct request *request, struct vcpu *vcpu)
+/* The hooks that were not asked yet. Once it waits, it may be anybody's. */
+static bool request_ask(struct request *request, struct vcpu *vcpu)
 {
 	struct event_origin origin = { .vcpu = vcpu, .request = request };
-	uint64_t after = 0;
 
+	(void)hook_offer(request->kind, &origin, &request->after);
+	return !origin.is_held;
+}
+
+bool request_offer(struct request *request, struct vcpu *vcpu)
+{
 	request->verdict = RV_VERDICT_PASS;
-	(void)hook_offer(request->kind, &origin, &after);
+	request->after = 0;
+	return request_ask(request, vcpu);
+}
+
+static void request_decided(struct hook_hold *hold, enum rv_verdict verdict, struct vcpu *vcpu)
+{
+	struct request *request = CONTAINER_OF(hold, struct request, hold);
+
+	request->verdict = verdict;
+	if (verdict != RV_VERDICT_PASS || request_ask(request, vcpu))
+		request->resume(request, vcpu);
+}
+
+void request_hold(struct request *request, const struct hook *hook, uint64_t us, bool delays)
+{
+	hook_hold_begin(&request->hold, hook, request->handle, us, delays, request_decided);
+}
+
+bool request_cancel(struct request *request)
+{
+	return hook_hold_cancel(&request->hold);
 }

@@ -3,11 +3,14 @@
  * packet or a USB transfer. A mediator makes requests of a device's register traffic, offers them, and
  * does with them what was decided; hooks see them as events (docs/words.md).
  *
- * A request is its mediator's, who lets nobody else change it while it is offered.
+ * A request is its mediator's, who lets nobody else change it while it is offered. It can outlive the exit
+ * that it came with: a hook has it wait, for a time or until its script decides. Then it goes on at an exit of
+ * whatever CPU.
  */
 #ifndef MEDIATOR_REQUEST_H
 #define MEDIATOR_REQUEST_H
 
+#include "hook/hook_hold.h"
 #include "rv/abi.h"
 #include "rv/types.h"
 
@@ -39,14 +42,26 @@ struct request {
 	uint64_t end_tsc;	 /* when the device was done */
 	uint64_t data_bytes;	 /* that `data` gives now */
 	request_data data;	 /* NULL: it has none */
+	/* What it waited for is decided, as request->verdict says. Context: exit, of any CPU; without locks. */
+	void (*resume)(struct request *request, struct vcpu *vcpu);
+	uint64_t after;		 /* the place of the last hook that was asked */
+	struct hook_hold hold;
 	struct request_disk disk;
 };
 
-/* Begins a request: gives it a number. All else is the caller's. Context: exit. */
+/* Begins a request: gives it a number. All else is the caller's. It does not wait. Context: exit. */
 void request_begin(struct request *request, uint32_t kind);
 
-/* Asks whoever hooks its kind. On return request->verdict says what becomes of it: PASS, DENY or DROP.
- * Context: exit; without locks. */
-void request_offer(struct request *request, struct vcpu *vcpu);
+/* Asks whoever hooks its kind. True: request->verdict says what becomes of it: PASS, DENY or DROP. False: it
+ * waits; resume() will be called, perhaps has been already. Context: exit; without locks. */
+bool request_offer(struct request *request, struct vcpu *vcpu);
+
+/* The device does not want it any more: it was reset. True: it does not wait any longer, and resume() will not
+ * be called. False: it did not wait, or not any more: whoever offers it, or resume(), finds out by other
+ * means. Context: exit; under the device's lock. */
+bool request_cancel(struct request *request);
+
+/* For sources: has the request wait, as hook_hold_begin() does. */
+void request_hold(struct request *request, const struct hook *hook, uint64_t us, bool delays);
 
 #endif

@@ -7,8 +7,8 @@
 #include "core/cpu.h"
 #include "core/instructions.h"
 #include "core/time.h"
-#include "process/apic_timer.h"
-#include "process/apic_timer_math.h"
+#include "vmm/apic_timer.h"
+#include "vmm/apic_timer_math.h"
 #include "process/legacy_pic.h"
 #include "process/process_internal.h"
 #include "vmm/vcpu.h"
@@ -17,15 +17,8 @@
 #define BUDGET_STOLEN_COST 1
 /* The engine is told when so little is left. */
 #define BUDGET_ALARM_SHARE 4
-#define BUDGET_US_PER_SECOND 1000000
 /* A step that took longer was held up by something else. */
 #define BUDGET_STEP_US_MAXIMUM 100
-
-static uint64_t budget_tsc(uint64_t us)
-{
-	return us / BUDGET_US_PER_SECOND * time_tsc_hz +
-	       us % BUDGET_US_PER_SECOND * time_tsc_hz / BUDGET_US_PER_SECOND;
-}
 
 void budget_init(void)
 {
@@ -47,7 +40,7 @@ void budget_start_stepping(struct process *process)
 	budget->stepping = true;
 	budget->step_tsc = tsc_read();
 	budget->step_left_tsc =
-		budget_tsc(process->budget_us) / BUDGET_SLICES * budget->cost_left /
+		time_tsc_of_us(process->budget_us) / BUDGET_SLICES * budget->cost_left /
 		BUDGET_SLICE_COST;
 }
 
@@ -64,7 +57,7 @@ static bool budget_charge_slice(struct process *process)
 {
 	struct budget *budget = &process->budget;
 	uint64_t now = tsc_read();
-	uint64_t slice_tsc = budget_tsc(process->budget_us) / BUDGET_SLICES;
+	uint64_t slice_tsc = time_tsc_of_us(process->budget_us) / BUDGET_SLICES;
 	unsigned cost = now - budget->slice_tsc > slice_tsc + slice_tsc / 2 ? BUDGET_STOLEN_COST
 							       : BUDGET_SLICE_COST;
 
@@ -82,7 +75,7 @@ static bool budget_charge_slice(struct process *process)
 static bool budget_charge_late_slices(struct process *process, uint64_t call_tsc, uint64_t now)
 {
 	struct budget *budget = &process->budget;
-	uint64_t slice_tsc = budget_tsc(process->budget_us) / BUDGET_SLICES;
+	uint64_t slice_tsc = time_tsc_of_us(process->budget_us) / BUDGET_SLICES;
 	uint64_t before_tsc = now - call_tsc - budget->slice_tsc, cost;
 
 	/* The call began within a slice; what is more was stolen. */
@@ -139,7 +132,7 @@ enum budget_step budget_handle_step(struct process *process, struct exception_fr
 {
 	struct budget *budget = &process->budget;
 	uint64_t now = tsc_read(), spent = now - budget->step_tsc;
-	uint64_t maximum = budget_tsc(BUDGET_STEP_US_MAXIMUM);
+	uint64_t maximum = time_tsc_of_us(BUDGET_STEP_US_MAXIMUM);
 
 	if (!budget->stepping)
 		return BUDGET_STEP_FOREIGN;
@@ -160,7 +153,7 @@ bool budget_is_nearly_used(const struct process *process)
 
 	if (budget->stepping)
 		return budget->step_left_tsc <=
-		       budget_tsc(process->budget_us) / BUDGET_ALARM_SHARE;
+		       time_tsc_of_us(process->budget_us) / BUDGET_ALARM_SHARE;
 	return budget->cost_left <= BUDGET_SLICES * BUDGET_SLICE_COST / BUDGET_ALARM_SHARE;
 }
 

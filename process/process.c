@@ -8,13 +8,14 @@
 #include "core/memory.h"
 #include "core/paging.h"
 #include "core/string.h"
-#include "hook/hook_timer.h"
 #include "process/budget.h"
 #include "process/controllers.h"
 #include "process/process_internal.h"
 #include "process/run.h"
 #include "rv/errno.h"
 #include "rv/powers.h"
+#include "vmm/deadline.h"
+#include "vmm/grace.h"
 #include "vmm/interrupt_watch.h"
 #include "vmm/vcpu.h"
 
@@ -29,7 +30,9 @@ static bool process_deliver(struct hook_owner *owner, struct hook *hook, struct 
 /* At each EXIT_INTERRUPT. */
 static void process_handle_interrupt_due(void *vcpu)
 {
-	hook_timer_periodic(vcpu);
+	deadline_look(vcpu);
+	if (grace_wanted)
+		grace_collect();
 }
 
 int process_init(const void *engine_elf, size_t engine_bytes, const struct process_options *options)
@@ -177,6 +180,6 @@ const char *process_run_all_scripts(struct vcpu *vcpu)
 		hook_owner_unlock(&process->owner);
 	}
 	if (failed == NULL)
-		hook_timer_periodic(vcpu);
+		deadline_look(vcpu);
 	return failed;
 }

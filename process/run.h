@@ -7,7 +7,7 @@
 
 #include "core/cpu.h"
 #include "core/instructions.h"
-#include "process/apic_timer.h"
+#include "vmm/apic_timer.h"
 #include "process/legacy_pic.h"
 #include "process/process_internal.h"
 #include "vmm/vcpu.h"

@@ -32,6 +32,7 @@ int64_t syscall_event_fetch(struct process *process, struct exception_frame *fra
 int64_t syscall_event_registers(struct process *process, struct exception_frame *frame);
 int64_t syscall_data_read(struct process *process, struct exception_frame *frame);
 int64_t syscall_data_write(struct process *process, struct exception_frame *frame);
+int64_t syscall_resolve(struct process *process, struct exception_frame *frame);
 int64_t syscall_disk(struct process *process, struct exception_frame *frame);
 int64_t syscall_alarm(struct process *process, struct exception_frame *frame);
 

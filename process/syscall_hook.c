@@ -2,6 +2,7 @@
  * process/syscall_hook.c: system calls about hooks and the event that is open.
  */
 #include "core/instructions.h"
+#include "hook/hook_hold.h"
 #include "process/budget.h"
 #include "process/syscall.h"
 #include "process/user_memory.h"
@@ -123,6 +124,16 @@ int64_t syscall_data_read(struct process *process, struct exception_frame *frame
 int64_t syscall_data_write(struct process *process, struct exception_frame *frame)
 {
 	return syscall_data(process, frame, true);
+}
+
+/* (request's number, verdict) */
+int64_t syscall_resolve(struct process *process, struct exception_frame *frame)
+{
+	uint64_t verdict = frame->rsi;
+
+	if (verdict != RV_VERDICT_PASS && verdict != RV_VERDICT_DENY && verdict != RV_VERDICT_DROP)
+		return -RV_EINVAL;
+	return hook_hold_resolve(&process->owner, frame->rdi, (enum rv_verdict)verdict);
 }
 
 /* () */

@@ -10,6 +10,7 @@
 #include "core/panic.h"
 #include "core/string.h"
 #include "vmm/cpuid.h"
+#include "vmm/deadline.h"
 #include "vmm/interrupt_watch.h"
 #include "vmm/kick.h"
 #include "vmm/mmio.h"
@@ -49,6 +50,8 @@ static const char *const vcpu_exit_names[EXIT_KIND_COUNT] = {
 	[EXIT_CONTROL_REGISTER] = "control register",
 	[EXIT_TASK_SWITCH] = "task switch",
 	[EXIT_INVALIDATE_CACHES] = "cache invalidation",
+	[EXIT_ALARM] = "alarm",
+	[EXIT_IDLE] = "idle",
 	[EXIT_OTHER] = "other",
 };
 
@@ -260,6 +263,13 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		break;
 	case EXIT_INTERRUPT:
 		vcpu_handle_interrupt(vcpu);
+		break;
+	case EXIT_ALARM:
+		deadline_look(vcpu);
+		break;
+	case EXIT_IDLE:
+		deadline_look(vcpu);
+		vcpu_ops->idle(vcpu);
 		break;
 	case EXIT_INTERRUPT_WINDOW:
 	case EXIT_NONE:

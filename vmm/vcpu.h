@@ -63,6 +63,8 @@ enum exit_kind {
 	EXIT_CONTROL_REGISTER, /* done by the back end, as the next is; here to be counted */
 	EXIT_TASK_SWITCH,
 	EXIT_INVALIDATE_CACHES, /* INVD, WBINVD */
+	EXIT_ALARM,	     /* vcpu->alarm_tsc has come */
+	EXIT_IDLE,	     /* HLT; while there is an alarm */
 	EXIT_OTHER,	     /* `reason` tells; a mistake of ours */
 	EXIT_KIND_COUNT,
 };
@@ -129,6 +131,8 @@ struct vcpu {
 	bool parked;		 /* waits for a startup IPI: executes nothing, is in no walk */
 	bool reset_is_due;	 /* of what an INIT resets beside the vCPU */
 	uint32_t logical_destination, destination_format; /* LDR and DFR (vmm/destination.h) */
+	uint64_t alarm_tsc;	 /* vmm/deadline.c's: when this CPU has to look */
+	bool checks_deadlines;	 /* likewise: it does so now */
 	uint8_t steps;		 /* 1: an instruction is stepped over (mmio_step.c); else 0 */
 };
 
@@ -218,6 +222,11 @@ struct vcpu_operations {
 	bool (*load_stack_segment)(struct vcpu *vcpu, uint16_t selector, struct guest_fault *fault);
 	/* HLT, at RIP: waits as the CPU would, or has the guest come back to it. */
 	void (*halt)(struct vcpu *vcpu);
+	/* vcpu->alarm_tsc has changed. True: EXIT_ALARM comes then. False: only while the guest idles does an exit
+	 * come then, of whatever kind. */
+	bool (*set_alarm)(struct vcpu *vcpu);
+	/* NULL, or the guest waits at EXIT_IDLE's HLT, until the alarm at most. */
+	void (*idle)(struct vcpu *vcpu);
 	/* Intercept tables, one for all vCPUs. In force on other CPUs after vcpu_intercepts_changed(). Context:
 	 * boot, exit. */
 	void (*intercept_port)(uint16_t port, bool want);

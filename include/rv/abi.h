@@ -19,7 +19,7 @@
 
 #include "rv/types.h"
 
-#define RV_ABI_VERSION 3
+#define RV_ABI_VERSION 4
 #define RV_SYSCALL_VECTOR 0x80
 
 /* The address space of an engine (all below 4 GiB, so that pointers fit 32 bits where it helps). */
@@ -76,6 +76,8 @@ enum rv_verdict {
 				    a request: succeeds without the device, what is read is zeros */
 	RV_VERDICT_ERROR,	 /* the script failed: the hook's on_error decides */
 	RV_VERDICT_ACCEPT = 8,	 /* with PASS or CHANGE, whose number is added: no later hook is asked */
+	RV_VERDICT_HOLD = 16,	 /* likewise, of a request, and with ACCEPT too: it waits, rv_event.hold_us at most */
+	RV_VERDICT_MODIFIERS = RV_VERDICT_ACCEPT | RV_VERDICT_HOLD,
 };
 
 enum rv_on_error {
@@ -88,6 +90,8 @@ enum rv_on_error {
 #define RV_EVENT_FETCHED 0x1u	 /* a read's lazy fields hold what the device gave (RV_SYS_EVENT_FETCH) */
 #define RV_EVENT_REGISTERS 0x2u	 /* `registers` are filled (RV_SYS_EVENT_REGISTERS) */
 #define RV_EVENT_DONE_WANTED 0x4u /* set by the engine: its hook of the request's end wants this one's */
+#define RV_EVENT_DELAYED 0x8u	 /* likewise, with RV_VERDICT_HOLD: it goes on when the time is over; without, the
+				    engine decides (RV_SYS_RESOLVE), and if it does not, the hook's on_error */
 
 /* The vCPU's registers at the event, as the guest sees them. */
 struct rv_registers {
@@ -139,6 +143,7 @@ struct rv_event {
 		};
 	};
 	uint64_t request;	 /* requests: the number of this one, which none has after it */
+	uint64_t hold_us;	 /* RV_VERDICT_HOLD: up to RV_HOLD_US_MAXIMUM */
 	uint64_t data_bytes;	 /* of RV_SYS_DATA_READ; 0: there are none, or not yet */
 	struct rv_registers registers; /* the last: a field's eight bytes lie within the event */
 };
@@ -277,11 +282,15 @@ enum rv_syscall {
 	RV_SYS_DATA_WRITE,
 	/* (position, struct rv_disk_info *) -> 0; RV_ENOENT: there are not so many */
 	RV_SYS_DISK,
+	/* (request's number, RV_VERDICT_PASS, DENY or DROP) -> 0: what becomes of one that this engine holds.
+	 * RV_ENOENT: it does not, or not any more */
+	RV_SYS_RESOLVE,
 	RV_SYSCALL_COUNT,
 };
 
 #define RV_LOG_BYTES 4096
 #define RV_HOOK_BYTES_IN_EVENT 0x1000000
+#define RV_HOLD_US_MAXIMUM UINT64_C(3600000000) /* an hour */
 #define RV_BUDGET_US_MAXIMUM 10000000 /* of an event */
 
 #endif

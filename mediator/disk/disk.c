@@ -68,8 +68,7 @@ void disk_unwatch(void)
 		return;
 	for (unsigned i = 0; (channel = ide_channel_at(i)) != NULL; i++) {
 		spinlock_acquire(&channel->lock);
-		if (channel->phase == IDE_OPEN && !disk_is_watched())
-			ide_release(channel);
+		ide_release_unwatched(channel);
 		spinlock_release(&channel->lock);
 	}
 	for (unsigned i = 0; (controller = nvme_controller_at(i)) != NULL; i++) {

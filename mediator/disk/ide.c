@@ -27,29 +27,55 @@ static uint64_t ide_request_bytes(const struct ide_channel *channel)
 	return (uint64_t)channel->request.disk.sectors * IDE_SECTOR_BYTES;
 }
 
-bool ide_ask(struct ide_channel *channel, struct vcpu *vcpu)
+static void ide_go_on(struct ide_channel *channel, struct vcpu *vcpu)
 {
-	uint64_t round = channel->round;
-
-	channel->phase = IDE_ASKING;
-	spinlock_release(&channel->lock);
-	request_offer(&channel->request, vcpu);
-	spinlock_acquire(&channel->lock);
-	if (channel->round == round)
-		return true;
+	if (channel->round == channel->asked_round) {
+		channel->decided(channel, vcpu);
+		return;
+	}
 	ide_dma_end(channel);
 	channel->phase = IDE_OPEN;
-	return false;
 }
 
-bool ide_ask_done(struct ide_channel *channel, struct vcpu *vcpu)
+static void ide_resume(struct request *request, struct vcpu *vcpu)
+{
+	struct ide_channel *channel = CONTAINER_OF(request, struct ide_channel, request);
+
+	spinlock_acquire(&channel->lock);
+	channel->has_waited = true;
+	ide_go_on(channel, vcpu);
+	ide_release_unwatched(channel);
+	spinlock_release(&channel->lock);
+}
+
+void ide_ask(struct ide_channel *channel, struct vcpu *vcpu, ide_decided decided)
+{
+	bool is_decided;
+
+	channel->phase = IDE_ASKING;
+	channel->decided = decided;
+	channel->asked_round = channel->round;
+	channel->has_waited = false;
+	spinlock_release(&channel->lock);
+	is_decided = request_offer(&channel->request, vcpu);
+	spinlock_acquire(&channel->lock);
+	if (is_decided)
+		ide_go_on(channel, vcpu);
+	else if (channel->phase == IDE_ASKING)
+		(void)ide_read(channel, IDE_STATUS); /* its interrupt is over: the guest has a busy device */
+}
+
+void ide_ask_done(struct ide_channel *channel, struct vcpu *vcpu, ide_decided decided)
 {
 	channel->request.verdict = RV_VERDICT_PASS;
-	if (channel->request.marks == 0 && !hook_wants_requests(RV_EVENT_DISK_DONE))
-		return true;
+	channel->has_waited = false;
+	if (channel->request.marks == 0 && !hook_wants_requests(RV_EVENT_DISK_DONE)) {
+		decided(channel, vcpu);
+		return;
+	}
 	channel->request.kind = RV_EVENT_DISK_DONE;
 	channel->request.end_tsc = tsc_read();
-	return ide_ask(channel, vcpu);
+	ide_ask(channel, vcpu, decided);
 }
 
 static void ide_fail(struct ide_channel *channel)
@@ -147,6 +173,7 @@ static void ide_dma_drop(struct ide_channel *channel)
 void ide_begin(struct ide_channel *channel, uint64_t lba, uint32_t sectors)
 {
 	request_begin(&channel->request, channel->opcode->kind);
+	channel->request.resume = ide_resume;
 	channel->request.disk = (struct request_disk){
 		.lba = lba,
 		.sectors = sectors,
@@ -165,17 +192,9 @@ bool ide_obey(struct ide_channel *channel)
 	return false;
 }
 
-void ide_started(struct ide_channel *channel, struct vcpu *vcpu)
+static void ide_dma_decided(struct ide_channel *channel, struct vcpu *vcpu)
 {
-	struct request *request = &channel->request;
-
-	ide_begin(channel, ide_taskfile_lba(&channel->taskfile, channel->opcode, ide_disk(channel)),
-		  ide_taskfile_sectors(&channel->taskfile, channel->opcode));
-	request->data = ide_dma_data;
-	request->data_bytes = ide_is_write(channel) ? ide_request_bytes(channel) : 0;
-	channel->table = port_read32(channel->bus_master + IDE_BM_TABLE) & ~3u;
-	if (!ide_ask(channel, vcpu))
-		return;
+	(void)vcpu;
 	if (!channel->is_started) { /* stopped meanwhile: it waits for the next start */
 		ide_dma_end(channel);
 		channel->phase = IDE_ARMED;
@@ -188,10 +207,22 @@ void ide_started(struct ide_channel *channel, struct vcpu *vcpu)
 	}
 }
 
-static void ide_plain(struct ide_channel *channel, struct vcpu *vcpu)
+void ide_started(struct ide_channel *channel, struct vcpu *vcpu)
 {
-	ide_begin(channel, 0, 0);
-	if (!ide_ask(channel, vcpu) || !ide_obey(channel))
+	struct request *request = &channel->request;
+
+	ide_begin(channel, ide_taskfile_lba(&channel->taskfile, channel->opcode, ide_disk(channel)),
+		  ide_taskfile_sectors(&channel->taskfile, channel->opcode));
+	request->data = ide_dma_data;
+	request->data_bytes = ide_is_write(channel) ? ide_request_bytes(channel) : 0;
+	channel->table = port_read32(channel->bus_master + IDE_BM_TABLE) & ~3u;
+	ide_ask(channel, vcpu, ide_dma_decided);
+}
+
+static void ide_plain_decided(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	(void)vcpu;
+	if (!ide_obey(channel))
 		return;
 	channel->phase = IDE_RUNNING;
 	if (channel->is_dropped) {
@@ -200,6 +231,12 @@ static void ide_plain(struct ide_channel *channel, struct vcpu *vcpu)
 	}
 	ide_write(channel, IDE_DEVICE, channel->taskfile.device);
 	(void)ide_give_command(channel, channel->opcode->code);
+}
+
+static void ide_plain(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	ide_begin(channel, 0, 0);
+	ide_ask(channel, vcpu, ide_plain_decided);
 }
 
 static bool ide_is_wanted(uint32_t kind)
@@ -272,7 +309,7 @@ void ide_control_written(struct ide_channel *channel, uint8_t value)
 	/* A reset ends the command. The device has let go of memory before that is ours again. */
 	channel->round++;
 	ide_taskfile_learn(channel);
-	if (channel->phase == IDE_ASKING)
+	if (channel->phase == IDE_ASKING && !request_cancel(&channel->request))
 		return; /* whoever asks ends it */
 	if (channel->has_our_table)
 		port_write8(channel->bus_master + IDE_BM_COMMAND, 0);
@@ -292,21 +329,46 @@ static bool ide_is_finished(const struct ide_channel *channel)
 	return (master & IDE_BM_INTERRUPT) || !(master & IDE_BM_ACTIVE);
 }
 
+static bool ide_has_read(const struct ide_channel *channel)
+{
+	return channel->is_bounced && !ide_is_write(channel) && channel->request.disk.status == 0;
+}
+
+void ide_interrupt_again(struct ide_channel *channel)
+{
+	if (!channel->has_waited)
+		return;
+	if (channel->phase == IDE_FAILED)
+		ide_issue_failure(channel);
+	else
+		ide_issue_success(channel);
+}
+
+static void ide_finish_decided(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	struct request *request = &channel->request;
+
+	(void)vcpu;
+	channel->phase = IDE_OPEN;
+	if (request->verdict == RV_VERDICT_DENY ||
+	    (ide_has_read(channel) && bounce_scatter(&channel->bounce) != 0)) {
+		ide_fail(channel);
+	} else if (channel->has_waited && request->disk.status != 0) {
+		channel->phase = IDE_FAILED;
+		channel->error = (uint8_t)request->disk.status;
+	}
+	ide_dma_end(channel);
+	ide_interrupt_again(channel);
+}
+
 static void ide_finish(struct ide_channel *channel, struct vcpu *vcpu)
 {
 	struct request *request = &channel->request;
 	bool has_failed = (ide_alternate_status(channel) & IDE_STATUS_ERR) != 0;
-	bool has_read = channel->is_bounced && !ide_is_write(channel) && !has_failed;
 
 	request->disk.status = has_failed ? ide_read(channel, IDE_ERROR) : 0;
-	request->data_bytes = has_read ? channel->bounce.length_bytes : 0;
-	if (!ide_ask_done(channel, vcpu))
-		return;
-	channel->phase = IDE_OPEN;
-	if (request->verdict == RV_VERDICT_DENY ||
-	    (has_read && bounce_scatter(&channel->bounce) != 0))
-		ide_fail(channel);
-	ide_dma_end(channel);
+	request->data_bytes = ide_has_read(channel) ? channel->bounce.length_bytes : 0;
+	ide_ask_done(channel, vcpu, ide_finish_decided);
 }
 
 void ide_harvest(struct ide_channel *channel, struct vcpu *vcpu)

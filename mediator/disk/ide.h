@@ -52,7 +52,7 @@ enum { IDE_BM_COMMAND = 0, IDE_BM_STATUS = 2, IDE_BM_TABLE = 4, IDE_BM_PORTS = 8
 enum ide_phase {
 	IDE_OPEN,      /* guest and device talk with each other */
 	IDE_ARMED,     /* a DMA command is taken, the bus master not started: the device has seen nothing */
-	IDE_ASKING,    /* hooks are being asked */
+	IDE_ASKING,    /* hooks are being asked, or have the request wait */
 	IDE_RUNNING,   /* DMA, or a command without data, is at the device */
 	IDE_GATHERING, /* PIO: the guest gives us a block */
 	IDE_SENDING,   /* PIO: a block, or what stands for it, is at the device */
@@ -82,6 +82,11 @@ struct ide_disk {
 	struct rv_disk_info info;
 };
 
+struct ide_channel;
+
+/* What is done with a request that is decided: request->verdict. Under channel->lock. */
+typedef void (*ide_decided)(struct ide_channel *channel, struct vcpu *vcpu);
+
 struct ide_channel {
 	struct spinlock lock; /* guards all that follows; not held while hooks are asked */
 	/* First ports. Of the bus master: where it was last accessed, since its BAR may move; 0: nowhere yet. */
@@ -101,6 +106,9 @@ struct ide_channel {
 	bool has_our_table;
 
 	struct request request;
+	ide_decided decided;	/* ASKING: what comes then */
+	uint64_t asked_round;	/* likewise */
+	bool has_waited;	/* between question and decision the guest ran */
 	const struct ide_opcode *opcode;
 	struct ide_opcode other; /* of a command that is in no table */
 	struct ide_taskfile written; /* what the guest has written so far */
@@ -178,18 +186,24 @@ void ide_pio_write(struct ide_channel *channel, struct vcpu *vcpu, uint8_t width
 
 /* ide.c, for ide_pio.c. Makes channel->request; its data are the caller's. */
 void ide_begin(struct ide_channel *channel, uint64_t lba, uint32_t sectors);
-/* Asks the hooks without the lock. False: a reset has ended the command meanwhile. */
-bool ide_ask(struct ide_channel *channel, struct vcpu *vcpu);
+/* Asks the hooks without the lock, and does what is to be done then: at once, or, if the request waits, later;
+ * or never, if a reset ends the command. */
+void ide_ask(struct ide_channel *channel, struct vcpu *vcpu, ide_decided decided);
 /* After that: false: the command is refused, and over; else channel->is_dropped says what they want. */
 bool ide_obey(struct ide_channel *channel);
 /* The request's end, if somebody wants to see it. As ide_ask(). */
-bool ide_ask_done(struct ide_channel *channel, struct vcpu *vcpu);
+void ide_ask_done(struct ide_channel *channel, struct vcpu *vcpu, ide_decided decided);
+
+/* A decision that took its time: the device gives its interrupt anew, by a command that does nothing. */
+void ide_interrupt_again(struct ide_channel *channel);
 
 /* ide_claim.c: the ports that are claimed. Prepares a new channel; claims: 0, -RV_ENOMEM, -RV_ENOTSUP: our memory
  * is out of the bus master's reach; releases, while its phase is OPEN. The last two under its lock. */
 void ide_prepare(struct ide_channel *channel, uint64_t function);
 int ide_claim(struct ide_channel *channel);
 void ide_release(struct ide_channel *channel);
+/* The same, if nobody watches any more and nothing is in the works. */
+void ide_release_unwatched(struct ide_channel *channel);
 
 /* ide_find.c: the machine's channels with disks; they stay where they are. */
 struct ide_channel *ide_channel_at(unsigned position); /* NULL behind the last */

@@ -197,9 +197,10 @@ static enum access_result ide_handle(struct access *access, void *context)
 	if (!ide_data_access(channel, access) && !ide_table_access(channel, access) &&
 	    !ide_open_data_access(channel, access))
 		ide_bytes_access(channel, access);
-	if (!disk_is_watched() && channel->phase == IDE_OPEN)
-		ide_release(channel);
+	ide_release_unwatched(channel);
 	spinlock_release(&channel->lock);
+	/* Without an interrupt a guest that polls may be the only occasion. */
+	deadline_look(access->vcpu);
 	access->resolved = true;
 	return ACCESS_DONE;
 }
@@ -260,6 +261,12 @@ void ide_release(struct ide_channel *channel)
 		pio_unregister(&channel->regions[i]);
 	pci_unfollow(&channel->master);
 	channel->is_claimed = false;
+}
+
+void ide_release_unwatched(struct ide_channel *channel)
+{
+	if (!disk_is_watched() && channel->phase == IDE_OPEN)
+		ide_release(channel);
 }
 
 void ide_prepare(struct ide_channel *channel, uint64_t function)

@@ -44,9 +44,10 @@ static void ide_block_issue(struct ide_channel *channel)
 		  ide_block_sectors(channel));
 }
 
-static void ide_read_block(struct ide_channel *channel, struct vcpu *vcpu)
+static void ide_read_decided(struct ide_channel *channel, struct vcpu *vcpu)
 {
-	if (!ide_ask(channel, vcpu) || !ide_obey(channel))
+	(void)vcpu;
+	if (!ide_obey(channel))
 		return;
 	channel->phase = IDE_FETCHING;
 	if (channel->is_dropped)
@@ -55,11 +56,10 @@ static void ide_read_block(struct ide_channel *channel, struct vcpu *vcpu)
 		ide_block_issue(channel);
 }
 
-/* The guest has given a block. */
-static void ide_write_block(struct ide_channel *channel, struct vcpu *vcpu)
+static void ide_write_decided(struct ide_channel *channel, struct vcpu *vcpu)
 {
-	channel->request.data_bytes = channel->block_bytes;
-	if (!ide_ask(channel, vcpu) || !ide_obey(channel))
+	(void)vcpu;
+	if (!ide_obey(channel))
 		return;
 	channel->phase = IDE_SENDING;
 	if (channel->is_dropped) {
@@ -72,13 +72,20 @@ static void ide_write_block(struct ide_channel *channel, struct vcpu *vcpu)
 	(void)ide_alternate_status(channel);
 }
 
+/* The guest has given a block. */
+static void ide_write_block(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	channel->request.data_bytes = channel->block_bytes;
+	ide_ask(channel, vcpu, ide_write_decided);
+}
+
 static void ide_next_block(struct ide_channel *channel, struct vcpu *vcpu)
 {
 	ide_block_begin(channel);
 	if (channel->opcode->kind == RV_EVENT_DISK_WRITE)
 		channel->phase = IDE_GATHERING;
 	else
-		ide_read_block(channel, vcpu);
+		ide_ask(channel, vcpu, ide_read_decided);
 }
 
 void ide_pio_begin(struct ide_channel *channel, struct vcpu *vcpu)
@@ -115,6 +122,26 @@ static void ide_pio_fetch(struct ide_channel *channel)
 	channel->request.data_bytes = channel->block_bytes;
 }
 
+static void ide_pio_decided(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	const struct request *request = &channel->request;
+	bool has_failed = request->disk.status != 0;
+
+	if (request->verdict == RV_VERDICT_DENY || (has_failed && channel->has_waited)) {
+		channel->phase = IDE_FAILED;
+		channel->error = has_failed ? (uint8_t)request->disk.status : IDE_ERROR_UNC;
+	} else if (has_failed) {
+		channel->phase = IDE_OPEN; /* the guest sees the device's error */
+	} else if (channel->opcode->kind == RV_EVENT_DISK_READ) {
+		channel->phase = IDE_GIVING;
+	} else {
+		channel->phase = IDE_OPEN;
+	}
+	ide_interrupt_again(channel);
+	if (channel->phase == IDE_OPEN && !has_failed)
+		ide_block_end(channel, vcpu);
+}
+
 void ide_pio_harvest(struct ide_channel *channel, struct vcpu *vcpu)
 {
 	uint8_t status = ide_alternate_status(channel);
@@ -127,18 +154,7 @@ void ide_pio_harvest(struct ide_channel *channel, struct vcpu *vcpu)
 	channel->request.disk.status = has_failed ? ide_read(channel, IDE_ERROR) : 0;
 	if (is_read && !has_failed)
 		ide_pio_fetch(channel);
-	if (!ide_ask_done(channel, vcpu))
-		return;
-	if (channel->request.verdict == RV_VERDICT_DENY) {
-		channel->phase = IDE_FAILED;
-		channel->error = IDE_ERROR_UNC;
-	} else if (has_failed) {
-		channel->phase = IDE_OPEN; /* the guest sees the device's error */
-	} else if (is_read) {
-		channel->phase = IDE_GIVING;
-	} else {
-		ide_block_end(channel, vcpu);
-	}
+	ide_ask_done(channel, vcpu, ide_pio_decided);
 }
 
 uint32_t ide_pio_read(struct ide_channel *channel, struct vcpu *vcpu, uint8_t width_bytes)

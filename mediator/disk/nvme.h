@@ -78,7 +78,8 @@ struct nvme_sq {
 	struct nvme_controller *controller;
 	uint16_t number;
 	uint16_t generation; /* of its commands' identifiers */
-	struct nvme_cq *cq;
+	uint16_t cq_number;  /* its completion queue, as the device has it */
+	struct nvme_cq *cq;  /* the same, once the queue is made */
 	gpa_t base; /* the guest's: */
 	uint32_t size;
 	uint32_t head, tail; /* what is copied; what the guest has rung for */
@@ -106,7 +107,9 @@ struct nvme_slot {
 	uint8_t state;	     /* enum nvme_slot_state */
 	bool is_filler;	     /* the device has a command that does nothing in its place: `status` is what it says */
 	bool is_bounced;
+	bool has_waited;     /* between question and decision guests ran */
 	uint16_t status;
+	uint64_t nr_interrupts; /* the controller's, when it was done */
 	struct nvme_command command; /* the guest's, as it was copied */
 	struct nvme_completion completion;
 	struct nvme_cq *new_cq; /* CREATE_CQ, CREATE_SQ: what is made if the device agrees */
@@ -204,7 +207,8 @@ void nvme_admin_complete(struct nvme_slot *slot);
 
 /* nvme_work.c: has all go on that can. */
 void nvme_work(struct nvme_controller *controller, struct vcpu *vcpu);
-/* Until the device has done all that a queue was given, or for a while. */
+/* Until the device has done all that it was given, or for a while, if it is a queue that no interrupt tells of:
+ * the admin queue, and those that the guest polls. */
 void nvme_wait(struct nvme_controller *controller, uint32_t queue, struct vcpu *vcpu);
 void nvme_watch_interrupts(void);
 

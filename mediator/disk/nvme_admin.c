@@ -153,6 +153,7 @@ static void nvme_queue_made(struct nvme_slot *slot)
 {
 	struct nvme_controller *controller = slot->sq->controller;
 	uint32_t number = nvme_queue_number(slot);
+	struct nvme_cq *cq;
 
 	if (controller->queues_end <= number)
 		controller->queues_end = number + 1;
@@ -160,8 +161,11 @@ static void nvme_queue_made(struct nvme_slot *slot)
 		controller->cqs[number] = slot->new_cq;
 		slot->new_cq = NULL;
 	}
-	if (slot->new_sq != NULL && controller->sqs[number] == NULL) {
+	/* The completion queue is another now, if that was deleted and made again while this was on its way. */
+	cq = slot->new_sq != NULL ? controller->cqs[slot->new_sq->cq_number] : NULL;
+	if (cq != NULL && controller->sqs[number] == NULL) {
 		controller->sqs[number] = slot->new_sq;
+		slot->new_sq->cq = cq;
 		slot->new_sq = NULL;
 	}
 }

@@ -64,7 +64,7 @@ struct nvme_sq *nvme_sq_new(struct nvme_controller *controller, uint16_t number,
 
 	if (sq == NULL)
 		return NULL;
-	*sq = (struct nvme_sq){ .controller = controller, .number = number, .cq = cq, .base = base, .size = size,
+	*sq = (struct nvme_sq){ .controller = controller, .number = number, .cq = cq, .cq_number = cq->number, .base = base, .size = size,
 				.generation = (uint16_t)(++controller->generation % (1u << (16 - NVME_SLOT_BITS))) };
 	sq->ring = memory_allocate_device_page();
 	/* With one there is always a way on, and the interrupt can always be had. */
@@ -83,6 +83,12 @@ void nvme_sq_put(struct nvme_sq *sq)
 	memory_free(sq);
 }
 
+/* Does it wait on the way through the hooks? Not any more. */
+static bool nvme_slot_waits(struct nvme_slot *slot)
+{
+	return (slot->state == NVME_ASKED || slot->state == NVME_DONE_ASKED) && request_cancel(&slot->request);
+}
+
 void nvme_sq_end(struct nvme_sq *sq)
 {
 	sq->nr_users++;
@@ -92,8 +98,11 @@ void nvme_sq_end(struct nvme_sq *sq)
 
 		if (slot == NULL)
 			continue;
-		if (slot->state != NVME_ASKED && slot->state != NVME_DONE_ASKED)
-			nvme_slot_free(slot); /* those by who asks */
+		if (nvme_slot_waits(slot))
+			sq->nr_users--;
+		else if (slot->state == NVME_ASKED || slot->state == NVME_DONE_ASKED)
+			continue; /* by who asks */
+		nvme_slot_free(slot);
 	}
 	nvme_sq_put(sq);
 }

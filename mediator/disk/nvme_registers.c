@@ -198,8 +198,7 @@ static void nvme_tail_written(struct nvme_controller *controller, uint32_t queue
 		return;
 	sq->tail = tail;
 	nvme_work(controller, vcpu);
-	if (queue == 0 || (controller->sqs[queue] == sq && !sq->cq->interrupts))
-		nvme_wait(controller, queue, vcpu);
+	nvme_wait(controller, queue, vcpu);
 }
 
 static void nvme_head_written(struct nvme_controller *controller, uint32_t queue, uint32_t head, struct vcpu *vcpu)

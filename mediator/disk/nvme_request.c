@@ -236,42 +236,6 @@ static void nvme_go_on(struct nvme_slot *slot)
 		nvme_start(slot);
 }
 
-/* Asks the hooks without the lock. False: a reset has ended the command meanwhile, and the slot is not ours any
- * more. */
-static bool nvme_ask(struct nvme_slot *slot, enum nvme_slot_state state, struct vcpu *vcpu)
-{
-	struct nvme_sq *sq = slot->sq;
-	struct nvme_controller *controller = sq->controller;
-	bool is_over;
-
-	slot->state = (uint8_t)state;
-	sq->nr_users++;
-	spinlock_release(&controller->lock);
-	request_offer(&slot->request, vcpu);
-	spinlock_acquire(&controller->lock);
-	is_over = sq->is_gone || controller->is_stopping;
-	if (is_over)
-		nvme_slot_free(slot);
-	nvme_sq_put(sq);
-	return !is_over;
-}
-
-void nvme_begin(struct nvme_slot *slot, struct vcpu *vcpu)
-{
-	uint16_t status;
-
-	if (nvme_is_admin(slot) && nvme_admin_begin(slot))
-		return;
-	nvme_describe(slot);
-	status = nvme_prepare(slot);
-	if (status != 0)
-		nvme_answer(slot, status);
-	else if (!hook_wants_requests(slot->request.kind) || nvme_ask(slot, NVME_ASKED, vcpu))
-		nvme_go_on(slot);
-}
-
-/* The device is done ------------------------------------------------------------------------------- */
-
 static void nvme_set_status(struct nvme_slot *slot, uint16_t status)
 {
 	slot->completion.words[3] = (slot->completion.words[3] & 0x1ffff) | (uint32_t)status << 17;
@@ -285,20 +249,86 @@ static bool nvme_has_failed(const struct nvme_slot *slot)
 /* What hooks have decided of the end is done, and the guest has it. */
 static void nvme_finish(struct nvme_slot *slot)
 {
+	struct nvme_sq *sq = slot->sq;
+	/* The interrupt that was about this may have come before it could be found. */
+	bool is_late = slot->has_waited || sq->controller->nr_interrupts != slot->nr_interrupts;
+
 	if (slot->request.verdict == RV_VERDICT_DENY)
 		nvme_set_status(slot, nvme_denied_status(slot));
 	else if (!nvme_has_failed(slot) && slot->is_bounced && nvme_gives(slot) &&
 		 bounce_scatter(&slot->bounce) != 0)
 		nvme_set_status(slot, NVME_STATUS_TRANSFER);
 	nvme_post(slot);
+	if (is_late)
+		nvme_nudge(sq);
+}
+
+/* The hooks have decided, unless a reset has ended the command meanwhile. */
+static void nvme_decided(struct nvme_slot *slot)
+{
+	struct nvme_sq *sq = slot->sq;
+
+	if (sq->is_gone || sq->controller->is_stopping)
+		nvme_slot_free(slot);
+	else if (slot->state == NVME_ASKED)
+		nvme_go_on(slot);
+	else
+		nvme_finish(slot);
+	nvme_sq_put(sq);
+}
+
+static void nvme_resume(struct request *request, struct vcpu *vcpu)
+{
+	struct nvme_slot *slot = CONTAINER_OF(request, struct nvme_slot, request);
+	struct nvme_controller *controller = slot->sq->controller;
+	uint32_t queue = slot->sq->number;
+
+	spinlock_acquire(&controller->lock);
+	slot->has_waited = true;
+	nvme_decided(slot);
+	nvme_work(controller, vcpu);
+	nvme_wait(controller, queue, vcpu);
+	spinlock_release(&controller->lock);
+}
+
+/* Asks the hooks without the lock, and does what is to be done then: at once, or, if the request waits, later;
+ * nothing, if a reset ends the command. The slot may be gone then. */
+static void nvme_ask(struct nvme_slot *slot, enum nvme_slot_state state, struct vcpu *vcpu)
+{
+	struct nvme_controller *controller = slot->sq->controller;
+	bool is_decided;
+
+	slot->state = (uint8_t)state;
+	slot->has_waited = false;
+	slot->sq->nr_users++;
+	slot->request.resume = nvme_resume;
+	spinlock_release(&controller->lock);
+	is_decided = request_offer(&slot->request, vcpu);
+	spinlock_acquire(&controller->lock);
+	if (is_decided)
+		nvme_decided(slot);
+}
+
+void nvme_begin(struct nvme_slot *slot, struct vcpu *vcpu)
+{
+	uint16_t status;
+
+	if (nvme_is_admin(slot) && nvme_admin_begin(slot))
+		return;
+	nvme_describe(slot);
+	status = nvme_prepare(slot);
+	if (status != 0)
+		nvme_answer(slot, status);
+	else if (!hook_wants_requests(slot->request.kind))
+		nvme_go_on(slot);
+	else
+		nvme_ask(slot, NVME_ASKED, vcpu);
 }
 
 void nvme_complete(struct nvme_slot *slot, struct vcpu *vcpu)
 {
 	struct nvme_controller *controller = slot->sq->controller;
 	struct request *request = &slot->request;
-	struct nvme_sq *sq = slot->sq;
-	uint64_t nr_interrupts = controller->nr_interrupts;
 	bool is_refused = slot->is_filler && slot->status != 0;
 
 	if (slot->is_filler) {
@@ -308,19 +338,18 @@ void nvme_complete(struct nvme_slot *slot, struct vcpu *vcpu)
 		nvme_admin_complete(slot);
 	}
 	request->verdict = RV_VERDICT_PASS;
+	slot->nr_interrupts = controller->nr_interrupts;
+	slot->has_waited = false;
 	if (request->handle != 0 && !is_refused && nvme_wants_done(slot)) {
 		request->kind = RV_EVENT_DISK_DONE;
 		request->end_tsc = tsc_read();
 		request->disk.status = slot->completion.words[3] >> 17 & NVME_STATUS_CODE;
 		request->data_bytes = slot->is_bounced && nvme_moves_blocks(slot) && nvme_gives(slot) &&
 				      !nvme_has_failed(slot) ? slot->bounce.length_bytes : 0;
-		if (!nvme_ask(slot, NVME_DONE_ASKED, vcpu))
-			return;
+		nvme_ask(slot, NVME_DONE_ASKED, vcpu);
+		return;
 	}
 	nvme_finish(slot);
-	/* The interrupt that was about this may have come before it could be found. */
-	if (controller->nr_interrupts != nr_interrupts)
-		nvme_nudge(sq);
 }
 
 void nvme_nudge(struct nvme_sq *sq)

@@ -90,7 +90,8 @@ void nvme_wait(struct nvme_controller *controller, uint32_t queue, struct vcpu *
 	uint64_t end = tsc_read() + time_tsc_hz / 1000000 * NVME_WAIT_US;
 	struct nvme_sq *sq;
 
-	while ((sq = controller->sqs[queue]) != NULL && sq->nr_out != 0 && tsc_read() < end) {
+	while ((sq = controller->sqs[queue]) != NULL && (queue == 0 || !sq->cq->interrupts) && sq->nr_out != 0 &&
+	       tsc_read() < end) {
 		spinlock_release(&controller->lock);
 		cpu_pause();
 		spinlock_acquire(&controller->lock);

@@ -62,6 +62,17 @@ static int source_disk_data(struct event_origin *origin, uint64_t offset, void *
 	return request->data(request, offset, buffer, length_bytes, write);
 }
 
+static void source_disk_hold(struct event_origin *origin, const struct hook *hook, const struct rv_event *event,
+			     bool accepts)
+{
+	uint64_t us = *(const volatile uint64_t *)&event->hold_us;
+
+	if (accepts)
+		origin->request->after = UINT64_MAX;
+	origin->is_held = true;
+	request_hold(origin->request, hook, us, (event->flags & RV_EVENT_DELAYED) != 0);
+}
+
 static bool source_disk_is_spoiled(const struct event_origin *origin)
 {
 	return origin->request->is_spoiled;
@@ -103,6 +114,7 @@ static void source_disk_pose(struct event_origin *origin, const struct rv_event 
 		.detach = source_disk_detach,                                                      \
 		.fill = source_disk_fill,                                                          \
 		.note = source_disk_note,                                                          \
+		.hold = source_disk_hold,                                                          \
 		.data = source_disk_data,                                                          \
 		.is_spoiled = source_disk_is_spoiled,                                              \
 		.apply = source_disk_apply,                                                        \

@@ -38,7 +38,7 @@ static struct {
 /* What the script does with which sector. */
 enum { XORED = 28000, WRITE_DENIED = 28200, READ_DENIED, WRITE_DROPPED = 28210, READ_DROPPED,
        MOVED_FROM = 28220, MOVED_TO, DONE_DENIED = 28230, RAW_OF_XORED = 28240, HALF_CHANGED = 28290,
-       PLAIN = 28300 };
+       PLAIN = 28300, DELAYED = 28340, HELD, HELD_DENIED, HELD_TOO_LONG, DONE_HELD, HELD_RESET };
 
 static uint16_t master;
 static uint8_t out[SECTORS * SECTOR] __attribute__((aligned(4096)));
@@ -230,6 +230,44 @@ static void check_verdicts(enum way way)
 	guest_check(memcmp(in, out, SECTOR) == 0, name, "moved write is elsewhere");
 }
 
+/* Requests that wait: what the script says in the end is what happens, and until then the disk is busy. */
+static void check_waits(enum way way)
+{
+	static const uint32_t waits[] = { DELAYED, HELD, DONE_HELD };
+	const char *name = ways[way].name;
+	uint8_t status;
+
+	fill((uint8_t)(way + 70));
+	for (unsigned i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		transfer(PIO, waits[i], 1, out, true);
+		memset(in, 0xee, SECTOR);
+		status = transfer(way, waits[i], 1, in, false);
+		guest_check(!(status & (BSY | ERR)) && memcmp(in, out, SECTOR) == 0, name,
+			    "lba %u that waits: 0x%x", waits[i], status);
+	}
+	check_refused(way, HELD_DENIED, false);
+	check_refused(way, HELD_TOO_LONG, false);
+	if (way >= DMA) {
+		table_fill(in, SECTOR);
+		dma_prepare(ways[way].read, HELD_RESET, 1, false);
+		out8(COMMAND_BLOCK + 7, ways[way].read);
+		out8(MASTER_COMMAND, 9);
+	} else {
+		command_prepare(ways[way].read, HELD_RESET, 1);
+		out8(COMMAND_BLOCK + 7, ways[way].read);
+	}
+	guest_check(in8(CONTROL) & BSY, name, "a disk that waits is not busy");
+	out8(CONTROL, CONTROL_NIEN | CONTROL_SRST);
+	out8(CONTROL, CONTROL_NIEN);
+	out8(MASTER_COMMAND, 0);
+	command_prepare(0xc6, 0, 16);
+	out8(COMMAND_BLOCK + 7, 0xc6);
+	status = status_wait(0);
+	guest_check(!(status & BSY), name, "busy behind a reset: 0x%x", status);
+	status = transfer(way, HELD + 20, 1, in, false);
+	guest_check(!(status & (BSY | ERR)), name, "behind a reset: 0x%x", status);
+}
+
 /* The bus master is started first, then the command given: what is written is what the script made of it. */
 static void check_early_start(void)
 {
@@ -324,6 +362,7 @@ void guest_main(void)
 	for (unsigned way = 0; way < WAYS; way++) {
 		check_transfers((enum way)way);
 		check_verdicts((enum way)way);
+		check_waits((enum way)way);
 	}
 	check_odd();
 	guest_print("guest: done\n");

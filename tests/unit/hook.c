@@ -360,39 +360,101 @@ static void work_long(struct hook *hook)
 		;
 }
 
+static void wait_until(uint64_t tsc)
+{
+	while (__builtin_ia32_rdtsc() <= tsc)
+		;
+}
+
 static void test_timer(void)
 {
 	struct rv_hook_spec r = spec_of(RV_EVENT_TIMER, 1000, 1000);
 	struct hook *hook = hook_of(&r);
-	uint64_t period = 1000000; /* cycles at 1 GHz */
+	uint64_t period = 1000000, before; /* cycles at 1 GHz */
 
 	UNIT_EQUAL(hook->period_tsc, period);
-	UNIT_CHECK(hook_timer_due()); /* so that somebody looks */
-	hook_timer_periodic(&fake_vcpu);
-	UNIT_EQUAL(deliveries, 0);
-	UNIT_CHECK(hook_timer_next_tsc == hook->due_tsc);
+	UNIT_CHECK(deadline_due()); /* so that somebody looks */
+	deadline_look(&fake_vcpu);
+	UNIT_CHECK(deadline_next_tsc == hook->due_tsc);
 	UNIT_EQUAL(fake_interrupts_wanted, 1);
 	UNIT_CHECK(fake_vcpu.interrupts_wanted);
-	hook->due_tsc = 1; /* long ago */
-	hook_timer_next_tsc = 1;
+	wait_until(hook->due_tsc + 3 * period);
 	deliveries = 0;
-	hook_timer_periodic(&fake_vcpu);
+	before = __builtin_ia32_rdtsc();
+	deadline_look(&fake_vcpu);
 	UNIT_EQUAL(deliveries, 1);
 	UNIT_EQUAL(event_seen.kind, RV_EVENT_TIMER);
-	UNIT_CHECK(hook->due_tsc > __builtin_ia32_rdtsc()); /* what was missed is missed */
+	UNIT_CHECK(hook->due_tsc > before); /* what was missed is missed */
 	/* Ten periods long: it rests as long. */
-	hook->due_tsc = 1;
-	hook_timer_next_tsc = 1;
+	wait_until(hook->due_tsc);
 	next_work = work_long;
-	hook_timer_periodic(&fake_vcpu);
+	before = __builtin_ia32_rdtsc();
+	deadline_look(&fake_vcpu);
 	next_work = NULL;
 	UNIT_EQUAL(deliveries, 2);
-	UNIT_CHECK(hook->due_tsc > __builtin_ia32_rdtsc() + LONG_CYCLES / 2);
-	UNIT_CHECK(hook_timer_next_tsc == hook->due_tsc);
+	UNIT_CHECK(hook->due_tsc > before + LONG_CYCLES * 3 / 2);
+	UNIT_CHECK(deadline_next_tsc == hook->due_tsc);
 	finish();
-	hook_timer_periodic(&fake_vcpu);
+	deadline_look(&fake_vcpu);
 	UNIT_EQUAL(fake_interrupts_wanted, 0);
-	UNIT_CHECK(hook_timer_next_tsc == ~UINT64_C(0));
+	UNIT_CHECK(deadline_next_tsc == DEADLINE_NEVER);
+}
+
+static unsigned decided;
+static enum rv_verdict decided_verdict;
+
+static void note_decided(struct hook_hold *hold, enum rv_verdict verdict, struct vcpu *vcpu)
+{
+	UNIT_CHECK(hold->owner == NULL && vcpu == &fake_vcpu);
+	decided++;
+	decided_verdict = verdict;
+}
+
+static void hold_expects(unsigned count, enum rv_verdict verdict)
+{
+	wait_until(__builtin_ia32_rdtsc() + 3000); /* a microsecond is 1,000 */
+	deadline_look(&fake_vcpu);
+	UNIT_EQUAL(decided, count);
+	UNIT_EQUAL(decided_verdict, verdict);
+}
+
+static void test_hold(void)
+{
+	struct rv_hook_spec r = spec_of(RV_EVENT_PORT_READ, 0x80, 0x80);
+	struct hook_hold hold = { 0 }, second = { 0 };
+	struct hook_owner stranger = { .name = "stranger" };
+	struct hook *hook;
+
+	r.on_error = RV_ON_ERROR_DENY;
+	hook = hook_of(&r);
+	/* The owner decides, once. */
+	hook_hold_begin(&hold, hook, 7, 1000000, false, note_decided);
+	UNIT_EQUAL(hook_hold_resolve(&stranger, 7, RV_VERDICT_PASS), -RV_ENOENT);
+	UNIT_EQUAL(hook_hold_resolve(&owner, 8, RV_VERDICT_PASS), -RV_ENOENT);
+	UNIT_EQUAL(hook_hold_resolve(&owner, 7, RV_VERDICT_DROP), 0);
+	UNIT_EQUAL(hook_hold_resolve(&owner, 7, RV_VERDICT_PASS), -RV_ENOENT);
+	UNIT_EQUAL(decided, 0);
+	hold_expects(1, RV_VERDICT_DROP);
+	UNIT_EQUAL(hook_hold_resolve(&owner, 7, RV_VERDICT_PASS), -RV_ENOENT);
+	UNIT_CHECK(!hook_hold_cancel(&hold));
+	/* The limit is over: on_error does, and it is an error. */
+	hook_hold_begin(&hold, hook, 9, 1, false, note_decided);
+	hold_expects(2, RV_VERDICT_DENY);
+	UNIT_EQUAL(hook->counters.errors, 1);
+	/* A delay is nobody's to decide. */
+	hook_hold_begin(&hold, hook, 10, 1, true, note_decided);
+	UNIT_EQUAL(hook_hold_resolve(&owner, 10, RV_VERDICT_DENY), -RV_ENOENT);
+	hold_expects(3, RV_VERDICT_PASS);
+	UNIT_EQUAL(hook->counters.errors, 1);
+	/* A reset; and the owner's end. */
+	hook_hold_begin(&hold, hook, 11, 1, true, note_decided);
+	hook_hold_begin(&second, hook, 12, 1000000, false, note_decided);
+	UNIT_CHECK(hook_hold_cancel(&hold) && !hook_hold_cancel(&hold));
+	hold_expects(3, RV_VERDICT_PASS);
+	hook_hold_abandon(&owner);
+	hold_expects(4, RV_VERDICT_DENY);
+	UNIT_CHECK(deadline_next_tsc == DEADLINE_NEVER);
+	finish();
 }
 
 static unsigned told[2];
@@ -468,6 +530,7 @@ int main(void)
 	unit_run("hook_random_life", test_random_life);
 	unit_run("hook_owner_stuck", test_owner_stuck);
 	unit_run("hook_timer", test_timer);
+	unit_run("hook_hold", test_hold);
 	unit_run("hook_shutdown", test_shutdown);
 	unit_run("hook_interrupt_watch", test_interrupt_watch);
 	return unit_failed;

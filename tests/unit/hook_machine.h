@@ -5,19 +5,20 @@
 #ifndef TESTS_UNIT_HOOK_MACHINE_H
 #define TESTS_UNIT_HOOK_MACHINE_H
 
+#include "hook/hook_hold.h"
 #include "hook/hook_internal.h"
 
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/string.h"
 #include "core/time.h"
-#include "hook/hook_timer.h"
 #include "vmm/pci_identity.h"
 #include "mediator/power/reset.h"
 #include "mediator/power/shutdown.h"
 #include "rv/errno.h"
 #include "tests/spec.h"
 #include "unit.h"
+#include "vmm/deadline.h"
 #include "vmm/interrupt_watch.h"
 #include "vmm/pci.h"
 #include "vmm/pci_function.h"
@@ -128,7 +129,14 @@ static void fake_want_interrupts(struct vcpu *vcpu, bool want)
 	fake_interrupts_wanted = want;
 }
 
-static const struct vcpu_operations fake_operations = { .want_interrupts = fake_want_interrupts };
+static bool fake_set_alarm(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return false;
+}
+
+static const struct vcpu_operations fake_operations = { .want_interrupts = fake_want_interrupts,
+							.set_alarm = fake_set_alarm };
 const struct vcpu_operations *vcpu_ops = &fake_operations;
 
 static int fake_register(struct access_region *region)

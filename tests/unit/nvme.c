@@ -1,6 +1,6 @@
 /*
  * tests/unit/nvme.c: the NVMe mediator between a guest and a controller: sequences of commands, interrupts and
- * resets, also from another CPU while hooks are asked; and of nonsense.
+ * resets, also from another CPU while hooks are asked, and of requests that wait; and of nonsense.
  */
 #include "nvme_device.h"
 
@@ -31,8 +31,12 @@ static struct nvme_controller controller;
 static struct vcpu *no_vcpu;
 static unsigned nr_wanted;
 static int depth;     /* of what happens while hooks are asked */
-static bool wants[RV_EVENT_KIND_COUNT], is_nonsense, is_enabling;
-static unsigned nr_completed;
+static bool wants[RV_EVENT_KIND_COUNT], is_nonsense, is_making_queues;
+static unsigned nr_completed, nr_held;
+
+/* Requests that wait for what hooks decide. */
+static struct request *held[2 * NVME_SLOTS * QUEUES];
+static unsigned nr_waiting;
 
 /* What the guest knows. */
 static struct guest_queue {
@@ -116,7 +120,31 @@ static void crypt(struct request *request)
 
 static void happen(void);
 
-void request_offer(struct request *request, struct vcpu *vcpu)
+bool request_cancel(struct request *request)
+{
+	for (unsigned i = 0; i < nr_waiting; i++) {
+		if (held[i] == request) {
+			held[i] = held[--nr_waiting];
+			return true;
+		}
+	}
+	return false;
+}
+
+static void resume_one(void)
+{
+	struct request *request;
+	unsigned which;
+
+	if (nr_waiting == 0)
+		return;
+	which = (unsigned)(unit_random() % nr_waiting);
+	request = held[which];
+	held[which] = held[--nr_waiting];
+	request->resume(request, no_vcpu);
+}
+
+bool request_offer(struct request *request, struct vcpu *vcpu)
 {
 	unsigned rule = (unsigned)(request->disk.lba / BLOCKS_EACH % 8);
 
@@ -129,12 +157,18 @@ void request_offer(struct request *request, struct vcpu *vcpu)
 	}
 	if (request->kind == RV_EVENT_DISK_WRITE || request->kind == RV_EVENT_DISK_DONE)
 		crypt(request);
+	if (unit_random() % 4 == 0) {
+		held[nr_waiting++] = request;
+		nr_held++;
+		return false;
+	}
 	if (depth >= 2)
-		return;
+		return true;
 	depth++;
 	for (unsigned i = (unsigned)unit_random() % 4; i != 0; i--)
 		happen(); /* the other CPU */
 	depth--;
+	return true;
 }
 
 /* The guest ---------------------------------------------------------------------------------------- */
@@ -355,7 +389,7 @@ static void create_sq(uint32_t number)
 
 static void enable(void)
 {
-	is_enabling = true;
+	is_making_queues = true;
 	memset(queues, 0, sizeof(queues));
 	memset(memory_direct(COMPLETION_MEMORY(0)), 0, KIB(256));
 	queues[0] = (struct guest_queue){ .is_there = true, .interrupts = true, .phase = true, .size = 8, .cq_size = 8 };
@@ -379,7 +413,7 @@ static void enable(void)
 		queues[i] = queue;
 		create_sq(i);
 	}
-	is_enabling = false;
+	is_making_queues = false;
 }
 
 /* What is on its way in a queue may have been done, or not. */
@@ -401,11 +435,13 @@ static void remake(uint32_t number)
 {
 	struct guest_queue *queue = &queues[number];
 
+	is_making_queues = true; /* a reset amid it would leave the guest with half of two states */
 	admin(NVME_DELETE_SQ, 0, number, 0);
 	take_completions(number);
 	give_up(number);
 	queue->tail = queue->rung = 0;
 	create_sq(number);
+	is_making_queues = false;
 }
 
 static void reset(void)
@@ -475,7 +511,7 @@ static void happen(void)
 		babble();
 		return;
 	}
-	switch (unit_random() % 8) {
+	switch (unit_random() % 9) {
 	case 0:
 	case 1:
 		give(number);
@@ -492,6 +528,9 @@ static void happen(void)
 	case 6:
 		interrupt((uint32_t)(unit_random() % QUEUES));
 		break;
+	case 7:
+		resume_one();
+		break;
 	default:
 		if (queues[number].is_there && !queues[number].interrupts)
 			take_completions(number);
@@ -499,7 +538,7 @@ static void happen(void)
 			reset();
 		else if (depth == 0 && unit_random() % 32 == 0)
 			remake(number);
-		else if (depth != 0 && unit_random() % 256 == 0 && !is_nonsense && !is_enabling)
+		else if (depth != 0 && unit_random() % 256 == 0 && !is_nonsense && !is_making_queues)
 			reset();
 	}
 }
@@ -519,6 +558,7 @@ static void settle(void)
 {
 	for (unsigned i = 0; i < 2000 && out() != 0; i++) {
 		(void)device_step();
+		resume_one();
 		for (uint32_t number = 1; number < QUEUES; number++) {
 			if (queues[number].rung != queues[number].tail) /* given while hooks were asked */
 				ring(number);
@@ -551,6 +591,7 @@ static void end(void)
 	UNIT_CHECK(device_is_untouched());
 	UNIT_EQUAL(nr_wanted, 0);
 	UNIT_EQUAL(depth, 0);
+	UNIT_EQUAL(nr_waiting, 0); /* a reset has let them go */
 }
 
 static void test_sequences(void)
@@ -569,7 +610,7 @@ static void test_sequences(void)
 		if (unit_why[0] != '\0')
 			unit_fail("sequence %u", i);
 	}
-	UNIT_CHECK(nr_completed > SEQUENCES * 5);
+	UNIT_CHECK(nr_completed > SEQUENCES * 5 && nr_held > SEQUENCES);
 }
 
 static void test_nonsense(void)

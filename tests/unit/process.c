@@ -10,7 +10,8 @@
 #include "core/memory.h"
 #include "core/paging.h"
 #include "core/string.h"
-#include "process/apic_timer_math.h"
+#include "hook/hook_hold.h"
+#include "vmm/apic_timer_math.h"
 #include "process/controllers.h"
 #include "process/budget.h"
 #include "process/elf.h"
@@ -191,6 +192,12 @@ int hook_remove(struct hook_owner *owner, uint32_t id)
 {
 	(void)owner;
 	return id == 5 ? 0 : -RV_ENOENT;
+}
+
+int hook_hold_resolve(const struct hook_owner *owner, uint64_t handle, enum rv_verdict verdict)
+{
+	(void)owner;
+	return handle == 7 && verdict == RV_VERDICT_DENY ? 0 : -RV_ENOENT;
 }
 
 struct hook *hook_find(uint32_t id)

@@ -154,7 +154,8 @@ static void svm_reset_state(struct vcpu *vcpu, struct svm_vcpu *svm)
 	svm->event_inject = 0;
 	svm->virtual_interrupt = svm->virtual_refused = false;
 	svm->nmi = SVM_NMI_FREE;
-	svm->halts = false;
+	svm->halts = svm->idles = false;
+	svm->idle_rip = 0;
 	svm->step.active = false;
 	svm->step.interrupt_length = 0;
 	svm_request_flush(svm);
@@ -196,6 +197,7 @@ static void svm_reset(struct vcpu *vcpu)
 	svm_reset_state(vcpu, svm);
 	svm_vmload(svm->vmcb_physical);
 	svm_want_interrupts(vcpu, vcpu->interrupts_wanted);
+	(void)svm_set_alarm(vcpu);
 }
 
 static void svm_nested_flush(struct vcpu *vcpu)
@@ -274,6 +276,8 @@ const struct vcpu_operations svm_operations = {
 	.software_interrupt = svm_software_interrupt,
 	.load_stack_segment = svm_load_stack_segment,
 	.halt = svm_halt,
+	.set_alarm = svm_set_alarm,
+	.idle = svm_idle,
 	.intercept_port = svm_intercept_port,
 	.intercept_msr = svm_intercept_msr,
 	.nested_flush = svm_nested_flush,

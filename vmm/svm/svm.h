@@ -50,12 +50,19 @@ struct svm_vcpu {
 	bool entry_special;	/* there is one of these, or virtual_interrupt, to do */
 	bool virtual_interrupt;	/* the next VMRUN has an interrupt that the CPU is to take by itself */
 	bool halts;		/* it stands before a HLT that it is in: svm_halt() */
+	bool idles;		/* it waits in a HLT, and we for an alarm: svm_idle.c */
+	bool timer_lent;	/* likewise: the local APIC's is on loan */
+	uint64_t idle_rip, idle_next_rip; /* of that HLT, and behind it; idle_rip 0: it is over */
 	bool virtual_refused;	/* the last one was not taken: a physical one came before it */
 	struct svm_step step;
 	bool step_saved_tf;	/* the guest's own TF while its IRET is stepped over */
 	enum svm_nmi nmi;
 	uint64_t iret_rip;	/* of the IRET that ends the guest's NMI handler */
 };
+
+/* vmm/svm/svm_idle.c: behind the VMRUN that a guest idled in; before the next. */
+void svm_end_idle(struct vcpu *vcpu);
+void svm_resume_idle(struct vcpu *vcpu);
 
 static inline struct svm_vcpu *svm_of(struct vcpu *vcpu)
 {

@@ -43,6 +43,8 @@ void svm_read_exit(struct vcpu *vcpu)
 
 	vcpu->exit.reason = code;
 	vcpu->exit.next_rip = vmcb->next_rip;
+	if (svm_of(vcpu)->idles)
+		svm_end_idle(vcpu);
 	switch (code) {
 	case VMEXIT_CPUID:
 		vcpu->exit.kind = EXIT_CPUID;
@@ -79,7 +81,7 @@ void svm_read_exit(struct vcpu *vcpu)
 		vcpu->exit.kind = EXIT_DEBUG_EXCEPTION;
 		break;
 	case VMEXIT_HLT:
-		vcpu->exit.kind = EXIT_HALT;
+		vcpu->exit.kind = vcpu->steps != 0 ? EXIT_HALT : EXIT_IDLE;
 		break;
 	case VMEXIT_MWAIT:
 	case VMEXIT_MWAIT_ARMED:

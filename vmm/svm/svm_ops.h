@@ -40,6 +40,10 @@ void svm_end_step(struct vcpu *vcpu);
 void svm_software_interrupt(struct vcpu *vcpu, const struct decoded_instruction *instruction);
 void svm_halt(struct vcpu *vcpu);
 
+/* vmm/svm/svm_idle.c */
+bool svm_set_alarm(struct vcpu *vcpu);
+void svm_idle(struct vcpu *vcpu);
+
 /* vmm/svm/svm_stack_segment.c */
 bool svm_load_stack_segment(struct vcpu *vcpu, uint16_t selector, struct guest_fault *fault);
 

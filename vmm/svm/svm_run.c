@@ -117,13 +117,14 @@ static inline __attribute__((always_inline)) void svm_run(struct vcpu *vcpu, str
 {
 	vmcb->rax = vcpu->gpr[GPR_RAX];
 	vmcb->rsp = vcpu->gpr[GPR_RSP];
-	vmcb->rip = vcpu->rip;
 	vmcb->rflags = vcpu->rflags;
 	if (vcpu->shadow_ended) {
 		vcpu->shadow_ended = false;
 		vmcb->interrupt_shadow &= ~UINT64_C(1);
 	}
 	if (svm->entry_special) {
+		if (svm->idle_rip != 0 && !svm->idles)
+			svm_resume_idle(vcpu);
 		if (svm_step_wanted(&svm->step))
 			svm_step_enter(vcpu);
 		vmcb->event_inject = svm->event_inject;
@@ -131,6 +132,7 @@ static inline __attribute__((always_inline)) void svm_run(struct vcpu *vcpu, str
 		svm->event_inject = 0;
 		svm->flush = false;
 	}
+	vmcb->rip = vcpu->rip;
 	svm_enter_until_exit(vcpu, svm, vmcb);
 	vcpu->gpr[GPR_RAX] = vmcb->rax;
 	vcpu->gpr[GPR_RSP] = vmcb->rsp;

@@ -200,6 +200,7 @@ const struct vcpu_operations vmx_operations = {
 	.begin_step = vmx_begin_step,
 	.end_step = vmx_end_step,
 	.halt = vmx_halt,
+	.set_alarm = vmx_set_alarm,
 	.intercept_port = vmx_intercept_port,
 	.intercept_msr = vmx_intercept_msr,
 	.nested_flush = vmx_nested_flush,

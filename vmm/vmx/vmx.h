@@ -26,6 +26,7 @@ struct vmx_capabilities {
 	bool ept_gigabyte_pages, ept_large_pages;
 	bool invept_single, invvpid_single;
 	bool preemption_timer, halted_state;
+	uint8_t preemption_shift; /* a tick of that timer is 2^this of the TSC's */
 	bool instruction_info;	/* string I/O exits tell address size and segment */
 };
 extern struct vmx_capabilities vmx_capabilities;
@@ -44,6 +45,7 @@ struct vmx_vcpu {
 	uint64_t step_rip;	/* where it is */
 	uint32_t event, event_error_code, event_length_bytes; /* for the next entry; event 0: none */
 	bool flush_nested, flush_linear; /* before the next entry */
+	bool has_alarm;		/* likewise: the preemption timer is set to vcpu->alarm_tsc */
 	bool had_init;		/* of the guest's */
 	bool waits_for_sipi;	/* executes nothing */
 	bool window_wanted;	/* EXIT_INTERRUPT_WINDOW is */
@@ -91,6 +93,9 @@ void vmx_want_interrupts(struct vcpu *vcpu, bool want);
 void vmx_begin_step(struct vcpu *vcpu, const struct decoded_instruction *instruction);
 void vmx_end_step(struct vcpu *vcpu);
 void vmx_halt(struct vcpu *vcpu);
+bool vmx_set_alarm(struct vcpu *vcpu);
+/* Before an entry: how long it is until then. */
+void vmx_load_alarm(struct vcpu *vcpu);
 /* If an instruction was emulated (vcpu->shadow_ended). */
 void vmx_end_interrupt_shadow(struct vcpu *vcpu);
 void vmx_end_nmi_window(struct vcpu *vcpu);

@@ -14,6 +14,7 @@
 #define BASIC_INSTRUCTION_INFO (UINT64_C(1) << 54)
 #define BASIC_TRUE_CONTROLS (UINT64_C(1) << 55)
 #define MISC_HALTED_STATE UINT64_C(0x40)
+#define MISC_PREEMPTION_SHIFT 0x1f
 
 /* IA32_VMX_EPT_VPID_CAP, A.10 */
 #define EPT_CAP_WALK_4 (UINT64_C(1) << 6)
@@ -107,6 +108,7 @@ static const char *vmx_check_occasional(bool true_controls)
 	    (~processor & (PROCESSOR_NMI_WINDOW_EXITING | PROCESSOR_INTERRUPT_WINDOW_EXITING)) != 0)
 		return "virtual NMIs";
 	vmx_capabilities.preemption_timer = (pin & PIN_PREEMPTION_TIMER) != 0;
+	vmx_capabilities.preemption_shift = msr_read(MSR_VMX_MISC) & MISC_PREEMPTION_SHIFT;
 	vmx_capabilities.halted_state = (msr_read(MSR_VMX_MISC) & MISC_HALTED_STATE) != 0;
 	return NULL;
 }

@@ -8,6 +8,7 @@
 #include "core/instructions.h"
 #include "core/panic.h"
 #include "vmm/kick.h"
+#include "vmm/deadline.h"
 
 #define STEP_CONTROLS (PROCESSOR_MONITOR_TRAP | PROCESSOR_HLT_EXITING | PROCESSOR_MWAIT_EXITING)
 #define STEP_TICKS_MAXIMUM 100000 /* of 2^0 to 2^31 cycles; 2^5 is usual */
@@ -227,7 +228,33 @@ void vmx_end_step(struct vcpu *vcpu)
 		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY,
 			   vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY) & ~BLOCKING_STI);
 	vmx->step_blocks = false;
-	vmx_set_controls(vmx, vmx->pin & ~PIN_PREEMPTION_TIMER, vmx->processor & ~STEP_CONTROLS);
+	vmx_set_controls(vmx, vmx->has_alarm ? vmx->pin : vmx->pin & ~PIN_PREEMPTION_TIMER,
+			 vmx->processor & ~STEP_CONTROLS);
+}
+
+/* SDM v3 26.5.1. It counts in HLT and MWAIT too, down to 0, and does not while we run. */
+bool vmx_set_alarm(struct vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	if (!vmx_capabilities.preemption_timer)
+		return false;
+	vmx->has_alarm = vcpu->alarm_tsc != DEADLINE_NEVER;
+	if (!vmx->steps)
+		vmx_set_controls(vmx, vmx->has_alarm ? vmx->pin | PIN_PREEMPTION_TIMER : vmx->pin & ~PIN_PREEMPTION_TIMER,
+				 vmx->processor);
+	return true;
+}
+
+void vmx_load_alarm(struct vcpu *vcpu)
+{
+	uint64_t now = tsc_read(), ticks = 0;
+
+	if (vmx_of(vcpu)->steps)
+		return; /* it bounds the step */
+	if (vcpu->alarm_tsc > now)
+		ticks = ((vcpu->alarm_tsc - now) >> vmx_capabilities.preemption_shift) + 1;
+	vmcs_write(VMCS_GUEST_PREEMPTION_TIMER, ticks < UINT32_MAX ? ticks : UINT32_MAX);
 }
 
 /* It goes on to wait inside, behind the HLT (25.4.2). */

@@ -51,7 +51,6 @@ static enum exit_kind vmx_exit_kind(uint32_t reason)
 		[REASON_MWAIT] = EXIT_WAIT,
 		[REASON_MONITOR_TRAP] = EXIT_DEBUG_EXCEPTION,
 		[REASON_INVEPT] = EXIT_UNDEFINED,
-		[REASON_PREEMPTION_TIMER] = EXIT_DEBUG_EXCEPTION, /* a step has lasted too long */
 		[REASON_INVVPID] = EXIT_UNDEFINED,
 		[REASON_WBINVD] = EXIT_INVALIDATE_CACHES,
 		[REASON_XSETBV] = EXIT_XSETBV,
@@ -108,6 +107,9 @@ void vmx_read_exit(struct vcpu *vcpu, uint32_t reason)
 	case REASON_CONTROL_REGISTER:
 		vcpu->exit.kind = EXIT_CONTROL_REGISTER;
 		vmx_handle_control_register(vcpu);
+		return;
+	case REASON_PREEMPTION_TIMER: /* or a step has lasted too long */
+		vcpu->exit.kind = vcpu->steps != 0 ? EXIT_DEBUG_EXCEPTION : EXIT_ALARM;
 		return;
 	case REASON_TASK_SWITCH:
 		vcpu->exit.kind = EXIT_TASK_SWITCH;

@@ -42,6 +42,14 @@ static __attribute__((noinline)) void vmx_flush(struct vmx_vcpu *vmx)
 	vmx->flush_nested = vmx->flush_linear = false;
 }
 
+static __attribute__((noinline)) void vmx_load_rare(struct vcpu *vcpu, struct vmx_vcpu *vmx)
+{
+	if (vmx->has_alarm)
+		vmx_load_alarm(vcpu);
+	if (vmx->flush_nested | vmx->flush_linear)
+		vmx_flush(vmx);
+}
+
 static inline void vmx_load_registers(struct vcpu *vcpu, struct vmx_vcpu *vmx)
 {
 	if (vcpu->shadow_ended)
@@ -54,8 +62,8 @@ static inline void vmx_load_registers(struct vcpu *vcpu, struct vmx_vcpu *vmx)
 		vmcs_write(VMCS_GUEST_RFLAGS, vcpu->rflags);
 	if (vmx->event != 0)
 		vmx_load_event(vmx);
-	if (vmx->flush_nested | vmx->flush_linear)
-		vmx_flush(vmx);
+	if (vmx->flush_nested | vmx->flush_linear | vmx->has_alarm)
+		vmx_load_rare(vcpu, vmx);
 }
 
 static inline void vmx_save_registers(struct vcpu *vcpu, struct vmx_vcpu *vmx)

@@ -28,6 +28,8 @@ static void vmx_init_controls(struct vmx_vcpu *vmx)
 	vmx->pin = can->pin | (cpus_count > 1 ? PIN_NMI_EXITING | PIN_VIRTUAL_NMIS : 0);
 	if (vmx->interrupts_wanted)
 		vmx->pin |= PIN_EXTERNAL_INTERRUPT_EXITING;
+	if (vmx->has_alarm)
+		vmx->pin |= PIN_PREEMPTION_TIMER;
 	vmx->interrupt_deferred = vmx->window_wanted = false;
 	vmx->processor = can->processor;
 	vmcs_write(VMCS_PIN_CONTROLS, vmx->pin);

@@ -163,7 +163,37 @@ bool play_open(struct play *play, struct rv_event *shown)
 /* Did the block raise, or say what means nothing? */
 static bool play_has_failed(uint32_t verdict)
 {
-	return (verdict & ~(uint32_t)RV_VERDICT_ACCEPT) >= RV_VERDICT_ERROR;
+	return (verdict & ~(uint32_t)RV_VERDICT_MODIFIERS) >= RV_VERDICT_ERROR;
+}
+
+enum { PLAY_HELD_MAXIMUM = 64 };
+
+static uint64_t play_held[PLAY_HELD_MAXIMUM];
+static bool play_waits; /* the request that is open, from now on */
+
+/* mediator/request.h. No time passes here: what is delayed goes on. */
+void request_hold(struct request *request, const struct hook *hook, uint64_t us, bool delays)
+{
+	(void)hook;
+	(void)us;
+	for (unsigned int i = 0; !delays && i < PLAY_HELD_MAXIMUM; i++) {
+		if (play_held[i] != 0)
+			continue;
+		play_held[i] = request->handle;
+		play_waits = true;
+		return;
+	}
+}
+
+int64_t play_resolve(uint64_t handle)
+{
+	for (unsigned int i = 0; handle != 0 && i < PLAY_HELD_MAXIMUM; i++) {
+		if (play_held[i] != handle)
+			continue;
+		play_held[i] = 0;
+		return 0;
+	}
+	return -RV_ENOENT;
 }
 
 bool play_close(struct play *play, const struct rv_event *shown)
@@ -179,6 +209,11 @@ bool play_close(struct play *play, const struct rv_event *shown)
 		result = hook_resolve(hook, &play->origin, verdict, shown);
 	else if (play_has_failed(verdict))
 		(void)hook_verdict_on_error(hook);
+	play->held = play_waits;
+	play_waits = false;
+	if (play->origin.is_held && !play->held) /* it is delayed */
+		result = play->request.after == UINT64_MAX ? ACCESS_ACCEPT : ACCESS_PASS;
+	play->origin.is_held = false;
 	play->done = result == ACCESS_DONE;
 	play->accepted = result == ACCESS_ACCEPT;
 	return !play_has_failed(verdict);
@@ -212,7 +247,9 @@ static void play_describe_fields(const struct play *play, char *text, size_t byt
 
 void play_describe(const struct play *play, char *text, size_t bytes)
 {
-	if (play->origin.request != NULL && play->done)
+	if (play->held)
+		snprintf(text, bytes, "held");
+	else if (play->origin.request != NULL && play->done)
 		snprintf(text, bytes, play->request.verdict == RV_VERDICT_DENY ? "denied" : "dropped");
 	else if (play->origin.request != NULL && play->request.changed)
 		play_describe_fields(play, text, bytes);

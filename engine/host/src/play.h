@@ -16,6 +16,7 @@ struct play {
 	struct hook *hook;	     /* whose event is open */
 	bool hooked;		     /* a hook saw it */
 	bool done;		     /* a hook ended it: no device */
+	bool held;		     /* a hook has it wait: what it waits for is told with RV_SYS_RESOLVE */
 	bool accepted;		     /* a hook said that no other is asked */
 	bool failed;		     /* a hook's block raised */
 };
@@ -34,6 +35,9 @@ void play_finish(struct play *play);
 
 /* A part of the data of the request that is open, as RV_SYS_DATA_READ and RV_SYS_DATA_WRITE. */
 int64_t play_data(struct play *play, uint64_t offset, void *buffer, uint64_t length_bytes, bool write);
+
+/* RV_SYS_RESOLVE: one that was held. Nothing else comes of it here. */
+int64_t play_resolve(uint64_t handle);
 
 /* The outcome in words, as an .events file spells it. */
 void play_describe(const struct play *play, char *text, size_t bytes);

@@ -4,6 +4,7 @@
 #include "syscall.h"
 
 #include "machine.h"
+#include "play.h"
 #include "session.h"
 
 #include "rv/abi.h"
@@ -158,6 +159,8 @@ int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64
 		return session_data(a, syscall_pointer(b), c, false);
 	case RV_SYS_DATA_WRITE:
 		return session_data(a, syscall_pointer(b), c, true);
+	case RV_SYS_RESOLVE:
+		return play_resolve(a);
 	case RV_SYS_DISK:
 		return syscall_disk(a, syscall_pointer(b));
 	case RV_SYS_STATISTICS:

@@ -43,3 +43,22 @@ on(:disk_write, lba: 71, on_error: :deny) { |r| raise "before" }
 on(:disk_write, lba: 72) { |r| raise "before" }
 on(:disk_flush, :disk_command) { |r| log "#{r} #{r.kind} #{r.write?}" }
 on(:disk_done, status: 1..255) { |r| log "#{r} failed" }
+held = []
+on(:disk_write, lba: 80..89) { |r| held << r.hold(limit: 5.seconds) }
+on(:disk_write, lba: 81) { |r| log "asked: it does not wait" }
+on(:disk_write, lba: 90) { |r| r.lba = 91; r.delay 200.microseconds }
+on(:disk_write, lba: 90..91) { |r| log "after the delay: #{r}" }
+on(:disk_write, lba: 92) { |r| r.accept; r.delay 1.second }
+on(:disk_write, lba: 92) { |r| log "not asked" }
+on(:disk_write, lba: 93) { |r| r.hold(limit: 1.second); r.deny }
+on(:disk_write, lba: 94) do |r|
+  try { r.delay 0 }
+  try { r.hold(limit: 61.minutes) }
+  try { r.hold }
+  r.drop
+  try { r.delay 1.second }
+end
+on(:disk_flush) do
+  first, second = held
+  log "#{held.inspect} #{first.pass} #{first.pass} #{second.deny("late")} #{second.drop}"
+end

@@ -17,4 +17,26 @@ on(:disk_write, lba: 28290) do |r|
   r.data.fill(0)
   raise "half-way"
 end
+# What waits, and what becomes of it.
+ends = Hash.new(0)
+start = 0
+on(:disk_read, lba: 28340) { |r| start = Machine.tsc; r.delay 5.milliseconds }
+on(:disk_read, lba: 28340) { |r| ends[:delayed] += 1 if Machine.tsc - start >= Machine.tsc_hz / 200 }
+on(:disk_read, lba: 28341..28342) do |r|
+  passes = r.lba == 28341
+  held = r.hold(limit: 5.seconds)
+  after(2.milliseconds) { ends[passes ? :passed : :denied] += 1 if passes ? held.pass : held.deny }
+end
+on(:disk_read, lba: 28343, on_error: :deny) { |r| r.hold(limit: 2.milliseconds) }
+on(:disk_read, lba: 28344) do |r|
+  r.done do |done|
+    held = done.hold(limit: 5.seconds)
+    after(2.milliseconds) { ends[:done] += 1 if held.pass }
+  end
+end
+on(:disk_read, lba: 28345) do |r|
+  held = r.hold(limit: 5.seconds)
+  after(3.milliseconds) { ends[held.pass ? :late : :reset] += 1 }
+end
+at_exit { puts "waited #{ends.map { |name, count| "#{name} #{count}" }.sort.join(" ")}" }
 at_exit { puts "counted #{counts.keys.map(&:to_s).sort.join(" ")}" }

@@ -13,11 +13,57 @@ class Event
       __want_done
     end
 
+    # It waits so long, and goes on.
+    def delay(duration)
+      Request.__need_duration("delay", duration)
+      __hold(duration, true)
+    end
+
+    # It waits for what the handle is told: hold(limit: 5.seconds) -> Event::Held. When the limit is over,
+    # the hook's on_error says what becomes of it.
+    def hold(limit:)
+      Request.__need_duration("hold(limit:)", limit)
+      __hold(limit, false)
+      Held.new(request, to_s)
+    end
+
+    def self.__need_duration(name, duration)
+      return if duration.is_a?(Integer) && duration >= 1 && duration <= 60.minutes
+      raise ArgumentError, "#{name} takes a duration of up to an hour: 5.seconds, 200.microseconds"
+    end
+
     def to_s
       "#{kind} #{disk} lba=#{lba} sectors=#{sectors}"
     end
 
     alias inspect to_s
+  end
+
+  # A request that waits. Its verbs can be called in any block, once: true says that it did wait until then.
+  class Held
+    attr_reader :request, :to_s
+
+    def initialize(request, text)
+      @request = request
+      @to_s = text
+    end
+
+    def pass
+      Held.__resolve(@request, 0)
+    end
+
+    def deny(reason = nil)
+      log "#{self} denied: #{reason}" if reason
+      Held.__resolve(@request, 1)
+    end
+
+    def drop
+      Held.__resolve(@request, 2)
+    end
+
+    def inspect
+      "#<Event::Held #{self}>"
+    end
   end
 
   class DiskDone

@@ -188,11 +188,45 @@ static mrb_value request_class_mark(mrb_state *mrb, mrb_value self)
 	return engine_from_u64(mrb, request_mark());
 }
 
+/* Event::Request#__hold(us, delays): it waits, with what was changed in it so far and is changed yet */
+static mrb_value request_hold(mrb_state *mrb, mrb_value self)
+{
+	struct rv_event *event = request_open(mrb, self);
+	uint32_t verdict = event->verdict & ~(uint32_t)RV_VERDICT_MODIFIERS;
+	mrb_int us;
+	mrb_bool delays;
+
+	mrb_get_args(mrb, "ib", &us, &delays);
+	if (verdict != RV_VERDICT_PASS && verdict != RV_VERDICT_CHANGE)
+		mrb_raise(mrb, E_ARGUMENT_ERROR, "what is denied or dropped cannot wait");
+	event->verdict |= RV_VERDICT_HOLD;
+	event->hold_us = (uint64_t)us;
+	event->flags = delays ? event->flags | RV_EVENT_DELAYED : event->flags & ~RV_EVENT_DELAYED;
+	return self;
+}
+
+/* Event::Held.__resolve(request, verdict) -> did it wait? The verdict: 0 pass, 1 deny, 2 drop */
+static mrb_value held_resolve(mrb_state *mrb, mrb_value self)
+{
+	static const uint32_t verdicts[] = { RV_VERDICT_PASS, RV_VERDICT_DENY, RV_VERDICT_DROP };
+	mrb_value request;
+	mrb_int verdict;
+	int64_t result;
+
+	(void)self;
+	mrb_get_args(mrb, "oi", &request, &verdict);
+	result = sys_resolve(engine_to_u64(mrb, request), verdicts[verdict % 3]);
+	return mrb_bool_value(result == 0);
+}
+
 void mrb_ritevisor_disk_gem_init(mrb_state *mrb)
 {
 	struct RClass *disk = mrb_define_class(mrb, "Disk", mrb->object_class);
 	struct RClass *request = mrb_class_get_under(mrb, mrb_class_get(mrb, "Event"), "Request");
 
+	struct RClass *held = mrb_define_class_under(mrb, mrb_class_get(mrb, "Event"), "Held", mrb->object_class);
+
+	mrb_define_class_method_id(mrb, held, MRB_SYM(__resolve), held_resolve, MRB_ARGS_REQ(2));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__info), disk_info, MRB_ARGS_REQ(1));
 	mrb_define_class_method_id(mrb, request, MRB_SYM(__mark), request_class_mark, MRB_ARGS_NONE());
 	mrb_define_method_id(mrb, request, MRB_SYM(__read), request_read, MRB_ARGS_REQ(2));
@@ -201,6 +235,7 @@ void mrb_ritevisor_disk_gem_init(mrb_state *mrb)
 	mrb_define_method_id(mrb, request, MRB_SYM(__fill), request_fill, MRB_ARGS_REQ(3));
 	mrb_define_method_id(mrb, request, MRB_SYM(__index), request_index, MRB_ARGS_REQ(3));
 	mrb_define_method_id(mrb, request, MRB_SYM(__size), request_size, MRB_ARGS_NONE());
+	mrb_define_method_id(mrb, request, MRB_SYM(__hold), request_hold, MRB_ARGS_REQ(2));
 	mrb_define_method_id(mrb, request, MRB_SYM(__want_done), request_want_done, MRB_ARGS_NONE());
 }
 

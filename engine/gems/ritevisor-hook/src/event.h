@@ -13,13 +13,13 @@ extern struct hook_entry *event_entry;
 /* Were its writable fields set? */
 static inline bool event_is_changed(const struct rv_event *event)
 {
-	return (event->verdict & ~(uint32_t)RV_VERDICT_ACCEPT) == RV_VERDICT_CHANGE;
+	return (event->verdict & ~(uint32_t)RV_VERDICT_MODIFIERS) == RV_VERDICT_CHANGE;
 }
 
-/* They were: what was accepted stays so. */
+/* They were: what was accepted, or is held, stays so. */
 static inline void event_set_changed(struct rv_event *event)
 {
-	event->verdict = RV_VERDICT_CHANGE | (event->verdict & RV_VERDICT_ACCEPT);
+	event->verdict = RV_VERDICT_CHANGE | (event->verdict & RV_VERDICT_MODIFIERS);
 }
 
 /* The preallocated object of a kind (enum rv_event_kind). */

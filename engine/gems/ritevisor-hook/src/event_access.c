@@ -70,7 +70,8 @@ static mrb_value access_deny(mrb_state *mrb, mrb_value self)
 /* As it is, or as it was changed. */
 static void access_accept_event(struct rv_event *event)
 {
-	event->verdict = RV_VERDICT_ACCEPT | (event_is_changed(event) ? RV_VERDICT_CHANGE : RV_VERDICT_PASS);
+	event->verdict = RV_VERDICT_ACCEPT | (event->verdict & RV_VERDICT_HOLD) |
+			 (event_is_changed(event) ? RV_VERDICT_CHANGE : RV_VERDICT_PASS);
 }
 
 static mrb_value access_accept(mrb_state *mrb, mrb_value self)

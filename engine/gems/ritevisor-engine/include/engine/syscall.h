@@ -193,6 +193,11 @@ static inline int64_t sys_data_write(uint64_t offset, const void *buffer, uint64
 	return engine_syscall(RV_SYS_DATA_WRITE, offset, engine_address(buffer), length_bytes, 0, 0);
 }
 
+static inline int64_t sys_resolve(uint64_t request, uint64_t verdict)
+{
+	return engine_syscall(RV_SYS_RESOLVE, request, verdict, 0, 0, 0);
+}
+
 static inline int64_t sys_disk(uint64_t position, struct rv_disk_info *info)
 {
 	return engine_syscall(RV_SYS_DISK, position, engine_address(info), 0, 0, 0);

@@ -1,5 +1,5 @@
 /*
- * process/apic_timer.h: the local APIC timer of this CPU, which belongs to the guest, on loan.
+ * vmm/apic_timer.h: the local APIC timer of this CPU, which belongs to the guest, on loan.
  *
  * While it is borrowed, only interrupts of the highest class (vectors 0xf0 to 0xff) can come: the
  * task priority is raised, and the interrupt line of the 8259s (LINT0 as ExtINT) is masked. All
@@ -12,8 +12,8 @@
  * its period had left, and made periodic again at the first interrupt of the guest after it has
  * fired. A guest that sets its timer itself meanwhile wins.
  */
-#ifndef PROCESS_APIC_TIMER_H
-#define PROCESS_APIC_TIMER_H
+#ifndef VMM_APIC_TIMER_H
+#define VMM_APIC_TIMER_H
 
 #include "rv/types.h"
 
@@ -34,6 +34,12 @@ bool apic_timer_borrow(struct vcpu *vcpu, uint64_t ticks);
 
 /* Gives it back. Context: as apic_timer_borrow(). */
 void apic_timer_return(struct vcpu *vcpu);
+
+/* The same for a guest that waits for interrupts meanwhile: all may come. The timer is set to that TSC, or to when
+ * the guest's own would expire, or a second, if that is sooner. Context: exit, interrupts off. */
+bool apic_timer_borrow_idle(struct vcpu *vcpu, uint64_t tsc);
+/* Context: exit, host_context. */
+void apic_timer_return_idle(struct vcpu *vcpu);
 
 /* What an interrupt that came to the host is. */
 enum apic_interrupt {

@@ -1,8 +1,8 @@
 /*
- * process/apic_timer_measure.c: what the local APIC's timer is like: its rate, whether its interrupt comes late,
+ * vmm/apic_timer_measure.c: what the local APIC's timer is like: its rate, whether its interrupt comes late,
  * and what a loan takes. Written at boot only.
  */
-#include "process/apic_timer_internal.h"
+#include "vmm/apic_timer_internal.h"
 
 #include "core/log.h"
 #include "core/time.h"

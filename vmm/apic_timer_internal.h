@@ -1,14 +1,14 @@
 /*
- * process/apic_timer_internal.h: what the files of the borrowed timer share: a CPU's loan, what is left to
+ * vmm/apic_timer_internal.h: what the files of the borrowed timer share: a CPU's loan, what is left to
  * repair behind it, and what was found out of the APIC.
  */
-#ifndef PROCESS_APIC_TIMER_INTERNAL_H
-#define PROCESS_APIC_TIMER_INTERNAL_H
+#ifndef VMM_APIC_TIMER_INTERNAL_H
+#define VMM_APIC_TIMER_INTERNAL_H
 
 #include "core/apic.h"
 #include "core/cpu.h"
-#include "process/apic_timer.h"
-#include "process/apic_timer_math.h"
+#include "vmm/apic_timer.h"
+#include "vmm/apic_timer_math.h"
 
 /* While ours runs: lets class 0xf through and nothing else. */
 #define APIC_BORROWED_TPR 0xe0u
@@ -74,13 +74,13 @@ BOTH_MODES struct apic_timer *apic_timer_own(void)
 	return &apic_timers[cpu_current()->index];
 }
 
-/* process/apic_timer.c: from here on ours does not fire. */
+/* vmm/apic_timer.c: from here on ours does not fire. */
 void apic_timer_mask(struct loan *loan, struct apic apic);
 /* Takes the interrupt of ours that has been requested but not delivered, so that the guest does not
  * get it. The priority is still ours, so only class 0xf can come. False: it cannot come yet. */
 bool apic_timer_drain(const struct loan *loan, struct apic apic);
 
-/* process/apic_timer_guest.c: takes what the guest has, where that is not as it mostly is: its timer runs, in
+/* vmm/apic_timer_guest.c: takes what the guest has, where that is not as it mostly is: its timer runs, in
  * whatever mode, or has to be repaired. */
 void apic_timer_save(struct apic_timer *own, struct apic apic);
 /* Puts the guest's timer back, that had something left or is not a plain one. `left` is what ours has. */

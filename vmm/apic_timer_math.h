@@ -1,9 +1,9 @@
 /*
- * process/apic_timer_math.h: the arithmetic of borrowing a local APIC timer. Pure; tested on the
+ * vmm/apic_timer_math.h: the arithmetic of borrowing a local APIC timer. Pure; tested on the
  * host. Intel SDM 3 11.5.4, AMD APM v2 16.4.1.
  */
-#ifndef PROCESS_APIC_TIMER_MATH_H
-#define PROCESS_APIC_TIMER_MATH_H
+#ifndef VMM_APIC_TIMER_MATH_H
+#define VMM_APIC_TIMER_MATH_H
 
 #include "rv/types.h"
 

@@ -1,8 +1,8 @@
 /*
- * process/apic_timer_guest.c: the guest's timer before and behind a loan, where it is not a one-shot that
+ * vmm/apic_timer_guest.c: the guest's timer before and behind a loan, where it is not a one-shot that
  * stands still; and what of it has to be made right again later. Only the CPU itself touches it.
  */
-#include "process/apic_timer_internal.h"
+#include "vmm/apic_timer_internal.h"
 
 #include "core/time.h"
 #include "vmm/interrupt_watch.h"

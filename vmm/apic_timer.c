@@ -1,15 +1,18 @@
 /*
- * process/apic_timer.c: the loan of the guest's local APIC timer. A CPU runs one engine at a time, so
+ * vmm/apic_timer.c: the loan of the guest's local APIC timer. A CPU runs one engine at a time, so
  * each has one loan, and what is left to repair afterwards; only that CPU touches them.
  *
  * These are most of the instructions of an event, so the functions are made twice, for an APIC in
  * memory and for one behind MSRs.
  */
-#include "process/apic_timer_internal.h"
+#include "vmm/apic_timer_internal.h"
 
 #include "core/exception.h"
+#include "core/time.h"
 #include "vmm/vcpu.h"
 
+/* An idle CPU wakes that often at least, and waits again. */
+#define APIC_IDLE_US_MAXIMUM UINT64_C(1000000)
 #define APIC_CLASS_F_PRIORITY 0xf0u
 #define APIC_SPURIOUS_VECTOR 0xffu /* during a loan, if the guest's is not fit */
 
@@ -59,24 +62,23 @@ BOTH_MODES uint32_t apic_timer_count_known(struct apic_timer *own, struct apic a
 	return known->count;
 }
 
-BOTH_MODES bool apic_timer_borrow_from(struct apic_timer *own, struct apic apic, uint64_t ticks)
+/* Something of class 0xf in service, or that priority set by the guest: ours would wait. What is only requested is
+ * taken by the host and requested again, unless it is ours of an earlier loan. */
+BOTH_MODES bool apic_timer_is_free(const struct apic_timer *own, struct apic apic)
+{
+	return apic_read(apic, APIC_PPR) < APIC_CLASS_F_PRIORITY && !own->repair.stray;
+}
+
+/* Takes what the guest has, and the timer's vector. */
+BOTH_MODES void apic_timer_take(struct apic_timer *own, struct apic apic)
 {
 	struct loan *loan = &own->loan;
 
-	/* Something of class 0xf in service, or that priority set by the guest: ours would wait. What is only
-	 * requested is taken by the host and requested again, unless it is ours of an earlier loan. */
-	if (apic_read(apic, APIC_PPR) >= APIC_CLASS_F_PRIORITY || own->repair.stray)
-		return false;
 	loan->running = true;
 	loan->apic = apic;
 	loan->spurious = apic_read(apic, APIC_SVR);
-	if (apic_timer_spurious_is_unfit(loan->spurious))
-		apic_write(apic, APIC_SVR, APIC_SVR_ENABLE | APIC_SPURIOUS_VECTOR);
 	loan->lint0 = apic_read(apic, APIC_LVT_LINT0);
-	if (apic_timer_lint0_is_open(loan->lint0))
-		apic_write(apic, APIC_LVT_LINT0, loan->lint0 | APIC_LVT_MASKED);
 	loan->task_priority = apic_read(apic, APIC_TPR);
-	apic_write(apic, APIC_TPR, APIC_BORROWED_TPR);
 	loan->lvt = apic_read(apic, APIC_LVT_TIMER);
 	loan->count = apic_read(apic, APIC_TIMER_CURRENT);
 	loan->plain = true;
@@ -86,6 +88,20 @@ BOTH_MODES bool apic_timer_borrow_from(struct apic_timer *own, struct apic apic,
 	    apic_timer_is_late)
 		apic_timer_save(own, apic);
 	apic_write(apic, APIC_LVT_TIMER, APIC_TIMER_VECTOR);
+}
+
+BOTH_MODES bool apic_timer_borrow_from(struct apic_timer *own, struct apic apic, uint64_t ticks)
+{
+	struct loan *loan = &own->loan;
+
+	if (!apic_timer_is_free(own, apic))
+		return false;
+	apic_timer_take(own, apic);
+	if (apic_timer_spurious_is_unfit(loan->spurious))
+		apic_write(apic, APIC_SVR, APIC_SVR_ENABLE | APIC_SPURIOUS_VECTOR);
+	if (apic_timer_lint0_is_open(loan->lint0))
+		apic_write(apic, APIC_LVT_LINT0, loan->lint0 | APIC_LVT_MASKED);
+	apic_write(apic, APIC_TPR, APIC_BORROWED_TPR);
 	loan->armed = apic_timer_count_known(own, apic, ticks);
 	apic_write(apic, APIC_TIMER_INITIAL, loan->armed);
 	return true;
@@ -111,6 +127,42 @@ bool apic_timer_borrow(struct vcpu *vcpu, uint64_t ticks)
 	if (own->known.apic.page == NULL)
 		return apic_timer_borrow_from(own, (struct apic){ .page = NULL }, ticks);
 	return apic_timer_borrow_from(own, own->known.apic, ticks);
+}
+
+/* Undivided ticks from now to a TSC, as many as the timer can count. */
+static uint64_t apic_timer_ticks_until(uint64_t tsc)
+{
+	uint64_t now = tsc_read(), us = tsc > now ? (tsc - now) / (time_tsc_hz / 1000000) : 0;
+
+	return apic_timer_ticks_of_us(us < APIC_IDLE_US_MAXIMUM ? us : APIC_IDLE_US_MAXIMUM, apic_timer_hz);
+}
+
+bool apic_timer_borrow_idle(struct vcpu *vcpu, uint64_t tsc)
+{
+	struct apic_timer *own = &apic_timers[vcpu->cpu->index];
+	struct loan *loan = &own->loan;
+	struct apic apic;
+	uint64_t ticks;
+
+	if (!apic_timer_find(own, msr_read(MSR_APIC_BASE)))
+		return false;
+	apic = own->known.apic;
+	if (!apic_timer_is_free(own, apic) || apic_timer_spurious_is_unfit(apic_read(apic, APIC_SVR)))
+		return false;
+	apic_timer_take(own, apic);
+	ticks = apic_timer_ticks_until(loan->deadline != 0 && loan->deadline < tsc ? loan->deadline : tsc);
+	loan->armed = apic_timer_count_known(own, apic, ticks);
+	if (loan->count != 0 && loan->count < loan->armed)
+		loan->armed = loan->count;
+	apic_write(apic, APIC_TIMER_INITIAL, loan->armed);
+	return true;
+}
+
+void apic_timer_return_idle(struct vcpu *vcpu)
+{
+	/* So that nothing comes out but what is to be drained. */
+	apic_write(apic_timers[vcpu->cpu->index].loan.apic, APIC_TPR, APIC_BORROWED_TPR);
+	apic_timer_return(vcpu);
 }
 
 void apic_timer_rearm(uint64_t ticks)
