@@ -12,6 +12,7 @@ static void hook_timer_expire(struct deadline *deadline, struct vcpu *vcpu);
 
 static struct deadline hook_timer_deadline = { .expire = hook_timer_expire };
 static struct hook *hook_timers;
+static uint64_t hook_timer_rested_tsc; /* none runs before */
 
 /* Under hook_table_lock, which orders those who set it. */
 static void hook_timer_update_next(void)
@@ -23,7 +24,7 @@ static void hook_timer_update_next(void)
 			next = hook->due_tsc;
 	}
 	if (next != DEADLINE_NEVER)
-		deadline_set(&hook_timer_deadline, next);
+		deadline_set(&hook_timer_deadline, next > hook_timer_rested_tsc ? next : hook_timer_rested_tsc);
 	else
 		(void)deadline_cancel(&hook_timer_deadline);
 }
@@ -77,32 +78,22 @@ static struct hook *hook_timer_take(uint64_t now)
 	return hook;
 }
 
-/* It rests at least as long as it ran: however long that is, half of the time stays the guest's. */
-static void hook_timer_rest(struct hook *hook, uint64_t start)
-{
-	uint64_t end = tsc_read(), rested = end + (end - start);
-
-	if (hook->due_tsc >= rested)
-		return;
-	spinlock_acquire(&hook_table_lock);
-	hook->due_tsc = rested;
-	hook_timer_update_next();
-	spinlock_release(&hook_table_lock);
-}
-
 static void hook_timer_expire(struct deadline *deadline, struct vcpu *vcpu)
 {
-	uint64_t now = tsc_read();
+	uint64_t now = tsc_read(), end;
 	struct hook *hook;
 
 	(void)deadline;
 	/* It ends: what is taken is not due again at the same time. */
-	while ((hook = hook_timer_take(now)) != NULL) {
-		uint64_t start = tsc_read();
-
+	while ((hook = hook_timer_take(now)) != NULL)
 		hook_deliver_plain(hook, vcpu);
-		hook_timer_rest(hook, start);
-	}
+	/* All rest at least as long as they ran together: however many there are and however long that is, half of
+	 * the time stays the guest's. */
+	end = tsc_read();
+	spinlock_acquire(&hook_table_lock);
+	hook_timer_rested_tsc = end + (end - now);
+	hook_timer_update_next();
+	spinlock_release(&hook_table_lock);
 }
 
 /* A period in the largest unit that it is a whole number of. */

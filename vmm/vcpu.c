@@ -221,6 +221,7 @@ static void vcpu_handle_wait(struct vcpu *vcpu)
 {
 	if (vcpu->steps != 0)
 		mmio_end_step(vcpu);
+	deadline_look(vcpu);
 	if (vcpu->exit.kind == EXIT_HALT)
 		vcpu_ops->halt(vcpu);
 	else

@@ -55,6 +55,14 @@ GROUPS = {
         "guest_ipi_instructions": Figure("an IPI that wakes a CPU, both CPUs' work", 0, True),
         "guest_ipi_exits_count": Figure("VM exits for each such IPI", 0),
     },
+    "Requests and deadlines": {
+        "request_pass_instructions": Figure("a disk command without data, offered to nobody"),
+        "request_ruby_instructions": Figure("... with a Ruby hook that returns at once"),
+        "deadline_late_idle_us": Figure("how late a millisecond ends in an idle guest, median"),
+        "deadline_latest_idle_us": Figure("... at most"),
+        "deadline_late_busy_us": Figure("... in a busy guest, median"),
+        "deadline_latest_busy_us": Figure("... at most"),
+    },
     "The default beside `fast`": {
         "apic_eoi_instructions": Figure("end of an interrupt, xAPIC mode", 250),
         "apic_exits_per_interrupt_count": Figure("VM exits for an IPI that wakes a CPU"),

@@ -161,5 +161,5 @@ void fuzz_system_calls(uint64_t count, uint64_t seed)
 	fuzz_state = seed | 1;
 	for (uint64_t i = 0; i < count; i++)
 		fuzz_call();
-	engine_print("engine: ok fuzz %s%x", "", count);
+	engine_print("\nengine: ok fuzz %s%x", "", count);
 }

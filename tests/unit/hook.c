@@ -392,8 +392,7 @@ static void test_timer(void)
 	deadline_look(&fake_vcpu);
 	next_work = NULL;
 	UNIT_EQUAL(deliveries, 2);
-	UNIT_CHECK(hook->due_tsc > before + LONG_CYCLES * 3 / 2);
-	UNIT_CHECK(deadline_next_tsc == hook->due_tsc);
+	UNIT_CHECK(deadline_next_tsc > before + LONG_CYCLES * 3 / 2);
 	finish();
 	deadline_look(&fake_vcpu);
 	UNIT_EQUAL(fake_interrupts_wanted, 0);

@@ -69,12 +69,14 @@ void svm_end_idle(struct vcpu *vcpu)
 	svm->entry_special = true;
 }
 
-/* If nothing of the guest's has woken it, it is still in the HLT. */
+/* What of the guest's has woken it comes behind the HLT, and if nothing has, it is still in it: wherever the CPU
+ * says that it is. */
 void svm_resume_idle(struct vcpu *vcpu)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);
 
-	if (vcpu->rip == svm->idle_next_rip && !svm_is_woken(vcpu))
-		vcpu->rip = svm->idle_rip;
+	if (vcpu->rip == svm->idle_rip || vcpu->rip == svm->idle_next_rip)
+		vcpu->rip = svm_is_woken(vcpu) ? svm->idle_next_rip : svm->idle_rip;
+	svm->vmcb->rip = vcpu->rip;
 	svm->idle_rip = 0;
 }

@@ -117,6 +117,7 @@ static inline __attribute__((always_inline)) void svm_run(struct vcpu *vcpu, str
 {
 	vmcb->rax = vcpu->gpr[GPR_RAX];
 	vmcb->rsp = vcpu->gpr[GPR_RSP];
+	vmcb->rip = vcpu->rip;
 	vmcb->rflags = vcpu->rflags;
 	if (vcpu->shadow_ended) {
 		vcpu->shadow_ended = false;
@@ -132,7 +133,6 @@ static inline __attribute__((always_inline)) void svm_run(struct vcpu *vcpu, str
 		svm->event_inject = 0;
 		svm->flush = false;
 	}
-	vmcb->rip = vcpu->rip;
 	svm_enter_until_exit(vcpu, svm, vmcb);
 	vcpu->gpr[GPR_RAX] = vmcb->rax;
 	vcpu->gpr[GPR_RSP] = vmcb->rsp;

@@ -1,0 +1,1 @@
+on(:disk_command) { |r| }

@@ -1,0 +1,2 @@
+# Requests are seen to, and no hook is asked.
+on(:disk_write) { |r| }
