@@ -14,6 +14,10 @@ APIC_FIGURES = ["apic_eoi_instructions", "apic_exits_per_interrupt_count"] + [
     f"boot_exits_{name}_{cpus}_cpus_count" for name in ("fast", "default") for cpus in (1, 2)
 ]
 
+REQUESTS = {
+    "request_pass_instructions": "request_pass.rb",
+    "request_ruby_instructions": "request.rb",
+}
 LATE_LINE = re.compile(r"^late (\w+) (\d+) (\d+) (\d+)\r?$", re.M)
 LATE_LEAST = 20
 DEADLINE_FIGURES = [f"deadline_{what}_{when}_us" for when in ("idle", "busy") for what in ("late", "latest")]
@@ -80,20 +84,22 @@ def measure_apic(figures):
 
 def measure_requests(figures):
     """A request without data, all accesses to registers included."""
-    figures["bare_request_pass_instructions"] = boots.run_loops(["--bare"], "loops=disk_verify")["disk_verify"]
-    for name in ("request_pass", "request"):
-        script = ["--script", str(SCRIPTS / f"{name}.rb")]
-        figure = {"request_pass": "request_pass_instructions", "request": "request_ruby_instructions"}[name]
-        figures[figure] = boots.run_loops(script, "loops=disk_verify")["disk_verify"]
+    bare = boots.run_loops(["--bare"], "loops=disk_verify")["disk_verify"]
+    for name, script in REQUESTS.items():
+        figures["bare_" + name] = bare
+        options = ["--script", str(SCRIPTS / script)]
+        figures[name] = boots.run_loops(options, "loops=disk_verify")["disk_verify"]
 
 
 def measure_deadlines(figures):
     """A Linux that sleeps, then one that computes, says which by a port."""
-    say = "printf '\\00{}' | dd of=/dev/port bs=1 seek=225 conv=notrunc 2>/dev/null"
     busy = "i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done"
-    guest = f"{say.format(0)}; sleep 1; {say.format(1)}; {busy}; {say.format(7)}"
+    guest = f"probe out8 0xe1 0; sleep 1; probe out8 0xe1 1; {busy}; probe out8 0xe1 2"
     text = boots.boot(["--script", str(SCRIPTS / "late.rb"), "--run", guest])
-    for name, count, median, worst in LATE_LINE.findall(text):
+    found = LATE_LINE.findall(text)
+    if [name for name, *_ in found] != ["idle", "busy"]:
+        raise boots.BenchError("the script did not say how late it was")
+    for name, count, median, worst in found:
         if int(count) < LATE_LEAST:
             raise boots.BenchError(f"only {count} times were looked at")
         figures[f"deadline_late_{name}_us"] = int(median)
@@ -103,7 +109,7 @@ def measure_deadlines(figures):
 STEPS = [
     ("accesses that nobody claims", list(UNCLAIMED), measure_unclaimed, "both"),
     ("accesses that C or a script claims", list(CLAIMED), measure_claimed, "both"),
-    ("requests of a disk", ["request_pass_instructions", "request_ruby_instructions"], measure_requests, "both"),
+    ("requests of a disk", list(REQUESTS), measure_requests, "both"),
     ("deadlines", DEADLINE_FIGURES, measure_deadlines, "both"),
     ("IPIs between two CPUs", ["guest_ipi_instructions", "guest_ipi_exits_count"], measure_ipi,
      "both"),
