@@ -86,7 +86,7 @@ static uint32_t smm_send(const struct cpu *cpu, const volatile uint32_t *seen)
 	uint64_t start = tsc_read();
 
 	ipi_send(cpu->apic_id, APIC_ICR_SMI);
-	while (*seen == 0 && tsc_read() - start < SMM_ANSWER_US * (time_tsc_hz / 1000000))
+	while (*seen == 0 && tsc_read() - start < time_tsc_of_us(SMM_ANSWER_US))
 		cpu_pause();
 	return *seen;
 }

@@ -68,7 +68,7 @@ static bool smp_start_await(const struct cpu *cpu, uint64_t us)
 	uint64_t start = tsc_read();
 
 	while (!__atomic_load_n(&cpu->online, __ATOMIC_SEQ_CST)) {
-		if (tsc_read() - start > us * (time_tsc_hz / 1000000))
+		if (tsc_read() - start > time_tsc_of_us(us))
 			return false;
 		cpu_pause();
 	}

@@ -124,5 +124,5 @@ void time_wait_s(uint64_t seconds)
 
 void time_wait_us(uint64_t us)
 {
-	time_wait_cycles(us * time_tsc_hz / 1000000);
+	time_wait_cycles(time_tsc_of_us(us));
 }

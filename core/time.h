@@ -10,9 +10,15 @@ extern uint64_t time_tsc_hz;
 extern uint64_t time_boot_tsc;	  /* TSC when time_boot_seconds was read */
 extern int64_t time_boot_seconds; /* since 1970, from the RTC, taken as UTC */
 
+/* Ticks of a clock in a time: what fits 64 bits as a result does so on the way. */
+static inline uint64_t time_ticks_of_us(uint64_t us, uint64_t hz)
+{
+	return us / 1000000 * hz + us % 1000000 * hz / 1000000;
+}
+
 static inline uint64_t time_tsc_of_us(uint64_t us)
 {
-	return us / 1000000 * time_tsc_hz + us % 1000000 * time_tsc_hz / 1000000;
+	return time_ticks_of_us(us, time_tsc_hz);
 }
 
 /* Measures the TSC against the PIT and reads the RTC. Takes 10 ms. Context: boot. */

@@ -139,9 +139,9 @@ int hook_spec_check(const struct rv_hook_spec *spec);
 void hook_spec_range(const struct rv_hook_spec *spec, uint64_t *first, uint64_t *last);
 
 /* Adds a hook. Returns its number (>= 0), -RV_EINVAL for a specification without meaning, -RV_ENOSPC, -RV_ENOMEM,
- * or what its source's attach() says: the registries' (vmm/access.h), pci_follow()'s, disk_watch()'s. The specification is trusted memory (a copy). On
- * return the access that it wants is intercepted on every CPU. Context of this and the next three:
- * boot, exit; under the owner's lock. */
+ * or what its source's attach() says: the registries' (vmm/access.h), pci_follow()'s, disk_watch()'s. The
+ * specification is trusted memory (a copy). On return the access that it wants is intercepted on every CPU.
+ * Context of this and the next three: boot, exit; under the owner's lock. */
 int hook_add(struct hook_owner *owner, const struct rv_hook_spec *spec);
 
 /* Takes a hook out of service at once, also from within one of its own events: on return no CPU
@@ -152,8 +152,8 @@ int hook_remove(struct hook_owner *owner, uint32_t id);
  * like? */
 bool hook_keeps_denying(const struct hook *hook);
 
-/* Removes all hooks of an owner; what it has wait (hook/hook_hold.h) goes on. After a failure, or if the owner keeps its hooks, those of which
- * hook_keeps_denying() says so keep denying what they match. */
+/* Removes all hooks of an owner; what it has wait (hook/hook_hold.h) goes on. After a failure, or if the owner
+ * keeps its hooks, those of which hook_keeps_denying() says so keep denying what they match. */
 void hook_remove_all(struct hook_owner *owner, bool failed);
 
 /* The live hook of that number, NULL if there is none. */

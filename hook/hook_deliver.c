@@ -49,7 +49,7 @@ static inline bool hook_is_newborn(const struct hook *hook, const struct vcpu *v
 /* Longer than whatever takes the owner may run: twice the longest budget. */
 static uint64_t hook_wait_tsc(void)
 {
-	return time_tsc_hz / 1000000 * 2 * RV_BUDGET_US_MAXIMUM;
+	return time_tsc_of_us(2 * RV_BUDGET_US_MAXIMUM);
 }
 
 bool hook_owner_wait(struct hook_owner *owner)

@@ -121,8 +121,9 @@ static uint64_t amd_vi_control(uint8_t flags)
 }
 
 /* Translation that is on stays on: it has the old tables, or ours. Events are not logged. */
-static const char *amd_vi_start_unit(const struct amd_vi_unit *unit, uint64_t *buffer)
+static const char *amd_vi_start_unit(unsigned index, uint64_t *buffer)
 {
+	const struct amd_vi_unit *unit = &amd_vi_units[index];
 	struct amd_vi_commands commands = { .registers = unit->registers, .entries = buffer };
 	uint64_t control = amd_vi_control(unit->flags), *done = buffer + COMMANDS_BYTES / sizeof(uint64_t);
 	uint64_t before = mmio_hardware_read(unit->registers + AMD_VI_CONTROL, 8);
@@ -149,19 +150,6 @@ static const char *amd_vi_start_unit(const struct amd_vi_unit *unit, uint64_t *b
 	return NULL;
 }
 
-static const char *amd_vi_start(void)
-{
-	for (unsigned i = 0; i < amd_vi_nr_units; i++) {
-		uint64_t *buffer = iommu_allocate(2); /* commands, and where the last one stores */
-		const char *why = buffer == NULL ? "no memory for its commands" :
-						   amd_vi_start_unit(&amd_vi_units[i], buffer);
-
-		if (why != NULL)
-			return why;
-	}
-	return NULL;
-}
-
 static unsigned amd_vi_count(void)
 {
 	return amd_vi_nr_units;
@@ -172,6 +160,6 @@ const struct iommu_driver amd_vi_driver = {
 	.signature = "IVRS",
 	.find = amd_vi_find,
 	.prepare = amd_vi_prepare,
-	.start = amd_vi_start,
 	.count = amd_vi_count,
+	.start_unit = amd_vi_start_unit,
 };

@@ -1,5 +1,6 @@
 /*
- * iommu/driver.h: what iommu.c asks of the driver of a kind of IOMMU. Each is called once, in this order.
+ * iommu/driver.h: what iommu.c asks of the driver of a kind of IOMMU: once each, in this order, but for
+ * start_unit().
  * Functions return NULL, or in words why it cannot be done. Context: boot.
  */
 #ifndef IOMMU_DRIVER_H
@@ -17,9 +18,10 @@ struct iommu_driver {
 	const char *(*find)(const uint8_t *table, uint64_t length_bytes);
 	/* Makes the tables. */
 	const char *(*prepare)(void);
-	/* Has all units use them. Where the firmware had them translate, they go on doing so meanwhile. */
-	const char *(*start)(void);
 	unsigned (*count)(void); /* units */
+	/* Has a unit, from 0, use them, which gives it commands in the first page of the buffer and answers in the
+	 * second. Where the firmware had it translate, it goes on doing so meanwhile. */
+	const char *(*start_unit)(unsigned unit, uint64_t *buffer);
 	/* Firmware that had it on may go on using it, and wait for what it says: answers the guest's access
 	 * to a unit's registers from what it has said before, and touches no hardware. False: nothing is there.
 	 * NULL: never. Context: exit. */

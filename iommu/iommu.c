@@ -143,6 +143,18 @@ static bool iommu_leave_out_chipset(void)
 	return fits;
 }
 
+static const char *iommu_start(const struct iommu_driver *driver)
+{
+	const char *why = NULL;
+
+	for (unsigned i = 0; why == NULL && i < driver->count(); i++) {
+		uint64_t *buffer = iommu_allocate(2);
+
+		why = buffer == NULL ? "no memory for its commands" : driver->start_unit(i, buffer);
+	}
+	return why;
+}
+
 /* NULL, or why it is not ours. What the guest could use to get in our way is hidden in any case. */
 static const char *iommu_own(const struct iommu_driver *driver, const uint8_t *table, uint64_t length_bytes,
 			     const struct iommu_request *request)
@@ -158,7 +170,7 @@ static const char *iommu_own(const struct iommu_driver *driver, const uint8_t *t
 	if (why == NULL && request->wish != IOMMU_WISH_OFF)
 		why = driver->prepare();
 	if (why == NULL && request->wish != IOMMU_WISH_OFF)
-		why = driver->start();
+		why = iommu_start(driver);
 	return why;
 }
 

@@ -154,8 +154,9 @@ static bool vt_d_end_protected_regions(hpa_t registers)
 }
 
 /* Translation that is on stays on: it has the old tables, or ours (6.6). */
-static const char *vt_d_start_unit(hpa_t registers, uint64_t *queue)
+static const char *vt_d_start_unit(unsigned index, uint64_t *queue)
 {
+	hpa_t registers = vt_d_units[index].registers;
 	uint32_t status = vt_d_status(registers);
 
 	if ((status & VT_D_TRANSLATION) != 0 && VT_D_ROOT_MODE(vt_d_read(registers, VT_D_ROOT)) != 0)
@@ -188,18 +189,6 @@ static const char *vt_d_start_unit(hpa_t registers, uint64_t *queue)
 	return NULL;
 }
 
-static const char *vt_d_start(void)
-{
-	for (unsigned i = 0; i < vt_d_nr_units; i++) {
-		uint64_t *queue = iommu_allocate(2); /* and where the wait stores */
-		const char *why = queue == NULL ? "no memory for its queue" : vt_d_start_unit(vt_d_units[i].registers, queue);
-
-		if (why != NULL)
-			return why;
-	}
-	return NULL;
-}
-
 static unsigned vt_d_count(void)
 {
 	return vt_d_nr_units;
@@ -210,7 +199,7 @@ const struct iommu_driver vt_d_driver = {
 	.signature = "DMAR",
 	.find = vt_d_find,
 	.prepare = vt_d_prepare,
-	.start = vt_d_start,
 	.count = vt_d_count,
+	.start_unit = vt_d_start_unit,
 	.answer = vt_d_answer,
 };

@@ -56,6 +56,12 @@ void request_begin(struct request *request, uint32_t kind);
  * waits; resume() will be called, perhaps has been already. Context: exit; without locks. */
 bool request_offer(struct request *request, struct vcpu *vcpu);
 
+/* Does anybody want to see its end, whose events are of that kind? */
+static inline bool request_is_awaited(const struct request *request, uint32_t done)
+{
+	return request->marks != 0 || hook_wants_requests(done);
+}
+
 /* The device does not want it any more: it was reset. True: it does not wait any longer, and resume() will not
  * be called. False: it did not wait, or not any more: whoever offers it, or resume(), finds out by other
  * means. Context: exit; under the device's lock. */

@@ -30,7 +30,7 @@ void budget_init(void)
 
 uint64_t budget_ticks(uint64_t budget_us)
 {
-	return apic_timer_ticks_of_us(budget_us, apic_timer_hz) / BUDGET_SLICES;
+	return time_ticks_of_us(budget_us, apic_timer_hz) / BUDGET_SLICES;
 }
 
 void budget_start_stepping(struct process *process)

@@ -69,16 +69,22 @@ BOTH_MODES bool apic_timer_is_free(const struct apic_timer *own, struct apic api
 	return apic_read(apic, APIC_PPR) < APIC_CLASS_F_PRIORITY && !own->repair.stray;
 }
 
-/* Takes what the guest has, and the timer's vector. */
-BOTH_MODES void apic_timer_take(struct apic_timer *own, struct apic apic)
+/* Takes what the guest has, and the timer's vector. `alone`: no interrupts but those of the highest class come. */
+BOTH_MODES void apic_timer_take(struct apic_timer *own, struct apic apic, bool alone)
 {
 	struct loan *loan = &own->loan;
 
 	loan->running = true;
 	loan->apic = apic;
 	loan->spurious = apic_read(apic, APIC_SVR);
+	if (alone && apic_timer_spurious_is_unfit(loan->spurious))
+		apic_write(apic, APIC_SVR, APIC_SVR_ENABLE | APIC_SPURIOUS_VECTOR);
 	loan->lint0 = apic_read(apic, APIC_LVT_LINT0);
+	if (alone && apic_timer_lint0_is_open(loan->lint0))
+		apic_write(apic, APIC_LVT_LINT0, loan->lint0 | APIC_LVT_MASKED);
 	loan->task_priority = apic_read(apic, APIC_TPR);
+	if (alone)
+		apic_write(apic, APIC_TPR, APIC_BORROWED_TPR);
 	loan->lvt = apic_read(apic, APIC_LVT_TIMER);
 	loan->count = apic_read(apic, APIC_TIMER_CURRENT);
 	loan->plain = true;
@@ -96,12 +102,7 @@ BOTH_MODES bool apic_timer_borrow_from(struct apic_timer *own, struct apic apic,
 
 	if (!apic_timer_is_free(own, apic))
 		return false;
-	apic_timer_take(own, apic);
-	if (apic_timer_spurious_is_unfit(loan->spurious))
-		apic_write(apic, APIC_SVR, APIC_SVR_ENABLE | APIC_SPURIOUS_VECTOR);
-	if (apic_timer_lint0_is_open(loan->lint0))
-		apic_write(apic, APIC_LVT_LINT0, loan->lint0 | APIC_LVT_MASKED);
-	apic_write(apic, APIC_TPR, APIC_BORROWED_TPR);
+	apic_timer_take(own, apic, true);
 	loan->armed = apic_timer_count_known(own, apic, ticks);
 	apic_write(apic, APIC_TIMER_INITIAL, loan->armed);
 	return true;
@@ -134,7 +135,7 @@ static uint64_t apic_timer_ticks_until(uint64_t tsc)
 {
 	uint64_t now = tsc_read(), us = tsc > now ? (tsc - now) / (time_tsc_hz / 1000000) : 0;
 
-	return apic_timer_ticks_of_us(us < APIC_IDLE_US_MAXIMUM ? us : APIC_IDLE_US_MAXIMUM, apic_timer_hz);
+	return time_ticks_of_us(us < APIC_IDLE_US_MAXIMUM ? us : APIC_IDLE_US_MAXIMUM, apic_timer_hz);
 }
 
 bool apic_timer_borrow_idle(struct vcpu *vcpu, uint64_t tsc)
@@ -149,7 +150,7 @@ bool apic_timer_borrow_idle(struct vcpu *vcpu, uint64_t tsc)
 	apic = own->known.apic;
 	if (!apic_timer_is_free(own, apic) || apic_timer_spurious_is_unfit(apic_read(apic, APIC_SVR)))
 		return false;
-	apic_timer_take(own, apic);
+	apic_timer_take(own, apic, false);
 	ticks = apic_timer_ticks_until(loan->deadline != 0 && loan->deadline < tsc ? loan->deadline : tsc);
 	loan->armed = apic_timer_count_known(own, apic, ticks);
 	if (loan->count != 0 && loan->count < loan->armed)

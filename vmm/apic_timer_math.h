@@ -42,10 +42,4 @@ static inline uint32_t apic_timer_remaining(uint32_t count, uint64_t elapsed)
 	return elapsed >= count ? 1 : count - (uint32_t)elapsed;
 }
 
-/* Undivided ticks of a time. Within what RV_BUDGET_US_MAXIMUM or a load budget can ask for. */
-static inline uint64_t apic_timer_ticks_of_us(uint64_t us, uint64_t timer_hz)
-{
-	return us / 1000000 * timer_hz + us % 1000000 * timer_hz / 1000000;
-}
-
 #endif

@@ -216,7 +216,8 @@ static void vcpu_handle_invalidation(struct vcpu *vcpu)
 }
 
 /* An instruction that waits, in a page that is open for it alone: what it waits for may never come, and
- * the page is closed again first. MWAIT may end at any time (AMD APM v3, MWAIT). */
+ * the page is closed again first. And MWAIT where an alarm is set that it would sleep through: it may end at any
+ * time (AMD APM v3, MWAIT), and the guest comes back to it. */
 static void vcpu_handle_wait(struct vcpu *vcpu)
 {
 	if (vcpu->steps != 0)

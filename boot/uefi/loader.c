@@ -98,12 +98,20 @@ static void loader_read_config(void)
 	loader_misunderstood = wrong != 0;
 }
 
+/* Is the word that begins there this one? */
+static bool loader_word_is(const char *word, const char *wanted)
+{
+	size_t length = strlen(wanted);
+
+	return strncmp(word, wanted, length) == 0 && (word[length] == '\0' || word[length] == ' ');
+}
+
 /* A word by which nothing boots without us: as boot/options.c takes it, all but two of iommu= are own. */
 static bool loader_word_requires(const char *word)
 {
 	return strncmp(word, "require=", 8) == 0 ||
-	       (strncmp(word, "iommu=", 6) == 0 && strncmp(word + 6, "guest", 5) != 0 &&
-		strncmp(word + 6, "off", 3) != 0);
+	       (strncmp(word, "iommu=", 6) == 0 && !loader_word_is(word, "iommu=guest") &&
+		!loader_word_is(word, "iommu=off"));
 }
 
 static bool loader_requires(void)

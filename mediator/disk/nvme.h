@@ -145,6 +145,12 @@ static inline uint32_t nvme_opcode(const struct nvme_slot *slot)
 	return slot->command.words[NVME_WORD_CODE] & 0xff;
 }
 
+/* Of a namespace, which has one: 1 to RV_NVME_NAMESPACES. */
+static inline uint16_t nvme_disk_number(const struct nvme_controller *controller, uint32_t namespace)
+{
+	return (uint16_t)(RV_DISK_NVME * RV_DISKS_A_BUS + controller->index * RV_NVME_NAMESPACES + namespace - 1);
+}
+
 static inline uint64_t nvme_pair(const uint32_t *words)
 {
 	return words[0] | (uint64_t)words[1] << 32;

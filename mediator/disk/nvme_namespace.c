@@ -92,8 +92,7 @@ void nvme_identified_namespace(struct nvme_controller *controller, uint32_t numb
 	namespace = &controller->namespaces[number - 1];
 	was_known = namespace->is_known;
 	namespace->is_known = nvme_namespace_fill(namespace, data);
-	namespace->info.number = (uint16_t)(RV_DISK_NVME * RV_DISKS_A_BUS + controller->index * RV_NVME_NAMESPACES +
-					    number - 1);
+	namespace->info.number = nvme_disk_number(controller, number);
 	memcpy(namespace->info.model, controller->model, sizeof(controller->model));
 	memcpy(namespace->info.serial, controller->serial, sizeof(controller->serial));
 	if (namespace->is_known && !was_known)

@@ -47,7 +47,7 @@ static void nvme_settle(struct nvme_controller *controller)
 
 static void nvme_disable(struct nvme_controller *controller, uint32_t value)
 {
-	uint64_t end = tsc_read() + time_tsc_hz / 1000000 * NVME_STOP_US;
+	uint64_t end = tsc_read() + time_tsc_of_us(NVME_STOP_US);
 
 	controller->is_stopping = controller->is_attached;
 	nvme_write(controller, NVME_CC, value);

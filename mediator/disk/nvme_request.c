@@ -155,12 +155,13 @@ static uint16_t nvme_prepare(struct nvme_slot *slot)
 static void nvme_describe(struct nvme_slot *slot)
 {
 	uint32_t namespace = slot->command.words[NVME_WORD_NAMESPACE];
-	uint32_t unit = namespace >= 1 && namespace <= RV_NVME_NAMESPACES ? namespace - 1 : 0;
 
+	/* What is about the controller, or all namespaces, is told as the first's. */
+	if (namespace == 0 || namespace > RV_NVME_NAMESPACES)
+		namespace = 1;
 	request_begin(&slot->request, nvme_kind(slot));
 	slot->request.disk = (struct request_disk){
-		.number = (uint16_t)(RV_DISK_NVME * RV_DISKS_A_BUS +
-				     slot->sq->controller->index * RV_NVME_NAMESPACES + unit),
+		.number = nvme_disk_number(slot->sq->controller, namespace),
 		.command = (uint16_t)(nvme_opcode(slot) + (nvme_is_admin(slot) ? NVME_COMMAND_ADMIN : 0)),
 	};
 }
@@ -186,15 +187,10 @@ static uint16_t nvme_denied_status(const struct nvme_slot *slot)
 						 : NVME_STATUS_WRITE_FAULT;
 }
 
-static bool nvme_wants_done(const struct nvme_slot *slot)
-{
-	return slot->request.marks != 0 || hook_wants_requests(RV_EVENT_DISK_DONE);
-}
-
 /* Is what the device gives to come to us first? */
 static bool nvme_wants_bounce(const struct nvme_slot *slot)
 {
-	return nvme_gives(slot) && (nvme_is_admin(slot) || nvme_wants_done(slot));
+	return nvme_gives(slot) && (nvme_is_admin(slot) || request_is_awaited(&slot->request, RV_EVENT_DISK_DONE));
 }
 
 static void nvme_start(struct nvme_slot *slot)
@@ -340,7 +336,7 @@ void nvme_complete(struct nvme_slot *slot, struct vcpu *vcpu)
 	request->verdict = RV_VERDICT_PASS;
 	slot->nr_interrupts = controller->nr_interrupts;
 	slot->has_waited = false;
-	if (request->handle != 0 && !is_refused && nvme_wants_done(slot)) {
+	if (request->handle != 0 && !is_refused && request_is_awaited(&slot->request, RV_EVENT_DISK_DONE)) {
 		request->kind = RV_EVENT_DISK_DONE;
 		request->end_tsc = tsc_read();
 		request->disk.status = slot->completion.words[3] >> 17 & NVME_STATUS_CODE;

@@ -87,7 +87,7 @@ void nvme_work(struct nvme_controller *controller, struct vcpu *vcpu)
 
 void nvme_wait(struct nvme_controller *controller, uint32_t queue, struct vcpu *vcpu)
 {
-	uint64_t end = tsc_read() + time_tsc_hz / 1000000 * NVME_WAIT_US;
+	uint64_t end = tsc_read() + time_tsc_of_us(NVME_WAIT_US);
 	struct nvme_sq *sq;
 
 	while ((sq = controller->sqs[queue]) != NULL && (queue == 0 || !sq->cq->interrupts) && sq->nr_out != 0 &&

@@ -10,6 +10,7 @@
 #include "core/memory.h"
 #include "core/paging.h"
 #include "core/string.h"
+#include "core/time.h"
 #include "hook/hook_hold.h"
 #include "vmm/apic_timer_math.h"
 #include "process/controllers.h"
@@ -772,9 +773,9 @@ static void test_timer_math(void)
 	UNIT_EQUAL(apic_timer_remaining(10, 4), 6);
 	UNIT_EQUAL(apic_timer_remaining(10, 10), 1);
 	UNIT_EQUAL(apic_timer_remaining(10, ~UINT64_C(0)), 1);
-	UNIT_EQUAL(apic_timer_ticks_of_us(2000, 1000000000), 2000000);
-	UNIT_EQUAL(apic_timer_ticks_of_us(10000000, 4000000000), UINT64_C(40000000000));
-	UNIT_EQUAL(apic_timer_ticks_of_us(1500000, 3), 4);
+	UNIT_EQUAL(time_ticks_of_us(2000, 1000000000), 2000000);
+	UNIT_EQUAL(time_ticks_of_us(10000000, 4000000000), UINT64_C(40000000000));
+	UNIT_EQUAL(time_ticks_of_us(1500000, 3), 4);
 }
 
 int main(void)

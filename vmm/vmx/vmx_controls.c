@@ -101,15 +101,17 @@ static const char *vmx_check_occasional(bool true_controls)
 {
 	uint64_t pin = msr_read(true_controls ? MSR_VMX_TRUE_PIN : MSR_VMX_PIN) >> 32;
 	uint64_t processor = msr_read(true_controls ? MSR_VMX_TRUE_PROCESSOR : MSR_VMX_PROCESSOR) >> 32;
+	uint64_t misc;
 
 	if ((~processor & (PROCESSOR_MONITOR_TRAP | PROCESSOR_HLT_EXITING | PROCESSOR_MWAIT_EXITING)) != 0)
 		return "the monitor trap flag";
 	if ((~pin & (PIN_NMI_EXITING | PIN_VIRTUAL_NMIS | PIN_EXTERNAL_INTERRUPT_EXITING)) != 0 ||
 	    (~processor & (PROCESSOR_NMI_WINDOW_EXITING | PROCESSOR_INTERRUPT_WINDOW_EXITING)) != 0)
 		return "virtual NMIs";
+	misc = msr_read(MSR_VMX_MISC);
 	vmx_capabilities.preemption_timer = (pin & PIN_PREEMPTION_TIMER) != 0;
-	vmx_capabilities.preemption_shift = msr_read(MSR_VMX_MISC) & MISC_PREEMPTION_SHIFT;
-	vmx_capabilities.halted_state = (msr_read(MSR_VMX_MISC) & MISC_HALTED_STATE) != 0;
+	vmx_capabilities.preemption_shift = misc & MISC_PREEMPTION_SHIFT;
+	vmx_capabilities.halted_state = (misc & MISC_HALTED_STATE) != 0;
 	return NULL;
 }
 

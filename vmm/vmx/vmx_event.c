@@ -7,8 +7,8 @@
 #include "core/cpu.h"
 #include "core/instructions.h"
 #include "core/panic.h"
-#include "vmm/kick.h"
 #include "vmm/deadline.h"
+#include "vmm/kick.h"
 
 #define STEP_CONTROLS (PROCESSOR_MONITOR_TRAP | PROCESSOR_HLT_EXITING | PROCESSOR_MWAIT_EXITING)
 #define STEP_TICKS_MAXIMUM 100000 /* of 2^0 to 2^31 cycles; 2^5 is usual */

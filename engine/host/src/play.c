@@ -169,7 +169,6 @@ static bool play_has_failed(uint32_t verdict)
 enum { PLAY_HELD_MAXIMUM = 64 };
 
 static uint64_t play_held[PLAY_HELD_MAXIMUM];
-static bool play_waits; /* the request that is open, from now on */
 
 /* mediator/request.h. No time passes here: what is delayed goes on. */
 void request_hold(struct request *request, const struct hook *hook, uint64_t us, bool delays)
@@ -180,7 +179,7 @@ void request_hold(struct request *request, const struct hook *hook, uint64_t us,
 		if (play_held[i] != 0)
 			continue;
 		play_held[i] = request->handle;
-		play_waits = true;
+		CONTAINER_OF(request, struct play, request)->held = true;
 		return;
 	}
 }
@@ -209,8 +208,6 @@ bool play_close(struct play *play, const struct rv_event *shown)
 		result = hook_resolve(hook, &play->origin, verdict, shown);
 	else if (play_has_failed(verdict))
 		(void)hook_verdict_on_error(hook);
-	play->held = play_waits;
-	play_waits = false;
 	if (play->origin.is_held && !play->held) /* it is delayed */
 		result = play->request.after == UINT64_MAX ? ACCESS_ACCEPT : ACCESS_PASS;
 	play->origin.is_held = false;
