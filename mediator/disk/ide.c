@@ -9,6 +9,7 @@
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
+#define IDE_DEVICE_RESET 0x08 /* of ATAPI devices, busy or not */
 #define IDE_SET_MULTIPLE 0xc6
 #define IDE_INITIALIZE_PARAMETERS 0x91
 
@@ -69,7 +70,7 @@ void ide_ask_done(struct ide_channel *channel, struct vcpu *vcpu, ide_decided de
 {
 	channel->request.verdict = RV_VERDICT_PASS;
 	channel->has_waited = false;
-	if (channel->request.marks == 0 && !hook_wants_requests(RV_EVENT_DISK_DONE)) {
+	if (!request_is_awaited(&channel->request, RV_EVENT_DISK_DONE)) {
 		decided(channel, vcpu);
 		return;
 	}
@@ -117,8 +118,7 @@ static int ide_dma_data(struct request *request, uint64_t offset, void *buffer, 
 /* What hooks may want to judge or change when it is read comes to us first. */
 static bool ide_wants_bounce(const struct ide_channel *channel)
 {
-	return !ide_is_write(channel) &&
-	       (channel->request.marks != 0 || hook_wants_requests(RV_EVENT_DISK_DONE));
+	return !ide_is_write(channel) && request_is_awaited(&channel->request, RV_EVENT_DISK_DONE);
 }
 
 static void ide_bus_master_stop(const struct ide_channel *channel)
@@ -251,9 +251,14 @@ static void ide_note_settings(struct ide_channel *channel)
 	const struct ide_taskfile *taskfile = &channel->taskfile;
 	struct ide_disk *disk = ide_disk(channel);
 
+	if (channel->opcode->code != IDE_SET_MULTIPLE && channel->opcode->code != IDE_INITIALIZE_PARAMETERS)
+		return;
+	/* Written while it was busy, it may be lost. */
+	ide_write(channel, IDE_DEVICE, taskfile->device);
+	ide_write(channel, IDE_COUNT, taskfile->count[0]);
 	if (channel->opcode->code == IDE_SET_MULTIPLE) {
 		disk->multiple = taskfile->count[0];
-	} else if (channel->opcode->code == IDE_INITIALIZE_PARAMETERS) {
+	} else {
 		disk->track = taskfile->count[0];
 		disk->heads = (taskfile->device & 0x0f) + 1;
 	}
@@ -275,6 +280,13 @@ static bool ide_take(struct ide_channel *channel, uint8_t code)
 	return ide_is_wanted(channel->opcode->kind);
 }
 
+/* With a command of the guest's, or a reset. What it is given then it may take or not (ATA/ATAPI-7 6.1): we could
+ * not tell what it has taken. */
+static bool ide_is_busy(const struct ide_channel *channel)
+{
+	return (ide_alternate_status(channel) & (IDE_STATUS_BSY | IDE_STATUS_DRQ)) != 0;
+}
+
 void ide_command_written(struct ide_channel *channel, struct vcpu *vcpu, uint8_t code)
 {
 	ide_harvest(channel, vcpu);
@@ -284,6 +296,10 @@ void ide_command_written(struct ide_channel *channel, struct vcpu *vcpu, uint8_t
 	case IDE_SENDING:
 	case IDE_FETCHING:
 		return; /* a device that is busy takes no command */
+	case IDE_OPEN:
+		if (ide_is_busy(channel) && code != IDE_DEVICE_RESET)
+			return;
+		break;
 	default:
 		channel->phase = IDE_OPEN;
 	}
@@ -323,7 +339,7 @@ static bool ide_is_finished(const struct ide_channel *channel)
 
 	if (status & IDE_STATUS_BSY)
 		return false;
-	if (!channel->opcode->dma || channel->is_dropped || (status & IDE_STATUS_ERR))
+	if (!channel->opcode->dma || channel->is_dropped || (status & IDE_STATUS_FAILED))
 		return true;
 	master = port_read8(channel->bus_master + IDE_BM_STATUS);
 	return (master & IDE_BM_INTERRUPT) || !(master & IDE_BM_ACTIVE);
@@ -364,9 +380,9 @@ static void ide_finish_decided(struct ide_channel *channel, struct vcpu *vcpu)
 static void ide_finish(struct ide_channel *channel, struct vcpu *vcpu)
 {
 	struct request *request = &channel->request;
-	bool has_failed = (ide_alternate_status(channel) & IDE_STATUS_ERR) != 0;
+	bool has_failed = (ide_alternate_status(channel) & IDE_STATUS_FAILED) != 0;
 
-	request->disk.status = has_failed ? ide_read(channel, IDE_ERROR) : 0;
+	request->disk.status = has_failed ? ide_error(channel) : 0;
 	request->data_bytes = ide_has_read(channel) ? channel->bounce.length_bytes : 0;
 	ide_ask_done(channel, vcpu, ide_finish_decided);
 }

@@ -33,6 +33,8 @@ enum { IDE_DATA, IDE_ERROR, IDE_COUNT, IDE_LBA0, IDE_LBA1, IDE_LBA2, IDE_DEVICE,
 #define IDE_STATUS_ERR 0x01
 #define IDE_STATUS_DRQ 0x08
 #define IDE_STATUS_DSC 0x10
+#define IDE_STATUS_DF 0x20
+#define IDE_STATUS_FAILED (IDE_STATUS_ERR | IDE_STATUS_DF)
 #define IDE_STATUS_DRDY 0x40
 #define IDE_STATUS_BSY 0x80
 #define IDE_ERROR_ABRT 0x04
@@ -132,6 +134,8 @@ struct ide_channel {
 uint8_t ide_read(const struct ide_channel *channel, unsigned offset);
 void ide_write(const struct ide_channel *channel, unsigned offset, uint8_t value);
 uint8_t ide_alternate_status(const struct ide_channel *channel);
+/* Why a command failed; never 0. */
+uint8_t ide_error(const struct ide_channel *channel);
 /* The guest has written a register of the command block: channel->written knows it. Not read back when a
  * command comes: that would take the bit HOB of the control register, which not all have, and the guest's
  * other CPU could write in between. */
@@ -150,8 +154,10 @@ void ide_issue_failure(const struct ide_channel *channel);
 void ide_issue_success(const struct ide_channel *channel);
 /* Waits for an end of BSY, and for DRQ if `data`; false: not within a second, or an error. */
 bool ide_wait(const struct ide_channel *channel, bool data);
-void ide_take_words(const struct ide_channel *channel, uint8_t *bytes, uint32_t length_bytes);
-void ide_give_words(const struct ide_channel *channel, const uint8_t *bytes, uint32_t length_bytes);
+/* Sectors by PIO, each as soon as the disk is ready for it, whatever it takes for a block; up to one that it
+ * fails, or is not ready for within a second: what is taken is whole, or false. */
+bool ide_take_data(const struct ide_channel *channel, uint8_t *bytes, uint32_t length_bytes);
+void ide_give_data(const struct ide_channel *channel, const uint8_t *bytes, uint32_t length_bytes);
 
 /* ide_command.c: what a command means. NULL: none that has a meaning here. */
 const struct ide_opcode *ide_opcode_of(uint8_t code);

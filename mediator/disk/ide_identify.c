@@ -64,9 +64,8 @@ static bool ide_identify_ask(const struct ide_channel *channel, unsigned unit, u
 	if (status == 0xff || (status & (IDE_STATUS_BSY | IDE_STATUS_DRDY)) != IDE_STATUS_DRDY)
 		return false;
 	(void)ide_give_command(channel, IDE_IDENTIFY);
-	if (!ide_wait(channel, true))
+	if (!ide_take_data(channel, (uint8_t *)words, IDE_IDENTIFY_WORDS * sizeof(*words)))
 		return false;
-	ide_take_words(channel, (uint8_t *)words, IDE_IDENTIFY_WORDS * sizeof(*words));
 	(void)ide_read(channel, IDE_STATUS);
 	return true;
 }

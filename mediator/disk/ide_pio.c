@@ -67,8 +67,7 @@ static void ide_write_decided(struct ide_channel *channel, struct vcpu *vcpu)
 		return;
 	}
 	ide_block_issue(channel);
-	if (ide_wait(channel, true))
-		ide_give_words(channel, channel->block, channel->block_bytes);
+	ide_give_data(channel, channel->block, channel->block_bytes);
 	(void)ide_alternate_status(channel);
 }
 
@@ -113,13 +112,14 @@ static void ide_block_end(struct ide_channel *channel, struct vcpu *vcpu)
 		ide_next_block(channel, vcpu);
 }
 
-static void ide_pio_fetch(struct ide_channel *channel)
+static bool ide_pio_fetch(struct ide_channel *channel)
 {
 	if (channel->is_dropped)
 		memset(channel->block, 0, channel->block_bytes);
-	else
-		ide_take_words(channel, channel->block, channel->block_bytes);
+	else if (!ide_take_data(channel, channel->block, channel->block_bytes))
+		return false;
 	channel->request.data_bytes = channel->block_bytes;
+	return true;
 }
 
 static void ide_pio_decided(struct ide_channel *channel, struct vcpu *vcpu)
@@ -130,12 +130,10 @@ static void ide_pio_decided(struct ide_channel *channel, struct vcpu *vcpu)
 	if (request->verdict == RV_VERDICT_DENY || (has_failed && channel->has_waited)) {
 		channel->phase = IDE_FAILED;
 		channel->error = has_failed ? (uint8_t)request->disk.status : IDE_ERROR_UNC;
-	} else if (has_failed) {
-		channel->phase = IDE_OPEN; /* the guest sees the device's error */
-	} else if (channel->opcode->kind == RV_EVENT_DISK_READ) {
+	} else if (!has_failed && channel->opcode->kind == RV_EVENT_DISK_READ) {
 		channel->phase = IDE_GIVING;
 	} else {
-		channel->phase = IDE_OPEN;
+		channel->phase = IDE_OPEN; /* where the device failed the guest sees its error */
 	}
 	ide_interrupt_again(channel);
 	if (channel->phase == IDE_OPEN && !has_failed)
@@ -145,15 +143,15 @@ static void ide_pio_decided(struct ide_channel *channel, struct vcpu *vcpu)
 void ide_pio_harvest(struct ide_channel *channel, struct vcpu *vcpu)
 {
 	uint8_t status = ide_alternate_status(channel);
-	bool is_read = channel->phase == IDE_FETCHING, has_failed = (status & IDE_STATUS_ERR) != 0;
+	bool is_read = channel->phase == IDE_FETCHING, has_failed = (status & IDE_STATUS_FAILED) != 0;
 
 	if ((status & IDE_STATUS_BSY) ||
-	    (is_read && !has_failed && !channel->is_dropped && !(status & IDE_STATUS_DRQ)))
-		return;
+	    (!has_failed && ((status & IDE_STATUS_DRQ) != 0) != (is_read && !channel->is_dropped)))
+		return; /* a disk that wants more than it was told of is left to wait for it */
 	channel->request.data_bytes = 0;
-	channel->request.disk.status = has_failed ? ide_read(channel, IDE_ERROR) : 0;
 	if (is_read && !has_failed)
-		ide_pio_fetch(channel);
+		has_failed = !ide_pio_fetch(channel);
+	channel->request.disk.status = has_failed ? ide_error(channel) : 0;
 	ide_ask_done(channel, vcpu, ide_pio_decided);
 }
 

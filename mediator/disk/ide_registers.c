@@ -26,6 +26,13 @@ uint8_t ide_alternate_status(const struct ide_channel *channel)
 	return port_read8(channel->control);
 }
 
+uint8_t ide_error(const struct ide_channel *channel)
+{
+	uint8_t error = ide_read(channel, IDE_ERROR);
+
+	return error != 0 ? error : IDE_ERROR_ABRT;
+}
+
 void ide_taskfile_note(struct ide_channel *channel, unsigned offset, uint8_t value)
 {
 	struct ide_taskfile *written = &channel->written;
@@ -98,30 +105,41 @@ void ide_issue_success(const struct ide_channel *channel)
 
 bool ide_wait(const struct ide_channel *channel, bool data)
 {
-	uint64_t end = tsc_read() + time_tsc_hz / 1000000 * IDE_WAIT_US;
+	uint64_t end = tsc_read() + time_tsc_of_us(IDE_WAIT_US);
 	uint8_t status;
 
 	do {
 		status = ide_alternate_status(channel);
-		if (!(status & IDE_STATUS_BSY) && (!data || (status & (IDE_STATUS_DRQ | IDE_STATUS_ERR))))
-			return !(status & IDE_STATUS_ERR);
+		if (!(status & IDE_STATUS_BSY) && (!data || (status & (IDE_STATUS_DRQ | IDE_STATUS_FAILED))))
+			return !(status & IDE_STATUS_FAILED);
 		cpu_pause();
 	} while (tsc_read() < end);
 	return false;
 }
 
-void ide_take_words(const struct ide_channel *channel, uint8_t *bytes, uint32_t length_bytes)
+/* What each sector begins with: a disk whose blocks are smaller than we think is busy between two of them. */
+static bool ide_wait_sector(const struct ide_channel *channel, uint32_t position)
+{
+	return position % IDE_SECTOR_BYTES != 0 || ide_wait(channel, true);
+}
+
+bool ide_take_data(const struct ide_channel *channel, uint8_t *bytes, uint32_t length_bytes)
 {
 	for (uint32_t i = 0; i < length_bytes; i += 2) {
-		uint16_t word = port_read16(channel->command + IDE_DATA);
+		uint16_t word;
+
+		if (!ide_wait_sector(channel, i))
+			return false;
+		word = port_read16(channel->command + IDE_DATA);
 
 		bytes[i] = (uint8_t)word;
 		bytes[i + 1] = (uint8_t)(word >> 8);
 	}
+	return true;
 }
 
-void ide_give_words(const struct ide_channel *channel, const uint8_t *bytes, uint32_t length_bytes)
+void ide_give_data(const struct ide_channel *channel, const uint8_t *bytes, uint32_t length_bytes)
 {
-	for (uint32_t i = 0; i < length_bytes; i += 2)
+	for (uint32_t i = 0; i < length_bytes && ide_wait_sector(channel, i); i += 2)
 		port_write16(channel->command + IDE_DATA, (uint16_t)(bytes[i] | bytes[i + 1] << 8));
 }
