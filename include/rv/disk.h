@@ -11,11 +11,14 @@
 #define RV_DISKS_A_BUS 64
 
 /* In the order of their numbers. "ide0" is the master of the first channel, "ide1" its slave; "nvme0n1" is
- * namespace 1 of the first NVMe controller. */
-enum rv_disk_bus { RV_DISK_IDE, RV_DISK_NVME, RV_DISK_BUS_COUNT };
+ * namespace 1 of the first NVMe controller; "sata33" is port 1 of the second AHCI controller; "virtio0" is the
+ * first virtio disk. */
+enum rv_disk_bus { RV_DISK_IDE, RV_DISK_NVME, RV_DISK_SATA, RV_DISK_VIRTIO, RV_DISK_BUS_COUNT };
 
 #define RV_NVME_NAMESPACES 8 /* a controller; those above have no name */
 #define RV_NVME_CONTROLLERS (RV_DISKS_A_BUS / RV_NVME_NAMESPACES)
+#define RV_SATA_PORTS 32
+#define RV_SATA_CONTROLLERS (RV_DISKS_A_BUS / RV_SATA_PORTS)
 
 #define RV_DISK_LAST (RV_DISK_BUS_COUNT * RV_DISKS_A_BUS - 1)
 
@@ -49,6 +52,10 @@ static inline void rv_disk_name(uint32_t number, char name[RV_DISK_NAME_BYTES])
 	} else if (bus == RV_DISK_NVME) {
 		at = rv_disk_append(name, at, "nvme", index / RV_NVME_NAMESPACES);
 		at = rv_disk_append(name, at, "n", index % RV_NVME_NAMESPACES + 1);
+	} else if (bus == RV_DISK_SATA) {
+		at = rv_disk_append(name, at, "sata", index);
+	} else if (bus == RV_DISK_VIRTIO) {
+		at = rv_disk_append(name, at, "virtio", index);
 	} else {
 		name[at++] = '?';
 	}

@@ -211,8 +211,4 @@ void ide_release(struct ide_channel *channel);
 /* The same, if nobody watches any more and nothing is in the works. */
 void ide_release_unwatched(struct ide_channel *channel);
 
-/* ide_find.c: the machine's channels with disks; they stay where they are. */
-struct ide_channel *ide_channel_at(unsigned position); /* NULL behind the last */
-void ide_find(void);
-
 #endif

@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/memory.h"
+#include "mediator/disk/disk_class.h"
 #include "vmm/pci_function.h"
 
 #define IDE_CHANNELS_MAXIMUM 8
@@ -14,11 +15,6 @@
 
 static struct ide_channel *ide_channels[IDE_CHANNELS_MAXIMUM];
 static unsigned ide_nr_channels;
-
-struct ide_channel *ide_channel_at(unsigned position)
-{
-	return position < ide_nr_channels ? ide_channels[position] : NULL;
-}
 
 /* 0: there is none. */
 static uint16_t ide_base(uint64_t function, unsigned number)
@@ -76,7 +72,46 @@ static void ide_look_at(uint64_t function)
 		ide_add_channel(function, index, class >> 8 & 0xff);
 }
 
-void ide_find(void)
+static void ide_find(void)
 {
 	pci_functions_visit(ide_look_at);
 }
+
+static int ide_claim_all(void)
+{
+	int error = 0;
+
+	for (unsigned i = 0; error == 0 && i < ide_nr_channels; i++) {
+		spinlock_acquire(&ide_channels[i]->lock);
+		error = ide_claim(ide_channels[i]);
+		spinlock_release(&ide_channels[i]->lock);
+	}
+	return error;
+}
+
+static void ide_release_all(void)
+{
+	for (unsigned i = 0; i < ide_nr_channels; i++) {
+		spinlock_acquire(&ide_channels[i]->lock);
+		ide_release_unwatched(ide_channels[i]);
+		spinlock_release(&ide_channels[i]->lock);
+	}
+}
+
+static bool ide_describe(unsigned index, struct rv_disk_info *info)
+{
+	const struct ide_disk *disk;
+
+	if (index / 2 >= ide_nr_channels)
+		return false;
+	disk = &ide_channels[index / 2]->disks[index % 2];
+	*info = disk->info;
+	return disk->is_there;
+}
+
+const struct disk_class ide_class = {
+	.find = ide_find,
+	.claim = ide_claim_all,
+	.release = ide_release_all,
+	.describe = ide_describe,
+};

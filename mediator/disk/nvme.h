@@ -158,10 +158,7 @@ static inline uint64_t nvme_pair(const uint32_t *words)
 
 /* nvme_find.c: the machine's controllers; they stay where they are. NULL behind the last. */
 struct nvme_controller *nvme_controller_at(unsigned position);
-void nvme_find(void);
-/* Claims a controller's registers: 0, -RV_ENOMEM, or what the registries say. Releases them, unless its queues are
- * ours: then that is done when the guest resets it. Both under its lock. */
-int nvme_claim(struct nvme_controller *controller);
+/* Releases its registers, unless its queues are ours: then that is done when the guest resets it. Under its lock. */
 void nvme_release(struct nvme_controller *controller);
 
 /* All that follows is called under the controller's lock; what has a vCPU may give it up while hooks are

@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "core/paging.h"
 #include "mediator/disk/disk.h"
+#include "mediator/disk/disk_class.h"
 #include "rv/errno.h"
 #include "vmm/pci_function.h"
 
@@ -63,7 +64,7 @@ static void nvme_look_at(uint64_t function)
 	nvme_controllers[nvme_nr_controllers++] = controller;
 }
 
-void nvme_find(void)
+static void nvme_find(void)
 {
 	pci_functions_visit(nvme_look_at);
 	if (nvme_nr_controllers != 0)
@@ -96,7 +97,7 @@ static int nvme_follow(struct nvme_controller *controller)
 	return -RV_ENOTSUP;
 }
 
-int nvme_claim(struct nvme_controller *controller)
+static int nvme_claim(struct nvme_controller *controller)
 {
 	int error;
 
@@ -119,3 +120,43 @@ void nvme_release(struct nvme_controller *controller)
 	pci_unfollow(&controller->registers);
 	controller->is_claimed = false;
 }
+
+static int nvme_claim_all(void)
+{
+	int error = 0;
+
+	for (unsigned i = 0; error == 0 && i < nvme_nr_controllers; i++) {
+		spinlock_acquire(&nvme_controllers[i]->lock);
+		error = nvme_claim(nvme_controllers[i]);
+		spinlock_release(&nvme_controllers[i]->lock);
+	}
+	return error;
+}
+
+static void nvme_release_all(void)
+{
+	for (unsigned i = 0; i < nvme_nr_controllers; i++) {
+		spinlock_acquire(&nvme_controllers[i]->lock);
+		if (!disk_is_watched())
+			nvme_release(nvme_controllers[i]);
+		spinlock_release(&nvme_controllers[i]->lock);
+	}
+}
+
+static bool nvme_describe(unsigned index, struct rv_disk_info *info)
+{
+	const struct nvme_namespace *namespace;
+
+	if (index / RV_NVME_NAMESPACES >= nvme_nr_controllers)
+		return false;
+	namespace = &nvme_controllers[index / RV_NVME_NAMESPACES]->namespaces[index % RV_NVME_NAMESPACES];
+	*info = namespace->info;
+	return namespace->is_known;
+}
+
+const struct disk_class nvme_class = {
+	.find = nvme_find,
+	.claim = nvme_claim_all,
+	.release = nvme_release_all,
+	.describe = nvme_describe,
+};
