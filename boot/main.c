@@ -447,6 +447,9 @@ static void main_take_iommu(void)
 		main_refuse(why);
 	if (state == IOMMU_ABSENT && main_requires_iommu())
 		main_refuse(why);
+	/* Where all devices reach our memory, `fast` does not keep this one from it. */
+	if ((state == IOMMU_HOLDS || !boot_options.fast) && fw_cfg_guard() != 0)
+		main_refuse("there is no memory to guard fw_cfg");
 }
 
 /* On a UEFI machine the guest is the firmware, which goes on where it called us. */
@@ -579,8 +582,6 @@ _Noreturn void boot_main(void)
 	if (boot_options.panic_by != 0)
 		panic_test((enum panic_test)boot_options.panic_by);
 	main_claim_sleep();
-	if (fw_cfg_guard() != 0)
-		main_boot_without_us("not enough memory to guard fw_cfg");
 	if (!boot_options.fast && shutdown_status_guard() != 0)
 		main_boot_without_us("the shutdown status in CMOS memory cannot be guarded");
 	/* From here on the OS boots with us: there is no way out of VMX operation or back to GIF. */
