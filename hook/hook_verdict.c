@@ -40,8 +40,8 @@ static uint32_t hook_modifiers(const struct hook *hook, uint32_t verdict)
 	return modifiers;
 }
 
-enum access_result hook_resolve(struct hook *hook, struct event_origin *origin, uint32_t verdict,
-				const struct rv_event *event)
+static __attribute__((noinline)) enum access_result hook_resolve_other(struct hook *hook, struct event_origin *origin,
+								       uint32_t verdict, const struct rv_event *event)
 {
 	enum access_result result = ACCESS_PASS;
 	uint32_t modifiers = hook_modifiers(hook, verdict);
@@ -67,4 +67,14 @@ enum access_result hook_resolve(struct hook *hook, struct event_origin *origin, 
 		return ACCESS_DONE;
 	}
 	return modifiers & RV_VERDICT_ACCEPT ? ACCESS_ACCEPT : ACCESS_PASS;
+}
+
+/* A change and nothing else, as most verdicts are, needs few registers saved. */
+enum access_result hook_resolve(struct hook *hook, struct event_origin *origin, uint32_t verdict,
+				const struct rv_event *event)
+{
+	if (verdict != RV_VERDICT_CHANGE || hook->spec.observe)
+		return hook_resolve_other(hook, origin, verdict, event);
+	hook->counters.changed++;
+	return hook->source->apply(origin, RV_VERDICT_CHANGE, event);
 }
