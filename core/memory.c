@@ -195,21 +195,26 @@ bool memory_has_device_pages(uint64_t nr_pages)
 					  memory_device_pages - memory_device_pages_taken >= nr_pages;
 }
 
-void *memory_allocate_device_page(void)
+void *memory_allocate_device_pages(size_t nr_pages)
 {
 	size_t end = memory_pool_pages + memory_device_pages, page;
 
 	if (memory_device_pages == 0)
-		return memory_allocate_spare_page();
+		return memory_has_spare_pages(nr_pages) ? memory_allocate_pages(nr_pages) : NULL;
 	spinlock_acquire(&memory_lock);
-	page = memory_find(memory_pool_pages, end, 1);
+	page = memory_find(memory_pool_pages, end, nr_pages);
 	if (page != end)
-		memory_mark(page, 1, true);
+		memory_mark(page, nr_pages, true);
 	spinlock_release(&memory_lock);
 	if (page == end)
 		return NULL;
-	memory_clear_pages(memory_direct(memory_pool_start + page * PAGE_BYTES), 1);
+	memory_clear_pages(memory_direct(memory_pool_start + page * PAGE_BYTES), nr_pages);
 	return memory_direct(memory_pool_start + page * PAGE_BYTES);
+}
+
+void *memory_allocate_device_page(void)
+{
+	return memory_allocate_device_pages(1);
 }
 
 void memory_free_page(void *page)

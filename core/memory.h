@@ -58,6 +58,8 @@ bool memory_has_spare_pages(uint64_t nr_pages);
 int memory_set_aside_for_devices(uint64_t bytes, hpa_t *start);
 /* A page of it, or, where none was set aside, a spare page. memory_free_page() frees it. */
 void *memory_allocate_device_page(void);
+/* The same of several, one behind the other; memory_free_pages() frees them. */
+void *memory_allocate_device_pages(size_t nr_pages);
 bool memory_has_device_pages(uint64_t nr_pages);
 /* nr_pages contiguous zeroed pages, aligned to a page. For boot; free with memory_free_pages. */
 void *memory_allocate_pages(size_t nr_pages);

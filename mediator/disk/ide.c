@@ -13,7 +13,7 @@
 #define IDE_SET_MULTIPLE 0xc6
 #define IDE_INITIALIZE_PARAMETERS 0x91
 
-static struct ide_disk *ide_disk(struct ide_channel *channel)
+static struct ata_disk *ide_disk(struct ide_channel *channel)
 {
 	return &channel->disks[channel->unit];
 }
@@ -84,7 +84,7 @@ static void ide_fail(struct ide_channel *channel)
 	channel->phase = IDE_FAILED;
 	channel->error = channel->opcode->kind == RV_EVENT_DISK_READ ||
 					 channel->opcode->kind == RV_EVENT_DISK_WRITE
-				 ? IDE_ERROR_UNC : IDE_ERROR_ABRT;
+				 ? ATA_ERROR_UNC : ATA_ERROR_ABRT;
 }
 
 static void ide_refuse(struct ide_channel *channel)
@@ -211,8 +211,8 @@ void ide_started(struct ide_channel *channel, struct vcpu *vcpu)
 {
 	struct request *request = &channel->request;
 
-	ide_begin(channel, ide_taskfile_lba(&channel->taskfile, channel->opcode, ide_disk(channel)),
-		  ide_taskfile_sectors(&channel->taskfile, channel->opcode));
+	ide_begin(channel, ata_taskfile_lba(&channel->taskfile, channel->opcode, ide_disk(channel)),
+		  ata_taskfile_sectors(&channel->taskfile, channel->opcode));
 	request->data = ide_dma_data;
 	request->data_bytes = ide_is_write(channel) ? ide_request_bytes(channel) : 0;
 	channel->table = port_read32(channel->bus_master + IDE_BM_TABLE) & ~3u;
@@ -248,8 +248,8 @@ static bool ide_is_wanted(uint32_t kind)
  * address that hooks have judged. */
 static void ide_note_settings(struct ide_channel *channel)
 {
-	const struct ide_taskfile *taskfile = &channel->taskfile;
-	struct ide_disk *disk = ide_disk(channel);
+	const struct ata_taskfile *taskfile = &channel->taskfile;
+	struct ata_disk *disk = ide_disk(channel);
 
 	if (channel->opcode->code != IDE_SET_MULTIPLE && channel->opcode->code != IDE_INITIALIZE_PARAMETERS)
 		return;
@@ -271,9 +271,9 @@ static bool ide_take(struct ide_channel *channel, uint8_t code)
 	channel->unit = (channel->taskfile.device & IDE_DEVICE_SLAVE) != 0;
 	if (!ide_disk(channel)->is_there)
 		return false;
-	channel->opcode = ide_opcode_of(code);
+	channel->opcode = ata_opcode_of(code);
 	if (channel->opcode == NULL) {
-		channel->other = (struct ide_opcode){ .code = code, .kind = RV_EVENT_DISK_COMMAND };
+		channel->other = (struct ata_opcode){ .code = code, .kind = RV_EVENT_DISK_COMMAND };
 		channel->opcode = &channel->other;
 	}
 	ide_note_settings(channel);
@@ -284,7 +284,7 @@ static bool ide_take(struct ide_channel *channel, uint8_t code)
  * not tell what it has taken. */
 static bool ide_is_busy(const struct ide_channel *channel)
 {
-	return (ide_alternate_status(channel) & (IDE_STATUS_BSY | IDE_STATUS_DRQ)) != 0;
+	return (ide_alternate_status(channel) & (ATA_STATUS_BSY | ATA_STATUS_DRQ)) != 0;
 }
 
 void ide_command_written(struct ide_channel *channel, struct vcpu *vcpu, uint8_t code)
@@ -337,9 +337,9 @@ static bool ide_is_finished(const struct ide_channel *channel)
 {
 	uint8_t status = ide_alternate_status(channel), master;
 
-	if (status & IDE_STATUS_BSY)
+	if (status & ATA_STATUS_BSY)
 		return false;
-	if (!channel->opcode->dma || channel->is_dropped || (status & IDE_STATUS_FAILED))
+	if (!channel->opcode->dma || channel->is_dropped || (status & ATA_STATUS_FAILED))
 		return true;
 	master = port_read8(channel->bus_master + IDE_BM_STATUS);
 	return (master & IDE_BM_INTERRUPT) || !(master & IDE_BM_ACTIVE);
@@ -380,7 +380,7 @@ static void ide_finish_decided(struct ide_channel *channel, struct vcpu *vcpu)
 static void ide_finish(struct ide_channel *channel, struct vcpu *vcpu)
 {
 	struct request *request = &channel->request;
-	bool has_failed = (ide_alternate_status(channel) & IDE_STATUS_FAILED) != 0;
+	bool has_failed = (ide_alternate_status(channel) & ATA_STATUS_FAILED) != 0;
 
 	request->disk.status = has_failed ? ide_error(channel) : 0;
 	request->data_bytes = ide_has_read(channel) ? channel->bounce.length_bytes : 0;

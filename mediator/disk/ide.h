@@ -12,6 +12,7 @@
 #define MEDIATOR_DISK_IDE_H
 
 #include "core/spinlock.h"
+#include "mediator/disk/ata.h"
 #include "mediator/disk/bounce.h"
 #include "mediator/request.h"
 #include "rv/disk.h"
@@ -19,7 +20,7 @@
 #include "vmm/access.h"
 #include "vmm/pci_follow.h"
 
-#define IDE_SECTOR_BYTES 512
+#define IDE_SECTOR_BYTES ATA_SECTOR_BYTES
 #define IDE_BLOCK_BYTES_MAXIMUM (128 * IDE_SECTOR_BYTES)
 #define IDE_PAGES_MAXIMUM 512 /* 2 MiB by DMA */
 #define IDE_SEGMENTS_MAXIMUM 1024
@@ -30,16 +31,6 @@ enum { IDE_DATA, IDE_ERROR, IDE_COUNT, IDE_LBA0, IDE_LBA1, IDE_LBA2, IDE_DEVICE,
 #define IDE_STATUS IDE_COMMAND
 #define IDE_COMMAND_PORTS 8
 
-#define IDE_STATUS_ERR 0x01
-#define IDE_STATUS_DRQ 0x08
-#define IDE_STATUS_DSC 0x10
-#define IDE_STATUS_DF 0x20
-#define IDE_STATUS_FAILED (IDE_STATUS_ERR | IDE_STATUS_DF)
-#define IDE_STATUS_DRDY 0x40
-#define IDE_STATUS_BSY 0x80
-#define IDE_ERROR_ABRT 0x04
-#define IDE_ERROR_UNC 0x40 /* of a read; of a write: write-protected */
-#define IDE_DEVICE_LBA 0x40
 #define IDE_DEVICE_SLAVE 0x10
 #define IDE_CONTROL_NIEN 0x02
 #define IDE_CONTROL_SRST 0x04
@@ -63,27 +54,6 @@ enum ide_phase {
 	IDE_FAILED,    /* refused: the guest sees an error until it gives another command */
 };
 
-/* What a command is, as far as it matters here (ide_command.c). */
-struct ide_opcode {
-	uint8_t code;
-	uint8_t kind; /* RV_EVENT_DISK_READ, _WRITE, _FLUSH, or else _COMMAND */
-	bool dma, extended, multiple;
-};
-
-/* The command block's registers when a command was given: of LBA and count two bytes each (ATA/ATAPI-7 6.2). */
-struct ide_taskfile {
-	uint8_t device;
-	uint8_t count[2]; /* the last one written first */
-	uint8_t lba[2][3];
-};
-
-struct ide_disk {
-	bool is_there;
-	uint16_t heads, track;	/* sectors a track, for addresses that are no LBA */
-	uint16_t multiple;	/* sectors a block of READ and WRITE MULTIPLE */
-	struct rv_disk_info info;
-};
-
 struct ide_channel;
 
 /* What is done with a request that is decided: request->verdict. Under channel->lock. */
@@ -97,7 +67,7 @@ struct ide_channel {
 	struct access_region regions[2]; /* the command block, the control register */
 	struct pci_follower master;
 	uint16_t master_offset;		 /* in the BAR: the second channel's lies behind the first's */
-	struct ide_disk disks[2];
+	struct ata_disk disks[2];
 
 	enum ide_phase phase;
 	uint64_t round;		/* counts whatever ends a command before its time */
@@ -111,10 +81,10 @@ struct ide_channel {
 	ide_decided decided;	/* ASKING: what comes then */
 	uint64_t asked_round;	/* likewise */
 	bool has_waited;	/* between question and decision the guest ran */
-	const struct ide_opcode *opcode;
-	struct ide_opcode other; /* of a command that is in no table */
-	struct ide_taskfile written; /* what the guest has written so far */
-	struct ide_taskfile taskfile; /* of the command */
+	const struct ata_opcode *opcode;
+	struct ata_opcode other; /* of a command that is in no table */
+	struct ata_taskfile written; /* what the guest has written so far */
+	struct ata_taskfile taskfile; /* of the command */
 	unsigned unit;
 	uint8_t error;		/* FAILED: what the error register says */
 	bool is_dropped;	/* the device was given something else, that succeeds */
@@ -143,8 +113,8 @@ void ide_taskfile_note(struct ide_channel *channel, unsigned offset, uint8_t val
 /* As the registers are now: after a reset, or when the channel is claimed. */
 void ide_taskfile_learn(struct ide_channel *channel);
 /* Gives the device a command: for that LBA and so many sectors in place of those of the taskfile. */
-void ide_issue(const struct ide_channel *channel, const struct ide_taskfile *taskfile,
-	       const struct ide_opcode *opcode, uint64_t lba, uint32_t sectors);
+void ide_issue(const struct ide_channel *channel, const struct ata_taskfile *taskfile,
+	       const struct ata_opcode *opcode, uint64_t lba, uint32_t sectors);
 /* Writes the command register, and waits until the status register is about that. Returns what it says. */
 uint8_t ide_give_command(const struct ide_channel *channel, uint8_t code);
 /* As long as that takes, after a drive was chosen. */
@@ -159,15 +129,9 @@ bool ide_wait(const struct ide_channel *channel, bool data);
 bool ide_take_data(const struct ide_channel *channel, uint8_t *bytes, uint32_t length_bytes);
 void ide_give_data(const struct ide_channel *channel, const uint8_t *bytes, uint32_t length_bytes);
 
-/* ide_command.c: what a command means. NULL: none that has a meaning here. */
-const struct ide_opcode *ide_opcode_of(uint8_t code);
-uint64_t ide_taskfile_lba(const struct ide_taskfile *taskfile, const struct ide_opcode *opcode,
-			  const struct ide_disk *disk);
-uint32_t ide_taskfile_sectors(const struct ide_taskfile *taskfile, const struct ide_opcode *opcode);
-
 /* ide_identify.c: asks a disk what it is; IDENTIFY DEVICE with its interrupt held back. The channel is idle.
  * disk->is_there says whether there is one. */
-void ide_identify(const struct ide_channel *channel, unsigned unit, struct ide_disk *disk);
+void ide_identify(const struct ide_channel *channel, unsigned unit, struct ata_disk *disk);
 
 /* ide_dma.c: the bus master's table. Reads the guest's, once, into the bounce's segments; makes one of the
  * bounce's pages and gives it to the bus master. 0, -RV_EFAULT, -RV_E2BIG, -RV_ENOMEM. */

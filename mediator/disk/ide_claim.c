@@ -16,15 +16,15 @@ static uint8_t ide_dress_status(const struct ide_channel *channel, uint8_t statu
 	switch (channel->phase) {
 	case IDE_ARMED:
 	case IDE_ASKING:
-		return IDE_STATUS_BSY | IDE_STATUS_DRDY | IDE_STATUS_DSC;
+		return ATA_STATUS_BSY | ATA_STATUS_DRDY | ATA_STATUS_DSC;
 	case IDE_SENDING:
 	case IDE_FETCHING:
-		return status | IDE_STATUS_BSY;
+		return status | ATA_STATUS_BSY;
 	case IDE_GATHERING:
 	case IDE_GIVING:
-		return IDE_STATUS_DRDY | IDE_STATUS_DSC | IDE_STATUS_DRQ;
+		return ATA_STATUS_DRDY | ATA_STATUS_DSC | ATA_STATUS_DRQ;
 	case IDE_FAILED:
-		return status & IDE_STATUS_BSY ? status : IDE_STATUS_DRDY | IDE_STATUS_DSC | IDE_STATUS_ERR;
+		return status & ATA_STATUS_BSY ? status : ATA_STATUS_DRDY | ATA_STATUS_DSC | ATA_STATUS_ERR;
 	default:
 		return status;
 	}

@@ -45,7 +45,7 @@ static void ide_add_channel(uint64_t function, unsigned index, uint32_t interfac
 		return;
 	ide_set_ports(channel, function, index, interface);
 	for (unsigned unit = 0; channel->command != 0 && unit < 2; unit++) {
-		struct ide_disk *disk = &channel->disks[unit];
+		struct ata_disk *disk = &channel->disks[unit];
 
 		ide_identify(channel, unit, disk);
 		disk->info.number = (uint16_t)(RV_DISK_IDE * RV_DISKS_A_BUS + ide_nr_channels * 2 + unit);
@@ -100,7 +100,7 @@ static void ide_release_all(void)
 
 static bool ide_describe(unsigned index, struct rv_disk_info *info)
 {
-	const struct ide_disk *disk;
+	const struct ata_disk *disk;
 
 	if (index / 2 >= ide_nr_channels)
 		return false;

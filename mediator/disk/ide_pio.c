@@ -97,8 +97,8 @@ void ide_pio_begin(struct ide_channel *channel, struct vcpu *vcpu)
 		channel->phase = IDE_OPEN;
 		return;
 	}
-	channel->lba = ide_taskfile_lba(&channel->taskfile, channel->opcode, &channel->disks[channel->unit]);
-	channel->sectors_left = ide_taskfile_sectors(&channel->taskfile, channel->opcode);
+	channel->lba = ata_taskfile_lba(&channel->taskfile, channel->opcode, &channel->disks[channel->unit]);
+	channel->sectors_left = ata_taskfile_sectors(&channel->taskfile, channel->opcode);
 	ide_next_block(channel, vcpu);
 }
 
@@ -129,7 +129,7 @@ static void ide_pio_decided(struct ide_channel *channel, struct vcpu *vcpu)
 
 	if (request->verdict == RV_VERDICT_DENY || (has_failed && channel->has_waited)) {
 		channel->phase = IDE_FAILED;
-		channel->error = has_failed ? (uint8_t)request->disk.status : IDE_ERROR_UNC;
+		channel->error = has_failed ? (uint8_t)request->disk.status : ATA_ERROR_UNC;
 	} else if (!has_failed && channel->opcode->kind == RV_EVENT_DISK_READ) {
 		channel->phase = IDE_GIVING;
 	} else {
@@ -143,10 +143,10 @@ static void ide_pio_decided(struct ide_channel *channel, struct vcpu *vcpu)
 void ide_pio_harvest(struct ide_channel *channel, struct vcpu *vcpu)
 {
 	uint8_t status = ide_alternate_status(channel);
-	bool is_read = channel->phase == IDE_FETCHING, has_failed = (status & IDE_STATUS_FAILED) != 0;
+	bool is_read = channel->phase == IDE_FETCHING, has_failed = (status & ATA_STATUS_FAILED) != 0;
 
-	if ((status & IDE_STATUS_BSY) ||
-	    (!has_failed && ((status & IDE_STATUS_DRQ) != 0) != (is_read && !channel->is_dropped)))
+	if ((status & ATA_STATUS_BSY) ||
+	    (!has_failed && ((status & ATA_STATUS_DRQ) != 0) != (is_read && !channel->is_dropped)))
 		return; /* a disk that wants more than it was told of is left to wait for it */
 	channel->request.data_bytes = 0;
 	if (is_read && !has_failed)

@@ -7,8 +7,6 @@
 #include "core/time.h"
 #include "rv/kinds.h"
 
-#define IDE_NOP 0x00		/* is aborted (ATA/ATAPI-7 6.36) */
-#define IDE_CHECK_POWER_MODE 0xe5
 #define IDE_WAIT_US 1000000
 
 uint8_t ide_read(const struct ide_channel *channel, unsigned offset)
@@ -30,12 +28,12 @@ uint8_t ide_error(const struct ide_channel *channel)
 {
 	uint8_t error = ide_read(channel, IDE_ERROR);
 
-	return error != 0 ? error : IDE_ERROR_ABRT;
+	return error != 0 ? error : ATA_ERROR_ABRT;
 }
 
 void ide_taskfile_note(struct ide_channel *channel, unsigned offset, uint8_t value)
 {
-	struct ide_taskfile *written = &channel->written;
+	struct ata_taskfile *written = &channel->written;
 
 	if (offset == IDE_DEVICE) {
 		written->device = value;
@@ -50,7 +48,7 @@ void ide_taskfile_note(struct ide_channel *channel, unsigned offset, uint8_t val
 
 void ide_taskfile_learn(struct ide_channel *channel)
 {
-	channel->written = (struct ide_taskfile){ .device = ide_read(channel, IDE_DEVICE) };
+	channel->written = (struct ata_taskfile){ .device = ide_read(channel, IDE_DEVICE) };
 	for (unsigned offset = IDE_COUNT; offset <= IDE_LBA2; offset++)
 		ide_taskfile_note(channel, offset, ide_read(channel, offset));
 }
@@ -76,10 +74,10 @@ static void ide_write_address(const struct ide_channel *channel, uint64_t lba, u
 		ide_write(channel, IDE_LBA0 + i, (uint8_t)(lba >> 8 * i));
 }
 
-void ide_issue(const struct ide_channel *channel, const struct ide_taskfile *taskfile,
-	       const struct ide_opcode *opcode, uint64_t lba, uint32_t sectors)
+void ide_issue(const struct ide_channel *channel, const struct ata_taskfile *taskfile,
+	       const struct ata_opcode *opcode, uint64_t lba, uint32_t sectors)
 {
-	uint8_t device = taskfile->device | IDE_DEVICE_LBA;
+	uint8_t device = taskfile->device | ATA_DEVICE_LBA;
 
 	if (opcode->extended)
 		ide_write_address(channel, lba >> 24, sectors >> 8);
@@ -94,13 +92,13 @@ void ide_issue_failure(const struct ide_channel *channel)
 {
 	ide_write(channel, IDE_DEVICE, channel->taskfile.device);
 	ide_write(channel, IDE_FEATURES, 0);
-	(void)ide_give_command(channel, IDE_NOP);
+	(void)ide_give_command(channel, ATA_NOP);
 }
 
 void ide_issue_success(const struct ide_channel *channel)
 {
 	ide_write(channel, IDE_DEVICE, channel->taskfile.device);
-	(void)ide_give_command(channel, IDE_CHECK_POWER_MODE);
+	(void)ide_give_command(channel, ATA_CHECK_POWER_MODE);
 }
 
 bool ide_wait(const struct ide_channel *channel, bool data)
@@ -110,8 +108,8 @@ bool ide_wait(const struct ide_channel *channel, bool data)
 
 	do {
 		status = ide_alternate_status(channel);
-		if (!(status & IDE_STATUS_BSY) && (!data || (status & (IDE_STATUS_DRQ | IDE_STATUS_FAILED))))
-			return !(status & IDE_STATUS_FAILED);
+		if (!(status & ATA_STATUS_BSY) && (!data || (status & (ATA_STATUS_DRQ | ATA_STATUS_FAILED))))
+			return !(status & ATA_STATUS_FAILED);
 		cpu_pause();
 	} while (tsc_read() < end);
 	return false;

@@ -3,6 +3,7 @@
 
 guest-names := \
 	access \
+	ahci \
 	alias \
 	alone \
 	apic \
@@ -66,7 +67,7 @@ $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
 $(addprefix $(build)/tests/guest/,bars.elf caught.elf extint.elf held.elf ipi.elf logical.elf message.elf nmi.elf pci_odd.elf poll.elf restart.elf \
 		sleep.elf smi.elf smp.elf start_nmi.elf startup.elf x2apic.elf): \
 	$(addprefix $(build)/tests/guest/,second.o second_entry.o)
-$(addprefix $(build)/tests/guest/,alias.elf hostile.elf ours.elf dma.elf nvme.elf): $(build)/tests/guest/reserved.o
+$(addprefix $(build)/tests/guest/,alias.elf hostile.elf ours.elf dma.elf nvme.elf ahci.elf): $(build)/tests/guest/reserved.o
 $(build)/tests/guest/task.elf: $(build)/tests/guest/task_switch.o
 $(addprefix $(build)/tests/guest/,alone.elf edge.elf priority.elf trap.elf): \
 	$(addprefix $(build)/tests/guest/,run.o run_enter.o snippet.o)

@@ -1,0 +1,189 @@
+/*
+ * mediator/disk/ahci_find.c: the machine's AHCI controllers, by PCI class 01.06.01 (AHCI 1.3.1, 2.1), and the claims
+ * of their registers.
+ */
+#include "mediator/disk/ahci.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/paging.h"
+#include "mediator/disk/disk.h"
+#include "mediator/disk/disk_class.h"
+#include "rv/errno.h"
+#include "vmm/pci_function.h"
+
+static struct ahci_controller *ahci_controllers[RV_SATA_CONTROLLERS];
+static unsigned ahci_nr_controllers;
+
+static void ahci_prepare(struct ahci_controller *controller, uint64_t function, const struct pci_bar *bar)
+{
+	uint32_t implemented = bar->decoded ? (uint32_t)mmio_hardware_read(bar->address + AHCI_PI, 4) : UINT32_MAX;
+
+	controller->function = function;
+	controller->base = bar->address;
+	controller->registers = (struct pci_follower){
+		.region = { .band = BAND_MEDIATOR },
+		.function = function,
+		.number = AHCI_BAR,
+		.last = AHCI_PORTS + AHCI_PORTS_MAXIMUM * AHCI_PORT_BYTES - 1,
+		.handler = ahci_access,
+		.context = controller,
+	};
+	for (unsigned i = 0; i < AHCI_PORTS_MAXIMUM; i++) {
+		struct ahci_port *port = &controller->ports[i];
+
+		port->controller = controller;
+		port->number = (uint8_t)i;
+		port->is_there = (implemented & UINT32_C(1) << i) != 0;
+		if (!port->is_there || !bar->decoded)
+			continue;
+		ahci_memory_find_firmware(port);
+		ahci_identify(port);
+	}
+	ahci_doors_prepare(controller);
+}
+
+static void ahci_look_at(uint64_t function)
+{
+	size_t nr_pages = align_up(sizeof(struct ahci_controller), PAGE_BYTES) / PAGE_BYTES;
+	struct ahci_controller *controller;
+	struct pci_bar bar;
+
+	if (pci_hardware_read(function | PCI_CLASS, 4) >> 8 != AHCI_CLASS ||
+	    pci_bar_get(function, AHCI_BAR, &bar) != 0 || bar.port)
+		return;
+	controller = ahci_nr_controllers < RV_SATA_CONTROLLERS ? memory_allocate_pages(nr_pages) : NULL;
+	if (controller == NULL) {
+		log_warning("an AHCI controller at PCI %02lx:%02lx.%lu is left out: its requests pass unseen",
+			    function >> 20 & 0xff, function >> 15 & 31, function >> 12 & 7);
+		return;
+	}
+	controller->index = (uint16_t)ahci_nr_controllers;
+	ahci_prepare(controller, function, &bar);
+	ahci_controllers[ahci_nr_controllers++] = controller;
+}
+
+static void ahci_find(void)
+{
+	pci_functions_visit(ahci_look_at);
+}
+
+/* The ports that run get our lists now, or as soon as they have nothing to do and the guest wants something. */
+static void ahci_join_all(struct ahci_controller *controller)
+{
+	struct pci_bar bar;
+
+	if (pci_bar_get(controller->function, AHCI_BAR, &bar) != 0 || !bar.decoded)
+		return;
+	controller->base = bar.address;
+	for (unsigned i = 0; i < AHCI_PORTS_MAXIMUM; i++) {
+		if (controller->ports[i].is_there && !controller->ports[i].is_attached)
+			(void)ahci_join(&controller->ports[i]);
+	}
+}
+
+/* Can the device reach our memory (AHCI 1.3.1, 3.1.1: S64A)? */
+static bool ahci_reaches(const struct ahci_controller *controller)
+{
+	struct pci_bar bar;
+
+	if (memory_reserved_start + memory_reserved_bytes <= GIB(4))
+		return true;
+	return pci_bar_get(controller->function, AHCI_BAR, &bar) == 0 && bar.decoded &&
+	       (mmio_hardware_read(bar.address + AHCI_CAP, 4) & AHCI_CAP_S64A);
+}
+
+static int ahci_follow(struct ahci_controller *controller)
+{
+	int error = pci_follow(&controller->registers);
+
+	if (error == 0)
+		error = ahci_doors_claim(controller);
+	if (error != -RV_EINVAL)
+		return error;
+	log_warning("ahci%u: its registers lie above %lu GiB, out of our reach: no hook can have disks' requests. Firmware "
+		    "may have a setting for less (\"above 4G decoding\" off)", controller->index, paging_direct_bytes >> 30);
+	return -RV_ENOTSUP;
+}
+
+static void ahci_release(struct ahci_controller *controller)
+{
+	ahci_doors_release(controller);
+	pci_unfollow(&controller->registers);
+	controller->is_claimed = false;
+}
+
+static int ahci_claim(struct ahci_controller *controller)
+{
+	int error;
+
+	if (controller->is_claimed)
+		return 0;
+	if (!ahci_reaches(controller))
+		return -RV_ENOTSUP;
+	error = ahci_follow(controller);
+	controller->is_claimed = true;
+	if (error != 0)
+		ahci_release(controller);
+	else
+		ahci_join_all(controller);
+	return error;
+}
+
+void ahci_release_unwatched(struct ahci_controller *controller)
+{
+	if (disk_is_watched() || !controller->is_claimed)
+		return;
+	for (unsigned i = 0; i < AHCI_PORTS_MAXIMUM; i++) {
+		struct ahci_port *port = &controller->ports[i];
+
+		if (port->issued != 0 || port->active != 0 || port->out != 0 || port->is_pumped)
+			return;
+	}
+	for (unsigned i = 0; i < AHCI_PORTS_MAXIMUM; i++) {
+		if (controller->ports[i].is_attached)
+			ahci_leave(&controller->ports[i]);
+		if (controller->ports[i].headers != NULL)
+			return; /* the device has not let go of it yet */
+	}
+	ahci_release(controller);
+}
+
+static int ahci_claim_all(void)
+{
+	int error = 0;
+
+	for (unsigned i = 0; error == 0 && i < ahci_nr_controllers; i++) {
+		spinlock_acquire(&ahci_controllers[i]->lock);
+		error = ahci_claim(ahci_controllers[i]);
+		spinlock_release(&ahci_controllers[i]->lock);
+	}
+	return error;
+}
+
+static void ahci_release_all(void)
+{
+	for (unsigned i = 0; i < ahci_nr_controllers; i++) {
+		spinlock_acquire(&ahci_controllers[i]->lock);
+		ahci_release_unwatched(ahci_controllers[i]);
+		spinlock_release(&ahci_controllers[i]->lock);
+	}
+}
+
+static bool ahci_describe(unsigned index, struct rv_disk_info *info)
+{
+	const struct ata_disk *disk;
+
+	if (index / RV_SATA_PORTS >= ahci_nr_controllers)
+		return false;
+	disk = &ahci_controllers[index / RV_SATA_PORTS]->ports[index % RV_SATA_PORTS].disk;
+	*info = disk->info;
+	return disk->is_there;
+}
+
+const struct disk_class ahci_class = {
+	.find = ahci_find,
+	.claim = ahci_claim_all,
+	.release = ahci_release_all,
+	.describe = ahci_describe,
+};

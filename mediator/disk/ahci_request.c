@@ -1,0 +1,304 @@
+/*
+ * mediator/disk/ahci_request.c: what becomes of a command: it is offered to hooks, goes to the device as they say, and
+ * is offered again when the device is done.
+ */
+#include "mediator/disk/ahci.h"
+
+#include "core/instructions.h"
+#include "core/log.h"
+#include "core/string.h"
+#include "hook/hook.h"
+#include "mediator/disk/disk.h"
+#include "rv/errno.h"
+
+#define AHCI_IDENTIFY_BYTES (ATA_IDENTIFY_WORDS * 2)
+
+/* Data ---------------------------------------------------------------------------------------------- */
+
+static bool ahci_moves_sectors(const struct ahci_slot *slot)
+{
+	return slot->request.handle != 0 &&
+	       (slot->opcode->kind == RV_EVENT_DISK_READ || slot->opcode->kind == RV_EVENT_DISK_WRITE);
+}
+
+static uint64_t ahci_request_bytes(const struct ahci_slot *slot)
+{
+	uint32_t sector_bytes = slot->port->disk.info.sector_bytes;
+
+	return (uint64_t)slot->request.disk.sectors * (sector_bytes != 0 ? sector_bytes : ATA_SECTOR_BYTES);
+}
+
+static int ahci_bounce(struct ahci_slot *slot)
+{
+	uint64_t bytes = ahci_moves_sectors(slot) ? ahci_request_bytes(slot) : AHCI_IDENTIFY_BYTES;
+	int error = slot->is_bounced ? 0 : bounce_take_pages(&slot->bounce, bytes);
+
+	slot->is_bounced = error == 0;
+	return error;
+}
+
+static void ahci_bounce_end(struct ahci_slot *slot)
+{
+	bounce_release_pages(&slot->bounce);
+	slot->is_bounced = false;
+}
+
+/* The request's data, while it is a write that hooks are asked about, or a read that is done. */
+static int ahci_data(struct request *request, uint64_t offset, void *buffer, size_t length_bytes, bool write)
+{
+	struct ahci_slot *slot = CONTAINER_OF(request, struct ahci_slot, request);
+	bool was_bounced = slot->is_bounced;
+	int error = ahci_bounce(slot);
+
+	if (error == 0 && !was_bounced) {
+		error = bounce_gather(&slot->bounce);
+		if (error != 0)
+			ahci_bounce_end(slot); /* pages that hold nothing are not to be sent */
+	}
+	if (error != 0)
+		return error;
+	if (offset + length_bytes > slot->bounce.length_bytes)
+		return -RV_EFAULT; /* the guest's table is shorter than what it asks for */
+	bounce_copy(&slot->bounce, offset, buffer, length_bytes, write);
+	return 0;
+}
+
+/* To the device ------------------------------------------------------------------------------------- */
+
+/* Has the device do something else in its place, which fails if `error` says so. */
+static void ahci_answer(struct ahci_slot *slot, uint8_t error)
+{
+	slot->is_filler = true;
+	slot->error = error;
+	slot->state = AHCI_READY;
+}
+
+static uint8_t ahci_denied_error(const struct ahci_slot *slot)
+{
+	return ahci_moves_sectors(slot) ? ATA_ERROR_UNC : ATA_ERROR_ABRT;
+}
+
+static bool ahci_wants_bounce(const struct ahci_slot *slot)
+{
+	return ahci_gives(slot) &&
+	       (!ahci_moves_sectors(slot) || request_is_awaited(&slot->request, RV_EVENT_DISK_DONE));
+}
+
+static void ahci_start(struct ahci_slot *slot)
+{
+	slot->state = AHCI_READY;
+	if (!ahci_wants_bounce(slot) || ahci_bounce(slot) == 0)
+		return;
+	log_warning("ahci: a read of %u sectors is refused: hooks want its data, and it is too long or there is not "
+		    "enough memory for them", slot->request.disk.sectors);
+	ahci_answer(slot, ahci_denied_error(slot));
+}
+
+/* What hooks have decided is done. Success without the device: what is read is zeros. */
+static void ahci_go_on(struct ahci_slot *slot)
+{
+	if (slot->request.verdict == RV_VERDICT_DENY)
+		ahci_answer(slot, ahci_denied_error(slot));
+	else if (slot->request.verdict != RV_VERDICT_DROP)
+		ahci_start(slot);
+	else if (ahci_gives(slot) && ahci_bounce(slot) != 0)
+		ahci_answer(slot, ahci_denied_error(slot));
+	else
+		ahci_answer(slot, 0);
+}
+
+/* The end ------------------------------------------------------------------------------------------- */
+
+/* The interrupt that tells of it is taken back. */
+static void ahci_hide(struct ahci_port *port)
+{
+	ahci_write(port, AHCI_PxIS, AHCI_PxIS_DONE | AHCI_PxIS_TFES);
+	port->has_hidden = true;
+}
+
+/* The guest sees an error, and a port that stands still. */
+static void ahci_show_failure(struct ahci_slot *slot)
+{
+	struct ahci_port *port = slot->port;
+
+	port->is_failed = true;
+	slot->state = AHCI_FAILED;
+	if (!slot->is_filler)
+		return;
+	port->shown = (uint16_t)(slot->error << 8 | ATA_STATUS_DRDY | ATA_STATUS_DSC | ATA_STATUS_ERR);
+	ahci_received_write(slot);
+}
+
+static void ahci_show_success(struct ahci_slot *slot)
+{
+	struct ahci_port *port = slot->port;
+
+	if (slot->is_filler)
+		ahci_received_write(slot);
+	(void)ahci_memory_write(port, ahci_header_address(slot) + 4, &slot->transferred, sizeof(slot->transferred));
+	port->issued &= ~ahci_bit(slot);
+	port->active &= ~ahci_bit(slot);
+	ahci_slot_free(slot);
+}
+
+/* What has been decided of the end is done. A failure that the device knows nothing of, and an end whose interrupt
+ * may be over, take another command in its place. */
+static void ahci_finish(struct ahci_slot *slot)
+{
+	struct ahci_port *port = slot->port;
+	uint8_t error = slot->error;
+
+	if (slot->request.verdict == RV_VERDICT_DENY && error == 0)
+		error = ahci_denied_error(slot);
+	else if (error == 0 && slot->is_bounced && ahci_gives(slot) && bounce_scatter(&slot->bounce) != 0)
+		error = ATA_ERROR_ABRT;
+	ahci_bounce_end(slot);
+	if (slot->has_waited || error != slot->error) {
+		slot->has_received &= error == slot->error;
+		slot->has_waited = false;
+		slot->request.verdict = RV_VERDICT_PASS;
+		ahci_hide(port);
+		if (port->is_failed)
+			ahci_restart(port);
+		ahci_answer(slot, error);
+	} else if (error != 0) {
+		ahci_show_failure(slot);
+	} else {
+		ahci_show_success(slot);
+	}
+}
+
+/* Asking -------------------------------------------------------------------------------------------- */
+
+/* The hooks have decided, unless a reset has ended the command meanwhile. */
+static void ahci_decided(struct ahci_slot *slot)
+{
+	if (slot->is_gone)
+		ahci_slot_free(slot);
+	else if (slot->state == AHCI_ASKED)
+		ahci_go_on(slot);
+	else
+		ahci_finish(slot);
+}
+
+static void ahci_resume(struct request *request, struct vcpu *vcpu)
+{
+	struct ahci_slot *slot = CONTAINER_OF(request, struct ahci_slot, request);
+	struct ahci_port *port = slot->port;
+
+	spinlock_acquire(&port->controller->lock);
+	slot->has_waited = slot->state == AHCI_DONE_ASKED;
+	ahci_decided(slot);
+	ahci_work(port, vcpu);
+	ahci_release_unwatched(port->controller);
+	spinlock_release(&port->controller->lock);
+}
+
+/* If an end waits that there was an interrupt for, the guest is not to see that. */
+static void ahci_hide_waiting(struct ahci_port *port)
+{
+	for (unsigned i = 0; i < AHCI_SLOTS; i++) {
+		const struct ahci_slot *slot = port->slots[i];
+
+		if (slot != NULL && slot->state == AHCI_DONE_ASKED && ahci_is_exclusive(slot))
+			ahci_hide(port);
+	}
+}
+
+/* Asks the hooks without the lock, and does what is to be done then: at once, or, if the request waits, later;
+ * nothing, if a reset ends the command. The slot may be gone then. */
+static void ahci_ask(struct ahci_slot *slot, enum ahci_slot_state state, struct vcpu *vcpu)
+{
+	struct ahci_port *port = slot->port;
+	bool is_decided;
+
+	slot->state = (uint8_t)state;
+	slot->has_waited = false;
+	slot->request.resume = ahci_resume;
+	spinlock_release(&port->controller->lock);
+	is_decided = request_offer(&slot->request, vcpu);
+	spinlock_acquire(&port->controller->lock);
+	if (is_decided)
+		ahci_decided(slot);
+	else
+		ahci_hide_waiting(port);
+}
+
+void ahci_begin(struct ahci_slot *slot, struct vcpu *vcpu)
+{
+	int error = ahci_command_read(slot);
+
+	ahci_command_describe(slot);
+	if (slot->is_queued)
+		slot->port->active |= ahci_bit(slot);
+	if (error != 0) {
+		if (error == -RV_E2BIG)
+			log_warning("ahci: a command (0x%x) is refused: its data are in too many pieces",
+				    slot->opcode->code);
+		ahci_answer(slot, ATA_ERROR_ABRT);
+		return;
+	}
+	if (ahci_moves_sectors(slot)) {
+		slot->request.data = ahci_data;
+		slot->request.data_bytes = slot->opcode->kind == RV_EVENT_DISK_WRITE ? ahci_request_bytes(slot) : 0;
+	}
+	if (slot->request.handle == 0 || !hook_wants_requests(slot->request.kind))
+		ahci_go_on(slot);
+	else
+		ahci_ask(slot, AHCI_ASKED, vcpu);
+}
+
+/* What the guest is told of its disk: we know it from here, and see all that it can do. */
+static void ahci_see_identify(struct ahci_slot *slot)
+{
+	uint16_t words[ATA_IDENTIFY_WORDS];
+
+	if (slot->bounce.length_bytes < sizeof(words))
+		return;
+	bounce_copy(&slot->bounce, 0, words, sizeof(words), false);
+	ahci_identified(slot->port, words);
+	ata_identify_unqueue(words);
+	bounce_copy(&slot->bounce, 0, words, sizeof(words), true);
+}
+
+/* What the device itself has made of the guest's command. */
+static void ahci_note_end(struct ahci_slot *slot)
+{
+	slot->transferred = __atomic_load_n(&slot->port->headers[8 * slot->number + 1], __ATOMIC_ACQUIRE);
+	if (!slot->is_queued)
+		ahci_received_read(slot);
+	if (!slot->has_failed && slot->is_bounced && slot->opcode->code == ATA_IDENTIFY)
+		ahci_see_identify(slot);
+}
+
+/* Never 0. */
+static uint8_t ahci_device_error(const struct ahci_port *port)
+{
+	uint8_t error = (uint8_t)(ahci_read(port, AHCI_PxTFD) >> 8);
+
+	return error != 0 ? error : ATA_ERROR_ABRT;
+}
+
+void ahci_complete(struct ahci_slot *slot, struct vcpu *vcpu)
+{
+	struct request *request = &slot->request;
+	bool was_ended = slot->is_ended, is_refused = slot->is_filler && slot->error != 0;
+
+	if (slot->has_failed && slot->error == 0)
+		slot->error = ahci_device_error(slot->port);
+	if (!slot->is_filler)
+		ahci_note_end(slot);
+	request->verdict = RV_VERDICT_PASS;
+	slot->is_ended = true;
+	slot->has_waited = false;
+	if (!was_ended && !is_refused && request->handle != 0 && request_is_awaited(request, RV_EVENT_DISK_DONE)) {
+		request->kind = RV_EVENT_DISK_DONE;
+		request->end_tsc = tsc_read();
+		request->disk.status = slot->error;
+		request->data_bytes = slot->is_bounced && ahci_moves_sectors(slot) && ahci_gives(slot) &&
+				      slot->error == 0 ? slot->bounce.length_bytes : 0;
+		ahci_ask(slot, AHCI_DONE_ASKED, vcpu);
+		return;
+	}
+	ahci_finish(slot);
+}

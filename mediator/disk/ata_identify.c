@@ -1,0 +1,79 @@
+/*
+ * mediator/disk/ata_identify.c: what a disk says of itself (IDENTIFY DEVICE, ATA/ATAPI-7 6.17).
+ */
+#include "mediator/disk/ata.h"
+
+#define ATA_WORD_SERIAL 10
+#define ATA_WORD_MODEL 27
+#define ATA_WORD_HEADS 55    /* the current translation */
+#define ATA_WORD_TRACK 56
+#define ATA_WORD_MULTIPLE 59 /* bit 8: the rest is valid */
+#define ATA_WORD_SECTORS 60
+#define ATA_WORD_SATA 76     /* bit 8: queued commands; 15: and reads of their log by DMA */
+#define ATA_WORD_SATA_MORE 77
+#define ATA_WORD_SETS 83     /* bit 10: 48-bit addresses */
+#define ATA_WORD_SECTORS_48 100
+#define ATA_WORD_SECTOR 106  /* bits 15:14: 01: it is valid; 12: sectors have more than 512 bytes */
+#define ATA_WORD_SECTOR_WORDS 117
+#define ATA_WORD_CHECK 255   /* lower byte A5h: with the upper one, the sum of all bytes is 0 */
+
+static uint64_t ata_identify_number(const uint16_t *words, unsigned at, unsigned nr_words)
+{
+	uint64_t number = 0;
+
+	for (unsigned i = nr_words; i-- > 0;)
+		number = number << 16 | words[at + i];
+	return number;
+}
+
+/* Text: two characters a word, the first in the upper byte, blanks at its end. */
+static void ata_identify_text(const uint16_t *words, unsigned at, char *text, unsigned text_bytes)
+{
+	unsigned end = 0;
+
+	for (unsigned i = 0; i + 1 < text_bytes; i++) {
+		char byte = (char)(words[at + i / 2] >> (i % 2 == 0 ? 8 : 0));
+
+		text[i] = byte >= ' ' && byte < 0x7f ? byte : byte == '\0' ? ' ' : '?';
+		if (text[i] != ' ')
+			end = i + 1;
+	}
+	text[end] = '\0';
+}
+
+static uint32_t ata_identify_sector_bytes(const uint16_t *words)
+{
+	uint64_t bytes = 2 * ata_identify_number(words, ATA_WORD_SECTOR_WORDS, 2);
+
+	if ((words[ATA_WORD_SECTOR] & 0xd000) != 0x5000 || bytes < ATA_SECTOR_BYTES || bytes > KIB(64))
+		return ATA_SECTOR_BYTES;
+	return (uint32_t)bytes;
+}
+
+void ata_identified(const uint16_t *words, struct ata_disk *disk)
+{
+	disk->is_there = true;
+	disk->heads = words[ATA_WORD_HEADS];
+	disk->track = words[ATA_WORD_TRACK];
+	disk->multiple = words[ATA_WORD_MULTIPLE] & 0x100 ? words[ATA_WORD_MULTIPLE] & 0xff : 0;
+	disk->info.sector_bytes = ata_identify_sector_bytes(words);
+	disk->info.sectors = words[ATA_WORD_SETS] & 0x400
+				     ? ata_identify_number(words, ATA_WORD_SECTORS_48, 4)
+				     : ata_identify_number(words, ATA_WORD_SECTORS, 2);
+	ata_identify_text(words, ATA_WORD_MODEL, disk->info.model, 41);
+	ata_identify_text(words, ATA_WORD_SERIAL, disk->info.serial, 21);
+}
+
+void ata_identify_unqueue(uint16_t *words)
+{
+	uint8_t sum = 0;
+
+	words[ATA_WORD_SATA] &= (uint16_t)~0x8100;
+	words[ATA_WORD_SATA_MORE] = 0;
+	if ((words[ATA_WORD_CHECK] & 0xff) != 0xa5)
+		return;
+	words[ATA_WORD_CHECK] = 0xa5;
+	for (unsigned i = 0; i < ATA_IDENTIFY_WORDS; i++)
+		sum = (uint8_t)(sum + words[i] + (words[i] >> 8));
+	words[ATA_WORD_CHECK] = (uint16_t)(0xa5 | (0x100 - sum) << 8);
+}
