@@ -89,7 +89,7 @@ engine-objects :=
 host-programs := # for the user's machine, beside ./ritevisor
 
 -include $(wildcard boot/objects.mk core/objects.mk vmm/objects.mk vmm/*/objects.mk)
--include $(wildcard iommu/objects.mk hook/objects.mk process/objects.mk mediator/objects.mk mediator/*/objects.mk)
+-include $(wildcard iommu/objects.mk hook/objects.mk process/objects.mk control/objects.mk mediator/objects.mk mediator/*/objects.mk)
 -include $(wildcard engine/objects.mk)
 -include boot/uefi/uefi.mk
 -include $(wildcard tools/*/*.mk)
@@ -141,7 +141,7 @@ $(build)/%.fpu-free: $(build)/%.elf tools/check-fpu
 	@touch $@
 
 # The guest for runs ------------------------------------------------------------------------------
-image-tool := tools/image $(wildcard tools/host/*.py) $(build)/hwcheck
+image-tool := tools/image $(wildcard tools/host/*.py) $(build)/hwcheck $(build)/ritectl
 
 $(build)/guest-initrd.gz: $(image-tool) $(wildcard tools/guest/*) \
 		$(wildcard $(cache)/kernel/current/boot/vmlinuz-*)

@@ -12,6 +12,7 @@
 #include "boot/settings.h"
 #include "boot/uefi_cpus.h"
 #include "boot/uefi_entry.h"
+#include "control/control.h"
 #include "core/acpi.h"
 #include "core/console.h"
 #include "core/cpu.h"
@@ -335,6 +336,7 @@ static void main_run_scripts(void)
 {
 	struct process_options options = {
 		.heap_bytes = boot_options.heap_bytes,
+		.live_heap_bytes = boot_options.live_heap_bytes,
 		.settings = boot_options.settings,
 		.describe_disk = disk_describe,
 	};
@@ -384,7 +386,7 @@ static void main_watch_shutdown(void)
 	static struct watcher watcher = { .notify = main_finish };
 	size_t count;
 
-	if (process_count_scripts() == 0 && !boot_options.summary)
+	if (process_count_scripts() == 0 && !boot_options.summary && boot_options.control < CONTROL_LOAD)
 		return;
 	watch_add(&shutdown_watchers, &watcher);
 	(void)acpi_registers(&count);
@@ -600,6 +602,8 @@ _Noreturn void boot_main(void)
 	shutdown_init();
 	main_run_scripts();
 	main_watch_shutdown();
+	if (control_init(boot_options.control, boot_options.auth) != 0)
+		log_error("scripts cannot be loaded later: no memory");
 	if (uefi_is_present())
 		main_start_firmware();
 	main_start_bios_guest();

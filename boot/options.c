@@ -157,6 +157,39 @@ static bool options_iommu(const char *word, size_t length)
 	return true;
 }
 
+/* Which of some words follows a name; -1: none of them. */
+static int options_choice(const char *word, size_t length, const char *const choices[], size_t nr_choices)
+{
+	for (size_t i = 0; i < nr_choices; i++) {
+		if (options_word_is(word, length, choices[i]))
+			return (int)i;
+	}
+	return -1;
+}
+
+/* Of these too what is not understood is the strictest. */
+static bool options_control(const char *word, size_t length)
+{
+	static const char *const levels[] = { "control=off", "control=read", "control=load", "control=policy" };
+	static const char *const auths[] = { "auth=root", "auth=open" };
+	int choice;
+
+	if (length >= 8 && strncmp(word, "control=", 8) == 0) {
+		choice = options_choice(word, length, levels, ARRAY_LENGTH(levels));
+		boot_options.control = choice < 0 ? CONTROL_OFF : (enum control_level)choice;
+		if (choice < 0)
+			log_error("option %.*s: give off, read, load or policy; taken for off", (int)length, word);
+		return true;
+	}
+	if (length < 5 || strncmp(word, "auth=", 5) != 0)
+		return false;
+	choice = options_choice(word, length, auths, ARRAY_LENGTH(auths));
+	boot_options.auth = choice < 0 ? CONTROL_AUTH_ROOT : (enum control_auth)choice;
+	if (choice < 0)
+		log_error("option %.*s: give root or open; taken for root", (int)length, word);
+	return true;
+}
+
 /* Adds a word to a list of them. False: it does not fit. */
 static bool options_append(char *list, size_t list_bytes, const char *word, size_t length)
 {
@@ -202,6 +235,7 @@ void options_parse(const char *command_line)
 			length++;
 		if (length != 0 && !options_log(command_line, length) &&
 		    !options_require(command_line, length) && !options_iommu(command_line, length) &&
+		    !options_control(command_line, length) &&
 		    !options_flag(command_line, length) && !options_number(command_line, length))
 			options_setting(command_line, length);
 		command_line += length;

@@ -4,12 +4,14 @@
 #ifndef BOOT_OPTIONS_H
 #define BOOT_OPTIONS_H
 
+#include "control/control.h"
 #include "iommu/iommu.h"
 #include "rv/types.h"
 
 struct boot_options {
 	uint64_t memory_bytes;	  /* memory=32M: what we reserve */
 	uint64_t heap_bytes;	  /* heap=8M: quota of an engine */
+	uint64_t live_heap_bytes; /* live_heap=4M: the same of a script that is loaded later */
 	uint64_t budget_us;	  /* budget_us=2000: of a hook call; 0: not said */
 	uint64_t load_budget_ms;  /* load_budget_ms=10000: of a script's top level; 0: not said */
 	uint64_t boot_drive;	  /* boot=0x80: BIOS drive the guest starts from; 0: choose */
@@ -23,6 +25,8 @@ struct boot_options {
 	uint64_t panic_by;	  /* panic_by=N: make a mistake on purpose (boot/panic_test.h); 0: none */
 	bool panic_test;	  /* panic: stop on purpose before the guest starts, to see the screen */
 	enum iommu_wish iommu;	  /* iommu=own, guest or off; the default is own where there is one */
+	enum control_level control; /* control=off, read, load or policy */
+	enum control_auth auth;	  /* auth=root or open */
 	char required[512];	  /* require=NAME: scripts that must be in force, with blanks between */
 	bool required_over;	  /* they did not fit */
 	char settings[512];	  /* every other word, for the scripts */

@@ -10,6 +10,7 @@
  */
 OPTION_NUMBER(memory, memory_bytes, MIB(32), MIB(8), MIB(256))
 OPTION_NUMBER(heap, heap_bytes, MIB(8), KIB(256), MIB(128))
+OPTION_NUMBER(live_heap, live_heap_bytes, MIB(4), KIB(256), MIB(128))
 OPTION_NUMBER(budget_us, budget_us, 0, 10, 10000000)
 OPTION_NUMBER(load_budget_ms, load_budget_ms, 0, 1, 600000)
 OPTION_NUMBER(boot, boot_drive, 0, 0, 0xff)
@@ -29,3 +30,5 @@ OPTION_TEXT(log)
 OPTION_TEXT(loglevel)
 OPTION_TEXT(require)
 OPTION_TEXT(iommu)
+OPTION_TEXT(control)
+OPTION_TEXT(auth)

@@ -37,6 +37,24 @@ void log_raw(const char *text, size_t length_bytes)
 	spinlock_release(&log_lock);
 }
 
+size_t log_read(uint64_t *position, char *buffer, size_t buffer_bytes, uint64_t *lost)
+{
+	uint64_t at = *position, oldest;
+	size_t count = 0;
+
+	spinlock_acquire(&log_lock);
+	oldest = log_ring_written > LOG_RING_BYTES ? log_ring_written - LOG_RING_BYTES : 0;
+	if (at > log_ring_written)
+		at = log_ring_written;
+	*lost = at < oldest ? oldest - at : 0;
+	at += *lost;
+	for (; count < buffer_bytes && at < log_ring_written; count++)
+		buffer[count] = log_ring[at++ % LOG_RING_BYTES];
+	spinlock_release(&log_lock);
+	*position = at;
+	return count;
+}
+
 /* Lines that come before the TSC's frequency is known are at zero. The panic screen has room for none. */
 static int log_stamp(enum log_level level, char *line, size_t line_bytes)
 {

@@ -31,6 +31,11 @@ void log_line(enum log_level level, const char *format, ...) __attribute__((form
 /* Raw text from a script, already formatted; no prefix is added. */
 void log_raw(const char *text, size_t length_bytes);
 
+/* Copies what the log's ring holds from the byte *position on, counted since the start, which becomes the next; what
+ * the ring has lost already is skipped, and *lost says how many bytes. Returns how many were copied. Context: any
+ * but irq. */
+size_t log_read(uint64_t *position, char *buffer, size_t buffer_bytes, uint64_t *lost);
+
 /* snprintf with the same subset; always ends with NUL; returns the length it wanted. */
 int print_format(char *buffer, size_t buffer_bytes, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

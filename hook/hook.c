@@ -37,6 +37,7 @@ static struct hook *hook_create(struct hook_owner *owner, const struct rv_hook_s
 	hook->spec = *spec;
 	hook->source = source_of(spec->kind);
 	hook->owner = owner;
+	hook->state = owner->stages ? HOOK_STAGED : HOOK_ACTIVE;
 	hook->write = rv_kind_has(spec->kind, RV_KIND_WRITE);
 	hook->born_vcpu = cpu_current()->vcpu;
 	hook->born_exit = hook->born_vcpu->history_next;
@@ -93,6 +94,7 @@ static int hook_enter(struct hook *hook)
 	if (error != 0)
 		return error;
 	hook_list_owner(hook->owner);
+	hook->owner->nr_left++;
 	__atomic_store_n(&hook_table[index], hook, __ATOMIC_RELEASE);
 	hook_reuse[index]++;
 	return 0;
@@ -160,6 +162,7 @@ static void hook_free(struct grace *grace)
 	while (*link != hook)
 		link = &(*link)->retired_next;
 	*link = hook->retired_next;
+	hook->owner->nr_left--;
 	hook->owner->nr_gone[hook->spec.kind]++;
 	hook_add_counters(&hook->owner->gone[hook->spec.kind], &hook->counters);
 	spinlock_release(&hook_table_lock);
@@ -188,9 +191,10 @@ uint64_t hook_count_gone(struct hook_owner *owner, uint32_t kind, struct hook_co
 	return count;
 }
 
-static void hook_retire(struct hook *hook)
+void hook_retire(struct hook *hook)
 {
-	hook->owner->nr_hooks--;
+	if (hook->state != HOOK_DENYING)
+		hook->owner->nr_hooks--;
 	hook->owner->nr_tables -= hook->nr_tables;
 	hook->state = HOOK_REMOVED;
 	spinlock_acquire(&hook_table_lock);
@@ -206,7 +210,7 @@ int hook_remove(struct hook_owner *owner, uint32_t id)
 {
 	struct hook *hook = hook_find(id);
 
-	if (hook == NULL || hook->owner != owner || hook->state != HOOK_ACTIVE)
+	if (hook == NULL || hook->owner != owner || !hook_is_live(hook))
 		return -RV_ENOENT;
 	hook_retire(hook);
 	return 0;
@@ -217,9 +221,10 @@ void hook_remove_all(struct hook_owner *owner, bool failed)
 	for (unsigned i = 0; i < HOOKS_MAXIMUM; i++) {
 		struct hook *hook = hook_at(i);
 
-		if (hook == NULL || hook->owner != owner || hook->state != HOOK_ACTIVE)
+		if (hook == NULL || hook->owner != owner || !hook_is_live(hook))
 			continue;
-		if ((failed || owner->keeps_hooks) && hook_keeps_denying(hook)) {
+		if (hook->state == HOOK_ACTIVE && (failed || owner->keeps_hooks) &&
+		    hook_keeps_denying(hook)) {
 			hook->state = HOOK_DENYING;
 			owner->nr_hooks--;
 		} else {

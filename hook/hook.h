@@ -46,8 +46,8 @@ struct hook_counters {
 	uint64_t cycles_waited; /* for the console, or because the machine itself stood still */
 };
 
-/* Whoever takes events: a script engine. Once it had a hook it is never freed: a CPU may be waiting
- * for its lock. */
+/* Whoever takes events: a script engine. Once it had a hook it is never freed: it is in a list, and a CPU may be
+ * waiting for its lock. It may become another's (hook_owner_renew()). */
 struct hook_owner {
 	struct spinlock lock;
 	const char *name;
@@ -69,10 +69,13 @@ struct hook_owner {
 	uint64_t waited_cycles; /* in the event going on; counted by whoever delivers it */
 	bool stuck; /* who has the lock was waited for in vain */
 	bool keeps_hooks; /* those that keep denying after a failure do so however it ends, and stay on */
+	bool stages; /* what it adds is staged, until hook_put_into_force() */
+	unsigned nr_left; /* hooks of it that are not freed yet, live or not; under hook_table_lock */
 };
 
 enum hook_state {
 	HOOK_ACTIVE,
+	HOOK_STAGED,  /* intercepts already, but takes no events: its owner is still loading, amid the guest's life */
 	HOOK_DENYING, /* its owner is gone and it was on_error: :deny: C alone denies from now on */
 	HOOK_REMOVED, /* takes no events any more; waits to be freed */
 };
@@ -155,6 +158,26 @@ bool hook_keeps_denying(const struct hook *hook);
 /* Removes all hooks of an owner; what it has wait (hook/hook_hold.h) goes on. After a failure, or if the owner
  * keeps its hooks, those of which hook_keeps_denying() says so keep denying what they match. */
 void hook_remove_all(struct hook_owner *owner, bool failed);
+
+/* hook/hook_owner.c: owners that come and go while the guest lives. */
+
+/* All that the owner has staged takes events from now on. Under the owner's lock. */
+void hook_put_into_force(struct hook_owner *owner);
+
+/* The owner is to go, as if the guest ended: its hooks take no events any more, but for those of the end, which
+ * get theirs; it may fail in there. Under the owner's lock. */
+void hook_say_end(struct hook_owner *owner, struct vcpu *vcpu);
+
+/* Takes all that is left of an owner's hooks out of service, what C alone denies too. Under the owner's lock. */
+void hook_remove_rest(struct hook_owner *owner);
+
+/* Has it hooks that C alone denies by? */
+bool hook_owner_denies(struct hook_owner *owner);
+
+/* Is any hook of an owner left, be it one that waits to be freed? If not, nobody holds the owner, and
+ * hook_owner_renew() may make another's of it. Context: boot, exit. */
+bool hook_owner_is_used(struct hook_owner *owner);
+void hook_owner_renew(struct hook_owner *owner);
 
 /* The live hook of that number, NULL if there is none. */
 struct hook *hook_find(uint32_t id);

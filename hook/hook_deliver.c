@@ -138,14 +138,20 @@ enum access_result hook_handle_access(struct access *access, void *context)
 	return hook_handle_accepted(hook, access);
 }
 
-void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu)
+void hook_run_plain(struct hook *hook, struct vcpu *vcpu)
 {
 	struct event_origin origin = { .vcpu = vcpu };
+
+	if (hook->state == HOOK_ACTIVE && hook_run(hook, &origin) >= RV_VERDICT_ERROR)
+		(void)hook_verdict_on_error(hook);
+}
+
+void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu)
+{
 	struct hook_owner *owner = hook->owner;
 
 	if (!hook_owner_lock(owner))
 		return;
-	if (hook->state == HOOK_ACTIVE && hook_run(hook, &origin) >= RV_VERDICT_ERROR)
-		(void)hook_verdict_on_error(hook);
+	hook_run_plain(hook, vcpu);
 	hook_owner_unlock(owner);
 }

@@ -6,6 +6,15 @@
 
 #include "hook/hook.h"
 
+/* hook.c */
+/* Out of service at once, and freed after a grace period. Under the owner's lock. */
+void hook_retire(struct hook *hook);
+/* Its owner's, and to be taken back by it. */
+static inline bool hook_is_live(const struct hook *hook)
+{
+	return hook->state == HOOK_ACTIVE || hook->state == HOOK_STAGED;
+}
+
 /* hook_spec.c. From hook->spec and hook->source: first, last, the clauses, in_place. */
 void hook_prepare_clauses(struct hook *hook);
 
@@ -86,6 +95,9 @@ static inline enum access_result hook_reject(struct hook *hook)
 	__atomic_fetch_add(&hook->counters.filtered, 1, __ATOMIC_RELAXED);
 	return ACCESS_PASS;
 }
+
+/* hook_deliver.c: hook_deliver_plain(), under the owner's lock. */
+void hook_run_plain(struct hook *hook, struct vcpu *vcpu);
 
 /* hook_request.c: enters a hook into the list of those of requests, and takes it out. Under hook_table_lock. */
 void hook_list_request(struct hook *hook);

@@ -66,6 +66,12 @@ enum budget_step budget_handle_step(struct process *process, struct exception_fr
 /* Three quarters of the budget are used. */
 bool budget_is_nearly_used(const struct process *process);
 
+/* Has the timer's first slice passed? */
+static inline bool budget_has_begun(const struct budget *budget)
+{
+	return !budget->stepping && budget->cost_left < BUDGET_SLICES * BUDGET_SLICE_COST;
+}
+
 /* Charges what a system call took since *start_tsc, which becomes now. True: the engine's time is
  * up. For calls that may take long, at their end and now and then amid them: the timer's interrupt
  * waits for the end of a call, and a late one counts as time that something else took away. */

@@ -74,8 +74,8 @@ _Noreturn void process_kill(struct process *process, const struct exception_fram
 	print_format_list(why, sizeof(why), format, arguments);
 	va_end(arguments);
 	fault_describe_work(process, work, sizeof(work));
-	log_error("%s: killed in %s: %s; RIP 0x%lx, RSP 0x%lx; %s", process->name, work, why,
-		  frame->rip, frame->rsp, fault_describe_fate(process));
+	process_tell(process, "%s: killed in %s: %s; RIP 0x%lx, RSP 0x%lx; %s", process->name, work, why,
+		     frame->rip, frame->rsp, fault_describe_fate(process));
 	process_leave(process, PROCESS_STOP_KILLED);
 }
 
@@ -112,7 +112,7 @@ static void fault_ring_alarm(struct process *process, struct exception_frame *fr
 {
 	uint64_t stack = frame->rsp - sizeof(uint64_t);
 
-	if (process->alarm_function == 0 || process->alarm_rung || !budget_is_nearly_used(process))
+	if (process->alarm_function == 0 || process->alarm_rung || process->sliced || !budget_is_nearly_used(process))
 		return;
 	process->alarm_rung = true;
 	if (user_copy_out(process, stack, &frame->rip, sizeof(uint64_t)) != 0)
@@ -161,6 +161,8 @@ void process_handle_exception(struct exception_frame *frame)
 			fault_ring_alarm(process, frame);
 			return;
 		case BUDGET_STEP_TIME_UP:
+			if (process->sliced)
+				process_suspend(process, frame);
 			process_kill_late(process, frame);
 		case BUDGET_STEP_FOREIGN:
 			break;
@@ -179,7 +181,12 @@ void process_handle_exception(struct exception_frame *frame)
 
 void process_handle_interrupt(struct exception_frame *frame)
 {
-	if (budget_handle_interrupt(frame))
+	bool time_is_up = budget_handle_interrupt(frame);
+
+	if (exception_from_user(frame) && process_of_frame(frame)->sliced &&
+	    (time_is_up || budget_has_begun(&process_of_frame(frame)->budget)))
+		process_suspend(process_of_frame(frame), frame);
+	if (time_is_up)
 		process_kill_late(process_of_frame(frame), frame);
 	if (exception_from_user(frame))
 		fault_ring_alarm(process_of_frame(frame), frame);

@@ -11,6 +11,7 @@
 #include "process/budget.h"
 #include "process/controllers.h"
 #include "process/process_internal.h"
+#include "process/process_live.h"
 #include "process/run.h"
 #include "rv/errno.h"
 #include "rv/powers.h"
@@ -20,6 +21,7 @@
 #include "vmm/vcpu.h"
 
 struct process_options process_options;
+bool process_is_ready;
 static struct process *process_all;
 
 /* Stands in for the event page of an engine that ended during its own event: passes. */
@@ -38,10 +40,14 @@ static void process_handle_interrupt_due(void *vcpu)
 int process_init(const void *engine_elf, size_t engine_bytes, const struct process_options *options)
 {
 	static struct watcher watcher = { .notify = process_handle_interrupt_due };
+	int error;
 
 	process_options = *options;
 	if (process_options.heap_bytes == 0)
 		process_options.heap_bytes = PROCESS_HEAP_BYTES_DEFAULT;
+	if (process_options.live_heap_bytes == 0)
+		process_options.live_heap_bytes = PROCESS_LIVE_HEAP_BYTES_DEFAULT;
+	process_options.live_heap_bytes = align_down(process_options.live_heap_bytes, PAGE_BYTES);
 	if (process_options.budget_us == 0)
 		process_options.budget_us = PROCESS_BUDGET_US_DEFAULT;
 	if (process_options.load_budget_ms == 0)
@@ -54,7 +60,9 @@ int process_init(const void *engine_elf, size_t engine_bytes, const struct proce
 	budget_init();
 	/* Behind what the guest's timer needs. */
 	watch_add(&interrupt_watchers, &watcher);
-	return process_space_init(engine_elf, engine_bytes);
+	error = process_space_init(engine_elf, engine_bytes);
+	process_is_ready = error == 0;
+	return error;
 }
 
 int process_add_script(const char *name, const void *source, size_t length_bytes, bool policy)
@@ -67,8 +75,7 @@ unsigned process_count_scripts(void)
 	return process_space_count_scripts();
 }
 
-/* Frees all that an ended engine had. */
-static void process_bury(struct process *process, enum process_stop stop)
+void process_bury(struct process *process, enum process_stop stop)
 {
 	bool failed = stop == PROCESS_STOP_KILLED || process->exit_status != 0;
 	bool waited = process->state == PROCESS_WAITING;
@@ -79,14 +86,18 @@ static void process_bury(struct process *process, enum process_stop stop)
 	hook_remove_all(&process->owner, failed);
 	process_space_destroy(process);
 	if (stop == PROCESS_STOP_EXIT && failed)
-		log_error("%s: ended with status %lu; its hooks are removed", process->name,
-			  process->exit_status);
+		process_tell(process, "%s: ended with status %lu; its hooks are removed", process->name,
+			     process->exit_status);
+	else if (stop == PROCESS_STOP_KILLED && process->exit_status == 0)
+		process->exit_status = PROCESS_STATUS_KILLED;
+	if (process->live)
+		process_live_bury(process);
 	if (process->policy && waited)
 		log_error("%s: the policy is gone: C denies from now on what its hooks with on_error: :deny "
 			  "were about", process->name);
 }
 
-static void process_report_log(struct process *process)
+void process_report_log(struct process *process)
 {
 	if (process->log_dropped == 0)
 		return;
@@ -111,27 +122,42 @@ static bool process_deliver(struct hook_owner *owner, struct hook *hook, struct 
 	return stop == PROCESS_STOP_EXIT && process->exit_status == 0 && !process->policy;
 }
 
+int process_fill(struct process *process, const struct space_script *script, unsigned id)
+{
+	process->id = id;
+	process->script = script;
+	string_copy(process->name, script->name, sizeof(process->name));
+	process->host_root = paging_host_root;
+	process->policy = process->owner.keeps_hooks = script->policy;
+	if (process_space_create(process) != 0)
+		return -RV_ENOMEM;
+	process->state = PROCESS_LOADING;
+	process->powers = process->powers_kept = RV_POWERS_ALL;
+	process->owner.name = process->name;
+	process->owner.event = process->event;
+	process->owner.deliver = process_deliver;
+	return 0;
+}
+
 static struct process *process_create(unsigned index)
 {
 	struct process *process = memory_allocate(sizeof(*process));
 
 	if (process == NULL)
 		return NULL;
-	process->id = index;
-	string_copy(process->name, process_space_script_name(index), sizeof(process->name));
-	process->host_root = paging_host_root;
-	process->policy = process->owner.keeps_hooks = process_space_script_is_policy(index);
-	if (process_space_create(process) != 0) {
+	process->heap_quota_bytes = process_options.heap_bytes;
+	if (process_fill(process, process_space_script(index), index) != 0) {
 		memory_free(process);
 		return NULL;
 	}
-	process->powers = process->powers_kept = RV_POWERS_ALL;
-	process->owner.name = process->name;
-	process->owner.event = process->event;
-	process->owner.deliver = process_deliver;
 	process->next = process_all;
 	process_all = process;
 	return process;
+}
+
+struct process *process_next_of_boot(const struct process *process)
+{
+	return process == NULL ? process_all : process->next;
 }
 
 /* Did its top level run to the end? One that ends while it has hooks did not mean to. */
@@ -168,10 +194,11 @@ const char *process_run_all_scripts(struct vcpu *vcpu)
 		struct process *process = process_create(i);
 
 		if (process == NULL) {
-			failed = process_space_script_is_policy(i) ? process_space_script_name(i) : NULL;
+			const struct space_script *script = process_space_script(i);
+
+			failed = script->policy ? script->name : NULL;
 			log_error("%s: not run: the hypervisor's memory does not suffice (%lu pages "
-				  "free; boot option memory=)",
-				  process_space_script_name(i), memory_pages_free());
+				  "free; boot option memory=)", script->name, memory_pages_free());
 			continue;
 		}
 		(void)hook_owner_lock(&process->owner); /* nobody else knows it yet */

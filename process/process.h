@@ -6,7 +6,8 @@
  *   process_init()             once
  *   process_add_script()       once a script
  *   process_run_all_scripts()  once; every script's top level runs, hooks get registered
- * From then on engines run when an event of one of their hooks arrives (hook/hook.h).
+ * From then on engines run when an event of one of their hooks arrives (hook/hook.h). More may come and go:
+ * process/process_live.h.
  */
 #ifndef PROCESS_PROCESS_H
 #define PROCESS_PROCESS_H
@@ -17,6 +18,7 @@
 struct vcpu;
 
 #define PROCESS_HEAP_BYTES_DEFAULT MIB(8)
+#define PROCESS_LIVE_HEAP_BYTES_DEFAULT MIB(4)
 #define PROCESS_BUDGET_US_DEFAULT 2000
 #define PROCESS_LOAD_BUDGET_MS_DEFAULT 10000
 
@@ -25,6 +27,7 @@ struct process_options {
 	uint64_t budget_us;	    /* boot option budget_us=, of one event; 0: the default */
 	uint64_t load_budget_ms;    /* boot option load_budget_ms=, of a script's top level and of
 				       its at_exit; 0: the default */
+	uint64_t live_heap_bytes;   /* boot option live_heap=, of a script that is loaded later; 0: the default */
 	const char *settings;	    /* `name=value` words for scripts; NULL: none */
 	/* RV_SYS_DISK: the disk at a position; false: there are not so many. NULL: there are none. */
 	bool (*describe_disk)(uint32_t position, struct rv_disk_info *info);

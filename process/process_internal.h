@@ -22,6 +22,7 @@ enum process_stop {
 	PROCESS_STOP_EVENT = 1, /* RV_SYS_NEXT_EVENT: it waits */
 	PROCESS_STOP_EXIT,	/* RV_SYS_EXIT */
 	PROCESS_STOP_KILLED,	/* a fault, or its time is up; logged already */
+	PROCESS_STOP_SUSPENDED, /* its slice is over; it goes on where it was */
 };
 
 /* The registers of an engine that waits. */
@@ -39,14 +40,16 @@ struct process {
 	struct process_registers registers;
 
 	struct hook_owner owner;
-	struct process *next;	  /* in process.c's list of all */
+	struct process *next;	  /* in process.c's list of those of the boot */
 	enum process_state state;
-	unsigned id;
+	unsigned id;		  /* 0 to 63; no other that lives has it */
+	const struct space_script *script;
 	char name[RV_SCRIPT_NAME_BYTES];
 	struct rv_event *event;	  /* its event page */
 	struct vcpu *vcpu;	  /* while it runs */
 	struct hook *hook;	  /* whose event is open; NULL while its top level runs */
 	uint64_t exit_status;
+	uint64_t heap_quota_bytes;
 	uint64_t heap_bytes, stack_bytes; /* mapped */
 	uint64_t budget_us;		  /* of the run going on */
 	struct budget budget;
@@ -56,6 +59,10 @@ struct process {
 	uint32_t powers_kept;	  /* what it has not given up: in force when the top level has ended */
 	bool policy;		  /* it must not fail open (rv/policy.h) */
 	bool alarm_rung;	  /* in the run going on */
+	bool live;		  /* loaded while the guest lives: process_live.c */
+	bool sliced;		  /* live, and its top level runs: in slices */
+	struct process_live *live_state;
+	struct process_output *output; /* what takes its output in the log's place; NULL: nothing */
 	/* In the run going on, the last exception that may have been an interrupt: fault.c. */
 	bool suspect_is_new;
 	uint8_t suspect_vector;
@@ -68,18 +75,52 @@ _Static_assert(offsetof(struct process, root) == 8, "entry.S");
 _Static_assert(offsetof(struct process, host_root) == 16, "entry.S");
 _Static_assert(offsetof(struct process, registers) == 24, "entry.S");
 
+/* What a killed engine's exit status is, which no script can give. */
+#define PROCESS_STATUS_KILLED 256
+
 /* process.c */
 extern struct process_options process_options;
+extern bool process_is_ready; /* process_init() found an engine program; written at boot only */
+
+/* Frees all that an ended engine had. Under its owner's lock. */
+void process_bury(struct process *process, enum process_stop stop);
+/* Bytes of its output that there was no time for are told of. */
+void process_report_log(struct process *process);
+/* Those of the boot, one after another: NULL, the first. */
+struct process *process_next_of_boot(const struct process *process);
+/* Gives a zeroed record its owner, and the script its address space. 0, -RV_ENOMEM. */
+int process_fill(struct process *process, const struct space_script *script, unsigned id);
+
+/* A script's text, in whole pages. */
+struct space_script {
+	char name[RV_SCRIPT_NAME_BYTES];
+	const void *pages; /* the source and a NUL, then zeros to the end of the page */
+	uint64_t address;  /* in the engines */
+	uint64_t length_bytes;
+	bool policy;
+	bool live; /* of one engine alone, which no other sees */
+};
+
+/* process_output.c: an error of an engine's, to the log and to its own output. */
+void process_tell(struct process *process, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* process_live.c: of one whose memory is given back. */
+void process_live_bury(struct process *process);
+/* May a live engine have another page? Some stay for those of the boot. */
+bool process_live_has_page(void);
+/* Context of an interrupt or a step: the engine goes on in its next slice. */
+_Noreturn void process_suspend(struct process *process, const struct exception_frame *frame);
 
 /* process_space.c: address spaces. */
 int process_space_init(const void *engine_elf, size_t engine_bytes);
 int process_space_add_script(const char *name, const void *source, size_t length_bytes, bool policy);
 unsigned process_space_count_scripts(void);
-const char *process_space_script_name(unsigned index);
-bool process_space_script_is_policy(unsigned index);
+const struct space_script *process_space_script(unsigned index);
+/* Makes a script that one engine alone gets, of pages that stay the caller's. -RV_ENOSPC, -RV_E2BIG. */
+int process_space_make_live(struct space_script *script, const char *name, const void *pages, size_t length_bytes);
 /* The engine is told that its script is a policy. */
 void process_space_tell_policy(struct process *process);
-/* Builds the address space of engine `process->id`. 0, -RV_ENOMEM (nothing is left behind). */
+/* Builds the address space of an engine whose id, script and quota are set. 0, -RV_ENOMEM (nothing is left behind). */
 int process_space_create(struct process *process);
 /* Gives all of its memory back. */
 void process_space_destroy(struct process *process);

@@ -12,17 +12,10 @@
 #include "process/process_internal.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
+#include "rv/policy.h"
 
 #define SPACE_SCRIPT_BYTES_MAXIMUM MIB(16)
 #define SPACE_STACK_BYTES_FIRST KIB(16)
-
-struct space_script {
-	char name[RV_SCRIPT_NAME_BYTES];
-	const void *pages; /* the source and a NUL, then zeros to the end of the page */
-	uint64_t address;  /* in the engines */
-	uint64_t length_bytes;
-	bool policy;
-};
 
 /* The engine program; its read-only segments are copied once, to whole pages. */
 static const uint8_t *space_image;
@@ -105,14 +98,27 @@ unsigned process_space_count_scripts(void)
 	return space_nr_scripts;
 }
 
-const char *process_space_script_name(unsigned index)
+const struct space_script *process_space_script(unsigned index)
 {
-	return space_scripts[index].name;
+	return &space_scripts[index];
 }
 
-bool process_space_script_is_policy(unsigned index)
+/* Behind those of the boot, of which there are no more by then. */
+int process_space_make_live(struct space_script *script, const char *name, const void *pages, size_t length_bytes)
 {
-	return space_scripts[index].policy;
+	if (space_nr_scripts == RV_SCRIPTS_MAXIMUM)
+		return -RV_ENOSPC;
+	if (length_bytes >= SPACE_SCRIPT_BYTES_MAXIMUM - space_script_bytes)
+		return -RV_E2BIG;
+	*script = (struct space_script){
+		.pages = pages,
+		.address = RV_ENGINE_SCRIPT_ADDRESS + space_script_bytes,
+		.length_bytes = length_bytes,
+		.policy = rv_is_policy(pages, length_bytes),
+		.live = true,
+	};
+	string_copy(script->name, name, sizeof(script->name));
+	return 0;
 }
 
 /* Maps pages that all engines share. */
@@ -174,39 +180,48 @@ static int space_map_segment(struct process *process, unsigned index)
 	return error;
 }
 
-static void space_fill_info(struct process *process, struct rv_engine_info *info)
+static void space_fill_script(struct rv_script *entry, const struct space_script *script)
 {
-	memset(info, 0, sizeof(*info));
+	string_copy(entry->name, script->name, RV_SCRIPT_NAME_BYTES);
+	entry->source = script->address;
+	entry->length_bytes = script->length_bytes;
+}
+
+static void space_fill_info(const struct process *process, struct rv_engine_info *info)
+{
+	const struct space_script *own = process->script;
+
 	info->abi_version = RV_ABI_VERSION;
 	info->engine_id = process->id;
 	info->tsc_hz = time_tsc_hz;
 	info->boot_tsc = time_boot_tsc;
 	info->boot_unix_seconds = time_boot_seconds;
-	info->heap_quota_bytes = process_options.heap_bytes;
+	info->heap_quota_bytes = process->heap_quota_bytes;
 	info->hook_budget_us = process_options.budget_us;
 	info->memory_end = memory_end;
-	info->script_index = process->id;
-	info->nr_scripts = space_nr_scripts;
+	info->script_index = own->live ? space_nr_scripts : (uint32_t)(own - space_scripts);
+	info->nr_scripts = space_nr_scripts + own->live;
 	info->policy = process->policy;
 	if (process_options.settings != NULL)
 		string_copy(info->settings, process_options.settings, sizeof(info->settings));
-	for (unsigned i = 0; i < space_nr_scripts; i++) {
-		string_copy(info->scripts[i].name, space_scripts[i].name, RV_SCRIPT_NAME_BYTES);
-		info->scripts[i].source = space_scripts[i].address;
-		info->scripts[i].length_bytes = space_scripts[i].length_bytes;
-	}
+	for (unsigned i = 0; i < space_nr_scripts; i++)
+		space_fill_script(&info->scripts[i], &space_scripts[i]);
+	if (own->live)
+		space_fill_script(&info->scripts[space_nr_scripts], own);
 }
 
 static int space_map_info(struct process *process)
 {
-	static struct rv_engine_info info; /* too large for the stack; boot is one CPU */
-	int error = space_map_own(process, RV_ENGINE_INFO_ADDRESS, sizeof(info), PAGING_NO_EXECUTE);
+	struct rv_engine_info *info = memory_allocate(sizeof(*info)); /* too large for the stack */
+	int error = info == NULL ? -RV_ENOMEM
+				 : space_map_own(process, RV_ENGINE_INFO_ADDRESS, sizeof(*info), PAGING_NO_EXECUTE);
 
-	if (error != 0)
-		return error;
-	space_fill_info(process, &info);
-	space_fill(process, RV_ENGINE_INFO_ADDRESS, &info, sizeof(info));
-	return 0;
+	if (error == 0) {
+		space_fill_info(process, info);
+		space_fill(process, RV_ENGINE_INFO_ADDRESS, info, sizeof(*info));
+	}
+	memory_free(info);
+	return error;
 }
 
 static int space_map_event_and_stack(struct process *process)
@@ -233,6 +248,12 @@ void process_space_tell_policy(struct process *process)
 		   sizeof(yes));
 }
 
+static int space_map_script(struct process *process, const struct space_script *script)
+{
+	return space_map_shared(process, script->address, script->pages,
+				(size_t)(script->length_bytes / PAGE_BYTES + 1), PAGING_NO_EXECUTE);
+}
+
 int process_space_create(struct process *process)
 {
 	int error = 0;
@@ -242,13 +263,10 @@ int process_space_create(struct process *process)
 		return -RV_ENOMEM;
 	for (unsigned i = 0; i < space_program.nr_segments && error == 0; i++)
 		error = space_map_segment(process, i);
-	for (unsigned i = 0; i < space_nr_scripts && error == 0; i++) {
-		const struct space_script *script = &space_scripts[i];
-
-		error = space_map_shared(process, script->address, script->pages,
-					 (size_t)(script->length_bytes / PAGE_BYTES + 1),
-					 PAGING_NO_EXECUTE);
-	}
+	for (unsigned i = 0; i < space_nr_scripts && error == 0; i++)
+		error = space_map_script(process, &space_scripts[i]);
+	if (error == 0 && process->script->live)
+		error = space_map_script(process, process->script);
 	if (error == 0)
 		error = space_map_info(process);
 	if (error == 0)

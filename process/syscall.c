@@ -10,6 +10,8 @@
 #include "core/paging.h"
 #include "core/time.h"
 #include "process/budget.h"
+#include "process/process_live.h"
+#include "process/process_output.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
 #include "rv/powers.h"
@@ -68,7 +70,8 @@ void process_syscall(struct exception_frame *frame)
 void syscall_charge(struct process *process, const struct exception_frame *frame,
 		    uint64_t *start_tsc)
 {
-	if (budget_charge_call(process, start_tsc))
+	/* A slice ends by its interrupt. */
+	if (budget_charge_call(process, start_tsc) && !process->sliced)
 		process_kill_late(process, frame);
 }
 
@@ -120,7 +123,7 @@ int64_t syscall_log(struct process *process, struct exception_frame *frame)
 		return -RV_EINVAL;
 	if (length_bytes > RV_LOG_BYTES)
 		return -RV_E2BIG;
-	if (!syscall_log_has_time(process)) {
+	if (process->output == NULL && !syscall_log_has_time(process)) {
 		process->log_dropped += length_bytes;
 		return -RV_EAGAIN;
 	}
@@ -128,6 +131,10 @@ int64_t syscall_log(struct process *process, struct exception_frame *frame)
 		return -RV_EFAULT;
 	text[length_bytes] = '\0';
 	syscall_log_clean(text, length_bytes);
+	if (process->output != NULL) {
+		process_output_write(process->output, (unsigned)level, text, length_bytes);
+		return 0;
+	}
 	budget_pause(process);
 	start = tsc_read();
 	if (level == RV_LOG_PLAIN)
@@ -157,7 +164,7 @@ int64_t syscall_heap_grow(struct process *process, struct exception_frame *frame
 
 	if ((bytes & PAGE_MASK) != 0)
 		return -RV_EINVAL;
-	if (bytes > process_options.heap_bytes - process->heap_bytes)
+	if (bytes > process->heap_quota_bytes - process->heap_bytes)
 		return -RV_ENOMEM;
 	for (; grown < bytes; grown += PAGE_BYTES) {
 		if (user_map_new_page(process, start + grown, PAGING_WRITABLE | PAGING_NO_EXECUTE)) {
@@ -192,6 +199,8 @@ int64_t syscall_policy(struct process *process, struct exception_frame *frame)
 		return 0;
 	if (process->state != PROCESS_LOADING)
 		return -RV_EAGAIN;
+	if (process->live && process_live_is_lent(process))
+		return -RV_EPERM;
 	if (process->owner.nr_hooks != 0)
 		return -RV_EBUSY;
 	process->policy = process->owner.keeps_hooks = true;

@@ -4,31 +4,34 @@
 #include "core/instructions.h"
 #include "hook/hook_hold.h"
 #include "process/budget.h"
+#include "process/process_live.h"
 #include "process/syscall.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
 #include "rv/powers.h"
 #include "vmm/vcpu.h"
 
-/* In an event the guest waits while a hook is put into force. */
+/* In an event, and in a slice, the guest waits while a hook is put into force. */
 static bool syscall_hook_is_short(const struct process *process,
 				  const struct rv_hook_spec *spec)
 {
 	uint64_t first, last;
 
-	if (process->hook == NULL || !rv_kind_has(spec->kind, RV_KIND_MEMORY))
+	if ((process->hook == NULL && !process->sliced) || !rv_kind_has(spec->kind, RV_KIND_MEMORY))
 		return true;
 	hook_spec_range(spec, &first, &last);
 	return last - first < RV_HOOK_BYTES_IN_EVENT;
 }
 
-/* The default. */
-static uint64_t syscall_hook_budget_us(uint32_t kind)
+/* The default. At the guest's end nobody waits; where a script goes before, the guest does. */
+static uint64_t syscall_hook_budget_us(const struct process *process, uint32_t kind)
 {
 	uint64_t load_us = process_options.load_budget_ms * 1000;
 
 	if (!rv_kind_is(kind) || !rv_kind_has(kind, RV_KIND_AT_END))
 		return process_options.budget_us;
+	if (process->live && load_us > process_options.budget_us * PROCESS_LIVE_END_BUDGETS)
+		load_us = process_options.budget_us * PROCESS_LIVE_END_BUDGETS;
 	return load_us < RV_BUDGET_US_MAXIMUM ? load_us : RV_BUDGET_US_MAXIMUM;
 }
 
@@ -43,7 +46,7 @@ int64_t syscall_hook_add(struct process *process, struct exception_frame *frame)
 	if (user_copy_in(process, &spec, frame->rdi, sizeof(spec)) != 0)
 		return -RV_EFAULT;
 	if (spec.budget_us == 0)
-		spec.budget_us = syscall_hook_budget_us(spec.kind);
+		spec.budget_us = syscall_hook_budget_us(process, spec.kind);
 	if (hook_spec_check(&spec) != 0)
 		return -RV_EINVAL;
 	if (!syscall_hook_is_short(process, &spec))

@@ -11,6 +11,7 @@
 #include "core/string.h"
 #include "vmm/cpuid.h"
 #include "vmm/deadline.h"
+#include "vmm/hypercall.h"
 #include "vmm/interrupt_watch.h"
 #include "vmm/kick.h"
 #include "vmm/mmio.h"
@@ -23,6 +24,7 @@
 
 const struct vcpu_operations *vcpu_ops;
 struct watchers vcpu_reset_watchers;
+bool (*hypercall_handler)(struct vcpu *vcpu);
 
 hpa_t vcpu_nested_limit;
 uint64_t vcpu_generation;
@@ -294,8 +296,12 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		vcpu_ops->host_begin(vcpu);
 		vcpu_ops->host_end(vcpu);
 		break;
-	case EXIT_UNDEFINED:
 	case EXIT_HYPERCALL:
+		if (hypercall_handler != NULL && hypercall_handler(vcpu))
+			break;
+		vcpu_ops->inject_exception(vcpu, VECTOR_INVALID_OPCODE, -1);
+		break;
+	case EXIT_UNDEFINED:
 		vcpu_ops->inject_exception(vcpu, VECTOR_INVALID_OPCODE, -1);
 		break;
 	case EXIT_SHUTDOWN:

@@ -11,6 +11,7 @@ guest-names := \
 	bench \
 	caught \
 	checksum \
+	control \
 	cpu \
 	dma \
 	edge \
@@ -61,15 +62,16 @@ $(build)/tests/guest/%.o: tests/guest/%.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(guest-flags) $(depend-flags) -c -o $@ $<
 
+$(build)/tests/guest/control.o: guest-flags += -I include -I .
 $(build)/tests/guest/mmio.elf: $(build)/tests/guest/mmio_forms.o
 $(build)/tests/guest/cpu.elf: $(build)/tests/guest/cpu_state.o
 $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
-$(addprefix $(build)/tests/guest/,bars.elf caught.elf extint.elf held.elf ipi.elf logical.elf message.elf nmi.elf pci_odd.elf poll.elf restart.elf \
+$(addprefix $(build)/tests/guest/,bars.elf caught.elf extint.elf held.elf control.elf ipi.elf logical.elf message.elf nmi.elf pci_odd.elf poll.elf restart.elf \
 		sleep.elf smi.elf smp.elf start_nmi.elf startup.elf x2apic.elf): \
 	$(addprefix $(build)/tests/guest/,second.o second_entry.o)
-$(addprefix $(build)/tests/guest/,alias.elf hostile.elf ours.elf dma.elf nvme.elf ahci.elf): $(build)/tests/guest/reserved.o
+$(addprefix $(build)/tests/guest/,alias.elf control.elf hostile.elf ours.elf dma.elf nvme.elf ahci.elf): $(build)/tests/guest/reserved.o
 $(build)/tests/guest/task.elf: $(build)/tests/guest/task_switch.o
-$(addprefix $(build)/tests/guest/,alone.elf edge.elf priority.elf trap.elf): \
+$(addprefix $(build)/tests/guest/,alone.elf control.elf edge.elf priority.elf trap.elf): \
 	$(addprefix $(build)/tests/guest/,run.o run_enter.o snippet.o)
 
 $(build)/tests/guest/%.elf: $(build)/tests/guest/%.o tests/guest/guest.lds \

@@ -16,6 +16,8 @@
 #include "process/controllers.h"
 #include "process/budget.h"
 #include "process/elf.h"
+#include "process/process_live.h"
+#include "process/process_output.h"
 #include "process/syscall.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
@@ -54,6 +56,25 @@ bool controllers_have_memory(gpa_t gpa, uint64_t width_bytes)
 	(void)gpa;
 	(void)width_bytes;
 	return false;
+}
+
+bool process_live_has_page(void)
+{
+	return true;
+}
+
+bool process_live_is_lent(const struct process *process)
+{
+	(void)process;
+	return true;
+}
+
+void process_output_write(struct process_output *output, unsigned level, const char *text, size_t length_bytes)
+{
+	(void)output;
+	(void)level;
+	(void)text;
+	(void)length_bytes;
 }
 
 static jmp_buf leave;
@@ -309,7 +330,7 @@ static void engine_open(struct process *process)
 {
 	memset(process, 0, sizeof(*process));
 	process->powers = process->powers_kept = RV_POWERS_ALL;
-	process_options.heap_bytes = 64 * PAGE_BYTES;
+	process->heap_quota_bytes = 64 * PAGE_BYTES;
 	process_options.budget_us = 2000;
 	process_options.load_budget_ms = 10000;
 	paging_direct_bytes = GIB(512);

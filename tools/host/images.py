@@ -11,7 +11,7 @@ from pathlib import Path
 from . import grub, uefi
 from .errors import UserError, need_file, need_program, run_tool
 from .machine import GUEST_APPEND
-from .paths import GRUB, GUEST, HARDWARE_CHECK, KERNEL_PACKAGE, LOADER
+from .paths import CONTROL, GRUB, GUEST, HARDWARE_CHECK, KERNEL_PACKAGE, LOADER
 
 SECTOR_BYTES = 512
 PARTITION_SECTOR = 2048
@@ -48,7 +48,7 @@ GUEST_MODULES = ["msr.ko", "efivarfs.ko", "scsi_common.ko", "scsi_mod.ko", "liba
 
 
 def build_initrd(output):
-    """Makes the guest's initramfs: busybox, tools/guest, hwcheck, and GUEST_MODULES of the kernel."""
+    """Makes the guest's initramfs: busybox, tools/guest, hwcheck, ritectl, and GUEST_MODULES of the kernel."""
     with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
         root = Path(work) / "root"
         for name in ("bin", "dev", "proc", "sys", "lib", "tmp"):
@@ -56,6 +56,7 @@ def build_initrd(output):
         busybox = shutil.which("busybox") or "/bin/busybox"
         shutil.copy(need_file(busybox, "run tools/setup"), root / "bin" / "busybox")
         shutil.copy(need_file(str(HARDWARE_CHECK), "run make"), root / "bin" / "hwcheck")
+        shutil.copy(need_file(str(CONTROL), "run make"), root / "bin" / "ritectl")
         shutil.copy(GUEST / "init", root / "init")
         os.chmod(root / "init", 0o755)
         run_tool(

@@ -103,6 +103,9 @@ void svm_read_exit(struct vcpu *vcpu)
 	case VMEXIT_EXCEPTION_DB + 1 ... VMEXIT_EXCEPTION_LAST:
 		svm_read_exception(vcpu);
 		break;
+	case VMEXIT_VMMCALL:
+		vcpu->exit.kind = EXIT_HYPERCALL;
+		break;
 	default:
 		vcpu->exit.kind = code == VMEXIT_INVLPGA ||
 						  (code >= VMEXIT_VMRUN && code <= VMEXIT_SKINIT)

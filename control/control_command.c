@@ -1,0 +1,214 @@
+/*
+ * control/control_command.c: what a message asks for: who may ask that, and the answers that are no script's.
+ */
+#include "control/control_internal.h"
+#include "core/cpu.h"
+#include "core/instructions.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/string.h"
+#include "core/time.h"
+#include "process/process_live.h"
+#include "rv/errno.h"
+#include "rv/version.h"
+#include "vmm/vcpu.h"
+
+_Static_assert((int)CONTROL_PHASE_ENDED == PROCESS_PHASE_ENDED && (int)CONTROL_PHASE_DENIES == PROCESS_PHASE_DENIES,
+	       "control_abi.h, process/process_live.h");
+
+/* Its data as a text; false: it is none, or too long. */
+static bool command_name(const struct control_message *message, char name[CONTROL_NAME_BYTES])
+{
+	if (message->data_bytes == 0 || message->data_bytes >= CONTROL_NAME_BYTES)
+		return false;
+	memcpy(name, message->data, message->data_bytes);
+	name[message->data_bytes] = '\0';
+	return strlen(name) == message->data_bytes;
+}
+
+static int64_t command_hello(struct control_message *message)
+{
+	message->argument[0] = control_level;
+	message->argument[1] = control_auth;
+	message->argument[2] = time_tsc_hz;
+	message->data_bytes = sizeof(RV_VERSION) - 1;
+	memcpy(message->data, RV_VERSION, sizeof(RV_VERSION) - 1);
+	return 0;
+}
+
+static int64_t command_open(struct control_message *message, uint64_t cr3)
+{
+	uint64_t token = message->argument[0];
+
+	message->data_bytes = 0;
+	return control_session_open(token, cr3, &message->session);
+}
+
+static int64_t command_begin(struct control_message *message)
+{
+	char name[CONTROL_NAME_BYTES];
+
+	if (!command_name(message, name))
+		return -RV_EINVAL;
+	message->data_bytes = 0;
+	return control_script_begin(message->session, name, message->argument[0], message->argument[1]);
+}
+
+static int64_t command_text(struct control_message *message)
+{
+	size_t bytes = message->data_bytes;
+
+	message->data_bytes = 0;
+	return control_script_text(message->session, message->argument[0], message->argument[1], message->data, bytes);
+}
+
+static int64_t command_unload(struct control_message *message, struct vcpu *vcpu)
+{
+	char name[CONTROL_NAME_BYTES];
+	struct process *process;
+	struct process_facts facts;
+	int64_t result = -RV_EBUSY;
+
+	if (message->argument[0] != 0)
+		return control_script_unload(message->session, message->argument[0], vcpu);
+	if (!command_name(message, name))
+		return -RV_EINVAL;
+	process = process_find(name);
+	if (process == NULL)
+		return -RV_ENOENT;
+	process_describe(process, &facts);
+	if (!facts.lent || facts.phase == PROCESS_PHASE_DENIES)
+		result = process_unload(process, vcpu, control_level == CONTROL_POLICY);
+	process_put(process);
+	if (result == 0)
+		log_info("%s: unloaded from the guest", name);
+	return result;
+}
+
+/* False: a live one that has ended, whose record is kept for a moment only. */
+static bool command_fill_entry(struct control_entry *entry, struct process *process)
+{
+	struct process_facts facts;
+
+	process_describe(process, &facts);
+	if (facts.live && facts.phase == PROCESS_PHASE_ENDED)
+		return false;
+	*entry = (struct control_entry){
+		.events = facts.nr_events,
+		.errors = facts.nr_errors,
+		.heap_bytes = facts.heap_bytes,
+		.hooks = facts.nr_hooks,
+		.phase = facts.phase,
+		.flags = (facts.live ? CONTROL_ENTRY_LIVE : 0) | (facts.lent ? CONTROL_ENTRY_LENT : 0) |
+			 (facts.policy ? CONTROL_ENTRY_POLICY : 0),
+	};
+	string_copy(entry->name, facts.name, sizeof(entry->name));
+	return true;
+}
+
+static int64_t command_list(struct control_message *message)
+{
+	unsigned position = message->argument[0] < UINT16_MAX ? (unsigned)message->argument[0] : UINT16_MAX;
+	struct control_entry *entries = (struct control_entry *)(void *)message->data;
+	int64_t count = 0;
+	struct process *process;
+
+	while ((size_t)count < sizeof(message->data) / sizeof(*entries) && (process = process_at(&position)) != NULL) {
+		count += command_fill_entry(&entries[count], process);
+		process_put(process);
+	}
+	message->argument[0] = position;
+	message->data_bytes = (uint32_t)((uint64_t)count * sizeof(*entries));
+	return count;
+}
+
+static int64_t command_log(struct control_message *message)
+{
+	message->data_bytes = (uint32_t)log_read(&message->argument[0], (char *)message->data, sizeof(message->data),
+						 &message->argument[1]);
+	return 0;
+}
+
+static int64_t command_statistics(struct control_message *message)
+{
+	uint64_t exits = 0;
+
+	for (uint32_t i = 0; i < cpus_count; i++) {
+		const struct vcpu *vcpu = cpu_get(i)->vcpu;
+
+		exits += vcpu != NULL ? __atomic_load_n(&vcpu->history_next, __ATOMIC_RELAXED) : 0;
+	}
+	message->argument[0] = memory_pages_free();
+	message->argument[1] = exits;
+	message->argument[2] = tsc_read();
+	message->data_bytes = 0;
+	return 0;
+}
+
+static int64_t command_close(struct control_message *message, struct vcpu *vcpu)
+{
+	control_script_forget_all(message->session, vcpu);
+	control_session_close(message->session);
+	message->data_bytes = 0;
+	return 0;
+}
+
+/* Those that change scripts. */
+static int64_t command_load(struct control_message *message, struct vcpu *vcpu)
+{
+	uint64_t handle = message->argument[0];
+	int64_t result;
+
+	switch (message->command) {
+	case CONTROL_BEGIN:
+		return command_begin(message);
+	case CONTROL_TEXT:
+		return command_text(message);
+	case CONTROL_UNLOAD:
+		result = command_unload(message, vcpu);
+		break;
+	case CONTROL_START:
+		result = control_script_start(message->session, handle);
+		break;
+	case CONTROL_FORGET:
+		result = control_script_forget(message->session, handle, vcpu);
+		break;
+	case CONTROL_POLL:
+		message->data_bytes = 0;
+		return control_script_poll(message->session, message, vcpu);
+	default:
+		result = -RV_EINVAL;
+		break;
+	}
+	message->data_bytes = 0;
+	return result;
+}
+
+int64_t control_command(struct control_message *message, uint64_t cr3, struct vcpu *vcpu)
+{
+	if (message->command == CONTROL_HELLO)
+		return command_hello(message);
+	if (message->command == CONTROL_OPEN)
+		return command_open(message, cr3);
+	if (!control_session_is(message->session, cr3)) {
+		message->data_bytes = 0;
+		return -RV_EACCES;
+	}
+	switch (message->command) {
+	case CONTROL_CLOSE:
+		return command_close(message, vcpu);
+	case CONTROL_LIST:
+		return command_list(message);
+	case CONTROL_LOG:
+		return command_log(message);
+	case CONTROL_STATISTICS:
+		return command_statistics(message);
+	default:
+		break;
+	}
+	if (control_level < CONTROL_LOAD) {
+		message->data_bytes = 0;
+		return -RV_EACCES;
+	}
+	return command_load(message, vcpu);
+}

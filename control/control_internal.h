@@ -1,0 +1,40 @@
+/*
+ * control/control_internal.h: what the files of control/ share.
+ */
+#ifndef CONTROL_CONTROL_INTERNAL_H
+#define CONTROL_CONTROL_INTERNAL_H
+
+#include "control/control_abi.h"
+
+struct vcpu;
+
+/* control.c; written at boot only */
+extern enum control_level control_level;
+extern enum control_auth control_auth;
+
+/* control_command.c: does what a message says and makes the answer of it: a copy, which nobody else changes.
+ * data_bytes of it are within `data`. Returns what the caller gets in RAX. Context: exit; without locks. */
+int64_t control_command(struct control_message *message, uint64_t cr3, struct vcpu *vcpu);
+
+/* control_session.c: who may talk. Each has a lock of its own, innermost. */
+/* A new token, for CONTROL_TOKEN_SECONDS. */
+uint64_t control_token_make(void);
+/* A number that nobody guesses. */
+uint64_t control_random(void);
+/* The number of a new session of that address space; 0: the token is no good (RV_EACCES). */
+int control_session_open(uint64_t token, uint64_t cr3, uint64_t *session);
+/* Is it a session of that address space? It has said something, then. */
+bool control_session_is(uint64_t session, uint64_t cr3);
+void control_session_close(uint64_t session);
+
+/* control_script.c: the scripts that sessions load. Handles are numbers of a session's. */
+int64_t control_script_begin(uint64_t session, const char *name, uint64_t bytes, uint64_t flags);
+int64_t control_script_text(uint64_t session, uint64_t handle, uint64_t offset, const void *text, size_t bytes);
+int64_t control_script_start(uint64_t session, uint64_t handle);
+int64_t control_script_poll(uint64_t session, struct control_message *message, struct vcpu *vcpu);
+int64_t control_script_unload(uint64_t session, uint64_t handle, struct vcpu *vcpu);
+int64_t control_script_forget(uint64_t session, uint64_t handle, struct vcpu *vcpu);
+/* All of a session's. */
+void control_script_forget_all(uint64_t session, struct vcpu *vcpu);
+
+#endif

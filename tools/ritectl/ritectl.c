@@ -1,0 +1,256 @@
+/*
+ * ritectl.c: the command line.
+ */
+#include "ritectl.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rv/version.h"
+
+static const char usage_text[] =
+	"usage: ritectl [OPTIONS] run FILE|-        run a script until it ends; Ctrl-C takes it away\n"
+	"       ritectl [OPTIONS] -e CODE           the same with a line of Ruby\n"
+	"       ritectl [OPTIONS] load FILE|-       load a script for good\n"
+	"       ritectl [OPTIONS] unload NAME       take a script away; its at_exit blocks run\n"
+	"       ritectl [OPTIONS] list              the scripts that there are\n"
+	"       ritectl [OPTIONS] log [-f]          Ritevisor's log; -f: and what comes\n"
+	"       ritectl [OPTIONS] stats             free memory, exits\n"
+	"options:\n"
+	"  -f, --format text|json   what is printed: text, or an object of JSON a line\n"
+	"  -o, --output FILE        where to\n"
+	"  -n, --name NAME          what the script is called, if not as its file\n"
+	"  -q, --quiet              say nothing but what scripts say\n"
+	"  -V, --version            versions of ritectl and of Ritevisor\n"
+	"  -h, --help               this\n"
+	"Ritevisor has to be booted with control=load (control=read: list, log and stats only).\n"
+	"exit status: 0; 1: the script was refused, raised or was killed; 2: usage; 3: no Ritevisor, or not allowed;\n"
+	"             4: it did not answer in time\n";
+
+struct settings settings;
+
+_Noreturn void fail(int status, const char *format, ...)
+{
+	va_list arguments;
+
+	fflush(stdout);
+	fputs("ritectl: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	exit(status);
+}
+
+static void read_all(FILE *file, struct source *source)
+{
+	size_t room = CONTROL_SCRIPT_BYTES_MAXIMUM + 1;
+
+	source->text = malloc(room);
+	if (source->text == NULL)
+		fail(STATUS_SCRIPT, "no memory");
+	source->length_bytes = fread(source->text, 1, room, file);
+	if (ferror(file))
+		fail(STATUS_SCRIPT, "%s: %s", source->name, strerror(errno));
+	if (source->length_bytes == room)
+		fail(STATUS_SCRIPT, "%s: the script is longer than %d KiB", source->name,
+		     CONTROL_SCRIPT_BYTES_MAXIMUM / 1024);
+}
+
+/* FILE, - or, with -e, CODE. */
+static void read_source(const char *what, bool is_code, const char *name, struct source *source)
+{
+	const char *slash = strrchr(what, '/');
+	FILE *file;
+
+	source->name = name != NULL ? name : is_code ? "-e" : slash != NULL ? slash + 1 : what;
+	if (is_code) {
+		source->text = strdup(what);
+		source->length_bytes = strlen(what);
+		return;
+	}
+	if (strcmp(what, "-") == 0) {
+		read_all(stdin, source);
+		return;
+	}
+	file = fopen(what, "rb");
+	if (file == NULL)
+		fail(STATUS_USAGE, "%s: %s", what, strerror(errno));
+	read_all(file, source);
+	fclose(file);
+}
+
+static int unload(const char *name)
+{
+	int64_t result;
+
+	if (strlen(name) >= CONTROL_NAME_BYTES)
+		fail(STATUS_USAGE, "%s: names have %d characters at most", name, CONTROL_NAME_BYTES - 1);
+	message->argument[0] = 0;
+	memcpy(message->data, name, strlen(name));
+	result = call(CONTROL_UNLOAD, (uint32_t)strlen(name));
+	if (result != 0)
+		fail(result == -EACCES ? STATUS_NONE : STATUS_SCRIPT, "%s: %s", name, call_error(result));
+	call_close();
+	return STATUS_OK;
+}
+
+static int stats(void)
+{
+	if (call(CONTROL_STATISTICS, 0) != 0)
+		fail(STATUS_NONE, "no answer");
+	fprintf(settings.output,
+		settings.json ? "{\"type\":\"stats\",\"data\":{\"free_pages\":%lu,\"exits\":%lu}}\n"
+			      : "free pages %lu\nexits %lu\n",
+		(unsigned long)message->argument[0], (unsigned long)message->argument[1]);
+	output_flush();
+	call_close();
+	return STATUS_OK;
+}
+
+static int version(void)
+{
+	const char *there = call_version();
+
+	printf("ritectl %s\n", RV_VERSION);
+	if (there != NULL)
+		printf("Ritevisor %s\n", there);
+	return there != NULL ? STATUS_OK : STATUS_NONE;
+}
+
+/* What is on the command line. */
+struct words {
+	int count;
+	char **word;
+	const char *name, *code;
+};
+
+/* The word behind an option. */
+static const char *word_of(struct words *words, const char *option)
+{
+	if (words->count < 2)
+		fail(STATUS_USAGE, "%s needs something behind it; ritectl --help", option);
+	words->count--;
+	words->word++;
+	return words->word[0];
+}
+
+static bool is_option(const char *word, const char *letter, const char *name)
+{
+	return strcmp(word, letter) == 0 || strcmp(word, name) == 0;
+}
+
+static void set_format(const char *format)
+{
+	settings.json = strcmp(format, "json") == 0;
+	if (!settings.json && strcmp(format, "text") != 0)
+		fail(STATUS_USAGE, "%s: formats are text and json", format);
+}
+
+static void set_output(const char *file)
+{
+	settings.output = fopen(file, "w");
+	if (settings.output == NULL)
+		fail(STATUS_USAGE, "%s: %s", file, strerror(errno));
+}
+
+/* Takes the options at the front. */
+static void take_options(struct words *words)
+{
+	for (; words->count > 0 && words->word[0][0] == '-' && words->word[0][1] != '\0'; words->count--, words->word++) {
+		const char *word = words->word[0];
+
+		if (is_option(word, "-f", "--format"))
+			set_format(word_of(words, word));
+		else if (is_option(word, "-o", "--output"))
+			set_output(word_of(words, word));
+		else if (is_option(word, "-n", "--name"))
+			words->name = word_of(words, word);
+		else if (is_option(word, "-e", "--eval"))
+			words->code = word_of(words, word);
+		else if (is_option(word, "-q", "--quiet"))
+			settings.quiet = true;
+		else if (is_option(word, "-V", "--version"))
+			exit(version());
+		else if (is_option(word, "-h", "--help"))
+			exit(fputs(usage_text, stdout) < 0);
+		else if (strcmp(word, "--") == 0) {
+			words->count--;
+			words->word++;
+			return;
+		} else
+			fail(STATUS_USAGE, "%s: there is no such option; ritectl --help", word);
+	}
+}
+
+static _Noreturn void misused(const char *how)
+{
+	fail(STATUS_USAGE, "usage: ritectl %s; ritectl --help", how);
+}
+
+static int perform_script(struct words *words, bool lend)
+{
+	struct source source;
+	bool is_code;
+
+	take_options(words);
+	is_code = words->code != NULL;
+	if (words->count != (is_code ? 0 : 1))
+		misused(lend ? "run FILE|-e CODE|-" : "load FILE|-e CODE|-");
+	read_source(is_code ? words->code : words->word[0], is_code, words->name, &source);
+	call_open();
+	return lend ? script_run(&source) : script_load(&source);
+}
+
+static int perform_log(struct words *words)
+{
+	bool follow = words->count == 1 && is_option(words->word[0], "-f", "--follow");
+
+	if (words->count != (follow ? 1 : 0))
+		misused("log [-f]");
+	call_open();
+	return show_log(follow);
+}
+
+static int perform(struct words *words)
+{
+	const char *command = words->count > 0 ? words->word[0] : NULL;
+
+	if (words->code != NULL && command == NULL)
+		return perform_script(words, true);
+	if (command == NULL) {
+		fputs(usage_text, stderr);
+		return STATUS_USAGE;
+	}
+	words->count--;
+	words->word++;
+	if (strcmp(command, "run") == 0 || strcmp(command, "load") == 0)
+		return perform_script(words, command[0] == 'r');
+	if (strcmp(command, "log") == 0)
+		return perform_log(words);
+	take_options(words);
+	if (strcmp(command, "unload") == 0 && words->count == 1) {
+		call_open();
+		return unload(words->word[0]);
+	}
+	if (strcmp(command, "list") == 0 && words->count == 0) {
+		call_open();
+		return show_list();
+	}
+	if (strcmp(command, "stats") == 0 && words->count == 0) {
+		call_open();
+		return stats();
+	}
+	fail(STATUS_USAGE, "%s: no such command, or too many or few words; ritectl --help", command);
+}
+
+int main(int argc, char **argv)
+{
+	struct words words = { .count = argc - 1, .word = argv + 1 };
+
+	settings.output = stdout;
+	take_options(&words);
+	return perform(&words);
+}

@@ -1,0 +1,63 @@
+/*
+ * tools/ritectl/ritectl.h: what the files of ritectl share. One thread, one session.
+ */
+#ifndef RITECTL_H
+#define RITECTL_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "control/control_abi.h"
+
+/* Exit statuses. */
+enum { STATUS_OK = 0, STATUS_SCRIPT = 1, STATUS_USAGE = 2, STATUS_NONE = 3, STATUS_TIMEOUT = 4 };
+
+/* What the command line says. */
+struct settings {
+	bool json, quiet;
+	FILE *output; /* stdout, or of -o */
+};
+extern struct settings settings;
+
+/* Prints "ritectl: ..." and ends. */
+_Noreturn void fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* call.c: the hypercall. `message` is what is sent, and holds the answer. */
+extern struct control_message *message;
+extern uint64_t tsc_hz;
+/* Opens the session, or ends the program with STATUS_NONE. */
+void call_open(void);
+void call_close(void);
+/* Sends `command` with the arguments, which are set, and data_bytes of data. One that is told to come again does
+ * so, up to 30 s, then ends with STATUS_TIMEOUT. Returns the result. */
+int64_t call(uint32_t command, uint32_t data_bytes);
+/* The hypervisor's version, without a session. */
+const char *call_version(void);
+/* An error number in words. */
+const char *call_error(int64_t result);
+
+/* script.c. What comes here ends by itself: the exit status. */
+struct source {
+	const char *name; /* as the hypervisor calls it */
+	char *text;
+	size_t length_bytes;
+};
+/* Runs it until it ends or a signal comes. */
+int script_run(const struct source *source);
+/* Loads it, for good. */
+int script_load(const struct source *source);
+
+/* output.c: what is printed. Each line of JSON is an object. */
+/* Set by a signal, or when nobody reads what is printed. */
+extern volatile sig_atomic_t stopped;
+void output_records(const char *script, const uint8_t *data, size_t data_bytes);
+void output_lost(const char *script, uint64_t count);
+void output_json_text(const char *text, size_t length_bytes);
+void output_flush(void);
+
+/* show.c */
+int show_list(void);
+int show_log(bool follow);
+
+#endif

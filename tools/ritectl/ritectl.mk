@@ -1,0 +1,10 @@
+# tools/ritectl: the program in the guest that loads, watches and unloads scripts.
+
+ritectl-sources := $(addprefix tools/ritectl/,ritectl.c call.c script.c output.c show.c)
+
+$(build)/ritectl: $(ritectl-sources) $(wildcard tools/ritectl/*.h control/control_abi.h include/rv/*.h)
+	$(call step,HOST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O1 -s -static -I include -I . $(warnings) -o $@ $(ritectl-sources)
+
+host-programs += $(build)/ritectl
