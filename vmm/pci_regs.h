@@ -10,6 +10,8 @@
 #define PCI_COMMAND_PORTS 0x1u	/* I/O space */
 #define PCI_COMMAND_MEMORY 0x2u /* memory space */
 #define PCI_COMMAND_MASTER 0x4u /* bus master */
+#define PCI_STATUS 0x06		/* rw 16 bits */
+#define PCI_STATUS_CAPABILITIES 0x10u
 #define PCI_CLASS 0x08		/* r- revision, then class in the upper 24 bits */
 #define PCI_CLASS_HOST_BRIDGE 0x0600u
 #define PCI_HEADER 0x0e		/* r- 8 bits: layout */
@@ -26,6 +28,11 @@
 #define PCI_BAR_PREFETCHABLE 0x8u
 #define PCI_BAR_MEMORY_FLAGS 0xfu
 #define PCI_HEADER_LAST 0x3f
+#define PCI_CAPABILITIES 0x34	/* r- 8 bits: where the first is; each begins with its kind and where the next is */
+#define PCI_CAPABILITY_MSIX 0x11u
+#define PCI_MSIX_CONTROL 2	/* rw 16 bits */
+#define PCI_MSIX_ENABLE 0x8000u
+#define PCI_CAPABILITY_VENDOR 0x09u
 #define PCI_SECONDARY 0x19	/* rw 8 bits, bridges: the bus below */
 #define PCI_SUBORDINATE 0x1a	/* rw 8 bits, bridges: the last bus below */
 

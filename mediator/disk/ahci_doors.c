@@ -11,7 +11,6 @@
 
 #define SATA_CAPABILITY 0x12
 #define SATA_CAPABILITY_BARS 4 /* where: the BAR's place in configuration space / 4, offset / 4 << 4 */
-#define PCI_STATUS_CAPABILITIES 0x10
 #define DOOR_BYTES_MAXIMUM 0x100
 #define PAIR_DATA 4
 
@@ -21,9 +20,9 @@ static void ahci_find_pair(struct ahci_controller *controller)
 	uint32_t at, where;
 
 	controller->pair_bar = AHCI_DOORS;
-	if (!(pci_hardware_read(function | 6, 2) & PCI_STATUS_CAPABILITIES))
+	if (!(pci_hardware_read(function | PCI_STATUS, 2) & PCI_STATUS_CAPABILITIES))
 		return;
-	at = pci_hardware_read(function | 0x34, 1) & 0xfc;
+	at = pci_hardware_read(function | PCI_CAPABILITIES, 1) & 0xfc;
 	for (unsigned i = 0; at != 0 && i < 48; i++) {
 		if (pci_hardware_read(function | at, 1) == SATA_CAPABILITY) {
 			where = pci_hardware_read(function | (at + SATA_CAPABILITY_BARS), 4);

@@ -5,7 +5,7 @@
 
 #include "mediator/disk/disk_class.h"
 
-static const struct disk_class *const disk_classes[] = { &ide_class, &nvme_class, &ahci_class }; /* in the order of numbers */
+static const struct disk_class *const disk_classes[] = { &ide_class, &nvme_class, &ahci_class, &virtio_class }; /* in the order of numbers */
 static uint32_t disk_watchers;
 
 void disk_find(void)

@@ -22,5 +22,6 @@ struct disk_class {
 extern const struct disk_class ide_class; /* ide_find.c */
 extern const struct disk_class nvme_class; /* nvme_find.c */
 extern const struct disk_class ahci_class; /* ahci_find.c */
+extern const struct disk_class virtio_class; /* virtio_find.c */
 
 #endif

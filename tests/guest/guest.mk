@@ -45,6 +45,7 @@ guest-names := \
 	task \
 	timer \
 	trap \
+	virtio \
 	vmx \
 	x2apic
 guest-framework := start.o bios.o fault_entry.o fault.o print.o power.o runtime.o
@@ -69,7 +70,7 @@ $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
 $(addprefix $(build)/tests/guest/,bars.elf caught.elf extint.elf held.elf control.elf ipi.elf logical.elf message.elf nmi.elf pci_odd.elf poll.elf restart.elf \
 		sleep.elf smi.elf smp.elf start_nmi.elf startup.elf x2apic.elf): \
 	$(addprefix $(build)/tests/guest/,second.o second_entry.o)
-$(addprefix $(build)/tests/guest/,alias.elf control.elf hostile.elf ours.elf dma.elf nvme.elf ahci.elf): $(build)/tests/guest/reserved.o
+$(addprefix $(build)/tests/guest/,alias.elf control.elf hostile.elf ours.elf dma.elf nvme.elf ahci.elf virtio.elf): $(build)/tests/guest/reserved.o
 $(build)/tests/guest/task.elf: $(build)/tests/guest/task_switch.o
 $(addprefix $(build)/tests/guest/,alone.elf control.elf edge.elf priority.elf trap.elf): \
 	$(addprefix $(build)/tests/guest/,run.o run_enter.o snippet.o)

@@ -43,8 +43,11 @@ def settle_times(folder):
         os.utime(path, (EPOCH, EPOCH), follow_symlinks=False)
 
 
-# MSRs, UEFI's variables; those from scsi_common on, in this order, are the drivers of IDE disks.
-GUEST_MODULES = ["msr.ko", "efivarfs.ko", "scsi_common.ko", "scsi_mod.ko", "libata.ko", "ata_piix.ko", "sd_mod.ko"]
+# MSRs, UEFI's variables; those from scsi_common on, in this order, are the drivers of IDE disks, from virtio_ring on of
+# virtio's.
+GUEST_MODULES = ["msr.ko", "efivarfs.ko", "scsi_common.ko", "scsi_mod.ko", "libata.ko", "ata_piix.ko", "sd_mod.ko",
+                 "virtio_ring.ko", "virtio.ko", "virtio_pci_legacy_dev.ko", "virtio_pci_modern_dev.ko", "virtio_pci.ko",
+                 "virtio_blk.ko"]  # fmt: skip
 
 
 def build_initrd(output):

@@ -14,7 +14,8 @@ CPU_MODEL = (
     "-nrip-save,-xsavec"
 )
 
-DISK_DEVICES = {"ide": "ide-hd,bus=ide.0,unit=0", "nvme": "nvme,serial=disk"}
+DISK_DEVICES = {"ide": "ide-hd,bus=ide.0,unit=0", "nvme": "nvme,serial=disk",
+                "virtio": "virtio-blk-pci,serial=disk"}
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Machine:
     memory: str = "1024"
     smm: bool = False
     disk: str = ""
-    disk_bus: str = "ide"  # or nvme; ide is AHCI on q35
+    disk_bus: str = "ide"  # or nvme, virtio; ide is AHCI on q35
     disk_is_kept: bool = False  # False: what the guest writes is thrown away
     medium: str = ""  # empty: the guest boots without Ritevisor
     firmware: list = field(default_factory=list)  # QEMU's words for it; none: BIOS

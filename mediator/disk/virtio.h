@@ -1,0 +1,241 @@
+/*
+ * mediator/disk/virtio.h: what the files of the virtio mediator share: a device, which is one disk, its queues, and
+ * the commands on their way. Virtual I/O Device Specification 1.2, 4.1 (PCI), 2.7 (split rings), 5.2 (block device).
+ *
+ * The device has rings of ours; those of the guest it never learns. When the guest notifies of a queue, the
+ * commands in it are copied, descriptors and headers, once, each into a slot, offered as requests, and put into our
+ * ring with a header and a table of memory that we have made. What the device puts into our used ring is offered
+ * again if anybody wants to see it, and put into the guest's.
+ *
+ *	guest's available ring --notify--> slot: ASKED -> READY -> AT_DEVICE -> DONE_ASKED --> guest's used ring
+ *
+ * Who takes what the device is done with: whoever notifies, reads the ISR, or takes an interrupt on whatever CPU,
+ * before its guest has it (vmm/interrupt_watch.h). The device interrupts for each; where its interrupt may have come
+ * before the guest could find what it is about, because hooks were asked meanwhile, it is made to interrupt again, by
+ * a command that does nothing (virtio_nudge()). What is refused or dropped is such a command too: every interrupt is
+ * the device's. A guest that says in its ring that it wants none polls: it is waited for within the exit, and the
+ * device told to be silent.
+ */
+#ifndef MEDIATOR_DISK_VIRTIO_H
+#define MEDIATOR_DISK_VIRTIO_H
+
+#include "core/spinlock.h"
+#include "mediator/disk/bounce.h"
+#include "mediator/disk/virtio_regs.h"
+#include "mediator/request.h"
+#include "rv/disk.h"
+#include "rv/types.h"
+#include "vmm/access.h"
+#include "vmm/pci_follow.h"
+
+#define VIRTIO_QUEUES_MAXIMUM 32
+#define VIRTIO_QUEUE_SIZE_MAXIMUM 256  /* that the guest is told, where it may choose */
+#define VIRTIO_RING_SIZE_MAXIMUM 1024  /* of ours; a legacy device says how large it is */
+#define VIRTIO_RING_SIZE_MINIMUM 4
+#define VIRTIO_SLOTS 64 /* a queue's; the last is for nudges */
+#define VIRTIO_SLOT_NUDGE (VIRTIO_SLOTS - 1)
+#define VIRTIO_SEGMENTS 126	       /* pieces of data in a command that the guest is told of */
+#define VIRTIO_TABLE_ENTRIES 252
+#define VIRTIO_BOUNCE_PAGES (PAGE_BYTES / sizeof(uint8_t *))
+#define VIRTIO_BOUNCE_BYTES (VIRTIO_BOUNCE_PAGES * PAGE_BYTES)
+#define VIRTIO_WINDOWS 8
+
+struct virtio_device;
+struct virtio_queue;
+
+/* ASKED, DONE_ASKED: hooks are. READY: there is no room in our ring. */
+enum virtio_slot_state { VIRTIO_FREE, VIRTIO_ASKED, VIRTIO_READY, VIRTIO_AT_DEVICE, VIRTIO_DONE_ASKED };
+
+/* Of a slot, in a page that the device reaches. */
+struct virtio_area {
+	struct virtio_descriptor table[VIRTIO_TABLE_ENTRIES];
+	struct virtio_header header;
+	uint8_t id[VIRTIO_ID_BYTES]; /* of a nudge */
+	uint8_t status;
+};
+
+/* A command of the guest's. */
+struct virtio_slot {
+	struct request request;
+	struct virtio_queue *queue;
+	uint16_t number;
+	uint16_t head;	     /* how the guest calls it */
+	uint8_t state;	     /* enum virtio_slot_state */
+	bool is_filler;	     /* the device has a command that does nothing in its place: `status` is what it says */
+	bool is_bounced;
+	bool is_unreachable; /* its data are no memory of the guest's */
+	bool is_excessive;   /* in more pieces than there are segments */
+	bool has_waited;     /* between question and decision guests ran */
+	bool was_silent;     /* the device did not interrupt for it */
+	uint8_t status;	     /* that the guest gets */
+	uint16_t nr_readable; /* of the segments */
+	uint16_t ring_head;  /* how the device calls it */
+	uint16_t nr_entries; /* of the table */
+	gpa_t status_address;
+	uint32_t used_bytes; /* that the guest is told were written */
+	uint64_t done_bytes, part_bytes; /* of bounced data: the device has done, and has */
+	uint64_t nr_interrupts; /* the device's, when it was done */
+	struct virtio_header header; /* the guest's, as it was copied */
+	struct virtio_area *area;
+	struct bounce bounce;
+	struct bounce_segment segments[VIRTIO_SEGMENTS];
+};
+
+/* What the device reads and writes. */
+struct virtio_ring {
+	uint32_t size, nr_pages;
+	struct virtio_descriptor *descriptors;
+	struct virtio_available *available;
+	struct virtio_used *used;
+};
+
+/* Where the guest has its own. */
+struct virtio_guest_ring {
+	gpa_t descriptors, available, used;
+	uint32_t size;
+};
+
+struct virtio_queue {
+	struct virtio_device *device;
+	uint16_t number;
+	struct virtio_guest_ring guest;
+	uint16_t taken, given; /* free-running: what is copied; what is put into its used ring */
+	bool is_pumped;	       /* a CPU is at it */
+	bool is_dead;	       /* the guest put nonsense into it */
+	bool is_gone;	       /* reset. Freed when nr_users is 0 */
+	bool is_silent;	       /* the device is told not to interrupt */
+	bool nudge_again;
+	uint32_t nr_users;     /* who has let go of the lock amid it, and will be back */
+	struct virtio_ring ring; /* ours: */
+	uint16_t available_index;
+	uint64_t used_index, silent_end; /* what was taken; before here the device may have been silent */
+	uint32_t nr_out, nr_ready; /* at the device, or READY; of these the latter */
+	uint32_t nr_free;	   /* descriptors, a list: */
+	uint16_t free_head, next[VIRTIO_RING_SIZE_MAXIMUM];
+	uint8_t owner[VIRTIO_RING_SIZE_MAXIMUM]; /* which slot's head a descriptor is; VIRTIO_SLOTS: none's */
+	struct virtio_slot *slots[VIRTIO_SLOTS];
+};
+
+/* A part of a BAR that is claimed, or of configuration space. */
+struct virtio_window {
+	struct virtio_device *device;
+	uint8_t type;	     /* VIRTIO_CAP_..., VIRTIO_LEGACY */
+	uint32_t multiplier; /* of VIRTIO_CAP_NOTIFY */
+	struct pci_follower follower;
+};
+#define VIRTIO_LEGACY 0 /* as a type: registers in ports */
+
+struct virtio_device {
+	struct spinlock lock; /* guards all that follows; not held while hooks are asked */
+	uint64_t function;
+	uint16_t index;
+	uint16_t msix;	     /* where the capability is, 0: nowhere */
+	bool is_claimed;
+	bool is_seen;	     /* all that the guest has set up since the last reset */
+	bool is_attached;    /* a queue is ours, or was */
+	bool is_stopping;    /* it is reset, and may not have let go of them yet */
+	bool is_broken;	     /* a queue is dead */
+	bool is_told;	     /* features: the device has them */
+	bool has_indirect;   /* it takes tables */
+	bool is_legacy;	     /* the interface that the guest used last, and where its registers are: */
+	uint64_t base;
+	uint32_t device_select, driver_select, features[2]; /* as the guest has them: */
+	uint16_t queue_select;
+	struct virtio_setup {
+		uint32_t addresses[6], page;
+		uint16_t size; /* 0: not said */
+	} setups[VIRTIO_QUEUES_MAXIMUM];
+	uint64_t nr_interrupts; /* that CPUs have looked for completions for */
+	struct virtio_queue *queues[VIRTIO_QUEUES_MAXIMUM];
+	uint64_t notify[VIRTIO_QUEUES_MAXIMUM]; /* where, if not by a legacy port */
+	uint32_t block_sectors;	 /* of 512 bytes */
+	struct rv_disk_info info; /* sector_bytes 0: not known yet */
+	unsigned nr_windows;
+	struct virtio_window windows[VIRTIO_WINDOWS];
+};
+
+/* virtio_find.c: the machine's disks; they stay where they are. NULL behind the last. */
+struct virtio_device *virtio_device_at(unsigned position);
+/* Releases its registers, unless queues are ours: then that is done when the guest resets it. Under its lock. */
+void virtio_release(struct virtio_device *device);
+
+/* All that follows is called under the device's lock; what has a vCPU may give it up while hooks are asked. */
+
+/* virtio_layout.c: registers of the hardware, past all hooks, by the interface in use. */
+struct virtio_place {
+	uint8_t offset, width_bytes, name; /* enum virtio_register */
+};
+const struct virtio_place *virtio_places(bool is_legacy, unsigned *count);
+uint32_t virtio_get(const struct virtio_device *device, enum virtio_register name);
+void virtio_put(const struct virtio_device *device, enum virtio_register name, uint32_t value);
+/* Where the device's own configuration begins in legacy ports (4.1.4.10). */
+uint32_t virtio_legacy_config(const struct virtio_device *device);
+/* A part of that, 1 to 4 bytes; 0 where it is not to be had. */
+uint32_t virtio_config_get(const struct virtio_device *device, uint32_t offset, uint8_t width_bytes);
+/* Finds out which interface can be used now; false: none. */
+bool virtio_locate(struct virtio_device *device);
+/* Where in memory the device is notified of the selected queue; 0: by the legacy port, or nowhere. */
+uint64_t virtio_notify_address(const struct virtio_device *device);
+/* What disk it is. */
+void virtio_learn(struct virtio_device *device);
+
+/* virtio_registers.c: the windows as the guest sees them, one handler for each type. */
+enum access_result virtio_registers_access(struct access *access, int64_t offset, void *window);
+enum access_result virtio_notify_access(struct access *access, int64_t offset, void *window);
+enum access_result virtio_isr_access(struct access *access, int64_t offset, void *window);
+enum access_result virtio_config_access(struct access *access, int64_t offset, void *window);
+enum access_result virtio_pci_access(struct access *access, int64_t offset, void *window);
+
+/* virtio_setup.c: features, reset, and queues that become ours. */
+/* The device is to become what the guest writes to its status. */
+void virtio_status_written(struct virtio_device *device, uint32_t value);
+/* Gives all up if the device has been reset, by whatever way. */
+void virtio_settle(struct virtio_device *device);
+uint32_t virtio_features_offered(const struct virtio_device *device);
+/* The selected queue, where the guest says it is. */
+void virtio_enable_queue(struct virtio_device *device);
+void virtio_page_written(struct virtio_device *device, uint32_t page);
+
+/* virtio_queue.c: rings, ours and the guest's. */
+struct virtio_queue *virtio_queue_new(struct virtio_device *device, const struct virtio_guest_ring *guest,
+				      uint32_t ring_size);
+/* The device has let go of it. */
+void virtio_queue_end(struct virtio_queue *queue);
+void virtio_queue_put(struct virtio_queue *queue); /* one user less */
+void virtio_queue_kill(struct virtio_queue *queue, const char *why);
+/* A free slot with the guest's next command; NULL: there is none of either. */
+struct virtio_slot *virtio_take(struct virtio_queue *queue);
+void virtio_slot_free(struct virtio_slot *slot);
+/* Gives the device what is in the slot's table. */
+void virtio_submit(struct virtio_slot *slot);
+/* The next that the device is done with; NULL: there is none. */
+struct virtio_slot *virtio_done_next(struct virtio_queue *queue);
+/* Tells the device whether to interrupt. */
+void virtio_set_silent(struct virtio_queue *queue, bool silent);
+/* Gives the guest the slot's command back, and frees the slot. */
+void virtio_post(struct virtio_slot *slot);
+/* Does the guest want an interrupt for what it was given? */
+bool virtio_wants_interrupt(const struct virtio_queue *queue);
+
+/* virtio_chain.c: lists of memory. Reads the guest's, once: 0; -RV_EINVAL: no device could make sense of it. */
+int virtio_chain_read(struct virtio_slot *slot);
+/* Makes one for the device of the slot's header and data, `done_bytes` on if they are bounced. False: it would be
+ * too long. */
+bool virtio_chain_write(struct virtio_slot *slot, const struct virtio_header *header, bool to_guest);
+
+/* virtio_request.c: from a command to a request, and to the device. */
+void virtio_begin(struct virtio_slot *slot, struct vcpu *vcpu);
+/* Has the device do nothing: for the interrupt. */
+void virtio_nudge(struct virtio_queue *queue);
+/* The device is done. */
+void virtio_complete(struct virtio_slot *slot, struct vcpu *vcpu);
+
+/* virtio_work.c: has all go on that can. */
+void virtio_work(struct virtio_device *device, struct vcpu *vcpu);
+/* The guest says that there is something in a queue. */
+void virtio_notified(struct virtio_device *device, uint32_t number, struct vcpu *vcpu);
+/* For a guest that polls: until the device has done all, or for a while. */
+void virtio_wait(struct virtio_device *device, uint32_t number, struct vcpu *vcpu);
+void virtio_watch_interrupts(void);
+
+#endif

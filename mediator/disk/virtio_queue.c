@@ -1,0 +1,331 @@
+/*
+ * mediator/disk/virtio_queue.c: the rings, the guest's and ours, and the slots between them (Virtual I/O Device
+ * Specification 1.2, 2.7). What the device can write is read once, and believed as far as it makes sense.
+ */
+#include "mediator/disk/virtio.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "rv/errno.h"
+#include "vmm/guest_memory.h"
+
+_Static_assert(sizeof(struct virtio_area) <= PAGE_BYTES, "an area is in a page");
+_Static_assert(sizeof(struct virtio_slot) <= PAGE_BYTES, "a slot is in a page");
+_Static_assert(VIRTIO_SEGMENTS + 2 <= VIRTIO_TABLE_ENTRIES, "header, data and status are in a table");
+
+#define VIRTIO_RING_OFFSET(which) offsetof(struct virtio_##which, ring)
+
+/* Where they are is what the legacy interface wants (2.7.2). */
+static bool virtio_ring_make(struct virtio_ring *ring, uint32_t size)
+{
+	uint64_t available = size * sizeof(struct virtio_descriptor);
+	uint64_t used = align_up(available + VIRTIO_RING_OFFSET(available) + 2 * size + 2, PAGE_BYTES);
+	uint64_t end = used + VIRTIO_RING_OFFSET(used) + size * sizeof(struct virtio_used_entry) + 2;
+	uint8_t *memory;
+
+	ring->size = size;
+	ring->nr_pages = (uint32_t)(align_up(end, PAGE_BYTES) / PAGE_BYTES);
+	memory = memory_allocate_device_pages(ring->nr_pages);
+	if (memory == NULL)
+		return false;
+	ring->descriptors = (struct virtio_descriptor *)(void *)memory;
+	ring->available = (struct virtio_available *)(void *)(memory + available);
+	ring->used = (struct virtio_used *)(void *)(memory + used);
+	return true;
+}
+
+static struct virtio_slot *virtio_slot_new(struct virtio_queue *queue, uint16_t number)
+{
+	struct virtio_slot *slot = memory_allocate_spare_page();
+	uint8_t **pages = slot != NULL ? memory_allocate_spare_page() : NULL;
+	struct virtio_area *area = pages != NULL ? memory_allocate_device_page() : NULL;
+
+	if (area == NULL) {
+		if (pages != NULL)
+			memory_free_page(pages);
+		if (slot != NULL)
+			memory_free_page(slot);
+		return NULL;
+	}
+	slot->queue = queue;
+	slot->number = number;
+	slot->area = area;
+	bounce_init(&slot->bounce, slot->segments, VIRTIO_SEGMENTS, pages, VIRTIO_BOUNCE_PAGES);
+	queue->slots[number] = slot;
+	return slot;
+}
+
+struct virtio_queue *virtio_queue_new(struct virtio_device *device, const struct virtio_guest_ring *guest,
+				      uint32_t ring_size)
+{
+	struct virtio_queue *queue = memory_allocate(sizeof(*queue));
+
+	if (queue == NULL)
+		return NULL;
+	queue->device = device;
+	queue->number = device->queue_select;
+	queue->guest = *guest;
+	queue->nr_free = ring_size;
+	for (uint32_t i = 0; i < ring_size; i++) {
+		queue->next[i] = (uint16_t)(i + 1);
+		queue->owner[i] = VIRTIO_SLOTS;
+	}
+	/* With one slot there is always a way on, and the interrupt can always be had. */
+	if (virtio_ring_make(&queue->ring, ring_size) && virtio_slot_new(queue, 0) != NULL &&
+	    virtio_slot_new(queue, VIRTIO_SLOT_NUDGE) != NULL)
+		return queue;
+	virtio_queue_end(queue);
+	return NULL;
+}
+
+void virtio_queue_put(struct virtio_queue *queue)
+{
+	if (--queue->nr_users != 0 || !queue->is_gone)
+		return;
+	if (queue->ring.descriptors != NULL)
+		memory_free_pages(queue->ring.descriptors, queue->ring.nr_pages);
+	memory_free(queue);
+}
+
+/* Does it wait on the way through the hooks? Not any more. */
+static bool virtio_slot_waits(struct virtio_slot *slot)
+{
+	return (slot->state == VIRTIO_ASKED || slot->state == VIRTIO_DONE_ASKED) && request_cancel(&slot->request);
+}
+
+void virtio_queue_end(struct virtio_queue *queue)
+{
+	queue->nr_users++;
+	queue->is_gone = true;
+	for (unsigned i = 0; i < VIRTIO_SLOTS; i++) {
+		struct virtio_slot *slot = queue->slots[i];
+
+		if (slot == NULL)
+			continue;
+		if (virtio_slot_waits(slot))
+			queue->nr_users--;
+		else if (slot->state == VIRTIO_ASKED || slot->state == VIRTIO_DONE_ASKED)
+			continue; /* by who asks */
+		virtio_slot_free(slot);
+	}
+	virtio_queue_put(queue);
+}
+
+void virtio_queue_kill(struct virtio_queue *queue, const char *why)
+{
+	queue->is_dead = true;
+	queue->device->is_broken = true;
+	log_warning("virtio%u: %s in queue %u: it takes no more requests until the guest resets the device",
+		    queue->device->index, why, queue->number);
+}
+
+void virtio_slot_free(struct virtio_slot *slot)
+{
+	struct virtio_queue *queue = slot->queue;
+
+	bounce_release(&slot->bounce);
+	slot->state = VIRTIO_FREE;
+	if (!queue->is_gone)
+		return;
+	queue->slots[slot->number] = NULL;
+	memory_free_page(slot->bounce.pages);
+	memory_free_page(slot->area);
+	memory_free_page(slot);
+}
+
+/* Commands of the guest's -------------------------------------------------------------------------- */
+
+/* As long as something is on its way whose end gives memory back, the next waits where that is short. */
+static struct virtio_slot *virtio_slot_find(struct virtio_queue *queue)
+{
+	if (queue->nr_out != 0 && !memory_has_device_pages(VIRTIO_BOUNCE_PAGES + 1))
+		return NULL;
+	for (uint16_t i = 0; i < VIRTIO_SLOT_NUDGE; i++) {
+		if (queue->slots[i] == NULL)
+			return virtio_slot_new(queue, i);
+		if (queue->slots[i]->state == VIRTIO_FREE)
+			return queue->slots[i];
+	}
+	return NULL;
+}
+
+/* The rings were seen to be the guest's memory when the queue was made. */
+static uint16_t virtio_available_read(const struct virtio_queue *queue, uint64_t offset)
+{
+	uint16_t value = 0;
+
+	(void)guest_memory_read(queue->guest.available + offset, &value, sizeof(value));
+	return value;
+}
+
+struct virtio_slot *virtio_take(struct virtio_queue *queue)
+{
+	uint16_t count = (uint16_t)(virtio_available_read(queue, offsetof(struct virtio_available, index)) - queue->taken);
+	struct virtio_slot *slot;
+
+	if (count > queue->guest.size)
+		virtio_queue_kill(queue, "more than there is room for");
+	slot = count != 0 && !queue->is_dead ? virtio_slot_find(queue) : NULL;
+	if (slot == NULL)
+		return NULL;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE); /* the entry is there since the index says so */
+	slot->head = virtio_available_read(queue, VIRTIO_RING_OFFSET(available) + 2 * (queue->taken % queue->guest.size));
+	queue->taken++;
+	slot->request = (struct request){ 0 };
+	slot->is_filler = slot->is_bounced = false;
+	if (virtio_chain_read(slot) == 0)
+		return slot;
+	virtio_slot_free(slot);
+	virtio_queue_kill(queue, "a chain of descriptors that is none");
+	return NULL;
+}
+
+bool virtio_wants_interrupt(const struct virtio_queue *queue)
+{
+	/* The guest looks for used entries after it has said that it wants interrupts; we the other way round. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return !(virtio_available_read(queue, offsetof(struct virtio_available, flags)) & VIRTIO_NO_INTERRUPT);
+}
+
+void virtio_post(struct virtio_slot *slot)
+{
+	struct virtio_queue *queue = slot->queue;
+	struct virtio_used *used = memory_direct(queue->guest.used);
+	struct virtio_used_entry *entry = &used->ring[queue->given % queue->guest.size];
+
+	(void)guest_memory_write(slot->status_address, &slot->status, sizeof(slot->status));
+	__atomic_store_n(&entry->head, slot->head, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->length_bytes, slot->used_bytes, __ATOMIC_RELAXED);
+	queue->given++;
+	/* The guest finds it by the index. */
+	__atomic_store_n(&used->index, queue->given, __ATOMIC_RELEASE);
+	virtio_slot_free(slot);
+}
+
+/* The device's ring -------------------------------------------------------------------------------- */
+
+static void virtio_notify_device(const struct virtio_queue *queue)
+{
+	const struct virtio_device *device = queue->device;
+
+	if (__atomic_load_n(&queue->ring.used->flags, __ATOMIC_RELAXED) & VIRTIO_NO_NOTIFY)
+		return;
+	if (device->notify[queue->number] != 0)
+		mmio_hardware_write(device->notify[queue->number], 2, queue->number);
+	else
+		virtio_put(device, VIRTIO_NOTIFY, queue->number);
+}
+
+/* Puts a table's entries, or one for all of it, into free descriptors. */
+static void virtio_describe(struct virtio_slot *slot, uint32_t count)
+{
+	struct virtio_queue *queue = slot->queue;
+	uint16_t at = queue->free_head;
+
+	slot->ring_head = at;
+	queue->owner[at] = (uint8_t)slot->number;
+	queue->nr_free -= count;
+	for (uint32_t i = 0; i < count; i++, at = queue->next[at]) {
+		queue->ring.descriptors[at] = slot->area->table[i];
+		queue->ring.descriptors[at].next = queue->next[at];
+		queue->free_head = queue->next[at];
+	}
+	if (queue->device->has_indirect)
+		queue->ring.descriptors[slot->ring_head] = (struct virtio_descriptor){
+			.address = memory_physical(slot->area->table),
+			.length_bytes = (uint32_t)(slot->nr_entries * sizeof(struct virtio_descriptor)),
+			.flags = VIRTIO_DESCRIPTOR_INDIRECT,
+		};
+}
+
+static uint32_t virtio_descriptors_of(const struct virtio_slot *slot)
+{
+	return slot->queue->device->has_indirect ? 1 : slot->nr_entries;
+}
+
+static bool virtio_push(struct virtio_slot *slot)
+{
+	struct virtio_queue *queue = slot->queue;
+	struct virtio_available *available = queue->ring.available;
+
+	if (queue->nr_free < virtio_descriptors_of(slot))
+		return false;
+	virtio_describe(slot, virtio_descriptors_of(slot));
+	slot->state = VIRTIO_AT_DEVICE;
+	available->ring[queue->available_index % queue->ring.size] = slot->ring_head;
+	queue->available_index++;
+	__atomic_store_n(&available->index, queue->available_index, __ATOMIC_RELEASE);
+	/* The device looks again after it has said that it wants to be notified. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	virtio_notify_device(queue);
+	return true;
+}
+
+void virtio_submit(struct virtio_slot *slot)
+{
+	slot->queue->nr_out++;
+	slot->state = VIRTIO_READY;
+	if (!virtio_push(slot))
+		slot->queue->nr_ready++;
+}
+
+/* There is room again. */
+static void virtio_push_ready(struct virtio_queue *queue)
+{
+	for (unsigned i = 0; queue->nr_ready != 0 && i < VIRTIO_SLOTS; i++) {
+		struct virtio_slot *slot = queue->slots[i];
+
+		if (slot != NULL && slot->state == VIRTIO_READY && virtio_push(slot))
+			queue->nr_ready--;
+	}
+}
+
+static void virtio_descriptors_free(struct virtio_slot *slot)
+{
+	struct virtio_queue *queue = slot->queue;
+	uint32_t count = virtio_descriptors_of(slot);
+	uint16_t last = slot->ring_head;
+
+	queue->owner[slot->ring_head] = VIRTIO_SLOTS;
+	for (uint32_t i = 1; i < count; i++)
+		last = queue->next[last];
+	queue->next[last] = queue->free_head;
+	queue->free_head = slot->ring_head;
+	queue->nr_free += count;
+}
+
+static uint16_t virtio_done_count(const struct virtio_queue *queue)
+{
+	return (uint16_t)(__atomic_load_n(&queue->ring.used->index, __ATOMIC_ACQUIRE) - (uint16_t)queue->used_index);
+}
+
+struct virtio_slot *virtio_done_next(struct virtio_queue *queue)
+{
+	while (virtio_done_count(queue) != 0) {
+		bool was_silent = queue->is_silent || queue->used_index < queue->silent_end;
+		struct virtio_used_entry entry = queue->ring.used->ring[queue->used_index++ % queue->ring.size];
+		struct virtio_slot *slot;
+
+		if (entry.head >= queue->ring.size || queue->owner[entry.head] >= VIRTIO_SLOTS)
+			continue; /* the device's mistake */
+		slot = queue->slots[queue->owner[entry.head]];
+		virtio_descriptors_free(slot);
+		queue->nr_out--;
+		slot->was_silent = was_silent;
+		virtio_push_ready(queue);
+		return slot;
+	}
+	return NULL;
+}
+
+void virtio_set_silent(struct virtio_queue *queue, bool silent)
+{
+	if (queue->is_silent == silent)
+		return;
+	queue->is_silent = silent;
+	__atomic_store_n(&queue->ring.available->flags, silent ? VIRTIO_NO_INTERRUPT : 0, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	/* From what it puts there now on, it interrupts. */
+	if (!silent)
+		queue->silent_end = queue->used_index + virtio_done_count(queue);
+}

@@ -1,0 +1,247 @@
+/*
+ * mediator/disk/virtio_setup.c: what the guest's driver sets up, and what the device has of it: fewer features, and
+ * queues of ours; and the end of both, a reset.
+ */
+#include "mediator/disk/virtio.h"
+
+#include "core/instructions.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/string.h"
+#include "core/time.h"
+#include "mediator/disk/disk.h"
+#include "rv/errno.h"
+#include "vmm/interrupt_watch.h"
+
+#define VIRTIO_STOP_US 100000 /* that a guest's CPU stands for a reset; then it is seen when the guest asks */
+
+/* Features ----------------------------------------------------------------------------------------- */
+
+/* Not: packed rings, event indices (each notification is one, and the device interrupts for each command), queues that
+ * are reset by themselves, data in notifications, the device's order, virtual functions, zones, SCSI commands. */
+static const uint32_t virtio_features[2] = {
+	VIRTIO_FEATURE_SIZE_MAX | VIRTIO_FEATURE_SEG_MAX | VIRTIO_FEATURE_GEOMETRY | VIRTIO_FEATURE_RO |
+		VIRTIO_FEATURE_BLK_SIZE | VIRTIO_FEATURE_FLUSH | VIRTIO_FEATURE_TOPOLOGY |
+		VIRTIO_FEATURE_CONFIG_WCE | VIRTIO_FEATURE_MQ | VIRTIO_FEATURE_DISCARD |
+		VIRTIO_FEATURE_WRITE_ZEROES | VIRTIO_FEATURE_SECURE_ERASE | VIRTIO_FEATURE_ANY_LAYOUT |
+		VIRTIO_FEATURE_INDIRECT,
+	VIRTIO_FEATURE_HIGH_VERSION_1 | VIRTIO_FEATURE_HIGH_ACCESS_PLATFORM | VIRTIO_FEATURE_HIGH_ORDER_PLATFORM,
+};
+
+uint32_t virtio_features_offered(const struct virtio_device *device)
+{
+	uint32_t select = device->is_legacy ? 0 : device->device_select;
+
+	return select < ARRAY_LENGTH(virtio_features) ? virtio_get(device, VIRTIO_DEVICE_FEATURES) & virtio_features[select]
+						      : 0;
+}
+
+static bool virtio_takes_too_much(const struct virtio_device *device)
+{
+	return ((device->features[0] & ~virtio_features[0]) | (device->features[1] & ~virtio_features[1])) != 0;
+}
+
+/* Tells the device which features are used: the guest's, and tables of descriptors, which we use ourselves. */
+static void virtio_tell_features(struct virtio_device *device)
+{
+	virtio_put(device, VIRTIO_DEVICE_SELECT, 0);
+	device->has_indirect = (virtio_get(device, VIRTIO_DEVICE_FEATURES) & VIRTIO_FEATURE_INDIRECT) != 0;
+	virtio_put(device, VIRTIO_DEVICE_SELECT, device->device_select);
+	for (uint32_t i = 0; i < (device->is_legacy ? 1u : 2u); i++) {
+		uint32_t value = device->features[i] & virtio_features[i];
+
+		virtio_put(device, VIRTIO_DRIVER_SELECT, i);
+		virtio_put(device, VIRTIO_DRIVER_FEATURES,
+			   value | (i == 0 && device->has_indirect ? VIRTIO_FEATURE_INDIRECT : 0));
+	}
+	virtio_put(device, VIRTIO_DRIVER_SELECT, device->driver_select);
+	device->is_told = true;
+}
+
+/* Reset ---------------------------------------------------------------------------------------------- */
+
+static void virtio_detach(struct virtio_device *device)
+{
+	for (unsigned i = 0; i < VIRTIO_QUEUES_MAXIMUM; i++) {
+		if (device->queues[i] != NULL)
+			virtio_queue_end(device->queues[i]);
+		device->queues[i] = NULL;
+	}
+	if (device->is_attached) {
+		__atomic_store_n(&device->is_attached, false, __ATOMIC_RELEASE);
+		interrupt_want_everywhere(false);
+		log_info("virtio%u: reset: its queues are the guest's", device->index);
+	}
+	device->is_stopping = device->is_broken = device->is_told = false;
+}
+
+/* Once its status is 0, the device is done with all memory that it had (2.4.1). */
+void virtio_settle(struct virtio_device *device)
+{
+	bool is_new = device->is_attached || device->is_stopping || device->is_told || !device->is_seen;
+
+	if (!is_new || virtio_get(device, VIRTIO_STATUS) != 0)
+		return;
+	virtio_detach(device);
+	memset(device->setups, 0, sizeof(device->setups));
+	memset(device->features, 0, sizeof(device->features));
+	device->device_select = virtio_get(device, VIRTIO_DEVICE_SELECT);
+	device->driver_select = virtio_get(device, VIRTIO_DRIVER_SELECT);
+	device->queue_select = (uint16_t)virtio_get(device, VIRTIO_QUEUE);
+	device->is_seen = true;
+	if (!disk_is_watched())
+		virtio_release(device);
+}
+
+static void virtio_reset(struct virtio_device *device)
+{
+	uint64_t end = tsc_read() + time_tsc_of_us(VIRTIO_STOP_US);
+
+	device->is_stopping = true;
+	virtio_put(device, VIRTIO_STATUS, 0);
+	while (virtio_get(device, VIRTIO_STATUS) != 0 && tsc_read() < end)
+		cpu_pause();
+	virtio_settle(device);
+}
+
+void virtio_status_written(struct virtio_device *device, uint32_t value)
+{
+	if (value == 0) {
+		virtio_reset(device);
+		return;
+	}
+	virtio_settle(device); /* it may have been reset by other ways than this register */
+	if ((value & VIRTIO_STATUS_FEATURES_OK) && virtio_takes_too_much(device))
+		value &= ~VIRTIO_STATUS_FEATURES_OK; /* as devices do */
+	else if ((value & VIRTIO_STATUS_FEATURES_OK) && !device->is_told)
+		virtio_tell_features(device);
+	virtio_put(device, VIRTIO_STATUS, value);
+}
+
+/* Queues ------------------------------------------------------------------------------------------- */
+
+static gpa_t virtio_setup_address(const struct virtio_setup *setup, unsigned which)
+{
+	return setup->addresses[2 * which] | (uint64_t)setup->addresses[2 * which + 1] << 32;
+}
+
+static bool virtio_is_memory(gpa_t address, uint64_t length_bytes, uint64_t alignment)
+{
+	return address % alignment == 0 && memory_is_ram(address, length_bytes);
+}
+
+/* The rings of the guest: all of them its own memory. */
+static bool virtio_are_rings(const struct virtio_guest_ring *guest)
+{
+	return virtio_is_memory(guest->descriptors, guest->size * sizeof(struct virtio_descriptor), 16) &&
+	       virtio_is_memory(guest->available, sizeof(struct virtio_available) + guest->size * 2 + 2, 2) &&
+	       virtio_is_memory(guest->used, sizeof(struct virtio_used) + guest->size * sizeof(struct virtio_used_entry) + 2, 4);
+}
+
+/* Has the device use our ring of that size for the selected queue, and takes the guest's. */
+static int virtio_attach(struct virtio_device *device, const struct virtio_guest_ring *guest, uint32_t ring_size)
+{
+	struct virtio_queue *queue;
+
+	if (ring_size < VIRTIO_RING_SIZE_MINIMUM || ring_size > VIRTIO_RING_SIZE_MAXIMUM)
+		return -RV_ENOTSUP;
+	if (guest->size == 0 || !virtio_are_rings(guest))
+		return -RV_EFAULT;
+	queue = virtio_queue_new(device, guest, ring_size);
+	if (queue == NULL)
+		return -RV_ENOMEM;
+	if (!device->is_told && !(virtio_get(device, VIRTIO_STATUS) & VIRTIO_STATUS_FEATURES_OK))
+		virtio_tell_features(device);
+	device->queues[device->queue_select] = queue;
+	device->notify[device->queue_select] = device->is_legacy ? 0 : virtio_notify_address(device);
+	if (!device->is_attached) {
+		__atomic_store_n(&device->is_attached, true, __ATOMIC_RELEASE);
+		interrupt_want_everywhere(true);
+		virtio_learn(device);
+		log_info("virtio%u: its queues are ours: requests are seen", device->index);
+	}
+	return 0;
+}
+
+/* False: the guest's driver sees that there is no queue. */
+static bool virtio_may_attach(struct virtio_device *device, const struct virtio_guest_ring *guest, uint32_t ring_size)
+{
+	int error = virtio_attach(device, guest, ring_size);
+
+	if (error != 0)
+		log_error("virtio%u: queue %u is not let be used, since its requests could not be seen (error %d): %s",
+			  device->index, device->queue_select, -error,
+			  error == -RV_ENOMEM ? "give more with memory="
+					      : "it is such that this is not supported, or no memory of the guest's");
+	return error == 0;
+}
+
+static bool virtio_is_free(struct virtio_device *device)
+{
+	virtio_settle(device);
+	return !device->is_stopping && device->queue_select < VIRTIO_QUEUES_MAXIMUM &&
+	       device->queues[device->queue_select] == NULL;
+}
+
+static void virtio_put_address(const struct virtio_device *device, unsigned which, const void *memory)
+{
+	hpa_t address = memory_physical(memory);
+
+	virtio_put(device, (enum virtio_register)(VIRTIO_QUEUE_ADDRESS + 2 * which), (uint32_t)address);
+	virtio_put(device, (enum virtio_register)(VIRTIO_QUEUE_ADDRESS + 2 * which + 1), (uint32_t)(address >> 32));
+}
+
+void virtio_enable_queue(struct virtio_device *device)
+{
+	const struct virtio_setup *setup = &device->setups[device->queue_select % VIRTIO_QUEUES_MAXIMUM];
+	struct virtio_guest_ring guest = { 0 };
+	const struct virtio_ring *ring;
+	uint32_t most;
+
+	if (!virtio_is_free(device))
+		return;
+	most = virtio_get(device, VIRTIO_QUEUE_SIZE);
+	if (most > VIRTIO_QUEUE_SIZE_MAXIMUM)
+		most = VIRTIO_QUEUE_SIZE_MAXIMUM;
+	guest.size = setup->size != 0 ? setup->size : most;
+	guest.descriptors = virtio_setup_address(setup, 0);
+	guest.available = virtio_setup_address(setup, 1);
+	guest.used = virtio_setup_address(setup, 2);
+	if (!virtio_may_attach(device, &guest, most))
+		return;
+	ring = &device->queues[device->queue_select]->ring;
+	virtio_put(device, VIRTIO_QUEUE_SIZE, ring->size);
+	virtio_put_address(device, 0, ring->descriptors);
+	virtio_put_address(device, 1, ring->available);
+	virtio_put_address(device, 2, ring->used);
+	virtio_put(device, VIRTIO_QUEUE_ENABLE, 1);
+}
+
+/* All three in a row, by a rule (2.7.2). */
+static void virtio_enable_page(struct virtio_device *device, uint32_t page)
+{
+	struct virtio_guest_ring guest = { .size = virtio_get(device, VIRTIO_QUEUE_SIZE) };
+
+	guest.descriptors = (gpa_t)page << PAGE_SHIFT;
+	guest.available = guest.descriptors + guest.size * sizeof(struct virtio_descriptor);
+	guest.used = align_up(guest.available + sizeof(struct virtio_available) + guest.size * 2 + 2, PAGE_BYTES);
+	if (!virtio_may_attach(device, &guest, guest.size))
+		return;
+	device->setups[device->queue_select].page = page;
+	virtio_put(device, VIRTIO_QUEUE_PAGE,
+		   (uint32_t)(memory_physical(device->queues[device->queue_select]->ring.descriptors) >> PAGE_SHIFT));
+}
+
+/* To take the page away makes QEMU's device reset itself; of others, that queue is used no more until they are. */
+void virtio_page_written(struct virtio_device *device, uint32_t page)
+{
+	if (page != 0) {
+		if (virtio_is_free(device))
+			virtio_enable_page(device, page);
+		return;
+	}
+	virtio_put(device, VIRTIO_QUEUE_PAGE, 0);
+	virtio_settle(device);
+	if (device->queue_select < VIRTIO_QUEUES_MAXIMUM && device->queues[device->queue_select] != NULL)
+		device->queues[device->queue_select]->is_dead = true;
+}

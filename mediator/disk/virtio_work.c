@@ -1,0 +1,122 @@
+/*
+ * mediator/disk/virtio_work.c: has commands go on, as far as they can: at each notification, each interrupt, and where
+ * the guest reads what an interrupt is about.
+ */
+#include "mediator/disk/virtio.h"
+
+#include "core/instructions.h"
+#include "core/time.h"
+#include "vmm/interrupt_watch.h"
+
+#define VIRTIO_WAIT_US 100000
+
+static bool virtio_is_stopped(const struct virtio_queue *queue)
+{
+	return queue->is_gone || queue->is_dead || queue->device->is_stopping;
+}
+
+/* All that the guest has given. One CPU at a time is at a queue, so that hooks see its commands in order; who
+ * comes meanwhile leaves them to that one. */
+static bool virtio_pump(struct virtio_queue *queue, struct vcpu *vcpu)
+{
+	struct virtio_slot *slot;
+	bool any = false;
+
+	if (queue->is_pumped)
+		return false;
+	queue->is_pumped = true;
+	queue->nr_users++;
+	while (!virtio_is_stopped(queue) && (slot = virtio_take(queue)) != NULL) {
+		virtio_begin(slot, vcpu);
+		any = true;
+	}
+	queue->is_pumped = false;
+	virtio_queue_put(queue);
+	return any;
+}
+
+/* One that the device is done with. */
+static bool virtio_harvest(struct virtio_queue *queue, struct vcpu *vcpu)
+{
+	struct virtio_slot *slot = queue->device->is_stopping ? NULL : virtio_done_next(queue);
+
+	if (slot == NULL)
+		return false;
+	if (slot->number != VIRTIO_SLOT_NUDGE) {
+		virtio_complete(slot, vcpu);
+		return true;
+	}
+	slot->state = VIRTIO_FREE;
+	if (queue->nudge_again)
+		virtio_nudge(queue);
+	return true;
+}
+
+static bool virtio_work_once(struct virtio_device *device, struct vcpu *vcpu)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < VIRTIO_QUEUES_MAXIMUM; i++) {
+		if (device->queues[i] != NULL)
+			any |= virtio_pump(device->queues[i], vcpu);
+		while (device->queues[i] != NULL && virtio_harvest(device->queues[i], vcpu))
+			any = true;
+	}
+	return any;
+}
+
+void virtio_work(struct virtio_device *device, struct vcpu *vcpu)
+{
+	while (virtio_work_once(device, vcpu))
+		;
+}
+
+void virtio_wait(struct virtio_device *device, uint32_t number, struct vcpu *vcpu)
+{
+	uint64_t end = tsc_read() + time_tsc_of_us(VIRTIO_WAIT_US);
+	struct virtio_queue *queue;
+
+	while ((queue = device->queues[number]) != NULL && queue->is_silent && queue->nr_out != 0) {
+		if (tsc_read() >= end) { /* what is late is to interrupt us at least */
+			virtio_set_silent(queue, false);
+			virtio_work(device, vcpu);
+			return;
+		}
+		spinlock_release(&device->lock);
+		cpu_pause();
+		spinlock_acquire(&device->lock);
+		virtio_work(device, vcpu);
+	}
+}
+
+void virtio_notified(struct virtio_device *device, uint32_t number, struct vcpu *vcpu)
+{
+	struct virtio_queue *queue = number < VIRTIO_QUEUES_MAXIMUM ? device->queues[number] : NULL;
+
+	if (queue == NULL)
+		return;
+	virtio_set_silent(queue, !virtio_wants_interrupt(queue));
+	virtio_work(device, vcpu);
+	virtio_wait(device, number, vcpu);
+}
+
+static void virtio_interrupts_taken(void *subject)
+{
+	struct virtio_device *device;
+
+	for (unsigned i = 0; (device = virtio_device_at(i)) != NULL; i++) {
+		if (!__atomic_load_n(&device->is_attached, __ATOMIC_ACQUIRE))
+			continue;
+		spinlock_acquire(&device->lock);
+		device->nr_interrupts++;
+		virtio_work(device, subject);
+		spinlock_release(&device->lock);
+	}
+}
+
+void virtio_watch_interrupts(void)
+{
+	static struct watcher watcher = { .notify = virtio_interrupts_taken };
+
+	watch_add(&interrupt_taken_watchers, &watcher);
+}
