@@ -56,7 +56,9 @@ static void hook_hold_expire(struct deadline *deadline, struct vcpu *vcpu)
 void hook_hold_begin(struct hook_hold *hold, const struct hook *hook, uint64_t handle, uint64_t us, bool delays,
 		     void (*decided)(struct hook_hold *hold, enum rv_verdict verdict, struct vcpu *vcpu))
 {
-	uint64_t tsc = tsc_read() + time_tsc_of_us(us < RV_HOLD_US_MAXIMUM ? us : RV_HOLD_US_MAXIMUM);
+	uint64_t tsc = delays && us == RV_HOLD_US_EVER
+			       ? DEADLINE_NEVER
+			       : tsc_read() + time_tsc_of_us(us < RV_HOLD_US_MAXIMUM ? us : RV_HOLD_US_MAXIMUM);
 
 	spinlock_acquire(&hook_hold_lock);
 	*hold = (struct hook_hold){
@@ -96,7 +98,7 @@ static void hook_hold_decide(struct hook_hold *hold, enum rv_verdict verdict)
 		deadline_set(&hold->deadline, 0);
 }
 
-int hook_hold_resolve(const struct hook_owner *owner, uint64_t handle, enum rv_verdict verdict)
+int hook_hold_resolve(const struct hook_owner *owner, uint64_t handle, enum rv_verdict verdict, uint32_t refusal)
 {
 	struct hook_hold *hold;
 	int error = -RV_ENOENT;
@@ -106,6 +108,7 @@ int hook_hold_resolve(const struct hook_owner *owner, uint64_t handle, enum rv_v
 	while (hold != NULL && (hold->handle != handle || hold->owner != owner))
 		hold = hold->next;
 	if (hold != NULL && !hold->is_decided) {
+		hold->refusal = refusal;
 		hook_hold_decide(hold, verdict);
 		error = 0;
 	}

@@ -17,12 +17,13 @@ struct hook_hold {
 	struct hook_owner *owner; /* who decides; NULL: it does not wait */
 	uint32_t hook, on_error;  /* of the hook that has it wait */
 	enum rv_verdict verdict;  /* once it is decided */
+	uint32_t refusal;	  /* of DENY, RV_REFUSAL_* */
 	bool is_decided;
 	struct hook_hold *next;
 };
 
-/* Waits for us microseconds, at most RV_HOLD_US_MAXIMUM: `delays`: just that, else for what the hook's owner
- * decides; if that comes to nothing, the hook's on_error does. Context: exit; under the owner's lock. From here
+/* Waits for us microseconds, at most RV_HOLD_US_MAXIMUM: `delays`: just that, or for ever if us is RV_HOLD_US_EVER;
+ * else for what the hook's owner decides; if that comes to nothing, the hook's on_error does. Context: exit; under the owner's lock. From here
  * on decided() may be called elsewhere. */
 void hook_hold_begin(struct hook_hold *hold, const struct hook *hook, uint64_t handle, uint64_t us, bool delays,
 		     void (*decided)(struct hook_hold *hold, enum rv_verdict verdict, struct vcpu *vcpu));
@@ -31,9 +32,9 @@ void hook_hold_begin(struct hook_hold *hold, const struct hook *hook, uint64_t h
  * or decided() is about to be called. Context: exit; any lock above that of deadlines may be held. */
 bool hook_hold_cancel(struct hook_hold *hold);
 
-/* The owner decides: PASS, DENY or DROP. -RV_ENOENT: it has nothing of that handle wait, or not any more. Under
+/* The owner decides: PASS, DENY, with RV_REFUSAL_*, or DROP. -RV_ENOENT: it has nothing of that handle wait, or not any more. Under
  * the owner's lock. */
-int hook_hold_resolve(const struct hook_owner *owner, uint64_t handle, enum rv_verdict verdict);
+int hook_hold_resolve(const struct hook_owner *owner, uint64_t handle, enum rv_verdict verdict, uint32_t refusal);
 
 /* The owner is gone: what it has wait goes as on_error says. Under the owner's lock. */
 void hook_hold_abandon(const struct hook_owner *owner);

@@ -11,6 +11,7 @@ void request_begin(struct request *request, uint32_t kind)
 {
 	*request = (struct request){
 		.kind = kind,
+		.asked = kind,
 		.handle = __atomic_add_fetch(&request_last, 1, __ATOMIC_RELAXED),
 		.start_tsc = tsc_read(),
 	};
@@ -28,6 +29,7 @@ static bool request_ask(struct request *request, struct vcpu *vcpu)
 bool request_offer(struct request *request, struct vcpu *vcpu)
 {
 	request->verdict = RV_VERDICT_PASS;
+	request->refusal = 0;
 	request->after = 0;
 	return request_ask(request, vcpu);
 }
@@ -37,6 +39,7 @@ static void request_decided(struct hook_hold *hold, enum rv_verdict verdict, str
 	struct request *request = CONTAINER_OF(hold, struct request, hold);
 
 	request->verdict = verdict;
+	request->refusal = hold->refusal;
 	if (verdict != RV_VERDICT_PASS || request_ask(request, vcpu))
 		request->resume(request, vcpu);
 }

@@ -12,6 +12,7 @@
 
 #include "hook/hook_hold.h"
 #include "rv/abi.h"
+#include "rv/disk.h"
 #include "rv/types.h"
 
 struct request;
@@ -28,11 +29,16 @@ struct request_disk {
 	uint16_t number;   /* of the disk (rv/disk.h) */
 	uint16_t command;  /* as the controller has it */
 	uint16_t status;   /* done: 0, or as the controller has it */
+	uint16_t queue;	   /* of the guest's that it came by; 0 where there is one */
+	uint32_t argument; /* of commands beside reads and writes: what tells one use from another */
+	enum rv_disk_command purpose; /* UNKNOWN: what it is offered as says it */
 };
 
 struct request {
 	uint32_t kind;		 /* enum rv_event_kind, what it is offered as; RV_EVENT_DISK_DONE at its end */
+	uint32_t asked;		 /* the same, from its beginning to its end */
 	enum rv_verdict verdict; /* what was decided last */
+	uint32_t refusal;	 /* with DENY: RV_REFUSAL_*, 0: no more is said */
 	bool changed;		 /* a field is not as the guest had it */
 	bool data_changed;
 	bool is_spoiled;	 /* a hook has changed data, and has not ended yet */

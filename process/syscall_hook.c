@@ -136,7 +136,7 @@ int64_t syscall_resolve(struct process *process, struct exception_frame *frame)
 
 	if (verdict != RV_VERDICT_PASS && verdict != RV_VERDICT_DENY && verdict != RV_VERDICT_DROP)
 		return -RV_EINVAL;
-	return hook_hold_resolve(&process->owner, frame->rdi, (enum rv_verdict)verdict);
+	return hook_hold_resolve(&process->owner, frame->rdi, (enum rv_verdict)verdict, (uint32_t)frame->rdx);
 }
 
 /* () */

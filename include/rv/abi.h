@@ -19,7 +19,7 @@
 
 #include "rv/types.h"
 
-#define RV_ABI_VERSION 4
+#define RV_ABI_VERSION 5
 #define RV_SYSCALL_VECTOR 0x80
 
 /* The address space of an engine (all below 4 GiB, so that pointers fit 32 bits where it helps). */
@@ -136,14 +136,18 @@ struct rv_event {
 			uint64_t disk_lba;
 			uint64_t disk_marks;	/* RV_EVENT_DONE_WANTED: a bit an engine that said so */
 			uint64_t disk_latency_us; /* disk_done */
+			uint64_t disk_command;	/* RV_DISK_COMMAND_BIT() of what it is for */
 			uint32_t disk_sectors;
+			uint32_t disk_argument;	/* of other commands: what tells one use from another */
 			uint16_t disk_number;
-			uint16_t disk_command;	/* as the controller has it */
+			uint16_t disk_opcode;	/* as the controller has it */
 			uint16_t disk_status;	/* disk_done: 0, or as the controller has it */
+			uint16_t disk_queue;	/* of the guest's that it came by, where there are several */
+			uint32_t disk_refusal;	/* DENY: RV_REFUSAL_*, written by the engine */
 		};
 	};
 	uint64_t request;	 /* requests: the number of this one, which none has after it */
-	uint64_t hold_us;	 /* RV_VERDICT_HOLD: up to RV_HOLD_US_MAXIMUM */
+	uint64_t hold_us;	 /* RV_VERDICT_HOLD: up to RV_HOLD_US_MAXIMUM; with RV_EVENT_DELAYED RV_HOLD_US_EVER too */
 	uint64_t data_bytes;	 /* of RV_SYS_DATA_READ; 0: there are none, or not yet */
 	struct rv_registers registers; /* the last: a field's eight bytes lie within the event */
 };
@@ -282,8 +286,8 @@ enum rv_syscall {
 	RV_SYS_DATA_WRITE,
 	/* (position, struct rv_disk_info *) -> 0; RV_ENOENT: there are not so many */
 	RV_SYS_DISK,
-	/* (request's number, RV_VERDICT_PASS, DENY or DROP) -> 0: what becomes of one that this engine holds.
-	 * RV_ENOENT: it does not, or not any more */
+	/* (request's number, RV_VERDICT_PASS, DENY or DROP, RV_REFUSAL_* of DENY) -> 0: what becomes of one that
+	 * this engine holds. RV_ENOENT: it does not, or not any more */
 	RV_SYS_RESOLVE,
 	RV_SYSCALL_COUNT,
 };
@@ -291,6 +295,7 @@ enum rv_syscall {
 #define RV_LOG_BYTES 4096
 #define RV_HOOK_BYTES_IN_EVENT 0x1000000
 #define RV_HOLD_US_MAXIMUM UINT64_C(3600000000) /* an hour */
+#define RV_HOLD_US_EVER UINT64_MAX /* until the guest gives up: the request is lost */
 #define RV_BUDGET_US_MAXIMUM 10000000 /* of an event */
 
 #endif

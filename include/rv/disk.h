@@ -22,6 +22,94 @@ enum rv_disk_bus { RV_DISK_IDE, RV_DISK_NVME, RV_DISK_SATA, RV_DISK_VIRTIO, RV_D
 
 #define RV_DISK_LAST (RV_DISK_BUS_COUNT * RV_DISKS_A_BUS - 1)
 
+/* What commands are for, whatever the controller calls them: scripts say :read, :identify. What no controller's
+ * table knows is unknown; so an allow-list is one of what is harmless. */
+#define RV_DISK_COMMANDS(COMMAND)                                                                  \
+	COMMAND(UNKNOWN, "unknown")                                                                \
+	COMMAND(READ, "read")                                                                      \
+	COMMAND(WRITE, "write")                                                                    \
+	COMMAND(FLUSH, "flush")                                                                    \
+	COMMAND(DISCARD, "discard")                                                                \
+	COMMAND(WRITE_ZEROES, "write_zeroes")                                                      \
+	COMMAND(WRITE_UNCORRECTABLE, "write_uncorrectable")                                        \
+	COMMAND(VERIFY, "verify")                                                                  \
+	COMMAND(COMPARE, "compare")                                                                \
+	COMMAND(COPY, "copy")                                                                      \
+	COMMAND(IDENTIFY, "identify")                                                              \
+	COMMAND(LOG_PAGE, "log_page")                                                              \
+	COMMAND(LOG_WRITE, "log_write")                                                            \
+	COMMAND(GET_FEATURES, "get_features")                                                      \
+	COMMAND(SET_FEATURES, "set_features")                                                      \
+	COMMAND(SMART_READ, "smart_read")                                                          \
+	COMMAND(SELF_TEST, "self_test")                                                            \
+	COMMAND(POWER, "power")                                                                    \
+	COMMAND(SEEK, "seek")                                                                      \
+	COMMAND(SECURITY, "security")                                                              \
+	COMMAND(FORMAT, "format")                                                                  \
+	COMMAND(SANITIZE, "sanitize")                                                              \
+	COMMAND(FIRMWARE, "firmware")                                                              \
+	COMMAND(NAMESPACES, "namespaces")                                                          \
+	COMMAND(RESERVATION, "reservation")                                                        \
+	COMMAND(PACKET, "packet")                                                                  \
+	COMMAND(VENDOR, "vendor")
+
+enum rv_disk_command {
+#define RV_DISK_COMMAND(constant, name) RV_DISK_COMMAND_##constant,
+	RV_DISK_COMMANDS(RV_DISK_COMMAND)
+#undef RV_DISK_COMMAND
+	RV_DISK_COMMAND_COUNT,
+};
+
+/* As events have them, so that one clause is about several. */
+#define RV_DISK_COMMAND_BIT(command) (UINT64_C(1) << (command))
+#define RV_DISK_COMMAND_BITS (RV_DISK_COMMAND_BIT(RV_DISK_COMMAND_COUNT) - 1)
+
+static inline const char *rv_disk_command_name(uint32_t command)
+{
+	static const char *const names[] = {
+#define RV_DISK_COMMAND(constant, name) name,
+		RV_DISK_COMMANDS(RV_DISK_COMMAND)
+#undef RV_DISK_COMMAND
+	};
+
+	return command < RV_DISK_COMMAND_COUNT ? names[command] : "unknown";
+}
+
+/* Why a request is refused: its controller says it as near as it can. */
+#define RV_DISK_REASONS(REASON)                                                                    \
+	REASON(MEDIA_ERROR, "media_error")                                                         \
+	REASON(WRITE_PROTECTED, "write_protected")                                                 \
+	REASON(ABORTED, "aborted")                                                                 \
+	REASON(UNSUPPORTED, "unsupported")                                                         \
+	REASON(OUT_OF_RANGE, "out_of_range")                                                       \
+	REASON(NO_ACCESS, "no_access")                                                             \
+	REASON(INTERNAL, "internal")
+
+enum rv_disk_reason {
+	RV_DISK_REASON_NONE, /* what fits the command */
+#define RV_DISK_REASON(constant, name) RV_DISK_REASON_##constant,
+	RV_DISK_REASONS(RV_DISK_REASON)
+#undef RV_DISK_REASON
+	RV_DISK_REASON_COUNT,
+};
+
+static inline const char *rv_disk_reason_name(uint32_t reason)
+{
+	static const char *const names[] = {
+		"",
+#define RV_DISK_REASON(constant, name) name,
+		RV_DISK_REASONS(RV_DISK_REASON)
+#undef RV_DISK_REASON
+	};
+
+	return reason < RV_DISK_REASON_COUNT ? names[reason] : "";
+}
+
+/* With RV_VERDICT_DENY of a request: a reason, or a status as the controller has it; 0: no more is said. */
+#define RV_REFUSAL_STATUS 0x10000u /* the lower half is a status, else a reason */
+#define RV_REFUSAL_RETRY 0x20000u  /* the guest may try again, where a status can say so */
+#define RV_REFUSAL_LOW 0xffffu
+
 /* What RV_SYS_DISK tells. */
 struct rv_disk_info {
 	uint16_t number;

@@ -24,6 +24,8 @@
 #define RV_FIELD_PERIOD 0x200u	/* microseconds; no property of events, but when they come */
 #define RV_FIELD_DISK 0x400u	/* a disk: scripts say its name (rv/disk.h) */
 #define RV_FIELD_HIDDEN 0x800u	/* the engine's own business, which scripts do not say */
+#define RV_FIELD_COMMAND 0x1000u /* with RV_FIELD_BITS: a disk command: scripts say its name, or a number, which
+				    is about the field "opcode" */
 
 struct rv_field {
 	const char *name;	 /* as Ruby spells it */

@@ -79,27 +79,34 @@ RV_KIND(PCI_CONFIG_WRITE, .name = "pci_config_write", .group = "pci_config_acces
 	RV_FIELDS(RV_PCI_REGISTER, RV_PCI_FUNCTION, RV_VALUE_WRITTEN), RV_PCI_TEXTS)
 
 /* What a disk is asked for. Its fields are the same in each kind, so that events of all have one class. */
-#define RV_DISK_FIELDS(lba_flags) \
+#define RV_DISK_FIELDS(lba_flags, usual, code) \
 	RV_FIELDS(RV_FIELD("disk", disk_number, RV_READER_FILTER | RV_FIELD_DISK, .last = RV_DISK_LAST), \
 		  RV_FIELD("lba", disk_lba, RV_READER_FILTER | lba_flags, .last = UINT64_MAX, .sample = 2048), \
 		  RV_FIELD("sectors", disk_sectors, RV_READER_FILTER, .last = UINT32_MAX, .sample = 8), \
-		  RV_FIELD("command", disk_command, RV_READER_FILTER, .last = UINT16_MAX, .sample = 0xca), \
+		  RV_FIELD("command", disk_command, RV_READER_FILTER | RV_FIELD_BITS | RV_FIELD_COMMAND, \
+			   .last = RV_DISK_COMMAND_BITS, .sample = RV_DISK_COMMAND_BIT(RV_DISK_COMMAND_##usual)), \
+		  RV_FIELD("opcode", disk_opcode, RV_READER_FILTER, .last = UINT16_MAX, .sample = code), \
+		  RV_FIELD("argument", disk_argument, RV_READER_FILTER, .last = UINT32_MAX), \
+		  RV_FIELD("queue", disk_queue, RV_READER_FILTER, .last = UINT16_MAX), \
 		  RV_FIELD("status", disk_status, RV_READER_FILTER, .last = UINT16_MAX), \
 		  RV_FIELD("latency", disk_latency_us, RV_READER_FILTER, .last = UINT64_MAX), \
 		  RV_FIELD("request", request, RV_FIELD_READER), \
 		  RV_FIELD("marks", disk_marks, RV_FIELD_FILTER | RV_FIELD_HIDDEN, .mask = "marks_mask", .last = UINT64_MAX))
-#define RV_DISK_KIND .group = "disk_request", .class = "Disk", .words = "disk lba sectors"
+#define RV_DISK_WORDS .words = "disk lba sectors command status latency queue opcode argument"
+#define RV_DISK_KIND .group = "disk_request", .class = "Disk", RV_DISK_WORDS
 
 RV_KIND(DISK_READ, .name = "disk_read", RV_DISK_KIND, .flags = RV_KIND_REQUEST,
-	.summary = "the guest has a disk read", RV_DISK_FIELDS(RV_FIELD_WRITABLE))
+	.summary = "the guest has a disk read", RV_DISK_FIELDS(RV_FIELD_WRITABLE, READ, 0xc8))
 RV_KIND(DISK_WRITE, .name = "disk_write", RV_DISK_KIND, .flags = RV_KIND_REQUEST | RV_KIND_WRITE,
-	.summary = "the guest has a disk written", RV_DISK_FIELDS(RV_FIELD_WRITABLE))
+	.summary = "the guest has a disk written", RV_DISK_FIELDS(RV_FIELD_WRITABLE, WRITE, 0xca))
 RV_KIND(DISK_FLUSH, .name = "disk_flush", RV_DISK_KIND, .flags = RV_KIND_REQUEST,
-	.summary = "the guest has a disk's cache written", RV_DISK_FIELDS(0))
+	.summary = "the guest has a disk's cache written", RV_DISK_FIELDS(0, FLUSH, 0xe7))
+RV_KIND(DISK_DISCARD, .name = "disk_discard", RV_DISK_KIND, .flags = RV_KIND_REQUEST | RV_KIND_WRITE,
+	.summary = "the guest gives up what sectors hold", RV_DISK_FIELDS(0, DISCARD, 0x06))
 RV_KIND(DISK_COMMAND, .name = "disk_command", RV_DISK_KIND, .flags = RV_KIND_REQUEST,
-	.summary = "the guest gives a disk another command", RV_DISK_FIELDS(0))
-RV_KIND(DISK_DONE, .name = "disk_done", .class = "DiskDone", .words = "disk lba sectors",
-	.flags = RV_KIND_REQUEST, .summary = "a disk has done what it was asked for", RV_DISK_FIELDS(0))
+	.summary = "the guest gives a disk another command", RV_DISK_FIELDS(0, IDENTIFY, 0xec))
+RV_KIND(DISK_DONE, .name = "disk_done", .class = "DiskDone", RV_DISK_WORDS,
+	.flags = RV_KIND_REQUEST, .summary = "a disk has done what it was asked for", RV_DISK_FIELDS(0, READ, 0xc8))
 
 RV_KIND(TIMER, .name = "timer", .class = "Timer", .summary = "a time is over (`every`)", .words = "",
 	.flags = RV_KIND_PLAIN | RV_KIND_OWN_WORD,
@@ -110,6 +117,7 @@ RV_KIND(SHUTDOWN, .name = "shutdown", .class = "Shutdown", .words = "",
 	.flags = RV_KIND_PLAIN | RV_KIND_OWN_WORD | RV_KIND_AT_END)
 
 #undef RV_DISK_FIELDS
+#undef RV_DISK_WORDS
 #undef RV_DISK_KIND
 #undef RV_WIDTH
 #undef RV_VALUE_READ

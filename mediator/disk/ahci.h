@@ -193,6 +193,8 @@ void ahci_slots_delete(struct ahci_port *port);
 int ahci_command_read(struct ahci_slot *slot);
 /* What it asks for, and in how many sectors, as its FIS says. */
 void ahci_command_describe(struct ahci_slot *slot);
+/* What its registers say for a count of sectors: of a discard how long its list is. */
+uint32_t ahci_command_blocks(const struct ahci_slot *slot);
 /* Writes it, or the filler, where the device reads it. */
 void ahci_command_write(struct ahci_slot *slot);
 /* The FISes that the device would have sent for it are put where the guest finds them; and the reverse. */

@@ -6,6 +6,7 @@
 
 #include "core/memory.h"
 #include "core/string.h"
+#include "mediator/disk/purpose.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
@@ -68,6 +69,14 @@ static void ahci_taskfile(const struct ahci_slot *slot, struct ata_taskfile *tas
 	memcpy(taskfile->lba[1], fis + FIS_LBA_HIGH, 3);
 }
 
+uint32_t ahci_command_blocks(const struct ahci_slot *slot)
+{
+	struct ata_taskfile taskfile;
+
+	ahci_taskfile(slot, &taskfile);
+	return ata_taskfile_sectors(&taskfile, slot->opcode);
+}
+
 /* Is it for a disk, or may be? */
 static bool ahci_is_for_disk(const struct ahci_slot *slot)
 {
@@ -91,11 +100,13 @@ void ahci_command_describe(struct ahci_slot *slot)
 		slot->other = (struct ata_opcode){ .code = code, .kind = RV_EVENT_DISK_COMMAND };
 		slot->opcode = &slot->other;
 	}
-	if (!ahci_is_for_disk(slot))
+	if (!ahci_is_for_disk(slot) || ata_carries(code, slot->fis[FIS_FEATURE]))
 		return;
 	request_begin(&slot->request, slot->opcode->kind);
 	slot->request.disk.number = ahci_disk_number(port);
 	slot->request.disk.command = code;
+	slot->request.disk.argument = slot->is_queued ? 0 : slot->fis[FIS_FEATURE];
+	slot->request.disk.purpose = ata_purpose(code, slot->fis[FIS_FEATURE]);
 	if (slot->opcode->kind != RV_EVENT_DISK_READ && slot->opcode->kind != RV_EVENT_DISK_WRITE)
 		return;
 	ahci_taskfile(slot, &taskfile);
@@ -177,6 +188,8 @@ void ahci_command_write(struct ahci_slot *slot)
 		ahci_write_address(slot->table, slot);
 		flags &= ~(uint32_t)(AHCI_HEADER_WRITE | AHCI_HEADER_ATAPI);
 		flags |= kind == RV_EVENT_DISK_WRITE ? AHCI_HEADER_WRITE : 0;
+	} else if (kind == RV_EVENT_DISK_DISCARD) {
+		flags |= AHCI_HEADER_WRITE; /* its list, which nobody else is to write */
 	}
 	if (slot->is_queued) /* the number of the slot is that of the command */
 		slot->table[FIS_COUNT] = (uint8_t)((slot->table[FIS_COUNT] & 7) | slot->number << 3);

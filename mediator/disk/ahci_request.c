@@ -8,7 +8,9 @@
 #include "core/log.h"
 #include "core/string.h"
 #include "hook/hook.h"
+#include "mediator/disk/discard.h"
 #include "mediator/disk/disk.h"
+#include "mediator/disk/purpose.h"
 #include "rv/errno.h"
 
 #define AHCI_IDENTIFY_BYTES (ATA_IDENTIFY_WORDS * 2)
@@ -75,7 +77,7 @@ static void ahci_answer(struct ahci_slot *slot, uint8_t error)
 
 static uint8_t ahci_denied_error(const struct ahci_slot *slot)
 {
-	return ahci_moves_sectors(slot) ? ATA_ERROR_UNC : ATA_ERROR_ABRT;
+	return ata_refused(slot->request.refusal, ahci_moves_sectors(slot));
 }
 
 static bool ahci_wants_bounce(const struct ahci_slot *slot)
@@ -224,6 +226,25 @@ static void ahci_ask(struct ahci_slot *slot, enum ahci_slot_state state, struct 
 		ahci_hide_waiting(port);
 }
 
+/* What a discard is about stands in its data, which are taken, once, before hooks are asked. */
+static bool ahci_read_ranges(struct ahci_slot *slot)
+{
+	uint64_t blocks = ahci_command_blocks(slot);
+
+	if (blocks > DISCARD_LIST_BYTES_MAXIMUM / ATA_SECTOR_BYTES ||
+	    bounce_take_pages(&slot->bounce, blocks * ATA_SECTOR_BYTES) != 0)
+		return false;
+	slot->is_bounced = true;
+	if (bounce_gather(&slot->bounce) != 0) {
+		ahci_bounce_end(slot);
+		return false;
+	}
+	discard_describe(&slot->bounce, DISCARD_ATA, &slot->request.disk);
+	slot->request.data = ahci_data;
+	slot->request.data_bytes = slot->bounce.length_bytes;
+	return true;
+}
+
 void ahci_begin(struct ahci_slot *slot, struct vcpu *vcpu)
 {
 	int error = ahci_command_read(slot);
@@ -244,6 +265,8 @@ void ahci_begin(struct ahci_slot *slot, struct vcpu *vcpu)
 	}
 	if (slot->request.handle == 0 || !hook_wants_requests(slot->request.kind))
 		ahci_go_on(slot);
+	else if (slot->request.kind == RV_EVENT_DISK_DISCARD && !ahci_read_ranges(slot))
+		ahci_answer(slot, ATA_ERROR_ABRT);
 	else
 		ahci_ask(slot, AHCI_ASKED, vcpu);
 }

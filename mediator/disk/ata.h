@@ -19,6 +19,7 @@
 #define ATA_STATUS_DRDY 0x40
 #define ATA_STATUS_BSY 0x80
 #define ATA_ERROR_ABRT 0x04
+#define ATA_ERROR_IDNF 0x10
 #define ATA_ERROR_UNC 0x40 /* of a read; of a write: write-protected */
 
 enum {
@@ -32,13 +33,13 @@ enum {
 /* What a command is, as far as it matters here. */
 struct ata_opcode {
 	uint8_t code;
-	uint8_t kind; /* RV_EVENT_DISK_READ, _WRITE, _FLUSH, or else _COMMAND */
+	uint8_t kind; /* RV_EVENT_DISK_READ, _WRITE, _FLUSH, _DISCARD, or else _COMMAND */
 	bool dma, extended, multiple;
 };
 
 /* The command block's registers when a command was given: of LBA and count two bytes each (ATA/ATAPI-7 6.2). */
 struct ata_taskfile {
-	uint8_t device;
+	uint8_t device, features;
 	uint8_t count[2]; /* the last one written first */
 	uint8_t lba[2][3];
 };

@@ -24,6 +24,7 @@ static const struct ata_opcode ata_opcodes[] = {
 	{ .code = 0xca, .kind = RV_EVENT_DISK_WRITE, .dma = true },
 	{ .code = 0xcb, .kind = RV_EVENT_DISK_WRITE, .dma = true },
 	{ .code = 0xce, .kind = RV_EVENT_DISK_WRITE, .extended = true, .multiple = true }, /* FUA */
+	{ .code = 0x06, .kind = RV_EVENT_DISK_DISCARD, .dma = true, .extended = true }, /* DATA SET MANAGEMENT */
 	{ .code = 0xe7, .kind = RV_EVENT_DISK_FLUSH },
 	{ .code = 0xea, .kind = RV_EVENT_DISK_FLUSH, .extended = true },
 };

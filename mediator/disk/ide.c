@@ -6,6 +6,8 @@
 #include "core/instructions.h"
 #include "core/log.h"
 #include "hook/hook.h"
+#include "mediator/disk/discard.h"
+#include "mediator/disk/purpose.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
@@ -20,12 +22,7 @@ static struct ata_disk *ide_disk(struct ide_channel *channel)
 
 static bool ide_is_write(const struct ide_channel *channel)
 {
-	return channel->opcode->kind == RV_EVENT_DISK_WRITE;
-}
-
-static uint64_t ide_request_bytes(const struct ide_channel *channel)
-{
-	return (uint64_t)channel->request.disk.sectors * IDE_SECTOR_BYTES;
+	return channel->opcode->kind == RV_EVENT_DISK_WRITE || channel->opcode->kind == RV_EVENT_DISK_DISCARD;
 }
 
 static void ide_go_on(struct ide_channel *channel, struct vcpu *vcpu)
@@ -79,12 +76,11 @@ void ide_ask_done(struct ide_channel *channel, struct vcpu *vcpu, ide_decided de
 	ide_ask(channel, vcpu, decided);
 }
 
-static void ide_fail(struct ide_channel *channel)
+void ide_fail(struct ide_channel *channel)
 {
 	channel->phase = IDE_FAILED;
-	channel->error = channel->opcode->kind == RV_EVENT_DISK_READ ||
-					 channel->opcode->kind == RV_EVENT_DISK_WRITE
-				 ? ATA_ERROR_UNC : ATA_ERROR_ABRT;
+	channel->error = ata_refused(channel->request.refusal, channel->opcode->kind == RV_EVENT_DISK_READ ||
+								       channel->opcode->kind == RV_EVENT_DISK_WRITE);
 }
 
 static void ide_refuse(struct ide_channel *channel)
@@ -132,6 +128,20 @@ static void ide_bus_master_start(const struct ide_channel *channel)
 		    (channel->is_to_memory ? IDE_BM_TO_MEMORY : 0) | IDE_BM_START);
 }
 
+/* A discard's registers say how long its list is, and nothing of sectors. */
+static void ide_dma_issue(const struct ide_channel *channel)
+{
+	const struct ata_taskfile *taskfile = &channel->taskfile;
+	const struct request_disk *disk = &channel->request.disk;
+
+	if (channel->opcode->kind == RV_EVENT_DISK_DISCARD)
+		ide_issue(channel, taskfile, channel->opcode,
+			  ata_taskfile_lba(taskfile, channel->opcode, &channel->disks[channel->unit]),
+			  ata_taskfile_sectors(taskfile, channel->opcode));
+	else
+		ide_issue(channel, taskfile, channel->opcode, disk->lba, disk->sectors);
+}
+
 static void ide_dma_run(struct ide_channel *channel)
 {
 	const struct request *request = &channel->request;
@@ -152,7 +162,7 @@ static void ide_dma_run(struct ide_channel *channel)
 		ide_dma_give_table(channel);
 	port_write8(channel->bus_master + IDE_BM_STATUS,
 		    (uint8_t)(port_read8(channel->bus_master + IDE_BM_STATUS) | IDE_BM_INTERRUPT));
-	ide_issue(channel, &channel->taskfile, channel->opcode, request->disk.lba, request->disk.sectors);
+	ide_dma_issue(channel);
 	ide_bus_master_start(channel);
 	channel->phase = IDE_RUNNING;
 }
@@ -179,6 +189,8 @@ void ide_begin(struct ide_channel *channel, uint64_t lba, uint32_t sectors)
 		.sectors = sectors,
 		.number = ide_disk(channel)->info.number,
 		.command = channel->opcode->code,
+		.argument = channel->taskfile.features,
+		.purpose = ata_purpose(channel->opcode->code, channel->taskfile.features),
 	};
 	channel->is_dropped = false;
 }
@@ -207,6 +219,16 @@ static void ide_dma_decided(struct ide_channel *channel, struct vcpu *vcpu)
 	}
 }
 
+/* What a discard is about stands in its data, which are taken, once, before hooks are asked. */
+static bool ide_read_ranges(struct ide_channel *channel)
+{
+	if (ide_dma_bytes(channel) > DISCARD_LIST_BYTES_MAXIMUM || ide_dma_bounce(channel) != 0 ||
+	    bounce_gather(&channel->bounce) != 0)
+		return false;
+	discard_describe(&channel->bounce, DISCARD_ATA, &channel->request.disk);
+	return true;
+}
+
 void ide_started(struct ide_channel *channel, struct vcpu *vcpu)
 {
 	struct request *request = &channel->request;
@@ -214,9 +236,12 @@ void ide_started(struct ide_channel *channel, struct vcpu *vcpu)
 	ide_begin(channel, ata_taskfile_lba(&channel->taskfile, channel->opcode, ide_disk(channel)),
 		  ata_taskfile_sectors(&channel->taskfile, channel->opcode));
 	request->data = ide_dma_data;
-	request->data_bytes = ide_is_write(channel) ? ide_request_bytes(channel) : 0;
+	request->data_bytes = ide_is_write(channel) ? ide_dma_bytes(channel) : 0;
 	channel->table = port_read32(channel->bus_master + IDE_BM_TABLE) & ~3u;
-	ide_ask(channel, vcpu, ide_dma_decided);
+	if (channel->opcode->kind == RV_EVENT_DISK_DISCARD && !ide_read_ranges(channel))
+		ide_refuse(channel);
+	else
+		ide_ask(channel, vcpu, ide_dma_decided);
 }
 
 static void ide_plain_decided(struct ide_channel *channel, struct vcpu *vcpu)
@@ -277,6 +302,8 @@ static bool ide_take(struct ide_channel *channel, uint8_t code)
 		channel->opcode = &channel->other;
 	}
 	ide_note_settings(channel);
+	if (ata_carries(code, channel->taskfile.features))
+		return false;
 	return ide_is_wanted(channel->opcode->kind);
 }
 

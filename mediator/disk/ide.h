@@ -133,7 +133,9 @@ void ide_give_data(const struct ide_channel *channel, const uint8_t *bytes, uint
  * disk->is_there says whether there is one. */
 void ide_identify(const struct ide_channel *channel, unsigned unit, struct ata_disk *disk);
 
-/* ide_dma.c: the bus master's table. Reads the guest's, once, into the bounce's segments; makes one of the
+/* ide_dma.c: how much data the command's DMA moves: of a discard its list of ranges. */
+uint64_t ide_dma_bytes(const struct ide_channel *channel);
+/* The bus master's table. Reads the guest's, once, into the bounce's segments; makes one of the
  * bounce's pages and gives it to the bus master. 0, -RV_EFAULT, -RV_E2BIG, -RV_ENOMEM. */
 int ide_dma_read_table(struct ide_channel *channel, uint64_t most_bytes);
 int ide_dma_bounce(struct ide_channel *channel);
@@ -161,6 +163,8 @@ void ide_begin(struct ide_channel *channel, uint64_t lba, uint32_t sectors);
 void ide_ask(struct ide_channel *channel, struct vcpu *vcpu, ide_decided decided);
 /* After that: false: the command is refused, and over; else channel->is_dropped says what they want. */
 bool ide_obey(struct ide_channel *channel);
+/* The guest sees an error, as request->refusal says it. */
+void ide_fail(struct ide_channel *channel);
 /* The request's end, if somebody wants to see it. As ide_ask(). */
 void ide_ask_done(struct ide_channel *channel, struct vcpu *vcpu, ide_decided decided);
 

@@ -13,6 +13,15 @@
 #define IDE_ENTRY_BYTES 8
 #define IDE_ENTRY_LAST 0x80000000
 
+uint64_t ide_dma_bytes(const struct ide_channel *channel)
+{
+	uint32_t sectors = channel->opcode->kind == RV_EVENT_DISK_DISCARD
+				   ? ata_taskfile_sectors(&channel->taskfile, channel->opcode)
+				   : channel->request.disk.sectors;
+
+	return (uint64_t)sectors * IDE_SECTOR_BYTES;
+}
+
 int ide_dma_read_table(struct ide_channel *channel, uint64_t most_bytes)
 {
 	struct bounce *bounce = &channel->bounce;
@@ -37,7 +46,7 @@ int ide_dma_read_table(struct ide_channel *channel, uint64_t most_bytes)
 
 int ide_dma_bounce(struct ide_channel *channel)
 {
-	uint64_t bytes = (uint64_t)channel->request.disk.sectors * IDE_SECTOR_BYTES;
+	uint64_t bytes = ide_dma_bytes(channel);
 	int error;
 
 	if (channel->is_bounced)

@@ -128,8 +128,9 @@ static void ide_pio_decided(struct ide_channel *channel, struct vcpu *vcpu)
 	bool has_failed = request->disk.status != 0;
 
 	if (request->verdict == RV_VERDICT_DENY || (has_failed && channel->has_waited)) {
-		channel->phase = IDE_FAILED;
-		channel->error = has_failed ? (uint8_t)request->disk.status : ATA_ERROR_UNC;
+		ide_fail(channel);
+		if (has_failed)
+			channel->error = (uint8_t)request->disk.status;
 	} else if (!has_failed && channel->opcode->kind == RV_EVENT_DISK_READ) {
 		channel->phase = IDE_GIVING;
 	} else {

@@ -37,6 +37,8 @@ void ide_taskfile_note(struct ide_channel *channel, unsigned offset, uint8_t val
 
 	if (offset == IDE_DEVICE) {
 		written->device = value;
+	} else if (offset == IDE_FEATURES) {
+		written->features = value;
 	} else if (offset == IDE_COUNT) {
 		written->count[1] = written->count[0];
 		written->count[0] = value;
@@ -84,6 +86,7 @@ void ide_issue(const struct ide_channel *channel, const struct ata_taskfile *tas
 	else
 		device = (uint8_t)((device & 0xf0) | (lba >> 24 & 0x0f));
 	ide_write_address(channel, lba, sectors);
+	ide_write(channel, IDE_FEATURES, taskfile->features);
 	ide_write(channel, IDE_DEVICE, device);
 	(void)ide_give_command(channel, opcode->code);
 }

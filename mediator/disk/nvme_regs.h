@@ -53,7 +53,17 @@ enum {
 #define NVME_IDENTIFY_CONTROLLER 0x01
 
 /* Commands of a namespace (NVM command set, 3). */
-enum { NVME_FLUSH = 0x00, NVME_WRITE = 0x01, NVME_READ = 0x02 };
+enum {
+	NVME_FLUSH = 0x00,
+	NVME_WRITE = 0x01,
+	NVME_READ = 0x02,
+	NVME_WRITE_UNCORRECTABLE = 0x04,
+	NVME_COMPARE = 0x05,
+	NVME_WRITE_ZEROES = 0x08,
+	NVME_DATASET_MANAGEMENT = 0x09,
+	NVME_VERIFY = 0x0c,
+};
+#define NVME_DATASET_RANGE_BYTES 16
 
 /* Words of a command (3.3.3.1). */
 enum { NVME_WORD_CODE = 0, NVME_WORD_NAMESPACE = 1, NVME_WORD_PRP1 = 6, NVME_WORD_PRP2 = 8 };

@@ -8,6 +8,8 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "hook/hook.h"
+#include "mediator/disk/discard.h"
+#include "mediator/disk/purpose.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
@@ -24,19 +26,35 @@ static bool nvme_is_admin(const struct nvme_slot *slot)
 
 static uint32_t nvme_kind(const struct nvme_slot *slot)
 {
-	static const uint32_t kinds[] = {
-		[NVME_FLUSH] = RV_EVENT_DISK_FLUSH,
-		[NVME_WRITE] = RV_EVENT_DISK_WRITE,
-		[NVME_READ] = RV_EVENT_DISK_READ,
-	};
-	uint32_t opcode = nvme_opcode(slot);
-
-	return nvme_is_admin(slot) || opcode >= ARRAY_LENGTH(kinds) ? RV_EVENT_DISK_COMMAND : kinds[opcode];
+	if (nvme_is_admin(slot))
+		return RV_EVENT_DISK_COMMAND;
+	switch (nvme_opcode(slot)) {
+	case NVME_FLUSH:
+		return RV_EVENT_DISK_FLUSH;
+	case NVME_WRITE:
+		return RV_EVENT_DISK_WRITE;
+	case NVME_READ:
+		return RV_EVENT_DISK_READ;
+	case NVME_WRITE_ZEROES:
+	case NVME_DATASET_MANAGEMENT:
+		return RV_EVENT_DISK_DISCARD;
+	default:
+		return RV_EVENT_DISK_COMMAND;
+	}
 }
 
 static bool nvme_moves_blocks(const struct nvme_slot *slot)
 {
 	return !nvme_is_admin(slot) && (nvme_opcode(slot) == NVME_READ || nvme_opcode(slot) == NVME_WRITE);
+}
+
+/* Is it about some blocks, but without data that we look at? */
+static bool nvme_names_blocks(const struct nvme_slot *slot)
+{
+	uint32_t opcode = nvme_opcode(slot);
+
+	return !nvme_is_admin(slot) && (opcode == NVME_WRITE_ZEROES || opcode == NVME_WRITE_UNCORRECTABLE ||
+					opcode == NVME_COMPARE || opcode == NVME_VERIFY);
 }
 
 /* Does the device write into memory that we look at? */
@@ -138,6 +156,24 @@ static uint16_t nvme_prepare_blocks(struct nvme_slot *slot)
 	return 0;
 }
 
+/* What a discard is about stands in its data, which are taken, once, before hooks are asked. */
+static uint16_t nvme_prepare_ranges(struct nvme_slot *slot)
+{
+	uint64_t bytes = ((slot->command.words[10] & 0xff) + 1) * (uint64_t)NVME_DATASET_RANGE_BYTES;
+	int error = nvme_read_memory_list(slot, bytes);
+
+	if (error != 0)
+		return nvme_prp_status(error);
+	if (nvme_bounce(slot) != 0)
+		return NVME_STATUS_TRANSFER;
+	if (bounce_gather(&slot->bounce) != 0)
+		return NVME_STATUS_TRANSFER;
+	discard_describe(&slot->bounce, DISCARD_NVME, &slot->request.disk);
+	slot->request.data = nvme_data;
+	slot->request.data_bytes = bytes;
+	return 0;
+}
+
 static uint16_t nvme_prepare(struct nvme_slot *slot)
 {
 	int error;
@@ -148,7 +184,15 @@ static uint16_t nvme_prepare(struct nvme_slot *slot)
 		return nvme_prepare_blocks(slot);
 	if (nvme_names_ours(slot))
 		return NVME_STATUS_TRANSFER;
+	if (nvme_names_blocks(slot)) {
+		slot->request.disk.lba = nvme_pair(&slot->command.words[NVME_WORD_LBA]);
+		slot->request.disk.sectors = nvme_blocks(slot);
+	}
+	if (slot->request.kind == RV_EVENT_DISK_DISCARD && nvme_opcode(slot) == NVME_DATASET_MANAGEMENT &&
+	    hook_wants_requests(RV_EVENT_DISK_DISCARD))
+		return nvme_prepare_ranges(slot);
 	error = nvme_gives(slot) ? nvme_read_memory_list(slot, NVME_PAGE_BYTES) : 0;
+	slot->request.data = nvme_gives(slot) ? nvme_data : NULL;
 	return error != 0 ? nvme_prp_status(error) : 0;
 }
 
@@ -163,6 +207,9 @@ static void nvme_describe(struct nvme_slot *slot)
 	slot->request.disk = (struct request_disk){
 		.number = nvme_disk_number(slot->sq->controller, namespace),
 		.command = (uint16_t)(nvme_opcode(slot) + (nvme_is_admin(slot) ? NVME_COMMAND_ADMIN : 0)),
+		.queue = slot->sq->number,
+		.argument = nvme_moves_blocks(slot) ? 0 : slot->command.words[10],
+		.purpose = nvme_purpose((uint8_t)nvme_opcode(slot), nvme_is_admin(slot)),
 	};
 }
 
@@ -182,9 +229,10 @@ void nvme_answer(struct nvme_slot *slot, uint16_t status)
 
 static uint16_t nvme_denied_status(const struct nvme_slot *slot)
 {
-	return !nvme_moves_blocks(slot)		 ? NVME_STATUS_OPCODE
-	       : nvme_opcode(slot) == NVME_READ ? NVME_STATUS_READ_ERROR
-						 : NVME_STATUS_WRITE_FAULT;
+	uint32_t refusal = slot->request.refusal;
+
+	return nvme_refused(refusal, slot->request.disk.purpose) |
+	       (refusal & RV_REFUSAL_RETRY ? 0 : NVME_STATUS_RETRY_NOT);
 }
 
 /* Is what the device gives to come to us first? */
@@ -340,8 +388,7 @@ void nvme_complete(struct nvme_slot *slot, struct vcpu *vcpu)
 		request->kind = RV_EVENT_DISK_DONE;
 		request->end_tsc = tsc_read();
 		request->disk.status = slot->completion.words[3] >> 17 & NVME_STATUS_CODE;
-		request->data_bytes = slot->is_bounced && nvme_moves_blocks(slot) && nvme_gives(slot) &&
-				      !nvme_has_failed(slot) ? slot->bounce.length_bytes : 0;
+		request->data_bytes = slot->is_bounced && nvme_gives(slot) && !nvme_has_failed(slot) ? slot->bounce.length_bytes : 0;
 		nvme_ask(slot, NVME_DONE_ASKED, vcpu);
 		return;
 	}

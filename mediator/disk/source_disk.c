@@ -23,6 +23,25 @@ static void source_disk_detach(struct hook *hook)
 	disk_unwatch();
 }
 
+/* Most mediators say it for other commands alone. */
+static enum rv_disk_command source_disk_purpose(const struct request *request)
+{
+	if (request->disk.purpose != RV_DISK_COMMAND_UNKNOWN)
+		return request->disk.purpose;
+	switch (request->asked) {
+	case RV_EVENT_DISK_READ:
+		return RV_DISK_COMMAND_READ;
+	case RV_EVENT_DISK_WRITE:
+		return RV_DISK_COMMAND_WRITE;
+	case RV_EVENT_DISK_FLUSH:
+		return RV_DISK_COMMAND_FLUSH;
+	case RV_EVENT_DISK_DISCARD:
+		return RV_DISK_COMMAND_DISCARD;
+	default:
+		return RV_DISK_COMMAND_UNKNOWN;
+	}
+}
+
 static void source_disk_fill(struct rv_event *event, const struct event_origin *origin)
 {
 	const struct request *request = origin->request;
@@ -34,7 +53,11 @@ static void source_disk_fill(struct rv_event *event, const struct event_origin *
 	event->disk_lba = disk->lba;
 	event->disk_sectors = disk->sectors;
 	event->disk_number = disk->number;
-	event->disk_command = disk->command;
+	event->disk_command = RV_DISK_COMMAND_BIT(source_disk_purpose(request));
+	event->disk_opcode = disk->command;
+	event->disk_argument = disk->argument;
+	event->disk_queue = disk->queue;
+	event->disk_refusal = 0;
 	event->disk_status = disk->status;
 	event->disk_marks = request->marks;
 	event->disk_latency_us = time_tsc_hz == 0 || request->end_tsc <= request->start_tsc ? 0
@@ -85,6 +108,7 @@ static enum access_result source_disk_apply(struct event_origin *origin, enum rv
 
 	if (verdict == RV_VERDICT_DENY || verdict == RV_VERDICT_DROP) {
 		request->verdict = verdict;
+		request->refusal = event != NULL ? *(const volatile uint32_t *)&event->disk_refusal : 0;
 		return ACCESS_DONE;
 	}
 	/* CHANGE, of the one field that can be. Hooks behind this one see what it has become. */
@@ -97,14 +121,19 @@ static enum access_result source_disk_apply(struct event_origin *origin, enum rv
 
 static void source_disk_pose(struct event_origin *origin, const struct rv_event *event)
 {
-	origin->request->kind = event->kind;
+	origin->request->kind = origin->request->asked = event->kind;
 	origin->request->disk = (struct request_disk){
 		.lba = event->disk_lba,
 		.sectors = event->disk_sectors,
 		.number = event->disk_number,
-		.command = event->disk_command,
+		.purpose = (enum rv_disk_command)__builtin_ctzll(event->disk_command),
+		.command = event->disk_opcode,
+		.argument = event->disk_argument,
+		.queue = event->disk_queue,
 		.status = event->disk_status,
 	};
+	/* As from the device: its latency is what the clock says of its start and end. */
+	origin->request->end_tsc = event->disk_latency_us;
 }
 
 #define SOURCE_DISK(name, constant)                                                                \
@@ -124,5 +153,6 @@ static void source_disk_pose(struct event_origin *origin, const struct rv_event 
 SOURCE_DISK(disk_read, RV_EVENT_DISK_READ);
 SOURCE_DISK(disk_write, RV_EVENT_DISK_WRITE);
 SOURCE_DISK(disk_flush, RV_EVENT_DISK_FLUSH);
+SOURCE_DISK(disk_discard, RV_EVENT_DISK_DISCARD);
 SOURCE_DISK(disk_command, RV_EVENT_DISK_COMMAND);
 SOURCE_DISK(disk_done, RV_EVENT_DISK_DONE);

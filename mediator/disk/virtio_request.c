@@ -16,15 +16,17 @@
  * looked at), and there would be a write that is none to hooks. */
 static const struct virtio_command {
 	uint32_t kind, type;
+	enum rv_disk_command purpose; /* where the kind does not say it */
 	bool gives, takes, is_range; /* data to the guest; of the guest's; these are a range of sectors */
 } virtio_commands[] = {
 	{ RV_EVENT_DISK_READ, VIRTIO_IN, .gives = true },
 	{ RV_EVENT_DISK_WRITE, VIRTIO_OUT, .takes = true },
 	{ RV_EVENT_DISK_FLUSH, VIRTIO_FLUSH, .gives = false },
-	{ RV_EVENT_DISK_COMMAND, VIRTIO_GET_ID, .gives = true },
-	{ RV_EVENT_DISK_COMMAND, VIRTIO_DISCARD, .takes = true, .is_range = true },
-	{ RV_EVENT_DISK_COMMAND, VIRTIO_WRITE_ZEROES, .takes = true, .is_range = true },
-	{ RV_EVENT_DISK_COMMAND, VIRTIO_SECURE_ERASE, .takes = true, .is_range = true },
+	{ RV_EVENT_DISK_COMMAND, VIRTIO_GET_ID, .purpose = RV_DISK_COMMAND_IDENTIFY, .gives = true },
+	{ RV_EVENT_DISK_DISCARD, VIRTIO_DISCARD, .takes = true, .is_range = true },
+	{ RV_EVENT_DISK_DISCARD, VIRTIO_WRITE_ZEROES, .purpose = RV_DISK_COMMAND_WRITE_ZEROES, .takes = true,
+	  .is_range = true },
+	{ RV_EVENT_DISK_DISCARD, VIRTIO_SECURE_ERASE, .takes = true, .is_range = true },
 };
 
 static const struct virtio_command *virtio_command_of(const struct virtio_slot *slot)
@@ -154,6 +156,7 @@ static uint8_t virtio_prepare(struct virtio_slot *slot)
 	slot->request.disk = (struct request_disk){
 		.number = slot->queue->device->info.number,
 		.command = (uint16_t)command->type,
+		.purpose = command->purpose,
 	};
 	return command->is_range ? virtio_prepare_range(slot) : virtio_moves_blocks(slot) ? virtio_prepare_blocks(slot) : 0;
 }
@@ -216,11 +219,21 @@ static void virtio_drop(struct virtio_slot *slot)
 	virtio_answer(slot, virtio_gives(slot) && virtio_bounce(slot) != 0 ? VIRTIO_IOERR : VIRTIO_OK);
 }
 
+/* Never a success. */
+static uint8_t virtio_refused(const struct virtio_slot *slot)
+{
+	uint32_t refusal = slot->request.refusal;
+
+	if ((refusal & RV_REFUSAL_STATUS) && (uint8_t)refusal != VIRTIO_OK)
+		return (uint8_t)refusal;
+	return refusal == RV_DISK_REASON_UNSUPPORTED ? VIRTIO_UNSUPPORTED : VIRTIO_IOERR;
+}
+
 /* What hooks have decided is done. */
 static void virtio_go_on(struct virtio_slot *slot)
 {
 	if (slot->request.verdict == RV_VERDICT_DENY)
-		virtio_answer(slot, VIRTIO_IOERR);
+		virtio_answer(slot, virtio_refused(slot));
 	else if (slot->request.verdict == RV_VERDICT_DROP)
 		virtio_drop(slot);
 	else
@@ -244,7 +257,7 @@ static void virtio_finish(struct virtio_slot *slot)
 	bool gives = virtio_gives(slot);
 
 	if (slot->request.verdict == RV_VERDICT_DENY)
-		slot->status = VIRTIO_IOERR;
+		slot->status = virtio_refused(slot);
 	else if (slot->status == VIRTIO_OK && slot->is_bounced && gives && bounce_scatter(&slot->bounce) != 0)
 		slot->status = VIRTIO_IOERR;
 	slot->used_bytes = (uint32_t)(slot->status == VIRTIO_OK && gives ? virtio_data_bytes(slot) : 0) + 1;

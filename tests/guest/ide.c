@@ -38,7 +38,8 @@ static struct {
 /* What the script does with which sector. */
 enum { XORED = 28000, WRITE_DENIED = 28200, READ_DENIED, WRITE_DROPPED = 28210, READ_DROPPED,
        MOVED_FROM = 28220, MOVED_TO, DONE_DENIED = 28230, RAW_OF_XORED = 28240, HALF_CHANGED = 28290,
-       PLAIN = 28300, DELAYED = 28340, HELD, HELD_DENIED, HELD_TOO_LONG, DONE_HELD, HELD_RESET };
+       PLAIN = 28300, DELAYED = 28340, HELD, HELD_DENIED, HELD_TOO_LONG, DONE_HELD, HELD_RESET, LOST,
+       WRITE_REASON = 28350, WRITE_STATUS, DISCARD_DENIED = 28400 };
 
 static uint16_t master;
 static uint8_t out[SECTORS * SECTOR] __attribute__((aligned(4096)));
@@ -59,7 +60,7 @@ static uint8_t status_wait(uint8_t wanted)
 
 static bool is_extended(uint8_t command)
 {
-	return command == 0x24 || command == 0x25 || command == 0x34 || command == 0x35;
+	return command == 0x06 || command == 0x24 || command == 0x25 || command == 0x34 || command == 0x35;
 }
 
 static void address_write(uint32_t lba, uint32_t count)
@@ -209,6 +210,42 @@ static void check_refused(enum way way, uint32_t lba, bool write)
 		    "lba %u was read", lba);
 }
 
+/* Why a request is refused stands in the error register. */
+static void check_reasons(enum way way)
+{
+	transfer(way, WRITE_REASON, 1, out, true);
+	guest_check(in8(COMMAND_BLOCK + 1) == 0x10, ways[way].name, "reason 0x%x", in8(COMMAND_BLOCK + 1));
+	transfer(way, WRITE_STATUS, 1, out, true);
+	guest_check(in8(COMMAND_BLOCK + 1) == 0x84, ways[way].name, "status 0x%x", in8(COMMAND_BLOCK + 1));
+}
+
+/* TRIM of two ranges, which the script refuses: so it does not matter whether the disk has it. */
+static void check_discard(void)
+{
+	uint64_t *ranges = (uint64_t *)out;
+	uint8_t status;
+
+	memset(out, 0, SECTOR);
+	ranges[0] = UINT64_C(8) << 48 | DISCARD_DENIED;
+	ranges[2] = UINT64_C(4) << 48 | PLAIN;
+	table_fill(out, SECTOR);
+	dma_prepare(0x06, 0, 1, true);
+	out8(COMMAND_BLOCK + 1, 1);
+	out8(COMMAND_BLOCK + 7, 0x06);
+	out8(MASTER_COMMAND, 1);
+	status = dma_end();
+	guest_check((status & ERR) && in8(COMMAND_BLOCK + 1) == 0x04, "discard", "status 0x%x, error 0x%x", status,
+		    in8(COMMAND_BLOCK + 1));
+	/* A list that is in no memory is refused before anybody is asked. */
+	dma_prepare(0x06, 0, 1, true);
+	out32(MASTER_TABLE, 0xfee00000);
+	out8(COMMAND_BLOCK + 1, 1);
+	out8(COMMAND_BLOCK + 7, 0x06);
+	out8(MASTER_COMMAND, 1);
+	status = dma_end();
+	guest_check(status & ERR, "a discard of nothing", "status 0x%x", status);
+}
+
 static void check_verdicts(enum way way)
 {
 	static uint8_t before[SECTOR] __attribute__((aligned(16)));
@@ -219,6 +256,7 @@ static void check_verdicts(enum way way)
 	check_refused(way, READ_DENIED, false);
 	check_refused(way, DONE_DENIED, false);
 	check_refused(way, HALF_CHANGED, true);
+	check_reasons(way);
 	transfer(way, WRITE_DROPPED, 1, before, false);
 	guest_check(!(transfer(way, WRITE_DROPPED, 1, out, true) & ERR), name, "dropped write fails");
 	transfer(way, WRITE_DROPPED, 1, in, false);
@@ -228,6 +266,33 @@ static void check_verdicts(enum way way)
 	transfer(way, MOVED_FROM, 1, out, true);
 	transfer(way, MOVED_TO, 1, in, false);
 	guest_check(memcmp(in, out, SECTOR) == 0, name, "moved write is elsewhere");
+}
+
+/* A reset is what ends it. */
+static void check_reset(enum way way, uint32_t lba)
+{
+	const char *name = ways[way].name;
+	uint8_t status;
+
+	if (way >= DMA) {
+		table_fill(in, SECTOR);
+		dma_prepare(ways[way].read, lba, 1, false);
+		out8(COMMAND_BLOCK + 7, ways[way].read);
+		out8(MASTER_COMMAND, 9);
+	} else {
+		command_prepare(ways[way].read, lba, 1);
+		out8(COMMAND_BLOCK + 7, ways[way].read);
+	}
+	guest_check(in8(CONTROL) & BSY, name, "a disk that waits is not busy");
+	out8(CONTROL, CONTROL_NIEN | CONTROL_SRST);
+	out8(CONTROL, CONTROL_NIEN);
+	out8(MASTER_COMMAND, 0);
+	command_prepare(0xc6, 0, 16);
+	out8(COMMAND_BLOCK + 7, 0xc6);
+	status = status_wait(0);
+	guest_check(!(status & BSY), name, "busy behind a reset: 0x%x", status);
+	status = transfer(way, HELD + 20, 1, in, false);
+	guest_check(!(status & (BSY | ERR)), name, "behind a reset: 0x%x", status);
 }
 
 /* Requests that wait: what the script says in the end is what happens, and until then the disk is busy. */
@@ -247,25 +312,8 @@ static void check_waits(enum way way)
 	}
 	check_refused(way, HELD_DENIED, false);
 	check_refused(way, HELD_TOO_LONG, false);
-	if (way >= DMA) {
-		table_fill(in, SECTOR);
-		dma_prepare(ways[way].read, HELD_RESET, 1, false);
-		out8(COMMAND_BLOCK + 7, ways[way].read);
-		out8(MASTER_COMMAND, 9);
-	} else {
-		command_prepare(ways[way].read, HELD_RESET, 1);
-		out8(COMMAND_BLOCK + 7, ways[way].read);
-	}
-	guest_check(in8(CONTROL) & BSY, name, "a disk that waits is not busy");
-	out8(CONTROL, CONTROL_NIEN | CONTROL_SRST);
-	out8(CONTROL, CONTROL_NIEN);
-	out8(MASTER_COMMAND, 0);
-	command_prepare(0xc6, 0, 16);
-	out8(COMMAND_BLOCK + 7, 0xc6);
-	status = status_wait(0);
-	guest_check(!(status & BSY), name, "busy behind a reset: 0x%x", status);
-	status = transfer(way, HELD + 20, 1, in, false);
-	guest_check(!(status & (BSY | ERR)), name, "behind a reset: 0x%x", status);
+	check_reset(way, HELD_RESET);
+	check_reset(way, LOST);
 }
 
 /* The bus master is started first, then the command given: what is written is what the script made of it. */
@@ -306,6 +354,7 @@ static void check_odd(void)
 	status = transfer(DMA, PLAIN, 1, in, false);
 	guest_check(!(status & ERR) && memcmp(in, out, SECTOR) == 0, "after a reset", "status 0x%x", status);
 	check_early_start();
+	check_discard();
 	fill(200); /* what is on the disk */
 	/* A table that is in no memory: an error, and the next command works. */
 	dma_prepare(0xca, XORED, 1, true);

@@ -26,11 +26,11 @@
 #define DOORBELLS 0x1000
 
 enum { DELETE_SQ, CREATE_SQ, DELETE_CQ = 4, CREATE_CQ, IDENTIFY, ABORT = 8, EVENTS = 0x0c, DOORBELL_BUFFER = 0x7c };
-enum { FLUSH, WRITE, READ };
+enum { FLUSH, WRITE, READ, WRITE_ZEROES = 8, DISCARD };
 
 /* What the script does with which block, of each namespace. */
 enum { XORED = 1000, WRITE_DENIED = 1200, READ_DENIED, WRITE_DROPPED = 1210, READ_DROPPED, MOVED_FROM = 1220, MOVED_TO,
-       DONE_DENIED = 1230, RAW_OF_XORED = 1240, HALF_CHANGED = 1300, PLAIN = 1400 };
+       DONE_DENIED = 1230, RAW_OF_XORED = 1240, HALF_CHANGED = 1300, PLAIN = 1400, WRITE_REASON = 1310, WRITE_STATUS, WRITE_ONCE_MORE };
 
 struct command {
 	uint32_t words[16];
@@ -213,6 +213,21 @@ static void check_verdicts(uint32_t namespace)
 	check_status("beyond the end", transfer(1, READ, namespace, UINT64_C(1) << 40, 1, in), 0x080 | RETRY_NOT);
 }
 
+/* Why a request is refused; and discards, of whose list of ranges the script refuses one. */
+static void check_reasons(uint32_t namespace)
+{
+	static uint32_t ranges[2][4] __attribute__((aligned(4096))) = { { 0, 8, 3000 }, { 0, 16, 2000 } };
+
+	check_status("a reason", transfer(1, WRITE, namespace, WRITE_REASON, 1, out), 0x020 | RETRY_NOT);
+	check_status("a status", transfer(1, WRITE, namespace, WRITE_STATUS, 1, out), 0x182 | RETRY_NOT);
+	check_status("to be tried again", transfer(1, WRITE, namespace, WRITE_ONCE_MORE, 1, out), 0x007);
+	check_status("discard", give(1, DISCARD, namespace, address_of(ranges), 0, 0, 4, 0), 0);
+	check_status("two, one of which is refused", give(1, DISCARD, namespace, address_of(ranges), 0, 1, 4, 0),
+		     0x286 | RETRY_NOT);
+	check_status("zeroes", give(1, WRITE_ZEROES, namespace, 0, 0, 1500, 0, 3), 0x001 | RETRY_NOT);
+	check_status("a list nowhere", give(1, DISCARD, namespace, 0xfee00000, 0, 1, 4, 0), 0x004);
+}
+
 /* Memory that is the hypervisor's, or that no list may name. */
 static void check_memory(void)
 {
@@ -322,6 +337,7 @@ void guest_main(void)
 		check_transfers(namespace, 2, 3, 512);
 		check_transfers(namespace, 1, namespace == 1 ? 50 : 30, 1024);
 		check_verdicts(namespace);
+		check_reasons(namespace);
 	}
 	check_memory();
 	check_commands();

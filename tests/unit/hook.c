@@ -428,13 +428,13 @@ static void test_hold(void)
 	hook = hook_of(&r);
 	/* The owner decides, once. */
 	hook_hold_begin(&hold, hook, 7, 1000000, false, note_decided);
-	UNIT_EQUAL(hook_hold_resolve(&stranger, 7, RV_VERDICT_PASS), -RV_ENOENT);
-	UNIT_EQUAL(hook_hold_resolve(&owner, 8, RV_VERDICT_PASS), -RV_ENOENT);
-	UNIT_EQUAL(hook_hold_resolve(&owner, 7, RV_VERDICT_DROP), 0);
-	UNIT_EQUAL(hook_hold_resolve(&owner, 7, RV_VERDICT_PASS), -RV_ENOENT);
+	UNIT_EQUAL(hook_hold_resolve(&stranger, 7, RV_VERDICT_PASS, 0), -RV_ENOENT);
+	UNIT_EQUAL(hook_hold_resolve(&owner, 8, RV_VERDICT_PASS, 0), -RV_ENOENT);
+	UNIT_EQUAL(hook_hold_resolve(&owner, 7, RV_VERDICT_DROP, 0), 0);
+	UNIT_EQUAL(hook_hold_resolve(&owner, 7, RV_VERDICT_PASS, 0), -RV_ENOENT);
 	UNIT_EQUAL(decided, 0);
 	hold_expects(1, RV_VERDICT_DROP);
-	UNIT_EQUAL(hook_hold_resolve(&owner, 7, RV_VERDICT_PASS), -RV_ENOENT);
+	UNIT_EQUAL(hook_hold_resolve(&owner, 7, RV_VERDICT_PASS, 0), -RV_ENOENT);
 	UNIT_CHECK(!hook_hold_cancel(&hold));
 	/* The limit is over: on_error does, and it is an error. */
 	hook_hold_begin(&hold, hook, 9, 1, false, note_decided);
@@ -442,7 +442,7 @@ static void test_hold(void)
 	UNIT_EQUAL(hook->counters.errors, 1);
 	/* A delay is nobody's to decide. */
 	hook_hold_begin(&hold, hook, 10, 1, true, note_decided);
-	UNIT_EQUAL(hook_hold_resolve(&owner, 10, RV_VERDICT_DENY), -RV_ENOENT);
+	UNIT_EQUAL(hook_hold_resolve(&owner, 10, RV_VERDICT_DENY, 0), -RV_ENOENT);
 	hold_expects(3, RV_VERDICT_PASS);
 	UNIT_EQUAL(hook->counters.errors, 1);
 	/* A reset; and the owner's end. */
@@ -453,6 +453,20 @@ static void test_hold(void)
 	hook_hold_abandon(&owner);
 	hold_expects(4, RV_VERDICT_DENY);
 	UNIT_CHECK(deadline_next_tsc == DEADLINE_NEVER);
+	/* What is lost stays so, until a reset. Only a delay can be for ever. */
+	hook_hold_begin(&hold, hook, 13, RV_HOLD_US_EVER, true, note_decided);
+	UNIT_EQUAL(hook_hold_resolve(&owner, 13, RV_VERDICT_PASS, 0), -RV_ENOENT);
+	hook_hold_abandon(&owner);
+	hold_expects(4, RV_VERDICT_DENY);
+	UNIT_CHECK(deadline_next_tsc == DEADLINE_NEVER);
+	UNIT_CHECK(hook_hold_cancel(&hold));
+	hook_hold_begin(&hold, hook, 14, RV_HOLD_US_EVER, false, note_decided);
+	UNIT_CHECK(hold.deadline.tsc != DEADLINE_NEVER && hook_hold_cancel(&hold));
+	/* Why it is denied comes along. */
+	hook_hold_begin(&hold, hook, 15, 1000000, false, note_decided);
+	UNIT_EQUAL(hook_hold_resolve(&owner, 15, RV_VERDICT_DENY, RV_DISK_REASON_NO_ACCESS), 0);
+	hold_expects(5, RV_VERDICT_DENY);
+	UNIT_EQUAL(hold.refusal, RV_DISK_REASON_NO_ACCESS);
 	finish();
 }
 

@@ -216,9 +216,10 @@ int hook_remove(struct hook_owner *owner, uint32_t id)
 	return id == 5 ? 0 : -RV_ENOENT;
 }
 
-int hook_hold_resolve(const struct hook_owner *owner, uint64_t handle, enum rv_verdict verdict)
+int hook_hold_resolve(const struct hook_owner *owner, uint64_t handle, enum rv_verdict verdict, uint32_t refusal)
 {
 	(void)owner;
+	(void)refusal;
 	return handle == 7 && verdict == RV_VERDICT_DENY ? 0 : -RV_ENOENT;
 }
 

@@ -49,8 +49,11 @@ $(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects))
 	unit-flags := -I tests/unit/fake_process $(unit-flags)
 
 unit-programs += nvme
-unit-nvme-objects := $(addprefix mediator/disk/,bounce.o nvme_admin.o nvme_attach.o nvme_namespace.o nvme_prp.o nvme_queue.o \
+unit-nvme-objects := $(addprefix mediator/disk/,bounce.o discard.o nvme_admin.o nvme_attach.o nvme_namespace.o nvme_prp.o nvme_purpose.o nvme_queue.o \
 	nvme_registers.o nvme_request.o nvme_work.o) tests/unit/nvme_device.o
+
+unit-programs += purpose
+unit-purpose-objects := $(addprefix mediator/disk/,ata_purpose.o discard.o nvme_purpose.o)
 
 unit-programs += iommu
 unit-iommu-objects := iommu/iommu_map.o iommu/amd_vi_ivrs.o iommu/vt_d_dmar.o

@@ -74,6 +74,11 @@ def bits(clause):
     return [1 << bit for bit in range(allowed.bit_length()) if allowed >> bit & 1]
 
 
+def bit_text(field, bit):
+    """A power of two, or the name that a script has for it."""
+    return field["names"][bit.bit_length() - 1] if "names" in field else str(bit)
+
+
 def number_text(field, number):
     digits = len(f"{field['last']:x}") if 0xFF < field["last"] <= 0xFFFFFF else 1
     return str(number) if number < 10 and digits == 1 else f"0x{number:0{digits}x}"
@@ -92,7 +97,7 @@ def filter_texts(pairs):
     found = {}
     for field, clause in pairs:
         if field["flags"] & kinds.BITS:
-            found[field["name"]] = " or ".join(str(each) for each in bits(clause))
+            found[field["name"]] = " or ".join(bit_text(field, each) for each in bits(clause))
             continue
         text = number_text(field, clause["first"])
         if clause["first"] != clause["last"]:
@@ -173,11 +178,21 @@ def is_excepted(hook, values):
     )
 
 
+def other_bit(hook, field, clause):
+    """A bit that the hook's clauses let pass, and an exception's does not."""
+    own = [bits(other) for each, other in clauses(hook) if each["name"] == field["name"]]
+    possible = own[0] if own else bits({"mask": LONG_MASK & ~field["last"]})
+    return next((bit for bit in reversed(possible) if bit not in bits(clause)), field["sample"])
+
+
 def avoid_exceptions(hook, values):
     """Changes values of fields, as far as the hook's clauses let it, so that no exception is about them."""
     for pairs in exceptions(hook):
         for field, clause in pairs:
-            if field["flags"] & (kinds.ADDRESS | kinds.BITS) or not is_excepted(hook, values):
+            if field["flags"] & kinds.ADDRESS or not is_excepted(hook, values):
+                continue
+            if field["flags"] & kinds.BITS:
+                values[field["name"]] = other_bit(hook, field, clause)
                 continue
             own = [other for each, other in clauses(hook) if each["name"] == field["name"]]
             for value in (clause["last"] + 1, clause["first"] - 1):
@@ -227,7 +242,7 @@ def event_line(hook, values):
         if name in texts:
             words.append(joined_text(kind, texts[name], values))
         elif kinds.field(kind, name)["flags"] & kinds.BITS or name == "subleaf":
-            words.append(str(values[name]))
+            words.append(bit_text(kinds.field(kind, name), values[name]))
         else:
             words.append(f"0x{values[name]:x}")
     return " ".join(words)

@@ -214,10 +214,23 @@ static bool events_fill_text(const struct rv_kind *kind, const struct rv_text *t
 	return true;
 }
 
+static bool events_fill_command(const struct rv_field *field, const char *word, struct rv_event *event)
+{
+	uint32_t command = 0;
+
+	while (command < RV_DISK_COMMAND_COUNT && strcmp(rv_disk_command_name(command), word) != 0)
+		command++;
+	if (command < RV_DISK_COMMAND_COUNT)
+		rv_field_set(field, event, RV_DISK_COMMAND_BIT(command));
+	return command < RV_DISK_COMMAND_COUNT;
+}
+
 static bool events_fill_number(const struct rv_field *field, const char *word, struct rv_event *event)
 {
 	uint64_t number;
 
+	if (field->flags & RV_FIELD_COMMAND)
+		return events_fill_command(field, word, event);
 	if (!words_number(word, &number) || number > (field->last != 0 ? field->last : rv_field_ones(field)))
 		return false;
 	if ((field->flags & RV_FIELD_BITS) && (number == 0 || (number & (number - 1)) != 0))

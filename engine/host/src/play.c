@@ -77,8 +77,8 @@ void pci_hardware_write(uint64_t address, uint8_t width_bytes, uint32_t value)
 	machine_pci_write(play_bdf(address), address & 0xfff, width_bytes, value);
 }
 
-/* No time passes at a device. */
-uint64_t time_tsc_hz;
+/* No time passes at a device but what an event says: its microseconds are what the clock counts. */
+uint64_t time_tsc_hz = 1000000;
 
 /* One CPU, and nobody else. */
 void spinlock_acquire(struct spinlock *lock)
@@ -173,13 +173,15 @@ static uint64_t play_held[PLAY_HELD_MAXIMUM];
 /* mediator/request.h. No time passes here: what is delayed goes on. */
 void request_hold(struct request *request, const struct hook *hook, uint64_t us, bool delays)
 {
+	struct play *play = CONTAINER_OF(request, struct play, request);
+
 	(void)hook;
-	(void)us;
+	play->lost = delays && us == RV_HOLD_US_EVER;
 	for (unsigned int i = 0; !delays && i < PLAY_HELD_MAXIMUM; i++) {
 		if (play_held[i] != 0)
 			continue;
 		play_held[i] = request->handle;
-		CONTAINER_OF(request, struct play, request)->held = true;
+		play->held = true;
 		return;
 	}
 }
@@ -208,7 +210,7 @@ bool play_close(struct play *play, const struct rv_event *shown)
 		result = hook_resolve(hook, &play->origin, verdict, shown);
 	else if (play_has_failed(verdict))
 		(void)hook_verdict_on_error(hook);
-	if (play->origin.is_held && !play->held) /* it is delayed */
+	if (play->origin.is_held && !play->held && !play->lost) /* it is delayed */
 		result = play->request.after == UINT64_MAX ? ACCESS_ACCEPT : ACCESS_PASS;
 	play->origin.is_held = false;
 	play->done = result == ACCESS_DONE;
@@ -244,8 +246,8 @@ static void play_describe_fields(const struct play *play, char *text, size_t byt
 
 void play_describe(const struct play *play, char *text, size_t bytes)
 {
-	if (play->held)
-		snprintf(text, bytes, "held");
+	if (play->held || play->lost)
+		snprintf(text, bytes, play->lost ? "lost" : "held");
 	else if (play->origin.request != NULL && play->done)
 		snprintf(text, bytes, play->request.verdict == RV_VERDICT_DENY ? "denied" : "dropped");
 	else if (play->origin.request != NULL && play->request.changed)

@@ -16,6 +16,7 @@ struct play {
 	struct hook *hook;	     /* whose event is open */
 	bool hooked;		     /* a hook saw it */
 	bool done;		     /* a hook ended it: no device */
+	bool lost;		     /* a hook has it wait for ever */
 	bool held;		     /* a hook has it wait: what it waits for is told with RV_SYS_RESOLVE */
 	bool accepted;		     /* a hook said that no other is asked */
 	bool failed;		     /* a hook's block raised */

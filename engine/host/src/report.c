@@ -84,10 +84,16 @@ static void report_hook(const struct hook *hook)
 static void report_field(const struct rv_field *field)
 {
 	printf("{\"name\": \"%s\", \"mask\": \"%s\", \"bytes\": %u, \"flags\": %u, \"first\": %llu, "
-	       "\"last\": %llu, \"sample\": %llu}",
+	       "\"last\": %llu, \"sample\": %llu",
 	       field->name, field->mask ? field->mask : "", field->bytes, field->flags,
 	       (unsigned long long)field->first, (unsigned long long)field->last,
 	       (unsigned long long)field->sample);
+	if (field->flags & RV_FIELD_COMMAND) {
+		for (uint32_t i = 0; i < RV_DISK_COMMAND_COUNT; i++)
+			printf("%s\"%s\"", i == 0 ? ", \"names\": [" : ", ", rv_disk_command_name(i));
+		printf("]");
+	}
+	printf("}");
 }
 
 static void report_text_filter(const struct rv_text *text)

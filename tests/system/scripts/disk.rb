@@ -38,5 +38,13 @@ on(:disk_read, lba: 28345) do |r|
   held = r.hold(limit: 5.seconds)
   after(3.milliseconds) { ends[held.pass ? :late : :reset] += 1 }
 end
+on(:disk_read, lba: 28346) { |r| r.lose; ends[:lost] += 1 }
+# Why, and what is given up.
+on(:disk_write, lba: 28350) { |r| r.deny :out_of_range }
+on(:disk_write, lba: 28351) { |r| r.deny status: 0x84 }
+on :disk_discard do |r|
+  puts "discards #{r.lba} #{r.sectors} #{r.ranges} #{r.command} #{r.argument}"
+  r.deny if r.touches?(28400..28499)
+end
 at_exit { puts "waited #{ends.map { |name, count| "#{name} #{count}" }.sort.join(" ")}" }
 at_exit { puts "counted #{counts.keys.map(&:to_s).sort.join(" ")}" }

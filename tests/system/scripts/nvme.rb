@@ -17,6 +17,14 @@ on(:disk_write, **disks, lba: 1300) do |r|
   r.data.fill(0)
   raise "half-way"
 end
+on(:disk_write, **disks, lba: 1310) { |r| r.deny :write_protected }
+on(:disk_write, **disks, lba: 1311) { |r| r.deny status: 0x182 }
+on(:disk_write, **disks, lba: 1312) { |r| r.deny :aborted, retry: true }
+on(:disk_discard, **disks, queue: 1..) do |r|
+  puts "discards #{r.disk} #{r.lba} #{r.sectors} #{r.ranges} #{r.command}"
+  r.deny :no_access if r.touches?(2000..2015)
+  r.deny if r.command == :write_zeroes
+end
 sizes = []
 on(:disk_write, disk: :nvme1n2, sectors: 3) { |r| sizes << r.data.size }
 at_exit do

@@ -9,7 +9,7 @@ on(:disk_read, disk: DISK, lba: 66048..66111) { |r| r.deny }
 on(:disk_write, disk: DISK, lba: 66560..66623) { |r| r.drop }
 on(:disk_read, disk: DISK, lba: 67072) { |r| r.lba = 0 }
 seen = Hash.new(0)
-on(:disk_done, disk: DISK) { |r| seen[r.command] += 1 }
+on(:disk_done, disk: DISK) { |r| seen[r.opcode] += 1 }
 at_exit do
   puts "disks #{Disk.map { |disk| "#{disk} #{disk.serial} #{disk.sectors}" }.join(", ")}"
   puts "done of #{seen.keys.sort.map { |code| "%#x" % code }.join(" ")}"

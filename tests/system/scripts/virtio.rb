@@ -3,7 +3,7 @@ KEY = "\x5a"
 
 counts = Hash.new(0)
 disks = { disk: %i[virtio0 virtio1] }
-on(:disk_request, **disks) { |r| counts["#{r.kind} #{r.command}"] += 1 }
+on(:disk_request, **disks) { |r| counts["#{r.kind} #{r.opcode}"] += 1 }
 [1000..1099, 4000..4099].each do |range|
   on(:disk_write, **disks, lba: range, on_error: :deny) { |r| r.data.xor(KEY) }
   on(:disk_read, **disks, lba: range) { |r| r.done { |done| done.data.xor(KEY) } }
@@ -16,7 +16,7 @@ on(:disk_write, **disks, lba: 1220) { |r| r.lba = 1221 }
 on(:disk_done, **disks, lba: 1230) { |r| r.deny }
 on(:disk_read, **disks, lba: [1240..1299, 4240..4299]) { |r| r.lba -= 240 }
 on(:disk_read, **disks, lba: 1310) { |r| r.delay 3.milliseconds }
-on(:disk_command, **disks, lba: 1500) { |r| r.deny }
+on(:disk_discard, **disks, lba: 1500) { |r| r.deny }
 on(:disk_write, **disks, lba: 1300) do |r|
   r.data.fill(0)
   raise "half-way"

@@ -60,10 +60,14 @@ class Bytes
     self
   end
 
-  # Each byte with those of a String, which is begun again at its end.
-  def xor(key)
-    __check(0, @size)
-    @event.__xor(@first, @size, key)
+  # Each byte with those of a String, which is begun again at its end, or with an Integer; from `at` on, if that is
+  # given: xor(key), and xor(at, key), which is about as many bytes as the key has.
+  def xor(at, key = nil)
+    at, key, bytes = 0, at, @size if key.nil?
+    key = key.chr if key.is_a?(Integer)
+    bytes ||= key.bytesize
+    __check(at, bytes)
+    @event.__xor(@first + at, bytes, key)
     self
   end
 
@@ -117,9 +121,8 @@ class Bytes
   end
 
   def __number(at, count, order)
-    bytes = to_s(at, count).bytes
-    bytes.reverse! if __order(order) == :little
-    bytes.inject(0) { |sum, byte| sum << 8 | byte }
+    __check(at, count)
+    @event.__number(@first + at, count, __order(order) == :big)
   end
 
   def __set_number(at, value, count, order)

@@ -1,10 +1,19 @@
 # A disk of the machine, whatever it hangs on.
 #
 #   Disk[:ide0].on(:write, lba: 0) { |r| r.deny }
+#   on(:disk_attach) { |disk| disk.read_only = true unless disk.serial == "SPARE" }
 class Disk
   extend Enumerable
 
+  # What does not change what is on a disk: of a read-only one, all else is refused.
+  HARMLESS = %i[read flush verify compare identify log_page get_features smart_read power seek]
+
   attr_reader :name, :sectors, :sector_bytes, :model, :serial
+
+  alias block_size sector_bytes
+
+  @named = {}
+  @guards = {}
 
   def self.each
     return to_enum(:each) unless block_given?
@@ -19,6 +28,22 @@ class Disk
   # By its name, or its position; nil if there is none.
   def self.[](name)
     name.is_a?(Integer) ? to_a[name] : find { |disk| disk.name == name.to_sym }
+  end
+
+  # find(serial: "RV1", bus: :nvme) -> the first that has all of these (Strings, or what else they are === to), or nil;
+  # with a block as Enumerable's.
+  def self.find(serial: nil, model: nil, bus: nil, &block)
+    return super(&block) if block
+    wanted = { serial: serial, model: model, bus: bus }.compact
+    raise ArgumentError, "find takes a block, serial:, model: or bus:" if wanted.empty?
+    super() { |disk| wanted.all? { |property, value| value === disk.__send__(property) } }
+  end
+
+  # The disk of a request, known to us or not yet.
+  def self.__named(name)
+    found = @named[name] || self[name]
+    @named[name] = found if found
+    found || new(name, 0, 512, "", "")
   end
 
   def initialize(name, sectors, sector_bytes, model, serial)
@@ -38,6 +63,41 @@ class Disk
     @sectors * @sector_bytes
   end
 
+  alias size bytes
+
+  # What it hangs on: :ide, :nvme, :sata, :virtio.
+  def bus
+    @name.to_s[/\A[a-z]+/].to_sym
+  end
+
+  def controller
+    Controller.new(@name)
+  end
+
+  # Nothing on it changes from now on: writes, discards, and all commands that are not known to be harmless are refused.
+  def read_only=(wanted)
+    Disk.__guard(@name, wanted)
+  end
+
+  def read_only?
+    Disk.__guards.key?(@name)
+  end
+
+  # A disk is its name, so that `r.disk == :ide0` is as good as `r.disk == Disk[:ide0]`.
+  def ==(other)
+    other.is_a?(Disk) ? other.name == @name : other.to_s == @name.to_s
+  end
+
+  alias eql? ==
+
+  def hash
+    @name.hash
+  end
+
+  def to_sym
+    @name
+  end
+
   def to_s
     @name.to_s
   end
@@ -45,4 +105,85 @@ class Disk
   def inspect
     "#<Disk #{@name} #{@model.inspect} #{@sectors} sectors>"
   end
+
+  # What several disks can hang on.
+  class Controller
+    attr_reader :name
+
+    # The name of a disk without what is behind its first number, if the bus has such: :nvme0 of :nvme0n1.
+    def initialize(disk)
+      text = disk.to_s
+      @name = text.start_with?("nvme") ? text[/\Anvme\d+/].to_sym : disk
+    end
+
+    def disks
+      Disk.select { |disk| disk.controller == self }
+    end
+
+    def ==(other)
+      other.is_a?(Controller) && other.name == @name
+    end
+
+    def to_s
+      @name.to_s
+    end
+
+    def inspect
+      "#<Disk::Controller #{@name}>"
+    end
+  end
+
+  # Read-only disks, and those that come later ------------------------------------------------------------
+
+  def self.__guards
+    @guards
+  end
+
+  def self.__guard(name, wanted)
+    guard = @guards[name]
+    if !wanted
+      guard.off if guard
+      @guards.delete(name)
+    elsif !guard
+      __watch_identify
+      @guards[name] = Hook.on(:disk_write, :disk_discard, :disk_command, disk: name, on_error: :deny,
+                              except: { command: HARMLESS }) { |r| r.deny :write_protected }
+    end
+  end
+
+  # on(:disk_attach) { |disk| }: for each that there is, and each that the guest finds later.
+  def self.__attach(block)
+    raise ArgumentError, "a hook needs a block: on(:disk_attach) { |disk| ... }" unless block
+    @attach ||= []
+    @attached ||= {}
+    each { |disk| @attached[disk.name] = true } if @attach.empty?
+    @attach << block
+    each { |disk| block.call(disk) }
+    __watch_identify
+  end
+
+  def self.__watch_identify
+    @identify ||= Hook.on(:disk_done, command: :identify, status: 0) do |done|
+      __look_for_more
+      __protect(done)
+    end
+  end
+
+  def self.__look_for_more
+    return unless @attach
+    more = reject { |disk| @attached[disk.name] }
+    more.each { |disk| @attached[disk.name] = true }
+    more.each { |disk| @attach.each { |block| block.call(disk) } }
+  end
+
+  # Where a namespace's "write protected" stands (NVM command set 1.0c 4.1.5.1, NSATTR; NVM Express 2.0c 5.17.2.8).
+  PROTECTED = { 0 => 99, 8 => 8 }
+
+  def self.__protect(done)
+    at = PROTECTED[done.argument & 0xff]
+    return unless at && done.opcode == 0x106 && done.disk.read_only? && done.data.size > at
+    done.data.set_u8(at, done.data.u8(at) | 1)
+  end
 end
+
+Hook.__word(:disk_attach) { |_, _, block| Disk.__attach(block) }

@@ -13,6 +13,27 @@ class Event
       __want_done
     end
 
+    # It is never answered: the device does not get it (:request), or the guest does not hear that it is done
+    # (:completion). In `done`, and in hooks of disk_done, it is the last, whatever is said.
+    def lose(what = :request)
+      raise ArgumentError, "lose takes :request or :completion, not #{what.inspect}" unless %i[request completion].include?(what)
+      if what == :completion && kind != :disk_done
+        done { |r| r.lose }
+      else
+        __hold(-1, true)
+      end
+      self
+    end
+
+    # :read, :write (discards too), or :none of what moves no data.
+    def direction
+      case command
+      when :read then :read
+      when :write, :write_zeroes, :discard then :write
+      else :none
+      end
+    end
+
     # It waits so long, and goes on.
     def delay(duration)
       Request.__need_duration("delay", duration)
@@ -49,16 +70,17 @@ class Event
     end
 
     def pass
-      Held.__resolve(@request, 0)
+      Held.__resolve(@request, 0, 0)
     end
 
-    def deny(reason = nil)
-      log "#{self} denied: #{reason}" if reason
-      Held.__resolve(@request, 1)
+    def deny(reason = nil, **details)
+      refusal = Held.__refusal(reason, **details)
+      log "#{self} denied: #{reason}" if reason && !reason.is_a?(Symbol)
+      Held.__resolve(@request, 1, refusal)
     end
 
     def drop
-      Held.__resolve(@request, 2)
+      Held.__resolve(@request, 2, 0)
     end
 
     def inspect
@@ -66,7 +88,41 @@ class Event
     end
   end
 
+  class Disk
+    alias __disk disk
+
+    # A ::Disk; to_h has its name.
+    def disk
+      ::Disk.__named(__disk)
+    end
+
+    # The ranges that a discard is about: [[lba, sectors], ...]
+    def ranges
+      return [[lba, sectors]] if kind != :disk_discard || __size == 0 || __disk.to_s.start_with?("virtio")
+      __ranges(__disk.to_s.start_with?("nvme"))
+    end
+
+    # Does it touch a sector of that Range?
+    def touches?(range)
+      ranges.any? { |first, count| count > 0 && first <= range.max && first + count > range.min }
+    end
+  end
+
   class DiskDone
+    alias __disk disk
+
+    def disk
+      ::Disk.__named(__disk)
+    end
+
+    def write?
+      direction == :write
+    end
+
+    def read?
+      direction == :read
+    end
+
     def to_s
       "#{kind} #{disk} lba=#{lba} sectors=#{sectors} status=0x#{status.to_s(16)}"
     end

@@ -167,6 +167,61 @@ static mrb_value request_index(mrb_state *mrb, mrb_value self)
 	return mrb_nil_value();
 }
 
+/* Event::Request#__number(offset, count, big) -> of so many bytes, 1 to 8 */
+static mrb_value request_number(mrb_state *mrb, mrb_value self)
+{
+	mrb_int offset, count;
+	mrb_bool big;
+	uint64_t number = 0;
+
+	mrb_get_args(mrb, "iib", &offset, &count, &big);
+	(void)request_open(mrb, self);
+	if (count < 1 || count > (mrb_int)sizeof(number))
+		mrb_raise(mrb, E_ARGUMENT_ERROR, "a number has 1 to 8 bytes");
+	data_check(mrb, offset, sys_data_read((uint64_t)offset, &number, (uint64_t)count));
+	if (big)
+		number = __builtin_bswap64(number) >> 8 * (8 - count);
+	return engine_from_u64(mrb, number);
+}
+
+/* A range as [lba, sectors]: of ATA 48 bits and 16, of NVMe in the second half, and the upper half of the first. */
+static void range_push(mrb_state *mrb, mrb_value list, const uint64_t *words, bool is_nvme)
+{
+	uint64_t sectors = is_nvme ? words[0] >> 32 : words[0] >> 48;
+	uint64_t lba = is_nvme ? words[1] : words[0] & ((UINT64_C(1) << 48) - 1);
+	int arena = mrb_gc_arena_save(mrb);
+	mrb_value pair[2];
+
+	if (sectors == 0)
+		return;
+	pair[0] = engine_from_u64(mrb, lba);
+	pair[1] = engine_from_u64(mrb, sectors);
+	mrb_ary_push(mrb, list, mrb_ary_new_from_values(mrb, 2, pair));
+	mrb_gc_arena_restore(mrb, arena);
+}
+
+/* Event::Request#__ranges(is_nvme) -> the ranges of the list that are its data */
+static mrb_value request_ranges(mrb_state *mrb, mrb_value self)
+{
+	uint64_t bytes = request_open(mrb, self)->data_bytes;
+	mrb_value list = mrb_ary_new(mrb);
+	mrb_bool is_nvme;
+
+	mrb_get_args(mrb, "b", &is_nvme);
+	for (uint64_t done = 0; done < bytes; done += DATA_WINDOW_BYTES) {
+		mrb_int part = data_window_part((mrb_int)done, (mrb_int)bytes), entry_bytes = is_nvme ? 16 : 8;
+
+		data_check(mrb, (mrb_int)done, sys_data_read(done, data_window, (uint64_t)part));
+		for (mrb_int at = 0; at + entry_bytes <= part; at += entry_bytes) {
+			uint64_t words[2] = { 0 };
+
+			memcpy(words, data_window + at, (size_t)entry_bytes);
+			range_push(mrb, list, words, is_nvme);
+		}
+	}
+	return list;
+}
+
 static uint64_t request_mark(void)
 {
 	return UINT64_C(1) << engine_info()->engine_id % 64;
@@ -188,7 +243,8 @@ static mrb_value request_class_mark(mrb_state *mrb, mrb_value self)
 	return engine_from_u64(mrb, request_mark());
 }
 
-/* Event::Request#__hold(us, delays): it waits, with what was changed in it so far and is changed yet */
+/* Event::Request#__hold(us, delays): it waits, with what was changed in it so far and is changed yet. Less than 0
+ * microseconds: for ever. */
 static mrb_value request_hold(mrb_state *mrb, mrb_value self)
 {
 	struct rv_event *event = request_open(mrb, self);
@@ -200,22 +256,94 @@ static mrb_value request_hold(mrb_state *mrb, mrb_value self)
 	if (verdict != RV_VERDICT_PASS && verdict != RV_VERDICT_CHANGE)
 		mrb_raise(mrb, E_ARGUMENT_ERROR, "what is denied or dropped cannot wait");
 	event->verdict |= RV_VERDICT_HOLD;
-	event->hold_us = (uint64_t)us;
+	event->hold_us = us < 0 ? RV_HOLD_US_EVER : (uint64_t)us;
 	event->flags = delays ? event->flags | RV_EVENT_DELAYED : event->flags & ~RV_EVENT_DELAYED;
 	return self;
 }
 
-/* Event::Held.__resolve(request, verdict) -> did it wait? The verdict: 0 pass, 1 deny, 2 drop */
+static _Noreturn void refusal_raise_reason(mrb_state *mrb, mrb_value reason)
+{
+	mrb_value known = mrb_str_new_lit(mrb, "");
+
+	for (uint32_t i = 1; i < RV_DISK_REASON_COUNT; i++) {
+		mrb_str_cat_cstr(mrb, known, i == 1 ? ":" : ", :");
+		mrb_str_cat_cstr(mrb, known, rv_disk_reason_name(i));
+	}
+	mrb_raisef(mrb, E_ARGUMENT_ERROR, "deny: no reason is called %v; there are %v, and any text for the log",
+		   mrb_inspect(mrb, reason), known);
+}
+
+static uint32_t refusal_reason(mrb_state *mrb, mrb_value reason)
+{
+	for (uint32_t i = 1; i < RV_DISK_REASON_COUNT; i++) {
+		if (strcmp(rv_disk_reason_name(i), mrb_sym_name(mrb, mrb_symbol(reason))) == 0)
+			return i;
+	}
+	refusal_raise_reason(mrb, reason);
+}
+
+/* RV_REFUSAL_* of what `deny` was given; nil where it was not. */
+static uint32_t refusal_of(mrb_state *mrb, mrb_value reason, mrb_value status, mrb_value retry)
+{
+	uint32_t refusal = mrb_symbol_p(reason) ? refusal_reason(mrb, reason) : 0;
+
+	if (!mrb_nil_p(status)) {
+		if (!mrb_integer_p(status) || mrb_integer(status) < 1 || mrb_integer(status) > (mrb_int)RV_REFUSAL_LOW)
+			mrb_raisef(mrb, E_ARGUMENT_ERROR, "status: is a code of the controller's, 1 to 0xffff, not %v",
+				   mrb_inspect(mrb, status));
+		refusal = RV_REFUSAL_STATUS | (uint32_t)mrb_integer(status);
+	}
+	return refusal | (mrb_test(retry) ? RV_REFUSAL_RETRY : 0);
+}
+
+/* Takes deny's arguments: the first, or nil, goes to *reason. */
+static uint32_t refusal_arguments(mrb_state *mrb, mrb_value *reason)
+{
+	const mrb_sym names[2] = { MRB_SYM(status), MRB_SYM(retry) };
+	mrb_value values[2];
+	mrb_kwargs keywords = { .num = 2, .table = names, .values = values };
+
+	*reason = mrb_nil_value();
+	mrb_get_args(mrb, "|o:", reason, &keywords);
+	for (unsigned int i = 0; i < 2; i++) {
+		if (mrb_undef_p(values[i]))
+			values[i] = mrb_nil_value();
+	}
+	return refusal_of(mrb, *reason, values[0], values[1]);
+}
+
+/* Event::Request#deny(reason = nil, status: nil, retry: false): the reason a Symbol that the guest's driver gets to
+ * know, or a text for the log. */
+static mrb_value request_deny(mrb_state *mrb, mrb_value self)
+{
+	mrb_value reason;
+	uint32_t refusal = refusal_arguments(mrb, &reason);
+
+	(void)mrb_funcall_id(mrb, self, MRB_SYM(__deny), mrb_nil_p(reason) || mrb_symbol_p(reason) ? 0 : 1, reason);
+	engine_event()->disk_refusal = refusal;
+	return self;
+}
+
+/* Event::Held.__refusal(reason = nil, status: nil, retry: false) -> what __resolve takes */
+static mrb_value held_refusal(mrb_state *mrb, mrb_value self)
+{
+	mrb_value reason;
+
+	(void)self;
+	return mrb_fixnum_value((mrb_int)refusal_arguments(mrb, &reason));
+}
+
+/* Event::Held.__resolve(request, verdict, refusal) -> did it wait? The verdict: 0 pass, 1 deny, 2 drop */
 static mrb_value held_resolve(mrb_state *mrb, mrb_value self)
 {
 	static const uint32_t verdicts[] = { RV_VERDICT_PASS, RV_VERDICT_DENY, RV_VERDICT_DROP };
 	mrb_value request;
-	mrb_int verdict;
+	mrb_int verdict, refusal;
 	int64_t result;
 
 	(void)self;
-	mrb_get_args(mrb, "oi", &request, &verdict);
-	result = sys_resolve(engine_to_u64(mrb, request), verdicts[verdict % 3]);
+	mrb_get_args(mrb, "oii", &request, &verdict, &refusal);
+	result = sys_resolve(engine_to_u64(mrb, request), verdicts[verdict % 3], (uint64_t)refusal);
 	return mrb_bool_value(result == 0);
 }
 
@@ -226,14 +354,19 @@ void mrb_ritevisor_disk_gem_init(mrb_state *mrb)
 
 	struct RClass *held = mrb_define_class_under(mrb, mrb_class_get(mrb, "Event"), "Held", mrb->object_class);
 
-	mrb_define_class_method_id(mrb, held, MRB_SYM(__resolve), held_resolve, MRB_ARGS_REQ(2));
+	mrb_define_class_method_id(mrb, held, MRB_SYM(__resolve), held_resolve, MRB_ARGS_REQ(3));
+	mrb_define_class_method_id(mrb, held, MRB_SYM(__refusal), held_refusal, MRB_ARGS_OPT(1) | MRB_ARGS_KEY(2, 0));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__info), disk_info, MRB_ARGS_REQ(1));
+	mrb_define_alias_id(mrb, request, MRB_SYM(__deny), MRB_SYM(deny));
+	mrb_define_method_id(mrb, request, MRB_SYM(deny), request_deny, MRB_ARGS_OPT(1) | MRB_ARGS_KEY(2, 0));
 	mrb_define_class_method_id(mrb, request, MRB_SYM(__mark), request_class_mark, MRB_ARGS_NONE());
 	mrb_define_method_id(mrb, request, MRB_SYM(__read), request_read, MRB_ARGS_REQ(2));
 	mrb_define_method_id(mrb, request, MRB_SYM(__write), request_write, MRB_ARGS_REQ(2));
 	mrb_define_method_id(mrb, request, MRB_SYM(__xor), request_xor, MRB_ARGS_REQ(3));
 	mrb_define_method_id(mrb, request, MRB_SYM(__fill), request_fill, MRB_ARGS_REQ(3));
 	mrb_define_method_id(mrb, request, MRB_SYM(__index), request_index, MRB_ARGS_REQ(3));
+	mrb_define_method_id(mrb, request, MRB_SYM(__number), request_number, MRB_ARGS_REQ(3));
+	mrb_define_method_id(mrb, request, MRB_SYM(__ranges), request_ranges, MRB_ARGS_REQ(1));
 	mrb_define_method_id(mrb, request, MRB_SYM(__size), request_size, MRB_ARGS_NONE());
 	mrb_define_method_id(mrb, request, MRB_SYM(__hold), request_hold, MRB_ARGS_REQ(2));
 	mrb_define_method_id(mrb, request, MRB_SYM(__want_done), request_want_done, MRB_ARGS_NONE());

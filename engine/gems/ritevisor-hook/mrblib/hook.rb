@@ -21,8 +21,20 @@ class Hook
     @all.delete(hook)
   end
 
+  # Words that stand for no kind of the hypervisor's: `on(name) { }` is what the block makes of it.
+  def self.__word(name, &block)
+    @words ||= {}
+    @words[name] = block
+  end
+
   # What Kernel#on does, for callers that have an `on` of their own.
-  def self.on(*arguments, **filters, &block)
+  def self.on(*arguments, into: nil, **filters, &block)
+    if into
+      raise ArgumentError, "on takes a block or into:, not both" if block
+      block = into.to_proc
+    end
+    own = @words && @words[arguments[0]]
+    return own.call(arguments, filters, block) if own
     kinds, addresses = arguments.partition { |argument| argument.is_a?(Symbol) }
     raise ArgumentError, "on takes kinds and then one address, Range or Array of them" if addresses.size > 1
     new(__kinds(kinds), addresses[0], filters, &block)

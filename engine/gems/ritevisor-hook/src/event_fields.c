@@ -22,8 +22,18 @@ static mrb_value field_disk(mrb_state *mrb, uint32_t number)
 	return mrb_symbol_value(mrb_intern_cstr(mrb, name));
 }
 
+/* :identify */
+static mrb_value field_command(mrb_state *mrb, uint64_t bit)
+{
+	uint32_t command = bit != 0 ? (uint32_t)__builtin_ctzll(bit) : RV_DISK_COMMAND_UNKNOWN;
+
+	return mrb_symbol_value(mrb_intern_cstr(mrb, rv_disk_command_name(command)));
+}
+
 static mrb_value field_value(mrb_state *mrb, const struct rv_field *field, const struct rv_event *event)
 {
+	if (field->flags & RV_FIELD_COMMAND)
+		return field_command(mrb, rv_field_get(field, event));
 	if (field->flags & RV_FIELD_DISK)
 		return field_disk(mrb, (uint32_t)rv_field_get(field, event));
 	return engine_from_u64(mrb, rv_field_get(field, event));

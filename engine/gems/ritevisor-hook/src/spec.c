@@ -103,11 +103,13 @@ static mrb_value *spec_place(struct spec_check *check, const char *name)
 	return NULL;
 }
 
-/* :ide0, or the number that stands for it. */
+/* :ide0, a Disk, or the number that stands for it. */
 static mrb_value spec_disk_number(mrb_state *mrb, mrb_value value)
 {
 	uint32_t number;
 
+	if (mrb_object_p(value) && mrb_respond_to(mrb, value, MRB_SYM(name)))
+		value = mrb_funcall_id(mrb, value, MRB_SYM(name), 0);
 	if (!mrb_symbol_p(value) && !mrb_string_p(value))
 		return value;
 	number = rv_disk_named(mrb_symbol_p(value) ? mrb_sym_name(mrb, mrb_symbol(value))
@@ -118,12 +120,50 @@ static mrb_value spec_disk_number(mrb_state *mrb, mrb_value value)
 	return mrb_fixnum_value((mrb_int)number);
 }
 
-static bool spec_is_disk(const struct spec_check *check, const mrb_value *place)
+static bool spec_is_field_with(const struct spec_check *check, const mrb_value *place, uint32_t flag)
 {
 	size_t number = (size_t)(place - check->fields);
 
 	return place >= check->fields && number < check->kind->nr_fields &&
-	       (check->kind->fields[number].flags & RV_FIELD_DISK);
+	       (check->kind->fields[number].flags & flag);
+}
+
+/* :identify, as the bit that stands for it. */
+static mrb_value spec_command_bit(mrb_state *mrb, mrb_value name)
+{
+	mrb_value known = mrb_str_new_lit(mrb, "");
+
+	for (uint32_t command = 0; command < RV_DISK_COMMAND_COUNT; command++) {
+		if (strcmp(rv_disk_command_name(command), mrb_sym_name(mrb, mrb_symbol(name))) == 0)
+			return mrb_int_value(mrb, (mrb_int)RV_DISK_COMMAND_BIT(command));
+		spec_list(mrb, known, rv_disk_command_name(command), "");
+	}
+	mrb_raisef(mrb, E_ARGUMENT_ERROR, "command: none is called %v; there are %v", mrb_inspect(mrb, name), known);
+}
+
+static bool spec_are_symbols(mrb_value list)
+{
+	for (mrb_int i = 0; i < RARRAY_LEN(list); i++) {
+		if (!mrb_symbol_p(RARRAY_PTR(list)[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Names of commands are bits; numbers are what the controller calls them: they are about the field "opcode". */
+static void spec_take_command(mrb_state *mrb, struct spec_check *check, mrb_value *place, mrb_value value)
+{
+	if (mrb_symbol_p(value)) {
+		*place = spec_command_bit(mrb, value);
+	} else if (mrb_array_p(value) && spec_are_symbols(value)) {
+		*place = mrb_ary_new(mrb);
+		for (mrb_int i = 0; i < RARRAY_LEN(value); i++)
+			mrb_ary_push(mrb, *place, spec_command_bit(mrb, RARRAY_PTR(value)[i]));
+		if (RARRAY_LEN(value) == 0)
+			mrb_raise(mrb, E_ARGUMENT_ERROR, "command: an Array of commands needs one");
+	} else {
+		check->fields[rv_field_named(check->kind, "opcode")] = value;
+	}
 }
 
 /* A callback of mrb_hash_foreach(); returns 0 to go on. */
@@ -135,20 +175,30 @@ static int spec_take_filter(mrb_state *mrb, mrb_value key, mrb_value value, void
 
 	if (!place)
 		spec_raise_unknown(mrb, check, name);
-	*place = spec_is_disk(check, place) ? spec_disk_number(mrb, value) : value;
+	if (spec_is_field_with(check, place, RV_FIELD_COMMAND))
+		spec_take_command(mrb, check, place, value);
+	else
+		*place = spec_is_field_with(check, place, RV_FIELD_DISK) ? spec_disk_number(mrb, value) : value;
 	return 0;
+}
+
+/* Is an Array of the field's one clause, of bits? */
+static bool spec_joins(const struct rv_field *field, mrb_value list)
+{
+	return (field->flags & RV_FIELD_BITS) && (!(field->flags & RV_FIELD_COMMAND) || spec_are_symbols(list));
 }
 
 static mrb_value spec_array_of(mrb_state *mrb, const struct rv_kind *kind, mrb_value filters)
 {
 	for (uint32_t i = 0; i < kind->nr_fields && !mrb_hash_empty_p(mrb, filters); i++) {
 		const struct rv_field *field = &kind->fields[i];
-		mrb_value name;
+		mrb_value name, value;
 
-		if (!(field->flags & RV_FIELD_FILTER) || (field->flags & RV_FIELD_BITS))
+		if (!(field->flags & RV_FIELD_FILTER))
 			continue;
 		name = mrb_symbol_value(mrb_intern_cstr(mrb, field->name));
-		if (mrb_array_p(mrb_hash_get(mrb, filters, name)))
+		value = mrb_hash_get(mrb, filters, name);
+		if (mrb_array_p(value) && !spec_joins(field, value))
 			return name;
 	}
 	return mrb_nil_value();

@@ -1,7 +1,7 @@
 # Log lines: a text and pairs, at one of five levels.
 #
 #   log "uart", value: 0x41            # info
-#   log.warning "odd width", width: 3  # error, warning, notice, info, debug
+#   log.warning "odd width", width: 3  # error, warning, notice, info, debug; alert
 module Log
   LEVELS = { error: 0, warning: 1, notice: 2, info: 3, debug: 4 }.freeze
 
@@ -20,6 +20,11 @@ module Log
 
   def self.error(text = "", **pairs)
     write(0, line(text, pairs))
+  end
+
+  # What somebody is to look at, at once: an error's level, and a word to look for.
+  def self.alert(text = "", **pairs)
+    write(0, "alert: #{line(text, pairs)}")
   end
 
   def self.warning(text = "", **pairs)

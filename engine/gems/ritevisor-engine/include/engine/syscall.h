@@ -193,9 +193,9 @@ static inline int64_t sys_data_write(uint64_t offset, const void *buffer, uint64
 	return engine_syscall(RV_SYS_DATA_WRITE, offset, engine_address(buffer), length_bytes, 0, 0);
 }
 
-static inline int64_t sys_resolve(uint64_t request, uint64_t verdict)
+static inline int64_t sys_resolve(uint64_t request, uint64_t verdict, uint64_t refusal)
 {
-	return engine_syscall(RV_SYS_RESOLVE, request, verdict, 0, 0, 0);
+	return engine_syscall(RV_SYS_RESOLVE, request, verdict, refusal, 0, 0);
 }
 
 static inline int64_t sys_disk(uint64_t position, struct rv_disk_info *info)
