@@ -21,6 +21,20 @@ $(hostile-engine): tests/system/engines/engine.lds $(hostile-objects)
 
 -include $(hostile-objects:.o=.d)
 
+# A kernel with drivers for all devices, and an initramfs with those for disks: fetched when tests are made.
+stock-kernel := $(build)/tests/stock/vmlinuz
+stock-initrd := $(build)/tests/stock/initrd.gz
+test-programs += $(stock-kernel) $(stock-initrd)
+
+$(stock-kernel): tools/fetch
+	$(call step,FETCH,the stock kernel)
+	@mkdir -p $(@D)
+	$(Q)tools/fetch stock && cp $(cache)/kernel/stock/boot/vmlinuz-* $@
+
+$(stock-initrd): $(stock-kernel) $(image-tool) $(wildcard tools/guest/*)
+	$(call step,IMAGE,$@)
+	$(Q)tools/image initrd --kernel $(cache)/kernel/stock --output $@
+
 # Many boots in a row, not part of "make test": make test-boots BOOTS=100 FIRMWARE=uefi CPU=intel.
 .PHONY: test-boots
 test-boots: all

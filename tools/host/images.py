@@ -43,15 +43,16 @@ def settle_times(folder):
         os.utime(path, (EPOCH, EPOCH), follow_symlinks=False)
 
 
-# MSRs, UEFI's variables; those from scsi_common on, in this order, are the drivers of IDE disks, from virtio_ring on of
-# virtio's.
-GUEST_MODULES = ["msr.ko", "efivarfs.ko", "scsi_common.ko", "scsi_mod.ko", "libata.ko", "ata_piix.ko", "sd_mod.ko",
-                 "virtio_ring.ko", "virtio.ko", "virtio_pci_legacy_dev.ko", "virtio_pci_modern_dev.ko", "virtio_pci.ko",
-                 "virtio_blk.ko"]  # fmt: skip
+# MSRs, UEFI's variables; those from scsi_common on, in this order, are the drivers of IDE and SATA disks, from
+# virtio_ring on of virtio's. What a kernel does not have is left out.
+GUEST_MODULES = ["msr.ko", "efivarfs.ko", "scsi_common.ko", "scsi_mod.ko", "libata.ko", "ata_piix.ko", "libahci.ko",
+                 "ahci.ko", "crct10dif_common.ko", "crc-t10dif.ko", "crc64.ko", "crc64-rocksoft.ko", "t10-pi.ko",
+                 "sd_mod.ko", "virtio_ring.ko", "virtio.ko", "virtio_pci_legacy_dev.ko", "virtio_pci_modern_dev.ko",
+                 "virtio_pci.ko", "virtio_blk.ko"]  # fmt: skip
 
 
-def build_initrd(output):
-    """Makes the guest's initramfs: busybox, tools/guest, hwcheck, ritectl, and GUEST_MODULES of the kernel."""
+def build_initrd(output, kernel=KERNEL_PACKAGE):
+    """Makes the guest's initramfs: busybox, tools/guest, hwcheck, ritectl, and GUEST_MODULES of the unpacked kernel."""
     with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
         root = Path(work) / "root"
         for name in ("bin", "dev", "proc", "sys", "lib", "tmp"):
@@ -67,7 +68,7 @@ def build_initrd(output):
              str(root / "bin" / "probe"), str(GUEST / "probe.c")]
         )  # fmt: skip
         for name in GUEST_MODULES:
-            for module in KERNEL_PACKAGE.rglob(name):
+            for module in Path(kernel).rglob(name):
                 shutil.copy(module, root / "lib" / name)
         _pack_initrd(root, work, output)
 

@@ -1,0 +1,18 @@
+# The disk holds what the guest writes in another form; parts of it cannot be written or read, or lie elsewhere.
+KEY = "\x5a"
+DISK = :sata2
+
+on(:disk_write, disk: DISK, on_error: :deny) { |r| r.data.xor(KEY) }
+on(:disk_read, disk: DISK) { |r| r.done { |done| done.data.xor(KEY) } }
+on(:disk_write, disk: DISK, lba: 65536..65599) { |r| r.deny }
+on(:disk_read, disk: DISK, lba: 66048..66111) { |r| r.deny }
+on(:disk_write, disk: DISK, lba: 66560..66623) { |r| r.drop }
+on(:disk_read, disk: DISK, lba: 67072) { |r| r.lba = 0 }
+on(:disk_read, disk: DISK, lba: 1000..1003) { |r| r.delay 20.milliseconds }
+on(:disk_done, disk: DISK, lba: 1004..1007) { |r| r.delay 20.milliseconds }
+seen = Hash.new(0)
+on(:disk_done, disk: DISK) { |r| seen[r.command] += 1 }
+at_exit do
+  puts "disks #{Disk.map { |disk| "#{disk} #{disk.serial} #{disk.sectors}" }.join(", ")}"
+  puts "done of #{seen.keys.sort.map { |code| "%#x" % code }.join(" ")}"
+end
