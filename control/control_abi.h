@@ -37,12 +37,13 @@ enum control_command {
 	/* [0] token; -> session. RV_ENOSPC: too many */
 	CONTROL_OPEN,
 	CONTROL_CLOSE,
-	/* [0] bytes of the text, [1] CONTROL_LEND; data: its name -> a handle. RV_ENOSPC, RV_ENOMEM, RV_E2BIG */
+	/* [0] bytes of the text, [1] CONTROL_LEND, CONTROL_REPLACE; data: its name -> a handle. RV_ENOSPC, RV_ENOMEM, RV_E2BIG */
 	CONTROL_BEGIN,
 	/* [0] handle, [1] offset; data: a part of the text */
 	CONTROL_TEXT,
 	/* [0] handle: the text is complete -> 0. RV_ENOMEM, RV_ENOSPC, RV_EEXIST (a script of that name is in
-	 * force), RV_EPERM (a policy cannot be lent) */
+	 * force), RV_EPERM (a policy cannot be lent, and is replaced at CONTROL_POLICY only), RV_ENOENT, RV_EBUSY
+	 * (there is nothing to replace, or it is lent or being replaced) */
 	CONTROL_START,
 	/* [0] handle, [1] as the last told, 0 at first -> enum control_phase. A script that is loading goes on
 	 * loading. [1] the next, [2] records lost so far, [3] exit status; data: struct control_record, each with
@@ -63,6 +64,7 @@ enum control_command {
 };
 
 #define CONTROL_LEND 1u /* the script is there as long as the session polls it */
+#define CONTROL_REPLACE 2u /* when it is loaded it takes the place of the one of its name, in one step; not with LEND */
 
 /* [3] of CONTROL_POLL when the script was killed. */
 #define CONTROL_STATUS_KILLED 256

@@ -23,7 +23,7 @@
 struct control_script {
 	uint64_t handle; /* 0: the record is free */
 	uint64_t session;
-	bool busy, lent;
+	bool busy, lent, replaces;
 	char name[CONTROL_NAME_BYTES];
 	uint8_t *pages; /* its text, until it is the engine's; NULL then */
 	size_t nr_pages;
@@ -97,6 +97,10 @@ static int script_dismiss(struct control_script *script, struct vcpu *vcpu)
 {
 	struct process *process = script->process;
 
+	/* What has taken another's place stays, and that one goes. */
+	if (process != NULL && process_live_has_swapped(process) &&
+	    process_live_run(process, vcpu) == PROCESS_PHASE_LOADING)
+		return -RV_EBUSY;
 	if (process != NULL && (script->lent || process_phase(process) == PROCESS_PHASE_LOADING) &&
 	    process_unload(process, vcpu, true) != 0)
 		return -RV_EBUSY;
@@ -165,7 +169,7 @@ int64_t control_script_begin(uint64_t session, const char *name, uint64_t bytes,
 	struct control_script *script;
 	int64_t handle;
 
-	if (!script_name_is_good(name) || (flags & ~(uint64_t)CONTROL_LEND) != 0)
+	if (!script_name_is_good(name) || flags > CONTROL_REPLACE || flags == (CONTROL_LEND | CONTROL_REPLACE))
 		return -RV_EINVAL;
 	if (bytes > CONTROL_SCRIPT_BYTES_MAXIMUM)
 		return -RV_E2BIG;
@@ -174,6 +178,7 @@ int64_t control_script_begin(uint64_t session, const char *name, uint64_t bytes,
 		return -RV_ENOSPC;
 	string_copy(script->name, name, sizeof(script->name));
 	script->lent = flags & CONTROL_LEND;
+	script->replaces = flags & CONTROL_REPLACE;
 	script->bytes = bytes;
 	script->nr_pages = (size_t)(bytes / PAGE_BYTES + 1);
 	script->pages = process_live_allocate_pages(script->nr_pages);
@@ -208,6 +213,8 @@ static int64_t script_start(struct control_script *script)
 		.pages = script->pages,
 		.nr_pages = script->nr_pages,
 		.length_bytes = (size_t)script->bytes,
+		.replaces = script->replaces ? script->name : NULL,
+		.policies = control_level == CONTROL_POLICY,
 		.lent = script->lent,
 	};
 	int error;
@@ -274,7 +281,9 @@ int64_t control_script_unload(uint64_t session, uint64_t handle, struct vcpu *vc
 
 	if (result != 0)
 		return result;
-	if (script->process != NULL)
+	if (script->process != NULL && process_live_has_swapped(script->process))
+		result = -RV_EBUSY;
+	else if (script->process != NULL)
 		result = process_unload(script->process, vcpu,
 					control_level == CONTROL_POLICY ||
 						process_phase(script->process) == PROCESS_PHASE_LOADING);

@@ -70,6 +70,8 @@ struct hook_owner {
 	bool stuck; /* who has the lock was waited for in vain */
 	bool keeps_hooks; /* those that keep denying after a failure do so however it ends, and stay on */
 	bool stages; /* what it adds is staged, until hook_put_into_force() */
+	bool swaps; /* it takes another's place, or another its: the next two count (hook/hook_swap.c) */
+	uint64_t epoch_in, epoch_out; /* its hooks are in force from that epoch on; before that one, 0: for ever */
 	unsigned nr_left; /* hooks of it that are not freed yet, live or not; under hook_table_lock */
 };
 
@@ -170,6 +172,16 @@ void hook_say_end(struct hook_owner *owner, struct vcpu *vcpu);
 
 /* Takes all that is left of an owner's hooks out of service, what C alone denies too. Under the owner's lock. */
 void hook_remove_rest(struct hook_owner *owner);
+
+/* hook/hook_swap.c: one owner's hooks in the place of another's, in one step: what is walked in one exit meets
+ * either those of the old or those of the new. First both are prepared; when all CPUs have been in their guests since
+ * (vmm/grace.h), and the new one's hooks were put into force, hook_swap(). When all have been there once more,
+ * nobody meets the old one's, which is removed, and hook_swap_end(). The old one may be gone at any time. The owners
+ * stay what they are meanwhile. Context: exit. */
+void hook_swap_prepare(struct hook_owner *old, struct hook_owner *new);
+void hook_swap(struct hook_owner *old, struct hook_owner *new);
+/* Neither is in a swap any more; without hook_swap() before, the new one's hooks never were in force. */
+void hook_swap_end(struct hook_owner *old, struct hook_owner *new);
 
 /* Has it hooks that C alone denies by? */
 bool hook_owner_denies(struct hook_owner *owner);

@@ -91,7 +91,9 @@ static inline __attribute__((always_inline)) enum access_result hook_ask_owner(s
 	if (!hook_owner_lock(owner))
 		return hook_keeps_denying(hook) ? hook_deny(hook, origin) : ACCESS_PASS;
 	/* It may have lost its owner, or its service, while we waited. */
-	if (hook->state == HOOK_ACTIVE && (!hook_is_newborn(hook, origin->vcpu) || origin->request != NULL)) {
+	if (!hook_owner_counts(owner, origin->vcpu)) {
+		/* Another has its place, or it has not yet another's. */
+	} else if (hook->state == HOOK_ACTIVE && (!hook_is_newborn(hook, origin->vcpu) || origin->request != NULL)) {
 		/* It may remove itself in there: then this event is its last, and still counts. */
 		verdict = hook_run(hook, origin);
 		if (verdict != RV_VERDICT_PASS)
@@ -152,6 +154,7 @@ void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu)
 
 	if (!hook_owner_lock(owner))
 		return;
-	hook_run_plain(hook, vcpu);
+	if (hook_owner_counts(owner, vcpu))
+		hook_run_plain(hook, vcpu);
 	hook_owner_unlock(owner);
 }

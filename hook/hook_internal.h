@@ -99,6 +99,14 @@ static inline enum access_result hook_reject(struct hook *hook)
 /* hook_deliver.c: hook_deliver_plain(), under the owner's lock. */
 void hook_run_plain(struct hook *hook, struct vcpu *vcpu);
 
+/* hook_swap.c: of an owner that is in a swap: do its hooks count in this exit? */
+bool hook_owner_is_in_epoch(const struct hook_owner *owner, struct vcpu *vcpu);
+static inline bool hook_owner_counts(const struct hook_owner *owner, struct vcpu *vcpu)
+{
+	return __builtin_expect(!__atomic_load_n(&owner->swaps, __ATOMIC_ACQUIRE), 1) ||
+	       hook_owner_is_in_epoch(owner, vcpu);
+}
+
 /* hook_request.c: enters a hook into the list of those of requests, and takes it out. Under hook_table_lock. */
 void hook_list_request(struct hook *hook);
 void hook_unlist_request(struct hook *hook);

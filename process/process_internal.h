@@ -106,8 +106,10 @@ void process_tell(struct process *process, const char *format, ...) __attribute_
 
 /* process_live.c: of one whose memory is given back. */
 void process_live_bury(struct process *process);
-/* May a live engine have another page? Some stay for those of the boot. */
-bool process_live_has_page(void);
+/* Is it about to take another's place? */
+bool process_live_is_swapping(const struct process *process);
+/* May a live engine have so many more pages? Some stay for those of the boot. */
+bool process_live_has_pages(uint64_t nr_pages);
 /* Context of an interrupt or a step: the engine goes on in its next slice. */
 _Noreturn void process_suspend(struct process *process, const struct exception_frame *frame);
 

@@ -15,6 +15,7 @@
 #include "process/run.h"
 #include "rv/errno.h"
 #include "vmm/deadline.h"
+#include "vmm/grace.h"
 
 /* An engine without its heap: data, stack, page tables. */
 #define LIVE_ENGINE_PAGES 160
@@ -28,6 +29,10 @@ struct process_live {
 	void *pages;
 	size_t nr_pages;
 	uint64_t used_tsc; /* by its top level so far */
+	struct process *old; /* whose place it takes, held; NULL: nobody's */
+	enum { SWAP_NONE, SWAP_LOADS, SWAP_READY, SWAP_DONE } swap;
+	struct grace grace;
+	bool grace_is_over; /* all CPUs have been in their guests since the last step */
 	bool lent;
 	bool taken;	   /* by a caller; or, once it has released it, until it has ended */
 	bool released;
@@ -58,20 +63,33 @@ static uint64_t live_kept(void)
 	return __atomic_load_n(&live_kept_pages, __ATOMIC_RELAXED);
 }
 
-bool process_live_has_page(void)
+bool process_live_has_pages(uint64_t nr_pages)
 {
-	return memory_has_spare_pages(1 + live_kept());
+	return memory_has_spare_pages(nr_pages + live_kept());
 }
 
 void *process_live_allocate_pages(size_t nr_pages)
 {
-	return memory_has_spare_pages(nr_pages + live_kept()) ? memory_allocate_pages(nr_pages) : NULL;
+	return process_live_has_pages(nr_pages) ? memory_allocate_pages(nr_pages) : NULL;
+}
+
+static void live_end_grace(struct grace *grace)
+{
+	struct process_live *live = CONTAINER_OF(grace, struct process_live, grace);
+
+	__atomic_store_n(&live->grace_is_over, true, __ATOMIC_RELEASE);
+}
+
+static void live_begin_grace(struct process_live *live)
+{
+	live->grace_is_over = false;
+	grace_begin(&live->grace, live_end_grace);
 }
 
 /* Under process_live_lock. */
 static bool live_is_free(struct process_live *live)
 {
-	if (live->taken && live->released && live->nr_pins == 0 && live->process.state == PROCESS_ENDED &&
+	if (live->taken && live->released && live->nr_pins == 0 && live->grace_is_over && live->process.state == PROCESS_ENDED &&
 	    !hook_owner_is_used(&live->process.owner))
 		live->taken = false;
 	return !live->taken;
@@ -98,18 +116,18 @@ static bool live_has_memory(void)
 				      process_options.live_heap_bytes / PAGE_BYTES);
 }
 
-static bool live_name_is_taken(const char *name)
+static bool live_name_is_taken(const char *name, const struct process *but)
 {
 	for (struct process *process = process_next_of_boot(NULL); process != NULL;
 	     process = process_next_of_boot(process)) {
-		if (process->state != PROCESS_ENDED && strcmp(process->name, name) == 0)
+		if (process != but && process->state != PROCESS_ENDED && strcmp(process->name, name) == 0)
 			return true;
 	}
 	for (unsigned i = 0; i < PROCESS_LIVE_MAXIMUM; i++) {
 		struct process_live *live = live_records[i];
 
 		/* One that has ended may still wait for CPUs to forget its hooks. */
-		if (live != NULL && !live_is_free(live) &&
+		if (live != NULL && &live->process != but && !live_is_free(live) &&
 		    (!live->released || process_phase(&live->process) != PROCESS_PHASE_ENDED) &&
 		    strcmp(live->script.name, name) == 0)
 			return true;
@@ -160,16 +178,18 @@ static void live_renew(struct process_live *live)
 	memset((uint8_t *)live + end, 0, sizeof(*live) - end);
 	live->process.live = true;
 	live->process.live_state = live;
+	live->grace_is_over = true;
 }
 
-static int live_take_record(const struct process_live_request *request, struct process_live **taken)
+static int live_take_record(const struct process_live_request *request, const struct process *old,
+			    struct process_live **taken)
 {
 	struct process_live *live;
 	int error = 0;
 
 	spinlock_acquire(&process_live_lock);
 	live = live_find_record();
-	if (live_name_is_taken(request->name))
+	if (live_name_is_taken(request->name, old))
 		error = -RV_EEXIST;
 	else if (live == NULL)
 		error = -RV_ENOSPC;
@@ -215,23 +235,90 @@ static int live_fill(struct process_live *live, const struct process_live_reques
 	return 0;
 }
 
-int process_live_create(const struct process_live_request *request, struct process **process)
+/* It takes nobody's place any more, or has it. */
+static void live_forget_old(struct process_live *live)
+{
+	if (live->old == NULL)
+		return;
+	hook_swap_end(&live->old->owner, &live->process.owner);
+	process_put(live->old);
+	live->old = NULL;
+	live->swap = SWAP_NONE;
+}
+
+/* The script to be replaced, held. */
+static int live_find_old(const struct process_live_request *request, struct process **old)
+{
+	int error = 0;
+
+	*old = NULL;
+	if (request->replaces == NULL)
+		return 0;
+	*old = process_find(request->replaces);
+	if (*old == NULL)
+		return -RV_ENOENT;
+	if (process_live_is_lent(*old) || (*old)->owner.swaps)
+		error = -RV_EBUSY;
+	else if ((*old)->policy && !request->policies)
+		error = -RV_EPERM;
+	if (error != 0)
+		process_put(*old);
+	return error;
+}
+
+/* Another one may be about to replace it too. */
+static bool live_claim_old(struct process_live *live, struct process *old)
+{
+	bool first;
+
+	spinlock_acquire(&process_live_lock);
+	first = !old->owner.swaps;
+	if (first)
+		hook_swap_prepare(&old->owner, &live->process.owner);
+	spinlock_release(&process_live_lock);
+	return first;
+}
+
+static int live_create(const struct process_live_request *request, struct process *old, struct process **process)
 {
 	struct process_live *live;
-	int error;
+	int error = live_take_record(request, old, &live);
 
-	if (!process_is_ready)
-		return -RV_ENOTSUP;
-	error = live_take_record(request, &live);
 	if (error != 0)
 		return error;
 	error = live_fill(live, request);
+	if (error == 0 && old != NULL && !live_claim_old(live, old)) {
+		live->pages = NULL; /* they stay the caller's */
+		process_bury(&live->process, PROCESS_STOP_EXIT);
+		error = -RV_EBUSY;
+	}
 	if (error != 0) {
 		live_give_record_back(live);
 		return error;
 	}
+	if (old != NULL) {
+		live->old = old;
+		live->swap = SWAP_LOADS;
+		live_begin_grace(live);
+	}
 	*process = &live->process;
 	return 0;
+}
+
+int process_live_create(const struct process_live_request *request, struct process **process)
+{
+	struct process *old;
+	int error;
+
+	if (!process_is_ready)
+		return -RV_ENOTSUP;
+	error = live_find_old(request, &old);
+	if (error != 0)
+		return error;
+	error = live_create(request, old, process);
+	if (error != 0 && old != NULL)
+		process_put(old);
+	return error;
 }
 
 void process_live_bury(struct process *process)
@@ -239,6 +326,8 @@ void process_live_bury(struct process *process)
 	struct process_live *live = live_of(process);
 
 	process->sliced = false;
+	if (live->swap != SWAP_DONE) /* else the old one still has to go */
+		live_forget_old(live);
 	if (live->pages != NULL)
 		memory_free_pages(live->pages, live->nr_pages);
 	live->pages = NULL;
@@ -280,6 +369,31 @@ static void live_settle(struct process *process, enum process_stop stop)
 	process->registers.rax = 0; /* what RV_SYS_NEXT_EVENT returns */
 	process->state = PROCESS_WAITING;
 	hook_put_into_force(&process->owner);
+	if (live_of(process)->swap == SWAP_LOADS)
+		live_of(process)->swap = SWAP_READY;
+}
+
+/* Have all CPUs been in their guests since the last step of a swap? */
+static bool live_may_step(const struct process_live *live)
+{
+	return __atomic_load_n(&live->grace_is_over, __ATOMIC_ACQUIRE);
+}
+
+/* Takes the old one's place. Under its owner's lock: it may be taken away meanwhile. */
+static void live_swap(struct process_live *live)
+{
+	if (live->swap != SWAP_READY || !live_may_step(live))
+		return;
+	hook_swap(&live->old->owner, &live->process.owner);
+	live->swap = SWAP_DONE;
+	live_begin_grace(live);
+}
+
+/* The old one goes; without locks. */
+static void live_end_swap(struct process_live *live, struct vcpu *vcpu)
+{
+	if (live->swap == SWAP_DONE && live_may_step(live) && process_unload(live->old, vcpu, true) == 0)
+		live_forget_old(live);
 }
 
 enum process_phase process_live_run(struct process *process, struct vcpu *vcpu)
@@ -288,6 +402,7 @@ enum process_phase process_live_run(struct process *process, struct vcpu *vcpu)
 	uint64_t start = tsc_read();
 	enum process_stop stop;
 
+	grace_collect();
 	if (!hook_owner_lock(&process->owner))
 		return process_phase(process);
 	if (process->state == PROCESS_LOADING) {
@@ -299,9 +414,21 @@ enum process_phase process_live_run(struct process *process, struct vcpu *vcpu)
 		else
 			live_settle(process, stop);
 	}
+	live_swap(live_of(process));
 	hook_owner_unlock(&process->owner);
+	live_end_swap(live_of(process), vcpu);
 	deadline_look(vcpu);
 	return process_phase(process);
+}
+
+bool process_live_has_swapped(const struct process *process)
+{
+	return process->live && live_of(process)->swap == SWAP_DONE;
+}
+
+bool process_live_is_swapping(const struct process *process)
+{
+	return process->live && live_of(process)->swap != SWAP_NONE;
 }
 
 bool process_live_detach(struct process *process)

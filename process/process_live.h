@@ -34,6 +34,8 @@ struct process_live_request {
 	void *pages; /* memory_allocate_pages(): the script's text and a NUL; the engine's on success */
 	size_t nr_pages, length_bytes;
 	struct process_output *output; /* the caller's: it outlives the engine, or process_live_detach() is called */
+	const char *replaces; /* NULL, or a script whose place it takes when its top level is over; if it fails, that stays */
+	bool policies; /* that may be a policy */
 	bool lent; /* for as long as somebody watches it: it must be no policy */
 };
 
@@ -41,10 +43,10 @@ struct process_live_request {
 void *process_live_allocate_pages(size_t nr_pages);
 
 /* Makes an engine. 0 or -RV_ENOMEM, -RV_ENOSPC, -RV_E2BIG; -RV_EEXIST: one of that name is in force; -RV_EPERM: a
- * policy cannot be lent; -RV_ENOTSUP: there is no engine program. Context: exit; without locks. */
+ * policy cannot be lent, or replaced; -RV_ENOENT, -RV_EBUSY: there is nothing to replace, or it is lent; -RV_ENOTSUP: there is no engine program. Context: exit; without locks. */
 int process_live_create(const struct process_live_request *request, struct process **process);
 
-/* The next slice of its top level; not for two CPUs at a time. Returns the phase behind it; a load that takes more than
+/* The next slice of its top level, or the next step by which it takes another's place; not for two CPUs at a time. Returns the phase behind it; a load that takes more than
  * load_budget_ms= in all is ended. Context: exit; without locks. */
 enum process_phase process_live_run(struct process *process, struct vcpu *vcpu);
 
@@ -56,6 +58,9 @@ uint64_t process_exit_status(const struct process *process);
  * its memory is free on return, or once all CPUs have been in their guests. 0; -RV_EBUSY: a CPU stopped amid it;
  * -RV_EPERM: it is a policy, and `policies` is false. Context: exit; without locks. */
 int process_unload(struct process *process, struct vcpu *vcpu, bool policies);
+
+/* Has it another's place already, but that one not gone? process_live_run() sees to it. */
+bool process_live_has_swapped(const struct process *process);
 
 /* Nobody watches it any more: its output goes to the log. False: a CPU stopped amid it. Context: exit; without locks. */
 bool process_live_detach(struct process *process);

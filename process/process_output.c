@@ -30,7 +30,7 @@ struct process_output *process_output_create(void)
 	if (output == NULL)
 		return NULL;
 	for (unsigned i = 0; i < PROCESS_OUTPUT_PAGES; i++) {
-		output->pages[i] = process_live_has_page() ? memory_allocate_spare_page() : NULL;
+		output->pages[i] = process_live_has_pages(1) ? memory_allocate_spare_page() : NULL;
 		if (output->pages[i] == NULL) {
 			process_output_free(output);
 			return NULL;

@@ -10,6 +10,8 @@
 
 enum process_phase process_phase(struct process *process)
 {
+	if (process_live_is_swapping(process))
+		return PROCESS_PHASE_LOADING;
 	switch (__atomic_load_n(&process->state, __ATOMIC_ACQUIRE)) {
 	case PROCESS_LOADING:
 		return PROCESS_PHASE_LOADING;

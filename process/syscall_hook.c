@@ -23,6 +23,17 @@ static bool syscall_hook_is_short(const struct process *process,
 	return last - first < RV_HOOK_BYTES_IN_EVENT;
 }
 
+/* Nested tables for what a live script hooks: what is kept for those of the boot stays. */
+static bool syscall_hook_has_tables(const struct rv_hook_spec *spec)
+{
+	uint64_t first, last;
+
+	if (!rv_kind_has(spec->kind, RV_KIND_MEMORY))
+		return true;
+	hook_spec_range(spec, &first, &last);
+	return process_live_has_pages((last - first) / MIB(2) + 4);
+}
+
 /* The default. At the guest's end nobody waits; where a script goes before, the guest does. */
 static uint64_t syscall_hook_budget_us(const struct process *process, uint32_t kind)
 {
@@ -53,6 +64,8 @@ int64_t syscall_hook_add(struct process *process, struct exception_frame *frame)
 		return -RV_E2BIG;
 	if (rv_kind_power(spec.kind) & ~process->powers)
 		return -RV_EACCES;
+	if (process->live && !syscall_hook_has_tables(&spec))
+		return -RV_ENOMEM;
 	if (process->policy && spec.on_error == RV_ON_ERROR_DISABLE)
 		return -RV_EPERM;
 	id = hook_add(&process->owner, &spec);

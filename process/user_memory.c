@@ -14,7 +14,7 @@
 
 int user_map_new_page(struct process *process, uint64_t address, uint64_t rights)
 {
-	void *page = process->live && !process_live_has_page() ? NULL : memory_allocate_spare_page();
+	void *page = process->live && !process_live_has_pages(1) ? NULL : memory_allocate_spare_page();
 	int error;
 
 	if (page == NULL)

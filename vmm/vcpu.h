@@ -133,6 +133,7 @@ struct vcpu {
 	uint32_t logical_destination, destination_format; /* LDR and DFR (vmm/destination.h) */
 	uint64_t alarm_tsc;	 /* vmm/deadline.c's: when this CPU has to look */
 	bool checks_deadlines;	 /* likewise: it does so now */
+	uint64_t swap_exit, swap_epoch; /* hook/hook_swap.c's: in that exit, this epoch counts */
 	uint8_t steps;		 /* 1: an instruction is stepped over (mmio_step.c); else 0 */
 };
 

@@ -310,6 +310,11 @@ static void random_data(void)
 		message->data_bytes = (uint32_t)(random_number() % CONTROL_DATA_BYTES);
 }
 
+static uint64_t free_pages(void)
+{
+	return ask(CONTROL_STATISTICS) == 0 ? message->argument[0] : 0;
+}
+
 static bool random_is_good(const struct run *run)
 {
 	return run->vector == VECTOR_BP && (int64_t)run->rax >= -RV_ENOTSUP &&
@@ -341,11 +346,6 @@ static void random_round(unsigned rounds)
 			handle = run.rax;
 	}
 	guest_check(bad == 0, "messages at random", "%u bad answers", bad);
-}
-
-static uint64_t free_pages(void)
-{
-	return ask(CONTROL_STATISTICS) == 0 ? message->argument[0] : 0;
 }
 
 static void open_again(void)
@@ -430,6 +430,128 @@ static void check_second(void)
 		    bad, second_answers);
 }
 
+/* Loads a script, for good. Returns the phase behind it. */
+static int64_t load(const char *script, uint64_t flags)
+{
+	uint64_t handle = (uint64_t)ask_with(CONTROL_BEGIN, strlen(script), flags, "reload.rb"), position = 0;
+	int64_t phase;
+	char text[32];
+
+	(void)ask_with(CONTROL_TEXT, handle, 0, script);
+	phase = ask_with(CONTROL_START, handle, 0, "");
+	if (phase == 0)
+		phase = poll(handle, &position, text, sizeof(text));
+	(void)ask_with(CONTROL_FORGET, handle, 0, "");
+	return phase;
+}
+
+/* What loading a script of a hundred lines takes, in the emulator's instructions, of which each is `cycles` of the
+ * TSC: of all calls together, and of the longest. */
+static void check_stretch(uint64_t cycles)
+{
+	static char script[4096];
+	size_t used = 0;
+	uint64_t handle, position = 0, longest = 0, total = 0;
+	int64_t phase = CONTROL_PHASE_LOADING;
+	struct run run;
+
+	for (unsigned line = 0; line < 99; line++) {
+		static const char text[] = "def m(a) a.to_s + \"x\" end; m 1\n";
+
+		memcpy(script + used, text, sizeof(text) - 1);
+		used += sizeof(text) - 1;
+	}
+	memcpy(script + used, "on(:port_read, 0x80) { }", 24);
+	handle = (uint64_t)ask_with(CONTROL_BEGIN, used + 24, CONTROL_LEND, "long.rb");
+	(void)ask_with(CONTROL_TEXT, handle, 0, script);
+	for (bool started = false; phase == CONTROL_PHASE_LOADING; started = true) {
+		uint64_t begin;
+
+		prepare(started ? CONTROL_POLL : CONTROL_START);
+		message->argument[0] = handle;
+		message->argument[1] = position;
+		begin = tsc_read();
+		call(&run, CONTROL_MAGIC, BUFFER, PAGE, 0);
+		begin = (tsc_read() - begin) / cycles;
+		longest = begin > longest ? begin : longest;
+		total += begin;
+		phase = started ? (int64_t)run.rax : run.rax == 0 ? CONTROL_PHASE_LOADING : -1;
+		position = started ? message->argument[1] : 0;
+	}
+	guest_print("control: loading takes %lu instructions, the longest stretch %lu\n", total, longest);
+	guest_check(phase == CONTROL_PHASE_LIVE && longest <= 300000, "the longest stretch", "%lu", longest);
+	longest = tsc_read();
+	(void)ask(CONTROL_LIST);
+	guest_print("control: a list takes %lu instructions\n", (tsc_read() - longest) / cycles);
+	(void)ask_with(CONTROL_FORGET, handle, 0, "");
+}
+
+/* Two hundred scripts, one after another, with hooks of several kinds. The first ones leave what is kept for the
+ * next: records, and pages of small objects. */
+static void check_many(void)
+{
+	static const char script[] = "on(:port_read, 0x80) { }; on(:msr_read, 0x10) { }; on(:cpuid, 0x80000002) { }; "
+				     "on(:mmio_read, 0xfed00000..0xfed00fff) { }; every(1.seconds) { }; at_exit { }";
+	uint64_t before = 0;
+
+	for (unsigned i = 0; i < 220; i++) {
+		if (i == 20)
+			before = free_pages();
+		if (load(script, 0) != CONTROL_PHASE_LIVE || ask_with(CONTROL_UNLOAD, 0, 0, "reload.rb") != 0) {
+			guest_check(false, "two hundred loads", "number %u", i);
+			return;
+		}
+	}
+	guest_check(free_pages() >= before, "two hundred loads lose no memory", "%lu pages before, %lu after", before,
+		    free_pages());
+}
+
+/* Reads a port all the while: each read is what one of two scripts makes of it, and once it is the second one's
+ * it stays that. */
+SHARED uint32_t second_reads, second_odd;
+
+static void second_read(void)
+{
+	uint8_t last = 0x21;
+
+	while (!second_ends) {
+		uint8_t value = in8(0x80);
+
+		if (value != last && (value != 0x31 || last != 0x21))
+			second_odd++;
+		last = value;
+		second_reads++;
+		__asm__ volatile("pause");
+	}
+	second_has_ended = true;
+}
+
+static void check_reload(void)
+{
+	int64_t first, second, failed;
+
+	first = load("on(:port_read, 0x80) { |io| io.value = 0x21 }", CONTROL_REPLACE);
+	guest_check(first == -RV_ENOENT, "there is nothing to replace", "%ld", first);
+	first = load("on(:port_read, 0x80) { |io| io.value = 0x21 }", 0);
+	second_ends = second_has_ended = false;
+	if (!guest_check(second_start(SECOND_VECTOR, second_read), "second CPU", ""))
+		return;
+	while (second_reads < 10)
+		__asm__ volatile("pause");
+	failed = load("on(:port_read, 0x80) { |io| io.value = 0x41 }; raise 'no'", CONTROL_REPLACE);
+	guest_check(failed == CONTROL_PHASE_ENDED && in8(0x80) == 0x21, "one that fails replaces nothing", "%ld", failed);
+	second = load("on(:port_read, 0x80) { |io| io.value = 0x31 }", CONTROL_REPLACE);
+	wait_cycles(1000000);
+	second_ends = true;
+	while (!second_has_ended)
+		__asm__ volatile("pause");
+	guest_check(first == CONTROL_PHASE_LIVE && second == CONTROL_PHASE_LIVE && in8(0x80) == 0x31, "replaced",
+		    "%ld %ld 0x%x", first, second, in8(0x80));
+	guest_check(second_odd == 0, "in one step", "%u of %u reads", second_odd, second_reads);
+	guest_check(ask_with(CONTROL_UNLOAD, 0, 0, "reload.rb") == 0 && in8(0x80) != 0x31, "one of the two was left", "");
+	guest_check(ask_with(CONTROL_UNLOAD, 0, 0, "reload.rb") == -RV_ENOENT, "and no more", "");
+}
+
 void guest_main(void)
 {
 	ours = reserved_find(); /* by the BIOS, which has a descriptor table of its own */
@@ -450,7 +572,14 @@ void guest_main(void)
 		return;
 	}
 	check_script();
-	if (option_number_or("second", 0))
+	if (option_number_or("cycles", 0)) {
+		check_stretch(option_number_or("cycles", 0));
+		check_many();
+		return;
+	}
+	if (option_number_or("second", 0)) {
 		check_second();
+		check_reload();
+	}
 	check_random((unsigned)option_number_or("rounds", 200));
 }

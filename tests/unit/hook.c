@@ -213,6 +213,99 @@ static void test_owner_keeps_hooks(void)
 	finish();
 }
 
+/* One that is loaded amid the guest's life: its hooks are quiet until all are there; before it goes its end is
+ * told, and nothing of it is left, what denies neither. Then it may become another's. */
+static void test_owner_comes_and_goes(void)
+{
+	struct rv_hook_spec port = spec_of(RV_EVENT_PORT_READ, 1, 1), deny = spec_of(RV_EVENT_PORT_READ, 2, 2);
+	struct rv_hook_spec end = spec_of(RV_EVENT_SHUTDOWN, 0, 0);
+	struct access a = access_of(ACCESS_PORT, false, 1, 1, 0), b = access_of(ACCESS_PORT, false, 2, 1, 0);
+	struct hook *first, *second;
+
+	owner.stages = true;
+	deny.on_error = RV_ON_ERROR_DENY;
+	first = hook_of(&port);
+	second = hook_of(&deny);
+	hook_of(&end);
+	deliveries = 0;
+	fake_vcpu.history_next++;
+	UNIT_EQUAL(hook_handle_access(&a, first), ACCESS_PASS);
+	UNIT_EQUAL(deliveries, 0);
+	hook_put_into_force(&owner);
+	(void)hook_handle_access(&a, first);
+	UNIT_EQUAL(deliveries, 1);
+	next_failure = true;
+	(void)hook_handle_access(&b, second); /* it fails, and denies from now on */
+	UNIT_CHECK(hook_owner_denies(&owner) && owner.nr_hooks == 0);
+	UNIT_EQUAL(hook_handle_access(&b, second), ACCESS_DONE);
+	hook_remove_rest(&owner);
+	UNIT_CHECK(!hook_owner_denies(&owner) && hook_owner_is_used(&owner));
+	UNIT_EQUAL(hook_handle_access(&b, second), ACCESS_PASS);
+	finish();
+	UNIT_CHECK(!hook_owner_is_used(&owner));
+}
+
+/* Its other hooks are gone when the end is told; what is staged is not told. */
+static void test_owner_says_end(void)
+{
+	struct rv_hook_spec port = spec_of(RV_EVENT_PORT_READ, 1, 1), end = spec_of(RV_EVENT_SHUTDOWN, 0, 0);
+	const struct hook *first = hook_of(&port);
+	uint32_t id = first->id;
+
+	hook_of(&end);
+	deliveries = 0;
+	hook_say_end(&owner, &fake_vcpu);
+	UNIT_EQUAL(deliveries, 1);
+	UNIT_CHECK(hook_find(id) == NULL && owner.nr_hooks == 1);
+	finish();
+	owner.stages = true;
+	hook_of(&end);
+	deliveries = 0;
+	hook_say_end(&owner, &fake_vcpu);
+	UNIT_EQUAL(deliveries, 0);
+	owner.stages = false;
+	finish();
+}
+
+/* In one exit either the old owner's hooks count or the new one's, whenever the swap happens. */
+static void test_owner_swap(void)
+{
+	static struct hook_owner new = { .name = "new.rb", .event = &event, .deliver = owner_deliver };
+	struct rv_hook_spec port = spec_of(RV_EVENT_PORT_READ, 1, 1);
+	struct access a = access_of(ACCESS_PORT, false, 1, 1, 0);
+	struct hook *old_hook, *new_hook;
+
+	old_hook = hook_of(&port);
+	new.stages = true;
+	hook_swap_prepare(&owner, &new);
+	new_hook = hook_find((uint32_t)hook_add(&new, &port));
+	hook_put_into_force(&new);
+	fake_vcpu.history_next++;
+	deliveries = 0;
+	(void)hook_handle_access(&a, old_hook);
+	UNIT_EQUAL(deliveries, 1);
+	hook_swap(&owner, &new); /* amid the walk of an exit */
+	(void)hook_handle_access(&a, new_hook);
+	UNIT_EQUAL(deliveries, 1);
+	(void)hook_handle_access(&a, old_hook);
+	UNIT_EQUAL(deliveries, 2);
+	fake_vcpu.history_next++;
+	(void)hook_handle_access(&a, new_hook);
+	UNIT_EQUAL(deliveries, 3);
+	(void)hook_handle_access(&a, old_hook);
+	UNIT_EQUAL(deliveries, 3);
+	hook_remove_rest(&owner);
+	hook_swap_end(&owner, &new);
+	(void)hook_handle_access(&a, new_hook);
+	UNIT_EQUAL(deliveries, 4);
+	hook_remove_rest(&new);
+	finish();
+	hook_owner_renew(&owner);
+	owner.name = "test.rb";
+	owner.event = &event;
+	owner.deliver = owner_deliver;
+}
+
 static void work_remove(struct hook *hook)
 {
 	UNIT_EQUAL(hook_remove(&owner, hook->id), 0);
@@ -536,6 +629,9 @@ int main(void)
 	unit_run("hook_on_error", test_on_error);
 	unit_run("hook_owner_failure", test_owner_failure);
 	unit_run("hook_owner_keeps_hooks", test_owner_keeps_hooks);
+	unit_run("hook_owner_comes_and_goes", test_owner_comes_and_goes);
+	unit_run("hook_owner_says_end", test_owner_says_end);
+	unit_run("hook_owner_swap", test_owner_swap);
 	unit_run("hook_remove_in_event", test_remove_in_event);
 	unit_run("hook_add_in_event", test_add_in_event);
 	unit_run("hook_freed_after_walks", test_freed_after_walks);

@@ -14,6 +14,7 @@ static const char usage_text[] =
 	"usage: ritectl [OPTIONS] run FILE|-        run a script until it ends; Ctrl-C takes it away\n"
 	"       ritectl [OPTIONS] -e CODE           the same with a line of Ruby\n"
 	"       ritectl [OPTIONS] load FILE|-       load a script for good\n"
+	"       ritectl [OPTIONS] reload FILE|-     the same in the place of the script of that name, in one step\n"
 	"       ritectl [OPTIONS] unload NAME       take a script away; its at_exit blocks run\n"
 	"       ritectl [OPTIONS] list              the scripts that there are\n"
 	"       ritectl [OPTIONS] log [-f]          Ritevisor's log; -f: and what comes\n"
@@ -190,18 +191,19 @@ static _Noreturn void misused(const char *how)
 	fail(STATUS_USAGE, "usage: ritectl %s; ritectl --help", how);
 }
 
-static int perform_script(struct words *words, bool lend)
+static int perform_script(struct words *words, const char *command)
 {
+	bool lend = strcmp(command, "run") == 0;
 	struct source source;
 	bool is_code;
 
 	take_options(words);
 	is_code = words->code != NULL;
 	if (words->count != (is_code ? 0 : 1))
-		misused(lend ? "run FILE|-e CODE|-" : "load FILE|-e CODE|-");
+		misused(lend ? "run FILE|-e CODE|-" : "load|reload FILE|-e CODE|-");
 	read_source(is_code ? words->code : words->word[0], is_code, words->name, &source);
 	call_open();
-	return lend ? script_run(&source) : script_load(&source);
+	return lend ? script_run(&source) : script_load(&source, strcmp(command, "reload") == 0);
 }
 
 static int perform_log(struct words *words)
@@ -219,15 +221,15 @@ static int perform(struct words *words)
 	const char *command = words->count > 0 ? words->word[0] : NULL;
 
 	if (words->code != NULL && command == NULL)
-		return perform_script(words, true);
+		return perform_script(words, "run");
 	if (command == NULL) {
 		fputs(usage_text, stderr);
 		return STATUS_USAGE;
 	}
 	words->count--;
 	words->word++;
-	if (strcmp(command, "run") == 0 || strcmp(command, "load") == 0)
-		return perform_script(words, command[0] == 'r');
+	if (strcmp(command, "run") == 0 || strcmp(command, "load") == 0 || strcmp(command, "reload") == 0)
+		return perform_script(words, command);
 	if (strcmp(command, "log") == 0)
 		return perform_log(words);
 	take_options(words);

@@ -45,8 +45,8 @@ struct source {
 };
 /* Runs it until it ends or a signal comes. */
 int script_run(const struct source *source);
-/* Loads it, for good. */
-int script_load(const struct source *source);
+/* Loads it, for good; replace: in the place of the one of its name. */
+int script_load(const struct source *source, bool replace);
 
 /* output.c: what is printed. Each line of JSON is an object. */
 /* Set by a signal, or when nobody reads what is printed. */

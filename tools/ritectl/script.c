@@ -175,12 +175,12 @@ int script_run(const struct source *source)
 	return script_finish(&script);
 }
 
-int script_load(const struct source *source)
+int script_load(const struct source *source, bool replace)
 {
 	struct script script = { .handle = 0 };
 
 	script_watch_signals();
-	script_start(&script, source, 0);
+	script_start(&script, source, replace ? CONTROL_REPLACE : 0);
 	script_await_load(&script);
 	if (script.phase == CONTROL_PHASE_LOADING)
 		script_unload(&script);

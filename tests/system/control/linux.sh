@@ -86,18 +86,12 @@ ritectl list 2>&1
 say no device $?
 mv /dev/cpu/0/away /dev/cpu/0/msr
 
-# Two hundred come and go, and all memory is back.
-rounds() {
-	i=0
-	while [ $i -lt $1 ]; do
-		ritectl -q -e 'on(:port_read, 0x80) { }; on(:msr_read, 0x10) { }; every(1.seconds) { }; exit' || say failed
-		i=$((i + 1))
-	done
-}
-rounds 20
-sleep 1
-before=$(ritectl stats | sed -n 's/free pages //p')
-rounds 200
-sleep 1
-after=$(ritectl stats | sed -n 's/free pages //p')
-[ $((before - after)) -le 2 ] && say no memory is lost || say lost: $before pages before, $after after
+# A script that is changed, in the place of the one that is there.
+ritectl -q load /watch.rb
+sed -i s/0x21/0x31/ /watch.rb
+ritectl -q reload /watch.rb
+say reload $? $(probe in8 0x80)
+echo 'raise "no"' >>/watch.rb
+sed -i s/0x31/0x41/ /watch.rb
+ritectl -q reload /watch.rb 2>/dev/null
+say failed reload $? $(probe in8 0x80) $(ritectl list | grep -c watch.rb)

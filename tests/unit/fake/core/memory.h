@@ -43,4 +43,7 @@ bool memory_is_ram(hpa_t hpa, uint64_t length_bytes);
 void *memory_allocate(size_t length_bytes);
 void memory_free(void *object);
 
+void memory_free_pages(void *pages, size_t nr_pages);
+uint64_t memory_pages_free(void);
+
 #endif

@@ -1,0 +1,343 @@
+/*
+ * tests/fuzz/control.c: any messages of two address spaces to control/, over fakes of the engines, with time that
+ * jumps. Nothing may be left when all leases are over: no page, no output, no script that was lent.
+ */
+#include "control/control_internal.h"
+
+#include "core/cpu.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/spinlock.h"
+#include "core/time.h"
+#include "input.h"
+#include "process/process_live.h"
+#include "process/process_output.h"
+#include "rv/errno.h"
+#include "vmm/deadline.h"
+#include "vmm/vcpu.h"
+
+#define PROCESSES 4
+#define MESSAGES_MAXIMUM 200
+#define NAME_BYTES 64
+/* No lease ends by itself; and all do. */
+#define SLOW_HZ UINT64_C(1000000000000)
+
+enum control_level control_level;
+enum control_auth control_auth;
+uint64_t time_tsc_hz = SLOW_HZ;
+struct cpu fake_cpu;
+uint32_t cpus_count = 1;
+static struct vcpu vcpu;
+
+struct process {
+	char name[NAME_BYTES];
+	enum process_phase phase;
+	unsigned slices;
+	void *pages;
+	bool lent, policy, taken, released;
+	struct process_output *output;
+};
+
+static struct process processes[PROCESSES];
+static unsigned nr_pages, nr_outputs;
+static struct deadline *deadlines;
+uint64_t deadline_next_tsc;
+
+struct cpu *cpu_get(uint32_t index)
+{
+	(void)index;
+	return &fake_cpu;
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	(void)level;
+	(void)format;
+}
+
+size_t log_read(uint64_t *position, char *buffer, size_t buffer_bytes, uint64_t *lost)
+{
+	memset(buffer, 'l', buffer_bytes);
+	*position += buffer_bytes;
+	*lost = 0;
+	return buffer_bytes;
+}
+
+uint64_t memory_pages_free(void)
+{
+	return 1000;
+}
+
+void spinlock_acquire(struct spinlock *lock)
+{
+	FUZZ_MUST(lock->holder == 0);
+	lock->holder = 1;
+}
+
+void spinlock_release(struct spinlock *lock)
+{
+	FUZZ_MUST(lock->holder == 1);
+	lock->holder = 0;
+}
+
+bool deadline_cancel(struct deadline *deadline)
+{
+	struct deadline **link = &deadlines;
+
+	while (*link != NULL && *link != deadline)
+		link = &(*link)->next;
+	if (*link == NULL)
+		return false;
+	*link = deadline->next;
+	return true;
+}
+
+void deadline_set(struct deadline *deadline, uint64_t tsc)
+{
+	(void)deadline_cancel(deadline);
+	deadline->tsc = tsc;
+	deadline->next = deadlines;
+	deadlines = deadline;
+}
+
+/* So much later that all that waits is due. */
+static void jump(void)
+{
+	time_tsc_hz = 0;
+	for (unsigned i = 0; i < 1000 && deadlines != NULL; i++) {
+		struct deadline *deadline = deadlines;
+
+		deadlines = deadline->next;
+		deadline->expire(deadline, &vcpu);
+	}
+	time_tsc_hz = SLOW_HZ;
+}
+
+/* Engines ------------------------------------------------------------------------------------ */
+
+void *process_live_allocate_pages(size_t count)
+{
+	FUZZ_MUST(count != 0 && count <= CONTROL_SCRIPT_BYTES_MAXIMUM / PAGE_BYTES + 1);
+	nr_pages += (unsigned)count;
+	return calloc(count, PAGE_BYTES);
+}
+
+void memory_free_pages(void *pages, size_t count)
+{
+	nr_pages -= (unsigned)count;
+	free(pages);
+}
+
+struct process_output *process_output_create(void)
+{
+	nr_outputs++;
+	return calloc(1, sizeof(struct process_output));
+}
+
+void process_output_free(struct process_output *output)
+{
+	nr_outputs -= output != NULL;
+	free(output);
+}
+
+size_t process_output_read(struct process_output *output, uint64_t *position, void *buffer, size_t buffer_bytes,
+			   uint64_t *lost)
+{
+	size_t bytes = (size_t)(*position % (buffer_bytes + 1));
+
+	memset(buffer, 'o', bytes);
+	*position = ++output->end;
+	*lost = 0;
+	return bytes;
+}
+
+int process_live_create(const struct process_live_request *request, struct process **process)
+{
+	for (unsigned i = 0; i < PROCESSES; i++) {
+		struct process *new = &processes[i];
+
+		if (new->taken)
+			continue;
+		FUZZ_MUST(request->nr_pages * PAGE_BYTES > request->length_bytes);
+		FUZZ_MUST(((const char *)request->pages)[request->length_bytes] == '\0');
+		*new = (struct process){ .taken = true, .lent = request->lent, .output = request->output };
+		strcpy(new->name, request->name);
+		new->slices = (unsigned)request->length_bytes % 5;
+		new->pages = request->pages;
+		new->policy = request->length_bytes % 7 == 6;
+		nr_pages -= (unsigned)request->nr_pages;
+		*process = new;
+		return 0;
+	}
+	return -RV_ENOSPC;
+}
+
+static void process_end(struct process *process)
+{
+	free(process->pages);
+	process->pages = NULL;
+	process->phase = PROCESS_PHASE_ENDED;
+}
+
+enum process_phase process_live_run(struct process *process, struct vcpu *on)
+{
+	(void)on;
+	FUZZ_MUST(process->phase == PROCESS_PHASE_LOADING && process->taken);
+	if (process->slices-- == 0)
+		process->phase = PROCESS_PHASE_LIVE;
+	return process->phase;
+}
+
+enum process_phase process_phase(struct process *process)
+{
+	FUZZ_MUST(process->taken && !process->released);
+	return process->phase;
+}
+
+uint64_t process_exit_status(const struct process *process)
+{
+	FUZZ_MUST(process->taken);
+	return 0;
+}
+
+int process_unload(struct process *process, struct vcpu *on, bool policies)
+{
+	(void)on;
+	FUZZ_MUST(process->taken);
+	if (process->policy && !policies)
+		return -RV_EPERM;
+	process_end(process);
+	return 0;
+}
+
+bool process_live_has_swapped(const struct process *process)
+{
+	FUZZ_MUST(process->taken);
+	return false;
+}
+
+bool process_live_detach(struct process *process)
+{
+	process->output = NULL;
+	return true;
+}
+
+static void process_reap(struct process *process)
+{
+	if (process->released && process->phase == PROCESS_PHASE_ENDED)
+		process->taken = false;
+}
+
+void process_live_release(struct process *process)
+{
+	FUZZ_MUST(process->output == NULL);
+	process->released = true;
+	process_reap(process);
+}
+
+struct process *process_at(unsigned *position)
+{
+	while (*position < PROCESSES) {
+		if (processes[(*position)++].taken)
+			return &processes[*position - 1];
+	}
+	return NULL;
+}
+
+struct process *process_find(const char *name)
+{
+	for (unsigned i = 0; i < PROCESSES; i++) {
+		if (processes[i].taken && strcmp(processes[i].name, name) == 0)
+			return &processes[i];
+	}
+	return NULL;
+}
+
+void process_put(struct process *process)
+{
+	process_reap(process);
+}
+
+void process_describe(struct process *process, struct process_facts *facts)
+{
+	*facts = (struct process_facts){ .name = process->name, .phase = process->phase, .live = true,
+					 .lent = process->lent, .policy = process->policy };
+}
+
+/* Messages ----------------------------------------------------------------------------------- */
+
+static uint64_t last_session, last_handle;
+
+static uint64_t take_argument(struct input *input)
+{
+	switch (input_number(input, 1) % 4) {
+	case 0:
+		return last_handle;
+	case 1:
+		return input_number(input, 1);
+	case 2:
+		return input_number(input, 3);
+	default:
+		return input_number(input, 8);
+	}
+}
+
+static void send(struct input *input, struct control_message *message)
+{
+	uint64_t cr3 = input_number(input, 1) % 8 == 0 ? 0x2000 : 0x1000;
+	int64_t result;
+
+	memset(message, 0, sizeof(*message));
+	message->version = CONTROL_VERSION;
+	message->command = (uint32_t)input_number(input, 1) % (CONTROL_COMMAND_COUNT + 1);
+	message->session = input_number(input, 1) % 16 == 0 ? input_number(input, 8) : last_session;
+	for (unsigned i = 0; i < CONTROL_ARGUMENTS; i++)
+		message->argument[i] = take_argument(input);
+	message->data_bytes = (uint32_t)input_number(input, 2) % (CONTROL_DATA_BYTES + 1);
+	input_take(input, message->data, message->data_bytes < 32 ? message->data_bytes : 32);
+	if (message->command == CONTROL_OPEN && message->argument[0] % 2 != 0)
+		message->argument[0] = control_token_make();
+	result = control_command(message, cr3, &vcpu);
+	FUZZ_MUST(result >= -RV_ENOTSUP && message->data_bytes <= CONTROL_DATA_BYTES);
+	if (message->command == CONTROL_OPEN && result == 0)
+		last_session = message->session;
+	if (message->command == CONTROL_BEGIN && result > 0)
+		last_handle = (uint64_t)result;
+	if (control_level < CONTROL_LOAD)
+		FUZZ_MUST(nr_pages == 0);
+}
+
+/* All that is lent goes when nobody asks any more; what was loaded is taken away here. */
+static void finish(void)
+{
+	jump();
+	for (unsigned i = 0; i < PROCESSES; i++) {
+		if (!processes[i].taken)
+			continue;
+		FUZZ_MUST(!processes[i].lent && processes[i].released && processes[i].phase == PROCESS_PHASE_LIVE);
+		process_end(&processes[i]);
+		process_reap(&processes[i]);
+	}
+	FUZZ_MUST(nr_pages == 0 && nr_outputs == 0 && deadlines == NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
+{
+	static struct control_message message;
+	struct input input = { data, length_bytes };
+	uint64_t flags = input_number(&input, 1);
+
+	control_level = flags & 3 ? CONTROL_LOAD : CONTROL_READ;
+	control_auth = flags & 4 ? CONTROL_AUTH_ROOT : CONTROL_AUTH_OPEN;
+	fake_cpu.vcpu = &vcpu;
+	(void)control_session_open(control_token_make(), 0x1000, &last_session);
+	for (unsigned i = 0; i < MESSAGES_MAXIMUM && input.left != 0; i++) {
+		if (input_number(&input, 1) % 32 == 31)
+			jump();
+		else
+			send(&input, &message);
+	}
+	finish();
+	control_session_close(last_session);
+	return 0;
+}
