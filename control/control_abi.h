@@ -58,7 +58,7 @@ enum control_command {
 	CONTROL_LIST,
 	/* [0] position -> 0; [0] the next, [1] bytes lost; data: text of the log */
 	CONTROL_LOG,
-	/* -> 0; [0] free pages, [1] exits so far of all CPUs, [2] TSC */
+	/* -> how many struct control_exits in data; [0] free pages, [1] exits so far of all CPUs, [2] TSC */
 	CONTROL_STATISTICS,
 	CONTROL_COMMAND_COUNT,
 };
@@ -102,6 +102,13 @@ struct control_record {
 	uint8_t cpu;
 };
 _Static_assert(sizeof(struct control_record) == 16, "ABI");
+
+/* Of one kind, so far, on all CPUs. */
+struct control_exits {
+	char name[24];
+	uint64_t count;
+};
+_Static_assert(sizeof(struct control_exits) == 32, "ABI");
 
 #define CONTROL_ENTRY_LIVE 1u   /* loaded while the guest lives */
 #define CONTROL_ENTRY_LENT 2u

@@ -129,20 +129,33 @@ static int64_t command_log(struct control_message *message)
 	return 0;
 }
 
-static int64_t command_statistics(struct control_message *message)
+static uint64_t command_count_exits(unsigned kind)
 {
-	uint64_t exits = 0;
+	uint64_t count = 0;
 
 	for (uint32_t i = 0; i < cpus_count; i++) {
 		const struct vcpu *vcpu = cpu_get(i)->vcpu;
 
-		exits += vcpu != NULL ? __atomic_load_n(&vcpu->history_next, __ATOMIC_RELAXED) : 0;
+		count += vcpu != NULL ? __atomic_load_n(&vcpu->exits_by_kind[kind], __ATOMIC_RELAXED) : 0;
+	}
+	return count;
+}
+
+static int64_t command_statistics(struct control_message *message)
+{
+	struct control_exits *exits = (struct control_exits *)(void *)message->data;
+
+	_Static_assert(EXIT_KIND_COUNT * sizeof(*exits) <= sizeof(message->data), "all kinds fit");
+	message->argument[1] = 0;
+	for (unsigned kind = 0; kind < EXIT_KIND_COUNT; kind++) {
+		exits[kind] = (struct control_exits){ .count = command_count_exits(kind) };
+		string_copy(exits[kind].name, vcpu_exit_name((enum exit_kind)kind), sizeof(exits[kind].name));
+		message->argument[1] += exits[kind].count;
 	}
 	message->argument[0] = memory_pages_free();
-	message->argument[1] = exits;
 	message->argument[2] = tsc_read();
-	message->data_bytes = 0;
-	return 0;
+	message->data_bytes = EXIT_KIND_COUNT * sizeof(*exits);
+	return EXIT_KIND_COUNT;
 }
 
 static int64_t command_close(struct control_message *message, struct vcpu *vcpu)

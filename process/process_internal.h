@@ -61,6 +61,7 @@ struct process {
 	bool alarm_rung;	  /* in the run going on */
 	bool live;		  /* loaded while the guest lives: process_live.c */
 	bool sliced;		  /* live, and its top level runs: in slices */
+	bool going;		  /* it is taken away: process_unload.c */
 	struct process_live *live_state;
 	struct process_output *output; /* what takes its output in the log's place; NULL: nothing */
 	/* In the run going on, the last exception that may have been an interrupt: fault.c. */

@@ -1,6 +1,6 @@
 /*
- * process/process_live.c: engines that are made while the guest lives: their records, their memory, and their
- * top levels, in slices.
+ * process/process_live.c: engines that are made while the guest lives: their top levels, in slices, and their
+ * end.
  */
 #include "process/process_live.h"
 
@@ -10,207 +10,16 @@
 #include "core/paging.h"
 #include "core/string.h"
 #include "core/time.h"
-#include "process/process_internal.h"
+#include "process/live_internal.h"
 #include "process/process_output.h"
 #include "process/run.h"
 #include "rv/errno.h"
 #include "vmm/deadline.h"
 #include "vmm/grace.h"
 
-/* An engine without its heap: data, stack, page tables. */
-#define LIVE_ENGINE_PAGES 160
-/* What stays for the scripts of the boot: this part of what is free when the first live one comes. */
-#define LIVE_KEPT_SHARE 4
-
-/* Beside a struct process that is live. */
-struct process_live {
-	struct process process; /* the first: process.c knows no other */
-	struct space_script script;
-	void *pages;
-	size_t nr_pages;
-	uint64_t used_tsc; /* by its top level so far */
-	struct process *old; /* whose place it takes, held; NULL: nobody's */
-	enum { SWAP_NONE, SWAP_LOADS, SWAP_READY, SWAP_DONE } swap;
-	struct grace grace;
-	bool grace_is_over; /* all CPUs have been in their guests since the last step */
-	bool lent;
-	bool taken;	   /* by a caller; or, once it has released it, until it has ended */
-	bool released;
-	unsigned nr_pins;  /* process_find() */
-};
-
-static struct spinlock process_live_lock; /* guards the next, and each one's taken and released */
-static struct process_live *live_records[PROCESS_LIVE_MAXIMUM];
-static unsigned live_next_id;
-static uint64_t live_kept_pages; /* 0: not known yet */
-
-static struct process_live *live_of(const struct process *process)
-{
-	return process->live_state;
-}
-
 bool process_live_is_lent(const struct process *process)
 {
 	return process->live && live_of(process)->lent;
-}
-
-static uint64_t live_kept(void)
-{
-	uint64_t none = 0;
-
-	(void)__atomic_compare_exchange_n(&live_kept_pages, &none, memory_pages_free() / LIVE_KEPT_SHARE + 1,
-					  false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-	return __atomic_load_n(&live_kept_pages, __ATOMIC_RELAXED);
-}
-
-bool process_live_has_pages(uint64_t nr_pages)
-{
-	return memory_has_spare_pages(nr_pages + live_kept());
-}
-
-void *process_live_allocate_pages(size_t nr_pages)
-{
-	return process_live_has_pages(nr_pages) ? memory_allocate_pages(nr_pages) : NULL;
-}
-
-static void live_end_grace(struct grace *grace)
-{
-	struct process_live *live = CONTAINER_OF(grace, struct process_live, grace);
-
-	__atomic_store_n(&live->grace_is_over, true, __ATOMIC_RELEASE);
-}
-
-static void live_begin_grace(struct process_live *live)
-{
-	live->grace_is_over = false;
-	grace_begin(&live->grace, live_end_grace);
-}
-
-/* Under process_live_lock. */
-static bool live_is_free(struct process_live *live)
-{
-	if (live->taken && live->released && live->nr_pins == 0 && live->grace_is_over && live->process.state == PROCESS_ENDED &&
-	    !hook_owner_is_used(&live->process.owner))
-		live->taken = false;
-	return !live->taken;
-}
-
-/* What those that there are may still ask for. */
-static uint64_t live_promised_pages(void)
-{
-	uint64_t pages = 0;
-
-	for (unsigned i = 0; i < PROCESS_LIVE_MAXIMUM; i++) {
-		const struct process_live *live = live_records[i];
-
-		if (live != NULL && live->taken && live->process.state != PROCESS_ENDED)
-			pages += LIVE_ENGINE_PAGES +
-				 (live->process.heap_quota_bytes - live->process.heap_bytes) / PAGE_BYTES;
-	}
-	return pages;
-}
-
-static bool live_has_memory(void)
-{
-	return memory_has_spare_pages(live_kept() + live_promised_pages() + LIVE_ENGINE_PAGES +
-				      process_options.live_heap_bytes / PAGE_BYTES);
-}
-
-static bool live_name_is_taken(const char *name, const struct process *but)
-{
-	for (struct process *process = process_next_of_boot(NULL); process != NULL;
-	     process = process_next_of_boot(process)) {
-		if (process != but && process->state != PROCESS_ENDED && strcmp(process->name, name) == 0)
-			return true;
-	}
-	for (unsigned i = 0; i < PROCESS_LIVE_MAXIMUM; i++) {
-		struct process_live *live = live_records[i];
-
-		/* One that has ended may still wait for CPUs to forget its hooks. */
-		if (live != NULL && &live->process != but && !live_is_free(live) &&
-		    (!live->released || process_phase(&live->process) != PROCESS_PHASE_ENDED) &&
-		    strcmp(live->script.name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Engines are told apart by a bit in what disks are asked for, which may come back after its engine went: so
- * the next one gets another number. */
-static unsigned live_choose_id(void)
-{
-	unsigned first = process_space_count_scripts(), id;
-	bool taken;
-
-	do {
-		id = first + live_next_id++ % (RV_SCRIPTS_MAXIMUM - first);
-		taken = false;
-		for (unsigned i = 0; i < PROCESS_LIVE_MAXIMUM; i++)
-			taken |= live_records[i] != NULL && live_records[i]->taken &&
-				 live_records[i]->process.id == id;
-	} while (taken);
-	return id;
-}
-
-/* Under process_live_lock. */
-static struct process_live *live_find_record(void)
-{
-	unsigned ids = RV_SCRIPTS_MAXIMUM - process_space_count_scripts();
-
-	for (unsigned i = 0; i < PROCESS_LIVE_MAXIMUM && i < ids; i++) {
-		if (live_records[i] == NULL)
-			live_records[i] = memory_allocate(sizeof(struct process_live));
-		if (live_records[i] == NULL)
-			return NULL;
-		if (live_is_free(live_records[i]))
-			return live_records[i];
-	}
-	return NULL;
-}
-
-/* All but what others may still be looking at. */
-static void live_renew(struct process_live *live)
-{
-	size_t begin = offsetof(struct process_live, process.owner), end = begin + sizeof(struct hook_owner);
-
-	hook_owner_renew(&live->process.owner);
-	memset(live, 0, begin);
-	memset((uint8_t *)live + end, 0, sizeof(*live) - end);
-	live->process.live = true;
-	live->process.live_state = live;
-	live->grace_is_over = true;
-}
-
-static int live_take_record(const struct process_live_request *request, const struct process *old,
-			    struct process_live **taken)
-{
-	struct process_live *live;
-	int error = 0;
-
-	spinlock_acquire(&process_live_lock);
-	live = live_find_record();
-	if (live_name_is_taken(request->name, old))
-		error = -RV_EEXIST;
-	else if (live == NULL)
-		error = -RV_ENOSPC;
-	else if (!live_has_memory())
-		error = -RV_ENOMEM;
-	if (error == 0) {
-		unsigned id = live_choose_id();
-
-		live_renew(live);
-		live->process.id = id;
-		live->taken = true;
-	}
-	spinlock_release(&process_live_lock);
-	*taken = live;
-	return error;
-}
-
-static void live_give_record_back(struct process_live *live)
-{
-	live->process.state = PROCESS_ENDED;
-	process_live_release(&live->process);
 }
 
 static int live_fill(struct process_live *live, const struct process_live_request *request)
@@ -235,48 +44,16 @@ static int live_fill(struct process_live *live, const struct process_live_reques
 	return 0;
 }
 
-/* It takes nobody's place any more, or has it. */
-static void live_forget_old(struct process_live *live)
+/* Under its owner's lock: others find it by its name already. */
+static int live_make(struct process_live *live, const struct process_live_request *request, struct process *old)
 {
-	if (live->old == NULL)
-		return;
-	hook_swap_end(&live->old->owner, &live->process.owner);
-	process_put(live->old);
-	live->old = NULL;
-	live->swap = SWAP_NONE;
-}
+	int error = live_fill(live, request);
 
-/* The script to be replaced, held. */
-static int live_find_old(const struct process_live_request *request, struct process **old)
-{
-	int error = 0;
-
-	*old = NULL;
-	if (request->replaces == NULL)
-		return 0;
-	*old = process_find(request->replaces);
-	if (*old == NULL)
-		return -RV_ENOENT;
-	if (process_live_is_lent(*old) || (*old)->owner.swaps)
-		error = -RV_EBUSY;
-	else if ((*old)->policy && !request->policies)
-		error = -RV_EPERM;
-	if (error != 0)
-		process_put(*old);
-	return error;
-}
-
-/* Another one may be about to replace it too. */
-static bool live_claim_old(struct process_live *live, struct process *old)
-{
-	bool first;
-
-	spinlock_acquire(&process_live_lock);
-	first = !old->owner.swaps;
-	if (first)
-		hook_swap_prepare(&old->owner, &live->process.owner);
-	spinlock_release(&process_live_lock);
-	return first;
+	if (error != 0 || old == NULL || live_begin_swap(live, old))
+		return error;
+	live->pages = NULL; /* they stay the caller's */
+	process_bury(&live->process, PROCESS_STOP_EXIT);
+	return -RV_EBUSY;
 }
 
 static int live_create(const struct process_live_request *request, struct process *old, struct process **process)
@@ -286,23 +63,16 @@ static int live_create(const struct process_live_request *request, struct proces
 
 	if (error != 0)
 		return error;
-	error = live_fill(live, request);
-	if (error == 0 && old != NULL && !live_claim_old(live, old)) {
-		live->pages = NULL; /* they stay the caller's */
-		process_bury(&live->process, PROCESS_STOP_EXIT);
-		error = -RV_EBUSY;
-	}
-	if (error != 0) {
-		live_give_record_back(live);
-		return error;
-	}
-	if (old != NULL) {
-		live->old = old;
-		live->swap = SWAP_LOADS;
-		live_begin_grace(live);
-	}
-	*process = &live->process;
-	return 0;
+	(void)hook_owner_lock(&live->process.owner); /* a new one's, which nobody can have stopped with */
+	error = live_make(live, request, old);
+	if (error != 0)
+		live->process.state = PROCESS_ENDED;
+	hook_owner_unlock(&live->process.owner);
+	if (error != 0)
+		process_live_release(&live->process);
+	else
+		*process = &live->process;
+	return error;
 }
 
 int process_live_create(const struct process_live_request *request, struct process **process)
@@ -326,8 +96,7 @@ void process_live_bury(struct process *process)
 	struct process_live *live = live_of(process);
 
 	process->sliced = false;
-	if (live->swap != SWAP_DONE) /* else the old one still has to go */
-		live_forget_old(live);
+	live_abandon_swap(live);
 	if (live->pages != NULL)
 		memory_free_pages(live->pages, live->nr_pages);
 	live->pages = NULL;
@@ -369,31 +138,7 @@ static void live_settle(struct process *process, enum process_stop stop)
 	process->registers.rax = 0; /* what RV_SYS_NEXT_EVENT returns */
 	process->state = PROCESS_WAITING;
 	hook_put_into_force(&process->owner);
-	if (live_of(process)->swap == SWAP_LOADS)
-		live_of(process)->swap = SWAP_READY;
-}
-
-/* Have all CPUs been in their guests since the last step of a swap? */
-static bool live_may_step(const struct process_live *live)
-{
-	return __atomic_load_n(&live->grace_is_over, __ATOMIC_ACQUIRE);
-}
-
-/* Takes the old one's place. Under its owner's lock: it may be taken away meanwhile. */
-static void live_swap(struct process_live *live)
-{
-	if (live->swap != SWAP_READY || !live_may_step(live))
-		return;
-	hook_swap(&live->old->owner, &live->process.owner);
-	live->swap = SWAP_DONE;
-	live_begin_grace(live);
-}
-
-/* The old one goes; without locks. */
-static void live_end_swap(struct process_live *live, struct vcpu *vcpu)
-{
-	if (live->swap == SWAP_DONE && live_may_step(live) && process_unload(live->old, vcpu, true) == 0)
-		live_forget_old(live);
+	live_settle_swap(live_of(process));
 }
 
 enum process_phase process_live_run(struct process *process, struct vcpu *vcpu)
@@ -421,16 +166,6 @@ enum process_phase process_live_run(struct process *process, struct vcpu *vcpu)
 	return process_phase(process);
 }
 
-bool process_live_has_swapped(const struct process *process)
-{
-	return process->live && live_of(process)->swap == SWAP_DONE;
-}
-
-bool process_live_is_swapping(const struct process *process)
-{
-	return process->live && live_of(process)->swap != SWAP_NONE;
-}
-
 bool process_live_detach(struct process *process)
 {
 	if (!hook_owner_lock(&process->owner))
@@ -440,78 +175,3 @@ bool process_live_detach(struct process *process)
 	return true;
 }
 
-void process_live_release(struct process *process)
-{
-	spinlock_acquire(&process_live_lock);
-	live_of(process)->released = true;
-	spinlock_release(&process_live_lock);
-}
-
-/* Under process_live_lock. */
-static struct process *live_pin(struct process_live *live)
-{
-	live->nr_pins++;
-	return &live->process;
-}
-
-void process_put(struct process *process)
-{
-	if (!process->live)
-		return;
-	spinlock_acquire(&process_live_lock);
-	live_of(process)->nr_pins--;
-	spinlock_release(&process_live_lock);
-}
-
-static struct process *process_at_boot(unsigned position)
-{
-	struct process *process = process_next_of_boot(NULL);
-
-	while (process != NULL && position-- != 0)
-		process = process_next_of_boot(process);
-	return process;
-}
-
-/* The live one at a position from 0, or behind it, that is taken. */
-static struct process *process_at_live(unsigned *position)
-{
-	struct process *process = NULL;
-
-	spinlock_acquire(&process_live_lock);
-	for (; process == NULL && *position < PROCESS_LIVE_MAXIMUM; (*position)++) {
-		if (live_records[*position] != NULL && !live_is_free(live_records[*position]))
-			process = live_pin(live_records[*position]);
-	}
-	spinlock_release(&process_live_lock);
-	return process;
-}
-
-struct process *process_at(unsigned *position)
-{
-	struct process *process;
-	unsigned of_live;
-
-	if (*position < RV_SCRIPTS_MAXIMUM) {
-		process = process_at_boot(*position);
-		*position = process != NULL ? *position + 1 : RV_SCRIPTS_MAXIMUM;
-		if (process != NULL)
-			return process;
-	}
-	of_live = *position - RV_SCRIPTS_MAXIMUM;
-	process = process_at_live(&of_live);
-	*position = RV_SCRIPTS_MAXIMUM + of_live;
-	return process;
-}
-
-struct process *process_find(const char *name)
-{
-	struct process *process;
-	unsigned position = 0;
-
-	while ((process = process_at(&position)) != NULL) {
-		if (process_phase(process) != PROCESS_PHASE_ENDED && strcmp(process->name, name) == 0)
-			return process;
-		process_put(process);
-	}
-	return NULL;
-}

@@ -45,6 +45,7 @@ void process_describe(struct process *process, struct process_facts *facts)
 /* Under its owner's lock. One amid its top level cannot run its at_exit blocks. */
 static void unload_locked(struct process *process, struct vcpu *vcpu)
 {
+	process->going = true;
 	if (process->state == PROCESS_WAITING)
 		hook_say_end(&process->owner, vcpu);
 	process->policy = false;

@@ -63,6 +63,12 @@ size_t log_read(uint64_t *position, char *buffer, size_t buffer_bytes, uint64_t 
 	return buffer_bytes;
 }
 
+const char *vcpu_exit_name(enum exit_kind kind)
+{
+	FUZZ_MUST(kind < EXIT_KIND_COUNT);
+	return "an exit with a name that is too long";
+}
+
 uint64_t memory_pages_free(void)
 {
 	return 1000;

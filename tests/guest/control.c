@@ -312,7 +312,7 @@ static void random_data(void)
 
 static uint64_t free_pages(void)
 {
-	return ask(CONTROL_STATISTICS) == 0 ? message->argument[0] : 0;
+	return ask(CONTROL_STATISTICS) > 0 ? message->argument[0] : 0;
 }
 
 static bool random_is_good(const struct run *run)

@@ -19,6 +19,7 @@ static const char usage_text[] =
 	"       ritectl [OPTIONS] list              the scripts that there are\n"
 	"       ritectl [OPTIONS] log [-f]          Ritevisor's log; -f: and what comes\n"
 	"       ritectl [OPTIONS] stats             free memory, exits\n"
+	"       ritectl [OPTIONS] top [SECONDS [N]] exits and events a second, every 2 seconds, N times\n"
 	"options:\n"
 	"  -f, --format text|json   what is printed: text, or an object of JSON a line\n"
 	"  -o, --output FILE        where to\n"
@@ -100,7 +101,7 @@ static int unload(const char *name)
 
 static int stats(void)
 {
-	if (call(CONTROL_STATISTICS, 0) != 0)
+	if (call(CONTROL_STATISTICS, 0) < 0)
 		fail(STATUS_NONE, "no answer");
 	fprintf(settings.output,
 		settings.json ? "{\"type\":\"stats\",\"data\":{\"free_pages\":%lu,\"exits\":%lu}}\n"
@@ -216,6 +217,20 @@ static int perform_log(struct words *words)
 	return show_log(follow);
 }
 
+/* A word of digits; without it, the value that is usual. */
+static unsigned number_of(const struct words *words, int at, unsigned usual)
+{
+	char *end;
+	unsigned long value;
+
+	if (words->count <= at)
+		return usual;
+	value = strtoul(words->word[at], &end, 10);
+	if (*end != '\0' || value == 0 || value > 86400)
+		misused("top [SECONDS [N]]");
+	return (unsigned)value;
+}
+
 static int perform(struct words *words)
 {
 	const char *command = words->count > 0 ? words->word[0] : NULL;
@@ -244,6 +259,12 @@ static int perform(struct words *words)
 	if (strcmp(command, "stats") == 0 && words->count == 0) {
 		call_open();
 		return stats();
+	}
+	if (strcmp(command, "top") == 0 && words->count <= 2) {
+		unsigned seconds = number_of(words, 0, 2), count = number_of(words, 1, 0);
+
+		call_open();
+		return show_top(seconds, count);
 	}
 	fail(STATUS_USAGE, "%s: no such command, or too many or few words; ritectl --help", command);
 }

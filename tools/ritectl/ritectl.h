@@ -45,6 +45,8 @@ struct source {
 };
 /* Runs it until it ends or a signal comes. */
 int script_run(const struct source *source);
+/* From now on signals set `stopped`; the second one ends the program. */
+void script_watch_signals(void);
 /* Loads it, for good; replace: in the place of the one of its name. */
 int script_load(const struct source *source, bool replace);
 
@@ -59,5 +61,8 @@ void output_flush(void);
 /* show.c */
 int show_list(void);
 int show_log(bool follow);
+
+/* top.c: so often, each time so many seconds later; 0 times: until a signal comes. */
+int show_top(unsigned seconds, unsigned count);
 
 #endif

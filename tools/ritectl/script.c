@@ -27,7 +27,7 @@ static void script_stop(int signal)
 	stopped = 1;
 }
 
-static void script_watch_signals(void)
+void script_watch_signals(void)
 {
 	struct sigaction action = { .sa_handler = script_stop };
 
