@@ -32,16 +32,17 @@
 #define OK 0x50u
 #define REFUSED 0x4051u /* UNC, ERR */
 #define ABORTED 0x441u
+#define NOT_FOUND 0x1051u
 #define NEVER ~0u
 
 enum { READ_DMA_EXT = 0x25, WRITE_DMA_EXT = 0x35, READ_DMA = 0xc8, WRITE_DMA = 0xca, READ_SECTORS = 0x20,
        WRITE_SECTORS = 0x30, READ_MULTIPLE = 0xc4, WRITE_MULTIPLE_EXT = 0x39, SET_MULTIPLE = 0xc6, FLUSH_EXT = 0xea,
-       IDENTIFY = 0xec, IDENTIFY_PACKET = 0xa1, PACKET = 0xa0, NOP = 0x00, POWER_MODE = 0xe5 };
+       IDENTIFY = 0xec, IDENTIFY_PACKET = 0xa1, PACKET = 0xa0, NOP = 0x00, POWER_MODE = 0xe5, DATASET = 0x06 };
 
 /* What the script does with which sector. */
 enum { XORED = 1000, WRITE_DENIED = 1200, READ_DENIED, WRITE_DROPPED = 1210, READ_DROPPED, MOVED_FROM = 1220, MOVED_TO,
        DONE_DENIED = 1230, RAW_OF_XORED = 1240, HALF_CHANGED = 1300, PLAIN = 1400, DELAYED = 1500, DONE_DELAYED = 1510,
-       HELD = 1520, DONE_HELD = 1530 };
+       HELD = 1520, DONE_HELD = 1530, LOST = 1540, UNANSWERED, WRITE_REASON = 1550, DISCARD_DENIED = 1560 };
 
 static uint64_t base;
 static uint32_t pair; /* the port of the index */
@@ -106,13 +107,15 @@ static void prepare(unsigned slot, uint8_t code, uint64_t lba, uint32_t count, c
 {
 	uint8_t *fis = tables[slot].fis;
 	uint32_t nr = 0;
-	bool is_write = code == WRITE_DMA_EXT || code == WRITE_DMA || code == WRITE_SECTORS || code == WRITE_MULTIPLE_EXT;
+	bool is_write = code == WRITE_DMA_EXT || code == WRITE_DMA || code == WRITE_SECTORS || code == WRITE_MULTIPLE_EXT ||
+			code == DATASET;
 	bool is_extended = code == READ_DMA_EXT || code == WRITE_DMA_EXT || code == WRITE_MULTIPLE_EXT;
 
 	memset(&tables[slot], 0, sizeof(tables[slot]));
 	fis[0] = 0x27;
 	fis[1] = 0x80;
 	fis[2] = code;
+	fis[3] = code == DATASET; /* TRIM */
 	for (unsigned i = 0; i < 3; i++) {
 		fis[4 + i] = (uint8_t)(lba >> 8 * i);
 		fis[8 + i] = (uint8_t)(lba >> (24 + 8 * i));
@@ -261,6 +264,18 @@ static void check_verdicts(void)
 	check_status("one that it does not know", give(0xff, 0, 0, NULL, 0), ABORTED);
 }
 
+/* Why something is refused; and discards, of whose list of ranges the script refuses one. */
+static void check_reasons(void)
+{
+	static uint64_t ranges[SECTOR / 8] __attribute__((aligned(16))) = { UINT64_C(8) << 48 | (PLAIN + 200) };
+
+	check_status("a reason", transfer(WRITE_DMA_EXT, WRITE_REASON, 1, out), NOT_FOUND);
+	check_status("discard", give(DATASET, 0, 1, (const uint8_t *)ranges, SECTOR), OK);
+	ranges[5] = UINT64_C(4) << 48 | DISCARD_DENIED;
+	check_status("two, one of which is refused", give(DATASET, 0, 1, (const uint8_t *)ranges, SECTOR), ABORTED);
+	check_status("a list that is too long", give(DATASET, 0, 0, (const uint8_t *)ranges, SECTOR), ABORTED);
+}
+
 /* The end is not seen before it is decided, neither by register nor in memory. */
 static void check_waiting(void)
 {
@@ -273,6 +288,16 @@ static void check_waiting(void)
 	guest_check(await(of_port(IS), IS_D2H, IS_D2H) && in[0] == 0 && *of_port(CI) == 0, "delayed when done", "0x%x 0x%x",
 		    in[0], *of_port(CI));
 	check_status("its end", finish(2), OK);
+	for (uint32_t lba = LOST; lba <= UNANSWERED; lba++) {
+		prepare(1, READ_DMA_EXT, lba, 1, in, SECTOR, 0);
+		*of_port(CI) = 2;
+		for (unsigned i = 0; i < 1000; i++) /* by then it would be done */
+			(void)*of_port(CI);
+		guest_check((*of_port(CI) & 2) && (*of_port(TFD) & 0x80), "lost", "0x%x 0x%x", *of_port(CI), *of_port(TFD));
+		stop_port();
+		start_port();
+		check_status("after that", transfer(READ_DMA_EXT, PLAIN, 1, in), OK);
+	}
 	check_status("held, then refused", transfer(READ_DMA_EXT, HELD, 1, in), REFUSED);
 	check_status("held when done, then refused", transfer(READ_DMA_EXT, DONE_HELD, 1, in), REFUSED);
 	prepare(1, READ_DMA_EXT, HELD + 1, 1, in, SECTOR, 0);
@@ -443,6 +468,7 @@ void guest_main(void)
 	}
 	check_error();
 	check_verdicts();
+	check_reasons();
 	check_waiting();
 	check_memory();
 	check_commands();

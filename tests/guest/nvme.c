@@ -30,7 +30,8 @@ enum { FLUSH, WRITE, READ, WRITE_ZEROES = 8, DISCARD };
 
 /* What the script does with which block, of each namespace. */
 enum { XORED = 1000, WRITE_DENIED = 1200, READ_DENIED, WRITE_DROPPED = 1210, READ_DROPPED, MOVED_FROM = 1220, MOVED_TO,
-       DONE_DENIED = 1230, RAW_OF_XORED = 1240, HALF_CHANGED = 1300, PLAIN = 1400, WRITE_REASON = 1310, WRITE_STATUS, WRITE_ONCE_MORE };
+       DONE_DENIED = 1230, RAW_OF_XORED = 1240, HALF_CHANGED = 1300, PLAIN = 1400, WRITE_REASON = 1310, WRITE_STATUS, WRITE_ONCE_MORE,
+       LOST = 1320, UNANSWERED };
 
 struct command {
 	uint32_t words[16];
@@ -287,6 +288,12 @@ static void check_doorbells(void)
 	check_status("beside an event", give(0, IDENTIFY, 0, address_of(in), 0, 1, 0, 0), 0);
 	submit(1, &read);
 	submit(2, &read);
+	start();
+	for (uint32_t lba = LOST; lba <= UNANSWERED; lba++) {
+		read.words[10] = lba;
+		submit(2, &read);
+	}
+	check_status("beside two that are lost", transfer(1, READ, 1, PLAIN, 1, in), 0);
 	start();
 	check_transfers(1, 1, 5, 0);
 	check_status("queue deleted", give(0, DELETE_SQ, 0, 0, 0, 2, 0, 0), 0);

@@ -23,7 +23,8 @@ enum { NEXT = 1, WRITE = 2, INDIRECT = 4 };
 
 /* What the script does with which block, of each disk. */
 enum { XORED = 1000, WRITE_DENIED = 1200, READ_DENIED, WRITE_DROPPED = 1210, READ_DROPPED, MOVED_FROM = 1220, MOVED_TO,
-       DONE_DENIED = 1230, RAW_OF_XORED = 1240, HALF_CHANGED = 1300, DELAYED = 1310, PLAIN = 1400, ERASE_DENIED = 1500, LARGE = 4000 };
+       DONE_DENIED = 1230, RAW_OF_XORED = 1240, HALF_CHANGED = 1300, DELAYED = 1310, WRITE_REASON, WRITE_STATUS,
+       PLAIN = 1400, ERASE_DENIED = 1500, LARGE = 4000 };
 
 struct descriptor {
 	uint64_t address;
@@ -328,6 +329,8 @@ static void check_verdicts(void)
 {
 	fill(50);
 	check_status("write refused", transfer(0, OUT, WRITE_DENIED, block, out), IOERR);
+	check_status("a reason", transfer(0, OUT, WRITE_REASON, block, out), UNSUPPORTED);
+	check_status("a status", transfer(0, OUT, WRITE_STATUS, block, out), 77);
 	check_status("read refused", transfer(1, IN, READ_DENIED, block, in), IOERR);
 	memset(in, 0xee, block);
 	check_status("refused when done", transfer(0, IN, DONE_DENIED, block, in), IOERR);

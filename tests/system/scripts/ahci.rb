@@ -31,6 +31,13 @@ on(:disk_read, **disk, lba: 1530) do |r|
     after(5.milliseconds) { held.deny }
   end
 end
+on(:disk_read, **disk, lba: 1540) { |r| r.lose }
+on(:disk_read, **disk, lba: 1541) { |r| r.lose :completion }
+on(:disk_write, **disk, lba: 1550) { |r| r.deny :out_of_range }
+on :disk_discard, **disk do |r|
+  puts "discards #{r.lba} #{r.sectors} #{r.ranges}"
+  r.deny if r.touches?(1560..1569)
+end
 at_exit do
   puts "counted #{counts.keys.map(&:to_s).sort.join(", ")}"
   puts "disks #{Disk.map { |d| "#{d} #{d.sectors} of #{d.sector_bytes}" }.join(", ")}"

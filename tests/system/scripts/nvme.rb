@@ -25,9 +25,13 @@ on(:disk_discard, **disks, queue: 1..) do |r|
   r.deny :no_access if r.touches?(2000..2015)
   r.deny if r.command == :write_zeroes
 end
+lost = []
+on(:disk_read, **disks, lba: 1320) { |r| r.lose; lost << r.lba }
+on(:disk_read, **disks, lba: 1321) { |r| r.lose :completion; lost << r.lba }
 sizes = []
 on(:disk_write, disk: :nvme1n2, sectors: 3) { |r| sizes << r.data.size }
 at_exit do
   puts "counted #{counts.keys.map(&:to_s).sort.join(" ")}"
+  puts "lost #{lost}"
   puts "sizes #{sizes.uniq.inspect}, #{Disk[:nvme1n2].sector_bytes}"
 end

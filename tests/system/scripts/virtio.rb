@@ -16,6 +16,8 @@ on(:disk_write, **disks, lba: 1220) { |r| r.lba = 1221 }
 on(:disk_done, **disks, lba: 1230) { |r| r.deny }
 on(:disk_read, **disks, lba: [1240..1299, 4240..4299]) { |r| r.lba -= 240 }
 on(:disk_read, **disks, lba: 1310) { |r| r.delay 3.milliseconds }
+on(:disk_write, **disks, lba: 1311) { |r| r.deny :unsupported }
+on(:disk_write, **disks, lba: 1312) { |r| r.deny status: 77 }
 on(:disk_discard, **disks, lba: 1500) { |r| r.deny }
 on(:disk_write, **disks, lba: 1300) do |r|
   r.data.fill(0)
