@@ -234,6 +234,8 @@ void virtio_complete(struct virtio_slot *slot, struct vcpu *vcpu);
 void virtio_work(struct virtio_device *device, struct vcpu *vcpu);
 /* The guest says that there is something in a queue. */
 void virtio_notified(struct virtio_device *device, uint32_t number, struct vcpu *vcpu);
+/* Has the device be silent if the guest polls: until virtio_wait(). */
+void virtio_heed_wish(struct virtio_queue *queue);
 /* For a guest that polls: until the device has done all, or for a while. */
 void virtio_wait(struct virtio_device *device, uint32_t number, struct vcpu *vcpu);
 void virtio_watch_interrupts(void);

@@ -156,6 +156,7 @@ static uint8_t virtio_prepare(struct virtio_slot *slot)
 	slot->request.disk = (struct request_disk){
 		.number = slot->queue->device->info.number,
 		.command = (uint16_t)command->type,
+		.queue = slot->queue->number,
 		.purpose = command->purpose,
 	};
 	return command->is_range ? virtio_prepare_range(slot) : virtio_moves_blocks(slot) ? virtio_prepare_blocks(slot) : 0;
@@ -286,6 +287,7 @@ static void virtio_resume(struct request *request, struct vcpu *vcpu)
 
 	spinlock_acquire(&device->lock);
 	slot->has_waited = true;
+	virtio_heed_wish(slot->queue);
 	virtio_decided(slot);
 	virtio_work(device, vcpu);
 	virtio_wait(device, number, vcpu);

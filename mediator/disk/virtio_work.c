@@ -71,22 +71,27 @@ void virtio_work(struct virtio_device *device, struct vcpu *vcpu)
 		;
 }
 
+void virtio_heed_wish(struct virtio_queue *queue)
+{
+	virtio_set_silent(queue, !virtio_wants_interrupt(queue));
+}
+
 void virtio_wait(struct virtio_device *device, uint32_t number, struct vcpu *vcpu)
 {
 	uint64_t end = tsc_read() + time_tsc_of_us(VIRTIO_WAIT_US);
 	struct virtio_queue *queue;
 
-	while ((queue = device->queues[number]) != NULL && queue->is_silent && queue->nr_out != 0) {
-		if (tsc_read() >= end) { /* what is late is to interrupt us at least */
-			virtio_set_silent(queue, false);
-			virtio_work(device, vcpu);
-			return;
-		}
+	while ((queue = device->queues[number]) != NULL && queue->is_silent && queue->nr_out != 0 && tsc_read() < end) {
 		spinlock_release(&device->lock);
 		cpu_pause();
 		spinlock_acquire(&device->lock);
 		virtio_work(device, vcpu);
 	}
+	if (queue == NULL || !queue->is_silent)
+		return;
+	/* Nobody waits for what comes now, nor for what is late. */
+	virtio_set_silent(queue, false);
+	virtio_work(device, vcpu);
 }
 
 void virtio_notified(struct virtio_device *device, uint32_t number, struct vcpu *vcpu)
@@ -95,7 +100,7 @@ void virtio_notified(struct virtio_device *device, uint32_t number, struct vcpu 
 
 	if (queue == NULL)
 		return;
-	virtio_set_silent(queue, !virtio_wants_interrupt(queue));
+	virtio_heed_wish(queue);
 	virtio_work(device, vcpu);
 	virtio_wait(device, number, vcpu);
 }

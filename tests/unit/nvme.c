@@ -4,39 +4,24 @@
  */
 #include "nvme_device.h"
 
-#include "core/log.h"
 #include "core/memory.h"
-#include "core/time.h"
 #include "core/watch.h"
-#include "hook/hook.h"
-#include "mediator/disk/disk.h"
+#include "disk_requests.h"
 #include "rv/errno.h"
-#include "rv/kinds.h"
 #include "unit.h"
 #include "vmm/interrupt_watch.h"
 
 #define SEQUENCES 2000
 #define QUEUES 3     /* of the guest's, with the admin queue */
 #define COMMANDS 8   /* a queue's, at a time */
-#define KEY 0x5a
 #define QUEUE_MEMORY(number) (MIB(1) + (number) * KIB(64))
 #define COMPLETION_MEMORY(number) (MIB(2) + (number) * KIB(64))
 #define BUFFER(queue, command) (MIB(3) + ((queue) * COMMANDS + (command)) * KIB(32))
-#define BLOCKS_EACH 16
-
-uint64_t time_tsc_hz = 1000000; /* a second of waiting is short */
-struct watchers interrupt_taken_watchers;
 
 static struct nvme_controller controller;
 static struct vcpu *no_vcpu;
-static unsigned nr_wanted;
-static int depth;     /* of what happens while hooks are asked */
-static bool wants[RV_EVENT_KIND_COUNT], is_nonsense, is_making_queues;
-static unsigned nr_completed, nr_held;
-
-/* Requests that wait for what hooks decide. */
-static struct request *held[2 * NVME_SLOTS * QUEUES];
-static unsigned nr_waiting;
+static bool is_nonsense, is_making_queues;
+static unsigned nr_completed;
 
 /* What the guest knows. */
 static struct guest_queue {
@@ -54,31 +39,6 @@ static int tags[DEVICE_BLOCKS]; /* what each block holds; -1: not known */
 
 /* What stands around the mediator ------------------------------------------------------------------ */
 
-void log_line(enum log_level level, const char *format, ...)
-{
-	(void)level;
-	(void)format;
-}
-
-void spinlock_acquire(struct spinlock *lock)
-{
-	UNIT_EQUAL(lock->holder, 0);
-	lock->holder = 1;
-}
-
-void spinlock_release(struct spinlock *lock)
-{
-	UNIT_EQUAL(lock->holder, 1);
-	lock->holder = 0;
-	if (unit_random() % 4 == 0)
-		(void)device_step();
-}
-
-void interrupt_want_everywhere(bool want)
-{
-	nr_wanted += want ? 1u : ~0u;
-}
-
 struct nvme_controller *nvme_controller_at(unsigned position)
 {
 	return position == 0 ? &controller : NULL;
@@ -87,88 +47,6 @@ struct nvme_controller *nvme_controller_at(unsigned position)
 void nvme_release(struct nvme_controller *at)
 {
 	(void)at;
-}
-
-bool disk_is_watched(void)
-{
-	return true;
-}
-
-bool hook_wants_requests(uint32_t kind)
-{
-	return wants[kind];
-}
-
-void request_begin(struct request *request, uint32_t kind)
-{
-	static uint64_t last;
-
-	*request = (struct request){ .kind = kind, .handle = ++last };
-}
-
-static void crypt(struct request *request)
-{
-	uint8_t bytes[DEVICE_BLOCK_BYTES];
-
-	for (uint64_t at = 0; at < request->data_bytes; at += sizeof(bytes)) {
-		UNIT_EQUAL(request->data(request, at, bytes, sizeof(bytes), false), 0);
-		for (unsigned i = 0; i < sizeof(bytes); i++)
-			bytes[i] ^= KEY;
-		UNIT_EQUAL(request->data(request, at, bytes, sizeof(bytes), true), 0);
-	}
-}
-
-static void happen(void);
-
-bool request_cancel(struct request *request)
-{
-	for (unsigned i = 0; i < nr_waiting; i++) {
-		if (held[i] == request) {
-			held[i] = held[--nr_waiting];
-			return true;
-		}
-	}
-	return false;
-}
-
-static void resume_one(void)
-{
-	struct request *request;
-	unsigned which;
-
-	if (nr_waiting == 0)
-		return;
-	which = (unsigned)(unit_random() % nr_waiting);
-	request = held[which];
-	held[which] = held[--nr_waiting];
-	request->resume(request, no_vcpu);
-}
-
-bool request_offer(struct request *request, struct vcpu *vcpu)
-{
-	unsigned rule = (unsigned)(request->disk.lba / BLOCKS_EACH % 8);
-
-	(void)vcpu;
-	UNIT_EQUAL(controller.lock.holder, 0);
-	request->verdict = RV_VERDICT_PASS;
-	if (request->kind == RV_EVENT_DISK_READ || request->kind == RV_EVENT_DISK_WRITE) {
-		request->verdict = rule == 0 ? RV_VERDICT_DENY : rule == 1 ? RV_VERDICT_DROP : RV_VERDICT_PASS;
-		request->marks = request->kind == RV_EVENT_DISK_READ;
-	}
-	if (request->kind == RV_EVENT_DISK_WRITE || request->kind == RV_EVENT_DISK_DONE)
-		crypt(request);
-	if (unit_random() % 4 == 0) {
-		held[nr_waiting++] = request;
-		nr_held++;
-		return false;
-	}
-	if (depth >= 2)
-		return true;
-	depth++;
-	for (unsigned i = (unsigned)unit_random() % 4; i != 0; i--)
-		happen(); /* the other CPU */
-	depth--;
-	return true;
 }
 
 /* The guest ---------------------------------------------------------------------------------------- */
@@ -215,10 +93,10 @@ static void ring(uint32_t number)
 
 static void expect_status(struct guest_command *command, uint32_t status)
 {
-	unsigned rule = (unsigned)(command->lba / BLOCKS_EACH % 8);
-	bool hooked = wants[command->is_write ? RV_EVENT_DISK_WRITE : RV_EVENT_DISK_READ];
+	unsigned rule = disk_rule(command->lba);
+	bool hooked = disk_wants[command->is_write ? RV_EVENT_DISK_WRITE : RV_EVENT_DISK_READ];
 
-	if (hooked && rule == 0)
+	if (hooked && rule == RULE_DENY)
 		UNIT_EQUAL(status, command->is_write ? NVME_STATUS_WRITE_FAULT : NVME_STATUS_READ_ERROR);
 	else
 		UNIT_EQUAL(status, 0);
@@ -226,11 +104,11 @@ static void expect_status(struct guest_command *command, uint32_t status)
 
 static uint8_t expected_byte(const struct guest_command *command, uint64_t lba)
 {
-	bool dropped = wants[RV_EVENT_DISK_READ] && command->lba / BLOCKS_EACH % 8 == 1;
+	bool dropped = disk_wants[RV_EVENT_DISK_READ] && disk_rule(command->lba) == RULE_DROP;
 	int raw = dropped ? 0 : tags[lba];
 
 	/* On the disk there is what hooks made of it; the end of a read goes through them as well. */
-	return (uint8_t)(raw ^ (wants[RV_EVENT_DISK_READ] || wants[RV_EVENT_DISK_DONE] ? KEY : 0));
+	return (uint8_t)(raw ^ (disk_wants[RV_EVENT_DISK_READ] || disk_wants[RV_EVENT_DISK_DONE] ? KEY : 0));
 }
 
 static void check_data(const struct guest_command *command, uint64_t buffer)
@@ -249,7 +127,7 @@ static void check_data(const struct guest_command *command, uint64_t buffer)
 static void completed(uint32_t number, unsigned index, uint32_t status)
 {
 	struct guest_command *command = &queues[number].commands[index];
-	bool hooked = wants[RV_EVENT_DISK_WRITE];
+	bool hooked = disk_wants[RV_EVENT_DISK_WRITE];
 
 	UNIT_CHECK(command->is_out);
 	command->is_out = false;
@@ -259,7 +137,7 @@ static void completed(uint32_t number, unsigned index, uint32_t status)
 	expect_status(command, status);
 	if (!command->is_write && status == 0)
 		check_data(command, BUFFER(number, index) + 512);
-	if (command->is_write && status == 0 && !(hooked && command->lba / BLOCKS_EACH % 8 == 1))
+	if (command->is_write && status == 0 && !(hooked && disk_rule(command->lba) == RULE_DROP))
 		for (uint32_t i = 0; i < command->blocks; i++)
 			tags[command->lba + i] = command->tag ^ (hooked ? KEY : 0);
 }
@@ -529,16 +407,16 @@ static void happen(void)
 		interrupt((uint32_t)(unit_random() % QUEUES));
 		break;
 	case 7:
-		resume_one();
+		disk_resume_one();
 		break;
 	default:
 		if (queues[number].is_there && !queues[number].interrupts)
 			take_completions(number);
-		else if (depth == 0 && unit_random() % 32 == 0)
+		else if (disk_depth == 0 && unit_random() % 32 == 0)
 			reset();
-		else if (depth == 0 && unit_random() % 32 == 0)
+		else if (disk_depth == 0 && unit_random() % 32 == 0)
 			remake(number);
-		else if (depth != 0 && unit_random() % 256 == 0 && !is_nonsense && !is_making_queues)
+		else if (disk_depth != 0 && unit_random() % 256 == 0 && !is_nonsense && !is_making_queues)
 			reset();
 	}
 }
@@ -558,7 +436,7 @@ static void settle(void)
 {
 	for (unsigned i = 0; i < 2000 && out() != 0; i++) {
 		(void)device_step();
-		resume_one();
+		disk_resume_one();
 		for (uint32_t number = 1; number < QUEUES; number++) {
 			if (queues[number].rung != queues[number].tail) /* given while hooks were asked */
 				ring(number);
@@ -587,11 +465,11 @@ static void end(void)
 {
 	write_register(NVME_CC, 0);
 	UNIT_CHECK(!controller.is_attached);
-	UNIT_EQUAL(device_pages_taken, 0);
-	UNIT_CHECK(device_is_untouched());
-	UNIT_EQUAL(nr_wanted, 0);
-	UNIT_EQUAL(depth, 0);
-	UNIT_EQUAL(nr_waiting, 0); /* a reset has let them go */
+	UNIT_EQUAL(disk_memory_taken, 0);
+	UNIT_CHECK(disk_memory_is_untouched());
+	UNIT_EQUAL(disk_nr_wanted, 0);
+	UNIT_EQUAL(disk_depth, 0);
+	UNIT_EQUAL(disk_nr_waiting, 0); /* a reset has let them go */
 }
 
 static void test_sequences(void)
@@ -599,9 +477,9 @@ static void test_sequences(void)
 	is_nonsense = false;
 	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++) {
 		begin();
-		wants[RV_EVENT_DISK_READ] = unit_random() % 2;
-		wants[RV_EVENT_DISK_WRITE] = unit_random() % 2;
-		wants[RV_EVENT_DISK_DONE] = unit_random() % 2;
+		disk_wants[RV_EVENT_DISK_READ] = unit_random() % 2;
+		disk_wants[RV_EVENT_DISK_WRITE] = unit_random() % 2;
+		disk_wants[RV_EVENT_DISK_DONE] = unit_random() % 2;
 		enable();
 		for (unsigned step = 0; step < 100; step++)
 			happen();
@@ -610,7 +488,7 @@ static void test_sequences(void)
 		if (unit_why[0] != '\0')
 			unit_fail("sequence %u", i);
 	}
-	UNIT_CHECK(nr_completed > SEQUENCES * 5 && nr_held > SEQUENCES);
+	UNIT_CHECK(nr_completed > SEQUENCES * 5 && disk_nr_held > SEQUENCES);
 }
 
 static void test_nonsense(void)
@@ -619,7 +497,7 @@ static void test_nonsense(void)
 	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++) {
 		begin();
 		for (unsigned kind = 0; kind < RV_EVENT_KIND_COUNT; kind++)
-			wants[kind] = unit_random() % 2;
+			disk_wants[kind] = unit_random() % 2;
 		enable();
 		for (unsigned step = 0; step < 100; step++)
 			happen();
@@ -665,6 +543,9 @@ static void test_lists(void)
 
 int main(void)
 {
+	disk_happen = happen;
+	disk_device_step = device_step;
+	disk_lock = &controller.lock;
 	unit_run("lists of memory", test_lists);
 	unit_run("2,000 sequences of requests, interrupts and resets", test_sequences);
 	unit_run("2,000 of nonsense", test_nonsense);

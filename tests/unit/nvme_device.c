@@ -1,30 +1,16 @@
 /*
- * tests/unit/nvme_device.c: the controller, and the memory.
+ * tests/unit/nvme_device.c: the controller.
  */
 #include "nvme_device.h"
 
-#include <stdlib.h>
-#include <sys/mman.h>
-
 #include "core/memory.h"
-#include "rv/errno.h"
 #include "unit.h"
-#include "vmm/guest_memory.h"
 
-#define OURS_START MIB(8)
-#define OURS_PAGES 256
-#define OURS_FREE 0xa5
 #define PENDING 256
 
-uint8_t *fake_memory;
-hpa_t memory_reserved_start = OURS_START;
-uint64_t memory_reserved_bytes = OURS_PAGES * PAGE_BYTES;
-uint64_t memory_end = FAKE_MEMORY_BYTES;
 uint8_t device_disk[DEVICE_BLOCKS * DEVICE_BLOCK_BYTES];
 bool device_interrupts[DEVICE_QUEUES];
-unsigned device_pages_taken;
 
-static enum { FREE, FOR_US, FOR_DEVICES } taken[OURS_PAGES];
 static uint32_t registers[NVME_DOORBELLS / 4];
 
 static struct {
@@ -39,101 +25,11 @@ static struct {
 } pending[PENDING];
 static unsigned nr_pending;
 
-/* Memory ------------------------------------------------------------------------------------------- */
-
-bool memory_is_ram(hpa_t hpa, uint64_t length_bytes)
-{
-	return hpa < FAKE_MEMORY_BYTES && length_bytes <= FAKE_MEMORY_BYTES - hpa && !memory_is_reserved(hpa, length_bytes);
-}
-
-bool memory_has_device_pages(uint64_t nr_pages)
-{
-	return device_pages_taken + nr_pages <= OURS_PAGES;
-}
-
-static void *allocate_page(bool for_devices)
-{
-	for (unsigned i = 0; i < OURS_PAGES; i++) {
-		if (taken[i] != FREE)
-			continue;
-		taken[i] = for_devices ? FOR_DEVICES : FOR_US;
-		device_pages_taken++;
-		return memset(memory_direct(OURS_START + i * PAGE_BYTES), 0, PAGE_BYTES);
-	}
-	return NULL;
-}
-
-void *memory_allocate_spare_page(void)
-{
-	return allocate_page(false);
-}
-
-void *memory_allocate_device_page(void)
-{
-	return allocate_page(true);
-}
-
-void memory_free_page(void *page)
-{
-	unsigned i = (unsigned)((memory_physical(page) - OURS_START) / PAGE_BYTES);
-
-	UNIT_CHECK(i < OURS_PAGES && taken[i] != FREE);
-	taken[i] = FREE;
-	device_pages_taken--;
-	memset(page, OURS_FREE, PAGE_BYTES);
-}
-
-bool device_is_untouched(void)
-{
-	const uint8_t *ours = memory_direct(OURS_START);
-
-	return ours[0] == OURS_FREE && memcmp(ours, ours + 1, OURS_PAGES * PAGE_BYTES - 1) == 0;
-}
-
-void *memory_allocate(size_t length_bytes)
-{
-	return calloc(1, length_bytes);
-}
-
-void memory_free(void *object)
-{
-	free(object);
-}
-
-int guest_memory_read(gpa_t gpa, void *buffer, size_t length_bytes)
-{
-	if (!memory_is_ram(gpa, length_bytes))
-		return -RV_EFAULT;
-	memcpy(buffer, memory_direct(gpa), length_bytes);
-	return 0;
-}
-
-int guest_memory_write(gpa_t gpa, const void *buffer, size_t length_bytes)
-{
-	if (!memory_is_ram(gpa, length_bytes))
-		return -RV_EFAULT;
-	memcpy(memory_direct(gpa), buffer, length_bytes);
-	return 0;
-}
-
-/* What the device may touch: the guest's memory, and pages of ours that are in use, and for devices. */
-static uint8_t *reach(uint64_t address, uint64_t length_bytes)
-{
-	uint64_t page = (address - OURS_START) / PAGE_BYTES;
-
-	if (address % PAGE_BYTES + length_bytes > PAGE_BYTES ||
-	    (!memory_is_ram(address, length_bytes) && (address < OURS_START || page >= OURS_PAGES || taken[page] != FOR_DEVICES))) {
-		unit_fail("DMA of %llu bytes at %#llx", (unsigned long long)length_bytes, (unsigned long long)address);
-		return fake_memory;
-	}
-	return memory_direct(address);
-}
-
 /* Commands ----------------------------------------------------------------------------------------- */
 
 static void move(uint64_t address, uint8_t *bytes, uint64_t length_bytes, bool to_memory)
 {
-	uint8_t *memory = reach(address, length_bytes);
+	uint8_t *memory = disk_memory_reach(address, length_bytes);
 
 	if (to_memory)
 		memcpy(memory, bytes, length_bytes);
@@ -156,7 +52,7 @@ static void transfer(const struct nvme_command *command, uint8_t *bytes, uint64_
 	if (length_bytes <= PAGE_BYTES)
 		return;
 	for (; length_bytes != 0; length_bytes -= part, bytes += part, list += 8) { /* ours never leads on */
-		memcpy(&address, reach(list, 8), 8);
+		memcpy(&address, disk_memory_reach(list, 8), 8);
 		part = length_bytes < PAGE_BYTES ? length_bytes : PAGE_BYTES;
 		move(address, bytes, part, to_memory);
 	}
@@ -278,7 +174,7 @@ static void complete(const struct nvme_command *command, uint32_t sq, uint16_t s
 			      command->words[0] >> 16 | (uint32_t)cqs[cq].phase << 16 | (uint32_t)status << 17 };
 
 	UNIT_CHECK((cqs[cq].tail + 1) % cqs[cq].size != cqs[cq].head);
-	memcpy(reach(cqs[cq].base + 16 * cqs[cq].tail, 16), words, 16);
+	memcpy(disk_memory_reach(cqs[cq].base + 16 * cqs[cq].tail, 16), words, 16);
 	if (++cqs[cq].tail == cqs[cq].size) {
 		cqs[cq].tail = 0;
 		cqs[cq].phase = !cqs[cq].phase;
@@ -296,7 +192,7 @@ static bool fetch(void)
 
 		if (!sqs[sq].is_there || sqs[sq].head == sqs[sq].tail || nr_pending == PENDING)
 			continue;
-		memcpy(&pending[nr_pending].command, reach(sqs[sq].base + 64 * sqs[sq].head, 64), 64);
+		memcpy(&pending[nr_pending].command, disk_memory_reach(sqs[sq].base + 64 * sqs[sq].head, 64), 64);
 		sqs[sq].head = (sqs[sq].head + 1) % sqs[sq].size;
 		if (sq == 0 && (pending[nr_pending].command.words[0] & 0xff) == NVME_EVENT_REQUEST)
 			return true; /* nothing ever happens */
@@ -375,9 +271,7 @@ void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
 
 void device_power_on(void)
 {
-	if (fake_memory == NULL)
-		fake_memory = mmap(NULL, FAKE_MEMORY_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	memset(memory_direct(OURS_START), OURS_FREE, OURS_PAGES * PAGE_BYTES);
+	disk_memory_reset(256);
 	memset(registers, 0, sizeof(registers));
 	memset(device_disk, 0, sizeof(device_disk));
 	memset(device_interrupts, 0, sizeof(device_interrupts));

@@ -1,11 +1,11 @@
 /*
- * tests/unit/nvme_device.h: an NVMe controller with one namespace, and memory of which a part is the
- * hypervisor's. It executes commands one a step, in any order, and fails the test if one has it touch memory of
- * the hypervisor's that is not given to it.
+ * tests/unit/nvme_device.h: an NVMe controller with one namespace. It executes commands one a step, in any order, and
+ * fails the test if one has it touch memory of the hypervisor's that is not given to it (disk_memory.h).
  */
 #ifndef TESTS_UNIT_NVME_DEVICE_H
 #define TESTS_UNIT_NVME_DEVICE_H
 
+#include "disk_memory.h"
 #include "mediator/disk/nvme.h"
 
 #define DEVICE_BASE UINT64_C(0xe0000000)
@@ -15,11 +15,8 @@
 
 extern uint8_t device_disk[DEVICE_BLOCKS * DEVICE_BLOCK_BYTES];
 extern bool device_interrupts[DEVICE_QUEUES]; /* messages that it has sent, by completion queue */
-extern unsigned device_pages_taken;	      /* of the hypervisor's memory */
 
 void device_power_on(void);
-/* Has nobody written to memory of the hypervisor's that is free? */
-bool device_is_untouched(void);
 /* False: it has nothing to do. */
 bool device_step(void);
 

@@ -39,6 +39,7 @@ bool memory_has_device_pages(uint64_t nr_pages);
 void *memory_allocate_pages(size_t nr_pages);
 int memory_set_aside_for_devices(uint64_t bytes, hpa_t *start);
 void memory_free_page(void *page);
+void memory_free_pages(void *pages, size_t nr_pages);
 bool memory_is_ram(hpa_t hpa, uint64_t length_bytes);
 void *memory_allocate(size_t length_bytes);
 void memory_free(void *object);

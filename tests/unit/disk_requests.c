@@ -1,0 +1,133 @@
+/*
+ * tests/unit/disk_requests.c: hooks, locks and interrupts as a mediator meets them.
+ */
+#include "disk_requests.h"
+
+#include "core/log.h"
+#include "core/spinlock.h"
+#include "core/watch.h"
+#include "hook/hook.h"
+#include "mediator/disk/disk.h"
+#include "unit.h"
+#include "vmm/interrupt_watch.h"
+
+#define HELD 1024
+
+struct watchers interrupt_taken_watchers;
+uint64_t time_tsc_hz = 1000000; /* a second of waiting is short */
+bool disk_wants[RV_EVENT_KIND_COUNT];
+bool disk_watched = true;
+int disk_depth;
+unsigned disk_nr_waiting, disk_nr_held, disk_nr_wanted;
+void (*disk_happen)(void);
+bool (*disk_device_step)(void);
+struct spinlock *disk_lock;
+
+static struct request *held[HELD];
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	(void)level;
+	(void)format;
+}
+
+void spinlock_acquire(struct spinlock *lock)
+{
+	UNIT_EQUAL(lock->holder, 0);
+	lock->holder = 1;
+}
+
+void spinlock_release(struct spinlock *lock)
+{
+	UNIT_EQUAL(lock->holder, 1);
+	lock->holder = 0;
+	if (unit_random() % 4 == 0)
+		(void)disk_device_step();
+}
+
+void interrupt_want_everywhere(bool want)
+{
+	disk_nr_wanted += want ? 1u : ~0u;
+}
+
+bool disk_is_watched(void)
+{
+	return disk_watched;
+}
+
+bool hook_wants_requests(uint32_t kind)
+{
+	return disk_wants[kind];
+}
+
+void request_begin(struct request *request, uint32_t kind)
+{
+	static uint64_t last;
+
+	*request = (struct request){ .kind = kind, .handle = ++last };
+}
+
+static void crypt(struct request *request)
+{
+	uint8_t bytes[512];
+
+	for (uint64_t at = 0; at < request->data_bytes; at += sizeof(bytes)) {
+		uint64_t part = request->data_bytes - at < sizeof(bytes) ? request->data_bytes - at : sizeof(bytes);
+
+		UNIT_EQUAL(request->data(request, at, bytes, part, false), 0);
+		for (unsigned i = 0; i < part; i++)
+			bytes[i] ^= KEY;
+		UNIT_EQUAL(request->data(request, at, bytes, part, true), 0);
+	}
+}
+
+bool request_cancel(struct request *request)
+{
+	for (unsigned i = 0; i < disk_nr_waiting; i++) {
+		if (held[i] == request) {
+			held[i] = held[--disk_nr_waiting];
+			return true;
+		}
+	}
+	return false;
+}
+
+void disk_resume_one(void)
+{
+	struct request *request;
+	unsigned which;
+
+	if (disk_nr_waiting == 0)
+		return;
+	which = (unsigned)(unit_random() % disk_nr_waiting);
+	request = held[which];
+	held[which] = held[--disk_nr_waiting];
+	request->resume(request, NULL);
+}
+
+bool request_offer(struct request *request, struct vcpu *vcpu)
+{
+	unsigned rule = disk_rule(request->disk.lba);
+
+	(void)vcpu;
+	UNIT_EQUAL(disk_lock->holder, 0);
+	request->verdict = RV_VERDICT_PASS;
+	if (request->kind == RV_EVENT_DISK_READ || request->kind == RV_EVENT_DISK_WRITE) {
+		request->verdict = rule == RULE_DENY ? RV_VERDICT_DENY : rule == RULE_DROP ? RV_VERDICT_DROP : RV_VERDICT_PASS;
+		request->marks = request->kind == RV_EVENT_DISK_READ;
+	}
+	if (request->kind == RV_EVENT_DISK_WRITE || request->kind == RV_EVENT_DISK_DONE)
+		crypt(request);
+	if (unit_random() % 4 == 0 && disk_nr_waiting < HELD) {
+		held[disk_nr_waiting++] = request;
+		disk_nr_held++;
+		return false;
+	}
+	if (disk_depth >= 2)
+		return true;
+	disk_depth++;
+	for (unsigned i = (unsigned)unit_random() % 4; i != 0; i--)
+		disk_happen(); /* the other CPU */
+	disk_depth--;
+	return true;
+}

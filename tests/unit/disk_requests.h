@@ -1,0 +1,34 @@
+/*
+ * tests/unit/disk_requests.h: what stands around a mediator of disks: hooks that decide by the LBA, locks, and those
+ * who hear of interrupts.
+ */
+#ifndef TESTS_UNIT_DISK_REQUESTS_H
+#define TESTS_UNIT_DISK_REQUESTS_H
+
+#include "mediator/request.h"
+#include "rv/kinds.h"
+
+#define KEY 0x5a       /* that hooks change data by, of writes, and at the end of reads */
+#define BLOCKS_EACH 16 /* blocks after which there is another rule */
+enum disk_rule { RULE_DENY, RULE_DROP }; /* and others: pass */
+
+extern bool disk_wants[RV_EVENT_KIND_COUNT]; /* kinds that are hooked */
+extern bool disk_watched;		     /* hooks there are at all */
+extern int disk_depth;			     /* of what happens while hooks are asked */
+extern unsigned disk_nr_waiting, disk_nr_held; /* requests that wait; those that ever did */
+extern unsigned disk_nr_wanted;		     /* who wants interrupts */
+
+static inline unsigned disk_rule(uint64_t lba)
+{
+	return (unsigned)(lba / BLOCKS_EACH % 8);
+}
+
+/* A request that waits is decided. */
+void disk_resume_one(void);
+
+/* The program's: */
+extern void (*disk_happen)(void);     /* another CPU does something */
+extern bool (*disk_device_step)(void); /* the device does */
+extern struct spinlock *disk_lock;    /* not held while hooks are asked */
+
+#endif
