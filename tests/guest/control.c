@@ -258,7 +258,6 @@ static void check_script(void)
 	guest_check(result == -RV_EINVAL, "text behind the end", "%ld", result);
 	result = ask_with(CONTROL_START, handle, 0, "");
 	guest_check(result == 0, "started", "%ld", result);
-	guest_check(in8(0x80) != 0x21, "its hook waits for the rest", "");
 	result = poll(handle, &position, text, sizeof(text));
 	guest_check(result == CONTROL_PHASE_LIVE, "loaded", "%ld: %s", result, text);
 	guest_check(in8(0x80) == 0x21, "its hook is in force", "");
@@ -445,6 +444,44 @@ static int64_t load(const char *script, uint64_t flags)
 	return phase;
 }
 
+/* Hooks of scripts, all together, and their events. */
+static unsigned count_hooks(uint64_t *events)
+{
+	const struct control_entry *entries = (const struct control_entry *)(const void *)message->data;
+	int64_t count = ask(CONTROL_LIST);
+	unsigned hooks = 0;
+
+	*events = 0;
+	for (int64_t i = 0; i < count; i++) {
+		hooks += entries[i].hooks;
+		*events += entries[i].events;
+	}
+	return hooks;
+}
+
+/* A hook whose script is still loading is there, and quiet. */
+static void check_staged(void)
+{
+	static const char script[] = "on(:port_read, 0x80) { |io| io.value = 0x21 }; 5000.times { |i| i.to_s }";
+	uint64_t handle = (uint64_t)ask_with(CONTROL_BEGIN, sizeof(script) - 1, CONTROL_LEND, "staged.rb"), position = 0;
+	unsigned quiet = 0;
+	uint64_t events = 0;
+	int64_t phase;
+
+	(void)ask_with(CONTROL_TEXT, handle, 0, script);
+	(void)ask_with(CONTROL_START, handle, 0, "");
+	do {
+		phase = ask_with(CONTROL_POLL, handle, position, "");
+		position = message->argument[1];
+		if (phase == CONTROL_PHASE_LOADING && count_hooks(&events) != 0 && events == 0)
+			quiet += in8(0x80) != 0x21;
+	} while (phase == CONTROL_PHASE_LOADING && events == 0);
+	guest_check(phase == CONTROL_PHASE_LIVE && quiet > 1 && in8(0x80) == 0x21, "its hook waits for the rest",
+		    "phase %ld, %u times quiet, then %lu events", phase, quiet, events);
+	(void)ask_with(CONTROL_FORGET, handle, 0, "");
+	guest_check(in8(0x80) != 0x21, "what is lent goes with its handle", "");
+}
+
 /* What loading a script of a hundred lines takes, in the emulator's instructions, of which each is `cycles` of the
  * TSC: of all calls together, and of the longest. */
 static void check_stretch(uint64_t cycles)
@@ -572,6 +609,7 @@ void guest_main(void)
 		return;
 	}
 	check_script();
+	check_staged();
 	if (option_number_or("cycles", 0)) {
 		check_stretch(option_number_or("cycles", 0));
 		check_many();

@@ -180,7 +180,7 @@ const char *call_error(int64_t result)
 	case ENOENT:
 		return "there is no such script";
 	case EBUSY:
-		return "it belongs to a `ritectl run`, which has to end it, or a CPU stopped amid it";
+		return "it belongs to a `ritectl run`, is being replaced, or a CPU stopped amid it";
 	case EOPNOTSUPP:
 		return "there is no script engine: Ritevisor was booted without, or with the option rescue";
 	default:
