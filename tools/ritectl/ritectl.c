@@ -20,6 +20,7 @@ static const char usage_text[] =
 	"       ritectl [OPTIONS] log [-f]          Ritevisor's log; -f: and what comes\n"
 	"       ritectl [OPTIONS] stats             free memory, exits\n"
 	"       ritectl [OPTIONS] top [SECONDS [N]] exits and events a second, every 2 seconds, N times\n"
+	"       ritectl [OPTIONS] -l [PATTERN]      what can be hooked; -lv: with filters and fields\n"
 	"options:\n"
 	"  -f, --format text|json   what is printed: text, or an object of JSON a line\n"
 	"  -o, --output FILE        where to\n"
@@ -127,6 +128,7 @@ struct words {
 	int count;
 	char **word;
 	const char *name, *code;
+	bool lists, lists_fields;
 };
 
 /* The word behind an option. */
@@ -172,6 +174,10 @@ static void take_options(struct words *words)
 			words->name = word_of(words, word);
 		else if (is_option(word, "-e", "--eval"))
 			words->code = word_of(words, word);
+		else if (is_option(word, "-l", "--list"))
+			words->lists = true;
+		else if (strcmp(word, "-lv") == 0)
+			words->lists = words->lists_fields = true;
 		else if (is_option(word, "-q", "--quiet"))
 			settings.quiet = true;
 		else if (is_option(word, "-V", "--version"))
@@ -235,6 +241,8 @@ static int perform(struct words *words)
 {
 	const char *command = words->count > 0 ? words->word[0] : NULL;
 
+	if (words->lists && words->count <= 1)
+		return show_kinds(command != NULL ? command : "*", words->lists_fields);
 	if (words->code != NULL && command == NULL)
 		return perform_script(words, "run");
 	if (command == NULL) {

@@ -62,6 +62,9 @@ void output_flush(void);
 int show_list(void);
 int show_log(bool follow);
 
+/* kinds.c: what can be hooked, of names that fit; fields: with filters and what events have. Asks nobody. */
+int show_kinds(const char *pattern, bool fields);
+
 /* top.c: so often, each time so many seconds later; 0 times: until a signal comes. */
 int show_top(unsigned seconds, unsigned count);
 

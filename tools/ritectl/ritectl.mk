@@ -1,6 +1,6 @@
 # tools/ritectl: the program in the guest that loads, watches and unloads scripts.
 
-ritectl-sources := $(addprefix tools/ritectl/,ritectl.c call.c script.c output.c show.c top.c)
+ritectl-sources := $(addprefix tools/ritectl/,ritectl.c call.c kinds.c script.c output.c show.c top.c)
 
 $(build)/ritectl: $(ritectl-sources) $(wildcard tools/ritectl/*.h control/control_abi.h include/rv/*.h)
 	$(call step,HOST,$@)

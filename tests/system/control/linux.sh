@@ -12,6 +12,8 @@ say syntax $?
 ritectl frobnicate 2>/dev/null
 say usage $?
 
+say kinds $(ritectl -l 'pci_config_read*3.0') $(ritectl -lv port_write | grep -c 'filters: .*port:')
+
 # Hooks come into force, output comes at once, Ctrl-C runs at_exit.
 cat >/watch.rb <<X
 on(:port_read, 0x80) { |io| io.value = 0x21; puts "read" }
