@@ -52,6 +52,7 @@ struct ahci_slot {
 	bool has_failed;   /* DONE: the device says so */
 	bool is_ended;	   /* hooks have said all about it */
 	bool is_bounced;
+	bool is_log;	   /* the answer is in the bounce, and not the disk's */
 	bool has_received; /* `received` is what the device has said */
 	bool has_waited;   /* the guest may have heard of its end already */
 	uint8_t error;	   /* 0: it has succeeded */
@@ -76,7 +77,10 @@ struct ahci_port {
 	bool is_there;
 	bool is_attached;  /* the device has our list */
 	bool is_pumped;	   /* a CPU is at it */
-	bool is_failed;	   /* the device stands still, until the guest stops the port */
+	bool is_failed;	   /* the device stands still, until it is started anew */
+	bool is_told;	   /* and the guest has been told of that, and stops the port */
+	bool has_log;	   /* a queued command was refused: */
+	uint8_t log[14];   /* the beginning of what the disk would say of it */
 	bool has_hidden;   /* something is done, and the guest is not to know yet */
 	uint32_t issued;   /* PxCI as the guest has it, */
 	uint32_t active;   /* and PxSACT */
@@ -119,11 +123,11 @@ static inline bool ahci_is_exclusive(const struct ahci_slot *slot)
 	return !slot->is_queued || slot->is_filler;
 }
 
-/* Does the device give data that we look at, or that hooks may? */
+/* Does the guest get data that we look at, or that hooks may? */
 static inline bool ahci_gives(const struct ahci_slot *slot)
 {
 	return slot->request.handle != 0 &&
-	       (slot->opcode->kind == RV_EVENT_DISK_READ || slot->opcode->code == ATA_IDENTIFY);
+	       (slot->is_log || slot->opcode->kind == RV_EVENT_DISK_READ || slot->opcode->code == ATA_IDENTIFY);
 }
 
 static inline uint16_t ahci_disk_number(const struct ahci_port *port)
@@ -171,6 +175,8 @@ int ahci_attach(struct ahci_port *port);
 bool ahci_join(struct ahci_port *port);
 /* Gives an attached one that has nothing to do its list back. */
 void ahci_leave(struct ahci_port *port);
+/* If the device looked at that slot without having been told to, it would find that nothing is asked for. */
+void ahci_clear_header(const struct ahci_port *port, unsigned number);
 /* The guest stops the port by that value of PxCMD: all that is on its way ends. */
 void ahci_stop(struct ahci_port *port, uint32_t command);
 /* The device was reset in another way. is_reset: it has certainly let go of all memory. */
@@ -205,6 +211,12 @@ void ahci_received_read(struct ahci_slot *slot);
 void ahci_begin(struct ahci_slot *slot, struct vcpu *vcpu);
 /* The device is done. */
 void ahci_complete(struct ahci_slot *slot, struct vcpu *vcpu);
+
+/* ahci_log.c: a queued command was refused; is that what the guest asks about? Then the answer goes into a bounce of a
+ * sector. */
+void ahci_log_write(struct ahci_slot *slot);
+bool ahci_log_is_asked(const struct ahci_slot *slot);
+void ahci_log_answer(struct ahci_slot *slot);
 
 /* ahci_work.c: has all go on that can. */
 void ahci_work(struct ahci_port *port, struct vcpu *vcpu);

@@ -34,19 +34,15 @@ static void ahci_give_list(const struct ahci_port *port, bool ours)
 	ahci_write(port, AHCI_PxCLBU, (uint32_t)(list >> 32));
 }
 
-/* A slot that the device would look at without having been told to asks for nothing. */
-static void ahci_clear_headers(const struct ahci_port *port)
+void ahci_clear_header(const struct ahci_port *port, unsigned number)
 {
 	uint64_t nothing = memory_physical(port->headers) + AHCI_NOTHING;
+	uint32_t *header = &port->headers[8 * number];
 
-	for (unsigned i = 0; i < AHCI_SLOTS; i++) {
-		uint32_t *header = &port->headers[8 * i];
-
-		header[0] = 5;
-		header[1] = 0;
-		header[2] = (uint32_t)nothing;
-		header[3] = (uint32_t)(nothing >> 32);
-	}
+	header[0] = 5;
+	header[1] = 0;
+	header[2] = (uint32_t)nothing;
+	header[3] = (uint32_t)(nothing >> 32);
 }
 
 static void ahci_free_unused(struct ahci_port *port)
@@ -97,7 +93,8 @@ static int ahci_make_list(struct ahci_port *port)
 		ahci_free_unused(port);
 		return -RV_ENOMEM;
 	}
-	ahci_clear_headers(port);
+	for (unsigned i = 0; i < AHCI_SLOTS; i++)
+		ahci_clear_header(port, i);
 	port->list[0] = (uint32_t)list;
 	port->list[1] = (uint32_t)(list >> 32);
 	return 0;
@@ -107,7 +104,7 @@ static void ahci_take_over(struct ahci_port *port)
 {
 	ahci_give_list(port, true);
 	ahci_write(port, AHCI_PxIS, AHCI_PxIS_TFES);
-	port->is_failed = false;
+	port->is_failed = port->is_told = false;
 	port->shown = 0;
 	port->out = 0;
 	port->is_attached = true;
@@ -200,7 +197,8 @@ void ahci_detach(struct ahci_port *port, bool is_reset)
 			ahci_slot_end(port->slots[i], is_reset);
 	}
 	port->issued = port->active = port->waiting = port->out = 0;
-	port->is_failed = false;
+	port->is_failed = port->is_told = false;
+	port->has_log &= !is_reset;
 	port->shown = 0;
 	if (port->is_attached)
 		ahci_give_list(port, false);

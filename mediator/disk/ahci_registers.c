@@ -54,7 +54,7 @@ static uint32_t ahci_interrupts(struct ahci_port *port, struct vcpu *vcpu)
 	port->has_hidden = false;
 	value = ahci_read(port, AHCI_PxIS);
 	ahci_work(port, vcpu);
-	return ahci_has_unseen_end(port) || port->has_hidden ? value & ~AHCI_ENDS : value;
+	return (ahci_has_unseen_end(port) || port->has_hidden) && !port->is_told ? value & ~AHCI_ENDS : value;
 }
 
 static uint32_t ahci_task_file(struct ahci_port *port)
@@ -63,7 +63,7 @@ static uint32_t ahci_task_file(struct ahci_port *port)
 
 	if (port->shown != 0)
 		return (value & 0xffff0000) | port->shown;
-	if (!port->is_failed && (port->issued & ~port->active))
+	if (!port->is_told && (port->issued & ~port->active))
 		return (value & 0xffffff00) | ATA_STATUS_BSY;
 	return value;
 }
@@ -144,7 +144,9 @@ static void ahci_link_written(struct ahci_port *port, uint32_t value)
 		else if (slot != NULL && slot->state == AHCI_STALE)
 			ahci_slot_free(slot);
 	}
+	port->has_log = false;
 	port->is_failed |= port->out != 0;
+	port->is_told |= port->is_failed;
 	port->out = 0;
 	ahci_settle(port);
 }
@@ -243,7 +245,7 @@ static uint32_t ahci_register_read(struct ahci_controller *controller, struct vc
 	if (offset == AHCI_IS)
 		ahci_work_all(controller, vcpu);
 	if (offset == AHCI_CAP)
-		return value & ~(AHCI_CAP_SNCQ | AHCI_CAP_CCCS | AHCI_CAP_FBSS);
+		return value & ~(AHCI_CAP_CCCS | AHCI_CAP_FBSS);
 	return ahci_is_hidden(offset) ? 0 : value;
 }
 

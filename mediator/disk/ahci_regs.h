@@ -12,7 +12,6 @@
 #define AHCI_CAP 0x00		/* r- capabilities */
 #define AHCI_CAP_CCCS (1u << 7)	/* interrupts for several completions */
 #define AHCI_CAP_FBSS (1u << 16) /* commands of several devices at a time behind a port multiplier */
-#define AHCI_CAP_SNCQ (1u << 30) /* native command queuing */
 #define AHCI_CAP_S64A (1u << 31) /* addresses of 64 bits */
 #define AHCI_GHC 0x04		/* rw */
 #define AHCI_GHC_HR (1u << 0)	/* resets all of it; clears itself */

@@ -86,8 +86,26 @@ static bool ahci_wants_bounce(const struct ahci_slot *slot)
 	       (!ahci_moves_sectors(slot) || request_is_awaited(&slot->request, RV_EVENT_DISK_DONE));
 }
 
+/* False: it is a request as any. */
+static bool ahci_start_log(struct ahci_slot *slot)
+{
+	if (!ahci_log_is_asked(slot) || ahci_bounce(slot) != 0)
+		return false;
+	if (slot->bounce.length_bytes < ATA_SECTOR_BYTES) {
+		ahci_bounce_end(slot);
+		return false;
+	}
+	slot->is_log = true;
+	slot->transferred = ATA_SECTOR_BYTES;
+	ahci_log_answer(slot);
+	ahci_answer(slot, 0);
+	return true;
+}
+
 static void ahci_start(struct ahci_slot *slot)
 {
+	if (ahci_start_log(slot))
+		return;
 	slot->state = AHCI_READY;
 	if (!ahci_wants_bounce(slot) || ahci_bounce(slot) == 0)
 		return;
@@ -111,9 +129,12 @@ static void ahci_go_on(struct ahci_slot *slot)
 
 /* The end ------------------------------------------------------------------------------------------- */
 
-/* The interrupt that tells of it is taken back. */
+/* The interrupt that tells of an end is taken back; but not that of a failure which the guest is told of, nor what may
+ * be another command's. */
 static void ahci_hide(struct ahci_port *port)
 {
+	if (port->is_told || port->out != 0)
+		return;
 	ahci_write(port, AHCI_PxIS, AHCI_PxIS_DONE | AHCI_PxIS_TFES);
 	port->has_hidden = true;
 }
@@ -123,19 +144,21 @@ static void ahci_show_failure(struct ahci_slot *slot)
 {
 	struct ahci_port *port = slot->port;
 
-	port->is_failed = true;
+	port->is_failed = port->is_told = true;
 	slot->state = AHCI_FAILED;
+	ahci_received_write(slot);
 	if (!slot->is_filler)
 		return;
+	if (slot->is_queued)
+		ahci_log_write(slot);
 	port->shown = (uint16_t)(slot->error << 8 | ATA_STATUS_DRDY | ATA_STATUS_DSC | ATA_STATUS_ERR);
-	ahci_received_write(slot);
 }
 
 static void ahci_show_success(struct ahci_slot *slot)
 {
 	struct ahci_port *port = slot->port;
 
-	if (slot->is_filler)
+	if (slot->is_filler && port->out == 0 && !port->is_failed) /* or what is there is about another command */
 		ahci_received_write(slot);
 	(void)ahci_memory_write(port, ahci_header_address(slot) + 4, &slot->transferred, sizeof(slot->transferred));
 	port->issued &= ~ahci_bit(slot);
@@ -159,8 +182,9 @@ static void ahci_finish(struct ahci_slot *slot)
 		slot->has_received &= error == slot->error;
 		slot->has_waited = false;
 		slot->request.verdict = RV_VERDICT_PASS;
-		ahci_hide(port);
-		if (port->is_failed)
+		if (slot->has_failed || !port->is_failed)
+			ahci_hide(port);
+		if (slot->has_failed && !port->is_told)
 			ahci_restart(port);
 		ahci_answer(slot, error);
 	} else if (error != 0) {
@@ -271,7 +295,7 @@ void ahci_begin(struct ahci_slot *slot, struct vcpu *vcpu)
 		ahci_ask(slot, AHCI_ASKED, vcpu);
 }
 
-/* What the guest is told of its disk: we know it from here, and see all that it can do. */
+/* What the guest is told of its disk we know from here. */
 static void ahci_see_identify(struct ahci_slot *slot)
 {
 	uint16_t words[ATA_IDENTIFY_WORDS];
@@ -280,8 +304,6 @@ static void ahci_see_identify(struct ahci_slot *slot)
 		return;
 	bounce_copy(&slot->bounce, 0, words, sizeof(words), false);
 	ahci_identified(slot->port, words);
-	ata_identify_unqueue(words);
-	bounce_copy(&slot->bounce, 0, words, sizeof(words), true);
 }
 
 /* What the device itself has made of the guest's command. */

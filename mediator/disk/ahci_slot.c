@@ -43,7 +43,7 @@ struct ahci_slot *ahci_take(struct ahci_port *port)
 	slot->number = (uint8_t)__builtin_ctz(port->waiting);
 	slot->request = (struct request){ 0 };
 	slot->is_gone = slot->is_queued = slot->is_filler = slot->is_ended = slot->is_bounced = false;
-	slot->has_received = slot->has_waited = false;
+	slot->has_received = slot->has_waited = slot->is_log = false;
 	slot->error = 0;
 	slot->transferred = 0;
 	port->slots[slot->number] = slot;
@@ -60,6 +60,8 @@ void ahci_slot_free(struct ahci_slot *slot)
 		ahci_slot_delete(slot);
 		return;
 	}
+	if (port->headers != NULL)
+		ahci_clear_header(port, slot->number);
 	port->slots[slot->number] = NULL;
 	slot->next = port->spare;
 	port->spare = slot;

@@ -74,16 +74,21 @@ static bool ahci_submit_all(struct ahci_port *port)
 	return any;
 }
 
-/* What the device is done with. A command that fails keeps its bit (AHCI 1.3.1, 6.2.2.1); emulators may clear it. */
+/* What the device is done with. A command that fails keeps its bit (AHCI 1.3.1, 6.2.2.1); emulators may clear it, and
+ * keep one in PxCI that is no more in PxSACT. */
 static void ahci_look(struct ahci_port *port)
 {
 	bool is_alone = ahci_is_alone(port), has_failed;
-	uint32_t done = port->out & ~(ahci_read(port, AHCI_PxCI) | ahci_read(port, AHCI_PxSACT));
+	uint32_t done = port->out & ~ahci_read(port, is_alone ? AHCI_PxCI : AHCI_PxSACT);
 
 	has_failed = (ahci_read(port, AHCI_PxIS) & AHCI_PxIS_TFES) != 0;
 	if (is_alone && has_failed)
 		done = port->out;
 	port->is_failed = has_failed;
+	if (has_failed && !is_alone) { /* the disk knows more of that */
+		port->is_told = true;
+		port->has_log = false;
+	}
 	port->out &= ~done;
 	for (; done != 0; done &= done - 1) {
 		struct ahci_slot *slot = port->slots[__builtin_ctz(done)];

@@ -62,7 +62,5 @@ uint32_t ata_taskfile_sectors(const struct ata_taskfile *taskfile, const struct 
 /* What a disk answers to IDENTIFY DEVICE (ATA/ATAPI-7 6.17). The number is left to the caller. */
 #define ATA_IDENTIFY_WORDS 256
 void ata_identified(const uint16_t *words, struct ata_disk *disk);
-/* Takes out that it queues commands. */
-void ata_identify_unqueue(uint16_t *words);
 
 #endif

@@ -9,13 +9,10 @@
 #define ATA_WORD_TRACK 56
 #define ATA_WORD_MULTIPLE 59 /* bit 8: the rest is valid */
 #define ATA_WORD_SECTORS 60
-#define ATA_WORD_SATA 76     /* bit 8: queued commands; 15: and reads of their log by DMA */
-#define ATA_WORD_SATA_MORE 77
 #define ATA_WORD_SETS 83     /* bit 10: 48-bit addresses */
 #define ATA_WORD_SECTORS_48 100
 #define ATA_WORD_SECTOR 106  /* bits 15:14: 01: it is valid; 12: sectors have more than 512 bytes */
 #define ATA_WORD_SECTOR_WORDS 117
-#define ATA_WORD_CHECK 255   /* lower byte A5h: with the upper one, the sum of all bytes is 0 */
 
 static uint64_t ata_identify_number(const uint16_t *words, unsigned at, unsigned nr_words)
 {
@@ -62,18 +59,4 @@ void ata_identified(const uint16_t *words, struct ata_disk *disk)
 				     : ata_identify_number(words, ATA_WORD_SECTORS, 2);
 	ata_identify_text(words, ATA_WORD_MODEL, disk->info.model, 41);
 	ata_identify_text(words, ATA_WORD_SERIAL, disk->info.serial, 21);
-}
-
-void ata_identify_unqueue(uint16_t *words)
-{
-	uint8_t sum = 0;
-
-	words[ATA_WORD_SATA] &= (uint16_t)~0x8100;
-	words[ATA_WORD_SATA_MORE] = 0;
-	if ((words[ATA_WORD_CHECK] & 0xff) != 0xa5)
-		return;
-	words[ATA_WORD_CHECK] = 0xa5;
-	for (unsigned i = 0; i < ATA_IDENTIFY_WORDS; i++)
-		sum = (uint8_t)(sum + words[i] + (words[i] >> 8));
-	words[ATA_WORD_CHECK] = (uint16_t)(0xa5 | (0x100 - sum) << 8);
 }

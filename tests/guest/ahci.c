@@ -37,7 +37,8 @@
 
 enum { READ_DMA_EXT = 0x25, WRITE_DMA_EXT = 0x35, READ_DMA = 0xc8, WRITE_DMA = 0xca, READ_SECTORS = 0x20,
        WRITE_SECTORS = 0x30, READ_MULTIPLE = 0xc4, WRITE_MULTIPLE_EXT = 0x39, SET_MULTIPLE = 0xc6, FLUSH_EXT = 0xea,
-       IDENTIFY = 0xec, IDENTIFY_PACKET = 0xa1, PACKET = 0xa0, NOP = 0x00, POWER_MODE = 0xe5, DATASET = 0x06 };
+       READ_QUEUED = 0x60, WRITE_QUEUED = 0x61, READ_LOG = 0x2f, IDENTIFY = 0xec, IDENTIFY_PACKET = 0xa1, PACKET = 0xa0,
+       NOP = 0x00, POWER_MODE = 0xe5, DATASET = 0x06 };
 
 /* What the script does with which sector. */
 enum { XORED = 1000, WRITE_DENIED = 1200, READ_DENIED, WRITE_DROPPED = 1210, READ_DROPPED, MOVED_FROM = 1220, MOVED_TO,
@@ -107,9 +108,10 @@ static void prepare(unsigned slot, uint8_t code, uint64_t lba, uint32_t count, c
 {
 	uint8_t *fis = tables[slot].fis;
 	uint32_t nr = 0;
+	bool is_queued = code == READ_QUEUED || code == WRITE_QUEUED;
 	bool is_write = code == WRITE_DMA_EXT || code == WRITE_DMA || code == WRITE_SECTORS || code == WRITE_MULTIPLE_EXT ||
-			code == DATASET;
-	bool is_extended = code == READ_DMA_EXT || code == WRITE_DMA_EXT || code == WRITE_MULTIPLE_EXT;
+			code == WRITE_QUEUED || code == DATASET;
+	bool is_extended = code == READ_DMA_EXT || code == WRITE_DMA_EXT || code == WRITE_MULTIPLE_EXT || is_queued;
 
 	memset(&tables[slot], 0, sizeof(tables[slot]));
 	fis[0] = 0x27;
@@ -121,8 +123,10 @@ static void prepare(unsigned slot, uint8_t code, uint64_t lba, uint32_t count, c
 		fis[8 + i] = (uint8_t)(lba >> (24 + 8 * i));
 	}
 	fis[7] = (uint8_t)(0x40 | (is_extended ? 0 : lba >> 24 & 15));
-	fis[12] = (uint8_t)count;
-	fis[13] = (uint8_t)(count >> 8);
+	fis[is_queued ? 3 : 12] = (uint8_t)count;
+	fis[is_queued ? 11 : 13] = (uint8_t)(count >> 8);
+	if (is_queued)
+		fis[12] = (uint8_t)(slot << 3);
 	for (uint32_t done = 0, part; done < length; done += part) {
 		uint64_t where = address_of(bytes) + done;
 
@@ -142,7 +146,7 @@ static uint32_t finish(unsigned slot)
 {
 	uint32_t status;
 
-	for (uint32_t i = 0; (*of_port(CI) & 1u << slot) && !(*of_port(IS) & IS_TFES); i++) {
+	for (uint32_t i = 0; ((*of_port(SACT) | *of_port(CI)) & 1u << slot) && !(*of_port(IS) & IS_TFES); i++) {
 		if (i == POLLS)
 			return NEVER;
 	}
@@ -157,6 +161,8 @@ static uint32_t finish(unsigned slot)
 
 static uint32_t run(unsigned slot)
 {
+	if ((tables[slot].fis[2] | 1) == WRITE_QUEUED)
+		*of_port(SACT) = 1u << slot;
 	*of_port(CI) = 1u << slot;
 	return finish(slot);
 }
@@ -200,8 +206,6 @@ static void check_identify(void)
 	memset(in, 0, SECTOR);
 	status = give(IDENTIFY, 0, 0, in, SECTOR);
 	guest_check(status == OK && words[60] == 32768, "identify", "status 0x%x, %u sectors", status, words[60]);
-	guest_check(is_unseen || (!(words[76] & 0x100) && !(*at(CAP) & 1u << 30)), "no queuing", "0x%x, 0x%x", words[76],
-		    *at(CAP));
 	guest_check(list[0][1] == SECTOR, "bytes that were moved", "%u", list[0][1]);
 }
 
@@ -219,7 +223,7 @@ static void check_transfers(uint8_t write, uint8_t read, uint32_t sectors, uint3
 		    sectors, status);
 	prepare(7, read, XORED, sectors, in + 6, length, first);
 	status = run(7);
-	guest_check(status == OK && is_xored(in + 6, out + 2, length, 0) && list[0][8 * 7 + 1] == length, "read changed",
+	guest_check(status == OK && is_xored(in + 6, out + 2, length, 0) && (read == READ_QUEUED || list[0][8 * 7 + 1] == length), "read changed",
 		    "0x%x, %u sectors: 0x%x, %u bytes", read, sectors, status, list[0][8 * 7 + 1]);
 }
 
@@ -274,6 +278,50 @@ static void check_reasons(void)
 	ranges[5] = UINT64_C(4) << 48 | DISCARD_DENIED;
 	check_status("two, one of which is refused", give(DATASET, 0, 1, (const uint8_t *)ranges, SECTOR), ABORTED);
 	check_status("a list that is too long", give(DATASET, 0, 0, (const uint8_t *)ranges, SECTOR), ABORTED);
+}
+
+/* Many at a time; those that are to be alone wait for it. One that is refused ends them all, and the disk's log says
+ * which it was. */
+static void check_queued(void)
+{
+	uint8_t sum = 0;
+
+	fill(77);
+	memset(in, 0xee, sizeof(in));
+	for (unsigned i = 0; i < 32; i++)
+		prepare(i, i % 2 == 0 ? WRITE_QUEUED : READ_QUEUED, i % 2 == 0 ? XORED + i : PLAIN + i, 1,
+			(i % 2 == 0 ? out : in) + i * SECTOR, SECTOR, 0);
+	prepare(7, READ_DMA_EXT, PLAIN, 1, in + 7 * SECTOR, SECTOR, 0);
+	prepare(9, READ_QUEUED, READ_DROPPED, 1, in + 9 * SECTOR, SECTOR, 0);
+	prepare(11, READ_QUEUED, DELAYED, 1, in + 11 * SECTOR, SECTOR, 0);
+	prepare(13, READ_QUEUED, DONE_DELAYED, 1, in + 13 * SECTOR, SECTOR, 0);
+	*of_port(SACT) = ~(1u << 7);
+	*of_port(CI) = ~0u;
+	guest_check(await(of_port(CI), ~0u, 0) && await(of_port(SACT), ~0u, 0), "32 queued", "0x%x 0x%x", *of_port(CI),
+		    *of_port(SACT));
+	for (unsigned i = 1; i < 32; i += 2)
+		sum |= in[i * SECTOR] | in[(i + 1) * SECTOR - 1];
+	guest_check(sum == 0, "they are there", "0x%x", sum);
+	check_status("read what was written", transfer(READ_DMA_EXT, RAW_OF_XORED, 31, in), OK);
+	guest_check(is_xored(in + 30 * SECTOR, out + 30 * SECTOR, SECTOR, 0x5a), "written changed", "0x%x", in[30 * SECTOR]);
+	prepare(3, READ_QUEUED, PLAIN, 1, in, SECTOR, 0);
+	prepare(4, WRITE_QUEUED, WRITE_DENIED, 1, out, SECTOR, 0);
+	*of_port(SACT) = 3u << 3;
+	*of_port(CI) = 3u << 3;
+	guest_check(await(of_port(IS), IS_TFES, IS_TFES) && (*of_port(SACT) & 1u << 4), "queued refused", "0x%x 0x%x",
+		    *of_port(IS), *of_port(SACT));
+	check_status("its error", finish(4), REFUSED);
+	check_status("the log of it", give(READ_LOG, 0x10, 1, in, SECTOR), OK);
+	for (unsigned i = 0; i < SECTOR; i++)
+		sum = (uint8_t)(sum + in[i]);
+	guest_check(in[0] == 4 && in[2] == 0x51 && in[3] == 0x40 && in[4] == (WRITE_DENIED & 0xff) && sum == 0, "what it says",
+		    "%u 0x%x 0x%x 0x%x, sum %u", in[0], in[2], in[3], in[4], sum);
+	check_status("held, then refused", give(READ_QUEUED, HELD, 1, in, SECTOR), REFUSED);
+	/* QEMU has a queued command fail if the last one that was not has failed. */
+	check_status("one between", transfer(READ_DMA_EXT, PLAIN, 1, in), OK);
+	check_status("refused when done", give(READ_QUEUED, DONE_DENIED, 1, in, SECTOR), REFUSED);
+	check_status("one between", transfer(READ_DMA_EXT, PLAIN, 1, in), OK);
+	check_status("0 sectors are 65,536", give(READ_QUEUED, PLAIN, 0, in, sizeof(in)), REFUSED);
 }
 
 /* The end is not seen before it is decided, neither by register nor in memory. */
@@ -447,7 +495,8 @@ static void find(void)
 void guest_main(void)
 {
 	static const uint8_t pairs[][2] = { { WRITE_DMA_EXT, READ_DMA_EXT }, { WRITE_DMA, READ_DMA },
-					    { WRITE_SECTORS, READ_SECTORS }, { WRITE_MULTIPLE_EXT, READ_MULTIPLE } };
+					    { WRITE_SECTORS, READ_SECTORS }, { WRITE_MULTIPLE_EXT, READ_MULTIPLE },
+					    { WRITE_QUEUED, READ_QUEUED } };
 
 	find();
 	guest_check(base != 0, "controller", "none");
@@ -461,7 +510,7 @@ void guest_main(void)
 		guest_power_off();
 	}
 	check_status("blocks", give(SET_MULTIPLE, 0, 16, NULL, 0), OK);
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 5; i++) {
 		check_transfers(pairs[i][0], pairs[i][1], 1, 0);
 		check_transfers(pairs[i][0], pairs[i][1], 3, 100);
 		check_transfers(pairs[i][0], pairs[i][1], 50, 5002);
@@ -469,6 +518,7 @@ void guest_main(void)
 	check_error();
 	check_verdicts();
 	check_reasons();
+	check_queued();
 	check_waiting();
 	check_memory();
 	check_commands();

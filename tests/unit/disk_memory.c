@@ -59,6 +59,16 @@ static void *allocate(unsigned nr_pages, bool for_devices)
 	return NULL;
 }
 
+bool memory_has_spare_pages(uint64_t nr_pages)
+{
+	return memory_has_device_pages(nr_pages);
+}
+
+void *memory_allocate_pages(size_t nr_pages)
+{
+	return allocate((unsigned)nr_pages, false);
+}
+
 void *memory_allocate_spare_page(void)
 {
 	return allocate(1, false);

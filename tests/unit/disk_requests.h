@@ -10,10 +10,11 @@
 
 #define KEY 0x5a       /* that hooks change data by, of writes, and at the end of reads */
 #define BLOCKS_EACH 16 /* blocks after which there is another rule */
-enum disk_rule { RULE_DENY, RULE_DROP }; /* and others: pass */
+enum disk_rule { RULE_DENY, RULE_DROP, RULE_DENY_END = 6 }; /* the last if disk_denies_ends; and others: pass */
 
 extern bool disk_wants[RV_EVENT_KIND_COUNT]; /* kinds that are hooked */
 extern bool disk_watched;		     /* hooks there are at all */
+extern bool disk_denies_ends, disk_may_lack_data;
 extern int disk_depth;			     /* of what happens while hooks are asked */
 extern unsigned disk_nr_waiting, disk_nr_held; /* requests that wait; those that ever did */
 extern unsigned disk_nr_wanted;		     /* who wants interrupts */

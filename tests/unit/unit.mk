@@ -55,6 +55,11 @@ unit-programs += virtio
 unit-virtio-objects := $(addprefix mediator/disk/,bounce.o virtio_chain.o virtio_layout.o virtio_queue.o virtio_registers.o \
 	virtio_request.o virtio_setup.o virtio_work.o) $(addprefix tests/unit/,virtio_device.o disk_memory.o disk_requests.o)
 
+unit-programs += ahci
+unit-ahci-objects := $(addprefix mediator/disk/,ahci_attach.o ahci_command.o ahci_identify.o ahci_log.o ahci_memory.o ahci_registers.o \
+	ahci_request.o ahci_slot.o ahci_work.o ata_command.o ata_identify.o ata_purpose.o bounce.o discard.o) \
+	$(addprefix tests/unit/,ahci_device.o disk_memory.o disk_requests.o)
+
 unit-programs += purpose
 unit-purpose-objects := $(addprefix mediator/disk/,ata_purpose.o discard.o nvme_purpose.o)
 

@@ -13,6 +13,7 @@ on(:disk_read, **disk, lba: 1211) { |r| r.drop }
 on(:disk_write, **disk, lba: 1220) { |r| r.lba = 1221 }
 on(:disk_done, **disk, lba: 1230) { |r| r.deny }
 on(:disk_read, **disk, lba: 1240..1299) { |r| r.lba -= 240 }
+on(:disk_read, **disk, sectors: 65536) { |r| r.deny }
 on(:disk_write, **disk, lba: 1300) do |r|
   r.data.fill(0)
   raise "half-way"

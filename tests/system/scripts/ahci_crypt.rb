@@ -11,7 +11,7 @@ on(:disk_read, disk: DISK, lba: 67072) { |r| r.lba = 0 }
 on(:disk_read, disk: DISK, lba: 1000..1003) { |r| r.delay 20.milliseconds }
 on(:disk_done, disk: DISK, lba: 1004..1007) { |r| r.delay 20.milliseconds }
 seen = Hash.new(0)
-on(:disk_done, disk: DISK) { |r| seen[r.command] += 1 }
+on(:disk_done, disk: DISK) { |r| seen[r.opcode] += 1 }
 at_exit do
   puts "disks #{Disk.map { |disk| "#{disk} #{disk.serial} #{disk.sectors}" }.join(", ")}"
   puts "done of #{seen.keys.sort.map { |code| "%#x" % code }.join(" ")}"

@@ -32,6 +32,7 @@ static inline hpa_t memory_physical(const void *direct)
 
 void *memory_allocate_page(void);
 void *memory_allocate_spare_page(void);
+bool memory_has_spare_pages(uint64_t nr_pages);
 void *memory_allocate_device_page(void);
 /* As many, contiguous; free them with memory_free_pages(). */
 void *memory_allocate_device_pages(size_t nr_pages);
