@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import boots
+from host import images
 
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 PORT = 0x80  # no device answers there, and no BIOS or OS minds
@@ -18,6 +19,8 @@ REQUESTS = {
     "request_pass_instructions": "request_pass.rb",
     "request_ruby_instructions": "request.rb",
 }
+VIRTIO_FIGURES = [f"virtio_watch_{what}_per_request_count" for what in ("exits", "interrupts")]
+VIRTIO_READS = (100, 600)
 LATE_LINE = re.compile(r"^late (\w+) (\d+) (\d+) (\d+)\r?$", re.M)
 LATE_LEAST = 20
 DEADLINE_FIGURES = [f"deadline_{what}_{when}_us" for when in ("idle", "busy") for what in ("late", "latest")]
@@ -91,6 +94,22 @@ def measure_requests(figures):
         figures[name] = boots.run_loops(options, "loops=disk_verify")["disk_verify"]
 
 
+def measure_virtio(figures):
+    """Linux reads its disk past its cache, once few times and once many. Interrupts of the clock are among these."""
+    modules = " ".join(f"/lib/{name}" for name in images.VIRTIO_MODULES)
+    runs = []
+    for count in VIRTIO_READS:
+        guest = (f"for module in {modules}; do insmod $module; done; "
+                 f"dd if=/dev/vda of=/dev/null bs=4096 count={count} iflag=direct")  # fmt: skip
+        text = boots.boot(["--disk-bus", "virtio", "--script", str(SCRIPTS / "virtio.rb"), "--run", guest],
+                          boots.ICOUNT_REAL_IDLE)  # fmt: skip
+        kinds = boots.exits_by_kind(text)
+        runs.append((kinds.get("nested_page_fault", 0) + kinds["port"], kinds.get("interrupt", 0)))
+    requests = VIRTIO_READS[1] - VIRTIO_READS[0]
+    for name, few, many in zip(VIRTIO_FIGURES, *runs):
+        figures[name] = round((many - few) / requests, 2)
+
+
 def measure_deadlines(figures):
     """A Linux that sleeps, then one that computes, says which by a port."""
     busy = "i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done"
@@ -110,6 +129,7 @@ STEPS = [
     ("accesses that nobody claims", list(UNCLAIMED), measure_unclaimed, "both"),
     ("accesses that C or a script claims", list(CLAIMED), measure_claimed, "both"),
     ("requests of a disk", list(REQUESTS), measure_requests, "both"),
+    ("requests of a virtio disk", VIRTIO_FIGURES, measure_virtio, "amd"),
     ("deadlines", DEADLINE_FIGURES, measure_deadlines, "both"),
     ("IPIs between two CPUs", ["guest_ipi_instructions", "guest_ipi_exits_count"], measure_ipi,
      "both"),

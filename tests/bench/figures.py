@@ -58,6 +58,9 @@ GROUPS = {
     "Requests and deadlines": {
         "request_pass_instructions": Figure("a disk command without data, offered to nobody"),
         "request_ruby_instructions": Figure("... with a Ruby hook that returns at once"),
+        "virtio_watch_exits_per_request_count": Figure(
+            "exits for a read of a virtio disk that is watched, one at a time", 1.05),
+        "virtio_watch_interrupts_per_request_count": Figure("... and for interrupts of it"),
         "deadline_late_idle_us": Figure("how late a millisecond ends in an idle guest, median"),
         "deadline_latest_idle_us": Figure("... at most"),
         "deadline_late_busy_us": Figure("... in a busy guest, median"),

@@ -1,0 +1,2 @@
+# A hook of reads that returns at once.
+on(:disk_read, disk: :virtio0) { |r| }
