@@ -339,6 +339,7 @@ static void main_run_scripts(void)
 		.live_heap_bytes = boot_options.live_heap_bytes,
 		.settings = boot_options.settings,
 		.describe_disk = disk_describe,
+		.fail_disk = disk_fail,
 	};
 	char why[RV_SCRIPT_NAME_BYTES + 64];
 	const struct boot_module *engine = main_engine();

@@ -31,6 +31,8 @@ struct process_options {
 	const char *settings;	    /* `name=value` words for scripts; NULL: none */
 	/* RV_SYS_DISK: the disk at a position; false: there are not so many. NULL: there are none. */
 	bool (*describe_disk)(uint32_t position, struct rv_disk_info *info);
+	/* RV_SYS_DISK_FAIL, of a disk's number: 0, or what that gives. NULL: as the last. */
+	int (*fail_disk)(uint32_t number);
 };
 
 /* Takes the engine program (an ELF64 image, which stays where it is and is never freed) and learns

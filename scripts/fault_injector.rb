@@ -11,6 +11,7 @@
 #   flips=10           in so many reads one bit is wrong (default: 0)
 #   lost=1             so many are never given to the disk, and never answered (default: 0)
 #   unanswered=1       so many are done, and the guest does not hear of it (default: 0)
+#   failures=1         with so many an NVMe controller fails as a whole (default: 0)
 #   lbas=0-65535       only those that begin there (default: all)
 #   commands=yes       also commands that are no reads and writes (default: no)
 #   count=5            ends after so many faults (default: 0, never)
@@ -20,7 +21,7 @@ SEED = setting(:seed, 1)
 TIME = setting(:time, 100)
 LBAS = setting(:lbas, 0..0)
 COUNT = setting(:count, 0)
-FAULTS = %i[errors delays flips lost unanswered]
+FAULTS = %i[errors delays flips lost unanswered failures]
 RATES = FAULTS.map { |fault| setting(fault, 0) }
 
 $random = Random.new(SEED)
@@ -46,6 +47,7 @@ def inject(r, fault)
   when :flips then flip(r)
   when :lost then r.lose :request
   when :unanswered then r.lose :completion
+  when :failures then r.disk.controller.fail
   end
   $done[fault] += 1
   log "injected", fault: fault, command: r.command, disk: r.disk.to_s, lba: r.lba, sectors: r.sectors
@@ -60,6 +62,7 @@ on(*kinds, **filters) do |r|
   fault = fault_of($random.rand(10_000))
   next if fault.nil? || (COUNT > 0 && $done.values.sum >= COUNT)
   next if fault == :flips && r.command != :read
+  next if fault == :failures && r.disk.bus != :nvme
   inject(r, fault)
 end
 

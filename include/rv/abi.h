@@ -289,6 +289,10 @@ enum rv_syscall {
 	/* (request's number, RV_VERDICT_PASS, DENY or DROP, RV_REFUSAL_* of DENY) -> 0: what becomes of one that
 	 * this engine holds. RV_ENOENT: it does not, or not any more */
 	RV_SYS_RESOLVE,
+	/* (number of a disk, rv/disk.h) -> 0: its controller says that it has failed, and does nothing more, until the
+	 * guest resets it. RV_ENOENT: there is none; RV_ENOTSUP: none of its kind can say so; RV_EAGAIN: its requests
+	 * pass unseen */
+	RV_SYS_DISK_FAIL,
 	RV_SYSCALL_COUNT,
 };
 

@@ -46,6 +46,7 @@ static const uint8_t rv_syscall_powers[RV_SYSCALL_COUNT] = {
 	[RV_SYS_PCI_SWITCH_OFF] = RV_POWER_PCI,
 	[RV_SYS_MEMORY_READ] = RV_POWER_MEMORY,
 	[RV_SYS_MEMORY_WRITE] = RV_POWER_MEMORY,
+	[RV_SYS_DISK_FAIL] = RV_POWER_HOOK,
 	/* RV_SYS_HOOK_ADD and RV_SYS_HOOK_REMOVE: rv_kind_power(). */
 };
 

@@ -4,6 +4,7 @@
 #include "mediator/disk/disk.h"
 
 #include "mediator/disk/disk_class.h"
+#include "rv/errno.h"
 
 static const struct disk_class *const disk_classes[] = { &ide_class, &nvme_class, &ahci_class, &virtio_class }; /* in the order of numbers */
 static uint32_t disk_watchers;
@@ -49,4 +50,13 @@ bool disk_describe(uint32_t position, struct rv_disk_info *info)
 		}
 	}
 	return false;
+}
+
+int disk_fail(uint32_t number)
+{
+	uint32_t bus = number / RV_DISKS_A_BUS;
+
+	if (bus >= ARRAY_LENGTH(disk_classes))
+		return -RV_ENOENT;
+	return disk_classes[bus]->fail != NULL ? disk_classes[bus]->fail(number % RV_DISKS_A_BUS) : -RV_ENOTSUP;
 }

@@ -17,6 +17,8 @@ struct disk_class {
 	void (*release)(void);
 	/* The disk of that index, below RV_DISKS_A_BUS, whose number it makes; false: there is none. */
 	bool (*describe)(unsigned index, struct rv_disk_info *info);
+	/* The controller of that disk says that it has failed, as disk_fail(). NULL: it has no word for that. */
+	int (*fail)(unsigned index);
 };
 
 extern const struct disk_class ide_class; /* ide_find.c */

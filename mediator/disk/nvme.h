@@ -127,6 +127,7 @@ struct nvme_controller {
 	bool is_claimed;
 	bool is_attached; /* the device has our queues */
 	bool is_stopping; /* it is disabled, and may not have let go of them yet */
+	bool has_failed;  /* so a script says: the guest is told, and nothing goes on, until it is disabled */
 	struct pci_follower registers, doorbells;
 	gpa_t base;		/* of the BAR, where it was last accessed */
 	uint32_t doorbell_bytes; /* from one to the next */

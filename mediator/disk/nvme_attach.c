@@ -84,6 +84,7 @@ void nvme_detach(struct nvme_controller *controller)
 	}
 	nvme_exchange_admin(controller, false);
 	controller->is_stopping = false;
+	controller->has_failed = false;
 	__atomic_store_n(&controller->is_attached, false, __ATOMIC_RELEASE);
 	interrupt_want_everywhere(false);
 	log_info("nvme%u: disabled: its queues are the guest's", controller->index);

@@ -154,9 +154,26 @@ static bool nvme_describe(unsigned index, struct rv_disk_info *info)
 	return namespace->is_known;
 }
 
+static int nvme_fail(unsigned index)
+{
+	struct nvme_controller *controller = nvme_controller_at(index / RV_NVME_NAMESPACES);
+	int error = 0;
+
+	if (controller == NULL)
+		return -RV_ENOENT;
+	spinlock_acquire(&controller->lock);
+	if (controller->is_attached)
+		controller->has_failed = true;
+	else
+		error = -RV_EAGAIN;
+	spinlock_release(&controller->lock);
+	return error;
+}
+
 const struct disk_class nvme_class = {
 	.find = nvme_find,
 	.claim = nvme_claim_all,
 	.release = nvme_release_all,
 	.describe = nvme_describe,
+	.fail = nvme_fail,
 };

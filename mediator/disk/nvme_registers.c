@@ -124,8 +124,10 @@ static uint32_t nvme_register_read(struct nvme_controller *controller, uint32_t 
 		return *shadow;
 	if (nvme_is_hidden(offset))
 		return 0;
-	if (offset == NVME_CSTS)
+	if (offset == NVME_CSTS) {
 		nvme_settle(controller);
+		return nvme_read(controller, offset) | (controller->has_failed ? NVME_CSTS_CFS : 0);
+	}
 	if (offset == NVME_CAP)
 		return nvme_read(controller, offset) | NVME_CAP_CQR;
 	if (offset == NVME_CAP_HIGH)

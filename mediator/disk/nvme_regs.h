@@ -21,6 +21,7 @@
 #define NVME_CC_ENTRIES_64_16 (6u << 16 | 4u << 20)
 #define NVME_CSTS 0x1c		 /* r- status */
 #define NVME_CSTS_RDY (1u << 0)
+#define NVME_CSTS_CFS (1u << 1)	 /* it has failed, and wants a reset */
 #define NVME_AQA 0x24		 /* rw sizes - 1 of the admin queues: submission, completion << 16 */
 #define NVME_AQA_SIZE 0xfffu
 #define NVME_ASQ 0x28		 /* rw where the admin submission queue is, 64 bits */

@@ -21,7 +21,7 @@ static bool nvme_pump(struct nvme_sq *sq, struct vcpu *vcpu)
 		return false;
 	sq->is_pumped = true;
 	sq->nr_users++;
-	while (!sq->is_gone && !sq->is_closing && !sq->controller->is_stopping && (slot = nvme_take(sq)) != NULL) {
+	while (!sq->is_gone && !sq->is_closing && !sq->controller->is_stopping && !sq->controller->has_failed && (slot = nvme_take(sq)) != NULL) {
 		nvme_begin(slot, vcpu);
 		any = true;
 	}
@@ -36,7 +36,7 @@ static bool nvme_harvest(struct nvme_controller *controller, struct nvme_cq *cq,
 	struct nvme_completion completion;
 	struct nvme_slot *slot;
 
-	if (controller->is_stopping || !nvme_cq_next(controller, cq, &completion))
+	if (controller->is_stopping || controller->has_failed || !nvme_cq_next(controller, cq, &completion))
 		return false;
 	slot = nvme_slot_of(controller, &completion);
 	if (slot == NULL)
@@ -90,7 +90,7 @@ void nvme_wait(struct nvme_controller *controller, uint32_t queue, struct vcpu *
 	uint64_t end = tsc_read() + time_tsc_of_us(NVME_WAIT_US);
 	struct nvme_sq *sq;
 
-	while ((sq = controller->sqs[queue]) != NULL && (queue == 0 || !sq->cq->interrupts) && sq->nr_out != 0 &&
+	while (!controller->has_failed && (sq = controller->sqs[queue]) != NULL && (queue == 0 || !sq->cq->interrupts) && sq->nr_out != 0 &&
 	       tsc_read() < end) {
 		spinlock_release(&controller->lock);
 		cpu_pause();

@@ -31,7 +31,7 @@ enum { FLUSH, WRITE, READ, WRITE_ZEROES = 8, DISCARD };
 /* What the script does with which block, of each namespace. */
 enum { XORED = 1000, WRITE_DENIED = 1200, READ_DENIED, WRITE_DROPPED = 1210, READ_DROPPED, MOVED_FROM = 1220, MOVED_TO,
        DONE_DENIED = 1230, RAW_OF_XORED = 1240, HALF_CHANGED = 1300, PLAIN = 1400, WRITE_REASON = 1310, WRITE_STATUS, WRITE_ONCE_MORE,
-       LOST = 1320, UNANSWERED };
+       LOST = 1320, UNANSWERED, FAILS };
 
 struct command {
 	uint32_t words[16];
@@ -295,6 +295,13 @@ static void check_doorbells(void)
 	}
 	check_status("beside two that are lost", transfer(1, READ, 1, PLAIN, 1, in), 0);
 	start();
+	guest_check(!(*at(CSTS) & 2), "has not failed", "0x%x", *at(CSTS));
+	read.words[10] = FAILS;
+	submit(2, &read);
+	guest_check(*at(CSTS) & 2, "has failed", "0x%x", *at(CSTS));
+	check_status("nothing goes on", transfer(1, READ, 1, PLAIN, 1, in), ~0u);
+	start();
+	guest_check(!(*at(CSTS) & 2), "works again", "0x%x", *at(CSTS));
 	check_transfers(1, 1, 5, 0);
 	check_status("queue deleted", give(0, DELETE_SQ, 0, 0, 0, 2, 0, 0), 0);
 	*at(DOORBELLS + 16) = 1;

@@ -163,6 +163,8 @@ int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64
 		return play_resolve(a);
 	case RV_SYS_DISK:
 		return syscall_disk(a, syscall_pointer(b));
+	case RV_SYS_DISK_FAIL:
+		return a / RV_DISKS_A_BUS == RV_DISK_NVME ? 0 : -RV_ENOTSUP;
 	case RV_SYS_STATISTICS:
 		return syscall_statistics(syscall_pointer(a));
 	default:

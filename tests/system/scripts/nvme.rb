@@ -28,6 +28,7 @@ end
 lost = []
 on(:disk_read, **disks, lba: 1320) { |r| r.lose; lost << r.lba }
 on(:disk_read, **disks, lba: 1321) { |r| r.lose :completion; lost << r.lba }
+on(:disk_read, **disks, lba: 1322) { |r| r.disk.controller.fail }
 sizes = []
 on(:disk_write, disk: :nvme1n2, sectors: 3) { |r| sizes << r.data.size }
 at_exit do

@@ -113,7 +113,14 @@ class Disk
     # The name of a disk without what is behind its first number, if the bus has such: :nvme0 of :nvme0n1.
     def initialize(disk)
       text = disk.to_s
+      @disk = disk
       @name = text.start_with?("nvme") ? text[/\Anvme\d+/].to_sym : disk
+    end
+
+    # It says that it has failed (of NVMe CSTS.CFS), and does nothing more, until the guest resets it.
+    def fail
+      Disk.__fail(@disk) or raise NotImplementedError, "#{@name}: only NVMe controllers can say that they have failed"
+      self
     end
 
     def disks

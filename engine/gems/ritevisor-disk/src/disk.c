@@ -35,6 +35,19 @@ static mrb_value disk_info(mrb_state *mrb, mrb_value self)
 	return mrb_ary_new_from_values(mrb, 5, values);
 }
 
+/* Disk.__fail(name): its controller's end, until the guest resets it; nil: it has no word for that */
+static mrb_value disk_fail(mrb_state *mrb, mrb_value self)
+{
+	uint32_t number = rv_disk_named(mrb_sym_name(mrb, mrb_obj_to_sym(mrb, mrb_get_arg1(mrb))));
+	int64_t result = sys_disk_fail(number);
+
+	(void)self;
+	if (result == -RV_ENOTSUP)
+		return mrb_nil_value();
+	engine_check(mrb, "Disk::Controller#fail", number, result);
+	return mrb_true_value();
+}
+
 /* A request is open, or EventError says that it is over: `kind` sees to that. */
 static struct rv_event *request_open(mrb_state *mrb, mrb_value self)
 {
@@ -357,6 +370,7 @@ void mrb_ritevisor_disk_gem_init(mrb_state *mrb)
 	mrb_define_class_method_id(mrb, held, MRB_SYM(__resolve), held_resolve, MRB_ARGS_REQ(3));
 	mrb_define_class_method_id(mrb, held, MRB_SYM(__refusal), held_refusal, MRB_ARGS_OPT(1) | MRB_ARGS_KEY(2, 0));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__info), disk_info, MRB_ARGS_REQ(1));
+	mrb_define_class_method_id(mrb, disk, MRB_SYM(__fail), disk_fail, MRB_ARGS_REQ(1));
 	mrb_define_alias_id(mrb, request, MRB_SYM(__deny), MRB_SYM(deny));
 	mrb_define_method_id(mrb, request, MRB_SYM(deny), request_deny, MRB_ARGS_OPT(1) | MRB_ARGS_KEY(2, 0));
 	mrb_define_class_method_id(mrb, request, MRB_SYM(__mark), request_class_mark, MRB_ARGS_NONE());

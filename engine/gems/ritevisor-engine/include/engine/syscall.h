@@ -198,6 +198,11 @@ static inline int64_t sys_resolve(uint64_t request, uint64_t verdict, uint64_t r
 	return engine_syscall(RV_SYS_RESOLVE, request, verdict, refusal, 0, 0);
 }
 
+static inline int64_t sys_disk_fail(uint64_t number)
+{
+	return engine_syscall(RV_SYS_DISK_FAIL, number, 0, 0, 0, 0);
+}
+
 static inline int64_t sys_disk(uint64_t position, struct rv_disk_info *info)
 {
 	return engine_syscall(RV_SYS_DISK, position, engine_address(info), 0, 0, 0);
