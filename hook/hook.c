@@ -37,7 +37,7 @@ static struct hook *hook_create(struct hook_owner *owner, const struct rv_hook_s
 	hook->spec = *spec;
 	hook->source = source_of(spec->kind);
 	hook->owner = owner;
-	hook->state = owner->stages ? HOOK_STAGED : HOOK_ACTIVE;
+	hook->state = owner->stages ? HOOK_STAGED : owner->swaps ? HOOK_SWAPS : HOOK_ACTIVE;
 	hook->write = rv_kind_has(spec->kind, RV_KIND_WRITE);
 	hook->born_vcpu = cpu_current()->vcpu;
 	hook->born_exit = hook->born_vcpu->history_next;
@@ -223,7 +223,7 @@ void hook_remove_all(struct hook_owner *owner, bool failed)
 
 		if (hook == NULL || hook->owner != owner || !hook_is_live(hook))
 			continue;
-		if (hook->state == HOOK_ACTIVE && (failed || owner->keeps_hooks) &&
+		if (hook_is_in_force(hook) && (failed || owner->keeps_hooks) &&
 		    hook_keeps_denying(hook)) {
 			hook->state = HOOK_DENYING;
 			owner->nr_hooks--;

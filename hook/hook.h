@@ -78,6 +78,7 @@ struct hook_owner {
 enum hook_state {
 	HOOK_ACTIVE,
 	HOOK_STAGED,  /* intercepts already, but takes no events: its owner is still loading, amid the guest's life */
+	HOOK_SWAPS,   /* active, in exits in which its owner counts (hook/hook_swap.c) */
 	HOOK_DENYING, /* its owner is gone and it was on_error: :deny: C alone denies from now on */
 	HOOK_REMOVED, /* takes no events any more; waits to be freed */
 };
@@ -94,7 +95,7 @@ struct hook {
 	struct access_region region;
 	struct pci_follower follower; /* registered in the place of the region, if spec.follows */
 	const struct source *source;
-	enum hook_state state;	    /* changed under the owner's lock */
+	enum hook_state state;	    /* changed under the owner's lock; by hook/hook_swap.c without */
 	bool write;		    /* of the two directions, the one it wants */
 	bool region_is_wider;	    /* than the addresses that it wants */
 	bool in_place;		    /* the source's, if there are no exceptions */

@@ -91,9 +91,7 @@ static inline __attribute__((always_inline)) enum access_result hook_ask_owner(s
 	if (!hook_owner_lock(owner))
 		return hook_keeps_denying(hook) ? hook_deny(hook, origin) : ACCESS_PASS;
 	/* It may have lost its owner, or its service, while we waited. */
-	if (!hook_owner_counts(owner, origin->vcpu)) {
-		/* Another has its place, or it has not yet another's. */
-	} else if (hook->state == HOOK_ACTIVE && (!hook_is_newborn(hook, origin->vcpu) || origin->request != NULL)) {
+	if (hook_is_active(hook, origin->vcpu) && (!hook_is_newborn(hook, origin->vcpu) || origin->request != NULL)) {
 		/* It may remove itself in there: then this event is its last, and still counts. */
 		verdict = hook_run(hook, origin);
 		if (verdict != RV_VERDICT_PASS)
@@ -144,7 +142,7 @@ void hook_run_plain(struct hook *hook, struct vcpu *vcpu)
 {
 	struct event_origin origin = { .vcpu = vcpu };
 
-	if (hook->state == HOOK_ACTIVE && hook_run(hook, &origin) >= RV_VERDICT_ERROR)
+	if (hook_is_in_force(hook) && hook_run(hook, &origin) >= RV_VERDICT_ERROR)
 		(void)hook_verdict_on_error(hook);
 }
 
@@ -154,7 +152,7 @@ void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu)
 
 	if (!hook_owner_lock(owner))
 		return;
-	if (hook_owner_counts(owner, vcpu))
+	if (hook_is_active(hook, vcpu))
 		hook_run_plain(hook, vcpu);
 	hook_owner_unlock(owner);
 }

@@ -36,7 +36,7 @@ static enum rv_verdict hook_hold_fail(const struct hook_hold *hold)
 	if (!hook_owner_lock(hold->owner))
 		return verdict;
 	hook = hook_find(hold->hook);
-	if (hook != NULL && hook->owner == hold->owner && hook->state == HOOK_ACTIVE)
+	if (hook != NULL && hook->owner == hold->owner && hook_is_in_force(hook))
 		verdict = hook_verdict_on_error(hook);
 	hook_owner_unlock(hold->owner);
 	return verdict;

@@ -12,7 +12,12 @@ void hook_retire(struct hook *hook);
 /* Its owner's, and to be taken back by it. */
 static inline bool hook_is_live(const struct hook *hook)
 {
-	return hook->state == HOOK_ACTIVE || hook->state == HOOK_STAGED;
+	return hook->state == HOOK_ACTIVE || hook->state == HOOK_STAGED || hook->state == HOOK_SWAPS;
+}
+/* In force, or in those exits in which its owner counts. */
+static inline bool hook_is_in_force(const struct hook *hook)
+{
+	return hook->state == HOOK_ACTIVE || hook->state == HOOK_SWAPS;
 }
 
 /* hook_spec.c. From hook->spec and hook->source: first, last, the clauses, in_place. */
@@ -101,10 +106,11 @@ void hook_run_plain(struct hook *hook, struct vcpu *vcpu);
 
 /* hook_swap.c: of an owner that is in a swap: do its hooks count in this exit? */
 bool hook_owner_is_in_epoch(const struct hook_owner *owner, struct vcpu *vcpu);
-static inline bool hook_owner_counts(const struct hook_owner *owner, struct vcpu *vcpu)
+/* Does it take the events of this exit? */
+static inline bool hook_is_active(const struct hook *hook, struct vcpu *vcpu)
 {
-	return __builtin_expect(!__atomic_load_n(&owner->swaps, __ATOMIC_ACQUIRE), 1) ||
-	       hook_owner_is_in_epoch(owner, vcpu);
+	return hook->state == HOOK_ACTIVE ||
+	       (hook->state == HOOK_SWAPS && hook_owner_is_in_epoch(hook->owner, vcpu));
 }
 
 /* hook_request.c: enters a hook into the list of those of requests, and takes it out. Under hook_table_lock. */

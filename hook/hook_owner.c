@@ -29,7 +29,7 @@ static bool hook_owner_has(const struct hook_owner_walk *walk, const struct hook
 static void hook_put_one_into_force(struct hook *hook, void *walk)
 {
 	if (hook_owner_has(walk, hook) && hook->state == HOOK_STAGED)
-		hook->state = HOOK_ACTIVE;
+		hook->state = hook->owner->swaps ? HOOK_SWAPS : HOOK_ACTIVE;
 }
 
 void hook_put_into_force(struct hook_owner *owner)

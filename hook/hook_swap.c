@@ -28,9 +28,29 @@ bool hook_owner_is_in_epoch(const struct hook_owner *owner, struct vcpu *vcpu)
 	return vcpu->swap_epoch >= in && (out == 0 || vcpu->swap_epoch < out);
 }
 
+/* Unless it is taken out of service just now. */
+static void hook_swap_change(struct hook *hook, enum hook_state from, enum hook_state to)
+{
+	(void)__atomic_compare_exchange_n(&hook->state, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static void hook_swap_begin_one(struct hook *hook, void *owner)
+{
+	if (hook->owner == owner)
+		hook_swap_change(hook, HOOK_ACTIVE, HOOK_SWAPS);
+}
+
+static void hook_swap_end_one(struct hook *hook, void *owner)
+{
+	if (hook->owner == owner)
+		hook_swap_change(hook, HOOK_SWAPS, HOOK_ACTIVE);
+}
+
+/* Hooks that the owner adds from now on are told apart by `swaps`, the others by their state. */
 static void hook_swap_mark(struct hook_owner *owner, bool swaps)
 {
-	__atomic_store_n(&owner->swaps, swaps, __ATOMIC_RELEASE);
+	__atomic_store_n(&owner->swaps, swaps, __ATOMIC_SEQ_CST);
+	hook_visit(swaps ? hook_swap_begin_one : hook_swap_end_one, owner);
 }
 
 void hook_swap_prepare(struct hook_owner *old, struct hook_owner *new)
@@ -44,6 +64,8 @@ void hook_swap(struct hook_owner *old, struct hook_owner *new)
 {
 	uint64_t next;
 
+	/* Those too that were being added when it was prepared. */
+	hook_visit(hook_swap_begin_one, old);
 	spinlock_acquire(&hook_swap_lock);
 	next = hook_epoch + 1;
 	__atomic_store_n(&new->epoch_in, next, __ATOMIC_RELEASE);

@@ -14,7 +14,6 @@
 #include "process/process_live.h"
 #include "process/run.h"
 #include "rv/errno.h"
-#include "rv/kinds.h"
 #include "rv/powers.h"
 #include "vmm/deadline.h"
 #include "vmm/grace.h"
@@ -112,9 +111,6 @@ static bool process_deliver(struct hook_owner *owner, struct hook *hook, struct 
 	struct process *process = CONTAINER_OF(owner, struct process, owner);
 	enum process_stop stop;
 
-	/* Nobody fetches it any more when the guest has ended. */
-	if (process->output != NULL && !process->going && rv_kind_has(hook->spec.kind, RV_KIND_AT_END))
-		process->output = NULL;
 	process->hook = hook;
 	stop = process_run(process, vcpu, hook->spec.budget_us, hook->owner_private);
 	process->hook = NULL;

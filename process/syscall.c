@@ -14,6 +14,7 @@
 #include "process/process_output.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
+#include "rv/kinds.h"
 #include "rv/powers.h"
 #include "vmm/vcpu.h"
 
@@ -114,9 +115,17 @@ static bool syscall_log_has_time(const struct process *process)
 	return process->log_tsc < us / 1000 * (time_tsc_hz / 1000);
 }
 
+/* Nobody fetches it any more when the guest has ended. */
+static bool syscall_log_is_watched(const struct process *process)
+{
+	return process->output != NULL && (process->going || process->hook == NULL ||
+					   !rv_kind_has(process->hook->spec.kind, RV_KIND_AT_END));
+}
+
 /* (level, text, length_bytes) */
 int64_t syscall_log(struct process *process, struct exception_frame *frame)
 {
+	bool is_watched = syscall_log_is_watched(process);
 	char *text = process->log_text;
 	uint64_t level = frame->rdi, length_bytes = frame->rdx, start;
 
@@ -124,7 +133,7 @@ int64_t syscall_log(struct process *process, struct exception_frame *frame)
 		return -RV_EINVAL;
 	if (length_bytes > RV_LOG_BYTES)
 		return -RV_E2BIG;
-	if (process->output == NULL && !syscall_log_has_time(process)) {
+	if (!is_watched && !syscall_log_has_time(process)) {
 		process->log_dropped += length_bytes;
 		return -RV_EAGAIN;
 	}
@@ -132,7 +141,7 @@ int64_t syscall_log(struct process *process, struct exception_frame *frame)
 		return -RV_EFAULT;
 	text[length_bytes] = '\0';
 	syscall_log_clean(text, length_bytes);
-	if (process->output != NULL) {
+	if (is_watched) {
 		process_output_write(process->output, (unsigned)level, text, length_bytes);
 		return 0;
 	}
