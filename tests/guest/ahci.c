@@ -3,14 +3,14 @@
  * sectors the script ahci.rb changes, refuses, moves about and has wait; lists that no driver would make; resets amid
  * requests; and a CD drive at port 1. Serial ATA AHCI 1.3.1. It polls: no interrupt is on.
  *
- * Option: unseen=1: nobody is between; some reads, and that is all.
+ * Options: unseen=1: nobody is between; some reads, and that is all. live=1: hooks come and go while it reads.
  */
 #include "guest.h"
 
 #include "instruction.h"
 #include "reserved.h"
 
-#define POLLS 200000u
+#define POLLS 1000000u
 #define SECTOR 512u
 
 #define CAP 0x00
@@ -474,6 +474,32 @@ static void check_packets(void)
 	port = 0;
 }
 
+/* Of a disk that takes its time, and has zeros. Whatever comes and goes between, all ends, and is there. */
+static void check_live(void)
+{
+	static const uint8_t zeros[64 * SECTOR];
+	unsigned nr_bad = 0;
+
+	for (unsigned round = 0; round < 100; round++) {
+		memset(in, 0xee, 64 * SECTOR);
+		for (unsigned i = 0; i < 32; i++)
+			prepare(i, round % 4 == 0 ? READ_DMA_EXT : READ_QUEUED, 2 * i, 2, in + 2 * i * SECTOR, 2 * SECTOR,
+				i % 3 == 0 ? 514 : 0);
+		for (unsigned i = 0; i < (round % 4 == 0 ? 4 : 32); i++) {
+			if (round % 4 != 0)
+				*of_port(SACT) = 1u << i;
+			*of_port(CI) = 1u << i;
+			if ((round * 32 + i) % 37 == 0)
+				out8(0x80, 0); /* the script's hook comes, or goes */
+		}
+		if (!await(of_port(CI), ~0u, 0) || !await(of_port(SACT), ~0u, 0) ||
+		    memcmp(in, zeros, (round % 4 == 0 ? 8 : 64) * SECTOR) != 0 || (*of_port(IS) & IS_TFES))
+			nr_bad++;
+		*of_port(IS) = ~0u;
+	}
+	guest_check(nr_bad == 0, "reads while hooks come and go", "%u of 100 are wrong", nr_bad);
+}
+
 /* Of the last one in the lists of slots. */
 static void find(void)
 {
@@ -507,6 +533,10 @@ void guest_main(void)
 	if (is_unseen) {
 		for (unsigned i = 0; i < 20; i++)
 			check_status("read", transfer(READ_DMA_EXT, PLAIN, 8, in), OK);
+		guest_power_off();
+	}
+	if (option_number_or("live", 0) != 0) {
+		check_live();
 		guest_power_off();
 	}
 	check_status("blocks", give(SET_MULTIPLE, 0, 16, NULL, 0), OK);

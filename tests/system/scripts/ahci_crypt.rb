@@ -12,7 +12,13 @@ on(:disk_read, disk: DISK, lba: 1000..1003) { |r| r.delay 20.milliseconds }
 on(:disk_done, disk: DISK, lba: 1004..1007) { |r| r.delay 20.milliseconds }
 seen = Hash.new(0)
 on(:disk_done, disk: DISK) { |r| seen[r.opcode] += 1 }
+firmware = 0 # and the kernel's data are as they were, or it would not start
+on(:disk_read, disk: :sata0, lba: 1..99999) do |r|
+  firmware += 1
+  r.done { |done| 2.times { done.data.xor("\x01") } }
+end
 at_exit do
   puts "disks #{Disk.map { |disk| "#{disk} #{disk.serial} #{disk.sectors}" }.join(", ")}"
   puts "done of #{seen.keys.sort.map { |code| "%#x" % code }.join(" ")}"
+  puts "firmware read #{firmware > 100}"
 end
