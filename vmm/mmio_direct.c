@@ -7,7 +7,6 @@
 
 #include "core/instructions.h"
 #include "core/memory.h"
-#include "core/string.h"
 #include "vmm/registry.h"
 #include "vmm/vcpu.h"
 
@@ -16,6 +15,8 @@
 #define REX 0x40u
 #define REX_W 0x8u
 #define REX_R 0x4u
+#define REX_X 0x2u
+#define REX_B 0x1u
 #define MOV_REGISTER 0x89u
 #define MOV_IMMEDIATE 0xc7u
 
@@ -54,11 +55,10 @@ static unsigned direct_operand_bytes(const uint8_t *modrm)
 	return mod == 1 ? bytes + 1 : bytes + 4;
 }
 
-unsigned mmio_direct_perform(struct vcpu *vcpu, const uint8_t *code, gpa_t gpa)
+unsigned mmio_direct_decode(const struct vcpu *vcpu, const uint8_t *code, uint32_t *value)
 {
 	uint8_t bytes[16]; /* one more than there are is not looked at */
 	unsigned at = 0, operand, rex = 0;
-	uint32_t value;
 
 	__builtin_memcpy(bytes, code, 15); /* once, and inline */
 	if ((bytes[0] & REX_MASK) == REX)
@@ -67,13 +67,49 @@ unsigned mmio_direct_perform(struct vcpu *vcpu, const uint8_t *code, gpa_t gpa)
 	if (operand == 0 || (rex & REX_W))
 		return 0;
 	if (bytes[at] == MOV_REGISTER) {
-		value = (uint32_t)vcpu->gpr[(bytes[at + 1] >> 3 & 7) | (rex & REX_R ? 8 : 0)];
-		at += 1 + operand;
-	} else if (bytes[at] == MOV_IMMEDIATE && (bytes[at + 1] & 0x38) == 0) {
-		memcpy(&value, bytes + at + 1 + operand, sizeof(value));
-		at += 1 + operand + 4;
-	} else {
-		return 0;
+		*value = (uint32_t)vcpu->gpr[(bytes[at + 1] >> 3 & 7) | (rex & REX_R ? 8 : 0)];
+		return at + 1 + operand;
 	}
-	return direct_store(gpa, value) ? at : 0;
+	if (bytes[at] != MOV_IMMEDIATE || (bytes[at + 1] & 0x38) != 0)
+		return 0;
+	__builtin_memcpy(value, bytes + at + 1 + operand, sizeof(*value));
+	return at + 1 + operand + 4;
+}
+
+static uint64_t direct_register(const struct vcpu *vcpu, unsigned number, unsigned high)
+{
+	return vcpu->gpr[(number & 7) | (high != 0 ? 8 : 0)];
+}
+
+/* AMD APM v3, 1.4 and 1.7: mod, rm, the SIB byte, the displacement. */
+uint64_t mmio_direct_address(const struct vcpu *vcpu, const uint8_t *code, unsigned code_bytes)
+{
+	unsigned rex = (code[0] & REX_MASK) == REX ? code[0] : 0;
+	const uint8_t *modrm = code + (rex != 0) + 1, *end = modrm + direct_operand_bytes(modrm);
+	unsigned mod = modrm[0] >> 6, rm = modrm[0] & 7;
+	uint64_t address = 0;
+	int32_t displacement = 0;
+
+	if (rm == 4) {
+		if ((modrm[1] & 0x38) != 0x20 || (rex & REX_X))
+			address = direct_register(vcpu, modrm[1] >> 3, rex & REX_X) << (modrm[1] >> 6);
+		rm = modrm[1] & 7;
+	} else if (mod == 0 && rm == 5) {
+		address = vcpu->rip + code_bytes;
+	}
+	if (mod != 0 || rm != 5)
+		address += direct_register(vcpu, rm, rex & REX_B);
+	if (mod == 1)
+		displacement = (int8_t)end[-1];
+	else if (mod == 2 || rm == 5)
+		__builtin_memcpy(&displacement, end - 4, sizeof(displacement));
+	return address + (uint64_t)(int64_t)displacement;
+}
+
+unsigned mmio_direct_perform(struct vcpu *vcpu, const uint8_t *code, gpa_t gpa)
+{
+	uint32_t value;
+	unsigned bytes = mmio_direct_decode(vcpu, code, &value);
+
+	return bytes != 0 && direct_store(gpa, value) ? bytes : 0;
 }

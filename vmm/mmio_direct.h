@@ -22,6 +22,13 @@ void mmio_direct_set(gpa_t page, mmio_direct_store store);
 /* The claims have changed. Under mmio_lock. */
 void mmio_direct_update(const struct registry *registry);
 
+/* What the instruction stores whose 15 bytes are at `code`, of 64-bit code, if it is a plain store of 4 bytes:
+ * returns how many bytes of code that is, else 0. */
+unsigned mmio_direct_decode(const struct vcpu *vcpu, const uint8_t *code, uint32_t *value);
+
+/* Where it does, in the guest's linear addresses. */
+uint64_t mmio_direct_address(const struct vcpu *vcpu, const uint8_t *code, unsigned code_bytes);
+
 /* 64-bit code, whose 15 bytes are at `code`, has stored to mmio_direct_page, at gpa; RAX and RSP are
  * in vcpu->gpr too. The bytes of the instruction if it is done, 0 if it has to go the general way. */
 unsigned mmio_direct_perform(struct vcpu *vcpu, const uint8_t *code, gpa_t gpa);

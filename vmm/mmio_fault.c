@@ -11,8 +11,11 @@
 #include "core/string.h"
 #include "vmm/access.h"
 #include "vmm/alu.h"
+#include "vmm/breakpoint.h"
 #include "vmm/emulate.h"
+#include "vmm/guest_memory.h"
 #include "vmm/guest_walk.h"
+#include "vmm/mmio_direct.h"
 #include "vmm/mmio_page.h"
 #include "vmm/pio.h"
 
@@ -338,6 +341,33 @@ static void mmio_undefined(struct vcpu *vcpu)
 	vcpu_ops->inject_exception(vcpu, VECTOR_INVALID_OPCODE, -1);
 }
 
+/* A plain store of 4 bytes by 64-bit code, as drivers write registers: the exit says where that is in the
+ * machine, so there is nothing to translate; if it is none of the instruction's own, another CPU having changed
+ * that, it is hardly at the same place of a page. False: the general way has to do it. */
+static bool mmio_store(struct vcpu *vcpu)
+{
+	gpa_t gpa = vcpu->exit.nested.gpa;
+	unsigned bytes = 0;
+	const uint8_t *code;
+	uint8_t copy[16];
+	uint32_t value;
+
+	if (!vcpu->exit.nested.write || vcpu->exit.nested.execute || vcpu->exit.nested.table_walk || gpa % 4 != 0 ||
+	    vcpu->steps != 0 || breakpoint_any(vcpu))
+		return false;
+	code = guest_peek_code(vcpu);
+	if (code != NULL) {
+		__builtin_memcpy(copy, code, INSTRUCTION_BYTES_MAXIMUM);
+		bytes = mmio_direct_decode(vcpu, copy, &value);
+	}
+	if (bytes == 0 || ((mmio_direct_address(vcpu, copy, bytes) ^ gpa) & PAGE_MASK) != 0)
+		return false;
+	mmio_write(vcpu, gpa, sizeof(value), value);
+	vcpu->exit.next_rip = vcpu->rip + bytes;
+	vcpu_skip_instruction(vcpu, 0);
+	return true;
+}
+
 void mmio_handle_fault(struct vcpu *vcpu)
 {
 	gpa_t page = align_down(vcpu->exit.nested.gpa, PAGE_BYTES);
@@ -350,6 +380,6 @@ void mmio_handle_fault(struct vcpu *vcpu)
 		mmio_begin_step(vcpu, page, &target);
 	else if (mmio_executes_ones(vcpu, page))
 		mmio_undefined(vcpu);
-	else
+	else if (!mmio_store(vcpu))
 		mmio_emulate(vcpu, page);
 }

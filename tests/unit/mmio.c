@@ -4,6 +4,11 @@
  */
 #include "mmio_machine.h"
 
+#include "vmm/decode.h"
+#include "vmm/emulate.h"
+#include "vmm/mmio_direct.h"
+#include "vmm/operand.h"
+
 static void test_registration(void)
 {
 	struct access_region a = {
@@ -406,6 +411,38 @@ static void test_accept_skips_hooks(void)
 	mmio_unregister(&last);
 }
 
+/* The short way reads an instruction as the decoder does. */
+static void test_plain_stores(void)
+{
+	struct decoded_instruction instruction;
+	struct emulation emulation = {.vcpu = &fake_vcpu, .instruction = &instruction};
+	uint8_t code[16];
+	uint32_t value;
+
+	for (unsigned round = 0; round < 20000; round++) {
+		unsigned at = 0, bytes;
+
+		for (unsigned i = 0; i < sizeof(code); i++)
+			code[i] = (uint8_t)unit_random();
+		for (unsigned i = 0; i < GPR_COUNT; i++)
+			fake_vcpu.gpr[i] = unit_random();
+		fake_vcpu.rip = unit_random();
+		if (round % 2 != 0)
+			code[at++] = (uint8_t)(0x40 | (unit_random() & 7));
+		code[at++] = round % 3 != 0 ? 0x89 : 0xc7;
+		if ((code[at] & 0xc0) == 0xc0)
+			code[at] &= 0x3f;
+		if (round % 3 == 0)
+			code[at] &= (uint8_t)~0x38u;
+		bytes = mmio_direct_decode(&fake_vcpu, code, &value);
+		if (!decode_instruction(DECODE_64, code, 15, &instruction) || bytes != instruction.length_bytes ||
+		    mmio_direct_address(&fake_vcpu, code, bytes) != operand_offset(&emulation)) {
+			UNIT_CHECK(false);
+			break;
+		}
+	}
+}
+
 int main(void)
 {
 	unit_run("mmio_registration", test_registration);
@@ -422,5 +459,6 @@ int main(void)
 	unit_run("mmio_guards_come_last", test_guards_come_last);
 	unit_run("mmio_accept_skips_hooks", test_accept_skips_hooks);
 	unit_run("mmio_random_instructions", test_random_instructions);
+	unit_run("mmio_plain_stores", test_plain_stores);
 	return unit_failed;
 }
