@@ -6,7 +6,10 @@
 void *memcpy(void *restrict to, const void *restrict from, size_t length_bytes)
 {
 	void *result = to;
+	size_t words = length_bytes / 8;
 
+	length_bytes %= 8;
+	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words)::"memory");
 	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(length_bytes)::"memory");
 	return result;
 }
@@ -28,8 +31,12 @@ void *memmove(void *to, const void *from, size_t length_bytes)
 void *memset(void *to, int value, size_t length_bytes)
 {
 	void *result = to;
+	uint64_t word = (uint8_t)value * UINT64_C(0x0101010101010101);
+	size_t words = length_bytes / 8;
 
-	__asm__ volatile("rep stosb" : "+D"(to), "+c"(length_bytes) : "a"(value) : "memory");
+	length_bytes %= 8;
+	__asm__ volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(word) : "memory");
+	__asm__ volatile("rep stosb" : "+D"(to), "+c"(length_bytes) : "a"(word) : "memory");
 	return result;
 }
 
