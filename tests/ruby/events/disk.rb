@@ -31,6 +31,15 @@ on(:disk_write, lba: 50) do |r|
   try { data.xor("") }
   log r.to_h.inspect
 end
+on(:disk_write, lba: 100) do |r|
+  keys = [1, 3, 8, 511, 512, 513].map { |size| (0...size).map { |i| (i * 7 + 1 & 0xff).chr }.join.b }
+  good = keys.map do |key|
+    r.data.fill(0)
+    part = r.data[5, 8000].xor(key)
+    part.to_s.bytes == (key * 8000)[0, 8000].bytes && r.data[4] == 0 && r.data[8005] == 0
+  end
+  log "xor #{good}"
+end
 on(:disk_read, lba: 60) do |r|
   try { r.data.u8(0) }
   r.done { |done| }

@@ -94,7 +94,8 @@ static mrb_value request_size(mrb_state *mrb, mrb_value self)
 /* Bulk work goes through a window: a system call for each, and nothing allocated. */
 enum { DATA_WINDOW_BYTES = 4096 };
 
-static uint8_t data_window[DATA_WINDOW_BYTES];
+static uint64_t data_words[DATA_WINDOW_BYTES / 8];
+static uint8_t *const data_window = (uint8_t *)data_words;
 
 static mrb_int data_window_part(mrb_int done, mrb_int bytes)
 {
@@ -106,23 +107,50 @@ static void data_check(mrb_state *mrb, mrb_int offset, int64_t result)
 	engine_check(mrb, "Event#data", (uint64_t)offset, result);
 }
 
+/* A key of so many bytes is begun anew after as many words: these are in there. A longer one goes by bytes. */
+enum { DATA_KEY_BYTES = 512 };
+
+static uint64_t data_key[DATA_KEY_BYTES];
+
+static void data_key_fill(const char *key, mrb_int length)
+{
+	uint8_t *bytes = (uint8_t *)data_key;
+
+	for (mrb_int i = 0; i < length * 8; i += length)
+		memcpy(bytes + i, key, (size_t)length);
+}
+
+/* The window's part, whose first byte is the one at `done` of all. */
+static void data_window_xor(mrb_int done, mrb_int part, const char *key, mrb_int length)
+{
+	mrb_int i = 0, at = length <= DATA_KEY_BYTES ? done / 8 % length : 0;
+
+	for (; length <= DATA_KEY_BYTES && i + 8 <= part; i += 8) {
+		data_words[i / 8] ^= data_key[at];
+		at = at + 1 == length ? 0 : at + 1;
+	}
+	for (at = (done + i) % length; i < part; i++) {
+		data_window[i] ^= (uint8_t)key[at];
+		at = at + 1 == length ? 0 : at + 1;
+	}
+}
+
 /* Event::Request#__xor(offset, bytes, key): each byte with those of the key, which begins anew at its end */
 static mrb_value request_xor(mrb_state *mrb, mrb_value self)
 {
-	mrb_int offset, bytes, at = 0;
+	mrb_int offset, bytes;
 	mrb_value key;
 
 	mrb_get_args(mrb, "iiS", &offset, &bytes, &key);
 	(void)request_open(mrb, self);
 	if (RSTRING_LEN(key) == 0)
 		mrb_raise(mrb, E_ARGUMENT_ERROR, "xor needs a byte at least");
+	if (RSTRING_LEN(key) <= DATA_KEY_BYTES)
+		data_key_fill(RSTRING_PTR(key), RSTRING_LEN(key));
 	for (mrb_int done = 0, part; done < bytes; done += part) {
 		part = data_window_part(done, bytes);
 		data_check(mrb, offset, sys_data_read((uint64_t)(offset + done), data_window, (uint64_t)part));
-		for (mrb_int i = 0; i < part; i++) {
-			data_window[i] ^= (uint8_t)RSTRING_PTR(key)[at];
-			at = at + 1 == RSTRING_LEN(key) ? 0 : at + 1;
-		}
+		data_window_xor(done, part, RSTRING_PTR(key), RSTRING_LEN(key));
 		data_check(mrb, offset, sys_data_write((uint64_t)(offset + done), data_window, (uint64_t)part));
 	}
 	return self;
@@ -137,7 +165,7 @@ static mrb_value request_fill(mrb_state *mrb, mrb_value self)
 	(void)request_open(mrb, self);
 	if (byte < 0 || byte > 0xff)
 		mrb_raisef(mrb, E_RANGE_ERROR, "a byte is 0 to 255, not %i", byte);
-	memset(data_window, (int)byte, sizeof(data_window));
+	memset(data_window, (int)byte, DATA_WINDOW_BYTES);
 	for (mrb_int done = 0, part; done < bytes; done += part) {
 		part = data_window_part(done, bytes);
 		data_check(mrb, offset, sys_data_write((uint64_t)(offset + done), data_window, (uint64_t)part));
