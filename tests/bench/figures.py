@@ -39,6 +39,22 @@ def _system(name, meaning, exits=None):
     }
 
 
+def _requests(bus, words, exits, exits_many):
+    names = {"filtered": ("C looks at it and no hook wants it", 2500),
+             "observed": ("a Ruby hook that returns at once", 4500),
+             "changed": ("4 KiB read and changed", 8000)}  # fmt: skip
+    figures = {
+        f"{bus}_unhooked_exits_per_request_1_count": Figure(f"VM exits a request of {words}, no hook", 0),
+        f"{bus}_unhooked_exits_per_request_16_count": Figure("... 16 at a time", 0),
+        f"{bus}_watch_exits_per_request_1_count": Figure("... with a Ruby hook", exits),
+        f"{bus}_watch_exits_per_request_16_count": Figure("... 16 at a time", exits_many),
+    }
+    for name, (meaning, target) in names.items():
+        figures[f"{bus}_{name}_extra_instructions"] = Figure(f"a request of {words}: {meaning}", target)
+        figures[f"{bus}_{name}_16_extra_instructions"] = Figure("... 16 at a time")
+    return figures
+
+
 GROUPS = {
     "Accesses, in instructions from the guest's instruction to its next": {
         "cpuid_exit_instructions": Figure("CPUID, in a loop", 150),
@@ -65,6 +81,10 @@ GROUPS = {
         "deadline_latest_idle_us": Figure("... at most"),
         "deadline_late_busy_us": Figure("... in a busy guest, median"),
         "deadline_latest_busy_us": Figure("... at most"),
+    },
+    "Requests of disks under Linux: exits, and instructions of hypervisor and engine": {
+        **_requests("nvme", "an NVMe disk", 2.0, 1.4),
+        **_requests("virtio", "a virtio disk", 1.0, 1.0),
     },
     "The default beside `fast`": {
         "apic_eoi_instructions": Figure("end of an interrupt, xAPIC mode", 250),

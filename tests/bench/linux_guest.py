@@ -14,7 +14,7 @@ from host.errors import run_tool  # noqa: E402
 from host.paths import GUEST_INITRD, KERNEL_PACKAGE  # noqa: E402
 
 # What is loaded, in the order that their dependencies want.
-DRIVERS = ["virtio_pci", "virtio_blk", "virtio_net", "ata_piix", "sd_mod"]
+DRIVERS = ["virtio_pci", "virtio_blk", "virtio_net", "ata_piix", "sd_mod", "nvme"]
 DEPENDS = re.compile(rb"depends=([^\0]*)\0")
 DISK_BYTES = 32 << 20
 

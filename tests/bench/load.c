@@ -6,6 +6,8 @@
  *   load fork N ROUNDS      fork, exec, memory that is touched for the first time, wait
  *   load disk N DEVICE MIB  reads MIB past the page cache, writes what it read back
  *   load net N A B FRAMES   sends frames out of interface A that arrive at B
+ *   load requests N DEVICE COUNT DEPTH
+ *                           reads COUNT times 4 KiB past the page cache, DEPTH at a time
  *   load true               does nothing; what `fork` executes
  *
  * Marks are N before the work and N + 1 after it; each load warms up before its first mark. Prints
@@ -14,6 +16,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netpacket/packet.h>
@@ -24,12 +27,16 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define BLOCK_BYTES 65536
 #define TOUCHED_BYTES (1 << 20)
 #define PAGE_BYTES 4096
+#define REQUEST_BYTES 4096
+#define REQUESTS_SPAN 1024
+#define DEPTH_MAXIMUM 64
 #define FRAME_BYTES 1024
 #define FRAME_TYPE 0x88b5 /* for local experiments, IEEE 802 */
 #define WARM_UP_DIVISOR 4
@@ -126,6 +133,50 @@ static uint64_t load_disk(const char *device, uint64_t blocks)
 	return sum;
 }
 
+static void request_submit(aio_context_t context, struct iocb *control, uint64_t request)
+{
+	control->aio_offset = (int64_t)(request % REQUESTS_SPAN * REQUEST_BYTES);
+	if (syscall(SYS_io_submit, context, 1, &control) != 1)
+		fail("io_submit");
+}
+
+/* Each that ends is followed by another, so that as many as asked for are on the way. */
+static uint64_t load_requests(const char *device, uint64_t count, uint64_t depth)
+{
+	int file = open(device, O_RDONLY | O_DIRECT);
+	uint8_t *buffers = mmap(NULL, DEPTH_MAXIMUM * REQUEST_BYTES, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	struct iocb controls[DEPTH_MAXIMUM] = {0};
+	struct io_event event;
+	aio_context_t context = 0;
+	uint64_t sum = 0, begun = 0;
+
+	if (file < 0 || buffers == MAP_FAILED || depth == 0 || depth > DEPTH_MAXIMUM ||
+	    syscall(SYS_io_setup, DEPTH_MAXIMUM, &context) != 0)
+		fail(device);
+	for (; begun < depth && begun < count; begun++) {
+		controls[begun].aio_lio_opcode = IOCB_CMD_PREAD;
+		controls[begun].aio_fildes = (uint32_t)file;
+		controls[begun].aio_buf = (uintptr_t)(buffers + begun * REQUEST_BYTES);
+		controls[begun].aio_nbytes = REQUEST_BYTES;
+		request_submit(context, &controls[begun], begun);
+	}
+	for (uint64_t ended = 0; ended < count; ended++) {
+		struct iocb *control;
+
+		if (syscall(SYS_io_getevents, context, 1, 1, &event, NULL) != 1 || event.res != REQUEST_BYTES)
+			fail("io_getevents");
+		control = (struct iocb *)(uintptr_t)event.obj;
+		sum += checksum(0, (const uint8_t *)(uintptr_t)control->aio_buf, REQUEST_BYTES);
+		if (begun < count)
+			request_submit(context, control, begun++);
+	}
+	syscall(SYS_io_destroy, context);
+	close(file);
+	munmap(buffers, DEPTH_MAXIMUM * REQUEST_BYTES);
+	return sum;
+}
+
 static int interface_open(const char *name, struct sockaddr_ll *address)
 {
 	int file = socket(AF_PACKET, SOCK_RAW, htons(FRAME_TYPE));
@@ -176,13 +227,16 @@ static uint64_t load_run(const char *name, char **arguments, uint64_t divisor)
 		return load_fork(number(arguments[0]) / divisor);
 	if (!strcmp(name, "disk"))
 		return load_disk(arguments[0], number(arguments[1]) * 16 / divisor);
+	if (!strcmp(name, "requests"))
+		return load_requests(arguments[0], number(arguments[1]) / divisor, number(arguments[2]));
 	return load_net(arguments[0], arguments[1], number(arguments[2]) / divisor);
 }
 
 /* The number of words behind the mark's number, -1 for what is no load. */
 static int load_arguments(const char *name)
 {
-	return !strcmp(name, "fork") ? 1 : !strcmp(name, "disk") ? 2 : !strcmp(name, "net") ? 3 : -1;
+	return !strcmp(name, "fork") ? 1 : !strcmp(name, "disk") ? 2 : !strcmp(name, "net") ? 3 :
+	       !strcmp(name, "requests") ? 3 : -1;
 }
 
 int main(int argc, char **argv)
@@ -197,7 +251,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc != 3 + load_arguments(name) || argc < 4) {
-		fputs("usage: load mark N | fork N ROUNDS | disk N DEVICE MIB | net N A B FRAMES\n",
+		fputs("usage: load mark N | fork N ROUNDS | disk N DEVICE MIB | net N A B FRAMES |\n"
+		      "       requests N DEVICE COUNT DEPTH\n",
 		      stderr);
 		return 2;
 	}

@@ -1,0 +1,2 @@
+# A hook that returns at once.
+on(:disk_read) { |r| }
