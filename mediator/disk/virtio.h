@@ -78,7 +78,7 @@ struct virtio_slot {
 	struct virtio_header header; /* the guest's, as it was copied */
 	struct virtio_area *area;
 	struct bounce bounce;
-	struct bounce_segment segments[VIRTIO_SEGMENTS];
+	struct bounce_segment segments[VIRTIO_SEGMENTS + 1]; /* one for the status, while a chain is read */
 };
 
 /* What the device reads and writes. */
@@ -156,7 +156,8 @@ struct virtio_device {
 
 /* virtio_find.c: the machine's disks; they stay where they are. NULL behind the last. */
 struct virtio_device *virtio_device_at(unsigned position);
-/* Releases its registers, unless queues are ours: then that is done when the guest resets it. Under its lock. */
+/* Releases its registers, unless queues are ours, or are about to be: then that is done when the guest resets it. Under
+ * its lock. */
 void virtio_release(struct virtio_device *device);
 
 /* All that follows is called under the device's lock; what has a vCPU may give it up while hooks are asked. */

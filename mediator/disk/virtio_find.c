@@ -208,7 +208,8 @@ static int virtio_claim(struct virtio_device *device)
 
 void virtio_release(struct virtio_device *device)
 {
-	if (!device->is_claimed || device->is_attached)
+	/* Amid its set-up the device has not what the guest has written. */
+	if (!device->is_claimed || device->is_attached || (device->is_seen && virtio_get(device, VIRTIO_STATUS) != 0))
 		return;
 	virtio_unfollow(device);
 	device->is_claimed = device->is_seen = device->is_told = false;

@@ -11,7 +11,7 @@
 
 _Static_assert(sizeof(struct virtio_area) <= PAGE_BYTES, "an area is in a page");
 _Static_assert(sizeof(struct virtio_slot) <= PAGE_BYTES, "a slot is in a page");
-_Static_assert(VIRTIO_SEGMENTS + 2 <= VIRTIO_TABLE_ENTRIES, "header, data and status are in a table");
+_Static_assert(VIRTIO_SEGMENTS + 3 <= VIRTIO_TABLE_ENTRIES, "header, data and status are in a table");
 
 #define VIRTIO_RING_OFFSET(which) offsetof(struct virtio_##which, ring)
 
@@ -50,7 +50,7 @@ static struct virtio_slot *virtio_slot_new(struct virtio_queue *queue, uint16_t 
 	slot->queue = queue;
 	slot->number = number;
 	slot->area = area;
-	bounce_init(&slot->bounce, slot->segments, VIRTIO_SEGMENTS, pages, VIRTIO_BOUNCE_PAGES);
+	bounce_init(&slot->bounce, slot->segments, ARRAY_LENGTH(slot->segments), pages, VIRTIO_BOUNCE_PAGES);
 	queue->slots[number] = slot;
 	return slot;
 }

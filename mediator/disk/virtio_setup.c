@@ -36,19 +36,29 @@ uint32_t virtio_features_offered(const struct virtio_device *device)
 						      : 0;
 }
 
+static uint32_t virtio_offered(const struct virtio_device *device, uint32_t half)
+{
+	uint32_t offered;
+
+	if (device->is_legacy)
+		return half == 0 ? virtio_get(device, VIRTIO_DEVICE_FEATURES) & virtio_features[0] : 0;
+	virtio_put(device, VIRTIO_DEVICE_SELECT, half);
+	offered = virtio_get(device, VIRTIO_DEVICE_FEATURES) & virtio_features[half];
+	virtio_put(device, VIRTIO_DEVICE_SELECT, device->device_select);
+	return offered;
+}
+
 static bool virtio_takes_too_much(const struct virtio_device *device)
 {
-	return ((device->features[0] & ~virtio_features[0]) | (device->features[1] & ~virtio_features[1])) != 0;
+	return ((device->features[0] & ~virtio_offered(device, 0)) | (device->features[1] & ~virtio_offered(device, 1))) != 0;
 }
 
 /* Tells the device which features are used: the guest's, and tables of descriptors, which we use ourselves. */
 static void virtio_tell_features(struct virtio_device *device)
 {
-	virtio_put(device, VIRTIO_DEVICE_SELECT, 0);
-	device->has_indirect = (virtio_get(device, VIRTIO_DEVICE_FEATURES) & VIRTIO_FEATURE_INDIRECT) != 0;
-	virtio_put(device, VIRTIO_DEVICE_SELECT, device->device_select);
+	device->has_indirect = (virtio_offered(device, 0) & VIRTIO_FEATURE_INDIRECT) != 0;
 	for (uint32_t i = 0; i < (device->is_legacy ? 1u : 2u); i++) {
-		uint32_t value = device->features[i] & virtio_features[i];
+		uint32_t value = device->features[i] & virtio_offered(device, i);
 
 		virtio_put(device, VIRTIO_DRIVER_SELECT, i);
 		virtio_put(device, VIRTIO_DRIVER_FEATURES,

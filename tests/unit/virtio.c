@@ -666,6 +666,24 @@ static void test_unseen(void)
 	end();
 }
 
+/* By its function's reset, say. The guest finds it so, and so do we. */
+static void test_reset_unseen(void)
+{
+	begin();
+	give(0);
+	ring(0);
+	mmio_hardware_write(DEVICE_BASE + 20, 1, 0);
+	watch_tell(&interrupt_taken_watchers, NULL);
+	UNIT_CHECK(device.is_attached);
+	UNIT_EQUAL(device_status(), 0);
+	UNIT_CHECK(!device.is_attached && device.is_seen);
+	give_up(0);
+	set_up();
+	give(0);
+	settle();
+	end();
+}
+
 /* When the last hook goes, what is ours stays so until the guest resets the device. */
 static void test_unwatched(void)
 {
@@ -687,6 +705,7 @@ int main(void)
 	disk_device_step = device_step;
 	disk_lock = &device.lock;
 	unit_run("a device in use", test_unseen);
+	unit_run("a reset by another way", test_reset_unseen);
 	unit_run("the last hook goes", test_unwatched);
 	unit_run("2,000 sequences of virtio requests, interrupts and resets", test_sequences);
 	unit_run("2,000 of virtio nonsense", test_nonsense);
