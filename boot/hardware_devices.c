@@ -5,41 +5,50 @@
 #include "boot/hardware_check.h"
 
 #include "core/log.h"
+#include "mediator/disk/virtio_regs.h"
 
 struct hardware_class {
 	uint32_t code, mask; /* of the class code */
 	const char *name;
-	const char *requests; /* what a mediator would show; NULL: nothing beyond registers */
+	const char *reach; /* how far that of scripts goes */
 };
+
+#define REACH_REGISTERS "register hooks only"
+#define REACH_DISK "register hooks, disk requests"
 
 /* PCI Code and ID Assignment Specification 1.11; the first that fits counts. */
 static const struct hardware_class hardware_classes[] = {
-	{ 0x010100, 0xffff00, "IDE controller", "disk requests" },
-	{ 0x010601, 0xffffff, "AHCI controller", "disk requests" },
-	{ 0x010802, 0xffffff, "NVMe controller", "disk requests" },
-	{ 0x010000, 0xff0000, "storage controller", "disk requests" },
-	{ 0x020000, 0xffff00, "Ethernet controller", "packets" },
-	{ 0x020000, 0xff0000, "network controller", "packets" },
-	{ 0x030000, 0xff0000, "display controller", NULL },
-	{ 0x040000, 0xff0000, "multimedia controller", NULL },
-	{ 0x060000, 0xffff00, "host bridge", NULL },
-	{ 0x060100, 0xffff00, "ISA bridge", NULL },
-	{ 0x060400, 0xffff00, "PCI bridge", NULL },
-	{ 0x060000, 0xff0000, "bridge", NULL },
-	{ 0x080600, 0xffff00, "IOMMU", NULL },
-	{ 0x0c0300, 0xffffff, "USB controller (UHCI)", "USB transfers" },
-	{ 0x0c0310, 0xffffff, "USB controller (OHCI)", "USB transfers" },
-	{ 0x0c0320, 0xffffff, "USB controller (EHCI)", "USB transfers" },
-	{ 0x0c0330, 0xffffff, "USB controller (xHCI)", "USB transfers" },
-	{ 0x0c0500, 0xffff00, "SMBus controller", NULL },
-	{ 0x000000, 0x000000, "device", NULL },
+	{ 0x010100, 0xffff00, "IDE controller", REACH_DISK },
+	{ 0x010601, 0xffffff, "AHCI controller", REACH_DISK },
+	{ 0x010802, 0xffffff, "NVMe controller", REACH_DISK },
+	{ 0x010000, 0xff0000, "storage controller", REACH_REGISTERS ", no disk requests" },
+	{ 0x020000, 0xffff00, "Ethernet controller", REACH_REGISTERS ", no packets" },
+	{ 0x020000, 0xff0000, "network controller", REACH_REGISTERS ", no packets" },
+	{ 0x030000, 0xff0000, "display controller", REACH_REGISTERS },
+	{ 0x040000, 0xff0000, "multimedia controller", REACH_REGISTERS },
+	{ 0x060000, 0xffff00, "host bridge", REACH_REGISTERS },
+	{ 0x060100, 0xffff00, "ISA bridge", REACH_REGISTERS },
+	{ 0x060400, 0xffff00, "PCI bridge", REACH_REGISTERS },
+	{ 0x060000, 0xff0000, "bridge", REACH_REGISTERS },
+	{ 0x080600, 0xffff00, "IOMMU", REACH_REGISTERS },
+	{ 0x0c0300, 0xffffff, "USB controller (UHCI)", REACH_REGISTERS ", no USB transfers" },
+	{ 0x0c0310, 0xffffff, "USB controller (OHCI)", REACH_REGISTERS ", no USB transfers" },
+	{ 0x0c0320, 0xffffff, "USB controller (EHCI)", REACH_REGISTERS ", no USB transfers" },
+	{ 0x0c0330, 0xffffff, "USB controller (xHCI)", REACH_REGISTERS ", no USB transfers" },
+	{ 0x0c0500, 0xffff00, "SMBus controller", REACH_REGISTERS },
+	{ 0x000000, 0x000000, "device", REACH_REGISTERS },
 };
 
-static const struct hardware_class *hardware_class(uint32_t code)
+/* By its ID, since its class is that of SCSI controllers (Virtual I/O Device 1.1, 4.1.2 and 5.2). */
+static const struct hardware_class hardware_virtio_disk = { 0x010000, 0xff0000, "virtio disk", REACH_DISK };
+
+static const struct hardware_class *hardware_class(const struct hardware_pci *pci)
 {
 	size_t i = 0;
 
-	while ((code & hardware_classes[i].mask) != hardware_classes[i].code)
+	if (pci->vendor_id == VIRTIO_VENDOR && (pci->device_id == VIRTIO_DISK_TRANSITIONAL || pci->device_id == VIRTIO_DISK))
+		return &hardware_virtio_disk;
+	while ((pci->class_code & hardware_classes[i].mask) != hardware_classes[i].code)
 		i++;
 	return &hardware_classes[i];
 }
@@ -74,18 +83,16 @@ void hardware_check_devices(struct hardware_report *report)
 	size_t nr_devices = 0;
 
 	for (; report->source->pci(nr_devices, &pci); nr_devices++) {
-		const struct hardware_class *class = hardware_class(pci.class_code);
+		const struct hardware_class *class = hardware_class(&pci);
 
-		hardware_say(report, HARDWARE_OK, "device", "",
-			     "PCI %02x:%02x.%x %04x:%04x %06x %s: register hooks only%s%s",
-			     pci.bus, pci.device, pci.function, pci.vendor_id, pci.device_id,
-			     pci.class_code, class->name, class->requests ? ", no " : "",
-			     class->requests ? class->requests : "");
+		hardware_say(report, HARDWARE_OK, "device", "", "PCI %02x:%02x.%x %04x:%04x %06x %s: %s", pci.bus,
+			     pci.device, pci.function, pci.vendor_id, pci.device_id, pci.class_code, class->name,
+			     class->reach);
 	}
 	if (nr_devices == 0)
 		hardware_say(report, HARDWARE_NOTE, "devices", "", "PCI: no devices found");
 	else
 		hardware_say(report, HARDWARE_NOTE, "mediators",
-			     "scripts see and change ports, device memory and PCI configuration",
-			     "mediators: none yet; no device's requests reach scripts as requests");
+			     "of all devices scripts see and change ports, device memory and PCI configuration",
+			     "mediators: what is asked of disks reaches scripts as requests; packets and USB do not yet");
 }

@@ -39,8 +39,8 @@ def hwcheck_amd(work):
         "ok    not switched off by the firmware (VM_CR)\n",
         "ok    CPUs: 4\n",
         "ok    memory: 1023 MiB; Ritevisor would take 32 of them, such as 0x3de00000-0x3fdfffff\n",
-        "PCI 00:1f.2 8086:2922 010601 AHCI controller: register hooks only, no disk requests\n",
-        "PCI 01:00.0 1b36:0010 010802 NVMe controller: register hooks only, no disk requests\n",
+        "PCI 00:1f.2 8086:2922 010601 AHCI controller: register hooks, disk requests\n",
+        "PCI 01:00.0 1b36:0010 010802 NVMe controller: register hooks, disk requests\n",
         "ok    Ritevisor can run on this machine\n",
     )  # fmt: skip
     assert "8086:1234" not in hwcheck(root).text
