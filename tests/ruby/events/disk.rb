@@ -36,7 +36,7 @@ on(:disk_write, lba: 100) do |r|
   good = keys.map do |key|
     r.data.fill(0)
     part = r.data[5, 8000].xor(key)
-    part.to_s.bytes == (key * 8000)[0, 8000].bytes && r.data[4] == 0 && r.data[8005] == 0
+    part.to_s.bytes == (key * (8000 / key.size + 1))[0, 8000].bytes && r.data[4] == 0 && r.data[8005] == 0
   end
   log "xor #{good}"
 end
