@@ -70,11 +70,10 @@ static int log_stamp(enum log_level level, char *line, size_t line_bytes)
 			    cpu_current()->index);
 }
 
-void log_line(enum log_level level, const char *format, ...)
+void log_line_list(enum log_level level, const char *format, va_list arguments)
 {
 	static const char *const marks[] = { "", "error: ", "warning: ", "", "", "" };
 	char line[LOG_LINE_BYTES];
-	va_list arguments;
 	int used;
 
 	if (level > log_maximum)
@@ -82,13 +81,20 @@ void log_line(enum log_level level, const char *format, ...)
 	used = log_stamp(level, line, sizeof(line));
 	used += print_format(line + used, sizeof(line) - (size_t)used, "ritevisor: %s",
 			     marks[level + 1]);
-	va_start(arguments, format);
 	used += print_format_list(line + used, sizeof(line) - (size_t)used, format, arguments);
-	va_end(arguments);
 	if ((size_t)used > sizeof(line) - 2)
 		used = (int)sizeof(line) - 2;
 	line[used++] = '\n';
 	log_raw(line, (size_t)used);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	log_line_list(level, format, arguments);
+	va_end(arguments);
 }
 
 void log_unlock_for_panic(void)

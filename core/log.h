@@ -21,6 +21,7 @@ extern bool log_stamped;
  * and a newline after it. printf subset: %s %c %d %i %u %x %X %p
  * %l %ll %z %% with width, '-', '0' and precision for %s. Context: any but irq. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_line_list(enum log_level level, const char *format, va_list arguments);
 
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_WARNING, __VA_ARGS__)

@@ -152,11 +152,13 @@ void process_tell(struct process *process, const char *format, ...)
 	int length;
 
 	va_start(arguments, format);
-	length = print_format_list(text, sizeof(text) - 1, format, arguments);
+	log_line_list(LOG_ERROR, format, arguments);
 	va_end(arguments);
-	log_error("%s", text);
 	if (process->output == NULL)
 		return;
+	va_start(arguments, format);
+	length = print_format_list(text, sizeof(text) - 1, format, arguments);
+	va_end(arguments);
 	if ((size_t)length > sizeof(text) - 2)
 		length = (int)sizeof(text) - 2;
 	text[length] = '\n';
