@@ -8,7 +8,10 @@
 #include "core/time.h"
 #include "vmm/interrupt_watch.h"
 
-#define NVME_WAIT_US 100000
+/* That a guest's CPU stands: for the admin queue, whose interrupt comes in the end; for a queue that is polled, where
+ * it would do nothing but look. */
+#define NVME_WAIT_ADMIN_US 100000
+#define NVME_WAIT_POLLED_US 1000000
 
 /* All that the guest has given. One CPU at a time is at a queue, so that hooks see its commands in order; who
  * comes meanwhile leaves them to that one. */
@@ -87,7 +90,7 @@ void nvme_work(struct nvme_controller *controller, struct vcpu *vcpu)
 
 void nvme_wait(struct nvme_controller *controller, uint32_t queue, struct vcpu *vcpu)
 {
-	uint64_t end = tsc_read() + time_tsc_of_us(NVME_WAIT_US);
+	uint64_t end = tsc_read() + time_tsc_of_us(queue == 0 ? NVME_WAIT_ADMIN_US : NVME_WAIT_POLLED_US);
 	struct nvme_sq *sq;
 
 	while (!controller->has_failed && (sq = controller->sqs[queue]) != NULL && (queue == 0 || !sq->cq->interrupts) && sq->nr_out != 0 &&

@@ -49,7 +49,8 @@ static uint32_t virtio_register_read(struct virtio_device *device, uint8_t name,
 	case VIRTIO_NR_QUEUES:
 		value = virtio_get(device, VIRTIO_NR_QUEUES);
 		return value < VIRTIO_QUEUES_MAXIMUM ? value : VIRTIO_QUEUES_MAXIMUM;
-	case VIRTIO_STATUS:
+	case VIRTIO_STATUS: /* a guest that polls may look at nothing else */
+		virtio_work(device, vcpu);
 		return virtio_status_read(device);
 	case VIRTIO_QUEUE_SIZE:
 		return virtio_size_read(device);

@@ -8,7 +8,7 @@
 #include "core/time.h"
 #include "vmm/interrupt_watch.h"
 
-#define VIRTIO_WAIT_US 100000
+#define VIRTIO_WAIT_US 1000000 /* that a guest's CPU stands which would do nothing but look */
 
 static bool virtio_is_stopped(const struct virtio_queue *queue)
 {
@@ -85,6 +85,8 @@ void virtio_wait(struct virtio_device *device, uint32_t number, struct vcpu *vcp
 		spinlock_release(&device->lock);
 		cpu_pause();
 		spinlock_acquire(&device->lock);
+		if ((queue = device->queues[number]) != NULL)
+			virtio_heed_wish(queue); /* it may want to be interrupted by now */
 		virtio_work(device, vcpu);
 	}
 	if (queue == NULL || !queue->is_silent)
