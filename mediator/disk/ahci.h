@@ -24,6 +24,7 @@
 #include "mediator/disk/ahci_regs.h"
 #include "mediator/disk/ata.h"
 #include "mediator/disk/bounce.h"
+#include "mediator/disk/disk_class.h"
 #include "mediator/request.h"
 #include "rv/kinds.h"
 #include "vmm/access.h"
@@ -97,6 +98,7 @@ struct ahci_port {
 };
 
 struct ahci_controller {
+	struct disk_controller common;
 	struct spinlock lock; /* guards all that follows; not held while hooks are asked */
 	uint64_t function;
 	uint16_t index;

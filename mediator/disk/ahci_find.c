@@ -6,7 +6,6 @@
 
 #include "core/log.h"
 #include "core/memory.h"
-#include "core/paging.h"
 #include "mediator/disk/disk.h"
 #include "mediator/disk/disk_class.h"
 #include "rv/errno.h"
@@ -54,12 +53,13 @@ static void ahci_look_at(uint64_t function)
 		return;
 	controller = ahci_nr_controllers < RV_SATA_CONTROLLERS ? memory_allocate_pages(nr_pages) : NULL;
 	if (controller == NULL) {
-		log_warning("an AHCI controller at PCI %02lx:%02lx.%lu is left out: its requests pass unseen",
-			    function >> 20 & 0xff, function >> 15 & 31, function >> 12 & 7);
+		disk_say_left_out("an AHCI controller", function);
 		return;
 	}
 	controller->index = (uint16_t)ahci_nr_controllers;
 	ahci_prepare(controller, function, &bar);
+	controller->common = (struct disk_controller){ .class = &ahci_class, .lock = &controller->lock };
+	disk_add(&controller->common);
 	ahci_controllers[ahci_nr_controllers++] = controller;
 }
 
@@ -101,9 +101,7 @@ static int ahci_follow(struct ahci_controller *controller)
 		error = ahci_doors_claim(controller);
 	if (error != -RV_EINVAL)
 		return error;
-	log_warning("ahci%u: its registers lie above %lu GiB, out of our reach: no hook can have disks' requests. Firmware "
-		    "may have a setting for less (\"above 4G decoding\" off)", controller->index, paging_direct_bytes >> 30);
-	return -RV_ENOTSUP;
+	return disk_say_out_of_reach("ahci", controller->index);
 }
 
 static void ahci_release(struct ahci_controller *controller)
@@ -149,25 +147,14 @@ void ahci_release_unwatched(struct ahci_controller *controller)
 	ahci_release(controller);
 }
 
-static int ahci_claim_all(void)
+static int ahci_claim_one(struct disk_controller *controller)
 {
-	int error = 0;
-
-	for (unsigned i = 0; error == 0 && i < ahci_nr_controllers; i++) {
-		spinlock_acquire(&ahci_controllers[i]->lock);
-		error = ahci_claim(ahci_controllers[i]);
-		spinlock_release(&ahci_controllers[i]->lock);
-	}
-	return error;
+	return ahci_claim(CONTAINER_OF(controller, struct ahci_controller, common));
 }
 
-static void ahci_release_all(void)
+static void ahci_release_one(struct disk_controller *controller)
 {
-	for (unsigned i = 0; i < ahci_nr_controllers; i++) {
-		spinlock_acquire(&ahci_controllers[i]->lock);
-		ahci_release_unwatched(ahci_controllers[i]);
-		spinlock_release(&ahci_controllers[i]->lock);
-	}
+	ahci_release_unwatched(CONTAINER_OF(controller, struct ahci_controller, common));
 }
 
 static bool ahci_describe(unsigned index, struct rv_disk_info *info)
@@ -183,7 +170,7 @@ static bool ahci_describe(unsigned index, struct rv_disk_info *info)
 
 const struct disk_class ahci_class = {
 	.find = ahci_find,
-	.claim = ahci_claim_all,
-	.release = ahci_release_all,
+	.claim = ahci_claim_one,
+	.release = ahci_release_one,
 	.describe = ahci_describe,
 };

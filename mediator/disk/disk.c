@@ -3,16 +3,26 @@
  */
 #include "mediator/disk/disk.h"
 
+#include "core/log.h"
+#include "core/paging.h"
 #include "mediator/disk/disk_class.h"
 #include "rv/errno.h"
 
-static const struct disk_class *const disk_classes[] = { &ide_class, &nvme_class, &ahci_class, &virtio_class }; /* in the order of numbers */
+/* In the order of numbers. */
+static const struct disk_class *const disk_classes[] = { &ide_class, &nvme_class, &ahci_class, &virtio_class };
+static struct disk_controller *disk_controllers, **disk_controllers_end = &disk_controllers;
 static uint32_t disk_watchers;
 
 void disk_find(void)
 {
 	for (unsigned i = 0; i < ARRAY_LENGTH(disk_classes); i++)
 		disk_classes[i]->find();
+}
+
+void disk_add(struct disk_controller *controller)
+{
+	*disk_controllers_end = controller;
+	disk_controllers_end = &controller->next;
 }
 
 bool disk_is_watched(void)
@@ -25,8 +35,11 @@ int disk_watch(void)
 	int error = 0;
 
 	__atomic_fetch_add(&disk_watchers, 1, __ATOMIC_ACQ_REL);
-	for (unsigned i = 0; error == 0 && i < ARRAY_LENGTH(disk_classes); i++)
-		error = disk_classes[i]->claim();
+	for (struct disk_controller *each = disk_controllers; error == 0 && each != NULL; each = each->next) {
+		spinlock_acquire(each->lock);
+		error = each->class->claim(each);
+		spinlock_release(each->lock);
+	}
 	if (error != 0)
 		disk_unwatch();
 	return error;
@@ -37,8 +50,25 @@ void disk_unwatch(void)
 {
 	if (__atomic_sub_fetch(&disk_watchers, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
-	for (unsigned i = 0; i < ARRAY_LENGTH(disk_classes); i++)
-		disk_classes[i]->release();
+	for (struct disk_controller *each = disk_controllers; each != NULL; each = each->next) {
+		spinlock_acquire(each->lock);
+		if (!disk_is_watched())
+			each->class->release(each);
+		spinlock_release(each->lock);
+	}
+}
+
+void disk_say_left_out(const char *what, uint64_t function)
+{
+	log_warning("%s at PCI %02lx:%02lx.%lu is left out: its requests pass unseen", what, function >> 20 & 0xff,
+		    function >> 15 & 31, function >> 12 & 7);
+}
+
+int disk_say_out_of_reach(const char *name, unsigned index)
+{
+	log_warning("%s%u: its registers lie above %lu GiB, out of our reach: no hook can have disks' requests. Firmware "
+		    "may have a setting for less (\"above 4G decoding\" off)", name, index, paging_direct_bytes >> 30);
+	return -RV_ENOTSUP;
 }
 
 bool disk_describe(uint32_t position, struct rv_disk_info *info)

@@ -14,6 +14,7 @@
 #include "core/spinlock.h"
 #include "mediator/disk/ata.h"
 #include "mediator/disk/bounce.h"
+#include "mediator/disk/disk_class.h"
 #include "mediator/request.h"
 #include "rv/disk.h"
 #include "rv/types.h"
@@ -60,6 +61,7 @@ struct ide_channel;
 typedef void (*ide_decided)(struct ide_channel *channel, struct vcpu *vcpu);
 
 struct ide_channel {
+	struct disk_controller common;
 	struct spinlock lock; /* guards all that follows; not held while hooks are asked */
 	/* First ports. Of the bus master: where it was last accessed, since its BAR may move; 0: nowhere yet. */
 	uint16_t command, control, bus_master;

@@ -58,6 +58,8 @@ static void ide_add_channel(uint64_t function, unsigned index, uint32_t interfac
 		return;
 	}
 	ide_prepare(channel, function);
+	channel->common = (struct disk_controller){ .class = &ide_class, .lock = &channel->lock };
+	disk_add(&channel->common);
 	ide_channels[ide_nr_channels++] = channel;
 }
 
@@ -77,25 +79,14 @@ static void ide_find(void)
 	pci_functions_visit(ide_look_at);
 }
 
-static int ide_claim_all(void)
+static int ide_claim_one(struct disk_controller *controller)
 {
-	int error = 0;
-
-	for (unsigned i = 0; error == 0 && i < ide_nr_channels; i++) {
-		spinlock_acquire(&ide_channels[i]->lock);
-		error = ide_claim(ide_channels[i]);
-		spinlock_release(&ide_channels[i]->lock);
-	}
-	return error;
+	return ide_claim(CONTAINER_OF(controller, struct ide_channel, common));
 }
 
-static void ide_release_all(void)
+static void ide_release_one(struct disk_controller *controller)
 {
-	for (unsigned i = 0; i < ide_nr_channels; i++) {
-		spinlock_acquire(&ide_channels[i]->lock);
-		ide_release_unwatched(ide_channels[i]);
-		spinlock_release(&ide_channels[i]->lock);
-	}
+	ide_release_unwatched(CONTAINER_OF(controller, struct ide_channel, common));
 }
 
 static bool ide_describe(unsigned index, struct rv_disk_info *info)
@@ -111,7 +102,7 @@ static bool ide_describe(unsigned index, struct rv_disk_info *info)
 
 const struct disk_class ide_class = {
 	.find = ide_find,
-	.claim = ide_claim_all,
-	.release = ide_release_all,
+	.claim = ide_claim_one,
+	.release = ide_release_one,
 	.describe = ide_describe,
 };

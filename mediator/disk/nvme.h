@@ -22,6 +22,7 @@
 
 #include "core/spinlock.h"
 #include "mediator/disk/bounce.h"
+#include "mediator/disk/disk_class.h"
 #include "mediator/disk/nvme_regs.h"
 #include "mediator/request.h"
 #include "rv/disk.h"
@@ -121,6 +122,7 @@ struct nvme_slot {
 };
 
 struct nvme_controller {
+	struct disk_controller common;
 	struct spinlock lock; /* guards all that follows; not held while hooks are asked */
 	uint64_t function;
 	uint16_t index;

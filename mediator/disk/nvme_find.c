@@ -6,8 +6,6 @@
 
 #include "core/log.h"
 #include "core/memory.h"
-#include "core/paging.h"
-#include "mediator/disk/disk.h"
 #include "mediator/disk/disk_class.h"
 #include "rv/errno.h"
 #include "vmm/pci_function.h"
@@ -55,12 +53,13 @@ static void nvme_look_at(uint64_t function)
 		return;
 	controller = nvme_nr_controllers < RV_NVME_CONTROLLERS ? memory_allocate_pages(nr_pages) : NULL;
 	if (controller == NULL) {
-		log_warning("an NVMe controller at PCI %02lx:%02lx.%lu is left out: its requests pass unseen",
-			    function >> 20 & 0xff, function >> 15 & 31, function >> 12 & 7);
+		disk_say_left_out("an NVMe controller", function);
 		return;
 	}
 	controller->index = (uint16_t)nvme_nr_controllers;
 	nvme_prepare(controller, function, &bar);
+	controller->common = (struct disk_controller){ .class = &nvme_class, .lock = &controller->lock };
+	disk_add(&controller->common);
 	nvme_controllers[nvme_nr_controllers++] = controller;
 }
 
@@ -92,9 +91,7 @@ static int nvme_follow(struct nvme_controller *controller)
 		error = pci_follow(&controller->doorbells);
 	if (error != -RV_EINVAL)
 		return error;
-	log_warning("nvme%u: its registers lie above %lu GiB, out of our reach: no hook can have disks' requests. Firmware "
-		    "may have a setting for less (\"above 4G decoding\" off)", controller->index, paging_direct_bytes >> 30);
-	return -RV_ENOTSUP;
+	return disk_say_out_of_reach("nvme", controller->index);
 }
 
 static int nvme_claim(struct nvme_controller *controller)
@@ -121,26 +118,14 @@ void nvme_release(struct nvme_controller *controller)
 	controller->is_claimed = false;
 }
 
-static int nvme_claim_all(void)
+static int nvme_claim_one(struct disk_controller *controller)
 {
-	int error = 0;
-
-	for (unsigned i = 0; error == 0 && i < nvme_nr_controllers; i++) {
-		spinlock_acquire(&nvme_controllers[i]->lock);
-		error = nvme_claim(nvme_controllers[i]);
-		spinlock_release(&nvme_controllers[i]->lock);
-	}
-	return error;
+	return nvme_claim(CONTAINER_OF(controller, struct nvme_controller, common));
 }
 
-static void nvme_release_all(void)
+static void nvme_release_one(struct disk_controller *controller)
 {
-	for (unsigned i = 0; i < nvme_nr_controllers; i++) {
-		spinlock_acquire(&nvme_controllers[i]->lock);
-		if (!disk_is_watched())
-			nvme_release(nvme_controllers[i]);
-		spinlock_release(&nvme_controllers[i]->lock);
-	}
+	nvme_release(CONTAINER_OF(controller, struct nvme_controller, common));
 }
 
 static bool nvme_describe(unsigned index, struct rv_disk_info *info)
@@ -172,8 +157,8 @@ static int nvme_fail(unsigned index)
 
 const struct disk_class nvme_class = {
 	.find = nvme_find,
-	.claim = nvme_claim_all,
-	.release = nvme_release_all,
+	.claim = nvme_claim_one,
+	.release = nvme_release_one,
 	.describe = nvme_describe,
 	.fail = nvme_fail,
 };

@@ -21,6 +21,7 @@
 
 #include "core/spinlock.h"
 #include "mediator/disk/bounce.h"
+#include "mediator/disk/disk_class.h"
 #include "mediator/disk/virtio_regs.h"
 #include "mediator/request.h"
 #include "rv/disk.h"
@@ -126,6 +127,7 @@ struct virtio_window {
 #define VIRTIO_LEGACY 0 /* as a type: registers in ports */
 
 struct virtio_device {
+	struct disk_controller common;
 	struct spinlock lock; /* guards all that follows; not held while hooks are asked */
 	uint64_t function;
 	uint16_t index;

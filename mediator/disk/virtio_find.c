@@ -7,8 +7,6 @@
 
 #include "core/log.h"
 #include "core/memory.h"
-#include "core/paging.h"
-#include "mediator/disk/disk.h"
 #include "mediator/disk/disk_class.h"
 #include "rv/errno.h"
 #include "vmm/pci_function.h"
@@ -143,13 +141,14 @@ static void virtio_look_at(uint64_t function)
 		device->function = function;
 		device->index = (uint16_t)virtio_nr_devices;
 		if (virtio_prepare(device, ids)) {
+			device->common = (struct disk_controller){ .class = &virtio_class, .lock = &device->lock };
+			disk_add(&device->common);
 			virtio_devices[virtio_nr_devices++] = device;
 			return;
 		}
 		memory_free_pages(device, nr_pages);
 	}
-	log_warning("a virtio disk at PCI %02lx:%02lx.%lu is left out: its requests pass unseen", function >> 20 & 0xff,
-		    function >> 15 & 31, function >> 12 & 7);
+	disk_say_left_out("a virtio disk", function);
 }
 
 static void virtio_find(void)
@@ -190,9 +189,7 @@ static int virtio_follow(struct virtio_device *device)
 	virtio_unfollow(device);
 	if (error != -RV_EINVAL)
 		return error;
-	log_warning("virtio%u: its registers lie above %lu GiB, out of our reach: no hook can have disks' requests. Firmware "
-		    "may have a setting for less (\"above 4G decoding\" off)", device->index, paging_direct_bytes >> 30);
-	return -RV_ENOTSUP;
+	return disk_say_out_of_reach("virtio", device->index);
 }
 
 static int virtio_claim(struct virtio_device *device)
@@ -215,26 +212,14 @@ void virtio_release(struct virtio_device *device)
 	device->is_claimed = device->is_seen = device->is_told = false;
 }
 
-static int virtio_claim_all(void)
+static int virtio_claim_one(struct disk_controller *controller)
 {
-	int error = 0;
-
-	for (unsigned i = 0; error == 0 && i < virtio_nr_devices; i++) {
-		spinlock_acquire(&virtio_devices[i]->lock);
-		error = virtio_claim(virtio_devices[i]);
-		spinlock_release(&virtio_devices[i]->lock);
-	}
-	return error;
+	return virtio_claim(CONTAINER_OF(controller, struct virtio_device, common));
 }
 
-static void virtio_release_all(void)
+static void virtio_release_one(struct disk_controller *controller)
 {
-	for (unsigned i = 0; i < virtio_nr_devices; i++) {
-		spinlock_acquire(&virtio_devices[i]->lock);
-		if (!disk_is_watched())
-			virtio_release(virtio_devices[i]);
-		spinlock_release(&virtio_devices[i]->lock);
-	}
+	virtio_release(CONTAINER_OF(controller, struct virtio_device, common));
 }
 
 static bool virtio_describe(unsigned index, struct rv_disk_info *info)
@@ -247,7 +232,7 @@ static bool virtio_describe(unsigned index, struct rv_disk_info *info)
 
 const struct disk_class virtio_class = {
 	.find = virtio_find,
-	.claim = virtio_claim_all,
-	.release = virtio_release_all,
+	.claim = virtio_claim_one,
+	.release = virtio_release_one,
 	.describe = virtio_describe,
 };
