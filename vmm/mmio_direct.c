@@ -55,12 +55,10 @@ static unsigned direct_operand_bytes(const uint8_t *modrm)
 	return mod == 1 ? bytes + 1 : bytes + 4;
 }
 
-unsigned mmio_direct_decode(const struct vcpu *vcpu, const uint8_t *code, uint32_t *value)
+unsigned mmio_direct_decode(const struct vcpu *vcpu, const uint8_t *bytes, uint32_t *value)
 {
-	uint8_t bytes[16]; /* one more than there are is not looked at */
 	unsigned at = 0, operand, rex = 0;
 
-	__builtin_memcpy(bytes, code, 15); /* once, and inline */
 	if ((bytes[0] & REX_MASK) == REX)
 		rex = bytes[at++];
 	operand = direct_operand_bytes(bytes + at + 1);
@@ -82,10 +80,10 @@ static uint64_t direct_register(const struct vcpu *vcpu, unsigned number, unsign
 }
 
 /* AMD APM v3, 1.4 and 1.7: mod, rm, the SIB byte, the displacement. */
-uint64_t mmio_direct_address(const struct vcpu *vcpu, const uint8_t *code, unsigned code_bytes)
+uint64_t mmio_direct_address(const struct vcpu *vcpu, const uint8_t *bytes, unsigned nr_bytes)
 {
-	unsigned rex = (code[0] & REX_MASK) == REX ? code[0] : 0;
-	const uint8_t *modrm = code + (rex != 0) + 1, *end = modrm + direct_operand_bytes(modrm);
+	unsigned rex = (bytes[0] & REX_MASK) == REX ? bytes[0] : 0;
+	const uint8_t *modrm = bytes + (rex != 0) + 1, *end = modrm + direct_operand_bytes(modrm);
 	unsigned mod = modrm[0] >> 6, rm = modrm[0] & 7;
 	uint64_t address = 0;
 	int32_t displacement = 0;
@@ -95,7 +93,7 @@ uint64_t mmio_direct_address(const struct vcpu *vcpu, const uint8_t *code, unsig
 			address = direct_register(vcpu, modrm[1] >> 3, rex & REX_X) << (modrm[1] >> 6);
 		rm = modrm[1] & 7;
 	} else if (mod == 0 && rm == 5) {
-		address = vcpu->rip + code_bytes;
+		address = vcpu->rip + nr_bytes;
 	}
 	if (mod != 0 || rm != 5)
 		address += direct_register(vcpu, rm, rex & REX_B);
@@ -108,8 +106,11 @@ uint64_t mmio_direct_address(const struct vcpu *vcpu, const uint8_t *code, unsig
 
 unsigned mmio_direct_perform(struct vcpu *vcpu, const uint8_t *code, gpa_t gpa)
 {
+	uint8_t bytes[MMIO_DIRECT_BYTES];
+	unsigned nr_bytes;
 	uint32_t value;
-	unsigned bytes = mmio_direct_decode(vcpu, code, &value);
 
-	return bytes != 0 && direct_store(gpa, value) ? bytes : 0;
+	mmio_direct_copy(bytes, code);
+	nr_bytes = mmio_direct_decode(vcpu, bytes, &value);
+	return nr_bytes != 0 && direct_store(gpa, value) ? nr_bytes : 0;
 }

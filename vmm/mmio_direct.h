@@ -22,12 +22,21 @@ void mmio_direct_set(gpa_t page, mmio_direct_store store);
 /* The claims have changed. Under mmio_lock. */
 void mmio_direct_update(const struct registry *registry);
 
-/* What the instruction stores whose 15 bytes are at `code`, of 64-bit code, if it is a plain store of 4 bytes:
- * returns how many bytes of code that is, else 0. */
-unsigned mmio_direct_decode(const struct vcpu *vcpu, const uint8_t *code, uint32_t *value);
+/* A copy of 64-bit code, one byte more than an instruction has; that one is not looked at. */
+#define MMIO_DIRECT_BYTES 16
 
-/* Where it does, in the guest's linear addresses. */
-uint64_t mmio_direct_address(const struct vcpu *vcpu, const uint8_t *code, unsigned code_bytes);
+/* Once, and inline: another CPU may change the 15 bytes at `code`. */
+static inline void mmio_direct_copy(uint8_t bytes[MMIO_DIRECT_BYTES], const uint8_t *code)
+{
+	__builtin_memcpy(bytes, code, MMIO_DIRECT_BYTES - 1);
+}
+
+/* What the instruction stores, of such a copy, if it is a plain store of 4 bytes: returns how many bytes the
+ * instruction has, else 0. */
+unsigned mmio_direct_decode(const struct vcpu *vcpu, const uint8_t *bytes, uint32_t *value);
+
+/* Where it does, in the guest's linear addresses: nr_bytes is what that returned. */
+uint64_t mmio_direct_address(const struct vcpu *vcpu, const uint8_t *bytes, unsigned nr_bytes);
 
 /* 64-bit code, whose 15 bytes are at `code`, has stored to mmio_direct_page, at gpa; RAX and RSP are
  * in vcpu->gpr too. The bytes of the instruction if it is done, 0 if it has to go the general way. */

@@ -347,23 +347,23 @@ static void mmio_undefined(struct vcpu *vcpu)
 static bool mmio_store(struct vcpu *vcpu)
 {
 	gpa_t gpa = vcpu->exit.nested.gpa;
-	unsigned bytes = 0;
+	uint8_t bytes[MMIO_DIRECT_BYTES];
+	unsigned nr_bytes;
 	const uint8_t *code;
-	uint8_t copy[16];
 	uint32_t value;
 
 	if (!vcpu->exit.nested.write || vcpu->exit.nested.execute || vcpu->exit.nested.table_walk || gpa % 4 != 0 ||
 	    vcpu->steps != 0 || breakpoint_any(vcpu))
 		return false;
 	code = guest_peek_code(vcpu);
-	if (code != NULL) {
-		__builtin_memcpy(copy, code, INSTRUCTION_BYTES_MAXIMUM);
-		bytes = mmio_direct_decode(vcpu, copy, &value);
-	}
-	if (bytes == 0 || ((mmio_direct_address(vcpu, copy, bytes) ^ gpa) & PAGE_MASK) != 0)
+	if (code == NULL)
+		return false;
+	mmio_direct_copy(bytes, code);
+	nr_bytes = mmio_direct_decode(vcpu, bytes, &value);
+	if (nr_bytes == 0 || ((mmio_direct_address(vcpu, bytes, nr_bytes) ^ gpa) & PAGE_MASK) != 0)
 		return false;
 	mmio_write(vcpu, gpa, sizeof(value), value);
-	vcpu->exit.next_rip = vcpu->rip + bytes;
+	vcpu->exit.next_rip = vcpu->rip + nr_bytes;
 	vcpu_skip_instruction(vcpu, 0);
 	return true;
 }
