@@ -7,6 +7,7 @@
  */
 #include "guest.h"
 
+#include "disk_data.h"
 #include "instruction.h"
 #include "reserved.h"
 
@@ -180,17 +181,7 @@ static uint32_t transfer(uint8_t code, uint64_t lba, uint32_t sectors, const uin
 
 static void fill(uint8_t seed)
 {
-	for (uint32_t i = 0; i < sizeof(out); i++)
-		out[i] = (uint8_t)(seed + i + i / 509);
-}
-
-static bool is_xored(const uint8_t *left, const uint8_t *right, uint32_t length, uint8_t key)
-{
-	for (uint32_t i = 0; i < length; i++) {
-		if (left[i] != (right[i] ^ key))
-			return false;
-	}
-	return true;
+	disk_fill(out, sizeof(out), seed);
 }
 
 static void check_status(const char *name, uint32_t status, uint32_t wanted)

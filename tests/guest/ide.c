@@ -4,6 +4,7 @@
  */
 #include "guest.h"
 
+#include "disk_data.h"
 #include "instruction.h"
 
 #define COMMAND_BLOCK 0x1f0
@@ -167,15 +168,6 @@ static void fill(uint8_t seed)
 	for (uint32_t i = 0; i < sizeof(out); i++)
 		out[i] = (uint8_t)(i * 7 + i / SECTOR + seed);
 	memset(in, 0xee, sizeof(in));
-}
-
-static bool is_xored(const uint8_t *left, const uint8_t *right, uint32_t length, uint8_t key)
-{
-	for (uint32_t i = 0; i < length; i++) {
-		if (left[i] != (right[i] ^ key))
-			return false;
-	}
-	return true;
 }
 
 static void check_transfers(enum way way)

@@ -7,6 +7,7 @@
  */
 #include "guest.h"
 
+#include "disk_data.h"
 #include "instruction.h"
 #include "reserved.h"
 
@@ -157,17 +158,7 @@ static uint32_t transfer(unsigned queue, uint32_t code, uint32_t namespace, uint
 
 static void fill(uint8_t seed)
 {
-	for (uint32_t i = 0; i < sizeof(out); i++)
-		out[i] = (uint8_t)(seed + i + i / 509);
-}
-
-static bool is_xored(const uint8_t *left, const uint8_t *right, uint32_t length, uint8_t key)
-{
-	for (uint32_t i = 0; i < length; i++) {
-		if (left[i] != (right[i] ^ key))
-			return false;
-	}
-	return true;
+	disk_fill(out, sizeof(out), seed);
 }
 
 static void check_transfers(uint32_t namespace, unsigned queue, uint32_t blocks, uint32_t offset)

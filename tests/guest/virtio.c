@@ -7,6 +7,7 @@
  */
 #include "guest.h"
 
+#include "disk_data.h"
 #include "instruction.h"
 #include "reserved.h"
 
@@ -287,17 +288,7 @@ static uint32_t transfer(uint32_t queue, uint32_t type, uint64_t lba, uint32_t l
 
 static void fill(uint8_t seed)
 {
-	for (uint32_t i = 0; i < sizeof(out); i++)
-		out[i] = (uint8_t)(seed + i + i / 509);
-}
-
-static bool is_xored(const uint8_t *left, const uint8_t *right, uint32_t length, uint8_t key)
-{
-	for (uint32_t i = 0; i < length; i++) {
-		if (left[i] != (right[i] ^ key))
-			return false;
-	}
-	return true;
+	disk_fill(out, sizeof(out), seed);
 }
 
 static bool is_zero(const uint8_t *bytes, uint32_t length)
