@@ -166,7 +166,7 @@ const char *call_error(int64_t result)
 {
 	switch (-result) {
 	case EACCES:
-		return "this session may not (boot options control= and auth=)";
+		return "not allowed (boot options control= and auth=)";
 	case EPERM:
 		return "a policy stays (control=policy may take it away), and needs `load`, not `run`";
 	case ENOMEM:
