@@ -37,7 +37,7 @@ enum control_command {
 	/* [0] token; -> session. RV_ENOSPC: too many */
 	CONTROL_OPEN,
 	CONTROL_CLOSE,
-	/* [0] bytes of the text, [1] CONTROL_LEND, CONTROL_REPLACE; data: its name -> a handle. RV_ENOSPC, RV_ENOMEM, RV_E2BIG */
+	/* [0] bytes of the text, [1] CONTROL_LEND, CONTROL_REPLACE, CONTROL_DRY; data: its name -> a handle. RV_ENOSPC, RV_ENOMEM, RV_E2BIG */
 	CONTROL_BEGIN,
 	/* [0] handle, [1] offset; data: a part of the text */
 	CONTROL_TEXT,
@@ -65,6 +65,7 @@ enum control_command {
 
 #define CONTROL_LEND 1u /* the script is there as long as the session polls it */
 #define CONTROL_REPLACE 2u /* when it is loaded it takes the place of the one of its name, in one step; not with LEND */
+#define CONTROL_DRY 4u /* when its top level is over it ends, and its hooks never come into force; with nothing else */
 
 /* [3] of CONTROL_POLL when the script was killed. */
 #define CONTROL_STATUS_KILLED 256

@@ -23,7 +23,7 @@
 struct control_script {
 	uint64_t handle; /* 0: the record is free */
 	uint64_t session;
-	bool busy, lent, replaces;
+	bool busy, lent, replaces, dry;
 	char name[CONTROL_NAME_BYTES];
 	uint8_t *pages; /* its text, until it is the engine's; NULL then */
 	size_t nr_pages;
@@ -169,7 +169,8 @@ int64_t control_script_begin(uint64_t session, const char *name, uint64_t bytes,
 	struct control_script *script;
 	int64_t handle;
 
-	if (!script_name_is_good(name) || flags > CONTROL_REPLACE || flags == (CONTROL_LEND | CONTROL_REPLACE))
+	if (!script_name_is_good(name) ||
+	    (flags != 0 && flags != CONTROL_LEND && flags != CONTROL_REPLACE && flags != CONTROL_DRY))
 		return -RV_EINVAL;
 	if (bytes > CONTROL_SCRIPT_BYTES_MAXIMUM)
 		return -RV_E2BIG;
@@ -179,6 +180,7 @@ int64_t control_script_begin(uint64_t session, const char *name, uint64_t bytes,
 	string_copy(script->name, name, sizeof(script->name));
 	script->lent = flags & CONTROL_LEND;
 	script->replaces = flags & CONTROL_REPLACE;
+	script->dry = flags & CONTROL_DRY;
 	script->bytes = bytes;
 	script->nr_pages = (size_t)(bytes / PAGE_BYTES + 1);
 	script->pages = process_live_allocate_pages(script->nr_pages);
@@ -216,6 +218,7 @@ static int64_t script_start(struct control_script *script)
 		.replaces = script->replaces ? script->name : NULL,
 		.policies = control_level == CONTROL_POLICY,
 		.lent = script->lent,
+		.dry = script->dry,
 	};
 	int error;
 

@@ -27,7 +27,7 @@ struct process_live {
 	enum live_swap swap;
 	struct grace grace;
 	bool grace_is_over; /* all CPUs have been in their guests since the last step */
-	bool lent;
+	bool lent, dry;
 	bool taken;	   /* by a caller; or, once it has released it, until it has ended */
 	bool released;
 	unsigned nr_pins;  /* process_find() */

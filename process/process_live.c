@@ -36,6 +36,7 @@ static int live_fill(struct process_live *live, const struct process_live_reques
 	process->owner.stages = true;
 	process->sliced = true;
 	live->lent = request->lent;
+	live->dry = request->dry;
 	error = process_fill(process, &live->script, process->id);
 	if (error != 0)
 		return error;
@@ -131,7 +132,7 @@ static void live_settle(struct process *process, enum process_stop stop)
 {
 	process->sliced = false;
 	process->powers = process->powers_kept;
-	if (stop != PROCESS_STOP_EVENT || process->owner.nr_hooks == 0) {
+	if (stop != PROCESS_STOP_EVENT || process->owner.nr_hooks == 0 || live_of(process)->dry) {
 		process_bury(process, stop == PROCESS_STOP_EVENT ? PROCESS_STOP_EXIT : stop);
 		return;
 	}

@@ -37,6 +37,7 @@ struct process_live_request {
 	const char *replaces; /* NULL, or a script whose place it takes when its top level is over; if it fails, that stays */
 	bool policies; /* that may be a policy */
 	bool lent; /* for as long as somebody watches it: it must be no policy */
+	bool dry; /* it ends when its top level is over, and its hooks never come into force */
 };
 
 /* Pages for what a script that is to come needs, of what is not kept for those of the boot; NULL: no memory. */

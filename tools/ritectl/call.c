@@ -167,6 +167,8 @@ const char *call_error(int64_t result)
 	switch (-result) {
 	case EACCES:
 		return "not allowed (boot options control= and auth=)";
+	case EINVAL:
+		return "it takes no such name: letters, digits and . _ + - only (-n NAME)";
 	case EPERM:
 		return "a policy stays (control=policy may take it away), and needs `load`, not `run`";
 	case ENOMEM:

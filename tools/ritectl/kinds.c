@@ -31,6 +31,21 @@ static void kinds_print_fields(const struct rv_kind *kind, uint32_t flag, const 
 		fputc('\n', settings.output);
 }
 
+/* The names of fields that have the flag. */
+static void kinds_print_names(const struct rv_kind *kind, uint32_t flag, const char *title)
+{
+	const char *separator = "";
+
+	fprintf(settings.output, ",\"%s\":[", title);
+	for (uint32_t i = 0; i < kind->nr_fields; i++) {
+		if ((kind->fields[i].flags & RV_FIELD_HIDDEN) || !(kind->fields[i].flags & flag))
+			continue;
+		fprintf(settings.output, "%s\"%s\"", separator, kind->fields[i].name);
+		separator = ",";
+	}
+	fputc(']', settings.output);
+}
+
 static void kinds_print(const char *name, const struct rv_kind *kind, bool fields)
 {
 	if (settings.json) {
@@ -38,6 +53,10 @@ static void kinds_print(const char *name, const struct rv_kind *kind, bool field
 		output_json_text(name, strlen(name));
 		fputs(",\"summary\":", settings.output);
 		output_json_text(kind->summary, strlen(kind->summary));
+		if (fields) {
+			kinds_print_names(kind, RV_FIELD_FILTER, "filters");
+			kinds_print_names(kind, RV_FIELD_READER, "event");
+		}
 		fputs("}}\n", settings.output);
 		return;
 	}

@@ -25,6 +25,7 @@ static const char usage_text[] =
 	"  -f, --format text|json   what is printed: text, or an object of JSON a line\n"
 	"  -o, --output FILE        where to\n"
 	"  -n, --name NAME          what the script is called, if not as its file\n"
+	"      --dry-run            run the script's top level only: what it hooks never comes into force\n"
 	"  -q, --quiet              say nothing but what scripts say\n"
 	"  -V, --version            versions of ritectl and of Ritevisor\n"
 	"  -h, --help               this\n"
@@ -117,9 +118,10 @@ static int version(void)
 {
 	const char *there = call_version();
 
-	printf("ritectl %s\n", RV_VERSION);
+	fprintf(settings.output, "ritectl %s\n", RV_VERSION);
 	if (there != NULL)
-		printf("Ritevisor %s\n", there);
+		fprintf(settings.output, "Ritevisor %s\n", there);
+	output_flush();
 	return there != NULL ? STATUS_OK : STATUS_NONE;
 }
 
@@ -178,6 +180,8 @@ static void take_options(struct words *words)
 			words->lists = true;
 		else if (strcmp(word, "-lv") == 0)
 			words->lists = words->lists_fields = true;
+		else if (strcmp(word, "--dry-run") == 0)
+			settings.dry = true;
 		else if (is_option(word, "-q", "--quiet"))
 			settings.quiet = true;
 		else if (is_option(word, "-V", "--version"))
@@ -210,7 +214,7 @@ static int perform_script(struct words *words, const char *command)
 		misused(lend ? "run FILE|-e CODE|-" : "load|reload FILE|-e CODE|-");
 	read_source(is_code ? words->code : words->word[0], is_code, words->name, &source);
 	call_open();
-	return lend ? script_run(&source) : script_load(&source, strcmp(command, "reload") == 0);
+	return lend || settings.dry ? script_run(&source) : script_load(&source, strcmp(command, "reload") == 0);
 }
 
 static int perform_log(struct words *words)

@@ -15,7 +15,7 @@ enum { STATUS_OK = 0, STATUS_SCRIPT = 1, STATUS_USAGE = 2, STATUS_NONE = 3, STAT
 
 /* What the command line says. */
 struct settings {
-	bool json, quiet;
+	bool json, quiet, dry;
 	FILE *output; /* stdout, or of -o */
 };
 extern struct settings settings;

@@ -92,7 +92,7 @@ static void script_start(struct script *script, const struct source *source, uin
 {
 	int64_t result = -EEXIST;
 
-	for (unsigned number = 1; result == -EEXIST && number <= (flags & CONTROL_LEND ? NAMES_MAXIMUM : 1); number++)
+	for (unsigned number = 1; result == -EEXIST && number <= (flags & (CONTROL_LEND | CONTROL_DRY) ? NAMES_MAXIMUM : 1); number++)
 		result = script_try(script, source, flags, number);
 	if (result < 0) {
 		call_close();
@@ -162,8 +162,10 @@ int script_run(const struct source *source)
 	struct script script = { .handle = 0 };
 
 	script_watch_signals();
-	script_start(&script, source, CONTROL_LEND);
+	script_start(&script, source, settings.dry ? CONTROL_DRY : CONTROL_LEND);
 	script_await_load(&script);
+	if (settings.dry && script_has_ended(&script) && script.status == 0 && !settings.quiet)
+		fprintf(stderr, "ritectl: %s: its top level is well; nothing of it is in force\n", script.name);
 	if (script.phase == CONTROL_PHASE_LIVE && !settings.quiet)
 		fprintf(stderr, "ritectl: %s is in force; Ctrl-C takes it away\n", script.name);
 	while (!script_has_ended(&script) && !stopped) {
