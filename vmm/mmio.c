@@ -12,6 +12,7 @@
 #include "core/string.h"
 #include "rv/errno.h"
 #include "vmm/access.h"
+#include "vmm/flight.h"
 #include "vmm/mmio_direct.h"
 #include "vmm/mmio_page.h"
 #include "vmm/nested_table.h"
@@ -216,61 +217,96 @@ static uint8_t mmio_piece(gpa_t gpa, unsigned left)
 	return piece;
 }
 
+/* Reads a piece; where handlers come and go all the time, of nobody. */
+static uint64_t mmio_read_piece(struct vcpu *vcpu, gpa_t gpa, uint8_t width_bytes)
+{
+	struct access access;
+
+	for (unsigned round = 0; round < FLIGHT_ROUNDS_MAXIMUM; round++) {
+		uint64_t seen = flight_look();
+
+		access = (struct access){ .vcpu = vcpu, .kind = ACCESS_MMIO, .width_bytes = width_bytes,
+					  .address = gpa };
+		if (mmio_settle(&access))
+			return access.value & access_mask(&access);
+		if (flight_begin(vcpu, seen)) {
+			access.value = mmio_hardware_read(gpa, width_bytes);
+			flight_end(vcpu);
+			return access.value & access_mask(&access);
+		}
+	}
+	return access_mask(&access);
+}
+
 uint64_t mmio_read(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes)
 {
 	uint64_t value = 0;
 
 	for (unsigned done = 0; done < length_bytes;) {
-		struct access access = {
-			.vcpu = vcpu,
-			.kind = ACCESS_MMIO,
-			.width_bytes = mmio_piece(gpa + done, length_bytes - done),
-			.address = gpa + done,
-		};
+		uint8_t piece = mmio_piece(gpa + done, length_bytes - done);
 
-		if (!mmio_settle(&access))
-			access.value = mmio_hardware_read(access.address, access.width_bytes);
-		value |= (access.value & access_mask(&access)) << (8 * done);
-		done += access.width_bytes;
+		value |= mmio_read_piece(vcpu, gpa + done, piece) << (8 * done);
+		done += piece;
 	}
 	return value;
+}
+
+static struct access mmio_write_access(struct vcpu *vcpu, gpa_t gpa, uint8_t width_bytes, uint64_t value)
+{
+	struct access access = {
+		.vcpu = vcpu,
+		.kind = ACCESS_MMIO,
+		.write = true,
+		.width_bytes = width_bytes,
+		.address = gpa,
+		.value = value,
+	};
+
+	access.value &= access_mask(&access);
+	return access;
+}
+
+static void mmio_write_piece(struct vcpu *vcpu, gpa_t gpa, uint8_t width_bytes, uint64_t value)
+{
+	for (unsigned round = 0; round < FLIGHT_ROUNDS_MAXIMUM; round++) {
+		uint64_t seen = flight_look();
+		struct access access = mmio_write_access(vcpu, gpa, width_bytes, value);
+
+		if (mmio_settle(&access))
+			return;
+		if (flight_begin(vcpu, seen)) {
+			mmio_hardware_write(gpa, width_bytes, access.value);
+			flight_end(vcpu);
+			return;
+		}
+	}
 }
 
 void mmio_write(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes, uint64_t value)
 {
 	for (unsigned done = 0; done < length_bytes;) {
-		struct access access = {
-			.vcpu = vcpu,
-			.kind = ACCESS_MMIO,
-			.write = true,
-			.width_bytes = mmio_piece(gpa + done, length_bytes - done),
-			.address = gpa + done,
-			.value = value >> (8 * done),
-		};
+		uint8_t piece = mmio_piece(gpa + done, length_bytes - done);
 
-		access.value &= access_mask(&access);
-		if (!mmio_settle(&access))
-			mmio_hardware_write(access.address, access.width_bytes, access.value);
-		done += access.width_bytes;
+		mmio_write_piece(vcpu, gpa + done, piece, value >> (8 * done));
+		done += piece;
 	}
 }
 
 bool mmio_write_locked(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes, uint64_t old,
 		       uint64_t value)
 {
-	struct access access = {
-		.vcpu = vcpu,
-		.kind = ACCESS_MMIO,
-		.write = true,
-		.width_bytes = (uint8_t)length_bytes,
-		.address = gpa,
-		.value = value,
-	};
+	uint64_t seen = flight_look();
+	struct access access = mmio_write_access(vcpu, gpa, (uint8_t)length_bytes, value);
+	bool written = true;
 
 	if (mmio_settle(&access))
 		return true;
+	if (!flight_begin(vcpu, seen))
+		return false;
 	if (memory_is_ram(gpa, length_bytes))
-		return mmio_hardware_exchange(gpa, length_bytes, old, access.value);
-	mmio_hardware_write(gpa, access.width_bytes, access.value);
-	return true;
+		written = mmio_hardware_exchange(gpa, length_bytes, old, access.value);
+	else
+		mmio_hardware_write(gpa, access.width_bytes, access.value);
+	flight_end(vcpu);
+	return written;
 }

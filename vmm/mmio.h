@@ -26,8 +26,8 @@ bool mmio_has_guard_but(uint64_t first, uint64_t last, access_handler handler);
 uint64_t mmio_read(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes);
 void mmio_write(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes, uint64_t value);
 
-/* The write of a locked read-modify-write that has read `old`. False: RAM changed meanwhile,
- * nothing was written. */
+/* The write of a locked read-modify-write that has read `old`. False: RAM or who is asked changed
+ * meanwhile, nothing was written. */
 bool mmio_write_locked(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes, uint64_t old,
 		       uint64_t value);
 

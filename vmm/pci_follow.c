@@ -3,8 +3,8 @@
  * guest's writes that move it. All under pci_functions_lock; no handler is called with it held.
  *
  * A write goes in four steps: what it will make of the function is computed; whoever follows is registered
- * where that will be; the hardware is written; and what it made of it is read back, by which the old places are
- * given up. So a place that is computed wrongly costs exits and no more.
+ * where that will be, and accesses there that know nothing of him are waited for; the hardware is written; and
+ * what it made of it is read back, by which the old places are given up. So a place that is computed wrongly costs exits and no more.
  */
 #include "vmm/pci_follow.h"
 
@@ -14,6 +14,7 @@
 #include "core/memory.h"
 #include "core/spinlock.h"
 #include "rv/errno.h"
+#include "vmm/flight.h"
 #include "vmm/grace.h"
 #include "vmm/mmio.h"
 #include "vmm/pci.h"
@@ -109,7 +110,10 @@ static int pci_place_register(struct pci_place *place)
 		return pci_register(&place->region);
 	if (pci_place_is_guarded(place))
 		return -RV_EPERM;
-	return place->kind == ACCESS_PORT ? pio_register(&place->region) : mmio_register(&place->region);
+	if (place->kind == ACCESS_MMIO)
+		return mmio_register(&place->region);
+	pio_follow();
+	return pio_register(&place->region);
 }
 
 static void pci_place_unregister(struct pci_place *place)
@@ -165,6 +169,7 @@ static int pci_follow_prepare(struct pci_follower *follower, const struct pci_fu
 	}
 	place->next = follower->places;
 	follower->places = place;
+	flight_move();
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "core/spinlock.h"
 #include "rv/errno.h"
 #include "vmm/breakpoint.h"
+#include "vmm/flight.h"
 #include "vmm/pci_ports.h"
 #include "vmm/pio_exit.h"
 #include "vmm/registry.h"
@@ -14,6 +15,7 @@
 #define PORT_LAST 0xffff
 
 struct registry pio_registry;
+bool pio_is_followed;
 static struct spinlock pio_lock;
 
 int pio_register(struct access_region *region)
@@ -26,6 +28,11 @@ int pio_register(struct access_region *region)
 		vcpu_ops->intercept_port((uint16_t)port, true);
 	spinlock_release(&pio_lock);
 	return 0;
+}
+
+void pio_follow(void)
+{
+	__atomic_store_n(&pio_is_followed, true, __ATOMIC_SEQ_CST);
 }
 
 void pio_unregister(struct access_region *region)
@@ -75,6 +82,27 @@ enum access_result pio_offer(struct access *access)
 {
 	return registry_walk(&pio_registry, access->address,
 			     access->address + access->width_bytes - 1, access);
+}
+
+/* Where handlers come and go all the time, nobody is there. */
+uint32_t pio_perform_followed(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write, uint32_t value)
+{
+	struct access access;
+
+	for (unsigned round = 0; round < FLIGHT_ROUNDS_MAXIMUM; round++) {
+		uint64_t seen = flight_look();
+
+		if (pio_settle(&access, vcpu, port, width_bytes, write, value))
+			return (uint32_t)access.value;
+		if (pio_is_pci(port)) /* it has a lock of its own, and nobody moves there */
+			return pio_hardware(port, width_bytes, write, (uint32_t)access.value);
+		if (flight_begin(vcpu, seen)) {
+			value = pio_hardware(port, width_bytes, write, (uint32_t)access.value);
+			flight_end(vcpu);
+			return value;
+		}
+	}
+	return write ? value : (uint32_t)access_mask(&access);
 }
 
 uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,

@@ -14,6 +14,9 @@ uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool 
 /* Takes an access through the handlers; the hardware is left to the caller. */
 enum access_result pio_offer(struct access *access);
 
+/* From now on somebody may follow a device from ports to ports (vmm/flight.h). Context: boot, exit. */
+void pio_follow(void);
+
 /* Does any guard watch [first, last] but those with this handler? */
 bool pio_has_guard_but(uint64_t first, uint64_t last, access_handler handler);
 

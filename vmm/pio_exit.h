@@ -14,6 +14,8 @@
 
 /* vmm/pio.c's */
 extern struct registry pio_registry;
+extern bool pio_is_followed; /* somebody follows ports, and devices may move to them (vmm/flight.h) */
+uint32_t pio_perform_followed(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write, uint32_t value);
 
 static inline uint32_t pio_read(uint16_t port, uint8_t width_bytes)
 {
@@ -38,23 +40,34 @@ static inline bool pio_is_pci(uint16_t port)
 	return (uint16_t)(port - PIO_PCI_FIRST) <= PIO_PCI_LAST - PIO_PCI_FIRST;
 }
 
+/* Takes it through the handlers. True: settled, access->value is what it comes to. */
+static inline __attribute__((always_inline)) bool
+pio_settle(struct access *access, struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write, uint32_t value)
+{
+	enum access_result result;
+
+	/* What CPUID alone uses is left as it is. */
+	access->vcpu = vcpu;
+	access->kind = ACCESS_PORT;
+	access->write = write;
+	access->resolved = false;
+	access->fault = false;
+	access->direct = false;
+	access->width_bytes = width_bytes;
+	access->address = port;
+	access->value = value;
+	result = registry_walk(&pio_registry, port, (uint64_t)port + width_bytes - 1, access);
+	return write ? result != ACCESS_PASS : access->resolved;
+}
+
 static inline __attribute__((always_inline)) uint32_t
 pio_perform(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write, uint32_t value)
 {
-	struct access access; /* what CPUID alone uses is left as it is */
-	enum access_result result;
+	struct access access;
 
-	access.vcpu = vcpu;
-	access.kind = ACCESS_PORT;
-	access.write = write;
-	access.resolved = false;
-	access.fault = false;
-	access.direct = false;
-	access.width_bytes = width_bytes;
-	access.address = port;
-	access.value = value;
-	result = registry_walk(&pio_registry, port, (uint64_t)port + width_bytes - 1, &access);
-	if (write ? result != ACCESS_PASS : access.resolved)
+	if (__builtin_expect(pio_is_followed, false))
+		return pio_perform_followed(vcpu, port, width_bytes, write, value);
+	if (pio_settle(&access, vcpu, port, width_bytes, write, value))
 		return (uint32_t)access.value;
 	if (pio_is_pci(port))
 		return pio_hardware(port, width_bytes, write, (uint32_t)access.value);

@@ -27,6 +27,7 @@ uint64_t paging_direct_bytes = FAKE_MEMORY_BYTES;
 struct cpu fake_cpu;
 struct vcpu fake_vcpu;
 uint32_t cpus_count = 1;
+struct cpu *panic_cpu;
 struct segment_register fake_segments[SEGMENT_COUNT];
 uint64_t fake_control[5], fake_efer, fake_debug[8];
 unsigned fake_cpl;

@@ -29,6 +29,10 @@ int pio_register(struct access_region *region)
 	return 0;
 }
 
+void pio_follow(void)
+{
+}
+
 void pio_unregister(struct access_region *region)
 {
 	UNIT_CHECK(region == port_region);

@@ -12,6 +12,7 @@
 #include "core/spinlock.h"
 #include "rv/errno.h"
 #include "unit.h"
+#include "vmm/flight.h"
 #include "vmm/grace.h"
 #include "vmm/mmio.h"
 #include "vmm/pci.h"
@@ -42,6 +43,7 @@ static unsigned nr_models;
 static struct access_region *regions[3][REGIONS]; /* ports, memory, configuration */
 static unsigned nr_regions[3];
 static int register_error;
+static unsigned nr_unawaited; /* regions that accesses on their way may not know of */
 
 static struct pci_follower *followers[16]; /* those that are registered */
 static int follower_models[16];
@@ -118,7 +120,18 @@ static int add(unsigned kind, struct access_region *region)
 	if (nr_regions[kind] == REGIONS)
 		abort();
 	regions[kind][nr_regions[kind]++] = region;
+	nr_unawaited++;
 	return 0;
+}
+
+/* Accesses that do not know of the new region are over. */
+void flight_move(void)
+{
+	nr_unawaited = 0;
+}
+
+void pio_follow(void)
+{
 }
 
 static void take(unsigned kind, struct access_region *region)
@@ -329,6 +342,7 @@ static unsigned hardware_writes;
 void pci_hardware_write(uint64_t address, uint8_t width_bytes, uint32_t value)
 {
 	hardware_writes++;
+	UNIT_EQUAL(nr_unawaited, 0);
 	model_write(model_at(address), address & 0x3f, width_bytes, value);
 	check_followers();
 }

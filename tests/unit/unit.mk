@@ -13,7 +13,7 @@ unit-e820-objects := boot/e820.o
 
 # The whole of the emulator on a fake machine.
 unit-emulator-objects := $(addprefix vmm/,alu.o breakpoint.o skip.o decode.o emulate.o emulate_stack.o emulate_string.o \
-	operand.o pio_string.o mmio.o mmio_fault.o mmio_step.o mmio_hardware.o mmio_direct.o guest_walk.o guest_memory.o registry.o) tests/unit/fake_machine.o
+	operand.o pio_string.o mmio.o mmio_fault.o mmio_step.o mmio_hardware.o mmio_direct.o guest_walk.o guest_memory.o registry.o flight.o) tests/unit/fake_machine.o
 unit-guest_walk-objects := $(unit-emulator-objects)
 unit-guest_walk-libraries := $(build)/unit/zydis.a
 unit-emulate_native-objects := $(unit-emulator-objects) tests/unit/native.o tests/unit/emulate_forms.o
