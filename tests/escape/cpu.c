@@ -173,11 +173,23 @@ _Noreturn void cpu_end_sequence(struct cpu *cpu)
 	cpu_halt();
 }
 
+/* What the detector has seen. A CPU that is started in the firmware's ROM, or in what a device has below 1 MiB,
+ * runs wild in real mode, and may change the detector's own code. Then it says nothing. */
+static uint32_t cpu_detected(void)
+{
+	uint32_t *seen = (uint32_t *)(uintptr_t)(LOW_DETECTOR + (uint32_t)(detector_seen - detector));
+
+	if (pages_detector_is_whole())
+		return __atomic_load_n(seen, __ATOMIC_RELAXED);
+	guest_print("\nescape: the detector is not as it was written\n");
+	pages_write_detector();
+	return 0;
+}
+
 _Noreturn void cpu_land(uint32_t by_table, uint32_t code_segment, uint32_t number)
 {
 	struct cpu *cpu = &RECORD->cpus[number];
-	uint32_t seen = *(volatile uint32_t *)(uintptr_t)(LOW_DETECTOR +
-							   (uint32_t)(detector_seen - detector));
+	uint32_t seen = cpu_detected();
 	struct random random;
 
 	cpu->number = number;

@@ -122,6 +122,9 @@ void watchdog_start(void);
 
 /* pages.c: real-mode code everywhere */
 void pages_init(void);
+bool pages_detector_is_whole(void);
+void pages_write_detector(void);
+void pages_spoil_detector(void);
 void pages_write(uint32_t first, uint32_t last); /* page numbers */
 
 /* apic.c */

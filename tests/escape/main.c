@@ -4,7 +4,7 @@
  * Options: seed=N; first=N, count=N: the sequences; steps=N of all CPUs in each (default 400); cpus=N;
  * bochs=1: this is Bochs; port=N: where a script has hooks (N) and makes hooks (N + 1); only=NAME:
  * enable this action alone, beside starts; without=NAME+NAME: not these; all=1: all of them; smi=0: no SMIs;
- * trace=1: print each step; status=N: the firmware's shutdown status.
+ * trace=1: print each step; status=N: the firmware's shutdown status; wild=1: the detector is not as it was.
  */
 #include "escape.h"
 
@@ -208,6 +208,8 @@ void guest_main(void)
 	out8(0x21, 0xff);
 	out8(0xa1, 0xff);
 	pages_init();
+	if (option_number_or("wild", 0))
+		pages_spoil_detector();
 	smm_came = smm_seen = 0;
 	cpu_init();
 	cpu_read_mode(&RECORD->cpus[0]);

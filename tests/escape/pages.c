@@ -12,7 +12,7 @@
 #define WARM_VECTOR 0x467u
 
 extern const uint8_t smm_stub[], smm_stub_end[];
-extern const uint8_t stub[], stub_end[], detector[], detector_end[], detector_by_table[];
+extern const uint8_t stub[], stub_end[], detector[], detector_end[], detector_by_table[], detector_seen[];
 
 static uint32_t far_pointer(uint32_t segment, uint32_t offset)
 {
@@ -59,13 +59,33 @@ static void table_write(void)
 		at[i] = stub[i];
 }
 
+void pages_write_detector(void)
+{
+	memcpy((void *)(uintptr_t)LOW_DETECTOR, detector, (size_t)(detector_end - detector));
+}
+
+/* But for what it has seen, which is at its end. */
+bool pages_detector_is_whole(void)
+{
+	return memcmp((const void *)(uintptr_t)LOW_DETECTOR, detector, (size_t)(detector_seen - detector)) == 0;
+}
+
+/* As code that runs wild may leave it. */
+void pages_spoil_detector(void)
+{
+	volatile uint8_t *at = (volatile uint8_t *)(uintptr_t)LOW_DETECTOR;
+
+	at[0] = NOP;
+	at[detector_seen - detector]++;
+}
+
 void pages_init(void)
 {
 	for (uint32_t page = 1; page < platform.low_pages_end; page++) {
 		memset((void *)((uintptr_t)page * PAGE_BYTES), NOP, PAGE_BYTES);
 		page_write(page);
 	}
-	memcpy((void *)(uintptr_t)LOW_DETECTOR, detector, (size_t)(detector_end - detector));
+	pages_write_detector();
 	memcpy((void *)(uintptr_t)LOW_SMM, smm_stub, (size_t)(smm_stub_end - smm_stub));
 	table_write();
 	*(volatile uint32_t *)(uintptr_t)WARM_VECTOR = far_pointer(LOW_WARM >> 4, 0);
