@@ -3,14 +3,15 @@
  * which the IOMMU's tables are), and the IOMMU's registers. They must not; what is the guest's they must
  * reach. Then it tries to get at the IOMMU by its own hands.
  *
- * Devices: QEMU's edu, whose DMA goes where it is told, and an NVMe controller, if there is one.
+ * Devices: QEMU's edu, whose DMA goes where it is told, and those of dma_*.c that there are.
  *
  * Options: reached=1: all of that is to succeed, which is so without an IOMMU; registers=ADDRESS: where the
  * IOMMU has them; seen=1: the guest is to find it; look=1: wait for a key where somebody outside is to look at
  * memory.
  */
-#include "guest.h"
+#include "dma.h"
 
+#include "guest.h"
 #include "instruction.h"
 #include "reserved.h"
 
@@ -22,13 +23,8 @@
 #define CONFIG_BAR 0x10
 #define COMMAND_MEMORY_MASTER 6u
 #define ID_EDU 0x11e81234u
-#define CLASS_NVME 0x010802u
 #define CLASS_IOMMU 0x0806u
-#define PAGE 4096u
-#define OURS_END (UINT64_C(28) << 20) /* of memory=32M, without what devices may reach */
 #define SAMPLES 4u
-#define POLLS 400000000u
-#define PATTERN UINT64_C(0xd3a05a5ad3a00000)
 
 /* docs/specs/edu.txt of QEMU */
 #define EDU_SOURCE 0x80
@@ -40,72 +36,55 @@
 #define EDU_START 1u
 #define EDU_TO_MEMORY 2u
 
-/* NVM Express 1.4, 3.1 */
-#define NVME_CONFIGURATION 0x14
-#define NVME_STATUS 0x1c
-#define NVME_QUEUE_ATTRIBUTES 0x24
-#define NVME_SUBMISSION 0x28
-#define NVME_COMPLETION 0x30
-#define NVME_DOORBELLS 0x1000
-#define NVME_IDENTIFY 0x06
+bool reached;
+uint64_t ours;
+uint64_t page[PAGE / 8] __attribute__((aligned(4096)));
+static uint64_t edu;
+static unsigned nr_iommus, edu_function;
 
-static bool reached; /* what is expected */
-static uint64_t ours, edu, nvme;
-static unsigned nr_iommus;
-static uint64_t page[PAGE / 8] __attribute__((aligned(4096)));
-static uint32_t submission[PAGE / 4] __attribute__((aligned(4096)));
-static volatile uint32_t completion[PAGE / 4] __attribute__((aligned(4096)));
-
-static uint32_t config_read(unsigned function, unsigned offset)
+uint32_t config_read(unsigned function, unsigned offset)
 {
 	out32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | (offset & 0xfc));
 	return in32(CONFIG_DATA);
 }
 
-static void config_write(unsigned function, unsigned offset, uint32_t value)
+void config_write(unsigned function, unsigned offset, uint32_t value)
 {
 	out32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | (offset & 0xfc));
 	out32(CONFIG_DATA, value);
 }
 
-static uint64_t device_start(unsigned function)
+uint64_t device_start(unsigned function, unsigned number)
 {
-	uint64_t bar = config_read(function, CONFIG_BAR);
+	uint64_t bar = config_read(function, CONFIG_BAR + 4 * number);
 
 	if ((bar & 6) == 4)
-		bar |= (uint64_t)config_read(function, CONFIG_BAR + 4) << 32;
+		bar |= (uint64_t)config_read(function, CONFIG_BAR + 4 * number + 4) << 32;
 	config_write(function, CONFIG_COMMAND, config_read(function, CONFIG_COMMAND) | COMMAND_MEMORY_MASTER);
 	return bar & ~UINT64_C(0xf);
+}
+
+unsigned device_find(uint32_t class, uint32_t ids)
+{
+	for (unsigned function = 0; function < 256; function++) {
+		if (config_read(function, 0) != ~0u && config_read(function, CONFIG_CLASS) >> 8 == class &&
+		    (ids == 0 || config_read(function, 0) == ids))
+			return function;
+	}
+	return 256;
 }
 
 static void devices_find(void)
 {
 	for (unsigned function = 0; function < 256; function++) {
-		uint32_t class = config_read(function, CONFIG_CLASS) >> 8;
-
 		if (config_read(function, 0) == ~0u)
 			continue;
-		nr_iommus += class >> 8 == CLASS_IOMMU;
-		if (config_read(function, 0) == ID_EDU)
-			edu = device_start(function);
-		else if (class == CLASS_NVME)
-			nvme = device_start(function);
+		nr_iommus += config_read(function, CONFIG_CLASS) >> 16 == CLASS_IOMMU;
+		if (config_read(function, 0) == ID_EDU) {
+			edu_function = function;
+			edu = device_start(function, 0);
+		}
 	}
-}
-
-static void write32(uint64_t address, uint32_t value)
-{
-	*(volatile uint32_t *)address = value;
-}
-
-static void write64(uint64_t address, uint64_t value)
-{
-	*(volatile uint64_t *)address = value;
-}
-
-static uint32_t read32(uint64_t address)
-{
-	return *(volatile uint32_t *)address;
 }
 
 /* One transfer of the edu, between memory and its buffer. False: it has no end. */
@@ -132,13 +111,13 @@ static void edu_write(uint64_t to, uint64_t count)
 	edu_move(EDU_BUFFER, to, count, EDU_TO_MEMORY);
 }
 
-static void page_fill(uint64_t pattern)
+void page_fill(uint64_t pattern)
 {
 	for (unsigned i = 0; i < PAGE / 8; i++)
 		page[i] = pattern != 0 ? pattern + i : 0;
 }
 
-static bool page_is(uint64_t pattern)
+bool page_is(uint64_t pattern)
 {
 	for (unsigned i = 0; i < EDU_BYTES / 8; i++) {
 		if (page[i] != (pattern != 0 ? pattern + i : 0))
@@ -156,8 +135,7 @@ static bool edu_works(void)
 	return guest_check(page_is(PATTERN), "edu reaches the guest's memory", "0x%lx", page[0]);
 }
 
-/* What the edu finds there, in `page`; zeros if it finds nothing. */
-static void edu_fetch(uint64_t from, uint64_t count)
+void edu_fetch(uint64_t from, uint64_t count)
 {
 	page_fill(0);
 	edu_read((uint64_t)page, EDU_BYTES); /* nothing is left of what was there */
@@ -165,16 +143,22 @@ static void edu_fetch(uint64_t from, uint64_t count)
 	edu_write((uint64_t)page, EDU_BYTES);
 }
 
-static void check(bool did, const char *name, uint64_t at)
+void check(bool did, const char *name, uint64_t at)
 {
 	guest_check(did == reached, name, "%s, at 0x%lx", did ? "it does" : "it does not", at);
+}
+
+void check_written(const char *name, uint64_t at)
+{
+	edu_fetch(at, EDU_BYTES);
+	check(page_is(PATTERN), name, at);
 }
 
 /* A pattern is written to some pages, and read back from one. Where it is to get there, that is one in which
  * nothing is. */
 static void check_ours(void)
 {
-	uint64_t last = ours + OURS_END - PAGE;
+	uint64_t last = ours_page(PAGE_EDU);
 
 	edu_fetch(ours, EDU_BYTES);
 	check(!page_is(0), "edu reads the hypervisor's memory", ours);
@@ -183,8 +167,7 @@ static void check_ours(void)
 	for (unsigned i = 0; !reached && i < SAMPLES; i++)
 		edu_write(ours + i * (OURS_END / SAMPLES / PAGE * PAGE), EDU_BYTES);
 	edu_write(last, EDU_BYTES);
-	edu_fetch(last, EDU_BYTES);
-	check(page_is(PATTERN), "edu writes the hypervisor's memory", last);
+	check_written("edu writes the hypervisor's memory", last);
 }
 
 /* All that a CPU reads there is ones, and what it writes is not taken. */
@@ -236,56 +219,6 @@ static void check_sight(void)
 	guest_check((nr_iommus != 0) == (seen && ivrs), "PCI function of the IOMMU", "%u", nr_iommus);
 }
 
-static bool nvme_ready(bool ready)
-{
-	for (unsigned i = 0; i < POLLS; i++) {
-		if ((read32(nvme + NVME_STATUS) & 1) == ready)
-			return true;
-	}
-	return guest_check(false, "nvme", "status 0x%x", read32(nvme + NVME_STATUS));
-}
-
-static bool nvme_begin(void)
-{
-	write32(nvme + NVME_CONFIGURATION, 0);
-	if (!nvme_ready(false))
-		return false;
-	write32(nvme + NVME_QUEUE_ATTRIBUTES, 0x000f000f);
-	write64(nvme + NVME_SUBMISSION, (uint64_t)submission);
-	write64(nvme + NVME_COMPLETION, (uint64_t)completion);
-	write32(nvme + NVME_CONFIGURATION, 0x00460001);
-	return nvme_ready(true);
-}
-
-/* The controller describes itself to a page. False: it says that it failed. */
-static bool nvme_identify(unsigned number, uint64_t to)
-{
-	uint32_t *command = &submission[number * 16];
-
-	command[0] = NVME_IDENTIFY | number << 16;
-	command[6] = (uint32_t)to;
-	command[7] = (uint32_t)(to >> 32);
-	command[10] = 1;
-	write32(nvme + NVME_DOORBELLS, number + 1);
-	for (unsigned i = 0; i < POLLS; i++) {
-		if (completion[number * 4 + 3] >> 16 & 1)
-			return completion[number * 4 + 3] >> 17 == 0;
-	}
-	return guest_check(false, "nvme", "it does not end");
-}
-
-static void check_nvme(void)
-{
-	if (nvme == 0 || !nvme_begin())
-		return;
-	page_fill(0);
-	guest_check(nvme_identify(0, (uint64_t)page) && !page_is(0), "nvme reaches the guest's memory", "0x%lx",
-		    page[0]);
-	(void)nvme_identify(1, ours + OURS_END - 2 * PAGE); /* QEMU's says that it did, if it could or not */
-	edu_fetch(ours + OURS_END - 2 * PAGE, EDU_BYTES);
-	check(!page_is(0), "nvme writes the hypervisor's memory", ours + OURS_END - 2 * PAGE);
-}
-
 /* A file of QEMU's firmware configuration; 0: what it did. docs/specs/fw_cfg.rst */
 static uint32_t fw_cfg_move(uint64_t descriptor_at, uint32_t control, uint64_t address)
 {
@@ -307,7 +240,7 @@ static void check_refused(const char *name, uint64_t descriptor, uint32_t contro
 
 static void check_fw_cfg(void)
 {
-	uint64_t descriptor = (uint64_t)page, own = (uint64_t)&page[16], theirs = ours + OURS_END - 3 * PAGE;
+	uint64_t descriptor = (uint64_t)page, own = (uint64_t)&page[16], theirs = ours_page(PAGE_FW_CFG);
 	uint32_t select_read = 0x0a, select_write = 0x18;
 
 	page_fill(0);
@@ -348,6 +281,10 @@ void guest_main(void)
 		check_registers(registers);
 	check_sight();
 	check_nvme();
+	check_ahci();
+	check_e1000e();
+	check_virtio();
+	check_xhci();
 	check_fw_cfg();
 	if (!reached)
 		check_ours();

@@ -65,6 +65,7 @@ $(build)/tests/guest/%.o: tests/guest/%.S
 
 $(build)/tests/guest/control.o: guest-flags += -I include -I .
 $(build)/tests/guest/mmio.elf: $(build)/tests/guest/mmio_forms.o
+$(build)/tests/guest/dma.elf: $(addprefix $(build)/tests/guest/,dma_nvme.o dma_ahci.o dma_e1000e.o dma_virtio.o dma_xhci.o)
 $(build)/tests/guest/cpu.elf: $(build)/tests/guest/cpu_state.o
 $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
 $(addprefix $(build)/tests/guest/,bars.elf caught.elf extint.elf held.elf control.elf ipi.elf logical.elf message.elf nmi.elf pci_odd.elf poll.elf restart.elf \
