@@ -3,10 +3,10 @@
  * on their way. NVM Express Base Specification 2.0c.
  *
  * The device has submission and completion queues of ours, a page each; those of the guest it never learns.
- * When the guest rings a doorbell, its commands are copied, once, each into a slot, offered as requests, and
- * put into our queue with the slot's number as their identifier and lists of memory that we have made. What
- * completes there is offered again if anybody wants to see it, and put into the guest's queue with the guest's
- * identifier.
+ * When the guest rings a doorbell (which may be in its memory: nvme_doorbells.c), its commands are copied, once,
+ * each into a slot, offered as requests, and put into our queue with the slot's number as their identifier and
+ * lists of memory that we have made. What completes there is offered again if anybody wants to see it, and put into
+ * the guest's queue with the guest's identifier.
  *
  *	guest's SQ --doorbell--> slot: ASKED -> AT_DEVICE -> DONE_ASKED --> guest's CQ
  *
@@ -68,7 +68,7 @@ struct nvme_cq {
 	uint32_t tail, head; /* where the next goes; up to where the guest has taken them */
 	bool phase;	     /* of the next */
 	struct nvme_completion *ring; /* ours: NVME_CQ_ENTRIES */
-	uint32_t index;
+	uint32_t index, rung; /* what is taken; what the device knows of that */
 	bool ring_phase;
 };
 
@@ -134,6 +134,7 @@ struct nvme_controller {
 	gpa_t base;		/* of the BAR, where it was last accessed */
 	uint32_t doorbell_bytes; /* from one to the next */
 	uint32_t aqa, asq[2], acq[2]; /* attached: as the guest has them */
+	uint8_t *shadow_doorbells, *event_indexes; /* the guest's, in its memory (nvme_doorbells.c); NULL: it has none */
 	uint64_t nr_interrupts;	/* that CPUs have looked for completions for */
 	uint16_t generation;	/* of the newest submission queue */
 	uint32_t queues_end;	/* there is none from here on */
@@ -174,6 +175,25 @@ uint32_t nvme_read(const struct nvme_controller *controller, uint32_t offset);
 void nvme_write(const struct nvme_controller *controller, uint32_t offset, uint32_t value);
 void nvme_ring(const struct nvme_controller *controller, uint32_t queue, bool completions, uint32_t value);
 
+/* nvme_doorbells.c: doorbells in the guest's memory. From now on it has them in these two pages: 0, or a status. */
+uint16_t nvme_doorbells_set(struct nvme_controller *controller, gpa_t doorbells, gpa_t events);
+/* A queue begins to have its doorbell there, if the guest has such. */
+void nvme_doorbells_begin_sq(const struct nvme_sq *sq);
+void nvme_doorbells_begin_cq(const struct nvme_controller *controller, const struct nvme_cq *cq);
+/* Is the queue's tail in memory? Else it is what was written to the register. */
+bool nvme_doorbells_have(const struct nvme_sq *sq);
+/* Takes that tail. If it has moved it is to be taken once more before the guest goes on, which may not have rung. */
+void nvme_doorbells_take_tail(struct nvme_sq *sq);
+/* Takes the head, if it is in memory; and the guest is to ring when it moves that on. */
+void nvme_doorbells_take_head(const struct nvme_controller *controller, struct nvme_cq *cq);
+/* The guest has rung the register of a queue for which it is to do so each time. */
+void nvme_doorbells_rung(const struct nvme_controller *controller, uint32_t queue, bool completions, uint32_t value);
+/* Is there room for all in a page? */
+static inline bool nvme_doorbells_fit(const struct nvme_controller *controller)
+{
+	return 2 * NVME_QUEUES_MAXIMUM * controller->doorbell_bytes <= NVME_PAGE_BYTES;
+}
+
 /* nvme_queue.c: queues, ours and the guest's. */
 struct nvme_cq *nvme_cq_new(uint16_t number, gpa_t base, uint32_t size);
 struct nvme_sq *nvme_sq_new(struct nvme_controller *controller, uint16_t number, struct nvme_cq *cq, gpa_t base,
@@ -191,7 +211,9 @@ struct nvme_slot *nvme_slot_of(struct nvme_controller *controller, const struct 
 /* What the device knows the guest's identifier as; one that it does not know, if it has no such command. */
 uint16_t nvme_identifier_at_device(const struct nvme_sq *sq, uint16_t identifier);
 /* The device's next completion; false: there is none. */
-bool nvme_cq_next(struct nvme_controller *controller, struct nvme_cq *cq, struct nvme_completion *completion);
+bool nvme_cq_next(struct nvme_cq *cq, struct nvme_completion *completion);
+/* Tells the device what is taken. */
+void nvme_cq_taken(struct nvme_controller *controller, struct nvme_cq *cq);
 /* Gives the guest the slot's completion, and frees the slot; or keeps it until there is room. */
 void nvme_post(struct nvme_slot *slot);
 /* The guest has made room. */

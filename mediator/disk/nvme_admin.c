@@ -107,6 +107,13 @@ static void nvme_abort(struct nvme_slot *slot)
 	nvme_submit(slot, &command);
 }
 
+static uint16_t nvme_set_doorbells(const struct nvme_slot *slot)
+{
+	const uint32_t *words = slot->command.words;
+
+	return nvme_doorbells_set(slot->sq->controller, nvme_pair(&words[NVME_WORD_PRP1]), nvme_pair(&words[NVME_WORD_PRP2]));
+}
+
 static bool nvme_is_about_queues(const struct nvme_slot *slot)
 {
 	uint32_t opcode = nvme_opcode(slot);
@@ -139,8 +146,8 @@ bool nvme_admin_begin(struct nvme_slot *slot)
 	case NVME_KEEP_ALIVE:
 		nvme_submit(slot, &slot->command);
 		return true;
-	case NVME_DOORBELL_BUFFER: /* doorbells in memory would be rung unseen */
-		nvme_answer(slot, NVME_STATUS_OPCODE);
+	case NVME_DOORBELL_BUFFER: /* those of the device would be rung unseen */
+		nvme_answer(slot, nvme_set_doorbells(slot));
 		return true;
 	default:
 		return false;
@@ -159,6 +166,7 @@ static void nvme_queue_made(struct nvme_slot *slot)
 		controller->queues_end = number + 1;
 	if (slot->new_cq != NULL && controller->cqs[number] == NULL) {
 		controller->cqs[number] = slot->new_cq;
+		nvme_doorbells_begin_cq(controller, slot->new_cq);
 		slot->new_cq = NULL;
 	}
 	/* The completion queue is another now, if that was deleted and made again while this was on its way. */
@@ -166,6 +174,7 @@ static void nvme_queue_made(struct nvme_slot *slot)
 	if (cq != NULL && controller->sqs[number] == NULL) {
 		controller->sqs[number] = slot->new_sq;
 		slot->new_sq->cq = cq;
+		nvme_doorbells_begin_sq(slot->new_sq);
 		slot->new_sq = NULL;
 	}
 }

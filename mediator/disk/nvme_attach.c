@@ -83,6 +83,7 @@ void nvme_detach(struct nvme_controller *controller)
 		controller->cqs[i] = NULL;
 	}
 	nvme_exchange_admin(controller, false);
+	controller->shadow_doorbells = controller->event_indexes = NULL;
 	controller->is_stopping = false;
 	controller->has_failed = false;
 	__atomic_store_n(&controller->is_attached, false, __ATOMIC_RELEASE);

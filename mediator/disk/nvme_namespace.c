@@ -58,6 +58,7 @@ void nvme_identified_controller(struct nvme_controller *controller, uint8_t *dat
 	if (data[NVME_ID_MDTS] == 0 || data[NVME_ID_MDTS] > NVME_TRANSFER_SHIFT)
 		data[NVME_ID_MDTS] = NVME_TRANSFER_SHIFT;
 	oacs &= (uint16_t)~(NVME_OACS_VIRTUALIZATION | NVME_OACS_DOORBELL_BUFFER);
+	oacs |= nvme_doorbells_fit(controller) ? NVME_OACS_DOORBELL_BUFFER : 0; /* ours, whatever the device has */
 	memcpy(data + NVME_ID_OACS, &oacs, sizeof(oacs));
 	data[NVME_ID_ENTRIES] = 0x66;
 	data[NVME_ID_ENTRIES + 1] = 0x44;

@@ -207,7 +207,7 @@ uint16_t nvme_identifier_at_device(const struct nvme_sq *sq, uint16_t identifier
 	return UINT16_MAX; /* no slot has that: NVME_SLOTS */
 }
 
-bool nvme_cq_next(struct nvme_controller *controller, struct nvme_cq *cq, struct nvme_completion *completion)
+bool nvme_cq_next(struct nvme_cq *cq, struct nvme_completion *completion)
 {
 	const struct nvme_completion *entry = &cq->ring[cq->index];
 	/* The device writes this word last (NVM Express 2.0c, 3.3.3.2.1: the phase). */
@@ -220,13 +220,28 @@ bool nvme_cq_next(struct nvme_controller *controller, struct nvme_cq *cq, struct
 	cq->index = (cq->index + 1) % NVME_CQ_ENTRIES;
 	if (cq->index == 0)
 		cq->ring_phase = !cq->ring_phase;
-	nvme_ring(controller, cq->number, true, cq->index);
 	return true;
+}
+
+void nvme_cq_taken(struct nvme_controller *controller, struct nvme_cq *cq)
+{
+	if (cq->rung == cq->index)
+		return;
+	cq->rung = cq->index;
+	nvme_ring(controller, cq->number, true, cq->index);
 }
 
 static bool nvme_cq_is_full(const struct nvme_cq *cq)
 {
 	return (cq->tail + 1) % cq->size == cq->head;
+}
+
+/* If not, the guest rings when it makes some. */
+static bool nvme_cq_has_room(const struct nvme_controller *controller, struct nvme_cq *cq)
+{
+	if (nvme_cq_is_full(cq))
+		nvme_doorbells_take_head(controller, cq);
+	return !nvme_cq_is_full(cq);
 }
 
 void nvme_post(struct nvme_slot *slot)
@@ -236,7 +251,7 @@ void nvme_post(struct nvme_slot *slot)
 	uint32_t *words = slot->completion.words;
 	uint32_t *entry = memory_direct(cq->base + cq->tail * sizeof(struct nvme_completion));
 
-	if (nvme_cq_is_full(cq)) {
+	if (!nvme_cq_has_room(sq->controller, cq)) {
 		slot->state = NVME_DONE;
 		sq->nr_kept++;
 		return;
@@ -262,7 +277,7 @@ void nvme_post_kept(struct nvme_controller *controller, struct nvme_cq *cq)
 
 		if (sq == NULL || sq->cq != cq || sq->nr_kept == 0)
 			continue;
-		for (unsigned k = 0; k < NVME_SLOTS && !nvme_cq_is_full(cq); k++) {
+		for (unsigned k = 0; k < NVME_SLOTS && sq->nr_kept != 0 && nvme_cq_has_room(controller, cq); k++) {
 			if (sq->slots[k] == NULL || sq->slots[k]->state != NVME_DONE)
 				continue;
 			sq->nr_kept--;

@@ -84,6 +84,8 @@ static void nvme_configuration_written(struct nvme_controller *controller, uint3
 	}
 	if (!was_enabled && !nvme_may_enable(controller))
 		return;
+	if (value & NVME_CC_SHN) /* the guest may need the memory for something else, and never disable it */
+		controller->shadow_doorbells = controller->event_indexes = NULL;
 	/* Other pages and entries than those of our queues would have the device take memory behind them. */
 	if (controller->is_attached)
 		value = (value & ~(NVME_CC_MPS | NVME_CC_ENTRIES)) | NVME_CC_ENTRIES_64_16;
@@ -198,7 +200,10 @@ static void nvme_tail_written(struct nvme_controller *controller, uint32_t queue
 
 	if (sq == NULL || tail >= sq->size)
 		return;
-	sq->tail = tail;
+	if (!nvme_doorbells_have(sq)) {
+		sq->tail = tail;
+		nvme_doorbells_rung(controller, queue, false, tail);
+	}
 	nvme_work(controller, vcpu);
 	nvme_wait(controller, queue, vcpu);
 }
@@ -210,6 +215,7 @@ static void nvme_head_written(struct nvme_controller *controller, uint32_t queue
 	if (cq == NULL || head >= cq->size)
 		return;
 	cq->head = head;
+	nvme_doorbells_rung(controller, queue, true, head);
 	nvme_post_kept(controller, cq);
 	nvme_work(controller, vcpu);
 }

@@ -17,6 +17,7 @@
 #define NVME_CC 0x14		 /* rw configuration */
 #define NVME_CC_EN (1u << 0)
 #define NVME_CC_MPS (15u << 7)	 /* pages have 4096 << this bytes */
+#define NVME_CC_SHN (3u << 14)	 /* it is to be shut down */
 #define NVME_CC_ENTRIES (255u << 16) /* IOSQES, IOCQES: entries have 1 << this bytes */
 #define NVME_CC_ENTRIES_64_16 (6u << 16 | 4u << 20)
 #define NVME_CSTS 0x1c		 /* r- status */

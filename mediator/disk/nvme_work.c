@@ -13,6 +13,10 @@
 #define NVME_WAIT_ADMIN_US 100000
 #define NVME_WAIT_POLLED_US 1000000
 
+/* So often in an exit doorbells in memory are looked at: another CPU may ring as fast as commands are done. What it
+ * gives after that without ringing is seen at the interrupts of those before. */
+#define NVME_ROUNDS 64
+
 /* All that the guest has given. One CPU at a time is at a queue, so that hooks see its commands in order; who
  * comes meanwhile leaves them to that one. */
 static bool nvme_pump(struct nvme_sq *sq, struct vcpu *vcpu)
@@ -39,7 +43,7 @@ static bool nvme_harvest(struct nvme_controller *controller, struct nvme_cq *cq,
 	struct nvme_completion completion;
 	struct nvme_slot *slot;
 
-	if (controller->is_stopping || controller->has_failed || !nvme_cq_next(controller, cq, &completion))
+	if (controller->is_stopping || controller->has_failed || !nvme_cq_next(cq, &completion))
 		return false;
 	slot = nvme_slot_of(controller, &completion);
 	if (slot == NULL)
@@ -63,6 +67,8 @@ static bool nvme_harvest_all(struct nvme_controller *controller, struct vcpu *vc
 	for (unsigned i = controller->queues_end; i-- > 0;) {
 		while ((cq = controller->cqs[i]) != NULL && nvme_harvest(controller, cq, vcpu))
 			any = true;
+		if (cq != NULL && !controller->is_stopping)
+			nvme_cq_taken(controller, cq);
 	}
 	return any;
 }
@@ -78,13 +84,25 @@ static bool nvme_pump_all(struct nvme_controller *controller, struct vcpu *vcpu)
 	return any;
 }
 
+static void nvme_take_tails(struct nvme_controller *controller)
+{
+	for (unsigned i = 1; controller->shadow_doorbells != NULL && i < controller->queues_end; i++) {
+		if (controller->sqs[i] != NULL)
+			nvme_doorbells_take_tail(controller->sqs[i]);
+	}
+}
+
 void nvme_work(struct nvme_controller *controller, struct vcpu *vcpu)
 {
+	unsigned round = 0;
 	bool any;
 
 	do {
+		if (round < NVME_ROUNDS)
+			nvme_take_tails(controller);
 		any = nvme_pump_all(controller, vcpu);
 		any |= nvme_harvest_all(controller, vcpu);
+		round++;
 	} while (any);
 }
 

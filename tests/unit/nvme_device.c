@@ -10,6 +10,7 @@
 
 uint8_t device_disk[DEVICE_BLOCKS * DEVICE_BLOCK_BYTES];
 bool device_interrupts[DEVICE_QUEUES];
+void (*device_rung)(void);
 
 static uint32_t registers[NVME_DOORBELLS / 4];
 
@@ -259,6 +260,8 @@ void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
 			sqs[index / 2].tail = (uint32_t)value;
 		else
 			cqs[index / 2].head = (uint32_t)value;
+		if (device_rung != NULL)
+			device_rung();
 		return;
 	}
 	if (offset < 0x0c || offset == NVME_CSTS)

@@ -49,7 +49,7 @@ $(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects))
 	unit-flags := -I tests/unit/fake_process $(unit-flags)
 
 unit-programs += nvme
-unit-nvme-objects := $(addprefix mediator/disk/,bounce.o discard.o nvme_admin.o nvme_attach.o nvme_namespace.o nvme_prp.o nvme_purpose.o nvme_queue.o \
+unit-nvme-objects := $(addprefix mediator/disk/,bounce.o discard.o nvme_admin.o nvme_attach.o nvme_doorbells.o nvme_namespace.o nvme_prp.o nvme_purpose.o nvme_queue.o \
 	nvme_registers.o nvme_request.o nvme_work.o) $(addprefix tests/unit/,nvme_device.o disk_memory.o disk_requests.o)
 unit-programs += virtio
 unit-virtio-objects := $(addprefix mediator/disk/,bounce.o virtio_chain.o virtio_layout.o virtio_queue.o virtio_registers.o \
