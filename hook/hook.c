@@ -42,7 +42,8 @@ static struct hook *hook_create(struct hook_owner *owner, const struct rv_hook_s
 	hook->born_vcpu = cpu_current()->vcpu;
 	hook->born_exit = hook->born_vcpu->history_next;
 	hook_prepare_clauses(hook);
-	hook->region.handler = hook_handle_access;
+	hook->region.handler = spec->fixed != RV_FIXED_NONE ? hook_handle_fixed : hook_handle_access;
+	hook->region.band = spec->fixed == RV_FIXED_ISOLATE ? BAND_GUARD : BAND_HOOK;
 	hook->region.context = hook;
 	hook->region.first = hook->first;
 	hook->region.last = hook->last;

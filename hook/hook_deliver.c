@@ -115,8 +115,25 @@ static __attribute__((noinline)) enum access_result hook_handle_accepted(struct 
 	return hook_ask_owner(hook, &origin);
 }
 
+/* In its owner's service, or in nobody's. */
+static enum access_result hook_say_fixed(struct hook *hook, struct event_origin *origin)
+{
+	return hook->state == HOOK_DENYING || hook_is_active(hook, origin->vcpu) ? hook_resolve_fixed(hook, origin)
+										  : ACCESS_PASS;
+}
+
+enum access_result hook_handle_fixed(struct access *access, void *context)
+{
+	struct event_origin origin = { .vcpu = access->vcpu, .access = access };
+	struct hook *hook = context;
+
+	return hook_wants(hook, access) ? hook_say_fixed(hook, &origin) : hook_reject(hook);
+}
+
 enum access_result hook_ask(struct hook *hook, struct event_origin *origin)
 {
+	if (hook->spec.fixed != RV_FIXED_NONE)
+		return hook_say_fixed(hook, origin);
 	return hook_ask_owner(hook, origin);
 }
 

@@ -87,11 +87,14 @@ enum access_result hook_resolve(struct hook *hook, struct event_origin *origin, 
 				const struct rv_event *event);
 /* DENY, by C alone. */
 enum access_result hook_deny(struct hook *hook, struct event_origin *origin);
+/* What spec.fixed says, which is not RV_FIXED_NONE. Without a lock. */
+enum access_result hook_resolve_fixed(struct hook *hook, struct event_origin *origin);
 /* What the hook's on_error makes of an event whose handler failed. */
 enum rv_verdict hook_verdict_on_error(struct hook *hook);
 
-/* hook_deliver.c: the handler of all regions; context is the hook. */
+/* hook_deliver.c: the handlers of all regions; context is the hook. The latter: with spec.fixed. */
 enum access_result hook_handle_access(struct access *access, void *context);
+enum access_result hook_handle_fixed(struct access *access, void *context);
 /* An event that the hook's filter wants: asks its owner, if the hook is still on, and does what it says. */
 enum access_result hook_ask(struct hook *hook, struct event_origin *origin);
 

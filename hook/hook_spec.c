@@ -77,13 +77,22 @@ static bool hook_follows_fit(const struct rv_hook_spec *spec)
 		if (spec->clauses[i].except != 0 && hook_clause_is_address(spec, &spec->clauses[i]))
 			return false;
 	}
-	return spec->reserved == 0 && (spec->follows == 0 || rv_kind_has(spec->kind, RV_KIND_FOLLOWS));
+	return (spec->follows == 0 || rv_kind_has(spec->kind, RV_KIND_FOLLOWS));
+}
+
+static bool hook_fixed_fits(const struct rv_hook_spec *spec)
+{
+	if (spec->fixed == RV_FIXED_NONE)
+		return true;
+	return spec->fixed < RV_FIXED_COUNT && spec->observe == 0 && !rv_kind_has(spec->kind, RV_KIND_PLAIN) &&
+	       (spec->fixed != RV_FIXED_ISOLATE || spec->kind == RV_EVENT_PCI_CONFIG_WRITE);
 }
 
 int hook_spec_check(const struct rv_hook_spec *spec)
 {
 	if (!rv_kind_is(spec->kind) || spec->on_error > RV_ON_ERROR_DISABLE || spec->observe > 1 ||
-	    spec->budget_us > RV_BUDGET_US_MAXIMUM || !hook_clauses_fit(spec) || !hook_follows_fit(spec))
+	    spec->budget_us > RV_BUDGET_US_MAXIMUM || !hook_clauses_fit(spec) || !hook_follows_fit(spec) ||
+	    !hook_fixed_fits(spec))
 		return -RV_EINVAL;
 	return 0;
 }

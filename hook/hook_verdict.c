@@ -30,6 +30,17 @@ enum access_result hook_deny(struct hook *hook, struct event_origin *origin)
 	return hook->source->apply(origin, RV_VERDICT_DENY, NULL);
 }
 
+enum access_result hook_resolve_fixed(struct hook *hook, struct event_origin *origin)
+{
+	if (hook->spec.fixed != RV_FIXED_ISOLATE) {
+		__atomic_fetch_add(&hook->counters.denied, 1, __ATOMIC_RELAXED);
+		return hook->source->apply(origin, RV_VERDICT_DENY, NULL);
+	}
+	if (hook->source->isolate(origin))
+		__atomic_fetch_add(&hook->counters.changed, 1, __ATOMIC_RELAXED);
+	return ACCESS_PASS;
+}
+
 /* ACCEPT and HOLD, if they stand where they can: else the verdict has no meaning. */
 static uint32_t hook_modifiers(const struct hook *hook, uint32_t verdict)
 {

@@ -40,6 +40,8 @@ struct source {
 	 * read once. NULL for RV_KIND_PLAIN. ACCESS_DONE: no further hook is asked. */
 	enum access_result (*apply)(struct event_origin *origin, enum rv_verdict verdict,
 				    const struct rv_event *event);
+	/* RV_FIXED_ISOLATE: narrows the write. True: it is another now. NULL: none can be. Without a lock. */
+	bool (*isolate)(struct event_origin *origin);
 	/* The event has ended well: takes what it asks for beside its verdict, RV_EVENT_DONE_WANTED. NULL:
 	 * nothing can be. */
 	void (*note)(struct event_origin *origin, const struct rv_event *event);

@@ -4,6 +4,7 @@
  */
 #include "hook/hook_internal.h"
 #include "vmm/pci_identity.h"
+#include "vmm/pci_isolate.h"
 #include "rv/kinds.h"
 
 #define SOURCE_PCI_OFFSET 0xfff
@@ -91,6 +92,16 @@ static void source_pci_pose(struct event_origin *origin, const struct rv_event *
 					      (uint32_t)event->address);
 }
 
+static bool source_pci_isolate(struct event_origin *origin)
+{
+	struct access *access = origin->access;
+	uint64_t value = pci_isolate_value(access);
+	bool differs = value != access->value;
+
+	access->value = value;
+	return differs;
+}
+
 #define SOURCE_PCI(name, constant)                                                                 \
 	SOURCE(name) = {                                                                           \
 		.kind = constant,                                                                  \
@@ -100,6 +111,7 @@ static void source_pci_pose(struct event_origin *origin, const struct rv_event *
 		.look_up = source_pci_look_up,                                                     \
 		.fetch = source_access_fetch,                                                      \
 		.apply = source_access_apply,                                                      \
+		.isolate = source_pci_isolate,                                                     \
 		.pose = source_pci_pose,                                                           \
 	}
 

@@ -19,6 +19,7 @@
 #include "vmm/mmio.h"
 #include "vmm/pci.h"
 #include "vmm/pci_function.h"
+#include "vmm/pci_isolate.h"
 #include "vmm/pio.h"
 #include "vmm/vcpu.h"
 
@@ -563,7 +564,6 @@ void pci_unfollow(struct pci_follower *follower)
 
 int pci_function_switch_off(uint64_t address)
 {
-	uint32_t bits = PCI_COMMAND_PORTS | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
 	struct pci_function *function;
 	int left = -RV_ENOENT;
 
@@ -571,9 +571,11 @@ int pci_function_switch_off(uint64_t address)
 	function = pci_function_find(address, true);
 	if (function != NULL) {
 		pci_follow_look(function);
-		pci_hardware_write(pci_function_address(function) + PCI_COMMAND, 2, function->command & ~bits);
+		pci_isolate_virtual_functions(pci_function_address(function));
+		pci_hardware_write(pci_function_address(function) + PCI_COMMAND, 2,
+				   function->command & ~PCI_COMMAND_ALL);
 		pci_follow_catch_up(function);
-		left = (int)(function->command & bits);
+		left = (int)(function->command & PCI_COMMAND_ALL);
 	}
 	spinlock_release(&pci_functions_lock);
 	return left;

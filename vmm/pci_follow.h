@@ -65,7 +65,7 @@ int pci_follow(struct pci_follower *follower);
 /* On return nothing exits for its sake. One that is not registered: nothing. Context: as above. */
 void pci_unfollow(struct pci_follower *follower);
 
-/* Has the function decode nothing and master no bus. Returns what of these bits of its command register stays
+/* Has the function decode nothing, master no bus and have no virtual functions. Returns what of these bits of its command register stays
  * set, as some do in chipsets; -RV_ENOENT. The guest may set them again. Context: as above. */
 int pci_function_switch_off(uint64_t address);
 

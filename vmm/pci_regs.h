@@ -10,6 +10,7 @@
 #define PCI_COMMAND_PORTS 0x1u	/* I/O space */
 #define PCI_COMMAND_MEMORY 0x2u /* memory space */
 #define PCI_COMMAND_MASTER 0x4u /* bus master */
+#define PCI_COMMAND_ALL (PCI_COMMAND_PORTS | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER)
 #define PCI_STATUS 0x06		/* rw 16 bits */
 #define PCI_STATUS_CAPABILITIES 0x10u
 #define PCI_CLASS 0x08		/* r- revision, then class in the upper 24 bits */
@@ -35,5 +36,13 @@
 #define PCI_CAPABILITY_VENDOR 0x09u
 #define PCI_SECONDARY 0x19	/* rw 8 bits, bridges: the bus below */
 #define PCI_SUBORDINATE 0x1a	/* rw 8 bits, bridges: the last bus below */
+
+/* PCI Express Base Specification 4.0, 7.6.3 and 9.3.3 */
+#define PCI_EXTENDED 0x100u	/* r- capabilities: kind, version, where the next is */
+#define PCI_EXTENDED_KIND(header) ((header) & 0xffffu)
+#define PCI_EXTENDED_NEXT(header) ((header) >> 20 & 0xffcu)
+#define PCI_EXTENDED_SRIOV 0x10u
+#define PCI_SRIOV_CONTROL 8	/* rw 16 bits, of which the lower 8 count here */
+#define PCI_SRIOV_ENABLES 0x9u	/* there are virtual functions, and they decode memory */
 
 #endif

@@ -172,6 +172,17 @@ struct rv_clause {
 #define RV_FOLLOWS_CONFIGURATION 6
 #define RV_FOLLOWS_OF(function, number) (RV_FOLLOWS | (uint32_t)(number) << 16 | (uint32_t)(function))
 
+/* What C says of each event that a hook wants. The script is not asked: it gets no event, and nothing that befalls
+ * it changes the verdict but the hook's end. */
+enum rv_fixed {
+	RV_FIXED_NONE = 0, /* the script is asked */
+	RV_FIXED_DENY,	   /* as RV_VERDICT_DENY; not of kinds with RV_KIND_PLAIN */
+	RV_FIXED_ISOLATE,  /* of RV_EVENT_PCI_CONFIG_WRITE: all of it goes to the device but what would have it decode
+			    * ports or memory, master the bus, or do so by virtual functions. Behind all hooks, and
+			    * also of what scripts write */
+	RV_FIXED_COUNT,
+};
+
 struct rv_hook_spec {
 	uint32_t kind;
 	uint32_t on_error;	 /* enum rv_on_error */
@@ -180,7 +191,7 @@ struct rv_hook_spec {
 	uint64_t cookie;	 /* comes back in rv_event.cookie */
 	uint64_t budget_us;	 /* 0: the default */
 	uint32_t follows;	 /* RV_FOLLOWS_OF(), of kinds with RV_KIND_FOLLOWS; 0: nothing */
-	uint32_t reserved;	 /* 0 */
+	uint32_t fixed;		 /* enum rv_fixed */
 	struct rv_clause clauses[RV_CLAUSES_MAXIMUM];
 };
 

@@ -93,7 +93,7 @@ static void fuzz_fill_spec(void)
 	}
 	if (fuzz_random() & 7) {
 		spec->follows = 0;
-		spec->reserved = 0;
+		spec->fixed = RV_FIXED_NONE;
 	}
 	spec->clauses[0].field = rv_kind_is(spec->kind) ? rv_kind_field_with(spec->kind, RV_FIELD_ADDRESS) : 0;
 	spec->clauses[0].except = 0;

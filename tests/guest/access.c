@@ -9,6 +9,7 @@
  *   ecam8 ecam16 ecam32, ecamw8 ...      by the window at ecam=ADDRESS (default 0xb0000000);
  *                                        ADDRESS is bus << 20 | device << 15 | function << 12 | offset
  *   rdmsr, wrmsr
+ *   wait                                 for a key; somebody outside does something meanwhile
  *   cpuida cpuidb cpuidc cpuidd          EAX, ...; ADDRESS is leaf | subleaf << 32
  * A read without VALUE is only printed. VALUE `gp` means that #GP is expected.
  * repeat=N performs the list N times.
@@ -128,6 +129,15 @@ static bool operation_perform_sized(struct operation *op)
 	return true;
 }
 
+static void wait_for_key(void)
+{
+	while (in8(0x64) & 1)
+		in8(0x60);
+	guest_print("access: wait\n");
+	while (!(in8(0x64) & 1))
+		__asm__ volatile("pause");
+}
+
 static void operation_perform(void *context)
 {
 	struct operation *op = context;
@@ -136,6 +146,8 @@ static void operation_perform(void *context)
 		return;
 	if (kind_is(op, "rdmsr"))
 		op->result = msr_read((uint32_t)op->address);
+	else if (kind_is(op, "wait"))
+		wait_for_key();
 	else if (kind_is(op, "wrmsr"))
 		msr_write((uint32_t)op->address, op->value);
 	else if (memcmp(op->kind, "cpuid", 5) == 0)
@@ -147,7 +159,7 @@ static void operation_perform(void *context)
 static bool operation_is_write(const struct operation *op)
 {
 	return memcmp(op->kind, "out", 3) == 0 || kind_is(op, "memw") || kind_is(op, "pciw") ||
-	       kind_is(op, "ecamw") || kind_is(op, "wrmsr");
+	       kind_is(op, "ecamw") || kind_is(op, "wrmsr") || kind_is(op, "wait");
 }
 
 static void operation_run(struct operation *op, const char *word)

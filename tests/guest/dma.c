@@ -7,7 +7,7 @@
  *
  * Options: reached=1: all of that is to succeed, which is so without an IOMMU; registers=ADDRESS: where the
  * IOMMU has them; seen=1: the guest is to find it; look=1: wait for a key where somebody outside is to look at
- * memory.
+ * memory; isolate=PORT: nothing but the edu, which a script isolates at a write to that port.
  */
 #include "dma.h"
 
@@ -26,6 +26,8 @@
 #define CLASS_IOMMU 0x0806u
 #define SAMPLES 4u
 
+#define ISOLATED_TICKS 800000000u
+
 /* docs/specs/edu.txt of QEMU */
 #define EDU_SOURCE 0x80
 #define EDU_TARGET 0x88
@@ -34,6 +36,7 @@
 #define EDU_BUFFER 0x40000
 #define EDU_BYTES 4088u /* QEMU refuses to fill its buffer */
 #define EDU_START 1u
+#define EDU_IDENTITY 0x010000edu /* the first register */
 #define EDU_TO_MEMORY 2u
 
 bool reached;
@@ -255,6 +258,33 @@ static void check_fw_cfg(void)
 	guest_check(page_is(0), "nothing came of that", "0x%lx", page[0]);
 }
 
+/* A script isolates the edu, at a write to that port, while it moves something, which takes QEMU's 100 ms. */
+static void check_isolated(uint16_t port)
+{
+	uint64_t start = tsc_read();
+
+	page_fill(PATTERN);
+	edu_read((uint64_t)page, EDU_BYTES);
+	page_fill(0);
+	write64(edu + EDU_SOURCE, EDU_BUFFER);
+	write64(edu + EDU_TARGET, (uint64_t)page);
+	write64(edu + EDU_COUNT, EDU_BYTES);
+	write64(edu + EDU_COMMAND, EDU_START | EDU_TO_MEMORY);
+	out8(port, 1);
+	while (tsc_read() - start < ISOLATED_TICKS)
+		__asm__ volatile("pause");
+	guest_check(page_is(0), "DMA under way ends", "0x%lx", page[0]);
+	guest_check(config_read(edu_function, 0) == ID_EDU, "it is seen", "0x%x", config_read(edu_function, 0));
+	config_write(edu_function, CONFIG_BAR, ~0u);
+	guest_check(config_read(edu_function, CONFIG_BAR) == 0xfff00000, "its BAR has a size", "0x%x",
+		    config_read(edu_function, CONFIG_BAR));
+	config_write(edu_function, CONFIG_BAR, (uint32_t)edu);
+	config_write(edu_function, CONFIG_COMMAND, 0x407);
+	guest_check((config_read(edu_function, CONFIG_COMMAND) & 0xffff) == 0x400, "it cannot be switched on", "0x%x",
+		    config_read(edu_function, CONFIG_COMMAND));
+	guest_check(read32(edu) != EDU_IDENTITY, "it answers at no address", "0x%x", read32(edu));
+}
+
 /* Somebody looks at memory meanwhile. */
 static void wait_for_key(void)
 {
@@ -276,6 +306,10 @@ void guest_main(void)
 	devices_find();
 	if (!guest_check(ours != 0 && edu != 0, "devices", "ours 0x%lx, edu 0x%lx", ours, edu) || !edu_works())
 		return;
+	if (option_number_or("isolate", 0) != 0) {
+		check_isolated((uint16_t)option_number_or("isolate", 0));
+		return;
+	}
 	check_ours();
 	if (registers != 0)
 		check_registers(registers);

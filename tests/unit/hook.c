@@ -215,6 +215,42 @@ static void test_owner_keeps_hooks(void)
 
 /* One that is loaded amid the guest's life: its hooks are quiet until all are there; before it goes its end is
  * told, and nothing of it is left, what denies neither. Then it may become another's. */
+/* What C says: the owner is not asked, and may be gone. */
+static void test_fixed(void)
+{
+	struct rv_hook_spec deny = spec_of(RV_EVENT_PORT_READ, 1, 1), isolate = spec_of(RV_EVENT_PCI_CONFIG_WRITE, 4, 4);
+	struct access read = access_of(ACCESS_PORT, false, 1, 1, 0), other = access_of(ACCESS_PORT, true, 1, 1, 0);
+	struct access write = access_of(ACCESS_PCI, true, 0x19004, 2, 0x107);
+	uint64_t events = owner.nr_events;
+	struct hook *first, *second;
+
+	deny.fixed = RV_FIXED_DENY;
+	isolate.fixed = RV_FIXED_ISOLATE;
+	deny.on_error = isolate.on_error = RV_ON_ERROR_DENY;
+	first = hook_of(&deny);
+	second = hook_of(&isolate);
+	UNIT_CHECK(first->region.band == BAND_HOOK && second->region.band == BAND_GUARD);
+	for (unsigned gone = 0; gone < 2; gone++) {
+		UNIT_EQUAL(first->region.handler(&read, first), ACCESS_DONE);
+		UNIT_EQUAL(first->region.handler(&other, first), ACCESS_PASS);
+		write.value = 0x107;
+		UNIT_EQUAL(second->region.handler(&write, second), ACCESS_PASS);
+		UNIT_EQUAL(write.value, 0x100);
+		UNIT_EQUAL(second->region.handler(&write, second), ACCESS_PASS);
+		UNIT_CHECK(second->counters.changed == gone + 1 && first->counters.denied == gone + 1);
+		hook_remove_all(&owner, true);
+		UNIT_CHECK(first->state == HOOK_DENYING && second->state == HOOK_DENYING);
+	}
+	UNIT_EQUAL(owner.nr_events, events);
+	first->state = second->state = HOOK_STAGED; /* not in force yet */
+	write.value = 0x107;
+	UNIT_EQUAL(second->region.handler(&write, second), ACCESS_PASS);
+	UNIT_EQUAL(write.value, 0x107);
+	UNIT_EQUAL(first->region.handler(&read, first), ACCESS_PASS);
+	owner.nr_hooks += 2;
+	finish();
+}
+
 static void test_owner_comes_and_goes(void)
 {
 	struct rv_hook_spec port = spec_of(RV_EVENT_PORT_READ, 1, 1), deny = spec_of(RV_EVENT_PORT_READ, 2, 2);
@@ -629,6 +665,7 @@ int main(void)
 	unit_run("hook_on_error", test_on_error);
 	unit_run("hook_owner_failure", test_owner_failure);
 	unit_run("hook_owner_keeps_hooks", test_owner_keeps_hooks);
+	unit_run("hook_fixed", test_fixed);
 	unit_run("hook_owner_comes_and_goes", test_owner_comes_and_goes);
 	unit_run("hook_owner_says_end", test_owner_says_end);
 	unit_run("hook_owner_swap", test_owner_swap);

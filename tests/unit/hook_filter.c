@@ -343,7 +343,7 @@ static void test_follow(void)
 	UNIT_EQUAL(hook_add(&owner, &r), -RV_ENOENT);
 	r.follows = 3 << 3;
 	UNIT_EQUAL(hook_add(&owner, &r), -RV_ENOENT);
-	r.reserved = 1;
+	r.fixed = RV_FIXED_ISOLATE; /* of a kind that has no such verdict */
 	UNIT_EQUAL(check(r), -RV_EINVAL);
 	r = spec_of(RV_EVENT_MSR_READ, 1, 1);
 	r.follows = RV_FOLLOWS_OF(3 << 3, 0);

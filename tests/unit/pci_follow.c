@@ -349,7 +349,7 @@ void pci_hardware_write(uint64_t address, uint8_t width_bytes, uint32_t value)
 
 uint32_t pci_hardware_read(uint64_t address, uint8_t width_bytes)
 {
-	const struct model *model = model_at(address);
+	const struct model *model = (address & 0xfff) < sizeof(model->config) ? model_at(address) : NULL;
 
 	return model == NULL ? UINT32_MAX >> (32 - 8 * width_bytes) : model_get(model, address & 0x3f, width_bytes);
 }

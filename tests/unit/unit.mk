@@ -22,9 +22,9 @@ unit-emulate_native32-objects := $(unit-emulate_native-objects)
 unit-emulate_native32-libraries := $(build)/unit/zydis.a
 unit-acpi-reader := $(addprefix core/,acpi.o acpi_madt.o acpi_power.o acpi_sleep.o)
 unit-acpi-objects := $(unit-acpi-reader) vmm/acpi_hide.o tests/unit/fake_machine.o
-unit-pci-objects := vmm/pci.o vmm/pci_ports.o vmm/pci_ecam.o vmm/pci_follow.o vmm/pci_function.o vmm/grace.o $(unit-acpi-reader) $(unit-emulator-objects)
+unit-pci-objects := vmm/pci.o vmm/pci_ports.o vmm/pci_ecam.o vmm/pci_follow.o vmm/pci_function.o vmm/pci_isolate.o vmm/grace.o $(unit-acpi-reader) $(unit-emulator-objects)
 unit-programs += pci_follow
-unit-pci_follow-objects := vmm/pci_follow.o vmm/pci_function.o
+unit-pci_follow-objects := vmm/pci_follow.o vmm/pci_function.o vmm/pci_isolate.o
 unit-pci-libraries := $(build)/unit/zydis.a
 unit-mmio-objects := $(unit-emulator-objects)
 unit-mmio_step-objects := $(unit-emulator-objects)
@@ -40,7 +40,7 @@ unit-mmio_modes-libraries := $(build)/unit/zydis.a
 
 unit-programs += hook hook_filter process
 unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_hold.o hook_owner.o hook_swap.o hook_spec.o hook_verdict.o kinds.o source.o source_access.o source_cpuid.o hook_follow.o source_pci.o \
-	hook_summary.o hook_timer.o) mediator/power/shutdown.o vmm/access.o vmm/deadline.o vmm/grace.o vmm/interrupt_watch.o vmm/pci_identity.o
+	hook_summary.o hook_timer.o) mediator/power/shutdown.o vmm/access.o vmm/deadline.o vmm/grace.o vmm/interrupt_watch.o vmm/pci_identity.o vmm/pci_isolate.o
 unit-hook_filter-objects := $(unit-hook-objects)
 unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o syscall_access.o \
 	syscall_msr.o syscall_pci.o syscall_hook.o) core/paging.o hook/kinds.o hook/hook_spec.o
@@ -65,6 +65,9 @@ unit-purpose-objects := $(addprefix mediator/disk/,ata_purpose.o discard.o nvme_
 
 unit-programs += iommu
 unit-iommu-objects := iommu/iommu_map.o iommu/amd_vi_ivrs.o iommu/vt_d_dmar.o
+
+unit-programs += pci_isolate
+unit-pci_isolate-objects := vmm/pci_isolate.o
 
 unit-programs += registry
 unit-registry-objects := vmm/registry.o

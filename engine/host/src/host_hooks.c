@@ -158,7 +158,8 @@ int64_t host_hook_add(const struct rv_hook_spec *spec)
 	};
 	hook_prepare_clauses(hook);
 	hook->region = (struct access_region){ .first = hook->first, .last = hook->last,
-					       .handler = hook_handle_access, .context = hook };
+					       .handler = hook_handle_access, .context = hook,
+					       .band = spec->fixed == RV_FIXED_ISOLATE ? BAND_GUARD : BAND_HOOK };
 	error = hook->source->attach(hook);
 	if (error != 0)
 		hook->state = HOOK_REMOVED;

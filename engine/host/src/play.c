@@ -145,14 +145,29 @@ void play_begin(struct play *play, const struct rv_event *event)
 	source_of(event->kind)->pose(&play->origin, event);
 }
 
+/* The next that wants it; what C says by itself is done on the way. */
+static struct hook *play_next(struct play *play)
+{
+	struct hook *hook = NULL;
+
+	while (!play->done && !play->accepted) {
+		hook = host_hook_next(play->hook, play->kind, &play->origin);
+		play->hook = hook;
+		play->hooked |= hook != NULL;
+		if (hook == NULL || hook->spec.fixed == RV_FIXED_NONE)
+			return hook;
+		play->done = hook_resolve_fixed(hook, &play->origin) == ACCESS_DONE;
+	}
+	return NULL;
+}
+
 bool play_open(struct play *play, struct rv_event *shown)
 {
-	struct hook *hook = play->done || play->accepted ? NULL : host_hook_next(play->hook, play->kind, &play->origin);
+	struct hook *hook = play_next(play);
 
 	play->hook = hook;
 	if (hook == NULL)
 		return false;
-	play->hooked = true;
 	hook->origin = &play->origin;
 	play->access.base = host_hook_base(hook);
 	hook_fill_event(hook, shown, &play->origin);

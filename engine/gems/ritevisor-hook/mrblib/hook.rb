@@ -21,6 +21,9 @@ class Hook
     @all.delete(hook)
   end
 
+  # The block of a hook with verdict:, which is never called.
+  NOTHING = proc {}
+
   # Words that stand for no kind of the hypervisor's: `on(name) { }` is what the block makes of it.
   def self.__word(name, &block)
     @words ||= {}
@@ -32,6 +35,10 @@ class Hook
     if into
       raise ArgumentError, "on takes a block or into:, not both" if block
       block = into.to_proc
+    end
+    if filters[:verdict]
+      raise ArgumentError, "on takes a block or verdict:, not both" if block
+      block = NOTHING
     end
     own = @words && @words[arguments[0]]
     return own.call(arguments, filters, block) if own

@@ -18,9 +18,9 @@
 #include <string.h>
 
 /* What every kind has; `base` where a part of memory is watched; `of` where a hook can follow a PCI function. */
-enum { OPTION_ON_ERROR, OPTION_BUDGET, OPTION_OBSERVE, OPTION_BASE, OPTION_OF, OPTION_EXCEPT, OPTIONS };
+enum { OPTION_ON_ERROR, OPTION_BUDGET, OPTION_OBSERVE, OPTION_BASE, OPTION_OF, OPTION_EXCEPT, OPTION_VERDICT, OPTIONS };
 
-static const char *const spec_options[OPTIONS] = { "on_error", "budget", "observe", "base", "of", "except" };
+static const char *const spec_options[OPTIONS] = { "on_error", "budget", "observe", "base", "of", "except", "verdict" };
 
 /* A specification that is being made. */
 struct spec_check {
@@ -38,7 +38,8 @@ struct spec_check {
 
 static bool spec_has_option(const struct spec_check *check, unsigned int option)
 {
-	if (check->except != 0 || (option == OPTION_EXCEPT && (check->kind->flags & RV_KIND_PLAIN)))
+	if (check->except != 0 ||
+	    ((option == OPTION_EXCEPT || option == OPTION_VERDICT) && (check->kind->flags & RV_KIND_PLAIN)))
 		return false;
 	if (option == OPTION_OF)
 		return (check->kind->flags & RV_KIND_FOLLOWS) != 0;
@@ -421,15 +422,34 @@ static void spec_take_address(mrb_state *mrb, const struct spec_check *check, mr
 
 /* ------------------------------------------------------------------------------------------- */
 
-/* A policy denies unless it says otherwise, and keeps its hooks. */
+/* What C says in the place of a block. */
+static void spec_take_verdict(mrb_state *mrb, const struct spec_check *check)
+{
+	mrb_value name = check->options[OPTION_VERDICT];
+	bool writes = check->spec->kind == RV_EVENT_PCI_CONFIG_WRITE;
+
+	if (!mrb_test(name))
+		return;
+	if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(deny))
+		check->spec->fixed = RV_FIXED_DENY;
+	else if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(isolate) && writes)
+		check->spec->fixed = RV_FIXED_ISOLATE;
+	else
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "%s: verdict: is :deny%s, not %v", check->kind->name,
+			   writes ? " or :isolate" : "", mrb_inspect(mrb, name));
+}
+
+/* A policy denies unless it says otherwise, and keeps its hooks; so does what C alone says. */
 static void spec_take_on_error(mrb_state *mrb, const struct spec_check *check)
 {
 	bool policy = engine_info()->policy != 0;
 	mrb_value name = check->options[OPTION_ON_ERROR];
 
 	if (mrb_nil_p(name) || mrb_false_p(name))
-		check->spec->on_error = policy && !(check->kind->flags & RV_KIND_PLAIN) ? RV_ON_ERROR_DENY
-											 : RV_ON_ERROR_PASS;
+		check->spec->on_error = (policy && !(check->kind->flags & RV_KIND_PLAIN)) ||
+							check->spec->fixed != RV_FIXED_NONE
+						? RV_ON_ERROR_DENY
+						: RV_ON_ERROR_PASS;
 	else if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(pass))
 		check->spec->on_error = RV_ON_ERROR_PASS;
 	else if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(deny))
@@ -573,11 +593,14 @@ void spec_fill(mrb_state *mrb, mrb_value kind, mrb_value address, mrb_value filt
 	spec_take_address(mrb, &check, address);
 	spec_take_of(mrb, &check);
 	*base = spec_base(mrb, &check);
+	spec_take_verdict(mrb, &check);
 	spec_take_on_error(mrb, &check);
 	if (!mrb_nil_p(check.options[OPTION_BUDGET]))
 		spec->budget_us = engine_to_unsigned(mrb, check.options[OPTION_BUDGET],
 						     RV_BUDGET_US_MAXIMUM, "budget:");
 	spec->observe = mrb_test(check.options[OPTION_OBSERVE]);
+	if (spec->observe && spec->fixed != RV_FIXED_NONE)
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "%s: observe: ignores a verdict, verdict: is one", check.kind->name);
 	spec_take_fields(mrb, &check);
 	spec_take_exceptions(mrb, &check);
 }

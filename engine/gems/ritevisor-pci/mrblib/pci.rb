@@ -29,6 +29,23 @@ module PCI
     devices.select { |device| device.match?(**filters) }
   end
 
+  # All that fit, those too that are plugged in later: see Device#isolate, Device#hide. Returns the Hooks.
+  def self.isolate(**filters)
+    __confine(:isolate, :pci_config_write, filters)
+  end
+
+  def self.hide(**filters)
+    __confine(:hide, :pci_config_access, filters)
+  end
+
+  # First what is to come: nothing is missed in between.
+  def self.__confine(how, kind, filters)
+    raise ArgumentError, "PCI.#{how} takes filters: class: 0x0c03, id: or slot:" if filters.empty?
+    found = select(**filters)
+    later = Hook.on(kind, verdict: how == :hide ? :deny : how, **filters)
+    [later] + found.map { |device| device.__send__(how) }
+  end
+
   def self.bdf(bus, device, function)
     bus << 8 | device << 3 | function
   end
@@ -45,15 +62,14 @@ module PCI
     end
   end
 
-  # What Device#hide returns.
+  # What Device#hide and isolate return.
   class Hiding < Hook
-    # What stays on, as some do in chipsets, is denied.
+    # What stays on, as some do in chipsets, is denied. Returns true if that is bus mastering, which cannot be.
     def switch_off(device)
       left = PCI.__switch_off(device.bdf)
       staying = device.bars.select { |bar| left & (bar.port? ? 1 : 2) != 0 }
-      @bars = staying.map { |bar| bar.on(on_error: :deny) { |io| io.deny } }
-      log.warning "#{device.slot}: is hidden, but stays a bus master" if left & 4 != 0
-      self
+      @bars = staying.map { |bar| bar.on(verdict: :deny) }
+      left & 4 != 0
     end
 
     def off
@@ -136,8 +152,18 @@ module PCI
     # it answers at no port and no address, and reaches no memory. Returns the Hook; when that is off, the
     # guest finds the device as one that was just plugged in.
     def hide
-      hidden = Hiding.on(:pci_config_access, of: self, on_error: :deny) { |io| io.deny }
-      hidden.switch_off(self)
+      hidden = Hiding.on(:pci_config_access, of: self, verdict: :deny)
+      log.warning "#{slot}: is hidden, but stays a bus master" if hidden.switch_off(self)
+      hidden
+    end
+
+    # The guest sees the device and its configuration space, but can switch on neither its ports nor its memory
+    # nor its bus mastering, nor its virtual functions. C says so, whatever becomes of the script's engine. Returns
+    # the Hook.
+    def isolate
+      isolated = Hiding.on(:pci_config_write, of: self, verdict: :isolate)
+      raise AccessError, "isolate: #{slot} stays a bus master" if isolated.switch_off(self)
+      isolated
     end
 
     # Hooks on this device's configuration space. They go with it where the guest gives the bus another

@@ -1,0 +1,5 @@
+# What the setting names is isolated: what is there, and what is plugged in later.
+policy!
+BY = { "class" => { class: 0x0200 }, "id" => { id: "8086:100e" }, "slot" => { slot: "00:03.0" },
+       "nvme" => { class: 0x0108 } }
+PCI.isolate(**BY[setting(:by)])
