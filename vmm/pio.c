@@ -15,7 +15,8 @@
 #define PORT_LAST 0xffff
 
 struct registry pio_registry;
-bool pio_is_followed;
+uint32_t pio_special = EXIT_PORT_STRING | EXIT_PORT_WATCHED;
+static bool pio_is_followed; /* devices may move to ports where somebody follows them (vmm/flight.h) */
 static struct spinlock pio_lock;
 
 int pio_register(struct access_region *region)
@@ -33,6 +34,7 @@ int pio_register(struct access_region *region)
 void pio_follow(void)
 {
 	__atomic_store_n(&pio_is_followed, true, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&pio_special, UINT32_MAX, __ATOMIC_SEQ_CST);
 }
 
 void pio_unregister(struct access_region *region)
@@ -85,7 +87,7 @@ enum access_result pio_offer(struct access *access)
 }
 
 /* Where handlers come and go all the time, nobody is there. */
-uint32_t pio_perform_followed(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write, uint32_t value)
+static uint32_t pio_perform_followed(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write, uint32_t value)
 {
 	struct access access;
 
@@ -108,7 +110,8 @@ uint32_t pio_perform_followed(struct vcpu *vcpu, uint16_t port, uint8_t width_by
 uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,
 		    uint32_t value)
 {
-	return pio_perform(vcpu, port, width_bytes, write, value);
+	return pio_is_followed ? pio_perform_followed(vcpu, port, width_bytes, write, value)
+			       : pio_perform(vcpu, port, width_bytes, write, value);
 }
 
 bool pio_has_guard_but(uint64_t first, uint64_t last, access_handler handler)
@@ -123,8 +126,7 @@ static void pio_handle_watched(struct vcpu *vcpu)
 					 exit_port_bytes(vcpu->exit.port));
 	uint64_t rip = vcpu->rip;
 
-	vcpu->exit.port &= ~EXIT_PORT_WATCHED;
-	pio_handle_exit(vcpu);
+	pio_handle_plain(vcpu, vcpu->exit.port, pio_access);
 	if (hits != 0 && vcpu->rip != rip)
 		vcpu_ops->inject_breakpoints(vcpu, hits);
 }
@@ -133,6 +135,8 @@ void pio_handle_special(struct vcpu *vcpu)
 {
 	if (vcpu->exit.port & EXIT_PORT_STRING)
 		pio_handle_string(vcpu);
-	else
+	else if (vcpu->exit.port & EXIT_PORT_WATCHED)
 		pio_handle_watched(vcpu);
+	else
+		pio_handle_plain(vcpu, vcpu->exit.port, pio_access);
 }

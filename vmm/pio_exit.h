@@ -14,8 +14,7 @@
 
 /* vmm/pio.c's */
 extern struct registry pio_registry;
-extern bool pio_is_followed; /* somebody follows ports, and devices may move to them (vmm/flight.h) */
-uint32_t pio_perform_followed(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write, uint32_t value);
+extern uint32_t pio_special; /* EXIT_PORT_* of which any makes an exit one of pio_handle_special() */
 
 static inline uint32_t pio_read(uint16_t port, uint8_t width_bytes)
 {
@@ -65,8 +64,6 @@ pio_perform(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write, u
 {
 	struct access access;
 
-	if (__builtin_expect(pio_is_followed, false))
-		return pio_perform_followed(vcpu, port, width_bytes, write, value);
 	if (pio_settle(&access, vcpu, port, width_bytes, write, value))
 		return (uint32_t)access.value;
 	if (pio_is_pci(port))
@@ -87,27 +84,36 @@ static inline uint64_t pio_merge(uint64_t rax, uint32_t value, uint8_t width_byt
 	return value;
 }
 
-/* EXIT_PORT, whatever the form of the instruction. */
-static inline __attribute__((always_inline)) void pio_handle_exit(struct vcpu *vcpu)
+typedef uint32_t (*pio_performer)(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write, uint32_t value);
+
+/* IN or OUT, not INS or OUTS. */
+static inline __attribute__((always_inline)) void pio_handle_plain(struct vcpu *vcpu, uint32_t exit,
+								    pio_performer perform)
 {
-	uint32_t exit = vcpu->exit.port;
 	uint8_t width_bytes = exit_port_bytes(exit);
 	uint32_t value;
 
-	if (exit & (EXIT_PORT_STRING | EXIT_PORT_WATCHED)) {
-		pio_handle_special(vcpu);
-		return;
-	}
 	if (exit & EXIT_PORT_IN) {
-		value = pio_perform(vcpu, exit_port_number(exit), width_bytes, false, 0);
+		value = perform(vcpu, exit_port_number(exit), width_bytes, false, 0);
 		vcpu->gpr[GPR_RAX] = pio_merge(vcpu->gpr[GPR_RAX], value, width_bytes);
 	} else {
 		uint64_t mask = (UINT64_C(1) << 8 * width_bytes) - 1;
 
 		value = (uint32_t)(vcpu->gpr[GPR_RAX] & mask);
-		pio_perform(vcpu, exit_port_number(exit), width_bytes, true, value);
+		perform(vcpu, exit_port_number(exit), width_bytes, true, value);
 	}
 	vcpu_skip_instruction(vcpu, 1);
+}
+
+/* EXIT_PORT, whatever the form of the instruction. */
+static inline __attribute__((always_inline)) void pio_handle_exit(struct vcpu *vcpu)
+{
+	uint32_t exit = vcpu->exit.port;
+
+	if (exit & pio_special)
+		pio_handle_special(vcpu);
+	else
+		pio_handle_plain(vcpu, exit, pio_perform);
 }
 
 #endif
