@@ -13,6 +13,7 @@
 #include "boot/uefi_cpus.h"
 #include "boot/uefi_entry.h"
 #include "control/control.h"
+#include "control/wire.h"
 #include "core/acpi.h"
 #include "core/console.h"
 #include "core/cpu.h"
@@ -548,6 +549,24 @@ static void main_panic_later(void)
 	(void)cpuid_register(&region);
 }
 
+/* Without a wire that was asked for, nobody would know why nothing answers: it is told. */
+static void main_start_wire(void)
+{
+	const char *name = boot_options.wire;
+	uint16_t port;
+
+	if (name[0] == '\0')
+		return;
+	if (boot_options.control == CONTROL_OFF)
+		log_error("wire=%s: nothing is allowed by it without control=", name);
+	else if (!console_find_uart(name, strlen(name), &port))
+		log_error("wire=%s: give com1 to com4, or a port such as 0x2e8", name);
+	else if (console_has_uart(port))
+		log_error("wire=%s: the log goes there", name);
+	else if (wire_init(port) != 0)
+		log_error("wire=%s: there is no UART, or no memory", name);
+}
+
 _Noreturn void boot_main(void)
 {
 	options_parse(boot_info.command_line);
@@ -605,6 +624,7 @@ _Noreturn void boot_main(void)
 	main_watch_shutdown();
 	if (control_init(boot_options.control, boot_options.auth) != 0)
 		log_error("scripts cannot be loaded later: no memory");
+	main_start_wire();
 	if (uefi_is_present())
 		main_start_firmware();
 	main_start_bios_guest();

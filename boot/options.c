@@ -190,6 +190,20 @@ static bool options_control(const char *word, size_t length)
 	return true;
 }
 
+/* What it means is seen when the wire is started. */
+static bool options_wire(const char *word, size_t length)
+{
+	if (length < 5 || strncmp(word, "wire=", 5) != 0)
+		return false;
+	if (length - 5 >= sizeof(boot_options.wire)) {
+		log_error("option %.*s: give com1 to com4, or a port such as 0x2e8", (int)length, word);
+		return true;
+	}
+	memcpy(boot_options.wire, word + 5, length - 5);
+	boot_options.wire[length - 5] = '\0';
+	return true;
+}
+
 /* Adds a word to a list of them. False: it does not fit. */
 static bool options_append(char *list, size_t list_bytes, const char *word, size_t length)
 {
@@ -235,7 +249,7 @@ void options_parse(const char *command_line)
 			length++;
 		if (length != 0 && !options_log(command_line, length) &&
 		    !options_require(command_line, length) && !options_iommu(command_line, length) &&
-		    !options_control(command_line, length) &&
+		    !options_control(command_line, length) && !options_wire(command_line, length) &&
 		    !options_flag(command_line, length) && !options_number(command_line, length))
 			options_setting(command_line, length);
 		command_line += length;

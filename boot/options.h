@@ -27,6 +27,7 @@ struct boot_options {
 	enum iommu_wish iommu;	  /* iommu=own, guest or off; the default is own where there is one */
 	enum control_level control; /* control=off, read, load or policy */
 	enum control_auth auth;	  /* auth=root or open */
+	char wire[16];		  /* wire=com4: where control is by a serial line; empty: nowhere */
 	char required[512];	  /* require=NAME: scripts that must be in force, with blanks between */
 	bool required_over;	  /* they did not fit */
 	char settings[512];	  /* every other word, for the scripts */

@@ -69,10 +69,7 @@ static int64_t control_answer(struct vcpu *vcpu, struct control_message *message
 
 	if (!guest_linear_read(vcpu, address, message, bytes, GUEST_READ, &fault))
 		return control_refuse(vcpu, address, &fault);
-	if (message->version != CONTROL_VERSION || message->reserved != 0 || message->reserved2 != 0 ||
-	    message->data_bytes > bytes - CONTROL_HEADER_BYTES)
-		return -RV_EINVAL;
-	result = control_command(message, vcpu_ops->get_control(vcpu, 3) & PAGING_ADDRESS_MASK, vcpu);
+	result = control_perform(message, bytes, vcpu_ops->get_control(vcpu, 3) & PAGING_ADDRESS_MASK, vcpu);
 	if (message->data_bytes > bytes - CONTROL_HEADER_BYTES)
 		message->data_bytes = (uint32_t)(bytes - CONTROL_HEADER_BYTES);
 	/* The page may be another by now: then it is not written. */

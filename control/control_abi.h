@@ -8,6 +8,8 @@
  * calls again, and nothing was done; 0: it was done, but the message had gone when the answer came. All other
  * registers stay.
  * Without the magic, or where control is off, the instruction is #UD.
+ *
+ * By a serial line the same messages go in frames: control/wire_frame.h.
  */
 #ifndef CONTROL_CONTROL_ABI_H
 #define CONTROL_CONTROL_ABI_H
@@ -58,8 +60,11 @@ enum control_command {
 	CONTROL_LIST,
 	/* [0] position -> 0; [0] the next, [1] bytes lost; data: text of the log */
 	CONTROL_LOG,
-	/* -> how many struct control_exits in data; [0] free pages, [1] exits so far of all CPUs, [2] TSC */
+	/* -> how many struct control_exits in data; [0] free pages, [1] exits so far of all CPUs, [2] TSC, [3] what the
+	 * wire has lost */
 	CONTROL_STATISTICS,
+	/* A CPU that an NMI has stopped for the wire's sake goes on -> 0; RV_ENOENT: none is */
+	CONTROL_CONTINUE,
 	CONTROL_COMMAND_COUNT,
 };
 

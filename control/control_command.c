@@ -2,6 +2,7 @@
  * control/control_command.c: what a message asks for: who may ask that, and the answers that are no script's.
  */
 #include "control/control_internal.h"
+#include "control/wire_internal.h"
 #include "core/cpu.h"
 #include "core/instructions.h"
 #include "core/log.h"
@@ -15,6 +16,8 @@
 
 _Static_assert((int)CONTROL_PHASE_ENDED == PROCESS_PHASE_ENDED && (int)CONTROL_PHASE_DENIES == PROCESS_PHASE_DENIES,
 	       "control_abi.h, process/process_live.h");
+
+bool control_is_stopped, control_goes_on;
 
 /* Its data as a text; false: it is none, or too long. */
 static bool command_name(const struct control_message *message, char name[CONTROL_NAME_BYTES])
@@ -154,6 +157,7 @@ static int64_t command_statistics(struct control_message *message)
 	}
 	message->argument[0] = memory_pages_free();
 	message->argument[2] = tsc_read();
+	message->argument[3] = wire_count_losses();
 	message->data_bytes = EXIT_KIND_COUNT * sizeof(*exits);
 	return EXIT_KIND_COUNT;
 }
@@ -197,13 +201,22 @@ static int64_t command_load(struct control_message *message, struct vcpu *vcpu)
 	return result;
 }
 
-int64_t control_command(struct control_message *message, uint64_t cr3, struct vcpu *vcpu)
+static int64_t command_continue(struct control_message *message)
+{
+	message->data_bytes = 0;
+	if (!control_is_stopped)
+		return -RV_ENOENT;
+	control_goes_on = true;
+	return 0;
+}
+
+static int64_t command_dispatch(struct control_message *message, uint64_t space, struct vcpu *vcpu)
 {
 	if (message->command == CONTROL_HELLO)
 		return command_hello(message);
 	if (message->command == CONTROL_OPEN)
-		return command_open(message, cr3);
-	if (!control_session_is(message->session, cr3)) {
+		return command_open(message, space);
+	if (!control_session_is(message->session, space)) {
 		message->data_bytes = 0;
 		return -RV_EACCES;
 	}
@@ -216,6 +229,8 @@ int64_t control_command(struct control_message *message, uint64_t cr3, struct vc
 		return command_log(message);
 	case CONTROL_STATISTICS:
 		return command_statistics(message);
+	case CONTROL_CONTINUE:
+		return command_continue(message);
 	default:
 		break;
 	}
@@ -224,4 +239,14 @@ int64_t control_command(struct control_message *message, uint64_t cr3, struct vc
 		return -RV_EACCES;
 	}
 	return command_load(message, vcpu);
+}
+
+int64_t control_perform(struct control_message *message, size_t bytes, uint64_t space, struct vcpu *vcpu)
+{
+	if (message->version != CONTROL_VERSION || message->reserved != 0 || message->reserved2 != 0 ||
+	    message->data_bytes > bytes - CONTROL_HEADER_BYTES) {
+		message->data_bytes = 0;
+		return -RV_EINVAL;
+	}
+	return command_dispatch(message, space, vcpu);
 }

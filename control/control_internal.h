@@ -12,16 +12,20 @@ struct vcpu;
 extern enum control_level control_level;
 extern enum control_auth control_auth;
 
-/* control_command.c: does what a message says and makes the answer of it: a copy, which nobody else changes.
- * data_bytes of it are within `data`. Returns what the caller gets in RAX. Context: exit; without locks. */
-int64_t control_command(struct control_message *message, uint64_t cr3, struct vcpu *vcpu);
+/* control_command.c: what all transports call. Does what a message of so many bytes says, a copy, which nobody else
+ * changes, and makes the answer of it, whose data_bytes are within `data`. `space` is whose it is: a CR3, or
+ * WIRE_SPACE. Returns what the caller gets in RAX. Context: exit; without locks. */
+int64_t control_perform(struct control_message *message, size_t bytes, uint64_t space, struct vcpu *vcpu);
+
+/* A CPU is stopped for the wire's sake; CONTROL_CONTINUE says that it may go on. */
+extern bool control_is_stopped, control_goes_on;
 
 /* control_session.c: who may talk. Each has a lock of its own, innermost. */
 /* A new token, for CONTROL_TOKEN_SECONDS. */
 uint64_t control_token_make(void);
 /* A number that nobody guesses. */
 uint64_t control_random(void);
-/* The number of a new session of that address space; 0: the token is no good (RV_EACCES). */
+/* The number of a new session of that address space; 0: the token is no good (RV_EACCES). The wire needs none. */
 int control_session_open(uint64_t token, uint64_t cr3, uint64_t *session);
 /* Is it a session of that address space? It has said something, then. */
 bool control_session_is(uint64_t session, uint64_t cr3);

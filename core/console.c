@@ -44,33 +44,47 @@ static void console_set_uart(uint16_t port)
 	port_write8(port + UART_MODEM, 0x03);
 }
 
-bool console_set_port(const char *name, size_t length_bytes)
+bool console_find_uart(const char *name, size_t length_bytes, uint16_t *port)
 {
 	static const struct {
 		const char *name;
 		uint16_t port;
 	} ports[] = { { "com1", 0x3f8 }, { "com2", 0x2f8 }, { "com3", 0x3e8 }, { "com4", 0x2e8 } };
-	uint64_t port;
+	uint64_t number;
 
-	console_uart = 0;
-	console_debug_port = false;
 	for (size_t i = 0; i < ARRAY_LENGTH(ports); i++) {
 		if (length_bytes == 4 && memcmp(name, ports[i].name, 4) == 0) {
-			console_set_uart(ports[i].port);
+			*port = ports[i].port;
 			return true;
 		}
 	}
+	if (!string_to_number(name, length_bytes, &number) || number < 0x100 || number > 0xfff8)
+		return false;
+	*port = (uint16_t)number;
+	return true;
+}
+
+bool console_has_uart(uint16_t port)
+{
+	return console_uart == port;
+}
+
+bool console_set_port(const char *name, size_t length_bytes)
+{
+	uint16_t port;
+
+	console_uart = 0;
+	console_debug_port = false;
 	if (length_bytes == 4 && memcmp(name, "none", 4) == 0)
 		return true;
 	if (length_bytes == 5 && memcmp(name, "debug", 5) == 0) {
 		console_debug_port = true;
 		return true;
 	}
-	if (string_to_number(name, length_bytes, &port) && port >= 0x100 && port <= 0xfff8) {
-		console_set_uart((uint16_t)port);
-		return true;
-	}
-	return false;
+	if (!console_find_uart(name, length_bytes, &port))
+		return false;
+	console_set_uart(port);
+	return true;
 }
 
 void console_set_screen(bool on)

@@ -11,6 +11,11 @@
  * Programs the UART to 115200 baud 8N1. False if the word is unknown. */
 bool console_set_port(const char *name, size_t length_bytes);
 
+/* The port of a UART: "com1" to "com4", or a number. False: it is none. */
+bool console_find_uart(const char *name, size_t length_bytes, uint16_t *port);
+/* Is the log written there? */
+bool console_has_uart(uint16_t port);
+
 /* Boot option `vga` or `novga`: write on the text screen at 0xb8000 too. Off when the guest starts. */
 void console_set_screen(bool on);
 

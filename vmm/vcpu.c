@@ -24,6 +24,7 @@
 
 const struct vcpu_operations *vcpu_ops;
 struct watchers vcpu_reset_watchers;
+struct watchers vcpu_nmi_watchers;
 bool (*hypercall_handler)(struct vcpu *vcpu);
 
 hpa_t vcpu_nested_limit;
@@ -241,6 +242,17 @@ static void vcpu_handle_init(struct vcpu *vcpu)
 		signal_init(vcpu);
 }
 
+/* Or an SMI. Either is taken in there. An NMI tells whether it was a kick or is the guest's. */
+static void vcpu_handle_nmi(struct vcpu *vcpu)
+{
+	bool was_pending = vcpu->nmi_pending;
+
+	vcpu_ops->host_begin(vcpu);
+	vcpu_ops->host_end(vcpu);
+	if (vcpu->nmi_pending && !was_pending)
+		watch_tell(&vcpu_nmi_watchers, vcpu);
+}
+
 static void vcpu_handle_exit(struct vcpu *vcpu)
 {
 	switch (vcpu->exit.kind) {
@@ -292,9 +304,7 @@ static void vcpu_handle_exit(struct vcpu *vcpu)
 		break;
 	case EXIT_SMI:
 	case EXIT_NMI:
-		/* Either is taken in there. An NMI tells whether it was a kick or is the guest's. */
-		vcpu_ops->host_begin(vcpu);
-		vcpu_ops->host_end(vcpu);
+		vcpu_handle_nmi(vcpu);
 		break;
 	case EXIT_HYPERCALL:
 		if (hypercall_handler != NULL && hypercall_handler(vcpu))

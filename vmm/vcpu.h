@@ -274,6 +274,10 @@ void vcpu_intercepts_changed(void);
 /* Told, with the vCPU, before the guest's triple fault and its like reset the machine. Context: exit. */
 extern struct watchers vcpu_reset_watchers;
 
+/* Told, with the vCPU, of an NMI of the guest's that has made it exit, before it is injected. Context: exit; without
+ * locks. */
+extern struct watchers vcpu_nmi_watchers;
+
 /* Resets the machine, and says that it is because the guest `why`. Context: exit. */
 _Noreturn void vcpu_reset_machine(struct vcpu *vcpu, const char *why);
 

@@ -3,6 +3,7 @@
  * jumps. Nothing may be left when all leases are over: no page, no output, no script that was lent.
  */
 #include "control/control_internal.h"
+#include "control/wire_internal.h"
 
 #include "core/cpu.h"
 #include "core/log.h"
@@ -61,6 +62,11 @@ size_t log_read(uint64_t *position, char *buffer, size_t buffer_bytes, uint64_t 
 	*position += buffer_bytes;
 	*lost = 0;
 	return buffer_bytes;
+}
+
+uint64_t wire_count_losses(void)
+{
+	return 0;
 }
 
 const char *vcpu_exit_name(enum exit_kind kind)
@@ -303,7 +309,7 @@ static void send(struct input *input, struct control_message *message)
 	input_take(input, message->data, message->data_bytes < 32 ? message->data_bytes : 32);
 	if (message->command == CONTROL_OPEN && message->argument[0] % 2 != 0)
 		message->argument[0] = control_token_make();
-	result = control_command(message, cr3, &vcpu);
+	result = control_perform(message, sizeof(*message), cr3, &vcpu);
 	FUZZ_MUST(result >= -RV_ENOTSUP && message->data_bytes <= CONTROL_DATA_BYTES);
 	if (message->command == CONTROL_OPEN && result == 0)
 		last_session = message->session;

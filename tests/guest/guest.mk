@@ -47,6 +47,7 @@ guest-names := \
 	trap \
 	virtio \
 	vmx \
+	wire \
 	x2apic
 guest-framework := start.o bios.o fault_entry.o fault.o print.o power.o runtime.o
 guest-programs := $(guest-names:%=$(build)/tests/guest/%.elf)

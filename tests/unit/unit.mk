@@ -88,6 +88,9 @@ unit-settings-objects := boot/options.o boot/settings.o core/string.o
 unit-programs += policy
 unit-policy-objects := boot/policy.o boot/options.o core/string.o
 
+unit-programs += wire
+unit-wire-objects := control/wire_frame.o control/wire_turn.o control/wire_text.o core/print.o core/string.o
+
 unit-built := $(addprefix $(unit-build)/,$(unit-programs))
 test-programs += $(unit-built)
 

@@ -73,6 +73,8 @@ def add(commands):
                      help="write Ritevisor's log and what scripts print to FILE, not here")  # fmt: skip
     how.add_argument("--shared-console", action="store_true",
                      help="let Ritevisor log on the guest's COM1, as Bochs does always")  # fmt: skip
+    how.add_argument("--control", metavar="SOCKET",
+                     help="scripts are loaded by this socket: ritectl --wire SOCKET (docs/control.md)")  # fmt: skip
     how.add_argument("--no-summary", action="store_true",
                      help="leave the guest's power-off alone, so no summary")  # fmt: skip
     how.add_argument("--timeout", type=options.seconds, metavar="S", help="fail after so many seconds")
@@ -97,6 +99,8 @@ def check_guest_options(arguments):
         raise UserError("--bare boots without Ritevisor: no --script, -e, --option or --log with it")
     if arguments.log and (is_bochs(arguments) or arguments.shared_console):
         raise UserError("--log needs the log's own channel, which Bochs and --shared-console lack")
+    if arguments.control and (arguments.bare or is_bochs(arguments)):
+        raise UserError("--control needs Ritevisor in QEMU")
     if arguments.accel and arguments.emulator == "bochs":
         raise UserError("--accel is QEMU's, not Bochs's")
     if arguments.cpu == "intel" and arguments.emulator == "qemu" and not arguments.accel:
@@ -165,6 +169,12 @@ def work_folder(is_kept):
             yield work
 
 
+def wire_words(arguments):
+    """Boot options of a run whose scripts are loaded by a socket: as much is allowed as --option says, or load."""
+    level = [] if any(option.startswith("control=") for option in arguments.option) else ["control=load"]
+    return ["wire=com4", *level]
+
+
 def boot(arguments):
     processor = {}
     if arguments.accel:
@@ -186,6 +196,8 @@ def boot(arguments):
         words += bochs.OPTIONS
     elif "-icount" in arguments.emulator_options:
         words += EXACT_OPTIONS
+    if arguments.control:
+        words += wire_words(arguments)
     with contextlib.ExitStack() as stack:
         work = stack.enter_context(work_folder(arguments.dry_run))
         channel = log_channel(arguments, stack)
@@ -203,9 +215,11 @@ def boot(arguments):
             "disk": guest_disk(arguments, work),
             "disk_is_kept": bool(arguments.disk) and not arguments.snapshot,
             "medium": medium,
+            "control": arguments.control or "",
             "extra": arguments.emulator_options,
         }
         if is_bochs(arguments):
+            common.pop("control")
             command = bochs.Machine(work=work, cpu=arguments.cpu, **common).command()
         else:
             command = machine.Machine(

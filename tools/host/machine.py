@@ -34,6 +34,7 @@ class Machine:
     medium: str = ""  # empty: the guest boots without Ritevisor
     firmware: list = field(default_factory=list)  # QEMU's words for it; none: BIOS
     network: str = "user"  # QEMU's words for what is behind the network card
+    control: str = ""  # a socket that stands for the serial line of `wire=com4`
     extra: list = field(default_factory=list)
 
     def command(self):
@@ -46,6 +47,10 @@ class Machine:
         # With signals on, Ctrl-C ends QEMU; with a monitor on the same line it would not.
         words += ["-chardev", "stdio,id=console,signal=on", "-serial", "chardev:console"]
         words += ["-netdev", f"{self.network},id=net", "-device", "e1000,netdev=net,romfile="]
+        if self.control:
+            path = self.control.replace(",", ",,")
+            words += ["-chardev", f"socket,id=control,path={path},server=on,wait=off"]
+            words += ["-device", "isa-serial,chardev=control,index=3"]
         words += self._disks()
         return words + self.extra
 

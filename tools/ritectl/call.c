@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define TRIES_OF_FAULTS 16
-#define BUSY_SECONDS 30
 #define BUSY_NANOSECONDS 1000000
 
 static uint8_t page[CONTROL_BYTES_MAXIMUM] __attribute__((aligned(CONTROL_BYTES_MAXIMUM)));
@@ -47,6 +46,9 @@ static int64_t call_present(void)
 {
 	int64_t result = -EFAULT;
 
+	if (wire_is_open())
+		return wire_call();
+
 	for (unsigned i = 0; i < TRIES_OF_FAULTS && result == -EFAULT; i++) {
 		uint64_t fault;
 
@@ -74,8 +76,8 @@ int64_t call(uint32_t command, uint32_t data_bytes)
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	while ((result = call_present()) == -EAGAIN) {
 		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (now.tv_sec - begin.tv_sec > BUSY_SECONDS)
-			fail(STATUS_TIMEOUT, "the script is busy elsewhere, and has been for %d seconds", BUSY_SECONDS);
+		if (now.tv_sec - begin.tv_sec > (time_t)settings.timeout_s)
+			fail(STATUS_TIMEOUT, "the script is busy elsewhere, and has been for %u seconds", settings.timeout_s);
 		nanosleep(&pause, NULL);
 		memcpy(message, &sent, sizeof(sent));
 	}
@@ -108,7 +110,7 @@ static bool call_find(void)
 {
 	bool amd = call_is_amd();
 
-	if (!call_greet(!amd) && !call_greet(amd))
+	if (wire_is_open() ? call(CONTROL_HELLO, 0) != 0 : !call_greet(!amd) && !call_greet(amd))
 		return false;
 	if (message->argument[2] != 0)
 		tsc_hz = message->argument[2];
@@ -150,7 +152,7 @@ void call_open(void)
 	(void)mlock(page, sizeof(page));
 	if (!call_find())
 		fail(STATUS_NONE, "no Ritevisor answers: is it there, with the boot option control=load?");
-	message->argument[0] = message->argument[1] == CONTROL_AUTH_ROOT ? call_token() : 0;
+	message->argument[0] = message->argument[1] == CONTROL_AUTH_ROOT && !wire_is_open() ? call_token() : 0;
 	result = call(CONTROL_OPEN, 0);
 	if (result != 0)
 		fail(STATUS_NONE, "not allowed: %s", call_error(result));

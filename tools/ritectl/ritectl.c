@@ -19,6 +19,7 @@ static const char usage_text[] =
 	"       ritectl [OPTIONS] list              the scripts that there are\n"
 	"       ritectl [OPTIONS] log [-f]          Ritevisor's log; -f: and what comes\n"
 	"       ritectl [OPTIONS] stats             free memory, exits\n"
+	"       ritectl [OPTIONS] continue          a CPU that an NMI has stopped goes on\n"
 	"       ritectl [OPTIONS] top [SECONDS [N]] exits and events a second, every 2 seconds, N times\n"
 	"       ritectl [OPTIONS] -l [PATTERN]      what can be hooked; -lv: with filters and fields\n"
 	"options:\n"
@@ -26,6 +27,8 @@ static const char usage_text[] =
 	"  -o, --output FILE        where to\n"
 	"  -n, --name NAME          what the script is called, if not as its file\n"
 	"      --dry-run            run the script's top level only: what it hooks never comes into force\n"
+	"      --wire SOCKET        not from within the guest, but by a socket or serial line (`ritevisor boot --control`)\n"
+	"      --timeout SECONDS    so long an answer is waited for (30)\n"
 	"  -q, --quiet              say nothing but what scripts say\n"
 	"  -V, --version            versions of ritectl and of Ritevisor\n"
 	"  -h, --help               this\n"
@@ -101,14 +104,23 @@ static int unload(const char *name)
 	return STATUS_OK;
 }
 
+static int go_on(void)
+{
+	if (call(CONTROL_CONTINUE, 0) != 0)
+		fail(STATUS_SCRIPT, "no CPU is stopped");
+	/* The guest may end at once, and the wire with it: the session ends by itself. */
+	return STATUS_OK;
+}
+
 static int stats(void)
 {
 	if (call(CONTROL_STATISTICS, 0) < 0)
 		fail(STATUS_NONE, "no answer");
 	fprintf(settings.output,
-		settings.json ? "{\"type\":\"stats\",\"data\":{\"free_pages\":%lu,\"exits\":%lu}}\n"
-			      : "free pages %lu\nexits %lu\n",
-		(unsigned long)message->argument[0], (unsigned long)message->argument[1]);
+		settings.json ? "{\"type\":\"stats\",\"data\":{\"free_pages\":%lu,\"exits\":%lu,\"wire_losses\":%lu}}\n"
+			      : "free pages %lu\nexits %lu\nlost on the wire %lu\n",
+		(unsigned long)message->argument[0], (unsigned long)message->argument[1],
+		(unsigned long)message->argument[3]);
 	output_flush();
 	call_close();
 	return STATUS_OK;
@@ -155,6 +167,16 @@ static void set_format(const char *format)
 		fail(STATUS_USAGE, "%s: formats are text and json", format);
 }
 
+static void set_timeout(const char *seconds)
+{
+	char *end;
+	unsigned long value = strtoul(seconds, &end, 10);
+
+	if (*end != '\0' || value == 0 || value > 86400)
+		fail(STATUS_USAGE, "--timeout %s: give a number of seconds", seconds);
+	settings.timeout_s = (unsigned)value;
+}
+
 static void set_output(const char *file)
 {
 	settings.output = fopen(file, "w");
@@ -180,6 +202,10 @@ static void take_options(struct words *words)
 			words->lists = true;
 		else if (strcmp(word, "-lv") == 0)
 			words->lists = words->lists_fields = true;
+		else if (strcmp(word, "--wire") == 0)
+			wire_open(word_of(words, word));
+		else if (strcmp(word, "--timeout") == 0)
+			set_timeout(word_of(words, word));
 		else if (strcmp(word, "--dry-run") == 0)
 			settings.dry = true;
 		else if (is_option(word, "-q", "--quiet"))
@@ -268,6 +294,10 @@ static int perform(struct words *words)
 		call_open();
 		return show_list();
 	}
+	if (strcmp(command, "continue") == 0 && words->count == 0) {
+		call_open();
+		return go_on();
+	}
 	if (strcmp(command, "stats") == 0 && words->count == 0) {
 		call_open();
 		return stats();
@@ -286,6 +316,7 @@ int main(int argc, char **argv)
 	struct words words = { .count = argc - 1, .word = argv + 1 };
 
 	settings.output = stdout;
+	settings.timeout_s = 30;
 	take_options(&words);
 	return perform(&words);
 }

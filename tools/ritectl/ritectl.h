@@ -16,6 +16,7 @@ enum { STATUS_OK = 0, STATUS_SCRIPT = 1, STATUS_USAGE = 2, STATUS_NONE = 3, STAT
 /* What the command line says. */
 struct settings {
 	bool json, quiet, dry;
+	unsigned timeout_s; /* for an answer */
 	FILE *output; /* stdout, or of -o */
 };
 extern struct settings settings;
@@ -30,12 +31,20 @@ extern uint64_t tsc_hz;
 void call_open(void);
 void call_close(void);
 /* Sends `command` with the arguments, which are set, and data_bytes of data. One that is told to come again does
- * so, up to 30 s, then ends with STATUS_TIMEOUT. Returns the result. */
+ * so, up to --timeout, then ends with STATUS_TIMEOUT. Returns the result. */
 int64_t call(uint32_t command, uint32_t data_bytes);
 /* The hypervisor's version, without a session. */
 const char *call_version(void);
 /* An error number in words. */
 const char *call_error(int64_t result);
+
+/* wire.c: in the hypercall's place, when it is open. */
+/* Opens a socket or a serial line, or ends the program with STATUS_NONE. */
+void wire_open(const char *path);
+bool wire_is_open(void);
+/* Sends `message` and waits for the answer, which stands there then. Returns the result, or ends the program with
+ * STATUS_TIMEOUT. */
+int64_t wire_call(void);
 
 /* script.c. What comes here ends by itself: the exit status. */
 struct source {

@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Somebody at the wire of a machine: boots it, speaks there, and prints what comes back.
+
+usage: wire.py live|read|hang COMMAND...   the command boots a guest (tests/guest/wire.c)
+       wire.py silent SOCKET               nobody answers there
+"""
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../tools"))
+sys.dont_write_bytecode = True
+
+from host import monitor  # noqa: E402
+
+RITECTL = "build/ritectl"
+PATIENCE_S = int(os.environ.get("PATIENCE", 100))
+DEAF_S = 3  # more than the second for which nobody has to have looked
+LIVE = "on(:port_read, 0x80) { |io| io.value = %d }; at_exit { puts 'bye' }"
+
+
+def say(*words):
+    print("wire:", *words, flush=True)
+
+
+def ritectl(path, *words):
+    """Returns its status and what it printed, on one line."""
+    done = subprocess.run([RITECTL, "--wire", path, "--timeout", str(PATIENCE_S), *words],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+    return done.returncode, " / ".join(done.stdout.split("\n")).strip(" /")
+
+
+def last_script(text):
+    """The script in a list that ritectl has printed."""
+    return " ".join(word for word in text.split() if word.endswith(".rb"))
+
+
+def by_hand(path, text, wanted):
+    """What a human sees who types that, up to the first line that has a word in it."""
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(PATIENCE_S)
+        line.connect(path)
+        line.sendall(text)
+        seen = b""
+        while wanted not in seen or not seen.endswith(b"\n"):
+            part = line.recv(4096)
+            if not part:
+                break
+            seen += part
+    lines = [one for one in seen.decode(errors="replace").splitlines() if wanted.decode() in one]
+    return lines[-1] if lines else "nothing"
+
+
+class Boot:
+    """A machine with a wire."""
+
+    def __init__(self, command, folder):
+        self.path, self.monitor = folder + "/line", folder + "/qmp"
+        words = [*command, "--control", self.path, "--", *monitor.options(self.monitor)]
+        self.program = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.waits = threading.Event()
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+        self.waits.wait()
+
+    def _read(self):
+        for line in self.program.stdout:
+            print(line, end="", flush=True)
+            if "guest: waiting" in line:
+                self.waits.set()
+        self.waits.set()
+
+    def end(self, stop=False):
+        if stop:
+            self.program.send_signal(signal.SIGINT)
+        self.program.wait()
+        self.reader.join()
+        say("stopped" if stop else f"ended {self.program.returncode}")
+
+
+def load(boot, folder, value, command="load"):
+    with open(folder + "/live.rb", "w") as file:
+        file.write(LIVE % value)
+    return ritectl(boot.path, "-q", command, folder + "/live.rb")
+
+
+def live(boot, folder):
+    status, text = ritectl(boot.path, "-V")
+    say("version", status, text.split(" / ")[-1])
+    say("run", *ritectl(boot.path, "-q", "-e", 'puts "two and two: #{2 + 2}"'))
+    load(boot, folder, 0x21)
+    say("help", by_hand(boot.path, b"help\r", b"version"))
+    say("list by hand", by_hand(boot.path, b"list\r", b"live.rb"))
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(boot.path)
+        line.sendall(b"\0\xff" + os.urandom(100) + b"\0\x05ab\0" + b"x" * 500)
+    say("behind a flood", by_hand(boot.path, b"x" * 500 + b"\r\nversion\r", b"Ritevisor"))
+    status, text = ritectl(boot.path, "list")
+    say("behind garbage", status, last_script(text))
+    say("losses", ritectl(boot.path, "stats")[1].split()[-1])
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(boot.path)
+        line.sendall(b"log\r" * 20)
+    status, text = ritectl(boot.path, "list")
+    say("nobody reads", status, last_script(text))
+    say("log by hand", by_hand(boot.path, b"log\r", b"live.rb"))
+    say("nothing is stopped", ritectl(boot.path, "continue")[0])
+    say("unload by hand", by_hand(boot.path, b"unload live.rb\r", b"unloaded"))
+    load(boot, folder, 0x22)
+    say("reload", load(boot, folder, 0x23, "reload")[0])
+    load(boot, folder, 0x77, "reload")  # and it ends
+    boot.end()
+
+
+def read(boot, folder):
+    say("list", ritectl(boot.path, "list")[0])
+    say("load", load(boot, folder, 0x77)[0])
+    boot.end(stop=True)
+
+
+def hang(boot, folder):
+    asked = subprocess.Popen([RITECTL, "--wire", boot.path, "--timeout", str(PATIENCE_S), "-q", "load", "-n", "live.rb",
+                              "-e", LIVE % 0x21])  # fmt: skip
+    time.sleep(DEAF_S)
+    with monitor.connect(boot.monitor) as stream:
+        monitor.ask(stream, "inject-nmi")
+    asked.wait()
+    status, text = ritectl(boot.path, "list")
+    say("list", status, last_script(text))
+    say("continue", ritectl(boot.path, "continue")[0])
+    boot.end()
+
+
+def silent(path):
+    with socket.socket(socket.AF_UNIX) as line:
+        line.bind(path)
+        line.listen()
+        done = subprocess.run([RITECTL, "--wire", path, "--timeout", "1", "list"], stderr=subprocess.PIPE, text=True)
+        say("nobody answers", done.returncode, done.stderr.strip())
+    os.unlink(path)
+    say("nobody listens", *ritectl(path, "list"))
+    done = subprocess.run([RITECTL, "--timeout", "soon", "list"], stderr=subprocess.PIPE, text=True)
+    say("a bad time", done.returncode, done.stderr.strip())
+
+
+def main(mode, *words):
+    if mode == "silent":
+        return silent(*words)
+    with tempfile.TemporaryDirectory(prefix="wire-") as folder:
+        command = shlex.split(words[0]) if len(words) == 1 else list(words)
+        {"live": live, "read": read, "hang": hang}[mode](Boot(command, folder), folder)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
