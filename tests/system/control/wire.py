@@ -98,10 +98,10 @@ def live(boot, folder):
     load(boot, folder, 0x21)
     say("help", by_hand(boot.path, b"help\r", b"version"))
     say("list by hand", by_hand(boot.path, b"list\r", b"live.rb"))
+    say("behind a flood", by_hand(boot.path, b"x" * 500 + b"\r\nversion\r", b"Ritevisor"))
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(boot.path)
         line.sendall(b"\0\xff" + os.urandom(100) + b"\0\x05ab\0" + b"x" * 500)
-    say("behind a flood", by_hand(boot.path, b"x" * 500 + b"\r\nversion\r", b"Ritevisor"))
     status, text = ritectl(boot.path, "list")
     say("behind garbage", status, last_script(text))
     say("losses", ritectl(boot.path, "stats")[1].split()[-1])
