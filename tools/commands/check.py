@@ -7,6 +7,7 @@ import tempfile
 
 from commands import options
 from host import gems, kinds, paths, samples, simulation
+from host import scripts as ready
 from host.errors import UserError, need_file
 
 EXAMPLES = """\
@@ -26,8 +27,9 @@ simulated devices. docs/check.md describes .events files. The exit status is 0 i
 def add(commands):
     parser = options.add_command(commands, "check", check, "try scripts without booting", EXAMPLES)
     parser.set_defaults(error_status=2)
-    parser.add_argument("scripts", nargs="*", metavar="SCRIPT",
-                        help="Ruby scripts, each in an engine of its own; - is standard input")  # fmt: skip
+    parser.add_argument("scripts", nargs="*", metavar="SCRIPT", type=ready.resolve,
+                        help="Ruby scripts, or names of ready ones, each in an engine of its own; - is standard "
+                        "input")  # fmt: skip
     parser.add_argument("-e", dest="code", action="append", default=[], metavar="CODE",
                         help="a line of script; may be given again")  # fmt: skip
     parser.add_argument("--events", metavar="FILE",

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from host import gems, paths, simulation, uefi, words
+from host import gems, paths, scripts, simulation, uefi, words
 from host.errors import UserError
 
 
@@ -37,8 +37,9 @@ def menu_seconds(text):
 
 
 def add_script_options(parser):
-    parser.add_argument("--script", metavar="FILE", action="append", default=[],
-                        help="a Ruby script to load; may be given again")  # fmt: skip
+    parser.add_argument("--script", metavar="FILE", type=scripts.resolve, action="append", default=[],
+                        help="a Ruby script to load, or the name of a ready one (./ritevisor scripts); may be "
+                        "given again")  # fmt: skip
     parser.add_argument("--option", metavar="OPTION", action="append", default=[],
                         help="an option for the hypervisor; may be given again")  # fmt: skip
     parser.add_argument("--hypervisor", metavar="ELF", default=str(paths.HYPERVISOR),
