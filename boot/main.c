@@ -33,6 +33,7 @@
 #include "iommu/fw_cfg.h"
 #include "iommu/iommu.h"
 #include "mediator/disk/disk.h"
+#include "mediator/disk/disk_io.h"
 #include "mediator/power/shutdown.h"
 #include "mediator/power/sleep.h"
 #include "process/process.h"
@@ -341,6 +342,7 @@ static void main_run_scripts(void)
 		.settings = boot_options.settings,
 		.describe_disk = disk_describe,
 		.fail_disk = disk_fail,
+		.transfer_disk = disk_transfer,
 	};
 	char why[RV_SCRIPT_NAME_BYTES + 64];
 	const struct boot_module *engine = main_engine();

@@ -212,6 +212,10 @@ enum access_result hook_offer(uint32_t kind, struct event_origin *origin, uint64
 /* Is there any hook of that kind? It may change at any time. */
 bool hook_wants_requests(uint32_t kind);
 
+/* Would a hook of another owner's be asked about it, that does more than look on? Context: boot, exit; under an owner's
+ * lock or none. */
+bool hook_others_decide(uint32_t kind, struct event_origin *origin, const struct hook_owner *owner);
+
 /* Delivers an event on which nothing hangs (RV_KIND_PLAIN). Context: exit; without locks. */
 void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu);
 

@@ -48,6 +48,16 @@ bool hook_wants_requests(uint32_t kind)
 	return false;
 }
 
+bool hook_others_decide(uint32_t kind, struct event_origin *origin, const struct hook_owner *owner)
+{
+	for (struct hook *hook = hook_request_first(); hook != NULL; hook = hook_request_next(hook)) {
+		if (hook->spec.kind == kind && hook->owner != owner && !hook->spec.observe &&
+		    (hook_is_live(hook) || hook->state == HOOK_DENYING) && hook_filter_accepts(hook, origin))
+			return true;
+	}
+	return false;
+}
+
 enum access_result hook_offer(uint32_t kind, struct event_origin *origin, uint64_t *after)
 {
 	/* Those that are added meanwhile are not asked: a block that adds its like would else hold the guest. */

@@ -48,6 +48,8 @@ struct request {
 	uint64_t end_tsc;	 /* when the device was done */
 	uint64_t data_bytes;	 /* that `data` gives now */
 	request_data data;	 /* NULL: it has none */
+	uint64_t answer_bytes;	 /* of what the device is to give: hooks can give as much in its place; 0: no */
+	bool is_answered;	 /* one has written that by `data`, before data_bytes is: DROP gives it to the guest */
 	/* What it waited for is decided, as request->verdict says. Context: exit, of any CPU; without locks. */
 	void (*resume)(struct request *request, struct vcpu *vcpu);
 	uint64_t after;		 /* the place of the last hook that was asked */

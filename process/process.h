@@ -12,6 +12,7 @@
 #ifndef PROCESS_PROCESS_H
 #define PROCESS_PROCESS_H
 
+#include "hook/disk_transfer.h"
 #include "rv/disk.h"
 #include "rv/types.h"
 
@@ -33,6 +34,8 @@ struct process_options {
 	bool (*describe_disk)(uint32_t position, struct rv_disk_info *info);
 	/* RV_SYS_DISK_FAIL, of a disk's number: 0, or what that gives. NULL: as the last. */
 	int (*fail_disk)(uint32_t number);
+	/* RV_SYS_DISK_READ and its like: 0, or what these give. NULL: as the last. */
+	disk_transfer_do transfer_disk;
 };
 
 /* Takes the engine program (an ELF64 image, which stays where it is and is never freed) and learns

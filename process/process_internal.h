@@ -54,6 +54,7 @@ struct process {
 	uint64_t budget_us;		  /* of the run going on */
 	struct budget budget;
 	uint64_t log_tsc;		  /* spent in RV_SYS_LOG in the run going on */
+	uint64_t disk_tsc;		  /* waited for disks in it */
 	uint64_t alarm_function; /* RV_SYS_ALARM; 0: none */
 	uint32_t powers;	  /* what it may do (rv/powers.h) */
 	uint32_t powers_kept;	  /* what it has not given up: in force when the top level has ended */

@@ -51,6 +51,7 @@ process_run(struct process *process, struct vcpu *vcpu, uint64_t budget_us, uint
 	process->vcpu = vcpu;
 	process->budget_us = budget_us;
 	process->log_tsc = 0;
+	process->disk_tsc = 0;
 	vcpu_ops->host_begin(vcpu);
 	run_begin(process, ticks);
 	stop = process_enter(process, &vcpu->cpu->tss.rsp[0]);

@@ -54,6 +54,9 @@ static const syscall_handler syscall_table[RV_SYSCALL_COUNT] = {
 	[RV_SYS_DATA_WRITE] = syscall_data_write,
 	[RV_SYS_DISK] = syscall_disk,
 	[RV_SYS_DISK_FAIL] = syscall_disk_fail,
+	[RV_SYS_DISK_READ] = syscall_disk_read,
+	[RV_SYS_DISK_WRITE] = syscall_disk_write,
+	[RV_SYS_DISK_FLUSH] = syscall_disk_flush,
 	[RV_SYS_RESOLVE] = syscall_resolve,
 };
 

@@ -33,8 +33,6 @@ int64_t syscall_event_registers(struct process *process, struct exception_frame 
 int64_t syscall_data_read(struct process *process, struct exception_frame *frame);
 int64_t syscall_data_write(struct process *process, struct exception_frame *frame);
 int64_t syscall_resolve(struct process *process, struct exception_frame *frame);
-int64_t syscall_disk(struct process *process, struct exception_frame *frame);
-int64_t syscall_disk_fail(struct process *process, struct exception_frame *frame);
 int64_t syscall_alarm(struct process *process, struct exception_frame *frame);
 
 /* syscall_access.c */
@@ -47,6 +45,13 @@ int64_t syscall_msr_write(struct process *process, struct exception_frame *frame
 int64_t syscall_cpuid(struct process *process, struct exception_frame *frame);
 int64_t syscall_memory_read(struct process *process, struct exception_frame *frame);
 int64_t syscall_memory_write(struct process *process, struct exception_frame *frame);
+
+/* syscall_disk.c */
+int64_t syscall_disk(struct process *process, struct exception_frame *frame);
+int64_t syscall_disk_fail(struct process *process, struct exception_frame *frame);
+int64_t syscall_disk_read(struct process *process, struct exception_frame *frame);
+int64_t syscall_disk_write(struct process *process, struct exception_frame *frame);
+int64_t syscall_disk_flush(struct process *process, struct exception_frame *frame);
 
 /* syscall_pci.c */
 int64_t syscall_pci_read(struct process *process, struct exception_frame *frame);

@@ -134,26 +134,6 @@ int64_t syscall_cpuid(struct process *process, struct exception_frame *frame)
 	return user_copy_out(process, frame->rdx, registers, sizeof(registers));
 }
 
-/* (position, struct rv_disk_info *) */
-int64_t syscall_disk(struct process *process, struct exception_frame *frame)
-{
-	struct rv_disk_info info = { 0 };
-
-	if (frame->rdi > UINT32_MAX || process_options.describe_disk == NULL ||
-	    !process_options.describe_disk((uint32_t)frame->rdi, &info))
-		return -RV_ENOENT;
-	return user_copy_out(process, frame->rsi, &info, sizeof(info));
-}
-
-/* (number) */
-int64_t syscall_disk_fail(struct process *process, struct exception_frame *frame)
-{
-	(void)process;
-	if (frame->rdi > RV_DISK_LAST || process_options.fail_disk == NULL)
-		return -RV_ENOENT;
-	return process_options.fail_disk((uint32_t)frame->rdi);
-}
-
 /* Straight between the guest's pages and the engine's, both checked, a page at a time. */
 static int64_t syscall_transfer(struct process *process, const struct exception_frame *frame,
 				bool to_guest)

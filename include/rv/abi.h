@@ -19,7 +19,7 @@
 
 #include "rv/types.h"
 
-#define RV_ABI_VERSION 5
+#define RV_ABI_VERSION 6
 #define RV_SYSCALL_VECTOR 0x80
 
 /* The address space of an engine (all below 4 GiB, so that pointers fit 32 bits where it helps). */
@@ -149,6 +149,7 @@ struct rv_event {
 	uint64_t request;	 /* requests: the number of this one, which none has after it */
 	uint64_t hold_us;	 /* RV_VERDICT_HOLD: up to RV_HOLD_US_MAXIMUM; with RV_EVENT_DELAYED RV_HOLD_US_EVER too */
 	uint64_t data_bytes;	 /* of RV_SYS_DATA_READ; 0: there are none, or not yet */
+	uint64_t answer_bytes;	 /* requests that give: so many RV_SYS_DATA_WRITE takes, which DROP gives the guest */
 	struct rv_registers registers; /* the last: a field's eight bytes lie within the event */
 };
 
@@ -304,10 +305,21 @@ enum rv_syscall {
 	 * guest resets it. RV_ENOENT: there is none; RV_ENOTSUP: none of its kind can say so; RV_EAGAIN: its requests
 	 * pass unseen */
 	RV_SYS_DISK_FAIL,
+	/* (number of a disk, LBA, buffer, bytes) -> 0: reads sectors, the CPU standing until that is done. At most
+	 * RV_DISK_IO_BYTES. RV_ENOENT: there is no such disk; RV_EINVAL: no whole sectors; RV_ERANGE: beyond its end;
+	 * RV_EPERM: a hook of another engine's has a say in that; RV_EAGAIN: it cannot be had yet; RV_EBUSY: it is amid
+	 * a command of the guest's; RV_ENOTSUP: not with such a disk; RV_EIO: it failed; RV_ETIMEDOUT: it took too long,
+	 * or all such calls of this event did; RV_ENOMEM */
+	RV_SYS_DISK_READ,
+	/* (number of a disk, LBA, buffer, bytes) -> 0: writes them. As the last */
+	RV_SYS_DISK_WRITE,
+	/* (number of a disk) -> 0: has its cache written. As the last */
+	RV_SYS_DISK_FLUSH,
 	RV_SYSCALL_COUNT,
 };
 
 #define RV_LOG_BYTES 4096
+#define RV_DISK_IO_BYTES 0x100000
 #define RV_HOOK_BYTES_IN_EVENT 0x1000000
 #define RV_HOLD_US_MAXIMUM UINT64_C(3600000000) /* an hour */
 #define RV_HOLD_US_EVER UINT64_MAX /* until the guest gives up: the request is lost */

@@ -7,6 +7,7 @@
 
 #define RV_EPERM 1	/* not allowed: our own memory, a device that the hypervisor uses */
 #define RV_ENOENT 2	/* no such hook, script, device */
+#define RV_EIO 5	/* the device failed it */
 #define RV_E2BIG 7	/* longer than the interface takes */
 #define RV_EAGAIN 11	/* not now: no event is open, or a table is being changed */
 #define RV_ENOMEM 12	/* heap quota or the hypervisor's pool exhausted */
@@ -20,5 +21,6 @@
 #define RV_ENOSYS 38	/* no such system call */
 #define RV_ENODATA 61	/* it is not known yet */
 #define RV_ENOTSUP 95	/* this CPU or machine cannot */
+#define RV_ETIMEDOUT 110 /* the device did not answer in time */
 
 #endif

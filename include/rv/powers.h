@@ -15,7 +15,8 @@
 	power(MMIO, "mmio")                                                                        \
 	power(MSR, "msr")                                                                          \
 	power(PCI, "pci")                                                                          \
-	power(MEMORY, "memory") /* read and write the guest's */
+	power(MEMORY, "memory") /* read and write the guest's */                                   \
+	power(DISK, "disk")	/* read and write disks */
 
 enum rv_power_number {
 #define RV_POWER_NUMBER(constant, name) RV_POWER_NUMBER_##constant,
@@ -46,6 +47,9 @@ static const uint8_t rv_syscall_powers[RV_SYSCALL_COUNT] = {
 	[RV_SYS_PCI_SWITCH_OFF] = RV_POWER_PCI,
 	[RV_SYS_MEMORY_READ] = RV_POWER_MEMORY,
 	[RV_SYS_MEMORY_WRITE] = RV_POWER_MEMORY,
+	[RV_SYS_DISK_READ] = RV_POWER_DISK,
+	[RV_SYS_DISK_WRITE] = RV_POWER_DISK,
+	[RV_SYS_DISK_FLUSH] = RV_POWER_DISK,
 	[RV_SYS_DISK_FAIL] = RV_POWER_HOOK,
 	/* RV_SYS_HOOK_ADD and RV_SYS_HOOK_REMOVE: rv_kind_power(). */
 };

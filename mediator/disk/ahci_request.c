@@ -30,10 +30,14 @@ static uint64_t ahci_request_bytes(const struct ahci_slot *slot)
 	return (uint64_t)slot->request.disk.sectors * (sector_bytes != 0 ? sector_bytes : ATA_SECTOR_BYTES);
 }
 
+static uint64_t ahci_given_bytes(const struct ahci_slot *slot)
+{
+	return ahci_moves_sectors(slot) ? ahci_request_bytes(slot) : AHCI_IDENTIFY_BYTES;
+}
+
 static int ahci_bounce(struct ahci_slot *slot)
 {
-	uint64_t bytes = ahci_moves_sectors(slot) ? ahci_request_bytes(slot) : AHCI_IDENTIFY_BYTES;
-	int error = slot->is_bounced ? 0 : bounce_take_pages(&slot->bounce, bytes);
+	int error = slot->is_bounced ? 0 : bounce_take_pages(&slot->bounce, ahci_given_bytes(slot));
 
 	slot->is_bounced = error == 0;
 	return error;
@@ -52,7 +56,7 @@ static int ahci_data(struct request *request, uint64_t offset, void *buffer, siz
 	bool was_bounced = slot->is_bounced;
 	int error = ahci_bounce(slot);
 
-	if (error == 0 && !was_bounced) {
+	if (error == 0 && !was_bounced && !ahci_gives(slot)) {
 		error = bounce_gather(&slot->bounce);
 		if (error != 0)
 			ahci_bounce_end(slot); /* pages that hold nothing are not to be sent */
@@ -114,17 +118,25 @@ static void ahci_start(struct ahci_slot *slot)
 	ahci_answer(slot, ahci_denied_error(slot));
 }
 
-/* What hooks have decided is done. Success without the device: what is read is zeros. */
+/* Success without the device: what is read is zeros, or what a hook has given. */
+static void ahci_drop(struct ahci_slot *slot)
+{
+	bool gives = ahci_gives(slot), fails = gives && ahci_bounce(slot) != 0;
+
+	if (gives && !fails)
+		slot->transferred = (uint32_t)slot->bounce.length_bytes;
+	ahci_answer(slot, fails ? ahci_denied_error(slot) : 0);
+}
+
+/* What hooks have decided is done. */
 static void ahci_go_on(struct ahci_slot *slot)
 {
 	if (slot->request.verdict == RV_VERDICT_DENY)
 		ahci_answer(slot, ahci_denied_error(slot));
-	else if (slot->request.verdict != RV_VERDICT_DROP)
-		ahci_start(slot);
-	else if (ahci_gives(slot) && ahci_bounce(slot) != 0)
-		ahci_answer(slot, ahci_denied_error(slot));
+	else if (slot->request.verdict == RV_VERDICT_DROP)
+		ahci_drop(slot);
 	else
-		ahci_answer(slot, 0);
+		ahci_start(slot);
 }
 
 /* The end ------------------------------------------------------------------------------------------- */
@@ -283,10 +295,12 @@ void ahci_begin(struct ahci_slot *slot, struct vcpu *vcpu)
 		ahci_answer(slot, ATA_ERROR_ABRT);
 		return;
 	}
-	if (ahci_moves_sectors(slot)) {
+	if (ahci_moves_sectors(slot) || ahci_gives(slot))
 		slot->request.data = ahci_data;
-		slot->request.data_bytes = slot->opcode->kind == RV_EVENT_DISK_WRITE ? ahci_request_bytes(slot) : 0;
-	}
+	if (ahci_gives(slot))
+		slot->request.answer_bytes = ahci_given_bytes(slot);
+	else if (ahci_moves_sectors(slot))
+		slot->request.data_bytes = ahci_request_bytes(slot);
 	if (slot->request.handle == 0 || !hook_wants_requests(slot->request.kind))
 		ahci_go_on(slot);
 	else if (slot->request.kind == RV_EVENT_DISK_DISCARD && !ahci_read_ranges(slot))

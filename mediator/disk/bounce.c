@@ -29,11 +29,15 @@ static uint64_t bounce_segments_bytes(const struct bounce *bounce)
 
 int bounce_take_pages(struct bounce *bounce, uint64_t most_bytes)
 {
-	uint64_t bytes = bounce_segments_bytes(bounce), nr_pages;
+	uint64_t bytes = bounce_segments_bytes(bounce);
 
-	if (bytes > most_bytes)
-		bytes = most_bytes;
-	nr_pages = align_up(bytes, PAGE_BYTES) / PAGE_BYTES;
+	return bounce_take_bytes(bounce, bytes < most_bytes ? bytes : most_bytes);
+}
+
+int bounce_take_bytes(struct bounce *bounce, uint64_t bytes)
+{
+	uint64_t nr_pages = align_up(bytes, PAGE_BYTES) / PAGE_BYTES;
+
 	if (nr_pages > bounce->pages_maximum)
 		return -RV_E2BIG;
 	for (bounce->nr_pages = 0; bounce->nr_pages < nr_pages; bounce->nr_pages++) {

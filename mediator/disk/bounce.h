@@ -40,6 +40,9 @@ int bounce_add_segment(struct bounce *bounce, gpa_t address, uint64_t length_byt
 /* Takes pages for as many bytes as the segments have, at most `most_bytes`. 0, -RV_ENOMEM, -RV_E2BIG. */
 int bounce_take_pages(struct bounce *bounce, uint64_t most_bytes);
 
+/* Takes pages for that many. As the last. */
+int bounce_take_bytes(struct bounce *bounce, uint64_t bytes);
+
 /* Copies all between the guest's memory and the pages. 0 or -RV_EFAULT. */
 int bounce_gather(struct bounce *bounce);
 int bounce_scatter(const struct bounce *bounce);

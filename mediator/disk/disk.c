@@ -82,6 +82,20 @@ bool disk_describe(uint32_t position, struct rv_disk_info *info)
 	return false;
 }
 
+bool disk_describe_number(uint32_t number, struct rv_disk_info *info)
+{
+	uint32_t bus = number / RV_DISKS_A_BUS;
+
+	return bus < ARRAY_LENGTH(disk_classes) && disk_classes[bus]->describe(number % RV_DISKS_A_BUS, info);
+}
+
+int disk_run_io(uint32_t number, struct disk_io *io)
+{
+	const struct disk_class *class = disk_classes[number / RV_DISKS_A_BUS];
+
+	return class->io != NULL ? class->io(number % RV_DISKS_A_BUS, io) : -RV_ENOTSUP;
+}
+
 int disk_fail(uint32_t number)
 {
 	uint32_t bus = number / RV_DISKS_A_BUS;

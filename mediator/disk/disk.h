@@ -22,6 +22,9 @@ bool disk_is_watched(void);
 /* The disk at a position, 0, 1, ...; false: there are not so many. Context: boot, exit. */
 bool disk_describe(uint32_t position, struct rv_disk_info *info);
 
+/* The disk of a number, up to RV_DISK_LAST; false: there is none, or it is not known yet. */
+bool disk_describe_number(uint32_t number, struct rv_disk_info *info);
+
 /* The controller of the disk of that number, up to RV_DISK_LAST, is out of order until the guest resets it: 0;
  * -RV_ENOENT; -RV_ENOTSUP; -RV_EAGAIN: its requests pass unseen. Context: exit; under no lock but an owner's. */
 int disk_fail(uint32_t number);

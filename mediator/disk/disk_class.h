@@ -10,6 +10,7 @@
 #include "rv/types.h"
 
 struct disk_controller;
+struct disk_io; /* mediator/disk/disk_io.h */
 
 struct disk_class {
 	/* Finds the controllers, adds each, and finds their disks, where the guest does not do that later.
@@ -23,7 +24,14 @@ struct disk_class {
 	bool (*describe)(unsigned index, struct rv_disk_info *info);
 	/* The controller of that disk says that it has failed, as disk_fail(). NULL: it has no word for that. */
 	int (*fail)(unsigned index);
+	/* A command of our own to that disk, which is done on return, or will not be: 0, or as disk_transfer(). Where the
+	 * device may have the data yet it takes io->bounce's pages, and frees them in the end. NULL: there is no way.
+	 * Under no lock but an owner's; for DISK_IO_WAIT_US at most. */
+	int (*io)(unsigned index, struct disk_io *io);
 };
+
+/* That of the disk of a number. */
+int disk_run_io(uint32_t number, struct disk_io *io);
 
 /* A part of what a class has for each controller: of an IDE controller for each channel. */
 struct disk_controller {

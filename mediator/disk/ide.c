@@ -98,7 +98,7 @@ static int ide_dma_data(struct request *request, uint64_t offset, void *buffer, 
 	bool was_bounced = channel->is_bounced;
 	int error = ide_dma_bounce(channel);
 
-	if (error == 0 && !was_bounced) {
+	if (error == 0 && !was_bounced && ide_is_write(channel)) {
 		error = bounce_gather(&channel->bounce);
 		if (error != 0)
 			ide_dma_end(channel); /* pages that hold nothing are not to be sent */
@@ -167,7 +167,7 @@ static void ide_dma_run(struct ide_channel *channel)
 	channel->phase = IDE_RUNNING;
 }
 
-/* Success without the device: what is read is zeros. */
+/* Success without the device: what is read is zeros, or what a hook has given. */
 static void ide_dma_drop(struct ide_channel *channel)
 {
 	if (!ide_is_write(channel) &&
@@ -237,6 +237,7 @@ void ide_started(struct ide_channel *channel, struct vcpu *vcpu)
 		  ata_taskfile_sectors(&channel->taskfile, channel->opcode));
 	request->data = ide_dma_data;
 	request->data_bytes = ide_is_write(channel) ? ide_dma_bytes(channel) : 0;
+	request->answer_bytes = ide_dma_bytes(channel) - request->data_bytes;
 	channel->table = port_read32(channel->bus_master + IDE_BM_TABLE) & ~3u;
 	if (channel->opcode->kind == RV_EVENT_DISK_DISCARD && !ide_read_ranges(channel))
 		ide_refuse(channel);

@@ -173,6 +173,9 @@ void ide_ask_done(struct ide_channel *channel, struct vcpu *vcpu, ide_decided de
 /* A decision that took its time: the device gives its interrupt anew, by a command that does nothing. */
 void ide_interrupt_again(struct ide_channel *channel);
 
+/* ide_own.c: a command of ours to one of its disks, as disk_class.h's io. Takes the channel's lock. */
+int ide_own_io(struct ide_channel *channel, unsigned unit, struct disk_io *io);
+
 /* ide_claim.c: the ports that are claimed. Prepares a new channel; claims: 0, -RV_ENOMEM, -RV_ENOTSUP: our memory
  * is out of the bus master's reach; releases, while its phase is OPEN. The last two under its lock. */
 void ide_prepare(struct ide_channel *channel, uint64_t function);

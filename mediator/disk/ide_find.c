@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "mediator/disk/disk_class.h"
+#include "rv/errno.h"
 #include "vmm/pci_function.h"
 
 #define IDE_CHANNELS_MAXIMUM 8
@@ -100,9 +101,15 @@ static bool ide_describe(unsigned index, struct rv_disk_info *info)
 	return disk->is_there;
 }
 
+static int ide_io(unsigned index, struct disk_io *io)
+{
+	return index / 2 < ide_nr_channels ? ide_own_io(ide_channels[index / 2], index % 2, io) : -RV_ENOENT;
+}
+
 const struct disk_class ide_class = {
 	.find = ide_find,
 	.claim = ide_claim_one,
 	.release = ide_release_one,
 	.describe = ide_describe,
+	.io = ide_io,
 };

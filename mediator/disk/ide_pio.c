@@ -36,6 +36,7 @@ static void ide_block_begin(struct ide_channel *channel)
 	channel->position = 0;
 	ide_begin(channel, channel->lba, sectors);
 	channel->request.data = ide_block_data;
+	channel->request.answer_bytes = channel->opcode->kind == RV_EVENT_DISK_READ ? channel->block_bytes : 0;
 }
 
 static void ide_block_issue(struct ide_channel *channel)
@@ -114,10 +115,10 @@ static void ide_block_end(struct ide_channel *channel, struct vcpu *vcpu)
 
 static bool ide_pio_fetch(struct ide_channel *channel)
 {
-	if (channel->is_dropped)
-		memset(channel->block, 0, channel->block_bytes);
-	else if (!ide_take_data(channel, channel->block, channel->block_bytes))
+	if (!channel->is_dropped && !ide_take_data(channel, channel->block, channel->block_bytes))
 		return false;
+	if (channel->is_dropped && !channel->request.is_answered)
+		memset(channel->block, 0, channel->block_bytes);
 	channel->request.data_bytes = channel->block_bytes;
 	return true;
 }

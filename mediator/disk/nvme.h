@@ -96,8 +96,8 @@ struct nvme_sq {
 	struct nvme_slot *slots[NVME_SLOTS];
 };
 
-/* DONE: there is no room for it in the guest's queue. */
-enum nvme_slot_state { NVME_FREE, NVME_ASKED, NVME_AT_DEVICE, NVME_DONE_ASKED, NVME_DONE };
+/* DONE: there is no room for it in the guest's queue. OWN_DONE: it is not the guest's, and who waits for it frees it. */
+enum nvme_slot_state { NVME_FREE, NVME_ASKED, NVME_AT_DEVICE, NVME_DONE_ASKED, NVME_DONE, NVME_OWN_DONE };
 
 /* A command of the guest's. */
 struct nvme_slot {
@@ -107,6 +107,8 @@ struct nvme_slot {
 	uint16_t identifier; /* the guest's */
 	uint8_t state;	     /* enum nvme_slot_state */
 	bool is_filler;	     /* the device has a command that does nothing in its place: `status` is what it says */
+	bool is_own;	     /* of ours: nvme_own.c */
+	bool is_awaited;     /* likewise: somebody looks for its end */
 	bool is_bounced;
 	bool has_waited;     /* between question and decision guests ran */
 	uint16_t status;
@@ -138,6 +140,9 @@ struct nvme_controller {
 	uint64_t nr_interrupts;	/* that CPUs have looked for completions for */
 	uint16_t generation;	/* of the newest submission queue */
 	uint32_t queues_end;	/* there is none from here on */
+	uint16_t own_number;	/* of the queues that are ours alone; 0: there are none left for us */
+	bool own_is_begun;	/* they are there, or about to be */
+	uint32_t transfer_bytes; /* that the device takes for a command, as far as it has said */
 	struct nvme_sq *sqs[NVME_QUEUES_MAXIMUM]; /* 0: the admin queue */
 	struct nvme_cq *cqs[NVME_QUEUES_MAXIMUM];
 	char model[48], serial[24];
@@ -204,6 +209,8 @@ void nvme_sq_end(struct nvme_sq *sq);
 void nvme_sq_put(struct nvme_sq *sq); /* one user less */
 /* A free slot with the guest's next command; NULL: there is none of either. */
 struct nvme_slot *nvme_take(struct nvme_sq *sq);
+/* A free slot; NULL: there is none. */
+struct nvme_slot *nvme_slot_find(struct nvme_sq *sq);
 void nvme_slot_free(struct nvme_slot *slot);
 void nvme_submit(struct nvme_slot *slot, const struct nvme_command *command);
 /* The slot that a completion of the device's is about, which is not there any more; NULL: none. */
@@ -232,9 +239,26 @@ void nvme_complete(struct nvme_slot *slot, struct vcpu *vcpu);
 bool nvme_admin_begin(struct nvme_slot *slot);
 /* What a success of the device's means. */
 void nvme_admin_complete(struct nvme_slot *slot);
+/* A command that makes a queue, with a ring of ours. */
+void nvme_create(struct nvme_slot *slot, const void *ring, uint32_t entries);
+/* It is made. */
+void nvme_queue_made(struct nvme_slot *slot);
+
+/* nvme_own.c: commands of ours. The guest sets the number of queues: the device is asked for one more, and the guest is
+ * told of one less. */
+void nvme_own_ask_more(struct nvme_command *command);
+void nvme_own_hide(struct nvme_controller *controller, struct nvme_completion *completion);
+/* The guest has a queue: now we make ours. */
+void nvme_own_begin(struct nvme_controller *controller);
+/* Of a slot that is_own. */
+void nvme_own_complete(struct nvme_slot *slot);
+/* As disk_class.h's io. Takes the controller's lock. */
+int nvme_io(unsigned index, struct disk_io *io);
 
 /* nvme_work.c: has all go on that can. */
 void nvme_work(struct nvme_controller *controller, struct vcpu *vcpu);
+/* Takes one completion of the device's; false: there is none. Of our own queue it needs no vCPU. */
+bool nvme_harvest(struct nvme_controller *controller, struct nvme_cq *cq, struct vcpu *vcpu);
 /* Until the device has done all that it was given, or for a while, if it is a queue that no interrupt tells of:
  * the admin queue, and those that the guest polls. */
 void nvme_wait(struct nvme_controller *controller, uint32_t queue, struct vcpu *vcpu);

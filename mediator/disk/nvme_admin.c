@@ -26,11 +26,17 @@ static gpa_t nvme_queue_base(const struct nvme_slot *slot)
 	return nvme_pair(&slot->command.words[NVME_WORD_PRP1]);
 }
 
+/* One of ours, or none that there can be. */
+static bool nvme_is_no_queue(const struct nvme_slot *slot, uint32_t number)
+{
+	return number == 0 || number >= NVME_QUEUES_MAXIMUM || number == slot->sq->controller->own_number;
+}
+
 static uint16_t nvme_check_queue(const struct nvme_slot *slot, size_t entry_bytes)
 {
 	if (!(slot->command.words[11] & NVME_QUEUE_CONTIGUOUS))
 		return NVME_STATUS_FIELD;
-	if (nvme_queue_number(slot) == 0 || nvme_queue_number(slot) >= NVME_QUEUES_MAXIMUM)
+	if (nvme_is_no_queue(slot, nvme_queue_number(slot)))
 		return NVME_STATUS_QUEUE;
 	if (nvme_queue_size(slot) < 2)
 		return NVME_STATUS_QUEUE_SIZE;
@@ -40,7 +46,7 @@ static uint16_t nvme_check_queue(const struct nvme_slot *slot, size_t entry_byte
 }
 
 /* The device gets one of ours in the place of the guest's. */
-static void nvme_create(struct nvme_slot *slot, const void *ring, uint32_t entries)
+void nvme_create(struct nvme_slot *slot, const void *ring, uint32_t entries)
 {
 	struct nvme_command command = slot->command;
 	hpa_t base = memory_physical(ring);
@@ -72,7 +78,7 @@ static void nvme_create_sq(struct nvme_slot *slot)
 {
 	struct nvme_controller *controller = slot->sq->controller;
 	uint32_t completions = slot->command.words[11] >> 16;
-	struct nvme_cq *cq = completions != 0 && completions < NVME_QUEUES_MAXIMUM ? controller->cqs[completions] : NULL;
+	struct nvme_cq *cq = !nvme_is_no_queue(slot, completions) ? controller->cqs[completions] : NULL;
 	uint16_t status = cq == NULL ? NVME_STATUS_CQ : nvme_check_queue(slot, sizeof(struct nvme_command));
 
 	if (status == 0) {
@@ -86,14 +92,23 @@ static void nvme_create_sq(struct nvme_slot *slot)
 		nvme_create(slot, slot->new_sq->ring, NVME_SQ_ENTRIES);
 }
 
+/* Ours the guest does not delete. */
+static void nvme_delete(struct nvme_slot *slot, uint32_t number)
+{
+	if (number != 0 && number == slot->sq->controller->own_number)
+		nvme_answer(slot, NVME_STATUS_QUEUE);
+	else
+		nvme_submit(slot, &slot->command);
+}
+
 static void nvme_delete_sq(struct nvme_slot *slot)
 {
 	uint32_t number = nvme_queue_number(slot);
-	struct nvme_sq *sq = number != 0 && number < NVME_QUEUES_MAXIMUM ? slot->sq->controller->sqs[number] : NULL;
+	struct nvme_sq *sq = nvme_is_no_queue(slot, number) ? NULL : slot->sq->controller->sqs[number];
 
 	if (sq != NULL)
 		sq->is_closing = true;
-	nvme_submit(slot, &slot->command);
+	nvme_delete(slot, number);
 }
 
 /* The guest's number of a command is not the device's. */
@@ -101,7 +116,7 @@ static void nvme_abort(struct nvme_slot *slot)
 {
 	struct nvme_command command = slot->command;
 	uint32_t number = command.words[10] & 0xffff;
-	const struct nvme_sq *sq = number < NVME_QUEUES_MAXIMUM ? slot->sq->controller->sqs[number] : NULL;
+	const struct nvme_sq *sq = number != 0 && nvme_is_no_queue(slot, number) ? NULL : slot->sq->controller->sqs[number];
 
 	command.words[10] = number | (uint32_t)nvme_identifier_at_device(sq, (uint16_t)(command.words[10] >> 16)) << 16;
 	nvme_submit(slot, &command);
@@ -125,6 +140,7 @@ static bool nvme_is_about_queues(const struct nvme_slot *slot)
 bool nvme_admin_begin(struct nvme_slot *slot)
 {
 	if (nvme_is_about_queues(slot)) {
+		nvme_own_ask_more(&slot->command);
 		nvme_submit(slot, &slot->command);
 		return true;
 	}
@@ -142,6 +158,8 @@ bool nvme_admin_begin(struct nvme_slot *slot)
 		nvme_abort(slot);
 		return true;
 	case NVME_DELETE_CQ:
+		nvme_delete(slot, nvme_queue_number(slot));
+		return true;
 	case NVME_EVENT_REQUEST:
 	case NVME_KEEP_ALIVE:
 		nvme_submit(slot, &slot->command);
@@ -156,7 +174,7 @@ bool nvme_admin_begin(struct nvme_slot *slot)
 
 /* The device agreed ------------------------------------------------------------------------------- */
 
-static void nvme_queue_made(struct nvme_slot *slot)
+void nvme_queue_made(struct nvme_slot *slot)
 {
 	struct nvme_controller *controller = slot->sq->controller;
 	uint32_t number = nvme_queue_number(slot);
@@ -200,14 +218,6 @@ static void nvme_cq_deleted(struct nvme_controller *controller, uint32_t number)
 	controller->cqs[number] = NULL;
 }
 
-static void nvme_limit_queues(struct nvme_completion *completion)
-{
-	uint32_t submission = completion->words[0] & 0xffff, completions = completion->words[0] >> 16;
-	uint32_t most = NVME_QUEUES_MAXIMUM - 2; /* one less than there are, without the admin queue */
-
-	completion->words[0] = (completions < most ? completions : most) << 16 | (submission < most ? submission : most);
-}
-
 static void nvme_identified(struct nvme_slot *slot)
 {
 	struct nvme_controller *controller = slot->sq->controller;
@@ -222,13 +232,16 @@ static void nvme_identified(struct nvme_slot *slot)
 void nvme_admin_complete(struct nvme_slot *slot)
 {
 	if (nvme_is_about_queues(slot)) {
-		nvme_limit_queues(&slot->completion);
+		nvme_own_hide(slot->sq->controller, &slot->completion);
 		return;
 	}
 	switch (nvme_opcode(slot)) {
 	case NVME_CREATE_CQ:
+		nvme_queue_made(slot);
+		break;
 	case NVME_CREATE_SQ:
 		nvme_queue_made(slot);
+		nvme_own_begin(slot->sq->controller);
 		break;
 	case NVME_DELETE_SQ:
 		nvme_sq_deleted(slot->sq->controller, nvme_queue_number(slot));

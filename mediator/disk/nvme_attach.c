@@ -84,6 +84,8 @@ void nvme_detach(struct nvme_controller *controller)
 	}
 	nvme_exchange_admin(controller, false);
 	controller->shadow_doorbells = controller->event_indexes = NULL;
+	controller->own_number = 0;
+	controller->own_is_begun = false;
 	controller->is_stopping = false;
 	controller->has_failed = false;
 	__atomic_store_n(&controller->is_attached, false, __ATOMIC_RELEASE);

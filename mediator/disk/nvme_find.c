@@ -161,4 +161,5 @@ const struct disk_class nvme_class = {
 	.release = nvme_release_one,
 	.describe = nvme_describe,
 	.fail = nvme_fail,
+	.io = nvme_io,
 };

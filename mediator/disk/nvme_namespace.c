@@ -57,6 +57,7 @@ void nvme_identified_controller(struct nvme_controller *controller, uint8_t *dat
 	nvme_id_text(data, NVME_ID_MODEL, NVME_ID_MODEL_BYTES, controller->model);
 	if (data[NVME_ID_MDTS] == 0 || data[NVME_ID_MDTS] > NVME_TRANSFER_SHIFT)
 		data[NVME_ID_MDTS] = NVME_TRANSFER_SHIFT;
+	controller->transfer_bytes = (uint32_t)NVME_PAGE_BYTES << data[NVME_ID_MDTS];
 	oacs &= (uint16_t)~(NVME_OACS_VIRTUALIZATION | NVME_OACS_DOORBELL_BUFFER);
 	oacs |= nvme_doorbells_fit(controller) ? NVME_OACS_DOORBELL_BUFFER : 0; /* ours, whatever the device has */
 	memcpy(data + NVME_ID_OACS, &oacs, sizeof(oacs));

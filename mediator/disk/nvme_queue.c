@@ -126,7 +126,7 @@ void nvme_slot_free(struct nvme_slot *slot)
 }
 
 /* As long as something is on its way whose end gives memory back, the next waits where that is short. */
-static struct nvme_slot *nvme_slot_find(struct nvme_sq *sq)
+struct nvme_slot *nvme_slot_find(struct nvme_sq *sq)
 {
 	if (sq->nr_out != 0 && !memory_has_device_pages(2 * NVME_TRANSFER_PAGES))
 		return NULL;
@@ -150,7 +150,7 @@ struct nvme_slot *nvme_take(struct nvme_sq *sq)
 	sq->head = (sq->head + 1) % sq->size;
 	slot->identifier = (uint16_t)(slot->command.words[NVME_WORD_CODE] >> 16);
 	slot->request = (struct request){ 0 };
-	slot->is_filler = slot->is_bounced = false;
+	slot->is_filler = slot->is_bounced = slot->is_own = false;
 	return slot;
 }
 

@@ -83,7 +83,7 @@ static int nvme_data(struct request *request, uint64_t offset, void *buffer, siz
 	bool was_bounced = slot->is_bounced;
 	int error = nvme_bounce(slot);
 
-	if (error == 0 && !was_bounced) {
+	if (error == 0 && !was_bounced && !nvme_gives(slot)) {
 		error = bounce_gather(&slot->bounce);
 		slot->is_bounced = error == 0; /* pages that hold nothing are not to be sent */
 	}
@@ -153,6 +153,7 @@ static uint16_t nvme_prepare_blocks(struct nvme_slot *slot)
 	slot->request.disk.sectors = nvme_blocks(slot);
 	slot->request.data = nvme_data;
 	slot->request.data_bytes = nvme_opcode(slot) == NVME_WRITE ? bytes : 0;
+	slot->request.answer_bytes = bytes - slot->request.data_bytes;
 	return 0;
 }
 
@@ -193,6 +194,7 @@ static uint16_t nvme_prepare(struct nvme_slot *slot)
 		return nvme_prepare_ranges(slot);
 	error = nvme_gives(slot) ? nvme_read_memory_list(slot, NVME_PAGE_BYTES) : 0;
 	slot->request.data = nvme_gives(slot) ? nvme_data : NULL;
+	slot->request.answer_bytes = nvme_gives(slot) ? NVME_PAGE_BYTES : 0;
 	return error != 0 ? nvme_prp_status(error) : 0;
 }
 
@@ -260,7 +262,7 @@ static void nvme_start(struct nvme_slot *slot)
 	nvme_submit(slot, &command);
 }
 
-/* Success without the device: what is read is zeros. */
+/* Success without the device: what is read is zeros, or what a hook has given. */
 static void nvme_drop(struct nvme_slot *slot)
 {
 	if (nvme_gives(slot) && nvme_bounce(slot) != 0)
@@ -375,6 +377,10 @@ void nvme_complete(struct nvme_slot *slot, struct vcpu *vcpu)
 	struct request *request = &slot->request;
 	bool is_refused = slot->is_filler && slot->status != 0;
 
+	if (slot->is_own) {
+		nvme_own_complete(slot);
+		return;
+	}
 	if (slot->is_filler) {
 		slot->completion.words[0] = 0;
 		nvme_set_status(slot, slot->status);

@@ -38,7 +38,7 @@ static bool nvme_pump(struct nvme_sq *sq, struct vcpu *vcpu)
 }
 
 /* One completion of the device's. */
-static bool nvme_harvest(struct nvme_controller *controller, struct nvme_cq *cq, struct vcpu *vcpu)
+bool nvme_harvest(struct nvme_controller *controller, struct nvme_cq *cq, struct vcpu *vcpu)
 {
 	struct nvme_completion completion;
 	struct nvme_slot *slot;

@@ -50,6 +50,7 @@ static void source_disk_fill(struct rv_event *event, const struct event_origin *
 	event->flags = 0;
 	event->request = request->handle;
 	event->data_bytes = request->data_bytes;
+	event->answer_bytes = request->kind == RV_EVENT_DISK_DONE ? 0 : request->answer_bytes;
 	event->disk_lba = disk->lba;
 	event->disk_sectors = disk->sectors;
 	event->disk_number = disk->number;
@@ -71,12 +72,28 @@ static void source_disk_note(struct event_origin *origin, const struct rv_event 
 		origin->request->marks |= event->disk_marks;
 }
 
+/* What the device is to give is there before it has: unless the request is dropped then, the device's own comes in its
+ * place. */
+static int source_disk_answer(struct request *request, uint64_t offset, void *buffer, size_t length_bytes)
+{
+	if (request->kind == RV_EVENT_DISK_DONE || request->answer_bytes == 0)
+		return -RV_EAGAIN;
+	if (offset > request->answer_bytes || length_bytes > request->answer_bytes - offset)
+		return -RV_ERANGE;
+	request->is_answered = true;
+	return request->data(request, offset, buffer, length_bytes, true);
+}
+
 static int source_disk_data(struct event_origin *origin, uint64_t offset, void *buffer,
 			    size_t length_bytes, bool write)
 {
 	struct request *request = origin->request;
 
-	if (request->data == NULL || request->data_bytes == 0)
+	if (request->data == NULL)
+		return -RV_EAGAIN;
+	if (request->data_bytes == 0 && write)
+		return source_disk_answer(request, offset, buffer, length_bytes);
+	if (request->data_bytes == 0)
 		return -RV_EAGAIN;
 	if (offset > request->data_bytes || length_bytes > request->data_bytes - offset)
 		return -RV_ERANGE;

@@ -98,7 +98,7 @@ static int virtio_gather(struct virtio_slot *slot)
 static int virtio_data(struct request *request, uint64_t offset, void *buffer, size_t length_bytes, bool write)
 {
 	struct virtio_slot *slot = CONTAINER_OF(request, struct virtio_slot, request);
-	int error = virtio_gather(slot);
+	int error = virtio_gives(slot) ? virtio_bounce(slot) : virtio_gather(slot);
 
 	if (error == 0)
 		bounce_copy(&slot->bounce, offset, buffer, length_bytes, write);
@@ -118,7 +118,6 @@ static uint8_t virtio_prepare_blocks(struct virtio_slot *slot)
 		return VIRTIO_IOERR;
 	slot->request.disk.lba = slot->header.sector / block_sectors;
 	slot->request.disk.sectors = (uint32_t)(bytes / (block_sectors * VIRTIO_SECTOR_BYTES));
-	slot->request.data = virtio_data;
 	slot->request.data_bytes = slot->header.type == VIRTIO_OUT ? bytes : 0;
 	return 0;
 }
@@ -159,6 +158,9 @@ static uint8_t virtio_prepare(struct virtio_slot *slot)
 		.queue = slot->queue->number,
 		.purpose = command->purpose,
 	};
+	if (command->gives && virtio_data_bytes(slot) <= VIRTIO_BOUNCE_BYTES)
+		slot->request.answer_bytes = virtio_data_bytes(slot);
+	slot->request.data = command->gives || command->takes ? virtio_data : NULL;
 	return command->is_range ? virtio_prepare_range(slot) : virtio_moves_blocks(slot) ? virtio_prepare_blocks(slot) : 0;
 }
 
@@ -214,7 +216,7 @@ static void virtio_start(struct virtio_slot *slot)
 	virtio_answer(slot, VIRTIO_IOERR);
 }
 
-/* Success without the device: what is read is zeros. */
+/* Success without the device: what is read is zeros, or what a hook has given. */
 static void virtio_drop(struct virtio_slot *slot)
 {
 	virtio_answer(slot, virtio_gives(slot) && virtio_bounce(slot) != 0 ? VIRTIO_IOERR : VIRTIO_OK);

@@ -42,7 +42,7 @@ enum { READ_DMA_EXT = 0x25, WRITE_DMA_EXT = 0x35, READ_DMA = 0xc8, WRITE_DMA = 0
        NOP = 0x00, POWER_MODE = 0xe5, DATASET = 0x06 };
 
 /* What the script does with which sector. */
-enum { XORED = 1000, WRITE_DENIED = 1200, READ_DENIED, WRITE_DROPPED = 1210, READ_DROPPED, MOVED_FROM = 1220, MOVED_TO,
+enum { XORED = 1000, WRITE_DENIED = 1200, READ_DENIED, WRITE_DROPPED = 1210, READ_DROPPED, READ_ANSWERED, MOVED_FROM = 1220, MOVED_TO,
        DONE_DENIED = 1230, RAW_OF_XORED = 1240, HALF_CHANGED = 1300, PLAIN = 1400, DELAYED = 1500, DONE_DELAYED = 1510,
        HELD = 1520, DONE_HELD = 1530, LOST = 1540, UNANSWERED, WRITE_REASON = 1550, DISCARD_DENIED = 1560 };
 
@@ -250,6 +250,8 @@ static void check_verdicts(void)
 	memset(in, 0xee, SECTOR);
 	check_status("read dropped", transfer(READ_DMA_EXT, READ_DROPPED, 1, in), OK);
 	guest_check(is_xored(in, (const uint8_t[SECTOR]){ 0 }, SECTOR, 0), "it gives zeros", "0x%x", in[0]);
+	check_status("read answered", transfer(READ_DMA_EXT, READ_ANSWERED, 1, in), OK);
+	guest_check(is_xored(in, (const uint8_t[SECTOR]){ 0 }, SECTOR, 0xa5), "it gives the script's", "0x%x", in[0]);
 	check_status("write moved", transfer(WRITE_DMA, MOVED_FROM, 1, out), OK);
 	check_status("read there", transfer(READ_DMA_EXT, MOVED_TO, 1, in), OK);
 	guest_check(is_xored(in, out, SECTOR, 0), "it is elsewhere", "0x%x", in[0]);

@@ -37,7 +37,7 @@ static struct {
 };
 
 /* What the script does with which sector. */
-enum { XORED = 28000, WRITE_DENIED = 28200, READ_DENIED, WRITE_DROPPED = 28210, READ_DROPPED,
+enum { XORED = 28000, WRITE_DENIED = 28200, READ_DENIED, WRITE_DROPPED = 28210, READ_DROPPED, READ_ANSWERED,
        MOVED_FROM = 28220, MOVED_TO, DONE_DENIED = 28230, RAW_OF_XORED = 28240, HALF_CHANGED = 28290,
        PLAIN = 28300, DELAYED = 28340, HELD, HELD_DENIED, HELD_TOO_LONG, DONE_HELD, HELD_RESET, LOST,
        WRITE_REASON = 28350, WRITE_STATUS, DISCARD_DENIED = 28400 };
@@ -255,6 +255,8 @@ static void check_verdicts(enum way way)
 	guest_check(memcmp(before, in, SECTOR) == 0, name, "dropped write is on the disk");
 	guest_check(!(transfer(way, READ_DROPPED, 1, in, false) & ERR) &&
 		    is_xored(in, (const uint8_t[SECTOR]){ 0 }, SECTOR, 0), name, "dropped read gives more than zeros");
+	guest_check(!(transfer(way, READ_ANSWERED, 1, in, false) & ERR) &&
+		    is_xored(in, (const uint8_t[SECTOR]){ 0 }, SECTOR, 0xa5), name, "answered read gives others than the script's");
 	transfer(way, MOVED_FROM, 1, out, true);
 	transfer(way, MOVED_TO, 1, in, false);
 	guest_check(memcmp(in, out, SECTOR) == 0, name, "moved write is elsewhere");

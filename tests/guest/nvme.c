@@ -30,7 +30,7 @@ enum { DELETE_SQ, CREATE_SQ, DELETE_CQ = 4, CREATE_CQ, IDENTIFY, ABORT = 8, EVEN
 enum { FLUSH, WRITE, READ, WRITE_ZEROES = 8, DISCARD };
 
 /* What the script does with which block, of each namespace. */
-enum { XORED = 1000, WRITE_DENIED = 1200, READ_DENIED, WRITE_DROPPED = 1210, READ_DROPPED, MOVED_FROM = 1220, MOVED_TO,
+enum { XORED = 1000, WRITE_DENIED = 1200, READ_DENIED, WRITE_DROPPED = 1210, READ_DROPPED, READ_ANSWERED, MOVED_FROM = 1220, MOVED_TO,
        DONE_DENIED = 1230, RAW_OF_XORED = 1240, HALF_CHANGED = 1300, PLAIN = 1400, WRITE_REASON = 1310, WRITE_STATUS, WRITE_ONCE_MORE,
        LOST = 1320, UNANSWERED, FAILS };
 
@@ -198,6 +198,8 @@ static void check_verdicts(uint32_t namespace)
 	memset(in, 0xee, length);
 	check_status("read dropped", transfer(1, READ, namespace, READ_DROPPED, 1, in), 0);
 	guest_check(is_xored(in, (const uint8_t[PAGE]){ 0 }, length, 0), "it gives zeros", "0x%x", in[0]);
+	check_status("read answered", transfer(1, READ, namespace, READ_ANSWERED, 1, in), 0);
+	guest_check(is_xored(in, (const uint8_t[PAGE]){ 0 }, length, 0xa5), "it gives the script's", "0x%x", in[0]);
 	check_status("write moved", transfer(1, WRITE, namespace, MOVED_FROM, 1, out), 0);
 	check_status("read there", transfer(2, READ, namespace, MOVED_TO, 1, in), 0);
 	guest_check(is_xored(in, out, length, 0), "it is elsewhere", "0x%x", in[0]);

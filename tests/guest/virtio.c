@@ -23,7 +23,7 @@ enum { NEXT = 1, WRITE = 2, INDIRECT = 4 };
 #define NEEDS_RESET 0x40u
 
 /* What the script does with which block, of each disk. */
-enum { XORED = 1000, WRITE_DENIED = 1200, READ_DENIED, WRITE_DROPPED = 1210, READ_DROPPED, MOVED_FROM = 1220, MOVED_TO,
+enum { XORED = 1000, WRITE_DENIED = 1200, READ_DENIED, WRITE_DROPPED = 1210, READ_DROPPED, READ_ANSWERED, MOVED_FROM = 1220, MOVED_TO,
        DONE_DENIED = 1230, RAW_OF_XORED = 1240, HALF_CHANGED = 1300, DELAYED = 1310, WRITE_REASON, WRITE_STATUS,
        PLAIN = 1400, ERASE_DENIED = 1500, LARGE = 4000 };
 
@@ -333,6 +333,8 @@ static void check_verdicts(void)
 	memset(in, 0xee, block);
 	check_status("read dropped", transfer(0, IN, READ_DROPPED, block, in), OK);
 	guest_check(is_zero(in, block), "it gives zeros", "0x%x", in[0]);
+	check_status("read answered", transfer(1, IN, READ_ANSWERED, block, in), OK);
+	guest_check(is_xored(in, (const uint8_t[4096]){ 0 }, block, 0xa5), "it gives the script's", "0x%x", in[0]);
 	check_status("write moved", transfer(0, OUT, MOVED_FROM, block, out), OK);
 	check_status("read there", transfer(1, IN, MOVED_TO, block, in), OK);
 	guest_check(is_xored(in, out, block, 0), "it is elsewhere", "0x%x", in[0]);

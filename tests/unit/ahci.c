@@ -99,7 +99,7 @@ static uint8_t expected_error(unsigned slot)
 static uint8_t expected_byte(unsigned slot, uint64_t lba)
 {
 	bool dropped = disk_wants[RV_EVENT_DISK_READ] && disk_rule(commands[slot].lba) == 1;
-	int raw = dropped ? 0 : tags[lba];
+	int raw = dropped ? disk_answer(commands[slot].lba) : tags[lba];
 
 	/* On the disk there is what hooks made of it; the end of a read goes through them as well. */
 	return (uint8_t)(raw ^ (disk_wants[RV_EVENT_DISK_READ] || disk_wants[RV_EVENT_DISK_DONE] ? KEY : 0));

@@ -85,6 +85,20 @@ static void crypt(struct request *request)
 	}
 }
 
+/* Of a read that is dropped. */
+static void answer(struct request *request)
+{
+	uint8_t bytes[512];
+
+	memset(bytes, disk_answer(request->disk.lba), sizeof(bytes));
+	for (uint64_t at = 0; bytes[0] != 0 && at < request->answer_bytes; at += sizeof(bytes)) {
+		uint64_t left = request->answer_bytes - at;
+
+		UNIT_EQUAL(request->data(request, at, bytes, left < sizeof(bytes) ? left : sizeof(bytes), true), 0);
+		request->is_answered = true;
+	}
+}
+
 bool request_cancel(struct request *request)
 {
 	for (unsigned i = 0; i < disk_nr_waiting; i++) {
@@ -119,6 +133,8 @@ bool request_offer(struct request *request, struct vcpu *vcpu)
 	if (request->kind == RV_EVENT_DISK_READ || request->kind == RV_EVENT_DISK_WRITE) {
 		request->verdict = rule == RULE_DENY ? RV_VERDICT_DENY : rule == RULE_DROP ? RV_VERDICT_DROP : RV_VERDICT_PASS;
 		request->marks = request->kind == RV_EVENT_DISK_READ;
+		if (request->kind == RV_EVENT_DISK_READ && rule == RULE_DROP)
+			answer(request);
 	}
 	if (request->kind == RV_EVENT_DISK_DONE && disk_denies_ends && rule == RULE_DENY_END && request->disk.status == 0)
 		request->verdict = RV_VERDICT_DENY;

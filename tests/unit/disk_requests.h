@@ -24,6 +24,12 @@ static inline unsigned disk_rule(uint64_t lba)
 	return (unsigned)(lba / BLOCKS_EACH % 8);
 }
 
+/* What dropped reads give from there: zeros, or what a hook has answered. */
+static inline uint8_t disk_answer(uint64_t lba)
+{
+	return !disk_may_lack_data && lba / BLOCKS_EACH / 8 % 2 != 0 ? 0x77 : 0;
+}
+
 /* A request that waits is decided. */
 void disk_resume_one(void);
 

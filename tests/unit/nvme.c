@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "core/watch.h"
 #include "disk_requests.h"
+#include "mediator/disk/disk_io.h"
 #include "rv/errno.h"
 #include "unit.h"
 #include "vmm/interrupt_watch.h"
@@ -14,6 +15,7 @@
 #define SEQUENCES 2000
 #define QUEUES 3     /* of the guest's, with the admin queue */
 #define COMMANDS 8   /* a queue's, at a time */
+#define OWN_BLOCKS 64
 #define QUEUE_MEMORY(number) (MIB(1) + (number) * KIB(64))
 #define COMPLETION_MEMORY(number) (MIB(2) + (number) * KIB(64))
 #define DOORBELLS MIB(7) /* in memory, and EventIdx behind them */
@@ -21,7 +23,7 @@
 
 static struct nvme_controller controller;
 static struct vcpu *no_vcpu;
-static bool is_nonsense, is_making_queues;
+static bool is_nonsense, is_making_queues, is_owning;
 static enum { NONE, ASKED_FOR, IN_USE } doorbells; /* in memory */
 static unsigned nr_completed;
 
@@ -37,6 +39,8 @@ static struct guest_queue {
 		uint8_t tag;
 	} commands[COMMANDS];
 } queues[QUEUES];
+static int own_tags[DEVICE_BLOCKS]; /* the same of those that only we write; the last OWN_BLOCKS of them */
+static unsigned nr_own, nr_own_failed;
 static int tags[DEVICE_BLOCKS]; /* what each block holds; -1: not known */
 
 /* What stands around the mediator ------------------------------------------------------------------ */
@@ -120,7 +124,7 @@ static void expect_status(struct guest_command *command, uint32_t status)
 static uint8_t expected_byte(const struct guest_command *command, uint64_t lba)
 {
 	bool dropped = disk_wants[RV_EVENT_DISK_READ] && disk_rule(command->lba) == RULE_DROP;
-	int raw = dropped ? 0 : tags[lba];
+	int raw = dropped ? disk_answer(command->lba) : tags[lba];
 
 	/* On the disk there is what hooks made of it; the end of a read goes through them as well. */
 	return (uint8_t)(raw ^ (disk_wants[RV_EVENT_DISK_READ] || disk_wants[RV_EVENT_DISK_DONE] ? KEY : 0));
@@ -190,6 +194,41 @@ static void take_completions(uint32_t number)
 	}
 	if (any)
 		write_doorbell(number, true, (uint16_t)queue->cq_head);
+}
+
+/* A command of ours, whatever the guest is at. It may come too early, or a reset end it. */
+static void own(void)
+{
+	static uint8_t last_tag;
+	uint8_t *pages[DISK_IO_PAGES];
+	bool writes = unit_random() % 2 == 0;
+	struct disk_io io = { .kind = writes ? RV_EVENT_DISK_WRITE : RV_EVENT_DISK_READ, .sector_bytes = DEVICE_BLOCK_BYTES,
+			      .sectors = 1 + (uint32_t)unit_random() % 16 };
+	int error;
+
+	io.lba = DEVICE_BLOCKS - OWN_BLOCKS + unit_random() % (OWN_BLOCKS - 16);
+	bounce_init(&io.bounce, NULL, 0, pages, DISK_IO_PAGES);
+	UNIT_EQUAL(bounce_take_bytes(&io.bounce, io.sectors * DEVICE_BLOCK_BYTES), 0);
+	last_tag += writes;
+	for (uint32_t i = 0; i < io.bounce.nr_pages; i++)
+		memset(pages[i], last_tag, PAGE_BYTES);
+	error = nvme_io(0, &io);
+	nr_own += error == 0;
+	nr_own_failed += error != 0;
+	UNIT_CHECK(error == 0 || error == -RV_EAGAIN || error == -RV_EIO || error == -RV_ETIMEDOUT || error == -RV_EBUSY ||
+		   (is_nonsense && error == -RV_ENOTSUP));
+	for (uint32_t i = 0; i < io.sectors; i++) {
+		int *tag = &own_tags[io.lba + i];
+		uint8_t byte = 0;
+
+		if (error == 0 && !writes)
+			bounce_copy(&io.bounce, i * DEVICE_BLOCK_BYTES + 7, &byte, 1, false);
+		if (error == 0 && !writes && *tag >= 0)
+			UNIT_EQUAL(byte, *tag);
+		if (writes && error != -RV_EAGAIN && error != -RV_EBUSY && error != -RV_ENOTSUP)
+			*tag = error == 0 ? last_tag : -1;
+	}
+	bounce_release(&io.bounce);
 }
 
 static struct guest_command *free_command(struct guest_queue *queue)
@@ -308,6 +347,8 @@ static void enable(void)
 	UNIT_EQUAL(read_register(NVME_CMBSZ), 0);
 	admin(NVME_IDENTIFY, MIB(6), NVME_IDENTIFY_CONTROLLER, 0);
 	admin(NVME_IDENTIFY, MIB(6) + PAGE_BYTES, NVME_IDENTIFY_NAMESPACE, 0);
+	admin(NVME_SET_FEATURES, 0, NVME_FEATURE_QUEUES, 1 << 16 | 1);
+	UNIT_CHECK(is_nonsense || controller.own_number == DEVICE_QUEUES - 1);
 	for (uint32_t i = 1; i < QUEUES; i++) {
 		struct guest_queue queue = { .phase = true, .interrupts = unit_random() % 4 != 0,
 			.size = 2 + (uint32_t)(unit_random() % 16), .cq_size = 2 + (uint32_t)(unit_random() % 16) };
@@ -420,10 +461,17 @@ static void happen(void)
 		babble();
 		return;
 	}
-	switch (unit_random() % 9) {
+	switch (unit_random() % 10) {
 	case 0:
 	case 1:
 		give(number);
+		break;
+	case 9:
+		if (!is_making_queues && !is_owning) {
+			is_owning = true;
+			own();
+			is_owning = false;
+		}
 		break;
 	case 2:
 		if (queues[number].is_there)
@@ -488,6 +536,7 @@ static void begin(void)
 	device_power_on();
 	memset(&controller, 0, sizeof(controller));
 	memset(tags, 0, sizeof(tags));
+	memset(own_tags, 0, sizeof(own_tags));
 	controller.doorbell_bytes = 4;
 	nvme_watch_interrupts();
 }
@@ -520,6 +569,7 @@ static void test_sequences(void)
 			unit_fail("sequence %u", i);
 	}
 	UNIT_CHECK(nr_completed > SEQUENCES * 5 && disk_nr_held > SEQUENCES);
+	UNIT_CHECK(nr_own > SEQUENCES && nr_own_failed < nr_own);
 }
 
 /* Another CPU that gives a read more as soon as one is with the device, which does it at once; and takes the

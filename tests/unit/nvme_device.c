@@ -171,7 +171,7 @@ static uint16_t execute(const struct nvme_command *command, uint32_t sq)
 static void complete(const struct nvme_command *command, uint32_t sq, uint16_t status)
 {
 	uint32_t cq = sqs[sq].cq;
-	uint32_t words[4] = { 0x00070007, 0, sq << 16 | sqs[sq].head,
+	uint32_t words[4] = { 0x00060006, 0, sq << 16 | sqs[sq].head,
 			      command->words[0] >> 16 | (uint32_t)cqs[cq].phase << 16 | (uint32_t)status << 17 };
 
 	UNIT_CHECK((cqs[cq].tail + 1) % cqs[cq].size != cqs[cq].head);

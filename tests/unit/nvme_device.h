@@ -9,7 +9,7 @@
 #include "mediator/disk/nvme.h"
 
 #define DEVICE_BASE UINT64_C(0xe0000000)
-#define DEVICE_BLOCKS 2048
+#define DEVICE_BLOCKS 2112
 #define DEVICE_BLOCK_BYTES 512
 #define DEVICE_QUEUES 8
 

@@ -43,13 +43,13 @@ unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_
 	hook_summary.o hook_timer.o) mediator/power/shutdown.o vmm/access.o vmm/deadline.o vmm/grace.o vmm/interrupt_watch.o vmm/pci_identity.o vmm/pci_isolate.o
 unit-hook_filter-objects := $(unit-hook-objects)
 unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o syscall_access.o \
-	syscall_msr.o syscall_pci.o syscall_hook.o) core/paging.o hook/kinds.o hook/hook_spec.o
+	syscall_disk.o syscall_msr.o syscall_pci.o syscall_hook.o) core/paging.o hook/kinds.o hook/hook_spec.o
 # Page tables and system calls, without privileged instructions.
 $(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects)): \
 	unit-flags := -I tests/unit/fake_process $(unit-flags)
 
 unit-programs += nvme
-unit-nvme-objects := $(addprefix mediator/disk/,bounce.o discard.o nvme_admin.o nvme_attach.o nvme_doorbells.o nvme_namespace.o nvme_prp.o nvme_purpose.o nvme_queue.o \
+unit-nvme-objects := $(addprefix mediator/disk/,bounce.o discard.o nvme_admin.o nvme_attach.o nvme_doorbells.o nvme_namespace.o nvme_own.o nvme_prp.o nvme_purpose.o nvme_queue.o \
 	nvme_registers.o nvme_request.o nvme_work.o) $(addprefix tests/unit/,nvme_device.o disk_memory.o disk_requests.o)
 unit-programs += virtio
 unit-virtio-objects := $(addprefix mediator/disk/,bounce.o virtio_chain.o virtio_layout.o virtio_queue.o virtio_registers.o \

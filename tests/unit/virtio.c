@@ -146,7 +146,7 @@ static void expect_status(const struct guest_command *command, uint32_t status)
 static uint8_t expected_byte(const struct guest_command *command, uint64_t lba)
 {
 	bool dropped = disk_wants[RV_EVENT_DISK_READ] && disk_rule(command->lba) == RULE_DROP;
-	int raw = dropped ? 0 : tags[lba];
+	int raw = dropped ? disk_answer(command->lba) : tags[lba];
 
 	/* On the disk there is what hooks made of it; the end of a read goes through them as well. */
 	return (uint8_t)(raw ^ (disk_wants[RV_EVENT_DISK_READ] || disk_wants[RV_EVENT_DISK_DONE] ? KEY : 0));

@@ -33,6 +33,12 @@ void machine_port_write(uint16_t port, unsigned int width_bytes, uint64_t value)
 bool machine_memory(uint64_t gpa, void *buffer, uint64_t length_bytes, bool write);
 bool machine_mmio(uint64_t gpa, void *buffer, uint64_t length_bytes, bool write);
 
+/* The disk, of zeros at first: whole sectors. 0, or what RV_SYS_DISK_READ says; -RV_ENOMEM: the simulated disk keeps no
+ * more than 512 sectors that were written. */
+#define MACHINE_DISK_SECTORS 2097152u
+enum { MACHINE_SECTOR_BYTES = 512 };
+int machine_disk(uint64_t number, uint64_t lba, void *buffer, uint64_t length_bytes, bool write);
+
 /* False where hardware gives #GP. */
 bool machine_msr_read(uint32_t msr, uint64_t *value);
 bool machine_msr_write(uint32_t msr, uint64_t value);

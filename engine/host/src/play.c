@@ -119,6 +119,8 @@ static void play_begin_request(struct play *play, const struct rv_event *event)
 	/* What the guest has written is there from the start, what it reads when the disk is done. */
 	if (event->kind == RV_EVENT_DISK_WRITE || event->kind == RV_EVENT_DISK_DONE)
 		play->request.data_bytes = bytes < PLAY_DATA_BYTES ? bytes : PLAY_DATA_BYTES;
+	if (event->kind == RV_EVENT_DISK_READ)
+		play->request.answer_bytes = bytes < PLAY_DATA_BYTES ? bytes : PLAY_DATA_BYTES;
 	play->request.data = play_request_data;
 	(void)play_request_data(&play->request, 0, NULL, 0, false);
 }
@@ -264,7 +266,8 @@ void play_describe(const struct play *play, char *text, size_t bytes)
 	if (play->held || play->lost)
 		snprintf(text, bytes, play->lost ? "lost" : "held");
 	else if (play->origin.request != NULL && play->done)
-		snprintf(text, bytes, play->request.verdict == RV_VERDICT_DENY ? "denied" : "dropped");
+		snprintf(text, bytes, play->request.verdict == RV_VERDICT_DENY ? "denied"
+					      : play->request.is_answered ? "answered" : "dropped");
 	else if (play->origin.request != NULL && play->request.changed)
 		play_describe_fields(play, text, bytes);
 	else if (play->origin.request != NULL)

@@ -104,8 +104,8 @@ static int64_t syscall_disk(uint64_t position, struct rv_disk_info *info)
 {
 	if (position != 0)
 		return -RV_ENOENT;
-	*info = (struct rv_disk_info){ .sector_bytes = 512, .sectors = 2097152, .model = "SIMULATED DISK",
-				       .serial = "1" };
+	*info = (struct rv_disk_info){ .sector_bytes = MACHINE_SECTOR_BYTES, .sectors = MACHINE_DISK_SECTORS,
+				       .model = "SIMULATED DISK", .serial = "1" };
 	return 0;
 }
 
@@ -163,6 +163,12 @@ int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64
 		return play_resolve(a);
 	case RV_SYS_DISK:
 		return syscall_disk(a, syscall_pointer(b));
+	case RV_SYS_DISK_READ:
+		return machine_disk(a, b, syscall_pointer(c), d, false);
+	case RV_SYS_DISK_WRITE:
+		return machine_disk(a, b, syscall_pointer(c), d, true);
+	case RV_SYS_DISK_FLUSH:
+		return a == 0 ? 0 : -RV_ENOENT;
 	case RV_SYS_DISK_FAIL:
 		return a / RV_DISKS_A_BUS == RV_DISK_NVME ? 0 : -RV_ENOTSUP;
 	case RV_SYS_STATISTICS:

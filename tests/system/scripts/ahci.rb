@@ -10,6 +10,7 @@ on(:disk_write, **disk, lba: 1200) { |r| r.deny }
 on(:disk_read, **disk, lba: 1201) { |r| r.deny }
 on(:disk_write, **disk, lba: 1210) { |r| r.drop }
 on(:disk_read, **disk, lba: 1211) { |r| r.drop }
+on(:disk_read, **disk, lba: 1212) { |r| r.answer("\xa5" * (r.sectors * r.disk.sector_bytes)) }
 on(:disk_write, **disk, lba: 1220) { |r| r.lba = 1221 }
 on(:disk_done, **disk, lba: 1230) { |r| r.deny }
 on(:disk_read, **disk, lba: 1240..1299) { |r| r.lba -= 240 }

@@ -9,6 +9,7 @@ on(:disk_write, lba: 28200) { |r| r.deny }
 on(:disk_read, lba: 28201) { |r| r.deny }
 on(:disk_write, lba: 28210) { |r| r.drop }
 on(:disk_read, lba: 28211) { |r| r.drop }
+on(:disk_read, lba: 28212) { |r| r.answer("\xa5" * (r.sectors * r.disk.sector_bytes)) }
 on(:disk_write, lba: 28220) { |r| r.lba = 28221 }
 on(:disk_done, lba: 28230) { |r| r.deny }
 on(:disk_read, lba: 28240..28289) { |r| r.lba -= 240 }

@@ -12,6 +12,7 @@ on(:disk_write, **disks, lba: 1200) { |r| r.deny }
 on(:disk_read, **disks, lba: 1201) { |r| r.deny }
 on(:disk_write, **disks, lba: 1210) { |r| r.drop }
 on(:disk_read, **disks, lba: 1211) { |r| r.drop }
+on(:disk_read, **disks, lba: 1212) { |r| r.answer("\xa5" * (r.sectors * r.disk.sector_bytes)) }
 on(:disk_write, **disks, lba: 1220) { |r| r.lba = 1221 }
 on(:disk_done, **disks, lba: 1230) { |r| r.deny }
 on(:disk_read, **disks, lba: [1240..1299, 4240..4299]) { |r| r.lba -= 240 }

@@ -65,6 +65,22 @@ class Disk
 
   alias size bytes
 
+  # A script's own: read(lba, sectors) -> String; write(lba, bytes), of whole sectors; flush. The guest stands meanwhile.
+  def read(lba, sectors = 1)
+    Disk.__read(@name, lba, sectors * __known.sector_bytes)
+  end
+
+  def write(lba, bytes)
+    raise AccessError, "Disk#write #{self} lba=#{lba}: it is read-only" if read_only?
+    Disk.__write(@name, lba, bytes)
+    self
+  end
+
+  def flush
+    Disk.__flush(@name)
+    self
+  end
+
   # What it hangs on: :ide, :nvme, :sata, :virtio.
   def bus
     @name.to_s[/\A[a-z]+/].to_sym
@@ -81,6 +97,11 @@ class Disk
 
   def read_only?
     Disk.__guards.key?(@name)
+  end
+
+  # A disk that was asked for before the guest had found it is known by now, or not.
+  def __known
+    @sectors == 0 ? Disk.__named(@name) : self
   end
 
   # A disk is its name, so that `r.disk == :ide0` is as good as `r.disk == Disk[:ide0]`.

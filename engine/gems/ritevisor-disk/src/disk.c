@@ -48,11 +48,100 @@ static mrb_value disk_fail(mrb_state *mrb, mrb_value self)
 	return mrb_true_value();
 }
 
+/* A script's own reads and writes ----------------------------------------------------------------- */
+
+static const struct {
+	int number;
+	const char *text;
+} transfer_errors[] = {
+	{ RV_ENOENT, "there is no such disk, or it is not known yet: wait for on(:disk_attach)" },
+	{ RV_EINVAL, "a disk is read and written in whole sectors" },
+	{ RV_ERANGE, "beyond its end" },
+	{ RV_EPERM, "a hook of another script decides about that" },
+	{ RV_EACCES, "given up by `powers` at the script's top level: name :disk there to keep it" },
+	{ RV_EAGAIN, "it cannot be had now: a script has to hook its requests before the guest's driver sets it up, and "
+		     "the driver has to have done that" },
+	{ RV_EBUSY, "it is amid a command of the guest's: try again, in `every` or `after`" },
+	{ RV_ENOTSUP, "not with a disk of this kind" },
+	{ RV_EIO, "it has failed that, or was reset" },
+	{ RV_ETIMEDOUT, "it takes too long: for one event it is two seconds in all" },
+	{ RV_ENOMEM, "the hypervisor has not enough memory: give more with memory=" },
+};
+
+static const char *transfer_error(int64_t number)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(transfer_errors); i++) {
+		if (transfer_errors[i].number == number)
+			return transfer_errors[i].text;
+	}
+	return "unknown error";
+}
+
+static void transfer_check(mrb_state *mrb, const char *what, mrb_value name, mrb_int lba, int64_t result)
+{
+	if (result == 0)
+		return;
+	mrb_raisef(mrb, mrb_class_get(mrb, result == -RV_EBUSY ? "DiskBusy" : "AccessError"), "Disk#%s %v lba=%i: %s (error %i)",
+		   what, name, lba, transfer_error(-result), (mrb_int)-result);
+}
+
+static uint32_t transfer_disk(mrb_state *mrb, mrb_value name)
+{
+	return rv_disk_named(mrb_sym_name(mrb, mrb_obj_to_sym(mrb, name)));
+}
+
+/* Disk.__read(name, lba, bytes) -> a binary String */
+static mrb_value disk_read(mrb_state *mrb, mrb_value self)
+{
+	mrb_int lba, bytes;
+	mrb_value name, text;
+
+	(void)self;
+	mrb_get_args(mrb, "oii", &name, &lba, &bytes);
+	if (lba < 0 || bytes <= 0 || bytes > RV_DISK_IO_BYTES)
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "a read takes sectors from 0 on, and 1 to %i bytes, not %i from %i",
+			   (mrb_int)RV_DISK_IO_BYTES, bytes, lba);
+	text = string_new_binary(mrb, NULL, bytes);
+	transfer_check(mrb, "read", name, lba,
+		       sys_disk_read(transfer_disk(mrb, name), (uint64_t)lba, RSTRING_PTR(text), (uint64_t)bytes));
+	return text;
+}
+
+/* Disk.__write(name, lba, string) */
+static mrb_value disk_write(mrb_state *mrb, mrb_value self)
+{
+	mrb_value name, text;
+	mrb_int lba;
+
+	mrb_get_args(mrb, "oiS", &name, &lba, &text);
+	if (lba < 0 || RSTRING_LEN(text) == 0 || RSTRING_LEN(text) > RV_DISK_IO_BYTES)
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "a write takes sectors from 0 on, and 1 to %i bytes, not %i from %i",
+			   (mrb_int)RV_DISK_IO_BYTES, (mrb_int)RSTRING_LEN(text), lba);
+	transfer_check(mrb, "write", name, lba,
+		       sys_disk_write(transfer_disk(mrb, name), (uint64_t)lba, RSTRING_PTR(text),
+				      (uint64_t)RSTRING_LEN(text)));
+	return self;
+}
+
+/* Disk.__flush(name) */
+static mrb_value disk_flush(mrb_state *mrb, mrb_value self)
+{
+	mrb_value name = mrb_get_arg1(mrb);
+
+	transfer_check(mrb, "flush", name, 0, sys_disk_flush(transfer_disk(mrb, name)));
+	return self;
+}
+
 /* A request is open, or EventError says that it is over: `kind` sees to that. */
 static struct rv_event *request_open(mrb_state *mrb, mrb_value self)
 {
 	(void)mrb_funcall_id(mrb, self, MRB_SYM(kind), 0);
 	return engine_event();
+}
+
+static void data_check(mrb_state *mrb, mrb_int offset, int64_t result)
+{
+	engine_check(mrb, "Event#data", (uint64_t)offset, result);
 }
 
 /* Event::Request#__read(offset, bytes) -> a binary String */
@@ -85,6 +174,25 @@ static mrb_value request_write(mrb_state *mrb, mrb_value self)
 	return self;
 }
 
+/* Event::Request#answer(string): what the guest gets in the place of what the device would give, which does not hear of
+ * it */
+static mrb_value request_answer(mrb_state *mrb, mrb_value self)
+{
+	struct rv_event *event = request_open(mrb, self);
+	mrb_value text;
+
+	mrb_get_args(mrb, "S", &text);
+	if (event->answer_bytes == 0)
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "answer: %v gives no data that could be given in its place",
+			   mrb_obj_as_string(mrb, self));
+	if ((uint64_t)RSTRING_LEN(text) != event->answer_bytes)
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "answer: %v takes %i bytes, not %i", mrb_obj_as_string(mrb, self),
+			   (mrb_int)event->answer_bytes, (mrb_int)RSTRING_LEN(text));
+	data_check(mrb, 0, sys_data_write(0, RSTRING_PTR(text), (uint64_t)RSTRING_LEN(text)));
+	event->verdict = RV_VERDICT_DROP;
+	return self;
+}
+
 /* Event::Request#__size: how many bytes of data there are now */
 static mrb_value request_size(mrb_state *mrb, mrb_value self)
 {
@@ -100,11 +208,6 @@ static uint8_t *const data_window = (uint8_t *)data_words;
 static mrb_int data_window_part(mrb_int done, mrb_int bytes)
 {
 	return bytes - done < DATA_WINDOW_BYTES ? bytes - done : DATA_WINDOW_BYTES;
-}
-
-static void data_check(mrb_state *mrb, mrb_int offset, int64_t result)
-{
-	engine_check(mrb, "Event#data", (uint64_t)offset, result);
 }
 
 /* A key of so many bytes is begun anew after as many words: these are in there. A longer one goes by bytes. */
@@ -399,6 +502,11 @@ void mrb_ritevisor_disk_gem_init(mrb_state *mrb)
 	mrb_define_class_method_id(mrb, held, MRB_SYM(__refusal), held_refusal, MRB_ARGS_OPT(1) | MRB_ARGS_KEY(2, 0));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__info), disk_info, MRB_ARGS_REQ(1));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__fail), disk_fail, MRB_ARGS_REQ(1));
+	mrb_define_class(mrb, "DiskBusy", mrb_class_get(mrb, "AccessError"));
+	mrb_define_class_method_id(mrb, disk, MRB_SYM(__read), disk_read, MRB_ARGS_REQ(3));
+	mrb_define_class_method_id(mrb, disk, MRB_SYM(__write), disk_write, MRB_ARGS_REQ(3));
+	mrb_define_class_method_id(mrb, disk, MRB_SYM(__flush), disk_flush, MRB_ARGS_REQ(1));
+	mrb_define_method_id(mrb, request, MRB_SYM(answer), request_answer, MRB_ARGS_REQ(1));
 	mrb_define_alias_id(mrb, request, MRB_SYM(__deny), MRB_SYM(deny));
 	mrb_define_method_id(mrb, request, MRB_SYM(deny), request_deny, MRB_ARGS_OPT(1) | MRB_ARGS_KEY(2, 0));
 	mrb_define_class_method_id(mrb, request, MRB_SYM(__mark), request_class_mark, MRB_ARGS_NONE());

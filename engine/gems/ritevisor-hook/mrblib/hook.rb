@@ -30,6 +30,21 @@ class Hook
     @words[name] = block
   end
 
+  # Filters that stand for others: the block makes those of the filters without it, and of its value.
+  def self.__filter(name, &block)
+    @rewritten ||= {}
+    @rewritten[name] = block
+  end
+
+  def self.__filters(filters)
+    (@rewritten || {}).each do |name, block|
+      next unless filters.key?(name)
+      rest = filters.reject { |key, _| key == name }
+      filters = block.call(rest, filters[name])
+    end
+    filters
+  end
+
   # What Kernel#on does, for callers that have an `on` of their own.
   def self.on(*arguments, into: nil, **filters, &block)
     if into
@@ -44,7 +59,7 @@ class Hook
     return own.call(arguments, filters, block) if own
     kinds, addresses = arguments.partition { |argument| argument.is_a?(Symbol) }
     raise ArgumentError, "on takes kinds and then one address, Range or Array of them" if addresses.size > 1
-    new(__kinds(kinds), addresses[0], filters, &block)
+    new(__kinds(kinds), addresses[0], __filters(filters), &block)
   end
 
   def initialize(kinds, address, filters, &block)

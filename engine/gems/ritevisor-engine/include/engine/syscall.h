@@ -203,6 +203,21 @@ static inline int64_t sys_disk_fail(uint64_t number)
 	return engine_syscall(RV_SYS_DISK_FAIL, number, 0, 0, 0, 0);
 }
 
+static inline int64_t sys_disk_read(uint64_t number, uint64_t lba, void *buffer, uint64_t length_bytes)
+{
+	return engine_syscall(RV_SYS_DISK_READ, number, lba, engine_address(buffer), length_bytes, 0);
+}
+
+static inline int64_t sys_disk_write(uint64_t number, uint64_t lba, const void *buffer, uint64_t length_bytes)
+{
+	return engine_syscall(RV_SYS_DISK_WRITE, number, lba, engine_address(buffer), length_bytes, 0);
+}
+
+static inline int64_t sys_disk_flush(uint64_t number)
+{
+	return engine_syscall(RV_SYS_DISK_FLUSH, number, 0, 0, 0, 0);
+}
+
 static inline int64_t sys_disk(uint64_t position, struct rv_disk_info *info)
 {
 	return engine_syscall(RV_SYS_DISK, position, engine_address(info), 0, 0, 0);

@@ -1,0 +1,27 @@
+/*
+ * hook/disk_transfer.h: what is read from a disk, or written to it, for an owner of hooks itself: process/ asks for
+ * it, mediator/disk/ does it.
+ */
+#ifndef HOOK_DISK_TRANSFER_H
+#define HOOK_DISK_TRANSFER_H
+
+#include "rv/types.h"
+
+struct hook_owner;
+struct vcpu;
+
+struct disk_transfer {
+	uint32_t number; /* of the disk (rv/disk.h) */
+	uint32_t kind;	 /* RV_EVENT_DISK_READ, _WRITE or _FLUSH */
+	uint64_t lba, length_bytes;
+	bool before_guest;		 /* no guest has run */
+	const struct hook_owner *author; /* whose hooks are not looked at */
+	/* Copies a part of the data: of a write to `bytes`, of a read from there. 0, or an error that ends the
+	 * transfer. Of a flush it is not called. */
+	int (*move)(struct disk_transfer *transfer, uint64_t offset, void *bytes, size_t length_bytes);
+};
+
+/* Does it: what process_options.transfer_disk is. */
+typedef int (*disk_transfer_do)(struct disk_transfer *transfer, struct vcpu *vcpu);
+
+#endif

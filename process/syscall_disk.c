@@ -1,0 +1,116 @@
+/*
+ * process/syscall_disk.c: system calls about disks: what there is, and what an engine itself reads and writes there.
+ */
+#include "core/instructions.h"
+#include "core/string.h"
+#include "core/time.h"
+#include "hook/disk_transfer.h"
+#include "process/budget.h"
+#include "process/syscall.h"
+#include "process/user_memory.h"
+#include "rv/errno.h"
+
+/* That the guest may stand in one run for disks, beside the run's own time: no event lasts for ever, however quick the
+ * engine is to ask again. */
+#define SYSCALL_DISK_EVENT_US 2000000
+#define SYSCALL_DISK_LOAD_US 10000000
+
+/* (position, struct rv_disk_info *) */
+int64_t syscall_disk(struct process *process, struct exception_frame *frame)
+{
+	struct rv_disk_info info = { 0 };
+
+	if (frame->rdi > UINT32_MAX || process_options.describe_disk == NULL ||
+	    !process_options.describe_disk((uint32_t)frame->rdi, &info))
+		return -RV_ENOENT;
+	return user_copy_out(process, frame->rsi, &info, sizeof(info));
+}
+
+/* (number) */
+int64_t syscall_disk_fail(struct process *process, struct exception_frame *frame)
+{
+	(void)process;
+	if (frame->rdi > RV_DISK_LAST || process_options.fail_disk == NULL)
+		return -RV_ENOENT;
+	return process_options.fail_disk((uint32_t)frame->rdi);
+}
+
+struct syscall_disk_transfer {
+	struct disk_transfer transfer;
+	struct process *process;
+	uint64_t user; /* where the engine has the data */
+};
+
+/* A part of it, page by page of the engine's. */
+static int syscall_disk_move(struct disk_transfer *transfer, uint64_t offset, void *bytes, size_t length_bytes)
+{
+	struct syscall_disk_transfer *of = CONTAINER_OF(transfer, struct syscall_disk_transfer, transfer);
+
+	return transfer->kind == RV_EVENT_DISK_READ
+		       ? user_copy_out(of->process, of->user + offset, bytes, length_bytes)
+		       : user_copy_in(of->process, bytes, of->user + offset, length_bytes);
+}
+
+static bool syscall_disk_has_time(const struct process *process)
+{
+	uint64_t us = process->state == PROCESS_LOADING ? SYSCALL_DISK_LOAD_US : SYSCALL_DISK_EVENT_US;
+
+	return process->disk_tsc < time_tsc_of_us(us);
+}
+
+/* The disk's time is not the engine's. */
+static int64_t syscall_disk_do(struct process *process, struct syscall_disk_transfer *of)
+{
+	uint64_t start = tsc_read();
+	int error;
+
+	if (!process->sliced)
+		budget_pause(process);
+	error = process_options.transfer_disk(&of->transfer, process->vcpu);
+	start = tsc_read() - start;
+	process->disk_tsc += start;
+	process->owner.waited_cycles += start;
+	if (!process->sliced)
+		budget_resume(process);
+	return error;
+}
+
+/* (number, lba, buffer, bytes) */
+static int64_t syscall_disk_transfer(struct process *process, const struct exception_frame *frame, uint32_t kind)
+{
+	bool moves = kind != RV_EVENT_DISK_FLUSH;
+	struct syscall_disk_transfer of = {
+		.transfer = { .number = (uint32_t)frame->rdi, .kind = kind, .lba = moves ? frame->rsi : 0,
+			      .length_bytes = moves ? frame->r10 : 0,
+			      .before_guest = process->state == PROCESS_LOADING && !process->live,
+			      .author = &process->owner, .move = syscall_disk_move },
+		.process = process,
+		.user = frame->rdx,
+	};
+
+	if (frame->rdi > RV_DISK_LAST || process_options.transfer_disk == NULL)
+		return -RV_ENOENT;
+	if (of.transfer.length_bytes > RV_DISK_IO_BYTES)
+		return -RV_E2BIG;
+	if (moves && !user_check(process, of.user, of.transfer.length_bytes, kind == RV_EVENT_DISK_READ))
+		return -RV_EFAULT;
+	if (!syscall_disk_has_time(process))
+		return -RV_ETIMEDOUT;
+	return syscall_disk_do(process, &of);
+}
+
+int64_t syscall_disk_read(struct process *process, struct exception_frame *frame)
+{
+	return syscall_disk_transfer(process, frame, RV_EVENT_DISK_READ);
+}
+
+int64_t syscall_disk_write(struct process *process, struct exception_frame *frame)
+{
+	return syscall_disk_transfer(process, frame, RV_EVENT_DISK_WRITE);
+}
+
+/* (number) */
+int64_t syscall_disk_flush(struct process *process, struct exception_frame *frame)
+{
+	return syscall_disk_transfer(process, frame, RV_EVENT_DISK_FLUSH);
+}
