@@ -176,6 +176,12 @@ endif
 image: all
 	@./ritevisor image $(addprefix --script ,$(run-scripts)) --output $(build)/ritevisor.iso
 
+# For packages too: make install DESTDIR=/tmp/package PREFIX=/usr.
+PREFIX := /usr/local
+.PHONY: install
+install: all
+	@tools/place '$(abspath $(DESTDIR)/$(PREFIX))'
+
 # The checks that need no boot, also part of the tests.
 .PHONY: check
 check: $(programs-checked)
@@ -234,6 +240,7 @@ help:
 	@echo '              CPU=intel in Bochs'
 	@echo 'make fuzz     fuzz the parsers and the script engine, SECONDS=60 each'
 	@echo 'make image    write build/ritevisor.iso, which boots from CD and from a USB stick'
+	@echo 'make install  put the commands, what they need and the docs below PREFIX (/usr/local); DESTDIR='
 	@echo "make GEMS='DIR...': an engine with gems of your own, in Ruby or C (docs/gems.md)"
 	@echo 'make kit      the C library and soft-float for other programs on the bare machine, in build/kit'
 	@echo 'make test-long: longer repetitions of some tests'

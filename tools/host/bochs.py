@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 if __package__:
-    from .errors import UserError, need_file
+    from .errors import UserError, need_file, need_source
     from .machine import disk_format
     from .paths import ROOT
 
@@ -96,6 +96,7 @@ class Machine:
 
 def build_bochs():
     """Returns the path of Bochs; the first time, that takes minutes, and says so."""
+    need_source("Bochs")
     done = subprocess.run(
         [str(ROOT / "tools" / "bochs")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
     )

@@ -3,6 +3,8 @@
 import os
 import subprocess
 
+from . import paths
+
 
 class UserError(Exception):
     """Its text says what is wrong and what to do; shown without a traceback."""
@@ -17,6 +19,12 @@ def need_file(path, hint):
     if not os.access(path, os.R_OK):
         raise UserError(f"{path}: not readable")
     return path
+
+
+def need_source(what):
+    """Says so if what cannot be built because this is no clone."""
+    if not paths.IS_SOURCE:
+        raise UserError(f"{what} is built from Ritevisor's source, which is not installed; use a clone")
 
 
 def need_program(path):

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from . import paths
-from .errors import UserError
+from .errors import UserError, need_source
 
 NAME = re.compile(r"""Specification\.new\s*\(?\s*['"]([^'"]+)['"]""")
 ALLOWED = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -112,6 +112,7 @@ def explain(output):
 
 def build(words):
     """Builds the engine with the gems in these folders. Returns its path."""
+    need_source("An engine with gems")
     gems = check_gems([Path(word).absolute() for word in words])
     folder = prepare_folder(gems)
     engine = folder / "engine.elf"

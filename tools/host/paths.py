@@ -19,3 +19,6 @@ HARDWARE_CHECK = BUILD / "hwcheck"
 CONTROL = BUILD / "ritectl"
 GUEST_DISK = BUILD / "guest.img"
 GUEST_INITRD = BUILD / "guest-initrd.gz"
+
+# A clone, in which things are built; else a copy that was installed (tools/place), which has what it needs.
+IS_SOURCE = (ROOT / "Makefile").is_file()

@@ -25,6 +25,8 @@ def prepare():
 
     Where this user cannot build, what is there is used.
     """
+    if not paths.IS_SOURCE:
+        return
     if paths.BUILD.is_dir() and not os.access(paths.BUILD, os.W_OK) and kinds.RUNNER.is_file():
         return
     paths.BUILD.mkdir(exist_ok=True)

@@ -1,0 +1,36 @@
+"""Tests of tools/place, which make install calls: what is installed works without the source."""
+
+import subprocess
+
+from harness import expect, run, test
+
+
+def installed(work, *words):
+    """Runs the installed command, by the name by which users find it, in a folder that is not the source's."""
+    done = subprocess.run([str(work / "usr/bin/ritevisor"), *words], cwd=work, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100)  # fmt: skip
+    done.text = done.stdout.decode(errors="replace")
+    return done
+
+
+@test
+def place_installs_commands_that_work_elsewhere(work):
+    expect(run("tools/place", work / "usr"), 0)
+    expect(installed(work, "--version"), 0, run("./ritevisor", "--version").text)
+    expect(installed(work, "scripts"), 0, run("./ritevisor", "scripts").text)
+    (work / "usr/lib/ritevisor/build").chmod(0o555)
+    expect(installed(work, "check", "hello"), 0, "hello.rb: ok")
+    expect(installed(work, "boot", "--dry-run", "--script", "hello"), 0, "usr/lib/ritevisor/build/guest.img")
+    expect(installed(work, "image", "--script", "hello", "--output", "a.iso"), 0)
+    assert (work / "a.iso").stat().st_size > 1 << 20
+    for words in (["check", "--gems", ".", "hello"], ["boot", "--cpu", "intel"]):
+        done = installed(work, *words)
+        assert done.returncode != 0 and "use a clone" in done.text, done.text
+
+
+@test
+def place_takes_one_absolute_folder(work):
+    expect(run("tools/place"), 1, "usage:")
+    expect(run("tools/place", "relative"), 1, "not an absolute path")
+    expect(run("tools/place", work / "a folder"), 0)
+    assert (work / "a folder/bin/ritectl").is_file() and (work / "a folder/share/doc/ritevisor/README.md").is_file()
