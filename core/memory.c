@@ -142,13 +142,15 @@ void *memory_allocate_pages(size_t nr_pages)
 void memory_free_pages(void *pages, size_t nr_pages)
 {
 	hpa_t hpa = memory_physical(pages);
+	size_t first = (size_t)((hpa - memory_pool_start) / PAGE_BYTES);
 
 	if (hpa < memory_pool_start || (hpa & PAGE_MASK) != 0 ||
 	    (hpa - memory_pool_start) / PAGE_BYTES + nr_pages > memory_pool_pages + memory_device_pages)
 		panic("page pool: %p is not a page of it", pages);
 	spinlock_acquire(&memory_lock);
-	memory_mark((size_t)((hpa - memory_pool_start) / PAGE_BYTES), nr_pages, false);
-	memory_search_from = 0;
+	memory_mark(first, nr_pages, false);
+	if (first < memory_search_from)
+		memory_search_from = first;
 	spinlock_release(&memory_lock);
 }
 
