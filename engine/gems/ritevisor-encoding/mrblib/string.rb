@@ -1,7 +1,6 @@
 # Methods of String that call a block, or are made of others. Places are counted in bytes here.
 class String
   alias __ascii_succ! succ!
-  alias __mruby_sub_replace __sub_replace
 
   def chars(&block)
     return __chars unless block
@@ -94,12 +93,6 @@ class String
 
   def sub!(pattern, *replacement, &block)
     __put(__replace(pattern, replacement, block, false))
-  end
-
-  # What takes the place of a match at byte `found`: \0, \&, \`, \' and \\ are replaced.
-  def __sub_replace(replacement, match, found)
-    made = __mruby_sub_replace(replacement, match, found)
-    __joins_binary?(replacement) ? made.force_encoding(Encoding::BINARY) : made
   end
 
   private

@@ -71,5 +71,6 @@ void encoding_init_places(mrb_state *mrb);
 void encoding_init_edits(mrb_state *mrb);
 void encoding_init_parts(mrb_state *mrb);
 void encoding_init_sets(mrb_state *mrb);
+void encoding_init_replacement(mrb_state *mrb);
 
 #endif

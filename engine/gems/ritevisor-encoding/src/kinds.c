@@ -183,6 +183,7 @@ void mrb_ritevisor_encoding_gem_init(mrb_state *mrb)
 	encoding_init_edits(mrb);
 	encoding_init_parts(mrb);
 	encoding_init_sets(mrb);
+	encoding_init_replacement(mrb);
 }
 
 void mrb_ritevisor_encoding_gem_final(mrb_state *mrb)

@@ -103,7 +103,7 @@ static mrb_value places_include(mrb_state *mrb, mrb_value self)
 /* Whether a character of text begins at a byte, or the String ends there. */
 static bool places_is_border(const struct places_pair *pair, mrb_int byte)
 {
-	return pair->bytes || byte >= RSTR_LEN(pair->string) ||
+	return pair->bytes || byte == 0 || byte >= RSTR_LEN(pair->string) ||
 	       !encoding_continues(RSTR_PTR(pair->string)[byte]);
 }
 
@@ -179,18 +179,25 @@ static mrb_value places_delete_suffix(mrb_state *mrb, mrb_value self)
 	return encoding_part(mrb, self, 0, RSTRING_LEN(self) - RSTRING_LEN(part));
 }
 
+/* Whether they are text and a binary String, and neither is ASCII. */
+static bool places_are_strange(struct RString *one, struct RString *other)
+{
+	return string_is_binary(one) != string_is_binary(other) && !string_is_ascii(one) && !string_is_ascii(other);
+}
+
 static mrb_int places_fold(char byte)
 {
 	return (unsigned char)TOLOWER(byte);
 }
 
-/* Letters of ASCII are folded, other bytes are compared as they are. */
+/* Letters of ASCII are folded, other bytes are compared as they are; nil for text and a binary String, as
+ * CRuby has it. */
 static mrb_value places_casecmp(mrb_state *mrb, mrb_value self)
 {
 	mrb_value other = mrb_get_arg1(mrb);
 	mrb_int length, difference = 0;
 
-	if (!mrb_string_p(other))
+	if (!mrb_string_p(other) || places_are_strange(mrb_str_ptr(self), mrb_str_ptr(other)))
 		return mrb_nil_value();
 	length = RSTRING_LEN(self) < RSTRING_LEN(other) ? RSTRING_LEN(self) : RSTRING_LEN(other);
 	for (mrb_int i = 0; i < length && difference == 0; i++)

@@ -17,6 +17,7 @@ struct sets_range {
 
 struct sets {
 	mrb_value ranges;	/* of struct sets_range */
+	mrb_int size;		/* characters in them */
 	bool is_inverted;
 	bool small[SETS_SMALL];
 };
@@ -32,6 +33,7 @@ static void sets_add(mrb_state *mrb, struct sets *set, uint32_t first, uint32_t 
 	struct sets_range range = { first, last };
 
 	mrb_str_cat(mrb, set->ranges, (const char *)&range, sizeof(range));
+	set->size += (mrb_int)(last - first) + 1;
 	for (uint32_t code = first; code <= last && code < SETS_SMALL; code++)
 		set->small[code] = true;
 }
@@ -62,24 +64,40 @@ static uint32_t sets_next(mrb_state *mrb, const struct encoding_bytes *text, con
 	return code;
 }
 
-static void sets_parse(mrb_state *mrb, struct sets *set, mrb_value pattern, bool may_invert)
+/* Reads ranges until they hold `most` characters: what is behind may be wrong, as in CRuby. */
+static void sets_parse_ranges(mrb_state *mrb, struct sets *set, const struct encoding_bytes *text,
+			      const char *at, mrb_int most)
 {
-	struct encoding_bytes text = encoding_bytes(pattern);
-	const char *at = text.start;
 	uint32_t first, last;
 	mrb_int length;
 
-	*set = (struct sets){ .ranges = mrb_str_new_capa(mrb, 0) };
-	set->is_inverted = may_invert && text.end - at > 1 && *at == '^';
-	at += set->is_inverted;
-	while (at < text.end) {
-		first = last = sets_next(mrb, &text, &at);
-		if (at + 1 < text.end && *at == '-') {
-			last = encoding_code(mrb, &text, ++at, &length);
+	while (at < text->end && set->size < most) {
+		first = last = sets_next(mrb, text, &at);
+		if (at + 1 < text->end && *at == '-') {
+			last = encoding_code(mrb, text, ++at, &length);
 			at += length;
 		}
-		sets_add_range(mrb, set, text.bytes, first, last);
+		sets_add_range(mrb, set, text->bytes, first, last);
 	}
+}
+
+static void sets_parse(mrb_state *mrb, struct sets *set, mrb_value pattern)
+{
+	struct encoding_bytes text = encoding_bytes(pattern);
+
+	*set = (struct sets){ .ranges = mrb_str_new_capa(mrb, 0) };
+	set->is_inverted = text.end - text.start > 1 && *text.start == '^';
+	sets_parse_ranges(mrb, set, &text, text.start + set->is_inverted, MRB_INT_MAX);
+}
+
+/* What the characters of `from` become. */
+static void sets_parse_replacement(mrb_state *mrb, struct sets *set, mrb_value pattern,
+				   const struct sets *from)
+{
+	struct encoding_bytes text = encoding_bytes(pattern);
+
+	*set = (struct sets){ .ranges = mrb_str_new_capa(mrb, 0) };
+	sets_parse_ranges(mrb, set, &text, text.start, from->is_inverted ? MRB_INT_MAX : from->size);
 }
 
 /* The place of a character in the set, counted from 0, the last one if it is written twice; -1 if
@@ -124,25 +142,32 @@ static uint32_t sets_at(const struct sets *set, mrb_int place)
 	return ranges[count - 1].last;
 }
 
-/* Characters are bytes in all of them if they come together in a binary one. Returns how many
- * sets there are. */
 enum { SETS_MAXIMUM = 16 };
 
-static bool sets_join(mrb_value *self, const mrb_value *patterns, mrb_int count)
+/* Whether bytes are characters where this String is one of several. */
+static bool sets_makes_bytes(mrb_value string)
 {
-	bool binary = string_is_binary(mrb_str_ptr(*self));
+	return string_is_binary(mrb_str_ptr(string)) && !string_is_ascii(mrb_str_ptr(string));
+}
 
+/* Whether bytes are the characters of all of them. Beside an ASCII String each set is what it is. */
+static bool sets_join(mrb_value self, const mrb_value *patterns, mrb_int count)
+{
+	bool bytes = sets_makes_bytes(self);
+
+	if (string_is_ascii(mrb_str_ptr(self)))
+		return false;
 	for (mrb_int i = 0; i < count; i++)
-		binary |= string_joins_binary(mrb_str_ptr(*self), mrb_str_ptr(patterns[i]));
-	return binary;
+		bytes |= sets_makes_bytes(patterns[i]);
+	return bytes;
 }
 
 static mrb_value sets_as(mrb_state *mrb, mrb_value string, bool binary)
 {
-	if (string_is_binary(mrb_str_ptr(string)) == binary)
+	if (!binary || string_is_binary(mrb_str_ptr(string)))
 		return string;
 	string = mrb_str_dup(mrb, string);
-	string_set_binary(mrb_str_ptr(string), binary);
+	string_set_binary(mrb_str_ptr(string), true);
 	return string;
 }
 
@@ -165,14 +190,14 @@ static struct sets_job *sets_begin(mrb_state *mrb, mrb_value self, mrb_int least
 			   count, least, (mrb_int)SETS_MAXIMUM);
 	for (mrb_int i = 0; i < count; i++)
 		mrb_ensure_string_type(mrb, patterns[i]);
-	binary = sets_join(&self, patterns, count);
+	binary = sets_join(self, patterns, count);
 	job = (struct sets_job *)mrb_alloca(mrb, sizeof(*job));
 	job->self = sets_as(mrb, self, binary);
 	job->count = count;
 	if (!string_is_valid(mrb_str_ptr(job->self)))
 		encoding_raise_invalid(mrb);
 	for (mrb_int i = 0; i < count; i++)
-		sets_parse(mrb, &job->sets[i], sets_as(mrb, mrb_get_argv(mrb)[i], binary), true);
+		sets_parse(mrb, &job->sets[i], sets_as(mrb, mrb_get_argv(mrb)[i], binary));
 	return job;
 }
 
@@ -214,8 +239,11 @@ static mrb_value sets_remove(mrb_state *mrb, mrb_value self, mrb_int least, bool
 	return made;
 }
 
+/* Of an empty String CRuby looks at no set. */
 static mrb_value sets_delete(mrb_state *mrb, mrb_value self)
 {
+	if (RSTRING_LEN(self) == 0)
+		return mrb_str_dup(mrb, self);
 	return sets_remove(mrb, self, 1, false);
 }
 
@@ -277,16 +305,17 @@ static struct sets_translation sets_translate(mrb_state *mrb, mrb_value self, bo
 	bool binary;
 
 	mrb_get_args(mrb, "SS", &patterns[0], &patterns[1]);
-	binary = sets_join(&self, patterns, 2) ||
-		 string_joins_binary(mrb_str_ptr(patterns[0]), mrb_str_ptr(patterns[1]));
+	binary = sets_makes_bytes(self) || sets_makes_bytes(patterns[0]) || sets_makes_bytes(patterns[1]);
 	self = sets_as(mrb, self, binary);
 	if (!string_is_valid(mrb_str_ptr(self)))
 		encoding_raise_invalid(mrb);
 	translation.made = encoding_part(mrb, self, 0, 0);
+	if (!binary && !string_is_ascii(mrb_str_ptr(patterns[1])))
+		string_set_binary(mrb_str_ptr(translation.made), false);
 	if (RSTRING_LEN(self) == 0)
 		return translation;
-	sets_parse(mrb, &from, sets_as(mrb, patterns[0], binary), true);
-	sets_parse(mrb, &to, sets_as(mrb, patterns[1], binary), false);
+	sets_parse(mrb, &from, sets_as(mrb, patterns[0], binary));
+	sets_parse_replacement(mrb, &to, sets_as(mrb, patterns[1], binary), &from);
 	for (mrb_int at = 0; at < RSTRING_LEN(self); at += length) {
 		struct encoding_bytes text = encoding_bytes(self);
 		uint32_t code = encoding_code(mrb, &text, text.start + at, &length);

@@ -37,6 +37,44 @@ assert("replacing keeps the rest") do
   assert_equal "aé", "aéé".squeeze
 end
 
+assert("a set of text beside a binary String that is ASCII is one of text") do
+  assert_raise(ArgumentError) { "".b.squeeze!("ab", "\xf0\x9f\x98") }
+  assert_raise(ArgumentError) { "aa".b.squeeze!("a-z\xff", "".b) }
+  assert_raise(ArgumentError) { "".b.count("\xbf\xc0") }
+  assert_equal "é", "a".b.tr("a", "é")
+  assert_equal Encoding::UTF_8, "a".b.tr("a", "é").encoding
+  assert_equal "é+", "é-".tr("-".b, "+")
+end
+
+assert("sets are read as far as they are asked") do
+  assert_equal "", "".delete("z-a")
+  assert_nil "&".tr!("", "z-a")
+  assert_equal "xb", "ab".tr("a", "xz-a")
+  assert_raise(ArgumentError) { "ab".tr("ab", "xz-a") }
+  assert_raise(ArgumentError) { "ab".tr("^a", "xz-a") }
+end
+
+assert("what replaces a match is of its own kind") do
+  assert_equal Encoding::UTF_8, "\xe4&".b.sub("\xe4".b, "é").encoding
+  assert_equal Encoding::UTF_8, "\xe4".b.gsub!("\xe4".b, "é").encoding
+  assert_equal Encoding::BINARY, "\xe4\xe5".b.sub("\xe4".b, "é").encoding
+  assert_equal "a[\xe4|a|b]b".b, "a\xe4b".b.sub("\xe4".b, "[\\0|\\`|\\']")
+  assert_equal "\\1x\\", "a".sub("a", "\\\\1\\2x\\")
+  assert_equal "\\q", "a".sub("a", "\\q")
+end
+
+assert("text and a binary String have no order without case") do
+  assert_nil "é".casecmp("\xff".b)
+  assert_nil "é".casecmp?("é".b)
+  assert_equal 0, "É".b.casecmp("É".b)
+  assert_equal 0, "A".b.casecmp("a")
+end
+
+assert("text that is no UTF-8 ends with all of itself") do
+  assert_true "\x80".end_with?("\x80")
+  assert_false "é".end_with?("\xa9")
+end
+
 assert("what comes of a binary String is binary") do
   [BYTES + "a", BYTES * 2, BYTES.dup, BYTES[0, 2], BYTES.upcase, BYTES.ljust(5, "x")].each do |string|
     assert_equal Encoding::BINARY, string.encoding
