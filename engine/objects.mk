@@ -29,10 +29,12 @@ mruby-rake = RITEVISOR_MRUBY_TARGET=$(1) RITEVISOR_CLANG=$(CC) RITEVISOR_AR=$(AR
 	flock $(or $(3),$(mruby-build))/lock rake --quiet -j2 -f $(mruby-source)/Rakefile $(2)
 # A new name in one gem renumbers mruby's symbols, and rake does not see that our other gems depend on
 # the numbers (their -isystem headers are left out of the .d files): they are made anew.
-# The .d files of a build folder that was copied or moved name the old one: all is made anew.
+# The .d files of a build folder that was copied or moved name the old one: all is made anew. Under the
+# lock, since those of another target that is being made say nothing yet.
 # $(call mruby-forget,target,folder)
-mruby-forget = rm -rf $(2)/$(1)/mrbgems/ritevisor-*; for file in $(2)/*/src/class.d; do \
-	[ ! -f "$$file" ] || grep -qF '$(here)/$(2)/' "$$file" || rm -rf "$${file%/src/class.d}"; done
+mruby-forget = ( flock 9; rm -rf $(2)/$(1)/mrbgems/ritevisor-*; for file in $(2)/*/src/class.d; do \
+	[ ! -f "$$file" ] || grep -qF '$(here)/$(2)/' "$$file" || rm -rf "$${file%/src/class.d}"; done ) \
+	9>$(2)/lock
 # Its words matter only when it fails, or with V=1.
 mruby-quiet = $(if $(V),,>$(1) 2>&1 || { cat $(1); exit 1; })
 
