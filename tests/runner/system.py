@@ -107,13 +107,13 @@ def variants(block):
         yield "".join(f" {key}={value}" for key, value in chosen.items()), chosen
 
 
-def collect(root, vendor, boot_options=""):
+def collect(root, vendor, boot_options="", folder=""):
     """Returns the cases of all test files, in the order of the files."""
     machine = "--cpu amd --emulator bochs" if vendor == "amd-bochs" else f"--cpu {vendor}"
     # On one line with the guest, the order of what both say is the order in which they said it.
     boot = f"./ritevisor boot --shared-console {machine} {boot_options}".strip()
     cases = []
-    for path in sorted((root / "tests/system").glob("*.test")):
+    for path in sorted((root / "tests/system" / folder).glob("*.test")):
         for block in parse(path.read_text(), path.name):
             if vendor == "amd-bochs" and vendor not in block.single.get("VENDOR", "").split():
                 continue

@@ -40,3 +40,9 @@ $(stock-initrd): $(stock-kernel) $(image-tool) $(wildcard tools/guest/*)
 test-boots: all
 	@tests/system/boots $(if $(BOOTS),--boots $(BOOTS)) $(if $(CPUS),--smp $(CPUS)) \
 		$(if $(CPU),--cpu $(CPU)) $(if $(FIRMWARE),--firmware $(FIRMWARE))
+
+# System tests that take too long for "make test": system/long/*.test.
+.PHONY: test-long test-long-system
+test-long: test-long-system
+test-long-system: test-programs
+	@tests/run --long
