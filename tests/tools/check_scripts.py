@@ -52,6 +52,19 @@ def check_tells_errors_of_the_top_level_and_of_hooks(work):
 
 
 @test
+def check_warns_of_what_mruby_takes_otherwise(work):
+    done = check(work, "x = 1\ndef f = [x].each { |y| yield y }\n")
+    expect(done, 0, "tried.rb: warning: line 2: yield in a block", "write def f() =")
+    done = check(work, "def self.f! = [1].each do |y|\n  yield y\nend\n")
+    expect(done, 0, "tried.rb: warning: line 1: yield in a block", "write def self.f!() =")
+    for source in ("def f() = [1].each { |y| yield y }", "def f = { a: yield }", 'def f = "#{yield}"', "def f = [1].map { |y| y }",
+                   "def f\n  [1].each { |y| yield y }\nend", "def f=(y)\n  [y].each { |z| yield z }\nend"):  # fmt: skip
+        done = check(work, source + "\n")
+        expect(done, 0, "tried.rb: ok")
+        assert "warning" not in done.text, done.text
+
+
+@test
 def check_ends_a_hook_that_does_not(work):
     done = check(work, "on(:port_read, 0x60) { |io| begin; loop { }; ensure; loop { }; end }")
     expect(done, 1, "the engine was killed: its time was up", "(a hook failed)")

@@ -6,7 +6,7 @@ import sys
 import tempfile
 
 from commands import options
-from host import gems, kinds, paths, samples, simulation
+from host import constructs, gems, kinds, paths, samples, simulation
 from host import scripts as ready
 from host.errors import UserError, need_file
 
@@ -111,6 +111,7 @@ def check(arguments):
             others = [each for each in scripts if each != script]
             result = simulation.check_script([script, *others], arguments.setting, arguments.events,
                                              engine)  # fmt: skip
+            result.all[:0] = constructs.warnings(script)
             results.append(result)
             if not arguments.json:
                 print_result(result)
