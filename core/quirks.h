@@ -10,10 +10,10 @@
  *   repeats it for ever. "our memory is out of reach in every other way", cpus=2
  * QEMU:
  *   A local APIC's timer counts to 0 some time before its thread requests the interrupt, which is forgotten if
- *   the timer is set in between (apic_timer_is_late, process/apic_timer_internal.h). Without: the guest's timer
+ *   the timer is set in between (apic_timer_is_late, vmm/apic_timer_internal.h). Without: the guest's timer
  *   is lost now and then, under load. No test has shown it since; "a timer fires at every moment of a hook"
  *   A periodic timer with a short count, for even a moment, has more expiries to catch up with than can be
- *   (process/apic_timer_guest.c). Without: nothing else runs. "a timer fires at every moment of a hook"
+ *   (vmm/apic_timer_guest.c). Without: nothing else runs. "a timer fires at every moment of a hook"
  *   Stores at FEE01000h to FEEFFFFFh, and at the local APIC's first register, are messages, with INIT too
  *   (vmm/startup_bus.c, startup_watch.c). Without: they stop the other CPU. "no INIT comes from the bus"
  *   The delivery mode of the local vectors of timer and error, which have none, is obeyed (startup_watch.c).

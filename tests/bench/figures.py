@@ -150,6 +150,10 @@ GROUPS = {
         "hypervisor_data_bytes": Figure("its data, zeros included"),
         "engine_image_bytes": Figure("of the engine's ELF that are loaded", 5 << 18),
         "cpl0_c_lines": Figure("our C and assembly at CPL 0, without comments and blanks"),
+        "cpl0_base_c_lines": Figure("... of it what is none of the following", 22000),
+        "cpl0_disk_c_lines": Figure("... controllers of disks (mediator/disk)"),
+        "cpl0_iommu_c_lines": Figure("... IOMMUs"),
+        "cpl0_control_c_lines": Figure("... what loads scripts while the guest runs (control)"),
         "cpl0_third_party_c_lines": Figure("the decoder's C, linked in"),
     },
 }  # fmt: skip

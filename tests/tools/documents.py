@@ -1,4 +1,5 @@
-"""The examples in the documents run, and the links in them lead somewhere.
+"""The examples in the documents run, the links in them lead somewhere, and the files that they and the
+source name are there.
 
 A fence says what it is: `ruby` is a script, which ./ritevisor check must find nothing wrong with; `events`
 behind one is what the guest does then, and must see. `ruby fragment` is no script by itself, and is not run.
@@ -14,6 +15,10 @@ FENCE = re.compile(r"^([ \t]*)```(.*?)\n(.*?)^\1```$", re.M | re.S)
 OTHERS = {"text", "sh", "ruby fragment"}
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.M)
+# A file of the project, named with its folder; in quotes it is an #include.
+NAMED = re.compile(r'(?<![\w/.*"<-])(?:boot|core|vmm|iommu|hook|mediator|process|control|engine|include|tests|tools|docs)'
+                   r"/[\w./-]*\.(?:c|h|S|rb|py|md|mk|test|pml)\b")  # fmt: skip
+SOURCES = ("boot", "core", "vmm", "iommu", "hook", "mediator", "process", "control", "include")
 PAGES = [ROOT / "README.md", ROOT / "engine/README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -110,3 +115,15 @@ def documents_of_the_script_api_are_in_its_index(work):
     for word in ("hooks", "events", "time-limit", "policies", "access", "pci", "disks", "machine", "ruby", "costs",
                  "check", "gems"):  # fmt: skip
         assert index.count(f"| [{word}.md]({word}.md) |") == 1, word
+
+
+def missing_files(page):
+    return [f"{name_of(page)}: {name}" for name in NAMED.findall(page.read_text()) if not (ROOT / name).exists()]
+
+
+@test
+def documents_and_source_name_files_that_are_there(work):
+    pages = PAGES + [path for folder in SOURCES for path in (ROOT / folder).rglob("*.[chS]")]
+    missing = [name for page in pages for name in missing_files(page)]
+    assert not missing, "\n".join(missing)
+    assert sum(len(NAMED.findall(page.read_text())) for page in pages) >= 200, "few files are named"
