@@ -34,6 +34,7 @@
 #include "iommu/iommu.h"
 #include "mediator/disk/disk.h"
 #include "mediator/disk/disk_io.h"
+#include "mediator/disk/overlay.h"
 #include "mediator/power/shutdown.h"
 #include "mediator/power/sleep.h"
 #include "process/process.h"
@@ -343,6 +344,7 @@ static void main_run_scripts(void)
 		.describe_disk = disk_describe,
 		.fail_disk = disk_fail,
 		.transfer_disk = disk_transfer,
+		.overlays = &overlay_operations,
 	};
 	char why[RV_SCRIPT_NAME_BYTES + 64];
 	const struct boot_module *engine = main_engine();

@@ -69,6 +69,7 @@ enum access_result hook_offer(uint32_t kind, struct event_origin *origin, uint64
 		if (hook->spec.kind != kind || hook->request_order <= *after || hook->request_order > last)
 			continue;
 		*after = hook->request_order;
+		origin->asked = hook->owner;
 		result = hook_filter_accepts(hook, origin) ? hook_ask(hook, origin) : hook_reject(hook);
 		if (result != ACCESS_PASS)
 			return result;

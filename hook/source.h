@@ -10,6 +10,7 @@
 #include "vmm/access.h"
 
 struct hook;
+struct hook_owner;
 struct request; /* mediator/request.h */
 struct vcpu;
 
@@ -18,6 +19,7 @@ struct event_origin {
 	struct vcpu *vcpu;
 	struct access *access;
 	struct request *request;
+	const struct hook_owner *asked; /* of a request: whose hook's turn it is */
 	bool is_held; /* the request waits, and is not ours any more */
 };
 

@@ -26,12 +26,28 @@ static bool request_ask(struct request *request, struct vcpu *vcpu)
 	return !origin.is_held;
 }
 
+/* All hooks have been asked: what was sent elsewhere goes there, unless one of them had the last word on it. */
+static void request_settle(struct request *request, struct vcpu *vcpu)
+{
+	if (request->redirect == NULL || request->kind != request->asked)
+		return;
+	if (request->verdict == RV_VERDICT_PASS)
+		request->redirect(request, vcpu);
+	else
+		request->redirect = NULL;
+}
+
 bool request_offer(struct request *request, struct vcpu *vcpu)
 {
 	request->verdict = RV_VERDICT_PASS;
 	request->refusal = 0;
 	request->after = 0;
-	return request_ask(request, vcpu);
+	if (request->kind != request->asked && request->redirect != NULL)
+		request->redirect(request, vcpu);
+	if (request->verdict == RV_VERDICT_PASS && !request_ask(request, vcpu))
+		return false;
+	request_settle(request, vcpu);
+	return true;
 }
 
 static void request_decided(struct hook_hold *hold, enum rv_verdict verdict, struct vcpu *vcpu)
@@ -40,8 +56,10 @@ static void request_decided(struct hook_hold *hold, enum rv_verdict verdict, str
 
 	request->verdict = verdict;
 	request->refusal = hold->refusal;
-	if (verdict != RV_VERDICT_PASS || request_ask(request, vcpu))
-		request->resume(request, vcpu);
+	if (verdict == RV_VERDICT_PASS && !request_ask(request, vcpu))
+		return;
+	request_settle(request, vcpu);
+	request->resume(request, vcpu);
 }
 
 void request_hold(struct request *request, const struct hook *hook, uint64_t us, bool delays)

@@ -52,6 +52,11 @@ struct request {
 	bool is_answered;	 /* one has written that by `data`, before data_bytes is: DROP gives it to the guest */
 	/* What it waited for is decided, as request->verdict says. Context: exit, of any CPU; without locks. */
 	void (*resume)(struct request *request, struct vcpu *vcpu);
+	/* It goes elsewhere: called when hooks have let it pass, and, if this is left set, before they are asked about its
+	 * end (request->kind says which). May change the verdict. NULL: it does not. */
+	void (*redirect)(struct request *request, struct vcpu *vcpu);
+	uint32_t target; /* redirect's, as the next */
+	const struct hook_owner *redirector;
 	uint64_t after;		 /* the place of the last hook that was asked */
 	struct hook_hold hold;
 	struct request_disk disk;
@@ -67,7 +72,7 @@ bool request_offer(struct request *request, struct vcpu *vcpu);
 /* Does anybody want to see its end, whose events are of that kind? */
 static inline bool request_is_awaited(const struct request *request, uint32_t done)
 {
-	return request->marks != 0 || hook_wants_requests(done);
+	return request->marks != 0 || request->redirect != NULL || hook_wants_requests(done);
 }
 
 /* The device does not want it any more: it was reset. True: it does not wait any longer, and resume() will not

@@ -84,6 +84,8 @@ void process_bury(struct process *process, enum process_stop stop)
 	process->owner.event = &process_event_none;
 	process_event_none.verdict = RV_VERDICT_PASS;
 	hook_remove_all(&process->owner, failed);
+	if (process_options.overlays != NULL)
+		process_options.overlays->forget(&process->owner);
 	process_space_destroy(process);
 	if (stop == PROCESS_STOP_EXIT && failed)
 		process_tell(process, "%s: ended with status %lu; its hooks are removed", process->name,

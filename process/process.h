@@ -36,6 +36,7 @@ struct process_options {
 	int (*fail_disk)(uint32_t number);
 	/* RV_SYS_DISK_READ and its like: 0, or what these give. NULL: as the last. */
 	disk_transfer_do transfer_disk;
+	const struct disk_overlays *overlays; /* RV_SYS_OVERLAY and its like. NULL: there can be none */
 };
 
 /* Takes the engine program (an ELF64 image, which stays where it is and is never freed) and learns

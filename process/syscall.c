@@ -57,6 +57,10 @@ static const syscall_handler syscall_table[RV_SYSCALL_COUNT] = {
 	[RV_SYS_DISK_READ] = syscall_disk_read,
 	[RV_SYS_DISK_WRITE] = syscall_disk_write,
 	[RV_SYS_DISK_FLUSH] = syscall_disk_flush,
+	[RV_SYS_OVERLAY] = syscall_overlay,
+	[RV_SYS_OVERLAY_NEXT] = syscall_overlay_next,
+	[RV_SYS_OVERLAY_READ] = syscall_overlay_read,
+	[RV_SYS_OVERLAY_USED] = syscall_overlay_used,
 	[RV_SYS_RESOLVE] = syscall_resolve,
 };
 

@@ -52,6 +52,10 @@ int64_t syscall_disk_fail(struct process *process, struct exception_frame *frame
 int64_t syscall_disk_read(struct process *process, struct exception_frame *frame);
 int64_t syscall_disk_write(struct process *process, struct exception_frame *frame);
 int64_t syscall_disk_flush(struct process *process, struct exception_frame *frame);
+int64_t syscall_overlay(struct process *process, struct exception_frame *frame);
+int64_t syscall_overlay_next(struct process *process, struct exception_frame *frame);
+int64_t syscall_overlay_read(struct process *process, struct exception_frame *frame);
+int64_t syscall_overlay_used(struct process *process, struct exception_frame *frame);
 
 /* syscall_pci.c */
 int64_t syscall_pci_read(struct process *process, struct exception_frame *frame);

@@ -35,6 +35,9 @@ int64_t syscall_disk_fail(struct process *process, struct exception_frame *frame
 	return process_options.fail_disk((uint32_t)frame->rdi);
 }
 
+#define SYSCALL_OVERLAY_UNIT 512
+#define SYSCALL_OVERLAY_END (UINT64_C(1) << 48)
+
 struct syscall_disk_transfer {
 	struct disk_transfer transfer;
 	struct process *process;
@@ -113,4 +116,66 @@ int64_t syscall_disk_write(struct process *process, struct exception_frame *fram
 int64_t syscall_disk_flush(struct process *process, struct exception_frame *frame)
 {
 	return syscall_disk_transfer(process, frame, RV_EVENT_DISK_FLUSH);
+}
+
+/* Overlays ----------------------------------------------------------------------------------------- */
+
+/* (number, bytes) */
+int64_t syscall_overlay(struct process *process, struct exception_frame *frame)
+{
+	if (frame->rdi > RV_DISK_LAST || process_options.overlays == NULL)
+		return -RV_ENOENT;
+	return process_options.overlays->make(&process->owner, (uint32_t)frame->rdi, frame->rsi);
+}
+
+static bool syscall_overlay_is(const struct exception_frame *frame)
+{
+	return frame->rdi <= INT32_MAX && process_options.overlays != NULL;
+}
+
+/* (overlay, struct rv_overlay_range *) */
+int64_t syscall_overlay_next(struct process *process, struct exception_frame *frame)
+{
+	struct rv_overlay_range range;
+	int error;
+
+	if (!syscall_overlay_is(frame))
+		return -RV_ENOENT;
+	if (user_copy_in(process, &range, frame->rsi, sizeof(range)) != 0)
+		return -RV_EFAULT;
+	error = process_options.overlays->next(&process->owner, (uint32_t)frame->rdi, &range.lba, &range.sectors);
+	return error != 0 ? error : user_copy_out(process, frame->rsi, &range, sizeof(range));
+}
+
+/* (overlay, offset, buffer, bytes), page by page of the engine's */
+int64_t syscall_overlay_read(struct process *process, struct exception_frame *frame)
+{
+	uint64_t offset = frame->rsi, user = frame->rdx, left = frame->r10, start_tsc = tsc_read();
+	int error = 0;
+
+	if (!syscall_overlay_is(frame))
+		return -RV_ENOENT;
+	if (left > RV_DISK_IO_BYTES)
+		return -RV_E2BIG;
+	if (left % SYSCALL_OVERLAY_UNIT != 0 || offset % SYSCALL_OVERLAY_UNIT != 0 || offset > SYSCALL_OVERLAY_END - left)
+		return -RV_EINVAL;
+	while (error == 0 && left != 0) {
+		uint8_t unit[SYSCALL_OVERLAY_UNIT] = { 0 };
+
+		error = process_options.overlays->read(&process->owner, (uint32_t)frame->rdi, offset, unit, sizeof(unit));
+		if (error == 0)
+			error = user_copy_out(process, user, unit, sizeof(unit));
+		offset += sizeof(unit);
+		user += sizeof(unit);
+		left -= sizeof(unit);
+		syscall_charge(process, frame, &start_tsc);
+	}
+	return error;
+}
+
+/* (overlay) */
+int64_t syscall_overlay_used(struct process *process, struct exception_frame *frame)
+{
+	return !syscall_overlay_is(frame) ? -RV_ENOENT
+					  : process_options.overlays->used(&process->owner, (uint32_t)frame->rdi);
 }

@@ -144,6 +144,7 @@ struct rv_event {
 			uint16_t disk_status;	/* disk_done: 0, or as the controller has it */
 			uint16_t disk_queue;	/* of the guest's that it came by, where there are several */
 			uint32_t disk_refusal;	/* DENY: RV_REFUSAL_*, written by the engine */
+			uint32_t disk_target;	/* CHANGE: RV_TARGET_*, written by the engine; 0: as it is */
 		};
 	};
 	uint64_t request;	 /* requests: the number of this one, which none has after it */
@@ -151,6 +152,15 @@ struct rv_event {
 	uint64_t data_bytes;	 /* of RV_SYS_DATA_READ; 0: there are none, or not yet */
 	uint64_t answer_bytes;	 /* requests that give: so many RV_SYS_DATA_WRITE takes, which DROP gives the guest */
 	struct rv_registers registers; /* the last: a field's eight bytes lie within the event */
+};
+
+/* Where a request of a disk goes, of CHANGE: rv_event.disk_target. */
+#define RV_TARGET_DISK 0x40000000u    /* and the number of another disk */
+#define RV_TARGET_OVERLAY 0x80000000u /* and the number of an overlay of this engine's */
+
+/* What RV_SYS_OVERLAY_NEXT takes and gives. */
+struct rv_overlay_range {
+	uint64_t lba, sectors;
 };
 
 /* What RV_SYS_HOOK_ADD takes: a hook wants the events of a kind for which all its clauses hold. C
@@ -315,6 +325,15 @@ enum rv_syscall {
 	RV_SYS_DISK_WRITE,
 	/* (number of a disk) -> 0: has its cache written. As the last */
 	RV_SYS_DISK_FLUSH,
+	/* (number of a disk, bytes of memory at most) -> the number of a new overlay, above 0. RV_ENOENT: no
+	 * disk has that number; RV_ENOSPC: there are too many */
+	RV_SYS_OVERLAY,
+	/* (overlay, struct rv_overlay_range *) -> 0: the first sectors that it holds from .lba on; RV_ENOENT: none */
+	RV_SYS_OVERLAY_NEXT,
+	/* (overlay, offset in bytes, buffer, bytes) -> 0: what it holds there, and zeros; whole units of 512 bytes */
+	RV_SYS_OVERLAY_READ,
+	/* (overlay) -> bytes of memory that it takes */
+	RV_SYS_OVERLAY_USED,
 	RV_SYSCALL_COUNT,
 };
 

@@ -50,6 +50,7 @@ static const uint8_t rv_syscall_powers[RV_SYSCALL_COUNT] = {
 	[RV_SYS_DISK_READ] = RV_POWER_DISK,
 	[RV_SYS_DISK_WRITE] = RV_POWER_DISK,
 	[RV_SYS_DISK_FLUSH] = RV_POWER_DISK,
+	[RV_SYS_OVERLAY] = RV_POWER_HOOK,
 	[RV_SYS_DISK_FAIL] = RV_POWER_HOOK,
 	/* RV_SYS_HOOK_ADD and RV_SYS_HOOK_REMOVE: rv_kind_power(). */
 };

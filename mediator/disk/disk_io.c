@@ -3,12 +3,16 @@
  */
 #include "mediator/disk/disk_io.h"
 
+#include "core/instructions.h"
+#include "core/time.h"
 #include "hook/hook.h"
 #include "mediator/disk/disk_class.h"
 #include "mediator/disk/disk.h"
 #include "mediator/request.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
+
+#define DISK_TRANSFER_US 2000000 /* after which no further command is begun */
 
 static enum rv_disk_command disk_io_purpose(uint32_t kind)
 {
@@ -79,7 +83,7 @@ int disk_transfer(struct disk_transfer *transfer, struct vcpu *vcpu)
 {
 	struct disk_io io = { .kind = transfer->kind, .before_guest = transfer->before_guest };
 	struct rv_disk_info info;
-	uint64_t done = 0;
+	uint64_t done = 0, end_tsc = tsc_read() + time_tsc_of_us(DISK_TRANSFER_US);
 	int error;
 
 	if (!disk_describe_number(transfer->number, &info) || info.sector_bytes == 0 || info.sector_bytes > DISK_IO_BYTES)
@@ -92,7 +96,7 @@ int disk_transfer(struct disk_transfer *transfer, struct vcpu *vcpu)
 	io.sector_bytes = info.sector_bytes;
 	bounce_init(&io.bounce, NULL, 0, io.pages, DISK_IO_PAGES);
 	do {
-		error = disk_io_part(transfer, &io, done);
+		error = tsc_read() < end_tsc ? disk_io_part(transfer, &io, done) : -RV_ETIMEDOUT;
 		done += DISK_IO_BYTES;
 	} while (error == 0 && done < transfer->length_bytes);
 	return error;

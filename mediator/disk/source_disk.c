@@ -4,6 +4,7 @@
 #include "core/time.h"
 #include "hook/hook_internal.h"
 #include "mediator/disk/disk.h"
+#include "mediator/disk/redirect.h"
 #include "mediator/request.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
@@ -59,6 +60,7 @@ static void source_disk_fill(struct rv_event *event, const struct event_origin *
 	event->disk_argument = disk->argument;
 	event->disk_queue = disk->queue;
 	event->disk_refusal = 0;
+	event->disk_target = 0;
 	event->disk_status = disk->status;
 	event->disk_marks = request->marks;
 	event->disk_latency_us = time_tsc_hz == 0 || request->end_tsc <= request->start_tsc ? 0
@@ -118,6 +120,17 @@ static bool source_disk_is_spoiled(const struct event_origin *origin)
 	return origin->request->is_spoiled;
 }
 
+/* The last who says so counts. */
+static void source_disk_redirect(const struct event_origin *origin, uint32_t target)
+{
+	struct request *request = origin->request;
+
+	if (target == 0 || request->kind == RV_EVENT_DISK_DONE || request->kind == RV_EVENT_DISK_COMMAND)
+		return;
+	request->changed = true;
+	redirect_set(request, target, origin->asked);
+}
+
 static enum access_result source_disk_apply(struct event_origin *origin, enum rv_verdict verdict,
 					    const struct rv_event *event)
 {
@@ -128,6 +141,7 @@ static enum access_result source_disk_apply(struct event_origin *origin, enum rv
 		request->refusal = event != NULL ? *(const volatile uint32_t *)&event->disk_refusal : 0;
 		return ACCESS_DONE;
 	}
+	source_disk_redirect(origin, *(const volatile uint32_t *)&event->disk_target);
 	/* CHANGE, of the one field that can be. Hooks behind this one see what it has become. */
 	if (request->kind == RV_EVENT_DISK_READ || request->kind == RV_EVENT_DISK_WRITE) {
 		request->disk.lba = event->disk_lba;

@@ -51,6 +51,8 @@ $(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects))
 unit-programs += nvme
 unit-nvme-objects := $(addprefix mediator/disk/,bounce.o discard.o nvme_admin.o nvme_attach.o nvme_doorbells.o nvme_namespace.o nvme_own.o nvme_prp.o nvme_purpose.o nvme_queue.o \
 	nvme_registers.o nvme_request.o nvme_work.o) $(addprefix tests/unit/,nvme_device.o disk_memory.o disk_requests.o)
+unit-programs += overlay
+unit-overlay-objects := mediator/disk/overlay_map.o
 unit-programs += virtio
 unit-virtio-objects := $(addprefix mediator/disk/,bounce.o virtio_chain.o virtio_layout.o virtio_queue.o virtio_registers.o \
 	virtio_request.o virtio_setup.o virtio_work.o) $(addprefix tests/unit/,virtio_device.o disk_memory.o disk_requests.o)

@@ -5,6 +5,7 @@
 
 #include "core/time.h"
 #include "hook/hook_internal.h"
+#include "mediator/disk/redirect.h"
 #include "machine.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
@@ -187,6 +188,13 @@ enum { PLAY_HELD_MAXIMUM = 64 };
 
 static uint64_t play_held[PLAY_HELD_MAXIMUM];
 
+/* mediator/disk/redirect.h: no data go anywhere here. */
+void redirect_set(struct request *request, uint32_t target, const struct hook_owner *redirector)
+{
+	request->target = target;
+	request->redirector = redirector;
+}
+
 /* mediator/request.h. No time passes here: what is delayed goes on. */
 void request_hold(struct request *request, const struct hook *hook, uint64_t us, bool delays)
 {
@@ -268,6 +276,8 @@ void play_describe(const struct play *play, char *text, size_t bytes)
 	else if (play->origin.request != NULL && play->done)
 		snprintf(text, bytes, play->request.verdict == RV_VERDICT_DENY ? "denied"
 					      : play->request.is_answered ? "answered" : "dropped");
+	else if (play->origin.request != NULL && play->request.target != 0)
+		snprintf(text, bytes, "redirected");
 	else if (play->origin.request != NULL && play->request.changed)
 		play_describe_fields(play, text, bytes);
 	else if (play->origin.request != NULL)

@@ -27,6 +27,10 @@ puts "too early #{try { Disk.new(NVME, 8, 512, "", "").read(0) }}"
   on(:disk_read, disk: name, lba: 2064) { |r| r.done { |done| done.data.write(0, done.disk.read(3000)[0, 8]) } }
 end
 
+# A block of the one lies on the other.
+on(:disk_write, :disk_read, disk: NVME, lba: 2072) { |r| r.redirect Disk[IDE], lba: 6000 }
+on(:disk_write, :disk_read, disk: IDE, lba: 2072) { |r| r.redirect Disk[NVME], lba: 6000 }
+
 # Whatever the guest is at: a disk that is busy is tried again.
 ticks = Hash.new(0)
 every(20.milliseconds) do

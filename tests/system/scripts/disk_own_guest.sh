@@ -13,6 +13,10 @@
 		echo "guest: $d dropped $(direct $d 257 | tr -d '\000' | head -c 3)."
 		echo "guest: $d done $(direct $d 258 | head -c 7)"
 	done
+	for d in nvme1n1 sda; do
+		yes moved-$d | head -c 4096 | dd of=/dev/$d bs=4096 seek=259 count=1 oflag=direct 2>/dev/null
+	done
+	echo "guest: moved $(direct nvme1n1 259 | head -n 1) $(direct sda 259 | head -n 1)"
 	# Both at work while the script is.
 	(for i in 1 2 3 4; do dd if=/dev/nvme1n1 bs=4096 skip=1000 count=200 iflag=direct 2>/dev/null | md5sum; done | sort -u | wc -l >/tmp/alike) &
 	alike=$(for i in 1 2 3 4; do dd if=/dev/sda bs=4096 skip=1000 count=100 iflag=direct 2>/dev/null | md5sum; done | sort -u | wc -l)

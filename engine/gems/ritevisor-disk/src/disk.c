@@ -1,6 +1,8 @@
 /*
  * disk.c: what class Disk and Event::Request have in C.
  */
+#include "disk.h"
+
 #include "engine/engine.h"
 #include "engine/vm/string.h"
 
@@ -85,7 +87,7 @@ static void transfer_check(mrb_state *mrb, const char *what, mrb_value name, mrb
 		   what, name, lba, transfer_error(-result), (mrb_int)-result);
 }
 
-static uint32_t transfer_disk(mrb_state *mrb, mrb_value name)
+uint32_t disk_number_of(mrb_state *mrb, mrb_value name)
 {
 	return rv_disk_named(mrb_sym_name(mrb, mrb_obj_to_sym(mrb, name)));
 }
@@ -103,7 +105,7 @@ static mrb_value disk_read(mrb_state *mrb, mrb_value self)
 			   (mrb_int)RV_DISK_IO_BYTES, bytes, lba);
 	text = string_new_binary(mrb, NULL, bytes);
 	transfer_check(mrb, "read", name, lba,
-		       sys_disk_read(transfer_disk(mrb, name), (uint64_t)lba, RSTRING_PTR(text), (uint64_t)bytes));
+		       sys_disk_read(disk_number_of(mrb, name), (uint64_t)lba, RSTRING_PTR(text), (uint64_t)bytes));
 	return text;
 }
 
@@ -118,7 +120,7 @@ static mrb_value disk_write(mrb_state *mrb, mrb_value self)
 		mrb_raisef(mrb, E_ARGUMENT_ERROR, "a write takes sectors from 0 on, and 1 to %i bytes, not %i from %i",
 			   (mrb_int)RV_DISK_IO_BYTES, (mrb_int)RSTRING_LEN(text), lba);
 	transfer_check(mrb, "write", name, lba,
-		       sys_disk_write(transfer_disk(mrb, name), (uint64_t)lba, RSTRING_PTR(text),
+		       sys_disk_write(disk_number_of(mrb, name), (uint64_t)lba, RSTRING_PTR(text),
 				      (uint64_t)RSTRING_LEN(text)));
 	return self;
 }
@@ -128,12 +130,12 @@ static mrb_value disk_flush(mrb_state *mrb, mrb_value self)
 {
 	mrb_value name = mrb_get_arg1(mrb);
 
-	transfer_check(mrb, "flush", name, 0, sys_disk_flush(transfer_disk(mrb, name)));
+	transfer_check(mrb, "flush", name, 0, sys_disk_flush(disk_number_of(mrb, name)));
 	return self;
 }
 
 /* A request is open, or EventError says that it is over: `kind` sees to that. */
-static struct rv_event *request_open(mrb_state *mrb, mrb_value self)
+struct rv_event *request_open(mrb_state *mrb, mrb_value self)
 {
 	(void)mrb_funcall_id(mrb, self, MRB_SYM(kind), 0);
 	return engine_event();
@@ -502,6 +504,7 @@ void mrb_ritevisor_disk_gem_init(mrb_state *mrb)
 	mrb_define_class_method_id(mrb, held, MRB_SYM(__refusal), held_refusal, MRB_ARGS_OPT(1) | MRB_ARGS_KEY(2, 0));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__info), disk_info, MRB_ARGS_REQ(1));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__fail), disk_fail, MRB_ARGS_REQ(1));
+	overlay_init(mrb);
 	mrb_define_class(mrb, "DiskBusy", mrb_class_get(mrb, "AccessError"));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__read), disk_read, MRB_ARGS_REQ(3));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__write), disk_write, MRB_ARGS_REQ(3));

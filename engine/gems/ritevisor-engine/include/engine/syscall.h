@@ -218,6 +218,26 @@ static inline int64_t sys_disk_flush(uint64_t number)
 	return engine_syscall(RV_SYS_DISK_FLUSH, number, 0, 0, 0, 0);
 }
 
+static inline int64_t sys_overlay(uint64_t number, uint64_t most_bytes)
+{
+	return engine_syscall(RV_SYS_OVERLAY, number, most_bytes, 0, 0, 0);
+}
+
+static inline int64_t sys_overlay_next(uint64_t overlay, struct rv_overlay_range *range)
+{
+	return engine_syscall(RV_SYS_OVERLAY_NEXT, overlay, engine_address(range), 0, 0, 0);
+}
+
+static inline int64_t sys_overlay_read(uint64_t overlay, uint64_t offset, void *buffer, uint64_t length_bytes)
+{
+	return engine_syscall(RV_SYS_OVERLAY_READ, overlay, offset, engine_address(buffer), length_bytes, 0);
+}
+
+static inline int64_t sys_overlay_used(uint64_t overlay)
+{
+	return engine_syscall(RV_SYS_OVERLAY_USED, overlay, 0, 0, 0, 0);
+}
+
 static inline int64_t sys_disk(uint64_t position, struct rv_disk_info *info)
 {
 	return engine_syscall(RV_SYS_DISK, position, engine_address(info), 0, 0, 0);
