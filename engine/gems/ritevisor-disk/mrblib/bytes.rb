@@ -2,22 +2,10 @@
 #
 #   r.data.u32(0)               r.data[16, 8].to_s         r.data.index("\x7fELF")
 class Bytes
-  attr_reader :size
-
-  alias length size
-
-  def initialize(event, first, size)
-    @event = event
-    @request = event.request
-    @first = first
-    @size = size
-  end
-
   # data[at] -> a byte; data[at, bytes] -> a view of that part
   def [](at, bytes = nil)
     return u8(at) unless bytes
-    __check(at, bytes)
-    Bytes.new(@event, @first + at, bytes)
+    __part(at, bytes)
   end
 
   # data[at] = byte; data[at, bytes] = String of as many bytes
@@ -28,21 +16,18 @@ class Bytes
   end
 
   # Copies: all of them, or a part.
-  def to_s(at = 0, bytes = @size - at)
-    __check(at, bytes)
-    @event.__read(@first + at, bytes)
+  def to_s(at = 0, bytes = size - at)
+    __event.__read(__at(at, bytes), bytes)
   end
 
   def write(at, text)
-    __check(at, text.bytesize)
-    @event.__write(@first + at, text)
+    __event.__write(__at(at, text.bytesize), text)
     self
   end
 
   # From where these bytes begin, or nil.
   def index(text, at = 0)
-    __check(at, @size - at)
-    found = @event.__index(@first + at, @size - at, text.to_s)
+    found = __event.__index(__at(at, size - at), size - at, text.to_s)
     found && at + found
   end
 
@@ -51,23 +36,11 @@ class Bytes
   end
 
   def ==(other)
-    (other.is_a?(Bytes) || other.is_a?(String)) && other.to_s.bytesize == @size && to_s.bytes == other.to_s.bytes
+    (other.is_a?(Bytes) || other.is_a?(String)) && other.to_s.bytesize == size && to_s.bytes == other.to_s.bytes
   end
 
   def fill(byte)
-    __check(0, @size)
-    @event.__fill(@first, @size, byte)
-    self
-  end
-
-  # Each byte with those of a String, which is begun again at its end, or with an Integer; from `at` on, if that is
-  # given: xor(key), and xor(at, key), which is about as many bytes as the key has.
-  def xor(at, key = nil)
-    at, key, bytes = 0, at, @size if key.nil?
-    key = key.chr if key.is_a?(Integer)
-    bytes ||= key.bytesize
-    __check(at, bytes)
-    @event.__xor(@first + at, bytes, key)
+    __event.__fill(__at(0, size), size, byte)
     self
   end
 
@@ -76,7 +49,7 @@ class Bytes
   end
 
   def inspect
-    "#<Bytes #{@size}>"
+    "#<Bytes #{size}>"
   end
 
   def u8(at, order = :little)
@@ -113,16 +86,8 @@ class Bytes
 
   private
 
-  def __check(at, bytes)
-    # The event object is the same one each time.
-    raise EventError, "this request's block is over: copy what you need from its data" if @event.request != @request
-    return if at >= 0 && bytes >= 0 && at + bytes <= @size
-    raise RangeError, "bytes #{at}...#{at + bytes} are not within 0...#{@size}"
-  end
-
   def __number(at, count, order)
-    __check(at, count)
-    @event.__number(@first + at, count, __order(order) == :big)
+    __event.__number(__at(at, count), count, __order(order) == :big)
   end
 
   def __set_number(at, value, count, order)

@@ -1,18 +1,6 @@
 class Event
   # What a device is asked for: it outlives the block, and has data.
   class Request
-    # What is written, or, in `done`, what was read.
-    def data
-      Bytes.new(self, 0, __size)
-    end
-
-    # Has the block called when the device is done with it, before the guest sees that.
-    def done(&block)
-      raise ArgumentError, "done needs a block: r.done { |r| ... }" unless block
-      Hook.__await(request, block)
-      __want_done
-    end
-
     # It is never answered: the device does not get it (:request), or the guest does not hear that it is done
     # (:completion). In `done`, and in hooks of disk_done, it is the last, whatever is said.
     def lose(what = :request)
@@ -132,13 +120,12 @@ class Event
 end
 
 class Hook
-  # The blocks of requests that are not done yet, by the requests' numbers.
-  def self.__await(request, block)
-    @awaited ||= {}
-    @awaited[request] = block
-    @await_hook ||= new([:disk_done], nil, { marks: Event::Request.__mark, marks_mask: Event::Request.__mark }) do |done|
-      waiting = @awaited.delete(done.request)
-      waiting.call(done) if waiting
-    end
+  # The one hook of the ends that blocks wait for (await.c).
+  def self.__take_ends
+    new([:disk_done], nil, { marks: __mark, marks_mask: __mark }) {}.__take_ends
+  end
+
+  def __take_ends
+    @slots.each { |slot| Hook.__is_of_ends(slot) }
   end
 end

@@ -1,6 +1,7 @@
 /*
  * disk.c: what class Disk and Event::Request have in C.
  */
+#include "data.h"
 #include "disk.h"
 
 #include "engine/engine.h"
@@ -134,11 +135,10 @@ static mrb_value disk_flush(mrb_state *mrb, mrb_value self)
 	return self;
 }
 
-/* A request is open, or EventError says that it is over: `kind` sees to that. */
+/* A request is open, or EventError says that it is over. */
 struct rv_event *request_open(mrb_state *mrb, mrb_value self)
 {
-	(void)mrb_funcall_id(mrb, self, MRB_SYM(kind), 0);
-	return engine_event();
+	return engine_event_open(mrb, self);
 }
 
 static void data_check(mrb_state *mrb, mrb_int offset, int64_t result)
@@ -212,53 +212,60 @@ static mrb_int data_window_part(mrb_int done, mrb_int bytes)
 	return bytes - done < DATA_WINDOW_BYTES ? bytes - done : DATA_WINDOW_BYTES;
 }
 
-/* A key of so many bytes is begun anew after as many words: these are in there. A longer one goes by bytes. */
-enum { DATA_KEY_BYTES = 512 };
+/* A key of so many bytes is begun anew after as many words: these are in there, a short key's several times. A longer
+ * one goes by bytes. */
+enum { DATA_KEY_BYTES = 512, DATA_KEY_WORDS_AT_LEAST = 32 };
 
 static uint64_t data_key[DATA_KEY_BYTES];
 
-static void data_key_fill(const char *key, mrb_int length)
+/* How many words it is. */
+static mrb_int data_key_fill(const char *key, mrb_int length)
 {
+	mrb_int words = length;
 	uint8_t *bytes = (uint8_t *)data_key;
 
-	for (mrb_int i = 0; i < length * 8; i += length)
-		memcpy(bytes + i, key, (size_t)length);
+	while (words < DATA_KEY_WORDS_AT_LEAST)
+		words += length;
+	memcpy(bytes, key, (size_t)length);
+	for (mrb_int done = length, part; done < words * 8; done += part) {
+		part = done < words * 8 - done ? done : words * 8 - done;
+		memcpy(bytes + done, bytes, (size_t)part);
+	}
+	return words;
 }
 
-/* The window's part, whose first byte is the one at `done` of all. */
-static void data_window_xor(mrb_int done, mrb_int part, const char *key, mrb_int length)
+/* The window's first bytes, of which the first is the one at `done` of all; returns how many. */
+static mrb_int data_window_xor_words(mrb_int done, mrb_int part, mrb_int key_words)
 {
-	mrb_int i = 0, at = length <= DATA_KEY_BYTES ? done / 8 % length : 0;
+	mrb_int words = part / 8, at = done / 8 % key_words;
 
-	for (; length <= DATA_KEY_BYTES && i + 8 <= part; i += 8) {
-		data_words[i / 8] ^= data_key[at];
-		at = at + 1 == length ? 0 : at + 1;
+	for (mrb_int i = 0, run; i < words; i += run, at = 0) {
+		run = key_words - at < words - i ? key_words - at : words - i;
+		for (mrb_int k = 0; k < run; k++)
+			data_words[i + k] ^= data_key[at + k];
 	}
-	for (at = (done + i) % length; i < part; i++) {
-		data_window[i] ^= (uint8_t)key[at];
-		at = at + 1 == length ? 0 : at + 1;
-	}
+	return words * 8;
 }
 
-/* Event::Request#__xor(offset, bytes, key): each byte with those of the key, which begins anew at its end */
-static mrb_value request_xor(mrb_state *mrb, mrb_value self)
+void data_xor(mrb_state *mrb, uint64_t offset, uint64_t bytes, const char *key, mrb_int length)
 {
-	mrb_int offset, bytes;
-	mrb_value key;
+	mrb_int key_words, all = (mrb_int)bytes;
 
-	mrb_get_args(mrb, "iiS", &offset, &bytes, &key);
-	(void)request_open(mrb, self);
-	if (RSTRING_LEN(key) == 0)
+	if (length == 0)
 		mrb_raise(mrb, E_ARGUMENT_ERROR, "xor needs a byte at least");
-	if (RSTRING_LEN(key) <= DATA_KEY_BYTES)
-		data_key_fill(RSTRING_PTR(key), RSTRING_LEN(key));
-	for (mrb_int done = 0, part; done < bytes; done += part) {
-		part = data_window_part(done, bytes);
-		data_check(mrb, offset, sys_data_read((uint64_t)(offset + done), data_window, (uint64_t)part));
-		data_window_xor(done, part, RSTRING_PTR(key), RSTRING_LEN(key));
-		data_check(mrb, offset, sys_data_write((uint64_t)(offset + done), data_window, (uint64_t)part));
+	key_words = length <= DATA_KEY_BYTES ? data_key_fill(key, length) : 0;
+	for (mrb_int done = 0, part; done < all; done += part) {
+		mrb_int i;
+
+		part = data_window_part(done, all);
+		data_check(mrb, (mrb_int)offset, sys_data_read(offset + (uint64_t)done, data_window, (uint64_t)part));
+		i = key_words != 0 ? data_window_xor_words(done, part, key_words) : 0;
+		for (mrb_int at = (done + i) % length; i < part; i++) {
+			data_window[i] ^= (uint8_t)key[at];
+			at = at + 1 == length ? 0 : at + 1;
+		}
+		data_check(mrb, (mrb_int)offset, sys_data_write(offset + (uint64_t)done, data_window, (uint64_t)part));
 	}
-	return self;
 }
 
 /* Event::Request#__fill(offset, bytes, byte) */
@@ -366,27 +373,6 @@ static mrb_value request_ranges(mrb_state *mrb, mrb_value self)
 		}
 	}
 	return list;
-}
-
-static uint64_t request_mark(void)
-{
-	return UINT64_C(1) << engine_info()->engine_id % 64;
-}
-
-/* Event::Request#__want_done: its end will be told to the hook that has this engine's mark as its filter */
-static mrb_value request_want_done(mrb_state *mrb, mrb_value self)
-{
-	struct rv_event *event = request_open(mrb, self);
-
-	event->disk_marks = request_mark();
-	event->flags |= RV_EVENT_DONE_WANTED;
-	return self;
-}
-
-/* Event::Request.__mark -> what that filter asks for */
-static mrb_value request_class_mark(mrb_state *mrb, mrb_value self)
-{
-	return engine_from_u64(mrb, request_mark());
 }
 
 /* Event::Request#__hold(us, delays): it waits, with what was changed in it so far and is changed yet. Less than 0
@@ -512,17 +498,15 @@ void mrb_ritevisor_disk_gem_init(mrb_state *mrb)
 	mrb_define_method_id(mrb, request, MRB_SYM(answer), request_answer, MRB_ARGS_REQ(1));
 	mrb_define_alias_id(mrb, request, MRB_SYM(__deny), MRB_SYM(deny));
 	mrb_define_method_id(mrb, request, MRB_SYM(deny), request_deny, MRB_ARGS_OPT(1) | MRB_ARGS_KEY(2, 0));
-	mrb_define_class_method_id(mrb, request, MRB_SYM(__mark), request_class_mark, MRB_ARGS_NONE());
 	mrb_define_method_id(mrb, request, MRB_SYM(__read), request_read, MRB_ARGS_REQ(2));
 	mrb_define_method_id(mrb, request, MRB_SYM(__write), request_write, MRB_ARGS_REQ(2));
-	mrb_define_method_id(mrb, request, MRB_SYM(__xor), request_xor, MRB_ARGS_REQ(3));
 	mrb_define_method_id(mrb, request, MRB_SYM(__fill), request_fill, MRB_ARGS_REQ(3));
 	mrb_define_method_id(mrb, request, MRB_SYM(__index), request_index, MRB_ARGS_REQ(3));
 	mrb_define_method_id(mrb, request, MRB_SYM(__number), request_number, MRB_ARGS_REQ(3));
 	mrb_define_method_id(mrb, request, MRB_SYM(__ranges), request_ranges, MRB_ARGS_REQ(1));
 	mrb_define_method_id(mrb, request, MRB_SYM(__size), request_size, MRB_ARGS_NONE());
 	mrb_define_method_id(mrb, request, MRB_SYM(__hold), request_hold, MRB_ARGS_REQ(2));
-	mrb_define_method_id(mrb, request, MRB_SYM(__want_done), request_want_done, MRB_ARGS_NONE());
+	bytes_init(mrb, request);
 }
 
 void mrb_ritevisor_disk_gem_final(mrb_state *mrb)

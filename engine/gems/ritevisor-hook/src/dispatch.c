@@ -10,6 +10,7 @@
 #include "dispatch.h"
 
 #include "alarm.h"
+#include "await.h"
 #include "evaluate.h"
 #include "event.h"
 #include "idle.h"
@@ -134,6 +135,11 @@ static mrb_value dispatch_events(mrb_state *mrb, void *unused)
 
 		entry->events++;
 		event_entry = entry;
+		if (__builtin_expect(entry->is_of_ends, 0)) {
+			entry = await_take(mrb, entry);
+			if (!entry)
+				continue;
+		}
 		if (__builtin_expect(entry->start != NULL, 1) &&
 		    __builtin_expect(dispatch_has_room(mrb, entry, caller_registers), 1))
 			dispatch_execute(mrb, entry, caller_registers);

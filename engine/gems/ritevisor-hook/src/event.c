@@ -34,6 +34,11 @@ struct rv_event *event_open(mrb_state *mrb, mrb_value self)
 	return engine_event();
 }
 
+struct rv_event *engine_event_open(mrb_state *mrb, mrb_value self)
+{
+	return event_open(mrb, self);
+}
+
 struct rv_event *event_open_any(mrb_state *mrb)
 {
 	if (!event_entry)

@@ -2,6 +2,7 @@
  * hook.c: Hook.__add and its kin: registering with the hypervisor.
  */
 #include "alarm.h"
+#include "await.h"
 #include "dispatch.h"
 #include "event.h"
 #include "spec.h"
@@ -159,6 +160,7 @@ void mrb_ritevisor_hook_gem_init(mrb_state *mrb)
 	dispatch_init(mrb, hook);
 	alarm_init(mrb, hook);
 	spec_init(mrb, hook);
+	await_init(mrb, hook);
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__add), hook_add, MRB_ARGS_REQ(5));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__remove), hook_remove, MRB_ARGS_REQ(1));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__state), hook_state, MRB_ARGS_REQ(1));

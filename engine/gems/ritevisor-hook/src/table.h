@@ -23,6 +23,7 @@ struct hook_entry {
 	uint32_t kind, on_error; /* enum rv_event_kind, rv_on_error */
 	bool arity;		/* it takes the event as a parameter */
 	bool active;
+	bool is_of_ends;	/* of requests: it has no block of its own (await.h) */
 	bool doomed;		/* removed by its own block: freed when that returns */
 };
 

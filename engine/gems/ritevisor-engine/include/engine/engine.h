@@ -77,6 +77,9 @@ void engine_memory_recover(mrb_state *mrb);
 /* Runs the event loop (gem ritevisor-hook). Returns false at once if no hook is on. */
 bool engine_run_hooks(mrb_state *mrb);
 
+/* The open event, if `self` is its object; else raises EventError: it is over (gem ritevisor-hook). */
+struct rv_event *engine_event_open(mrb_state *mrb, mrb_value self);
+
 /* Three quarters of the time budget are used and the alarm rings (gem ritevisor-hook): C code that
  * takes long looks at it now and then, and raises. */
 extern volatile bool engine_time_is_short;
