@@ -65,6 +65,9 @@ enum control_command {
 	CONTROL_STATISTICS,
 	/* A CPU that an NMI has stopped for the wire's sake goes on -> 0; RV_ENOENT: none is */
 	CONTROL_CONTINUE,
+	/* [0] handle; data: a text for a script that takes some (`ritectl repl`) -> 0, when it has seen to it. RV_EINVAL,
+	 * RV_ECANCELED: it takes none, or failed */
+	CONTROL_INPUT,
 	CONTROL_COMMAND_COUNT,
 };
 

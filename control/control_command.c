@@ -181,6 +181,9 @@ static int64_t command_load(struct control_message *message, struct vcpu *vcpu)
 		return command_begin(message);
 	case CONTROL_TEXT:
 		return command_text(message);
+	case CONTROL_INPUT:
+		result = control_script_input(message->session, handle, message->data, message->data_bytes, vcpu);
+		break;
 	case CONTROL_UNLOAD:
 		result = command_unload(message, vcpu);
 		break;

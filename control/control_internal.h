@@ -36,6 +36,7 @@ int64_t control_script_begin(uint64_t session, const char *name, uint64_t bytes,
 int64_t control_script_text(uint64_t session, uint64_t handle, uint64_t offset, const void *text, size_t bytes);
 int64_t control_script_start(uint64_t session, uint64_t handle);
 int64_t control_script_poll(uint64_t session, struct control_message *message, struct vcpu *vcpu);
+int64_t control_script_input(uint64_t session, uint64_t handle, const void *text, size_t bytes, struct vcpu *vcpu);
 int64_t control_script_unload(uint64_t session, uint64_t handle, struct vcpu *vcpu);
 int64_t control_script_forget(uint64_t session, uint64_t handle, struct vcpu *vcpu);
 /* All of a session's. */

@@ -277,6 +277,21 @@ int64_t control_script_poll(uint64_t session, struct control_message *message, s
 	return result;
 }
 
+int64_t control_script_input(uint64_t session, uint64_t handle, const void *text, size_t bytes, struct vcpu *vcpu)
+{
+	struct control_script *script;
+	int64_t result = script_claim(session, handle, &script);
+
+	if (result != 0)
+		return result;
+	if (script->process == NULL || process_phase(script->process) != PROCESS_PHASE_LIVE)
+		result = -RV_EINVAL;
+	else
+		result = process_live_input(script->process, text, bytes, vcpu);
+	script_leave(script);
+	return result;
+}
+
 int64_t control_script_unload(uint64_t session, uint64_t handle, struct vcpu *vcpu)
 {
 	struct control_script *script;

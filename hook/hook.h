@@ -171,6 +171,10 @@ void hook_put_into_force(struct hook_owner *owner);
  * get theirs; it may fail in there. Under the owner's lock. */
 void hook_say_end(struct hook_owner *owner, struct vcpu *vcpu);
 
+/* Gives the owner an event with a text of one of those kinds (hook/source_text.c), be its hooks in force or staged.
+ * How many hooks it was for; -RV_ECANCELED: one failed. Under the owner's lock. */
+int hook_tell(struct hook_owner *owner, uint32_t kind, struct hook_text *text, struct vcpu *vcpu);
+
 /* Takes all that is left of an owner's hooks out of service, what C alone denies too. Under the owner's lock. */
 void hook_remove_rest(struct hook_owner *owner);
 

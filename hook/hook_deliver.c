@@ -155,12 +155,20 @@ enum access_result hook_handle_access(struct access *access, void *context)
 	return hook_handle_accepted(hook, access);
 }
 
+bool hook_run_text(struct hook *hook, struct hook_text *text, struct vcpu *vcpu)
+{
+	struct event_origin origin = { .vcpu = vcpu, .text = text };
+
+	if (hook_run(hook, &origin) < RV_VERDICT_ERROR)
+		return true;
+	(void)hook_verdict_on_error(hook);
+	return false;
+}
+
 void hook_run_plain(struct hook *hook, struct vcpu *vcpu)
 {
-	struct event_origin origin = { .vcpu = vcpu };
-
-	if (hook_is_in_force(hook) && hook_run(hook, &origin) >= RV_VERDICT_ERROR)
-		(void)hook_verdict_on_error(hook);
+	if (hook_is_in_force(hook))
+		(void)hook_run_text(hook, NULL, vcpu);
 }
 
 void hook_deliver_plain(struct hook *hook, struct vcpu *vcpu)

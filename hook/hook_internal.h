@@ -106,6 +106,8 @@ static inline enum access_result hook_reject(struct hook *hook)
 
 /* hook_deliver.c: hook_deliver_plain(), under the owner's lock. */
 void hook_run_plain(struct hook *hook, struct vcpu *vcpu);
+/* The same with a text, in force or not. False: it failed. */
+bool hook_run_text(struct hook *hook, struct hook_text *text, struct vcpu *vcpu);
 
 /* hook_swap.c: of an owner that is in a swap: do its hooks count in this exit? */
 bool hook_owner_is_in_epoch(const struct hook_owner *owner, struct vcpu *vcpu);

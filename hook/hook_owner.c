@@ -4,6 +4,7 @@
  */
 #include "core/string.h"
 #include "hook/hook_internal.h"
+#include "rv/errno.h"
 #include "rv/kinds.h"
 
 /* A walk over the hooks of one owner. */
@@ -11,6 +12,9 @@ struct hook_owner_walk {
 	struct hook_owner *owner;
 	struct vcpu *vcpu;
 	bool denies;
+	uint32_t kind; /* of hook_tell() */
+	struct hook_text *text;
+	int nr_told; /* negative: one failed */
 };
 
 static void hook_owner_visit(struct hook_owner *owner, struct vcpu *vcpu,
@@ -61,6 +65,23 @@ void hook_say_end(struct hook_owner *owner, struct vcpu *vcpu)
 {
 	hook_owner_visit(owner, NULL, hook_retire_before_end);
 	hook_owner_visit(owner, vcpu, hook_end_one);
+}
+
+static void hook_tell_one(struct hook *hook, void *context)
+{
+	struct hook_owner_walk *walk = context;
+
+	if (walk->nr_told < 0 || !hook_owner_has(walk, hook) || hook->spec.kind != walk->kind || !hook_is_live(hook))
+		return;
+	walk->nr_told = hook_run_text(hook, walk->text, walk->vcpu) ? walk->nr_told + 1 : -RV_ECANCELED;
+}
+
+int hook_tell(struct hook_owner *owner, uint32_t kind, struct hook_text *text, struct vcpu *vcpu)
+{
+	struct hook_owner_walk walk = { .owner = owner, .vcpu = vcpu, .kind = kind, .text = text };
+
+	hook_visit(hook_tell_one, &walk);
+	return walk.nr_told;
 }
 
 static void hook_retire_any(struct hook *hook, void *walk)

@@ -14,12 +14,19 @@ struct hook_owner;
 struct request; /* mediator/request.h */
 struct vcpu;
 
-/* What an event is about, for its source's eyes: an access, a request, or nothing. */
+/* What scripts and those who load them give each other. */
+struct hook_text {
+	uint8_t *bytes;
+	uint64_t length_bytes, room_bytes;
+};
+
+/* What an event is about, for its source's eyes: an access, a request, a text, or nothing. */
 struct event_origin {
 	struct vcpu *vcpu;
 	struct access *access;
 	struct request *request;
 	const struct hook_owner *asked; /* of a request: whose hook's turn it is */
+	struct hook_text *text;
 	bool is_held; /* the request waits, and is not ours any more */
 };
 

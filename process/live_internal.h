@@ -50,7 +50,7 @@ int live_find_old(const struct process_live_request *request, struct process **o
 /* False: another is about to replace it. This and the next three: under the new one's owner's lock. */
 bool live_begin_swap(struct process_live *live, struct process *old);
 void live_settle_swap(struct process_live *live);
-void live_swap(struct process_live *live);
+void live_swap(struct process_live *live, struct vcpu *vcpu);
 /* Of one that ends. */
 void live_abandon_swap(struct process_live *live);
 /* The old one goes, when it is time. Without locks. */

@@ -2,6 +2,8 @@
  * process/live_swap.c: a script that takes the place of another: when all CPUs have been in their guests since it
  * was claimed, and its top level is over, hook_swap(); when they have been there once more, the old one goes.
  */
+#include "core/memory.h"
+#include "core/paging.h"
 #include "process/live_internal.h"
 #include "rv/errno.h"
 #include "vmm/grace.h"
@@ -90,11 +92,56 @@ static bool live_may_step(const struct process_live *live)
 	return __atomic_load_n(&live->grace_is_over, __ATOMIC_ACQUIRE);
 }
 
-void live_swap(struct process_live *live)
+/* What the old one hands over reaches the new one. False: one of them failed in it. Under the locks of both. */
+static bool live_hand_over(struct process_live *live, struct vcpu *vcpu)
+{
+	size_t nr_pages = RV_HAND_OVER_BYTES / PAGE_BYTES;
+	struct hook_text text = { .bytes = process_live_allocate_pages(nr_pages), .room_bytes = RV_HAND_OVER_BYTES };
+	bool good = text.bytes != NULL;
+
+	if (good)
+		good = hook_tell(&live->old->owner, RV_EVENT_HAND_OVER, &text, vcpu) >= 0;
+	if (good && text.length_bytes != 0)
+		good = hook_tell(&live->process.owner, RV_EVENT_RELOADED, &text, vcpu) >= 0;
+	if (text.bytes != NULL)
+		memory_free_pages(text.bytes, nr_pages);
+	return good;
+}
+
+/* Between its last event and the new one's first the old one hands over. False: the new one is not to be. */
+static bool live_swap_now(struct process_live *live, struct vcpu *vcpu)
+{
+	bool good;
+
+	if (!hook_owner_lock(&live->old->owner))
+		return false;
+	good = live_hand_over(live, vcpu);
+	if (good)
+		hook_swap(&live->old->owner, &live->process.owner);
+	hook_owner_unlock(&live->old->owner);
+	return good;
+}
+
+/* It goes as if it had never been: nothing of what it hooks was in force. */
+static void live_fail(struct process *process)
+{
+	process_tell(process, "%s: it does not take the other's place: what was to be handed over (at_reload, reloaded) "
+		     "failed", process->name);
+	process->policy = false;
+	hook_remove_rest(&process->owner);
+	if (process->state != PROCESS_ENDED)
+		process_bury(process, PROCESS_STOP_EXIT);
+	process->exit_status = 1;
+}
+
+void live_swap(struct process_live *live, struct vcpu *vcpu)
 {
 	if (live->swap != SWAP_READY || !live_may_step(live))
 		return;
-	hook_swap(&live->old->owner, &live->process.owner);
+	if (!live_swap_now(live, vcpu)) {
+		live_fail(&live->process);
+		return;
+	}
 	live->swap = SWAP_DONE;
 	live_begin_grace(live);
 }

@@ -160,11 +160,26 @@ enum process_phase process_live_run(struct process *process, struct vcpu *vcpu)
 		else
 			live_settle(process, stop);
 	}
-	live_swap(live_of(process));
+	live_swap(live_of(process), vcpu);
 	hook_owner_unlock(&process->owner);
 	live_end_swap(live_of(process), vcpu);
 	deadline_look(vcpu);
 	return process_phase(process);
+}
+
+int process_live_input(struct process *process, const void *text, size_t length_bytes, struct vcpu *vcpu)
+{
+	struct hook_text input = { .bytes = (uint8_t *)(uintptr_t)text, .length_bytes = length_bytes };
+	int nr_told;
+
+	if (!hook_owner_lock(&process->owner))
+		return -RV_EBUSY;
+	nr_told = hook_tell(&process->owner, RV_EVENT_INPUT, &input, vcpu);
+	hook_owner_unlock(&process->owner);
+	deadline_look(vcpu);
+	if (nr_told == 0)
+		return -RV_EINVAL;
+	return nr_told < 0 ? nr_told : 0;
 }
 
 bool process_live_detach(struct process *process)

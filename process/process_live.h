@@ -20,7 +20,6 @@ struct vcpu;
 
 #define PROCESS_LIVE_MAXIMUM 16 /* at one time */
 #define PROCESS_SLICE_US 200
-#define PROCESS_LIVE_END_BUDGETS 50 /* what an at_exit may take when its script goes: so many events' budgets */
 
 enum process_phase {
 	PROCESS_PHASE_LOADING,
@@ -34,7 +33,8 @@ struct process_live_request {
 	void *pages; /* memory_allocate_pages(): the script's text and a NUL; the engine's on success */
 	size_t nr_pages, length_bytes;
 	struct process_output *output; /* the caller's: it outlives the engine, or process_live_detach() is called */
-	const char *replaces; /* NULL, or a script whose place it takes when its top level is over; if it fails, that stays */
+	const char *replaces; /* NULL, or a script whose place it takes when its top level is over, and what that hands over
+				 (at_reload) has reached it; if anything of it fails, that stays */
 	bool policies; /* that may be a policy */
 	bool lent; /* for as long as somebody watches it: it must be no policy */
 	bool dry; /* it ends when its top level is over, and its hooks never come into force */
@@ -59,6 +59,10 @@ uint64_t process_exit_status(const struct process *process);
  * its memory is free on return, or once all CPUs have been in their guests. 0; -RV_EBUSY: a CPU stopped amid it;
  * -RV_EPERM: it is a policy, and `policies` is false. Context: exit; without locks. */
 int process_unload(struct process *process, struct vcpu *vcpu, bool policies);
+
+/* Gives a live script a text (RV_EVENT_INPUT). 0; -RV_EINVAL: it takes none; -RV_ECANCELED: it failed; -RV_EBUSY: a
+ * CPU stopped amid it. Context: exit; without locks. */
+int process_live_input(struct process *process, const void *text, size_t length_bytes, struct vcpu *vcpu);
 
 /* Has it another's place already, but that one not gone? process_live_run() sees to it. */
 bool process_live_has_swapped(const struct process *process);

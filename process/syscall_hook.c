@@ -37,13 +37,14 @@ static bool syscall_hook_has_tables(const struct rv_hook_spec *spec)
 /* The default. At the guest's end nobody waits; where a script goes before, the guest does. */
 static uint64_t syscall_hook_budget_us(const struct process *process, uint32_t kind)
 {
-	uint64_t load_us = process_options.load_budget_ms * 1000;
+	uint64_t us = process_options.load_budget_ms * 1000, long_us = process_options.budget_us * RV_LONG_BUDGETS;
+	bool is_end = rv_kind_is(kind) && rv_kind_has(kind, RV_KIND_AT_END);
 
-	if (!rv_kind_is(kind) || !rv_kind_has(kind, RV_KIND_AT_END))
+	if (!is_end && !(rv_kind_is(kind) && rv_kind_has(kind, RV_KIND_LONG)))
 		return process_options.budget_us;
-	if (process->live && load_us > process_options.budget_us * PROCESS_LIVE_END_BUDGETS)
-		load_us = process_options.budget_us * PROCESS_LIVE_END_BUDGETS;
-	return load_us < RV_BUDGET_US_MAXIMUM ? load_us : RV_BUDGET_US_MAXIMUM;
+	if ((process->live || !is_end) && us > long_us)
+		us = long_us;
+	return us < RV_BUDGET_US_MAXIMUM ? us : RV_BUDGET_US_MAXIMUM;
 }
 
 /* (struct rv_hook_spec *) */

@@ -149,7 +149,7 @@ struct rv_event {
 	};
 	uint64_t request;	 /* requests: the number of this one, which none has after it */
 	uint64_t hold_us;	 /* RV_VERDICT_HOLD: up to RV_HOLD_US_MAXIMUM; with RV_EVENT_DELAYED RV_HOLD_US_EVER too */
-	uint64_t data_bytes;	 /* of RV_SYS_DATA_READ; 0: there are none, or not yet */
+	uint64_t data_bytes;	 /* of RV_SYS_DATA_READ (of RELOADED and INPUT too: the text); 0: there are none, or not yet */
 	uint64_t answer_bytes;	 /* requests that give: so many RV_SYS_DATA_WRITE takes, which DROP gives the guest */
 	struct rv_registers registers; /* the last: a field's eight bytes lie within the event */
 };
@@ -304,7 +304,8 @@ enum rv_syscall {
 	/* (offset, buffer, bytes) -> 0: of the open request's data. RV_EAGAIN: it has none, or not yet; RV_ERANGE:
 	 * beyond its end; RV_ENOMEM; RV_EFAULT: the guest's list of its memory is no good */
 	RV_SYS_DATA_READ,
-	/* (offset, buffer, bytes) -> 0: instead of what was there. As the last */
+	/* (offset, buffer, bytes) -> 0: instead of what was there. As the last. Of HAND_OVER: what the other script
+	 * gets, at most RV_HAND_OVER_BYTES */
 	RV_SYS_DATA_WRITE,
 	/* (position, struct rv_disk_info *) -> 0; RV_ENOENT: there are not so many */
 	RV_SYS_DISK,
@@ -339,6 +340,7 @@ enum rv_syscall {
 
 #define RV_LOG_BYTES 4096
 #define RV_DISK_IO_BYTES 0x100000
+#define RV_HAND_OVER_BYTES 0x10000
 #define RV_HOOK_BYTES_IN_EVENT 0x1000000
 #define RV_HOLD_US_MAXIMUM UINT64_C(3600000000) /* an hour */
 #define RV_HOLD_US_EVER UINT64_MAX /* until the guest gives up: the request is lost */

@@ -22,5 +22,6 @@
 #define RV_ENODATA 61	/* it is not known yet */
 #define RV_ENOTSUP 95	/* this CPU or machine cannot */
 #define RV_ETIMEDOUT 110 /* the device did not answer in time */
+#define RV_ECANCELED 125 /* the script failed in it */
 
 #endif

@@ -53,8 +53,11 @@ struct rv_text {
 #define RV_KIND_OWN_WORD 0x8u /* scripts do not say `on` for it, but have a word of its own */
 #define RV_KIND_FOLLOWS 0x40u /* hooks can follow a PCI function's BAR, or its configuration space */
 #define RV_KIND_AT_END 0x10u /* the guest is over: as much time as for loading */
+#define RV_KIND_LONG 0x100u /* no access waits for it: RV_LONG_BUDGETS times the usual budget, if the hook does not say */
 #define RV_KIND_NUMBERS 0x20u /* addresses are numbers of things: an access touches one, however wide */
 #define RV_KIND_REQUEST 0x80u /* no access: a device's command, with data (docs/words.md) */
+
+#define RV_LONG_BUDGETS 50
 
 #define RV_FIELDS_MAXIMUM 16 /* a kind */
 

@@ -115,6 +115,13 @@ RV_KIND(TIMER, .name = "timer", .class = "Timer", .summary = "a time is over (`e
 RV_KIND(SHUTDOWN, .name = "shutdown", .class = "Shutdown", .words = "",
 	.summary = "the guest powers off or resets (`at_exit`)",
 	.flags = RV_KIND_PLAIN | RV_KIND_OWN_WORD | RV_KIND_AT_END)
+RV_KIND(HAND_OVER, .name = "hand_over", .class = "HandOver", .words = "",
+	.summary = "another script takes this one's place (`at_reload`)", .flags = RV_KIND_PLAIN | RV_KIND_OWN_WORD | RV_KIND_LONG)
+RV_KIND(RELOADED, .name = "reloaded", .class = "Reloaded", .words = "",
+	.summary = "this script takes the place of one that hands something over (`reloaded`)",
+	.flags = RV_KIND_PLAIN | RV_KIND_OWN_WORD | RV_KIND_LONG)
+RV_KIND(INPUT, .name = "input", .class = "Input", .words = "",
+	.summary = "a line of `ritectl repl`", .flags = RV_KIND_PLAIN | RV_KIND_OWN_WORD | RV_KIND_LONG)
 
 #undef RV_DISK_FIELDS
 #undef RV_DISK_WORDS

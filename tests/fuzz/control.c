@@ -222,6 +222,14 @@ int process_unload(struct process *process, struct vcpu *on, bool policies)
 	return 0;
 }
 
+int process_live_input(struct process *process, const void *text, size_t length_bytes, struct vcpu *on)
+{
+	(void)text;
+	(void)on;
+	FUZZ_MUST(process->taken && process->phase == PROCESS_PHASE_LIVE && length_bytes <= CONTROL_DATA_BYTES);
+	return length_bytes % 3 == 0 ? -RV_EINVAL : length_bytes % 3 == 1 ? -RV_ECANCELED : 0;
+}
+
 bool process_live_has_swapped(const struct process *process)
 {
 	FUZZ_MUST(process->taken);
@@ -310,7 +318,7 @@ static void send(struct input *input, struct control_message *message)
 	if (message->command == CONTROL_OPEN && message->argument[0] % 2 != 0)
 		message->argument[0] = control_token_make();
 	result = control_perform(message, sizeof(*message), cr3, &vcpu);
-	FUZZ_MUST(result >= -RV_ENOTSUP && message->data_bytes <= CONTROL_DATA_BYTES);
+	FUZZ_MUST(result >= -RV_ECANCELED && message->data_bytes <= CONTROL_DATA_BYTES);
 	if (message->command == CONTROL_OPEN && result == 0)
 		last_session = message->session;
 	if (message->command == CONTROL_BEGIN && result > 0)

@@ -39,7 +39,7 @@ unit-mmio_step-libraries := $(build)/unit/zydis.a
 unit-mmio_modes-libraries := $(build)/unit/zydis.a
 
 unit-programs += hook hook_filter process
-unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_hold.o hook_owner.o hook_swap.o hook_spec.o hook_verdict.o kinds.o source.o source_access.o source_cpuid.o hook_follow.o source_pci.o \
+unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_hold.o hook_owner.o hook_swap.o hook_spec.o hook_verdict.o kinds.o source.o source_access.o source_cpuid.o source_text.o hook_follow.o source_pci.o \
 	hook_summary.o hook_timer.o) mediator/power/shutdown.o vmm/access.o vmm/deadline.o vmm/grace.o vmm/interrupt_watch.o vmm/pci_identity.o vmm/pci_isolate.o
 unit-hook_filter-objects := $(unit-hook-objects)
 unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o syscall_access.o \

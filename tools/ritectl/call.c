@@ -185,6 +185,8 @@ const char *call_error(int64_t result)
 		return "there is no such script";
 	case EBUSY:
 		return "it belongs to a `ritectl run`, is being replaced, or a CPU stopped amid it";
+	case ECANCELED:
+		return "the script failed in it";
 	case EOPNOTSUPP:
 		return "there is no script engine: Ritevisor was booted without, or with the option rescue";
 	default:

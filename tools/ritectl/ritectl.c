@@ -16,6 +16,7 @@ static const char usage_text[] =
 	"       ritectl [OPTIONS] load FILE|-       load a script for good\n"
 	"       ritectl [OPTIONS] reload FILE|-     the same in the place of the script of that name, in one step\n"
 	"       ritectl [OPTIONS] unload NAME       take a script away; its at_exit blocks run\n"
+	"       ritectl [OPTIONS] repl              a script that grows line by line\n"
 	"       ritectl [OPTIONS] list              the scripts that there are\n"
 	"       ritectl [OPTIONS] log [-f]          Ritevisor's log; -f: and what comes\n"
 	"       ritectl [OPTIONS] stats             free memory, exits\n"
@@ -293,6 +294,10 @@ static int perform(struct words *words)
 	if (strcmp(command, "list") == 0 && words->count == 0) {
 		call_open();
 		return show_list();
+	}
+	if (strcmp(command, "repl") == 0 && words->count == 0) {
+		call_open();
+		return repl_run();
 	}
 	if (strcmp(command, "continue") == 0 && words->count == 0) {
 		call_open();

@@ -52,6 +52,21 @@ struct source {
 	char *text;
 	size_t length_bytes;
 };
+/* The script that this program has in hand. */
+struct script {
+	char name[CONTROL_NAME_BYTES];
+	uint64_t handle, position, lost, status;
+	enum control_phase phase;
+};
+/* Sends its text, or ends the program. */
+void script_start(struct script *script, const struct source *source, uint64_t flags);
+/* Until it is loaded, has ended, or a signal came; prints what it writes. */
+void script_await_load(struct script *script);
+bool script_has_ended(const struct script *script);
+/* Its output is in `message`, and it has gone on if it was loading. False: there was none. */
+bool script_take(struct script *script);
+/* Takes it away, if it has not ended, and prints what it still writes. */
+int script_leave(struct script *script);
 /* Runs it until it ends or a signal comes. */
 int script_run(const struct source *source);
 /* From now on signals set `stopped`; the second one ends the program. */
@@ -73,6 +88,9 @@ int show_log(bool follow);
 
 /* kinds.c: what can be hooked, of names that fit; fields: with filters and what events have. Asks nobody. */
 int show_kinds(const char *pattern, bool fields);
+
+/* repl.c */
+int repl_run(void);
 
 /* top.c: so often, each time so many seconds later; 0 times: until a signal comes. */
 int show_top(unsigned seconds, unsigned count);

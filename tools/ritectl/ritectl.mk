@@ -1,6 +1,6 @@
 # tools/ritectl: the program in the guest that loads, watches and unloads scripts.
 
-ritectl-sources := $(addprefix tools/ritectl/,ritectl.c call.c kinds.c script.c output.c show.c top.c wire.c) control/wire_frame.c
+ritectl-sources := $(addprefix tools/ritectl/,ritectl.c call.c kinds.c script.c output.c edit.c repl.c show.c top.c wire.c) control/wire_frame.c
 
 $(build)/ritectl: $(ritectl-sources) $(wildcard tools/ritectl/*.h control/control_abi.h control/wire_frame.h include/rv/*.h)
 	$(call step,HOST,$@)

@@ -11,13 +11,6 @@
 #define POLL_NANOSECONDS 20000000
 #define NAMES_MAXIMUM 16
 
-/* The script that this program has in hand. */
-struct script {
-	char name[CONTROL_NAME_BYTES];
-	uint64_t handle, position, lost, status;
-	enum control_phase phase;
-};
-
 /* The second time it ends at once, and the script's lease with it. */
 static void script_stop(int signal)
 {
@@ -88,7 +81,7 @@ static int64_t script_try(struct script *script, const struct source *source, ui
 	return result;
 }
 
-static void script_start(struct script *script, const struct source *source, uint64_t flags)
+void script_start(struct script *script, const struct source *source, uint64_t flags)
 {
 	int64_t result = -EEXIST;
 
@@ -100,8 +93,7 @@ static void script_start(struct script *script, const struct source *source, uin
 	}
 }
 
-/* Prints what there is. False: there was nothing. */
-static bool script_poll(struct script *script)
+bool script_take(struct script *script)
 {
 	uint64_t lost;
 	int64_t result;
@@ -115,21 +107,27 @@ static bool script_poll(struct script *script)
 	script->position = message->argument[1];
 	lost = message->argument[2];
 	script->status = message->argument[3];
-	result = message->data_bytes;
-	output_records(script->name, message->data, message->data_bytes);
 	if (lost != script->lost)
 		output_lost(script->name, lost - script->lost);
 	script->lost = lost;
-	return result != 0;
+	return message->data_bytes != 0;
 }
 
-static bool script_has_ended(const struct script *script)
+/* Prints what there is. False: there was nothing. */
+static bool script_poll(struct script *script)
+{
+	bool any = script_take(script);
+
+	output_records(script->name, message->data, message->data_bytes);
+	return any;
+}
+
+bool script_has_ended(const struct script *script)
 {
 	return script->phase == CONTROL_PHASE_ENDED || script->phase == CONTROL_PHASE_DENIES;
 }
 
-/* Until it is loaded, has ended, or a signal came. */
-static void script_await_load(struct script *script)
+void script_await_load(struct script *script)
 {
 	script->phase = CONTROL_PHASE_LOADING;
 	while (script->phase == CONTROL_PHASE_LOADING && !stopped)
@@ -156,6 +154,13 @@ static int script_finish(struct script *script)
 	return script_has_ended(script) && script->status != 0 ? STATUS_SCRIPT : STATUS_OK;
 }
 
+int script_leave(struct script *script)
+{
+	if (!script_has_ended(script))
+		script_unload(script);
+	return script_finish(script);
+}
+
 int script_run(const struct source *source)
 {
 	const struct timespec pause = { .tv_nsec = POLL_NANOSECONDS };
@@ -172,9 +177,7 @@ int script_run(const struct source *source)
 		if (!script_poll(&script))
 			nanosleep(&pause, NULL);
 	}
-	if (!script_has_ended(&script))
-		script_unload(&script);
-	return script_finish(&script);
+	return script_leave(&script);
 }
 
 int script_load(const struct source *source, bool replace)

@@ -115,6 +115,13 @@ class Hook
     @shutdown ||= new([:shutdown], nil, {}) { __run_at_exit }
   end
 
+  # A text that the script gives or gets has one block, the last that was named.
+  def self.__hear(kind, **filters, &block)
+    @heard ||= {}
+    @heard[kind].off if @heard[kind]
+    @heard[kind] = new([kind], nil, filters, &block)
+  end
+
   private
 
   def where
@@ -172,6 +179,22 @@ module Kernel
     raise ArgumentError, "at_exit needs a block" unless block
     Hook.__watch_shutdown
     __at_exit(&block)
+  end
+
+  # Runs when another script takes this one's place (`ritectl reload`), which gets the String that it returns.
+  def at_reload(&block)
+    raise ArgumentError, "at_reload needs a block: at_reload { state.to_s }" unless block
+    Hook.__hear(:hand_over) do
+      state = block.call
+      raise TypeError, "at_reload hands over a String, or nothing by nil" unless state.nil? || state.is_a?(String)
+      Hook.__give(state) if state
+    end
+  end
+
+  # Runs with what the script handed over whose place this one takes, before its hooks see their first event.
+  def reloaded(&block)
+    raise ArgumentError, "reloaded needs a block: reloaded { |state| ... }" unless block
+    Hook.__hear(:reloaded) { block.call(Hook.__text) }
   end
 
   # A hook holds the guest: it cannot wait.

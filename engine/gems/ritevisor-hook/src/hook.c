@@ -7,6 +7,7 @@
 #include "event.h"
 #include "spec.h"
 #include "table.h"
+#include "text.h"
 
 #include <mruby/array.h>
 #include <mruby/hash.h>
@@ -161,6 +162,7 @@ void mrb_ritevisor_hook_gem_init(mrb_state *mrb)
 	alarm_init(mrb, hook);
 	spec_init(mrb, hook);
 	await_init(mrb, hook);
+	text_init(mrb, hook);
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__add), hook_add, MRB_ARGS_REQ(5));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__remove), hook_remove, MRB_ARGS_REQ(1));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__state), hook_state, MRB_ARGS_REQ(1));
