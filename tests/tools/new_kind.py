@@ -30,7 +30,7 @@ def new_kind_takes_an_entry_and_a_source(work):
            "filters: control: control_mask: divisor:", "event:   control =, divisor")  # fmt: skip
     expect(run(tool, "check", copy / "tests/kinds/speaker.rb", timeout_s=BUILD_S), 0,
            "hook 0: speaker_tone, control: 1, control_mask: 1, divisor: 0x03e8..0x07d0",
-           "speaker_tone has no filter volume:, it has on_error:, budget:, observe:, except:, control:",
+           "speaker_tone has no filter volume:, it has on_error:, budget:, observe:, except:, verdict:, control:",
            "divisor 65536 is outside 0..65535",
            "tone control=3 divisor=1193 kind=speaker_tone class=Event::Speaker",
            "speaker_tone 0x3 0x4a9 -> 0x0")  # fmt: skip
