@@ -12,6 +12,9 @@
 #include "rv/kinds.h"
 
 #define IDE_OWN_LBA28_LAST 0x0fffffff
+/* Of a reset by SRST: how long that bit is to be set, and when the status first has a meaning (ATA/ATAPI-7 V2, 9.2). */
+#define IDE_OWN_SRST_US 5
+#define IDE_OWN_RESET_US 2000
 
 /* Of the command block, what can be read. */
 struct ide_own_state {
@@ -105,18 +108,32 @@ static int ide_own_move(const struct ide_channel *channel, struct disk_io *io, u
 	return ide_wait(channel, false) ? 0 : -RV_EIO;
 }
 
+/* A disk that has not ended our command in time would have the guest meet its rest: the reset ends it. The other disk
+ * of the channel has nothing to do. */
+static int ide_own_stop(const struct ide_channel *channel)
+{
+	port_write8(channel->control, channel->control_value | IDE_CONTROL_NIEN | IDE_CONTROL_SRST);
+	time_wait_us(IDE_OWN_SRST_US);
+	port_write8(channel->control, channel->control_value | IDE_CONTROL_NIEN);
+	time_wait_us(IDE_OWN_RESET_US);
+	(void)ide_wait(channel, false);
+	return -RV_ETIMEDOUT;
+}
+
 static int ide_own_do(struct ide_channel *channel, unsigned unit, struct disk_io *io)
 {
 	struct ata_taskfile taskfile = { .device = (uint8_t)(0xa0 | (unit != 0 ? IDE_DEVICE_SLAVE : 0)) };
 	bool extended = io->lba + io->sectors > IDE_OWN_LBA28_LAST;
 	const struct ata_opcode *opcode = ata_opcode_of(ide_own_code(io, extended));
 	uint64_t end_tsc = tsc_read() + time_tsc_of_us(DISK_IO_WAIT_US);
+	int error;
 
 	ide_write(channel, IDE_DEVICE, taskfile.device);
 	if (ide_settle(channel) & (ATA_STATUS_BSY | ATA_STATUS_DRQ))
 		return -RV_EIO;
 	ide_issue(channel, &taskfile, opcode, io->lba, io->sectors);
-	return ide_own_move(channel, io, end_tsc);
+	error = ide_own_move(channel, io, end_tsc);
+	return ide_alternate_status(channel) & (ATA_STATUS_BSY | ATA_STATUS_DRQ) ? ide_own_stop(channel) : error;
 }
 
 int ide_own_io(struct ide_channel *channel, unsigned unit, struct disk_io *io)
