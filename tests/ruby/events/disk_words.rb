@@ -13,6 +13,7 @@ log "#{Disk.find(model: /SIM/)} #{Disk.find(serial: "none").inspect} #{Disk.find
 try { Disk.find }
 try { on(:disk_command, command: :erase) { } }
 try { on(:disk_command, command: []) { } }
+try { Bytes.allocate.u8(0) }
 
 # Names and numbers, alone and together.
 on(:disk_request, lba: 100, command: %i[write discard]) { |r| log "named #{r.command.inspect} 0x#{r.opcode.to_s(16)} #{r.direction}" }

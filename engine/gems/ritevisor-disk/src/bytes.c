@@ -123,6 +123,7 @@ void bytes_init(mrb_state *mrb, struct RClass *request)
 	bytes_class = mrb_define_class(mrb, "Bytes", mrb->object_class);
 	MRB_SET_INSTANCE_TT(bytes_class, MRB_TT_ISTRUCT);
 	mrb_undef_class_method(mrb, bytes_class, "new");
+	mrb_undef_class_method(mrb, bytes_class, "allocate"); /* a view without an event */
 	mrb_define_method_id(mrb, request, MRB_SYM(data), request_data, MRB_ARGS_NONE());
 	mrb_define_method_id(mrb, bytes_class, MRB_SYM(size), bytes_size, MRB_ARGS_NONE());
 	mrb_define_method_id(mrb, bytes_class, MRB_SYM(length), bytes_size, MRB_ARGS_NONE());
