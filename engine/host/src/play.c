@@ -126,6 +126,17 @@ static void play_begin_request(struct play *play, const struct rv_event *event)
 	(void)play_request_data(&play->request, 0, NULL, 0, false);
 }
 
+/* What one script hands over the next gets, which here is the same one. */
+static struct hook_text *play_text(uint32_t kind)
+{
+	static uint8_t bytes[RV_HAND_OVER_BYTES];
+	static struct hook_text text = { .bytes = bytes, .room_bytes = sizeof(bytes) };
+
+	if (kind == RV_EVENT_HAND_OVER)
+		text.length_bytes = 0;
+	return &text;
+}
+
 int64_t play_data(struct play *play, uint64_t offset, void *buffer, uint64_t length_bytes, bool write)
 {
 	const struct source *source = play->hook != NULL ? play->hook->source : NULL;
@@ -137,7 +148,7 @@ int64_t play_data(struct play *play, uint64_t offset, void *buffer, uint64_t len
 
 void play_begin(struct play *play, const struct rv_event *event)
 {
-	*play = (struct play){ .kind = event->kind, .origin = { .vcpu = &play_vcpu } };
+	*play = (struct play){ .kind = event->kind, .origin = { .vcpu = &play_vcpu, .text = play_text(event->kind) } };
 	host_hook_begin();
 	if (rv_kind_has(event->kind, RV_KIND_PLAIN))
 		return;
