@@ -99,7 +99,7 @@ static void fault_handle_page(struct process *process, struct exception_frame *f
 
 _Noreturn void process_kill_late(struct process *process, const struct exception_frame *frame)
 {
-	const char *more = process->hook != NULL ? "budget: of the hook or the option budget_us="
+	const char *more = process->hook != NULL ? "the hook's budget: or budget_us="
 						 : "the option load_budget_ms=";
 
 	process_kill(process, frame, "its time of %lu us is up (%s gives more)", process->budget_us,

@@ -1,5 +1,5 @@
 /*
- * vmm/flight.c: see the header. Each vCPU's `in_flight` is written by its own CPU only.
+ * vmm/flight.c: see the header. Each vCPU's `in_flight` and `moves` are written by its own CPU only.
  */
 #include "vmm/flight.h"
 
@@ -11,6 +11,10 @@ uint64_t flight_moves;
 
 void flight_move(void)
 {
+	struct vcpu *vcpu = cpu_current()->vcpu;
+
+	if (vcpu != NULL)
+		vcpu->moves++;
 	__atomic_add_fetch(&flight_moves, 1, __ATOMIC_SEQ_CST);
 	for (uint32_t i = 0; i < cpus_count; i++) {
 		const struct cpu *cpu = cpu_get(i);

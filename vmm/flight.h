@@ -17,10 +17,11 @@
 /* Moves since the start; vmm/flight.c's. */
 extern uint64_t flight_moves;
 
-/* Before the walk: what flight_begin() is told. */
-static inline uint64_t flight_look(void)
+/* Before the walk: what flight_begin() is told. Moves that the walk itself makes, in a handler, do not count: the
+ * access comes behind them, and no handler is to be called twice for them. */
+static inline uint64_t flight_look(const struct vcpu *vcpu)
 {
-	return __atomic_load_n(&flight_moves, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&flight_moves, __ATOMIC_SEQ_CST) - vcpu->moves;
 }
 
 /* After it. True: the access may be performed, with flight_end() right behind it. False: walk again.
@@ -28,7 +29,7 @@ static inline uint64_t flight_look(void)
 static inline bool flight_begin(struct vcpu *vcpu, uint64_t seen)
 {
 	__atomic_store_n(&vcpu->in_flight, true, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&flight_moves, __ATOMIC_SEQ_CST) == seen)
+	if (flight_look(vcpu) == seen)
 		return true;
 	__atomic_store_n(&vcpu->in_flight, false, __ATOMIC_RELEASE);
 	return false;
@@ -39,7 +40,7 @@ static inline void flight_end(struct vcpu *vcpu)
 	__atomic_store_n(&vcpu->in_flight, false, __ATOMIC_RELEASE);
 }
 
-/* Somebody was registered where a device is about to be: returns when no other CPU performs an access for which
+/* Somebody is registered where a device is about to be: returns when no other CPU performs an access for which
  * he was not asked, and none begins one. That takes as long as one access of the hardware. Context: boot, exit;
  * any lock may be held. */
 void flight_move(void);

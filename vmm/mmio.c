@@ -223,7 +223,7 @@ static uint64_t mmio_read_piece(struct vcpu *vcpu, gpa_t gpa, uint8_t width_byte
 	struct access access;
 
 	for (unsigned round = 0; round < FLIGHT_ROUNDS_MAXIMUM; round++) {
-		uint64_t seen = flight_look();
+		uint64_t seen = flight_look(vcpu);
 
 		access = (struct access){ .vcpu = vcpu, .kind = ACCESS_MMIO, .width_bytes = width_bytes,
 					  .address = gpa };
@@ -269,7 +269,7 @@ static struct access mmio_write_access(struct vcpu *vcpu, gpa_t gpa, uint8_t wid
 static void mmio_write_piece(struct vcpu *vcpu, gpa_t gpa, uint8_t width_bytes, uint64_t value)
 {
 	for (unsigned round = 0; round < FLIGHT_ROUNDS_MAXIMUM; round++) {
-		uint64_t seen = flight_look();
+		uint64_t seen = flight_look(vcpu);
 		struct access access = mmio_write_access(vcpu, gpa, width_bytes, value);
 
 		if (mmio_settle(&access))
@@ -295,7 +295,7 @@ void mmio_write(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes, uint64_t va
 bool mmio_write_locked(struct vcpu *vcpu, gpa_t gpa, unsigned length_bytes, uint64_t old,
 		       uint64_t value)
 {
-	uint64_t seen = flight_look();
+	uint64_t seen = flight_look(vcpu);
 	struct access access = mmio_write_access(vcpu, gpa, (uint8_t)length_bytes, value);
 	bool written = true;
 

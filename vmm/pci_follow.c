@@ -170,7 +170,6 @@ static int pci_follow_prepare(struct pci_follower *follower, const struct pci_fu
 	}
 	place->next = follower->places;
 	follower->places = place;
-	flight_move();
 	return 0;
 }
 
@@ -375,6 +374,7 @@ static void pci_follow_write_watched(struct pci_function *function, const struct
 		(void)pci_follow_all(function, function, pci_follow_settle);
 		return;
 	}
+	flight_move();
 	write->store(write->address, write->width_bytes, write->value);
 	if (number < function->nr_bars && write->width_bytes == 4 && write->value == UINT32_MAX)
 		pci_function_learn(function, number);

@@ -92,7 +92,7 @@ static uint32_t pio_perform_followed(struct vcpu *vcpu, uint16_t port, uint8_t w
 	struct access access;
 
 	for (unsigned round = 0; round < FLIGHT_ROUNDS_MAXIMUM; round++) {
-		uint64_t seen = flight_look();
+		uint64_t seen = flight_look(vcpu);
 
 		if (pio_settle(&access, vcpu, port, width_bytes, write, value))
 			return (uint32_t)access.value;

@@ -129,6 +129,7 @@ struct vcpu {
 	bool kicked;		 /* another CPU wants an exit; the NMI that makes it is ours (vmm/kick.h) */
 	bool in_guest;		 /* between the last look at what changed before an entry, and its exit */
 	bool in_flight;		 /* performs an access that nobody settled (vmm/flight.h) */
+	uint64_t moves;		 /* of devices, made by this CPU (vmm/flight.h) */
 	bool parked;		 /* waits for a startup IPI: executes nothing, is in no walk */
 	bool reset_is_due;	 /* of what an INIT resets beside the vCPU */
 	uint32_t logical_destination, destination_format; /* LDR and DFR (vmm/destination.h) */

@@ -393,6 +393,7 @@ static int follow(struct pci_follower *follower, unsigned model, unsigned number
 					   .number = (uint8_t)number, .first = first, .last = last,
 					   .handler = note, .context = follower };
 	error = pci_follow(follower);
+	nr_unawaited = 0; /* whoever begins to follow waits for nobody */
 	if (error == 0) {
 		follower_models[nr_followers] = (int)model;
 		followers[nr_followers++] = follower;
@@ -653,6 +654,7 @@ static void test_switch_off(void)
 
 	set_up();
 	UNIT_EQUAL(follow(&low, NIC, 0, 0, UINT64_MAX), 0);
+	nr_unawaited = 0;
 	UNIT_EQUAL(pci_function_switch_off(address_of(NIC)), 0);
 	UNIT_CHECK(models[NIC].config[4] == 0 && nr_regions[1] == 0);
 	models[DISK].writable[4] = 1;
