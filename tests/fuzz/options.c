@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
 	line[length_bytes] = '\0';
 	options_parse(line);
 	check_range(boot_options.memory_bytes, MIB(8), MIB(256));
-	check_range(boot_options.heap_bytes, KIB(256), MIB(128));
+	check_range(boot_options.heap_bytes, KIB(384), MIB(128));
 	if (boot_options.budget_us != 0) /* said */
 		check_range(boot_options.budget_us, 10, 10000000);
 	if (boot_options.load_budget_ms != 0)

@@ -21,7 +21,7 @@ def refusal(*line):
 
 @test
 def words_that_are_options_pass(_):
-    line = ["memory=64M", "heap=256K", "budget_us=10000000", "summary", "console=com2", "hwcheck", "hwcheck=20"]
+    line = ["memory=64M", "heap=384K", "budget_us=10000000", "summary", "console=com2", "hwcheck", "hwcheck=20"]
     assert words.check(line, []) == []
 
 
