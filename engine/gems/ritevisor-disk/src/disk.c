@@ -135,12 +135,6 @@ static mrb_value disk_flush(mrb_state *mrb, mrb_value self)
 	return self;
 }
 
-/* A request is open, or EventError says that it is over. */
-struct rv_event *request_open(mrb_state *mrb, mrb_value self)
-{
-	return engine_event_open(mrb, self);
-}
-
 static void data_check(mrb_state *mrb, mrb_int offset, int64_t result)
 {
 	engine_check(mrb, "Event#data", (uint64_t)offset, result);
@@ -153,7 +147,7 @@ static mrb_value request_read(mrb_state *mrb, mrb_value self)
 	mrb_value text;
 
 	mrb_get_args(mrb, "ii", &offset, &bytes);
-	(void)request_open(mrb, self);
+	(void)engine_event_open(mrb, self);
 	if (bytes < 0 || bytes > DATA_READ_MAXIMUM_BYTES)
 		mrb_raisef(mrb, E_ARGUMENT_ERROR, "a read takes 0 to %i bytes, not %i",
 			   (mrb_int)DATA_READ_MAXIMUM_BYTES, bytes);
@@ -170,7 +164,7 @@ static mrb_value request_write(mrb_state *mrb, mrb_value self)
 	mrb_value text;
 
 	mrb_get_args(mrb, "iS", &offset, &text);
-	(void)request_open(mrb, self);
+	(void)engine_event_open(mrb, self);
 	engine_check(mrb, "Event#data", (uint64_t)offset,
 		     sys_data_write((uint64_t)offset, RSTRING_PTR(text), (uint64_t)RSTRING_LEN(text)));
 	return self;
@@ -180,7 +174,7 @@ static mrb_value request_write(mrb_state *mrb, mrb_value self)
  * it */
 static mrb_value request_answer(mrb_state *mrb, mrb_value self)
 {
-	struct rv_event *event = request_open(mrb, self);
+	struct rv_event *event = engine_event_open(mrb, self);
 	mrb_value text;
 
 	mrb_get_args(mrb, "S", &text);
@@ -198,7 +192,7 @@ static mrb_value request_answer(mrb_state *mrb, mrb_value self)
 /* Event::Request#__size: how many bytes of data there are now */
 static mrb_value request_size(mrb_state *mrb, mrb_value self)
 {
-	return engine_from_u64(mrb, request_open(mrb, self)->data_bytes);
+	return engine_from_u64(mrb, engine_event_open(mrb, self)->data_bytes);
 }
 
 /* Bulk work goes through a window: a system call for each, and nothing allocated. */
@@ -274,7 +268,7 @@ static mrb_value request_fill(mrb_state *mrb, mrb_value self)
 	mrb_int offset, bytes, byte;
 
 	mrb_get_args(mrb, "iii", &offset, &bytes, &byte);
-	(void)request_open(mrb, self);
+	(void)engine_event_open(mrb, self);
 	if (byte < 0 || byte > 0xff)
 		mrb_raisef(mrb, E_RANGE_ERROR, "a byte is 0 to 255, not %i", byte);
 	memset(data_window, (int)byte, DATA_WINDOW_BYTES);
@@ -304,7 +298,7 @@ static mrb_value request_index(mrb_state *mrb, mrb_value self)
 	mrb_value pattern;
 
 	mrb_get_args(mrb, "iiS", &offset, &bytes, &pattern);
-	(void)request_open(mrb, self);
+	(void)engine_event_open(mrb, self);
 	length = RSTRING_LEN(pattern);
 	if (length == 0 || length > DATA_WINDOW_BYTES / 2)
 		mrb_raisef(mrb, E_ARGUMENT_ERROR, "what is looked for has 1 to %i bytes, not %i",
@@ -328,7 +322,7 @@ static mrb_value request_number(mrb_state *mrb, mrb_value self)
 	uint64_t number = 0;
 
 	mrb_get_args(mrb, "iib", &offset, &count, &big);
-	(void)request_open(mrb, self);
+	(void)engine_event_open(mrb, self);
 	if (count < 1 || count > (mrb_int)sizeof(number))
 		mrb_raise(mrb, E_ARGUMENT_ERROR, "a number has 1 to 8 bytes");
 	data_check(mrb, offset, sys_data_read((uint64_t)offset, &number, (uint64_t)count));
@@ -356,7 +350,7 @@ static void range_push(mrb_state *mrb, mrb_value list, const uint64_t *words, bo
 /* Event::Request#__ranges(is_nvme) -> the ranges of the list that are its data */
 static mrb_value request_ranges(mrb_state *mrb, mrb_value self)
 {
-	uint64_t bytes = request_open(mrb, self)->data_bytes;
+	uint64_t bytes = engine_event_open(mrb, self)->data_bytes;
 	mrb_value list = mrb_ary_new(mrb);
 	mrb_bool is_nvme;
 
@@ -379,7 +373,7 @@ static mrb_value request_ranges(mrb_state *mrb, mrb_value self)
  * microseconds: for ever. */
 static mrb_value request_hold(mrb_state *mrb, mrb_value self)
 {
-	struct rv_event *event = request_open(mrb, self);
+	struct rv_event *event = engine_event_open(mrb, self);
 	uint32_t verdict = event->verdict & ~(uint32_t)RV_VERDICT_MODIFIERS;
 	mrb_int us;
 	mrb_bool delays;

@@ -10,8 +10,6 @@
 
 /* Of a Symbol or String; one that no disk has, if it is no disk's name. */
 uint32_t disk_number_of(mrb_state *mrb, mrb_value name);
-/* The open event, or EventError says that it is over. */
-struct rv_event *request_open(mrb_state *mrb, mrb_value self);
 
 /* overlay.c */
 void overlay_init(mrb_state *mrb);

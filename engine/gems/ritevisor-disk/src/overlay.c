@@ -77,7 +77,7 @@ static mrb_value overlay_used(mrb_state *mrb, mrb_value self)
 
 static mrb_value redirect_to(mrb_state *mrb, mrb_value self, uint32_t target)
 {
-	struct rv_event *event = request_open(mrb, self);
+	struct rv_event *event = engine_event_open(mrb, self);
 
 	if (!rv_kind_has(event->kind, RV_KIND_REQUEST) || event->kind == RV_EVENT_DISK_DONE ||
 	    event->kind == RV_EVENT_DISK_COMMAND)

@@ -32,7 +32,10 @@ static mrb_value await_class_mark(mrb_state *mrb, mrb_value self)
 /* Hook.__is_of_ends(slot) */
 static mrb_value await_is_of_ends(mrb_state *mrb, mrb_value self)
 {
-	hook_table_entry((uint32_t)mrb_as_int(mrb, mrb_get_arg1(mrb)))->is_of_ends = true;
+	struct hook_entry *entry = hook_table_entry((uint32_t)mrb_as_int(mrb, mrb_get_arg1(mrb)));
+
+	entry->is_of_ends = true;
+	entry->start = NULL;
 	await_has_hook = true;
 	return self;
 }
@@ -40,7 +43,7 @@ static mrb_value await_is_of_ends(mrb_state *mrb, mrb_value self)
 /* Event::Request#done { |done| } */
 static mrb_value await_done(mrb_state *mrb, mrb_value self)
 {
-	struct rv_event *event = event_open(mrb, self);
+	struct rv_event *event = engine_event_open(mrb, self);
 	mrb_value block;
 
 	mrb_get_args(mrb, "&", &block);

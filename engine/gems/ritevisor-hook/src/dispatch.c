@@ -135,7 +135,8 @@ static mrb_value dispatch_events(mrb_state *mrb, void *unused)
 
 		entry->events++;
 		event_entry = entry;
-		if (__builtin_expect(entry->is_of_ends, 0)) {
+		/* Which has no start: so all others are asked nothing for it. */
+		if (__builtin_expect(entry->start == NULL, 0) && entry->is_of_ends) {
 			entry = await_take(mrb, entry);
 			if (!entry)
 				continue;

@@ -27,16 +27,11 @@ static _Noreturn void event_raise_over(mrb_state *mrb)
 		  "this event is over: copy what you need from it inside the block");
 }
 
-struct rv_event *event_open(mrb_state *mrb, mrb_value self)
+struct rv_event *engine_event_open(mrb_state *mrb, mrb_value self)
 {
 	if (__builtin_expect(!event_entry || event_entry->event != mrb_obj_ptr(self), 0))
 		event_raise_over(mrb);
 	return engine_event();
-}
-
-struct rv_event *engine_event_open(mrb_state *mrb, mrb_value self)
-{
-	return event_open(mrb, self);
 }
 
 struct rv_event *event_open_any(mrb_state *mrb)
@@ -48,24 +43,24 @@ struct rv_event *event_open_any(mrb_state *mrb)
 
 static mrb_value event_kind(mrb_state *mrb, mrb_value self)
 {
-	uint32_t kind = event_open(mrb, self)->kind;
+	uint32_t kind = engine_event_open(mrb, self)->kind;
 
 	return mrb_symbol_value(mrb_intern_cstr(mrb, rv_kind_name(kind)));
 }
 
 static mrb_value event_sequence(mrb_state *mrb, mrb_value self)
 {
-	return engine_from_u64(mrb, event_open(mrb, self)->sequence);
+	return engine_from_u64(mrb, engine_event_open(mrb, self)->sequence);
 }
 
 static mrb_value event_seen(mrb_state *mrb, mrb_value self)
 {
-	return mrb_bool_value(event_open(mrb, self)->sequence > 1);
+	return mrb_bool_value(engine_event_open(mrb, self)->sequence > 1);
 }
 
 static mrb_value event_cpu(mrb_state *mrb, mrb_value self)
 {
-	return mrb_int_value(mrb, event_open(mrb, self)->cpu);
+	return mrb_int_value(mrb, engine_event_open(mrb, self)->cpu);
 }
 
 void event_init(mrb_state *mrb)

@@ -25,10 +25,7 @@ static inline void event_set_changed(struct rv_event *event)
 /* The preallocated object of a kind (enum rv_event_kind). */
 struct RObject *event_object(uint32_t kind);
 
-/* The open event, if `self` is its object; raises EventError when it is over. */
-struct rv_event *event_open(mrb_state *mrb, mrb_value self);
-
-/* The open event, whichever it is. */
+/* The open event, whichever it is; engine_event_open() is for one of an object. */
 struct rv_event *event_open_any(mrb_state *mrb);
 
 /*

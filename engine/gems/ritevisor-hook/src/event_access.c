@@ -35,7 +35,7 @@ void event_access_fetch(mrb_state *mrb, struct rv_event *event)
 
 static mrb_value access_value(mrb_state *mrb, mrb_value self)
 {
-	struct rv_event *event = event_open(mrb, self);
+	struct rv_event *event = engine_event_open(mrb, self);
 
 	event_access_fetch(mrb, event);
 	return engine_from_u64(mrb, event->value);
@@ -43,7 +43,7 @@ static mrb_value access_value(mrb_state *mrb, mrb_value self)
 
 static mrb_value access_set_value(mrb_state *mrb, mrb_value self)
 {
-	struct rv_event *event = event_open(mrb, self);
+	struct rv_event *event = engine_event_open(mrb, self);
 	mrb_value value = mrb_get_arg1(mrb);
 
 	event->value = engine_to_u64(mrb, value) & access_mask(event);
@@ -56,7 +56,7 @@ static mrb_value access_deny(mrb_state *mrb, mrb_value self)
 {
 	mrb_value reason = mrb_nil_value();
 
-	event_open(mrb, self)->verdict = RV_VERDICT_DENY;
+	engine_event_open(mrb, self)->verdict = RV_VERDICT_DENY;
 	mrb_get_args(mrb, "|o", &reason);
 	if (!mrb_nil_p(reason)) {
 		mrb_value text = mrb_obj_as_string(mrb, mrb_funcall(mrb, self, "to_s", 0));
@@ -76,25 +76,25 @@ static void access_accept_event(struct rv_event *event)
 
 static mrb_value access_accept(mrb_state *mrb, mrb_value self)
 {
-	access_accept_event(event_open(mrb, self));
+	access_accept_event(engine_event_open(mrb, self));
 	return self;
 }
 
 static mrb_value access_drop(mrb_state *mrb, mrb_value self)
 {
-	event_open(mrb, self)->verdict = RV_VERDICT_DROP;
+	engine_event_open(mrb, self)->verdict = RV_VERDICT_DROP;
 	return self;
 }
 
 static mrb_value access_pass(mrb_state *mrb, mrb_value self)
 {
-	event_open(mrb, self)->verdict = RV_VERDICT_PASS;
+	engine_event_open(mrb, self)->verdict = RV_VERDICT_PASS;
 	return self;
 }
 
 static mrb_value access_address(mrb_state *mrb, mrb_value self)
 {
-	return engine_from_u64(mrb, event_open(mrb, self)->address);
+	return engine_from_u64(mrb, engine_event_open(mrb, self)->address);
 }
 
 /* Where the hook's addresses count from: of those that follow a BAR, the event says it. */
@@ -106,7 +106,7 @@ static uint64_t access_base(const struct rv_event *event)
 /* Negative for an access that begins before the range and reaches into it. */
 static mrb_value access_offset(mrb_state *mrb, mrb_value self)
 {
-	const struct rv_event *event = event_open(mrb, self);
+	const struct rv_event *event = engine_event_open(mrb, self);
 	uint64_t address = event->address, base = access_base(event);
 
 	if (address < base && base - address <= INT64_MAX)
@@ -116,22 +116,22 @@ static mrb_value access_offset(mrb_state *mrb, mrb_value self)
 
 static mrb_value access_width(mrb_state *mrb, mrb_value self)
 {
-	return mrb_int_value(mrb, event_open(mrb, self)->width_bytes);
+	return mrb_int_value(mrb, engine_event_open(mrb, self)->width_bytes);
 }
 
 static mrb_value access_all_ones(mrb_state *mrb, mrb_value self)
 {
-	return engine_from_u64(mrb, access_mask(event_open(mrb, self)));
+	return engine_from_u64(mrb, access_mask(engine_event_open(mrb, self)));
 }
 
 static mrb_value access_write_p(mrb_state *mrb, mrb_value self)
 {
-	return mrb_bool_value(access_is_write(event_open(mrb, self)));
+	return mrb_bool_value(access_is_write(engine_event_open(mrb, self)));
 }
 
 static mrb_value access_read_p(mrb_state *mrb, mrb_value self)
 {
-	return mrb_bool_value(!access_is_write(event_open(mrb, self)));
+	return mrb_bool_value(!access_is_write(engine_event_open(mrb, self)));
 }
 
 /* These return the event, which is in the register already. */

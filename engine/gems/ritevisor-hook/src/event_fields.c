@@ -41,7 +41,7 @@ static mrb_value field_value(mrb_state *mrb, const struct rv_field *field, const
 
 static mrb_value field_read(mrb_state *mrb, mrb_value self, unsigned int number)
 {
-	struct rv_event *event = event_open(mrb, self);
+	struct rv_event *event = engine_event_open(mrb, self);
 	const struct rv_field *field = &rv_kinds[event_entry->kind].fields[number];
 
 	if (field->flags & RV_FIELD_LAZY)
@@ -51,7 +51,7 @@ static mrb_value field_read(mrb_state *mrb, mrb_value self, unsigned int number)
 
 static mrb_value field_write(mrb_state *mrb, mrb_value self, unsigned int number)
 {
-	struct rv_event *event = event_open(mrb, self);
+	struct rv_event *event = engine_event_open(mrb, self);
 	const struct rv_field *field = &rv_kinds[event_entry->kind].fields[number];
 	mrb_value value = mrb_get_arg1(mrb);
 	uint64_t bits = engine_to_u64(mrb, value);
@@ -142,7 +142,7 @@ static bool field_is_alias(const struct rv_kind *kind, uint32_t number)
 /* Event#to_h: what is known of it by now: no device is asked for this. */
 static mrb_value event_to_hash(mrb_state *mrb, mrb_value self)
 {
-	const struct rv_event *event = event_open(mrb, self);
+	const struct rv_event *event = engine_event_open(mrb, self);
 	const struct rv_kind *kind = &rv_kinds[event_entry->kind];
 	bool known = (event->flags & RV_EVENT_FETCHED) || event_is_changed(event);
 	mrb_value hash = mrb_hash_new(mrb);
