@@ -22,17 +22,15 @@
 #define WIRE_BUSY_FOR_US 1000000 /* behind the last byte */
 /* So long nobody has looked: all CPUs hang, and an NMI is for us. */
 #define WIRE_DEAF_US 1000000
-#define WIRE_REST_US 100
+#define WIRE_REST_US 100 /* in which the machine, be it an emulator's, gets to what its UART has to do */
 #define WIRE_STOP_US 10000000 /* of silence, for which a stopped CPU waits */
 
 static bool wire_is_taken;
 static uint64_t wire_looked_tsc, wire_busy_tsc; /* somebody last looked; something last moved */
 
-static bool wire_is_past(const uint64_t *since_tsc, uint64_t us)
+static bool wire_is_long_ago(const uint64_t *when_tsc, uint64_t us)
 {
-	uint64_t since = __atomic_load_n(since_tsc, __ATOMIC_RELAXED), now = tsc_read();
-
-	return now > since && now - since > time_tsc_of_us(us);
+	return wire_is_past(__atomic_load_n(when_tsc, __ATOMIC_RELAXED), us);
 }
 
 static void wire_note(uint64_t *when_tsc)
@@ -53,18 +51,9 @@ static void wire_look(struct vcpu *vcpu)
 static void wire_look_at_times(struct deadline *deadline, struct vcpu *vcpu)
 {
 	wire_look(vcpu);
-	deadline_set(deadline, tsc_read() + time_tsc_of_us(wire_is_past(&wire_busy_tsc, WIRE_BUSY_FOR_US)
+	deadline_set(deadline, tsc_read() + time_tsc_of_us(wire_is_long_ago(&wire_busy_tsc, WIRE_BUSY_FOR_US)
 								   ? WIRE_IDLE_US
 								   : WIRE_BUSY_US));
-}
-
-/* In between the machine, be it an emulator's, gets to what its UART has to do. */
-static void wire_rest(void)
-{
-	uint64_t start;
-
-	for (wire_note(&start); !wire_is_past(&start, WIRE_REST_US);)
-		cpu_pause();
 }
 
 /* The CPU waits here, and takes NMIs, by which others want it, in between. */
@@ -77,17 +66,17 @@ static void wire_stop(struct vcpu *vcpu)
 	control_goes_on = false;
 	control_is_stopped = true;
 	wire_note(&wire_busy_tsc);
-	while (!__atomic_load_n(&control_goes_on, __ATOMIC_RELAXED) && !wire_is_past(&wire_busy_tsc, WIRE_STOP_US)) {
+	while (!__atomic_load_n(&control_goes_on, __ATOMIC_RELAXED) && !wire_is_long_ago(&wire_busy_tsc, WIRE_STOP_US)) {
 		wire_look(vcpu);
 		vcpu_ops->host_begin(vcpu);
 		if (panic_is_elsewhere())
 			cpu_stop();
-		wire_rest();
+		time_wait_us(WIRE_REST_US);
 		vcpu_ops->host_end(vcpu);
 	}
 	control_is_stopped = false;
 	/* What `continue` is answered. */
-	for (wire_note(&start); control_goes_on && !wire_is_past(&start, WIRE_DEAF_US / 4); wire_rest())
+	for (start = tsc_read(); control_goes_on && !wire_is_past(start, WIRE_DEAF_US / 4); time_wait_us(WIRE_REST_US))
 		wire_look(vcpu);
 	log_notice("the guest goes on, with the NMI");
 }
@@ -97,7 +86,7 @@ static void wire_notice_nmi(void *vcpu)
 {
 	static bool is_stopping;
 
-	if (!wire_is_past(&wire_looked_tsc, WIRE_DEAF_US) || __atomic_exchange_n(&is_stopping, true, __ATOMIC_ACQUIRE))
+	if (!wire_is_long_ago(&wire_looked_tsc, WIRE_DEAF_US) || __atomic_exchange_n(&is_stopping, true, __ATOMIC_ACQUIRE))
 		return;
 	wire_stop(vcpu);
 	__atomic_store_n(&is_stopping, false, __ATOMIC_RELEASE);

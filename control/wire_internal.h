@@ -5,11 +5,21 @@
 #define CONTROL_WIRE_INTERNAL_H
 
 #include "control/wire_frame.h"
+#include "core/instructions.h"
+#include "core/time.h"
 
 struct vcpu;
 
 /* Whose sessions by the wire are: no CR3 is that. */
 #define WIRE_SPACE UINT64_MAX
+/* Is that TSC so long ago? One that another CPU has written meanwhile, and lies ahead, is not. */
+static inline bool wire_is_past(uint64_t since_tsc, uint64_t us)
+{
+	uint64_t now = tsc_read();
+
+	return now > since_tsc && now - since_tsc > time_tsc_of_us(us);
+}
+
 /* What is polled a turn, at most. */
 #define WIRE_TURN_BYTES 512
 

@@ -31,11 +31,6 @@ uint64_t wire_count_losses(void)
 	return wire_losses + wire_uart_overruns;
 }
 
-static bool wire_is_past(uint64_t since_tsc, uint64_t us)
-{
-	return tsc_read() - since_tsc > time_tsc_of_us(us);
-}
-
 static bool wire_is_sending(void)
 {
 	return wire_answer_sent != wire_answer_bytes;

@@ -6,16 +6,8 @@
 #include "core/instructions.h"
 #include "core/memory.h"
 #include "core/string.h"
+#include "core/uart.h"
 
-#define UART_DATA 0	     /* -w transmit holding register */
-#define UART_INTERRUPTS 1    /* rw interrupt enable, divisor high while DLAB */
-#define UART_FIFO 2	     /* -w FIFO control */
-#define UART_LINE 3	     /* rw line control */
-#define UART_MODEM 4	     /* rw modem control */
-#define UART_STATUS 5	     /* r- line status */
-#define UART_LINE_8N1 0x03
-#define UART_LINE_DLAB 0x80
-#define UART_STATUS_EMPTY 0x20
 #define UART_SPINS 100000 /* a byte takes 87 us; a UART that is not there answers 0xff: empty */
 
 #define DEBUG_PORT 0xe9
@@ -31,18 +23,6 @@ static bool console_screen;
 static unsigned console_column;
 static char *console_copy;
 static size_t console_copy_left; /* without the final NUL */
-
-static void console_set_uart(uint16_t port)
-{
-	console_uart = port;
-	port_write8(port + UART_INTERRUPTS, 0);
-	port_write8(port + UART_LINE, UART_LINE_DLAB);
-	port_write8(port + UART_DATA, 1); /* 115200 baud */
-	port_write8(port + UART_INTERRUPTS, 0);
-	port_write8(port + UART_LINE, UART_LINE_8N1);
-	port_write8(port + UART_FIFO, 0x07);
-	port_write8(port + UART_MODEM, 0x03);
-}
 
 bool console_find_uart(const char *name, size_t length_bytes, uint16_t *port)
 {
@@ -83,7 +63,8 @@ bool console_set_port(const char *name, size_t length_bytes)
 	}
 	if (!console_find_uart(name, length_bytes, &port))
 		return false;
-	console_set_uart(port);
+	console_uart = port;
+	uart_start(port);
 	return true;
 }
 

@@ -24,7 +24,7 @@ static inline uint64_t time_tsc_of_us(uint64_t us)
 /* Measures the TSC against the PIT and reads the RTC. Takes 10 ms. Context: boot. */
 void time_init(void);
 
-/* Spins so long. Context: boot, after time_init(). */
+/* Spins so long. Context: boot, exit; after time_init(). */
 void time_wait_s(uint64_t seconds);
 void time_wait_us(uint64_t us);
 
