@@ -82,25 +82,35 @@ bool disk_describe(uint32_t position, struct rv_disk_info *info)
 	return false;
 }
 
-bool disk_describe_number(uint32_t number, struct rv_disk_info *info)
+/* NULL: no disk can have that number. */
+static const struct disk_class *disk_class_of(uint32_t number)
 {
 	uint32_t bus = number / RV_DISKS_A_BUS;
 
-	return bus < ARRAY_LENGTH(disk_classes) && disk_classes[bus]->describe(number % RV_DISKS_A_BUS, info);
+	return bus < ARRAY_LENGTH(disk_classes) ? disk_classes[bus] : NULL;
+}
+
+bool disk_describe_number(uint32_t number, struct rv_disk_info *info)
+{
+	const struct disk_class *class = disk_class_of(number);
+
+	return class != NULL && class->describe(number % RV_DISKS_A_BUS, info);
 }
 
 int disk_run_io(uint32_t number, struct disk_io *io)
 {
-	const struct disk_class *class = disk_classes[number / RV_DISKS_A_BUS];
+	const struct disk_class *class = disk_class_of(number);
 
+	if (class == NULL)
+		return -RV_ENOENT;
 	return class->io != NULL ? class->io(number % RV_DISKS_A_BUS, io) : -RV_ENOTSUP;
 }
 
 int disk_fail(uint32_t number)
 {
-	uint32_t bus = number / RV_DISKS_A_BUS;
+	const struct disk_class *class = disk_class_of(number);
 
-	if (bus >= ARRAY_LENGTH(disk_classes))
+	if (class == NULL)
 		return -RV_ENOENT;
-	return disk_classes[bus]->fail != NULL ? disk_classes[bus]->fail(number % RV_DISKS_A_BUS) : -RV_ENOTSUP;
+	return class->fail != NULL ? class->fail(number % RV_DISKS_A_BUS) : -RV_ENOTSUP;
 }

@@ -139,7 +139,7 @@ struct nvme_controller {
 	uint8_t *shadow_doorbells, *event_indexes; /* the guest's, in its memory (nvme_doorbells.c); NULL: it has none */
 	uint64_t nr_interrupts;	/* that CPUs have looked for completions for */
 	uint16_t generation;	/* of the newest submission queue */
-	uint32_t queues_end;	/* there is none from here on */
+	uint32_t queues_end;	/* from here on there is none but our own: what looks at all goes up to here */
 	uint16_t own_number;	/* of the queues that are ours alone; 0: there are none left for us */
 	bool own_is_begun;	/* they are there, or about to be */
 	uint32_t transfer_bytes; /* that the device takes for a command, as far as it has said */

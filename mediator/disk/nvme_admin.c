@@ -180,7 +180,7 @@ void nvme_queue_made(struct nvme_slot *slot)
 	uint32_t number = nvme_queue_number(slot);
 	struct nvme_cq *cq;
 
-	if (controller->queues_end <= number)
+	if (controller->queues_end <= number && number != controller->own_number)
 		controller->queues_end = number + 1;
 	if (slot->new_cq != NULL && controller->cqs[number] == NULL) {
 		controller->cqs[number] = slot->new_cq;

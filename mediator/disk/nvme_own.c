@@ -2,7 +2,8 @@
  * mediator/disk/nvme_own.c: commands of the hypervisor's own, by a pair of queues that the guest does not know of: the
  * last that the device has, one more than the guest is told of. It is made when the guest has made its first, since
  * after that nobody sets their number any more (NVM Express 2.0c, 5.27.1.5). It has no interrupt: who gives it a
- * command looks for its completion, and so does whoever harvests.
+ * command looks for its completion, and for those that came late. Nobody else looks at it, so the guest's commands pay
+ * nothing for it.
  */
 #include "mediator/disk/nvme.h"
 
@@ -196,6 +197,8 @@ static int nvme_own_do(struct nvme_controller *controller, uint32_t number, stru
 		return -RV_EAGAIN;
 	if (namespace->metadata_bytes != 0 || (uint64_t)io->sectors * io->sector_bytes > controller->transfer_bytes)
 		return -RV_ENOTSUP;
+	while (nvme_harvest(controller, sq->cq, NULL)) /* what came too late for who waited */
+		continue;
 	slot = nvme_slot_find(sq);
 	if (slot == NULL)
 		return -RV_EBUSY;
