@@ -13,10 +13,10 @@
 #include "vmm/registry.h"
 
 #define PORT_LAST 0xffff
+#define PIO_FOLLOWED UINT32_MAX /* pio_special: devices may move to ports where somebody follows them (vmm/flight.h) */
 
 struct registry pio_registry;
 uint32_t pio_special = EXIT_PORT_STRING | EXIT_PORT_WATCHED;
-static bool pio_is_followed; /* devices may move to ports where somebody follows them (vmm/flight.h) */
 static struct spinlock pio_lock;
 
 int pio_register(struct access_region *region)
@@ -33,8 +33,7 @@ int pio_register(struct access_region *region)
 
 void pio_follow(void)
 {
-	__atomic_store_n(&pio_is_followed, true, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&pio_special, UINT32_MAX, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&pio_special, PIO_FOLLOWED, __ATOMIC_SEQ_CST);
 }
 
 void pio_unregister(struct access_region *region)
@@ -110,8 +109,8 @@ static uint32_t pio_perform_followed(struct vcpu *vcpu, uint16_t port, uint8_t w
 uint32_t pio_access(struct vcpu *vcpu, uint16_t port, uint8_t width_bytes, bool write,
 		    uint32_t value)
 {
-	return pio_is_followed ? pio_perform_followed(vcpu, port, width_bytes, write, value)
-			       : pio_perform(vcpu, port, width_bytes, write, value);
+	return pio_special == PIO_FOLLOWED ? pio_perform_followed(vcpu, port, width_bytes, write, value)
+					   : pio_perform(vcpu, port, width_bytes, write, value);
 }
 
 bool pio_has_guard_but(uint64_t first, uint64_t last, access_handler handler)
