@@ -157,6 +157,29 @@ void check_written(const char *name, uint64_t at)
 	check(page_is(PATTERN), name, at);
 }
 
+static void disk_write(const struct dma_disk *disk, uint64_t pattern)
+{
+	page_fill(pattern);
+	disk->move(false, (uint64_t)page);
+}
+
+void check_disk(const struct dma_disk *disk)
+{
+	uint64_t theirs = ours_page(disk->page_number);
+
+	disk_write(disk, PATTERN);
+	page_fill(0);
+	disk->move(true, (uint64_t)page);
+	guest_check(page_is(PATTERN), disk->reaches, "0x%lx", page[0]);
+	disk->move(true, theirs);
+	check_written(disk->writes, theirs);
+	disk_write(disk, 0);
+	disk->move(false, ours);
+	page_fill(PATTERN);
+	disk->move(true, (uint64_t)page);
+	check(!page_is(0) && !page_is(PATTERN), disk->reads, ours);
+}
+
 /* A pattern is written to some pages, and read back from one. Where it is to get there, that is one in which
  * nothing is. */
 static void check_ours(void)

@@ -66,6 +66,16 @@ void check(bool did, const char *name, uint64_t at);
 /* The pattern was to be written there. */
 void check_written(const char *name, uint64_t at);
 
+/* A disk that moves a page's worth of the same sectors to memory, or from there. */
+struct dma_disk {
+	void (*move)(bool to_memory, uint64_t memory);
+	unsigned page_number; /* of ours_page() */
+	const char *reaches, *writes, *reads; /* the names of its tests */
+};
+
+/* It reaches the guest's memory; and does it write and read the hypervisor's? */
+void check_disk(const struct dma_disk *disk);
+
 void check_nvme(void);
 void check_ahci(void);
 void check_e1000e(void);

@@ -53,8 +53,10 @@ static bool ahci_begin(void)
 }
 
 /* Eight sectors between the disk and memory. One that fails may have no end. */
-static void ahci_move(uint32_t command, uint64_t memory)
+static void ahci_move(bool to_memory, uint64_t memory)
 {
+	uint32_t command = to_memory ? READ_DMA_EXT : WRITE_DMA_EXT;
+
 	if (!ahci_begin())
 		return;
 	table[0] = 0x8027u | command << 16;
@@ -65,7 +67,7 @@ static void ahci_move(uint32_t command, uint64_t memory)
 	table[33] = (uint32_t)(memory >> 32);
 	table[34] = 0;
 	table[35] = PAGE - 1;
-	list[0] = 5u | (command == WRITE_DMA_EXT ? 0x40u : 0) | 1u << 16;
+	list[0] = 5u | (to_memory ? 0 : 0x40u) | 1u << 16;
 	list[1] = 0;
 	list[2] = (uint32_t)(uint64_t)table;
 	list[3] = 0;
@@ -74,14 +76,10 @@ static void ahci_move(uint32_t command, uint64_t memory)
 		__asm__ volatile("pause");
 }
 
-static void ahci_write(uint64_t pattern)
-{
-	page_fill(pattern);
-	ahci_move(WRITE_DMA_EXT, (uint64_t)page);
-}
-
 void check_ahci(void)
 {
+	static const struct dma_disk disk = { ahci_move, PAGE_AHCI, "ahci reaches the guest's memory",
+					      "ahci writes the hypervisor's memory", "ahci reads the hypervisor's memory" };
 	unsigned function = device_find(CLASS_AHCI, 0x29228086);
 	uint64_t registers;
 
@@ -95,15 +93,5 @@ void check_ahci(void)
 	}
 	if (!guest_check(port != 0, "ahci has a disk", ""))
 		return;
-	ahci_write(PATTERN);
-	page_fill(0);
-	ahci_move(READ_DMA_EXT, (uint64_t)page);
-	guest_check(page_is(PATTERN), "ahci reaches the guest's memory", "0x%lx", page[0]);
-	ahci_move(READ_DMA_EXT, ours_page(PAGE_AHCI));
-	check_written("ahci writes the hypervisor's memory", ours_page(PAGE_AHCI));
-	ahci_write(0);
-	ahci_move(WRITE_DMA_EXT, ours);
-	page_fill(PATTERN);
-	ahci_move(READ_DMA_EXT, (uint64_t)page);
-	check(!page_is(0) && !page_is(PATTERN), "ahci reads the hypervisor's memory", ours);
+	check_disk(&disk);
 }

@@ -13,7 +13,7 @@
 #define SIZE 8u
 #define SECTOR 64u
 
-enum { IN, OUT };
+enum { IN, OUT }; /* to memory; from there */
 enum { FEATURE_SELECT = 8, FEATURES = 12, STATUS = 20, QUEUE_SELECT = 22, QUEUE_SIZE = 24, QUEUE_ENABLE = 28,
        QUEUE_NOTIFY = 30, QUEUE_DESCRIPTORS = 32, QUEUE_DRIVER = 40, QUEUE_DEVICE = 48 };
 
@@ -88,10 +88,10 @@ static void virtio_begin(uint64_t ring)
 }
 
 /* Eight sectors between the disk and memory, the end told in a ring at that place. */
-static void virtio_move_told(uint32_t type, uint64_t memory, uint64_t ring)
+static void virtio_move_told(bool to_memory, uint64_t memory, uint64_t ring)
 {
 	virtio_begin(ring);
-	header.type = type;
+	header.type = to_memory ? IN : OUT;
 	header.sector = SECTOR;
 	status = 0xff;
 	descriptors[0].address = (uint64_t)&header;
@@ -102,7 +102,7 @@ static void virtio_move_told(uint32_t type, uint64_t memory, uint64_t ring)
 	descriptors[2].length = 1;
 	descriptors[0].flags = 1;
 	descriptors[0].next = 1;
-	descriptors[1].flags = type == IN ? 3 : 1;
+	descriptors[1].flags = to_memory ? 3 : 1;
 	descriptors[1].next = 2;
 	descriptors[2].flags = 2;
 	available[2] = 0;
@@ -112,15 +112,9 @@ static void virtio_move_told(uint32_t type, uint64_t memory, uint64_t ring)
 		__asm__ volatile("pause");
 }
 
-static void virtio_move(uint32_t type, uint64_t memory)
+static void virtio_move(bool to_memory, uint64_t memory)
 {
-	virtio_move_told(type, memory, (uint64_t)used);
-}
-
-static void virtio_write(uint64_t pattern)
-{
-	page_fill(pattern);
-	virtio_move(OUT, (uint64_t)page);
+	virtio_move_told(to_memory, memory, (uint64_t)used);
 }
 
 /* The device counts what it has done in the ring, at 2, in a word that is 0 where nothing is. */
@@ -128,7 +122,7 @@ static void check_ring(void)
 {
 	uint64_t ring = ours_page(PAGE_VIRTIO) + PAGE / 2;
 
-	virtio_move_told(IN, (uint64_t)page, ring);
+	virtio_move_told(true, (uint64_t)page, ring);
 	page_fill(0);
 	edu_fetch(ring, 64);
 	check(page[0] != 0, "virtio has its ring in the hypervisor's memory", ring);
@@ -136,6 +130,8 @@ static void check_ring(void)
 
 void check_virtio(void)
 {
+	static const struct dma_disk disk = { virtio_move, PAGE_VIRTIO, "virtio reaches the guest's memory",
+					      "virtio writes the hypervisor's memory", "virtio reads the hypervisor's memory" };
 	unsigned function = device_find(CLASS_STORAGE, ID_BLOCK);
 
 	if (function == 256)
@@ -143,16 +139,6 @@ void check_virtio(void)
 	virtio_find(function);
 	if (!guest_check(common != 0 && notify != 0, "virtio has its structures", ""))
 		return;
-	virtio_write(PATTERN);
-	page_fill(0);
-	virtio_move(IN, (uint64_t)page);
-	guest_check(page_is(PATTERN), "virtio reaches the guest's memory", "0x%lx, status %u", page[0], status);
-	virtio_move(IN, ours_page(PAGE_VIRTIO));
-	check_written("virtio writes the hypervisor's memory", ours_page(PAGE_VIRTIO));
-	virtio_write(0);
-	virtio_move(OUT, ours);
-	page_fill(PATTERN);
-	virtio_move(IN, (uint64_t)page);
-	check(!page_is(0) && !page_is(PATTERN), "virtio reads the hypervisor's memory", ours);
+	check_disk(&disk);
 	check_ring();
 }

@@ -21,11 +21,11 @@ def test(function):
     return function
 
 
-def run(*words, env=None, timeout_s=100):
-    """Runs a program in the repository; returns its finished process with .text, all it printed."""
+def run(*words, env=None, timeout_s=100, cwd=ROOT):
+    """Runs a program in the repository, or another folder; returns its finished process with .text, all it printed."""
     done = subprocess.run(
         [str(word) for word in words],
-        cwd=ROOT,
+        cwd=cwd,
         env={**os.environ, **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -1,16 +1,11 @@
 """Tests of tools/place, which make install calls: what is installed works without the source."""
 
-import subprocess
-
 from harness import expect, run, test
 
 
 def installed(work, *words):
     """Runs the installed command, by the name by which users find it, in a folder that is not the source's."""
-    done = subprocess.run([str(work / "usr/bin/ritevisor"), *words], cwd=work, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100)  # fmt: skip
-    done.text = done.stdout.decode(errors="replace")
-    return done
+    return run(work / "usr/bin/ritevisor", *words, cwd=work)
 
 
 @test
