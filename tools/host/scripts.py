@@ -3,7 +3,6 @@ beside it."""
 
 import os
 import re
-from pathlib import Path
 
 from .errors import UserError
 from .paths import ROOT
@@ -58,4 +57,4 @@ def need(name):
     found = path(name)
     if found is None:
         raise UserError(f"there is no ready script {name}; ./ritevisor scripts lists them")
-    return Path(found)
+    return found
