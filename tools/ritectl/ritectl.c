@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record.h"
 #include "rv/version.h"
 
 static const char usage_text[] =
@@ -254,6 +255,13 @@ static int perform_log(struct words *words)
 	return show_log(follow);
 }
 
+static int perform_record(struct words *words)
+{
+	if (words->count != 1 || strcmp(words->word[0], "--metadata") != 0)
+		misused("record --metadata");
+	return record_metadata();
+}
+
 /* A word of digits; without it, the value that is usual. */
 static unsigned number_of(const struct words *words, int at, unsigned usual)
 {
@@ -286,6 +294,8 @@ static int perform(struct words *words)
 		return perform_script(words, command);
 	if (strcmp(command, "log") == 0)
 		return perform_log(words);
+	if (strcmp(command, "record") == 0)
+		return perform_record(words);
 	take_options(words);
 	if (strcmp(command, "unload") == 0 && words->count == 1) {
 		call_open();
