@@ -33,6 +33,7 @@
 #include "iommu/fw_cfg.h"
 #include "iommu/iommu.h"
 #include "mediator/disk/disk.h"
+#include "mediator/net/nic.h"
 #include "mediator/disk/disk_io.h"
 #include "mediator/disk/overlay.h"
 #include "mediator/power/shutdown.h"
@@ -342,6 +343,7 @@ static void main_run_scripts(void)
 		.live_heap_bytes = boot_options.live_heap_bytes,
 		.settings = boot_options.settings,
 		.describe_disk = disk_describe,
+		.describe_nic = nic_describe,
 		.fail_disk = disk_fail,
 		.transfer_disk = disk_transfer,
 		.overlays = &overlay_operations,
@@ -372,6 +374,7 @@ static void main_run_scripts(void)
 	pci_functions_size();
 	main_add_scripts();
 	disk_find();
+	nic_find();
 	failed = process_run_all_scripts(&main_vcpu);
 	if (failed == NULL)
 		return;

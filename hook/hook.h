@@ -87,8 +87,9 @@ enum hook_state {
 struct hook_clause {
 	uint64_t mask, first, span;
 	uint16_t offset;
+	uint16_t other; /* the offset of another field that it may hold of as well; 0: of none */
+	uint16_t except; /* the number of the exception; 0: none */
 	bool whole; /* of an exception, about an address: the access's last byte has to hold too */
-	uint32_t except; /* the number of the exception; 0: none */
 };
 
 struct hook {

@@ -27,15 +27,21 @@ void hook_prepare_clauses(struct hook *hook);
  * hook's own, and the direction. For those that are not in_place. Without a lock. */
 bool hook_filter_accepts(const struct hook *hook, struct event_origin *origin);
 
+static inline bool hook_clause_holds(const struct hook_clause *clause, const void *event, uint16_t offset)
+{
+	uint64_t value;
+
+	__builtin_memcpy(&value, (const char *)event + offset, sizeof(value));
+	return (value & clause->mask) - clause->first <= clause->span;
+}
+
 /* `event` is one, or where one would be whose fields lie in an access. */
 static inline bool hook_clauses_hold(const struct hook_clause *clause, const struct hook_clause *end,
 				     const void *event)
 {
 	for (; clause != end; clause++) {
-		uint64_t value;
-
-		__builtin_memcpy(&value, (const char *)event + clause->offset, sizeof(value));
-		if ((value & clause->mask) - clause->first > clause->span)
+		if (!hook_clause_holds(clause, event, clause->offset) &&
+		    (clause->other == 0 || !hook_clause_holds(clause, event, clause->other)))
 			return false;
 	}
 	return true;

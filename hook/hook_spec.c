@@ -113,10 +113,11 @@ static struct hook_clause hook_prepare_clause(const struct rv_kind *kind, const 
 
 	return (struct hook_clause){
 		.offset = field->offset,
+		.other = field->flags & RV_FIELD_EITHER ? (uint16_t)(field->offset + field->bytes) : 0,
 		.mask = clause->mask & rv_field_ones(field),
 		.first = clause->first,
 		.span = clause->last - clause->first,
-		.except = clause->except,
+		.except = (uint16_t)clause->except,
 		.whole = (field->flags & RV_FIELD_ADDRESS) && !(kind->flags & RV_KIND_NUMBERS),
 	};
 }

@@ -62,6 +62,8 @@ struct source {
 	 * none. Under the owner's lock. */
 	int (*data)(struct event_origin *origin, uint64_t offset, void *buffer, size_t length_bytes,
 		    bool write);
+	/* Has the request's data be so many bytes: 0 or as RV_SYS_DATA_RESIZE. NULL: it cannot. Likewise. */
+	int (*resize)(struct event_origin *origin, uint64_t bytes);
 	/* After an event that failed: has it changed data and not come to its end? Then the request fails, for
 	 * nobody meant what it is now. NULL: no. */
 	bool (*is_spoiled)(const struct event_origin *origin);

@@ -1,6 +1,6 @@
 /*
- * mediator/request.h: what a guest asks a device for, whatever the controller: a disk command now, later a
- * packet or a USB transfer. A mediator makes requests of a device's register traffic, offers them, and
+ * mediator/request.h: what a guest asks a device for, whatever the controller: a disk command, a packet, later a
+ * USB transfer. A mediator makes requests of a device's register traffic, offers them, and
  * does with them what was decided; hooks see them as events (docs/words.md).
  *
  * A request is its mediator's, who lets nobody else change it while it is offered. It can outlive the exit
@@ -11,6 +11,7 @@
 #define MEDIATOR_REQUEST_H
 
 #include "hook/hook_hold.h"
+#include "mediator/net/frame.h"
 #include "rv/abi.h"
 #include "rv/disk.h"
 #include "rv/types.h"
@@ -34,6 +35,11 @@ struct request_disk {
 	enum rv_disk_command purpose; /* UNKNOWN: what it is offered as says it */
 };
 
+struct request_nic {
+	uint64_t mac;
+	uint16_t number;
+};
+
 struct request {
 	uint32_t kind;		 /* enum rv_event_kind, what it is offered as; RV_EVENT_DISK_DONE at its end */
 	uint32_t asked;		 /* the same, from its beginning to its end */
@@ -48,6 +54,7 @@ struct request {
 	uint64_t end_tsc;	 /* when the device was done */
 	uint64_t data_bytes;	 /* that `data` gives now */
 	request_data data;	 /* NULL: it has none */
+	int (*resize)(struct request *request, uint64_t bytes); /* as RV_SYS_DATA_RESIZE; NULL: there is no way */
 	uint64_t answer_bytes;	 /* of what the device is to give: hooks can give as much in its place; 0: no */
 	bool is_answered;	 /* one has written that by `data`, before data_bytes is: DROP gives it to the guest */
 	/* What it waited for is decided, as request->verdict says. Context: exit, of any CPU; without locks. */
@@ -59,7 +66,11 @@ struct request {
 	const struct hook_owner *redirector;
 	uint64_t after;		 /* the place of the last hook that was asked */
 	struct hook_hold hold;
-	struct request_disk disk;
+	union {
+		struct request_disk disk;
+		struct frame frame;	/* packets */
+		struct request_nic nic; /* nic_attach */
+	};
 };
 
 /* Begins a request: gives it a number. All else is the caller's. It does not wait. Context: exit. */

@@ -14,6 +14,7 @@
 
 #include "hook/disk_transfer.h"
 #include "rv/disk.h"
+#include "rv/net.h"
 #include "rv/types.h"
 
 struct vcpu;
@@ -32,6 +33,8 @@ struct process_options {
 	const char *settings;	    /* `name=value` words for scripts; NULL: none */
 	/* RV_SYS_DISK: the disk at a position; false: there are not so many. NULL: there are none. */
 	bool (*describe_disk)(uint32_t position, struct rv_disk_info *info);
+	/* RV_SYS_NIC, likewise. */
+	bool (*describe_nic)(uint32_t position, struct rv_nic_info *info);
 	/* RV_SYS_DISK_FAIL, of a disk's number: 0, or what that gives. NULL: as the last. */
 	int (*fail_disk)(uint32_t number);
 	/* RV_SYS_DISK_READ and its like: 0, or what these give. NULL: as the last. */

@@ -32,6 +32,7 @@ int64_t syscall_event_fetch(struct process *process, struct exception_frame *fra
 int64_t syscall_event_registers(struct process *process, struct exception_frame *frame);
 int64_t syscall_data_read(struct process *process, struct exception_frame *frame);
 int64_t syscall_data_write(struct process *process, struct exception_frame *frame);
+int64_t syscall_data_resize(struct process *process, struct exception_frame *frame);
 int64_t syscall_resolve(struct process *process, struct exception_frame *frame);
 int64_t syscall_alarm(struct process *process, struct exception_frame *frame);
 
@@ -45,6 +46,9 @@ int64_t syscall_msr_write(struct process *process, struct exception_frame *frame
 int64_t syscall_cpuid(struct process *process, struct exception_frame *frame);
 int64_t syscall_memory_read(struct process *process, struct exception_frame *frame);
 int64_t syscall_memory_write(struct process *process, struct exception_frame *frame);
+
+/* syscall_net.c */
+int64_t syscall_nic(struct process *process, struct exception_frame *frame);
 
 /* syscall_disk.c */
 int64_t syscall_disk(struct process *process, struct exception_frame *frame);

@@ -143,6 +143,18 @@ int64_t syscall_data_write(struct process *process, struct exception_frame *fram
 	return syscall_data(process, frame, true);
 }
 
+/* (bytes) */
+int64_t syscall_data_resize(struct process *process, struct exception_frame *frame)
+{
+	const struct hook *hook = process->hook;
+
+	if (hook == NULL || hook->source->data == NULL)
+		return -RV_EAGAIN;
+	if (hook->spec.observe)
+		return -RV_EPERM;
+	return hook->source->resize != NULL ? hook->source->resize(hook->origin, frame->rdi) : -RV_ENOTSUP;
+}
+
 /* (request's number, verdict) */
 int64_t syscall_resolve(struct process *process, struct exception_frame *frame)
 {

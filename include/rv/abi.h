@@ -19,7 +19,7 @@
 
 #include "rv/types.h"
 
-#define RV_ABI_VERSION 6
+#define RV_ABI_VERSION 7
 #define RV_SYSCALL_VECTOR 0x80
 
 /* The address space of an engine (all below 4 GiB, so that pointers fit 32 bits where it helps). */
@@ -143,11 +143,27 @@ struct rv_event {
 			uint16_t disk_opcode;	/* as the controller has it */
 			uint16_t disk_status;	/* disk_done: 0, or as the controller has it */
 			uint16_t disk_queue;	/* of the guest's that it came by, where there are several */
-			uint32_t disk_refusal;	/* DENY: RV_REFUSAL_*, written by the engine */
 			uint32_t disk_target;	/* CHANGE: RV_TARGET_*, written by the engine; 0: as it is */
+		};
+		struct {		   /* packets (rv/net.h) */
+			uint64_t net_src, net_src_low, net_dst, net_dst_low; /* IPv4: the first of each; IPv6: both halves */
+			uint32_t net_sport, net_dport; /* one behind the other: RV_FIELD_EITHER */
+			uint32_t net_ethertype, net_protocol, net_vlan; /* these and the last four: RV_NET_NONE */
+			uint32_t net_length;	/* bytes, from the Ethernet header on */
+			uint16_t net_nic, net_queue;
+			uint16_t net_network_at, net_transport_at, net_payload_at; /* where headers begin; 0: none is known */
+			uint16_t net_gso_size;	/* the device makes several of it, with so much payload each; 0: it does not */
+			uint8_t net_csum_partial; /* 1: the device fills in its checksum, or nobody has */
+			uint8_t net_fragment;	/* 1: it is a part of a datagram; behind the first such parts are no ports */
+		};
+		struct {		   /* nic_attach */
+			uint64_t nic_mac;
+			uint16_t nic_number;
 		};
 	};
 	uint64_t request;	 /* requests: the number of this one, which none has after it */
+	uint32_t refusal;	 /* requests, DENY: RV_REFUSAL_*, written by the engine */
+	uint32_t reserved_too;
 	uint64_t hold_us;	 /* RV_VERDICT_HOLD: up to RV_HOLD_US_MAXIMUM; with RV_EVENT_DELAYED RV_HOLD_US_EVER too */
 	uint64_t data_bytes;	 /* of RV_SYS_DATA_READ (of RELOADED and INPUT too: the text); 0: there are none, or not yet */
 	uint64_t answer_bytes;	 /* requests that give: so many RV_SYS_DATA_WRITE takes, which DROP gives the guest */
@@ -307,8 +323,13 @@ enum rv_syscall {
 	/* (offset, buffer, bytes) -> 0: instead of what was there. As the last. Of HAND_OVER: what the other script
 	 * gets, at most RV_HAND_OVER_BYTES */
 	RV_SYS_DATA_WRITE,
+	/* (bytes) -> 0: the open request's data are so many from now on: cut off, or zeros at the end. RV_EAGAIN: it has
+	 * none, or not yet; RV_ENOTSUP: of this one they are as many as they are; RV_ERANGE: too many; RV_ENOMEM */
+	RV_SYS_DATA_RESIZE,
 	/* (position, struct rv_disk_info *) -> 0; RV_ENOENT: there are not so many */
 	RV_SYS_DISK,
+	/* (position, struct rv_nic_info *) -> 0; RV_ENOENT: there are not so many */
+	RV_SYS_NIC,
 	/* (request's number, RV_VERDICT_PASS, DENY or DROP, RV_REFUSAL_* of DENY) -> 0: what becomes of one that
 	 * this engine holds. RV_ENOENT: it does not, or not any more */
 	RV_SYS_RESOLVE,

@@ -10,6 +10,7 @@
 
 #include "rv/abi.h"
 #include "rv/disk.h"
+#include "rv/net.h"
 
 /* What a field is for. */
 #define RV_FIELD_FILTER 0x1u	/* hooks can have a clause about it */
@@ -26,6 +27,8 @@
 #define RV_FIELD_HIDDEN 0x800u	/* the engine's own business, which scripts do not say */
 #define RV_FIELD_COMMAND 0x1000u /* with RV_FIELD_BITS: a disk command: scripts say its name, or a number, which
 				    is about the field "opcode" */
+#define RV_FIELD_OPTIONAL 0x2000u /* all ones: the event has none; scripts get nil */
+#define RV_FIELD_EITHER 0x4000u /* a filter by it holds too if it does of the field of the same size behind it */
 
 struct rv_field {
 	const char *name;	 /* as Ruby spells it */
@@ -59,7 +62,7 @@ struct rv_text {
 
 #define RV_LONG_BUDGETS 50
 
-#define RV_FIELDS_MAXIMUM 16 /* a kind */
+#define RV_FIELDS_MAXIMUM 20 /* a kind */
 
 struct rv_kind {
 	const char *name;	/* "port_read" */

@@ -108,6 +108,43 @@ RV_KIND(DISK_COMMAND, .name = "disk_command", RV_DISK_KIND, .flags = RV_KIND_REQ
 RV_KIND(DISK_DONE, .name = "disk_done", .class = "DiskDone", RV_DISK_WORDS,
 	.flags = RV_KIND_REQUEST, .summary = "a disk has done what it was asked for", RV_DISK_FIELDS(0, READ, 0xc8))
 
+/* Packets. What a frame does not have is all ones, and no filter's. */
+#define RV_NET_ADDRESS(half) \
+	RV_FIELD(#half, net_##half, RV_READER_FILTER | RV_FIELD_OPTIONAL, .last = UINT64_MAX, .mask = #half "_mask", \
+		 .sample = 0x0a00020f)
+#define RV_NET_LOW(half) \
+	RV_FIELD(#half, net_##half, RV_READER_FILTER, .last = UINT64_MAX, .mask = #half "_mask")
+#define RV_NET_PART(name, member, most, usual) \
+	RV_FIELD(name, member, RV_READER_FILTER | RV_FIELD_OPTIONAL, .last = most, .sample = usual)
+#define RV_NET_FIELDS \
+	RV_FIELDS(RV_FIELD("nic", net_nic, RV_READER_FILTER, .last = RV_NIC_LAST), \
+		  RV_NET_PART("ethertype", net_ethertype, UINT16_MAX, RV_ETHERTYPE_IPV4), \
+		  RV_NET_PART("protocol", net_protocol, UINT8_MAX, RV_PROTOCOL_TCP), \
+		  RV_NET_ADDRESS(src), RV_NET_ADDRESS(dst), RV_NET_LOW(src_low), RV_NET_LOW(dst_low), \
+		  RV_NET_PART("sport", net_sport, UINT16_MAX, 40000), RV_NET_PART("dport", net_dport, UINT16_MAX, 80), \
+		  RV_FIELD("port", net_sport, RV_FIELD_FILTER | RV_FIELD_EITHER, .last = UINT16_MAX, .sample = 40000), \
+		  RV_NET_PART("vlan", net_vlan, 0xfff, RV_NET_NONE), \
+		  RV_FIELD("length", net_length, RV_READER_FILTER, .last = RV_FRAME_BYTES_MAXIMUM, .sample = 60), \
+		  RV_FIELD("queue", net_queue, RV_READER_FILTER, .last = UINT16_MAX), \
+		  RV_FIELD("gso_size", net_gso_size, RV_READER_FILTER, .last = UINT16_MAX), \
+		  RV_FIELD("csum_partial", net_csum_partial, RV_READER_FILTER, .last = 1), \
+		  RV_FIELD("fragment", net_fragment, RV_READER_FILTER, .last = 1), \
+		  RV_FIELD("network_at", net_network_at, RV_FIELD_READER, .sample = 14), \
+		  RV_FIELD("transport_at", net_transport_at, RV_FIELD_READER, .sample = 34), \
+		  RV_FIELD("payload_at", net_payload_at, RV_FIELD_READER, .sample = 54), \
+		  RV_FIELD("request", request, RV_FIELD_READER))
+#define RV_NET_KIND .group = "net_packet", .class = "Packet", \
+	.words = "nic ethertype protocol src sport dst dport length vlan queue"
+
+RV_KIND(NET_TX, .name = "net_tx", RV_NET_KIND, .flags = RV_KIND_REQUEST | RV_KIND_WRITE,
+	.summary = "the guest sends a packet", RV_NET_FIELDS)
+RV_KIND(NET_RX, .name = "net_rx", RV_NET_KIND, .flags = RV_KIND_REQUEST,
+	.summary = "a packet comes for the guest", RV_NET_FIELDS)
+RV_KIND(NIC_ATTACH, .name = "nic_attach", .class = "NicAttach", .words = "", .flags = RV_KIND_PLAIN,
+	.summary = "the guest's driver has set up a network card",
+	RV_FIELDS(RV_FIELD("nic", nic_number, RV_READER_FILTER, .last = RV_NIC_LAST),
+		  RV_FIELD("mac", nic_mac, RV_READER_FILTER, .last = 0xffffffffffff, .sample = 0x525400123456)))
+
 RV_KIND(TIMER, .name = "timer", .class = "Timer", .summary = "a time is over (`every`)", .words = "",
 	.flags = RV_KIND_PLAIN | RV_KIND_OWN_WORD,
 	RV_FIELDS(RV_FIELD("period", value, RV_FIELD_FILTER | RV_FIELD_ADDRESS | RV_FIELD_PERIOD,
@@ -126,6 +163,11 @@ RV_KIND(INPUT, .name = "input", .class = "Input", .words = "",
 #undef RV_DISK_FIELDS
 #undef RV_DISK_WORDS
 #undef RV_DISK_KIND
+#undef RV_NET_ADDRESS
+#undef RV_NET_LOW
+#undef RV_NET_PART
+#undef RV_NET_FIELDS
+#undef RV_NET_KIND
 #undef RV_WIDTH
 #undef RV_VALUE_READ
 #undef RV_VALUE_WRITTEN

@@ -6,6 +6,7 @@
 #include "mediator/disk/disk.h"
 #include "mediator/disk/redirect.h"
 #include "mediator/request.h"
+#include "mediator/source_request.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
@@ -59,7 +60,7 @@ static void source_disk_fill(struct rv_event *event, const struct event_origin *
 	event->disk_opcode = disk->command;
 	event->disk_argument = disk->argument;
 	event->disk_queue = disk->queue;
-	event->disk_refusal = 0;
+	event->refusal = 0;
 	event->disk_target = 0;
 	event->disk_status = disk->status;
 	event->disk_marks = request->marks;
@@ -72,52 +73,6 @@ static void source_disk_note(struct event_origin *origin, const struct rv_event 
 	origin->request->is_spoiled = false;
 	if (event->flags & RV_EVENT_DONE_WANTED)
 		origin->request->marks |= event->disk_marks;
-}
-
-/* What the device is to give is there before it has: unless the request is dropped then, the device's own comes in its
- * place. */
-static int source_disk_answer(struct request *request, uint64_t offset, void *buffer, size_t length_bytes)
-{
-	if (request->kind == RV_EVENT_DISK_DONE || request->answer_bytes == 0)
-		return -RV_EAGAIN;
-	if (offset > request->answer_bytes || length_bytes > request->answer_bytes - offset)
-		return -RV_ERANGE;
-	request->is_answered = true;
-	return request->data(request, offset, buffer, length_bytes, true);
-}
-
-static int source_disk_data(struct event_origin *origin, uint64_t offset, void *buffer,
-			    size_t length_bytes, bool write)
-{
-	struct request *request = origin->request;
-
-	if (request->data == NULL)
-		return -RV_EAGAIN;
-	if (request->data_bytes == 0 && write)
-		return source_disk_answer(request, offset, buffer, length_bytes);
-	if (request->data_bytes == 0)
-		return -RV_EAGAIN;
-	if (offset > request->data_bytes || length_bytes > request->data_bytes - offset)
-		return -RV_ERANGE;
-	if (write)
-		request->data_changed = request->is_spoiled = true;
-	return request->data(request, offset, buffer, length_bytes, write);
-}
-
-static void source_disk_hold(struct event_origin *origin, const struct hook *hook, const struct rv_event *event,
-			     bool accepts)
-{
-	uint64_t us = *(const volatile uint64_t *)&event->hold_us;
-
-	if (accepts)
-		origin->request->after = UINT64_MAX;
-	origin->is_held = true;
-	request_hold(origin->request, hook, us, (event->flags & RV_EVENT_DELAYED) != 0);
-}
-
-static bool source_disk_is_spoiled(const struct event_origin *origin)
-{
-	return origin->request->is_spoiled;
 }
 
 /* The last who says so counts. */
@@ -137,8 +92,7 @@ static enum access_result source_disk_apply(struct event_origin *origin, enum rv
 	struct request *request = origin->request;
 
 	if (verdict == RV_VERDICT_DENY || verdict == RV_VERDICT_DROP) {
-		request->verdict = verdict;
-		request->refusal = event != NULL ? *(const volatile uint32_t *)&event->disk_refusal : 0;
+		source_request_end(request, verdict, event);
 		return ACCESS_DONE;
 	}
 	source_disk_redirect(origin, *(const volatile uint32_t *)&event->disk_target);
@@ -174,9 +128,9 @@ static void source_disk_pose(struct event_origin *origin, const struct rv_event 
 		.detach = source_disk_detach,                                                      \
 		.fill = source_disk_fill,                                                          \
 		.note = source_disk_note,                                                          \
-		.hold = source_disk_hold,                                                          \
-		.data = source_disk_data,                                                          \
-		.is_spoiled = source_disk_is_spoiled,                                              \
+		.hold = source_request_hold,                                                       \
+		.data = source_request_data,                                                       \
+		.is_spoiled = source_request_is_spoiled,                                           \
 		.apply = source_disk_apply,                                                        \
 		.pose = source_disk_pose,                                                          \
 	}

@@ -43,7 +43,7 @@ unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_
 	hook_summary.o hook_timer.o) mediator/power/shutdown.o vmm/access.o vmm/deadline.o vmm/grace.o vmm/interrupt_watch.o vmm/pci_identity.o vmm/pci_isolate.o
 unit-hook_filter-objects := $(unit-hook-objects)
 unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o syscall_access.o \
-	syscall_disk.o syscall_msr.o syscall_pci.o syscall_hook.o) core/paging.o hook/kinds.o hook/hook_spec.o
+	syscall_disk.o syscall_net.o syscall_msr.o syscall_pci.o syscall_hook.o) core/paging.o hook/kinds.o hook/hook_spec.o
 # Page tables and system calls, without privileged instructions.
 $(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects)): \
 	unit-flags := -I tests/unit/fake_process $(unit-flags)
@@ -56,6 +56,9 @@ unit-overlay-objects := mediator/disk/overlay_map.o
 unit-programs += virtio
 unit-virtio-objects := $(addprefix mediator/disk/,bounce.o virtio_chain.o virtio_layout.o virtio_queue.o virtio_registers.o \
 	virtio_request.o virtio_setup.o virtio_work.o) $(addprefix tests/unit/,virtio_device.o disk_memory.o disk_requests.o)
+
+unit-programs += frame
+unit-frame-objects := mediator/net/frame.o
 
 unit-programs += ahci
 unit-ahci-objects := $(addprefix mediator/disk/,ahci_attach.o ahci_command.o ahci_identify.o ahci_log.o ahci_memory.o ahci_registers.o \

@@ -6,6 +6,7 @@
 #include "hook/hook_internal.h"
 #include "machine.h"
 #include "mediator/disk/disk.h"
+#include "mediator/net/nic.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 #include "vmm/registry.h"
@@ -106,6 +107,15 @@ void hook_list_request(struct hook *hook)
 void hook_unlist_request(struct hook *hook)
 {
 	(void)hook;
+}
+
+int nic_watch(void)
+{
+	return 0;
+}
+
+void nic_unwatch(void)
+{
 }
 
 int disk_watch(void)

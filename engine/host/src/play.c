@@ -2,6 +2,7 @@
  * play.c: one event of the simulated guest; and the devices as the hypervisor's own code asks them.
  */
 #include "play.h"
+#include "play_frame.h"
 
 #include "core/time.h"
 #include "hook/hook_internal.h"
@@ -110,20 +111,42 @@ static int play_request_data(struct request *request, uint64_t offset, void *buf
 	return 0;
 }
 
+static int play_request_resize(struct request *request, uint64_t bytes)
+{
+	if (bytes == 0 || bytes > RV_FRAME_BYTES_MAXIMUM)
+		return -RV_ERANGE;
+	request->data_bytes = bytes;
+	return 0;
+}
+
+static bool play_is_packet(uint32_t kind)
+{
+	return kind == RV_EVENT_NET_TX || kind == RV_EVENT_NET_RX;
+}
+
+static uint64_t play_bytes(const struct rv_event *event)
+{
+	uint64_t bytes = play_is_packet(event->kind) ? event->net_length : event->disk_sectors * UINT64_C(512);
+
+	return bytes < PLAY_DATA_BYTES ? bytes : PLAY_DATA_BYTES;
+}
+
 static void play_begin_request(struct play *play, const struct rv_event *event)
 {
 	static uint64_t last;
-	uint64_t bytes = event->disk_sectors * UINT64_C(512);
-
 	play->origin.request = &play->request;
 	play->request.handle = ++last;
 	/* What the guest has written is there from the start, what it reads when the disk is done. */
-	if (event->kind == RV_EVENT_DISK_WRITE || event->kind == RV_EVENT_DISK_DONE)
-		play->request.data_bytes = bytes < PLAY_DATA_BYTES ? bytes : PLAY_DATA_BYTES;
+	if (event->kind == RV_EVENT_DISK_WRITE || event->kind == RV_EVENT_DISK_DONE || play_is_packet(event->kind))
+		play->request.data_bytes = play_bytes(event);
 	if (event->kind == RV_EVENT_DISK_READ)
-		play->request.answer_bytes = bytes < PLAY_DATA_BYTES ? bytes : PLAY_DATA_BYTES;
+		play->request.answer_bytes = play_bytes(event);
 	play->request.data = play_request_data;
 	(void)play_request_data(&play->request, 0, NULL, 0, false);
+	if (!play_is_packet(event->kind))
+		return;
+	play->request.resize = play_request_resize;
+	play_frame_write(event, &play->request);
 }
 
 /* What one script hands over the next gets, which here is the same one. */
@@ -144,6 +167,15 @@ int64_t play_data(struct play *play, uint64_t offset, void *buffer, uint64_t len
 	if (source == NULL || source->data == NULL)
 		return -RV_EAGAIN;
 	return source->data(&play->origin, offset, buffer, length_bytes, write);
+}
+
+int64_t play_resize(struct play *play, uint64_t bytes)
+{
+	const struct source *source = play->hook != NULL ? play->hook->source : NULL;
+
+	if (source == NULL || source->data == NULL)
+		return -RV_EAGAIN;
+	return source->resize != NULL ? source->resize(&play->origin, bytes) : -RV_ENOTSUP;
 }
 
 void play_begin(struct play *play, const struct rv_event *event)

@@ -35,6 +35,7 @@ bool play_close(struct play *play, const struct rv_event *shown);
 void play_finish(struct play *play);
 
 /* A part of the data of the request that is open, as RV_SYS_DATA_READ and RV_SYS_DATA_WRITE. */
+int64_t play_resize(struct play *play, uint64_t bytes);
 int64_t play_data(struct play *play, uint64_t offset, void *buffer, uint64_t length_bytes, bool write);
 
 /* RV_SYS_RESOLVE: one that was held. Nothing else comes of it here. */

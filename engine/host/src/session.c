@@ -308,6 +308,11 @@ int64_t session_fetch(void)
 	return hook->source->fetch(session_event(), &session_play.origin);
 }
 
+int64_t session_resize(uint64_t bytes)
+{
+	return play_resize(&session_play, bytes);
+}
+
 int64_t session_data(uint64_t offset, void *buffer, uint64_t length_bytes, bool write)
 {
 	return play_data(&session_play, offset, buffer, length_bytes, write);

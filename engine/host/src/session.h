@@ -34,6 +34,7 @@ int64_t session_next_event(void);
 int64_t session_fetch(void);
 int64_t session_registers(void);
 /* RV_SYS_DATA_READ and RV_SYS_DATA_WRITE. */
+int64_t session_resize(uint64_t bytes);
 int64_t session_data(uint64_t offset, void *buffer, uint64_t length_bytes, bool write);
 
 /* RV_SYS_LOG */

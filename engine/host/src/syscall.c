@@ -109,6 +109,16 @@ static int64_t syscall_disk(uint64_t position, struct rv_disk_info *info)
 	return 0;
 }
 
+/* And one of these. */
+static int64_t syscall_nic(uint64_t position, struct rv_nic_info *info)
+{
+	if (position != 0)
+		return -RV_ENOENT;
+	*info = (struct rv_nic_info){ .function = 3 << 3, .flags = RV_NIC_MEDIATED | RV_NIC_ATTACHED | RV_NIC_LINK,
+				      .mac = 0x525400123456, .id = 0x10411af4, .driver = "virtio" };
+	return 0;
+}
+
 static int64_t syscall_hook_add(const struct rv_hook_spec *spec)
 {
 	const struct rv_engine_info *info = syscall_pointer(RV_ENGINE_INFO_ADDRESS);
@@ -159,6 +169,10 @@ int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64
 		return session_data(a, syscall_pointer(b), c, false);
 	case RV_SYS_DATA_WRITE:
 		return session_data(a, syscall_pointer(b), c, true);
+	case RV_SYS_DATA_RESIZE:
+		return session_resize(a);
+	case RV_SYS_NIC:
+		return syscall_nic(a, syscall_pointer(b));
 	case RV_SYS_RESOLVE:
 		return play_resolve(a);
 	case RV_SYS_DISK:

@@ -13,15 +13,6 @@ class Event
       self
     end
 
-    # :read, :write (discards too), or :none of what moves no data.
-    def direction
-      case command
-      when :read then :read
-      when :write, :write_zeroes, :discard then :write
-      else :none
-      end
-    end
-
     # It waits so long, and goes on.
     def delay(duration)
       Request.__need_duration("delay", duration)
@@ -42,10 +33,22 @@ class Event
     end
 
     def to_s
-      "#{kind} #{disk} lba=#{lba} sectors=#{sectors}"
+      "#{kind} #{request}"
     end
 
     alias inspect to_s
+  end
+
+  # What a disk is asked for, before and after.
+  module DiskRequest
+    # :read, :write (discards too), or :none of what moves no data.
+    def direction
+      case command
+      when :read then :read
+      when :write, :write_zeroes, :discard then :write
+      else :none
+      end
+    end
   end
 
   # A request that waits. Its verbs can be called in any block, once: true says that it did wait until then.
@@ -77,12 +80,20 @@ class Event
   end
 
   class Disk
+    include DiskRequest
+
     alias __disk disk
 
     # A ::Disk; to_h has its name.
     def disk
       ::Disk.__named(__disk)
     end
+
+    def to_s
+      "#{kind} #{disk} lba=#{lba} sectors=#{sectors}"
+    end
+
+    alias inspect to_s
 
     # The ranges that a discard is about: [[lba, sectors], ...]
     def ranges
@@ -97,6 +108,8 @@ class Event
   end
 
   class DiskDone
+    include DiskRequest
+
     alias __disk disk
 
     def disk

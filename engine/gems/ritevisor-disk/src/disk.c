@@ -170,6 +170,17 @@ static mrb_value request_write(mrb_state *mrb, mrb_value self)
 	return self;
 }
 
+/* Event::Request#__resize(bytes): its data are so many from now on */
+static mrb_value request_resize(mrb_state *mrb, mrb_value self)
+{
+	struct rv_event *event = engine_event_open(mrb, self);
+	uint64_t bytes = engine_to_unsigned(mrb, mrb_get_arg1(mrb), UINT32_MAX, "the size of data");
+
+	engine_check(mrb, "Event#data", bytes, sys_data_resize(bytes));
+	event->data_bytes = bytes;
+	return self;
+}
+
 /* Event::Request#answer(string): what the guest gets in the place of what the device would give, which does not hear of
  * it */
 static mrb_value request_answer(mrb_state *mrb, mrb_value self)
@@ -446,7 +457,7 @@ static mrb_value request_deny(mrb_state *mrb, mrb_value self)
 	uint32_t refusal = refusal_arguments(mrb, &reason);
 
 	(void)mrb_funcall_id(mrb, self, MRB_SYM(__deny), mrb_nil_p(reason) || mrb_symbol_p(reason) ? 0 : 1, reason);
-	engine_event()->disk_refusal = refusal;
+	engine_event()->refusal = refusal;
 	return self;
 }
 
@@ -499,6 +510,7 @@ void mrb_ritevisor_disk_gem_init(mrb_state *mrb)
 	mrb_define_method_id(mrb, request, MRB_SYM(__number), request_number, MRB_ARGS_REQ(3));
 	mrb_define_method_id(mrb, request, MRB_SYM(__ranges), request_ranges, MRB_ARGS_REQ(1));
 	mrb_define_method_id(mrb, request, MRB_SYM(__size), request_size, MRB_ARGS_NONE());
+	mrb_define_method_id(mrb, request, MRB_SYM(__resize), request_resize, MRB_ARGS_REQ(1));
 	mrb_define_method_id(mrb, request, MRB_SYM(__hold), request_hold, MRB_ARGS_REQ(2));
 	bytes_init(mrb, request);
 }

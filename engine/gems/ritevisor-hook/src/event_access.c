@@ -199,7 +199,7 @@ static bool access_evaluate_get(mrb_state *mrb, mrb_func_t method, struct rv_eve
 	} else {
 		const struct rv_field *field = event_field_read_by(event_entry->kind, method);
 
-		if (!field || (field->flags & (RV_FIELD_DISK | RV_FIELD_COMMAND)) ||
+		if (!field || (field->flags & (RV_FIELD_DISK | RV_FIELD_COMMAND | RV_FIELD_OPTIONAL)) ||
 		    ((field->flags & RV_FIELD_LAZY) && !access_evaluate_fetch(event)))
 			return false;
 		value = rv_field_get(field, event);

@@ -10,6 +10,7 @@
 
 #include "rv/abi.h"
 #include "rv/disk.h"
+#include "rv/net.h"
 #include "rv/errno.h"
 
 #ifdef RV_HOST
@@ -193,6 +194,11 @@ static inline int64_t sys_data_write(uint64_t offset, const void *buffer, uint64
 	return engine_syscall(RV_SYS_DATA_WRITE, offset, engine_address(buffer), length_bytes, 0, 0);
 }
 
+static inline int64_t sys_data_resize(uint64_t bytes)
+{
+	return engine_syscall(RV_SYS_DATA_RESIZE, bytes, 0, 0, 0, 0);
+}
+
 static inline int64_t sys_resolve(uint64_t request, uint64_t verdict, uint64_t refusal)
 {
 	return engine_syscall(RV_SYS_RESOLVE, request, verdict, refusal, 0, 0);
@@ -241,6 +247,11 @@ static inline int64_t sys_overlay_used(uint64_t overlay)
 static inline int64_t sys_disk(uint64_t position, struct rv_disk_info *info)
 {
 	return engine_syscall(RV_SYS_DISK, position, engine_address(info), 0, 0, 0);
+}
+
+static inline int64_t sys_nic(uint64_t position, struct rv_nic_info *info)
+{
+	return engine_syscall(RV_SYS_NIC, position, engine_address(info), 0, 0, 0);
 }
 
 static inline int64_t sys_statistics(struct rv_statistics *statistics)

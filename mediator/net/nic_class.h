@@ -1,0 +1,35 @@
+/*
+ * mediator/net/nic_class.h: what nic.c asks of the mediator of a class of cards.
+ */
+#ifndef MEDIATOR_NET_NIC_CLASS_H
+#define MEDIATOR_NET_NIC_CLASS_H
+
+#include "core/spinlock.h"
+#include "rv/net.h"
+#include "rv/types.h"
+
+struct nic;
+
+struct nic_class {
+	char name[16];
+	/* Makes the function's card its own: sets `lock`, which guards what the next three are about. False: it is
+	 * another's, or nobody's. Context: boot. */
+	bool (*find)(struct nic *nic, uint32_t ids);
+	/* Claims its registers, if they are not: 0, or what nic_watch() returns. Under its lock, as the next two. */
+	int (*claim)(struct nic *nic);
+	/* Releases them, if it is idle; else it does so by itself when it is, if !nic_is_watched(). */
+	void (*release)(struct nic *nic);
+	/* Fills mac and flags. */
+	void (*describe)(const struct nic *nic, struct rv_nic_info *info);
+};
+
+struct nic {
+	const struct nic_class *class; /* NULL: none has it */
+	struct spinlock *lock;
+	uint64_t function;	       /* its address in configuration space */
+	uint32_t ids;
+	uint16_t number;
+	void *device;		       /* its class's */
+};
+
+#endif
