@@ -182,6 +182,11 @@ PREFIX := /usr/local
 install: all
 	@tools/place '$(abspath $(DESTDIR)/$(PREFIX))'
 
+.PHONY: deb
+deb: all
+	@tools/setup $(here)/tools/packages-deb
+	@tools/deb $(build)
+
 # The checks that need no boot, also part of the tests.
 .PHONY: check
 check: $(programs-checked)
@@ -241,6 +246,7 @@ help:
 	@echo 'make fuzz     fuzz the parsers and the script engine, SECONDS=60 each'
 	@echo 'make image    write build/ritevisor.iso, which boots from CD and from a USB stick'
 	@echo 'make install  put the commands, what they need and the docs below PREFIX (/usr/local); DESTDIR='
+	@echo 'make deb      write build/ritevisor_VERSION_amd64.deb'
 	@echo "make GEMS='DIR...': an engine with gems of your own, in Ruby or C (docs/gems.md)"
 	@echo 'make kit      the C library and soft-float for other programs on the bare machine, in build/kit'
 	@echo 'make test-long: longer repetitions of some tests'

@@ -3,3 +3,10 @@
 test-long: test-long-tools
 test-long-tools: all
 	@tests/tools/run-long
+
+# What the tests of the package need is installed once, when tests are made.
+test-programs += $(build)/tests/packages-deb
+$(build)/tests/packages-deb: tools/packages-deb
+	@tools/setup $(here)/tools/packages-deb
+	@mkdir -p $(@D)
+	@touch $@

@@ -56,13 +56,15 @@ def add(commands):
     what.add_argument("--bare", action="store_true", help="without Ritevisor, to compare")
     how = parser.add_argument_group("the machine")
     how.add_argument("--cpu", choices=["amd", "intel"],
-                     help="amd: QEMU (default); intel: Bochs, without keyboard")  # fmt: skip
+                     help="whose CPU: amd in QEMU (default), intel in Bochs, without keyboard")  # fmt: skip
     how.add_argument("--emulator", choices=["qemu", "bochs"],
-                     help="bochs: also for amd, whose CPU catches INITs there")  # fmt: skip
+                     help="qemu, or bochs, also for amd, whose CPU catches INITs there")  # fmt: skip
     how.add_argument("--accel", choices=["kvm"],
                      help="QEMU on this machine's own CPU, whose vendor is then --cpu")  # fmt: skip
-    how.add_argument("--firmware", choices=["bios", "uefi"], default="bios")
-    how.add_argument("--machine", choices=["pc", "q35"], default="pc")
+    how.add_argument("--firmware", choices=["bios", "uefi"], default="bios",
+                     help="what starts the machine (default bios)")  # fmt: skip
+    how.add_argument("--machine", choices=["pc", "q35"], default="pc",
+                     help="its chipset (default pc; q35 has PCI Express)")  # fmt: skip
     how.add_argument("--disk-bus", choices=sorted(machine.DISK_DEVICES), default="ide",
                      help="what the guest's disk is (ide is AHCI on q35; default ide)")  # fmt: skip
     how.add_argument("--smp", type=int, default=1, metavar="N", help="CPUs (default 1)")
@@ -130,7 +132,7 @@ def guest_disk(arguments, work):
         images.build_linux_disk(made, arguments.kernel, arguments.initrd, arguments.append or "")
     elif arguments.multiboot:
         images.build_multiboot_disk(made, arguments.multiboot, arguments.append or "")
-    elif arguments.run or arguments.append is not None:
+    elif arguments.run or arguments.append is not None or not paths.IS_SOURCE:
         append = images.guest_append(arguments.append, arguments.run)
         images.build_linux_disk(made, images.guest_kernel(), paths.GUEST_INITRD, append)
     else:

@@ -16,7 +16,8 @@ def add(commands):
     )
     options.add_script_options(parser)
     options.add_check_option(parser)
-    parser.add_argument("--output", metavar="FILE", default="ritevisor.iso")
+    parser.add_argument("--output", metavar="FILE", default="ritevisor.iso",
+                        help="the file to write (default ritevisor.iso)")  # fmt: skip
     parser.add_argument("--menu-seconds", type=options.menu_seconds, default=3, metavar="S",
                         help="time to reach the rescue entry with a key (default 3)")  # fmt: skip
     options.add_uefi_options(parser)

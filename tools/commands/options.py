@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from host import gems, paths, scripts, simulation, uefi, words
+from host import gems, installed, paths, scripts, simulation, uefi, words
 from host.errors import UserError
 
 
@@ -13,7 +13,7 @@ def add_command(commands, name, perform, summary, examples=""):
         name,
         help=summary,
         description=summary[0].upper() + summary[1:] + ".",
-        epilog=examples,
+        epilog=installed.told(examples),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(perform=perform)

@@ -14,7 +14,7 @@ import sys
 import termios
 import time
 
-from .errors import UserError
+from .errors import UserError, how_to_get
 
 # The guest may have left a line unfinished before it.
 DONE_LINE = re.compile(rb"ritevisor: done$")
@@ -136,7 +136,7 @@ def run(command, *, expects_summary, timeout_s=None, channel=None, log_file=None
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=passed
         )
     except FileNotFoundError:
-        raise UserError(f"{command[0]} is not installed; run tools/setup") from None
+        raise UserError(f"{command[0]} is not installed; {how_to_get(command[0])}") from None
     try:
         reason = _follow(qemu, console, timeout_s, channel)
     except KeyboardInterrupt:

@@ -6,6 +6,30 @@ import subprocess
 from . import paths
 
 
+# Debian's packages of what the tools run and read, for whoever has no clone, whose tools/setup installs all. The
+# package of tools/deb recommends them.
+PACKAGES = {
+    "qemu-system-x86_64": "qemu-system-x86",
+    "grub-mkimage": "grub-common",
+    "i386-pc": "grub-pc-bin",  # GRUB's own folders
+    "x86_64-efi": "grub-efi-amd64-bin",
+    "xorriso": "xorriso",
+    "mformat": "mtools",
+    "mcopy": "mtools",
+    "mke2fs": "e2fsprogs",
+    "OVMF": "ovmf",
+    "sbsign": "sbsigntool",
+    "efibootmgr": "efibootmgr",
+}
+
+
+def how_to_get(name):
+    """What to do about something in PACKAGES that is missing."""
+    if paths.IS_SOURCE or name not in PACKAGES:
+        return "run tools/setup"
+    return f"install Debian's {PACKAGES[name]}"
+
+
 class UserError(Exception):
     """Its text says what is wrong and what to do; shown without a traceback."""
 
@@ -46,7 +70,7 @@ def run_tool(arguments, **options):
             **options,
         )
     except FileNotFoundError:
-        raise UserError(f"{arguments[0]} is not installed; run tools/setup") from None
+        raise UserError(f"{arguments[0]} is not installed; {how_to_get(arguments[0])}") from None
     if done.returncode != 0:
         output = done.stdout.decode(errors="replace").strip()
         raise UserError(f"{arguments[0]} failed ({done.returncode}):\n{output}")

@@ -1,6 +1,6 @@
 """GRUB: its configuration files and its core images."""
 
-from .errors import UserError, run_tool
+from .errors import UserError, how_to_get, run_tool
 from .paths import GRUB, GRUB_EFI
 
 # All that our configurations use is linked into the core image: nothing is loaded later.
@@ -32,7 +32,7 @@ def write_core_image(output, image_format, prefix, modules):
     """Links GRUB's core image; prefix is where it finds grub.cfg."""
     folder = GRUB_EFI if image_format == "x86_64-efi" else GRUB
     if not (folder / "moddep.lst").is_file():
-        raise UserError(f"GRUB is not in {folder}; run tools/setup")
+        raise UserError(f"GRUB is not in {folder}; {how_to_get(folder.name)}")
     run_tool(
         ["grub-mkimage", "-O", image_format, "-d", str(folder), "-o", str(output), "-p", prefix]
         + modules

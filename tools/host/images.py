@@ -11,7 +11,7 @@ from pathlib import Path
 from . import grub, uefi
 from .errors import UserError, need_file, need_program, run_tool
 from .machine import GUEST_APPEND
-from .paths import CONTROL, GRUB, GUEST, HARDWARE_CHECK, KERNEL_PACKAGE, LOADER
+from .paths import CONTROL, GRUB, GUEST, GUEST_KERNEL, HARDWARE_CHECK, IS_SOURCE, KERNEL_PACKAGE, LOADER
 
 SECTOR_BYTES = 512
 PARTITION_SECTOR = 2048
@@ -31,6 +31,8 @@ MULTIBOOT2_MAGIC = struct.pack("<I", 0xE85250D6)
 
 def guest_kernel():
     """Returns the path of the unpacked Debian kernel."""
+    if not IS_SOURCE:
+        return Path(need_file(str(GUEST_KERNEL), "install Ritevisor again"))
     kernels = sorted((KERNEL_PACKAGE / "boot").glob("vmlinuz-*"))
     if not kernels:
         raise UserError(f"no guest kernel in {KERNEL_PACKAGE}; run tools/fetch kernel")

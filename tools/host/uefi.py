@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import UserError, need_file, need_program, run_tool
+from .errors import UserError, how_to_get, need_file, need_program, run_tool
 from .paths import OVMF
 
 SECTOR_BYTES = 512
@@ -159,9 +159,9 @@ def firmware_options(work, variables_from=OVMF / "OVMF_VARS_4M.fd", in_smm=False
     system management mode may write them, which needs q35 and smm=on.
     """
     name = "OVMF_CODE_4M.secboot.fd" if in_smm else "OVMF_CODE_4M.fd"
-    code = need_file(OVMF / name, "run tools/setup")
+    code = need_file(OVMF / name, how_to_get("OVMF"))
     variables = Path(work) / "uefi-variables.fd"
-    shutil.copyfile(need_file(variables_from, "run tools/setup"), variables)
+    shutil.copyfile(need_file(variables_from, how_to_get("OVMF")), variables)
     secure = ["-global", "driver=cfi.pflash01,property=secure,value=on"] if in_smm else []
     return secure + [
         "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
