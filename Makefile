@@ -60,6 +60,7 @@ musl-source := $(cache)/src/musl-$(musl-version)
 pcre2-source := $(cache)/src/pcre2-$(pcre2-version)
 zydis-source := $(cache)/src/zydis-$(zydis-version)
 zycore-source := $(cache)/src/zycore-c-$(zycore-c-version)
+libsodium-source := $(cache)/src/libsodium-$(libsodium-version)
 
 .PHONY: setup fetch
 setup:
@@ -90,7 +91,7 @@ host-programs := # for the user's machine, beside ./ritevisor
 
 -include $(wildcard boot/objects.mk core/objects.mk vmm/objects.mk vmm/*/objects.mk)
 -include $(wildcard iommu/objects.mk hook/objects.mk process/objects.mk control/objects.mk mediator/objects.mk mediator/*/objects.mk)
--include $(wildcard engine/objects.mk)
+-include $(wildcard service/objects.mk engine/objects.mk)
 -include boot/uefi/uefi.mk
 -include $(wildcard tools/*/*.mk)
 -include $(wildcard tests/*.mk tests/*/*.mk)
@@ -152,7 +153,7 @@ $(build)/guest.img: $(build)/guest-initrd.gz $(image-tool)
 	$(call step,IMAGE,$@)
 	$(Q)tools/image disk --initrd $< --output $@
 
-programs := $(build)/ritevisor.elf $(build)/engine.elf $(build)/ritevisor.efi
+programs := $(build)/ritevisor.elf $(build)/verify.elf $(build)/engine.elf $(build)/ritevisor.efi
 programs-checked := $(addsuffix .fpu-free,$(basename $(filter %.elf,$(programs)))) \
 	$(build)/ritevisor.efi
 

@@ -8,9 +8,10 @@
 #include "rv/abi.h"
 
 #define BOOT_COMMAND_LINE_BYTES 1024
-#define BOOT_MODULES_MAXIMUM (RV_SCRIPTS_MAXIMUM + 1)
+#define BOOT_MODULES_MAXIMUM (2 * RV_SCRIPTS_MAXIMUM + 1) /* scripts, their signatures, the engine */
 
-enum boot_module_kind { BOOT_MODULE_ENGINE, BOOT_MODULE_SCRIPT };
+/* A signature has the name of its script. */
+enum boot_module_kind { BOOT_MODULE_ENGINE, BOOT_MODULE_SCRIPT, BOOT_MODULE_SIGNATURE };
 
 /* A file that came with us; `data` is physical until boot/main.c has moved it, then direct. */
 struct boot_module {

@@ -39,6 +39,7 @@
 #include "mediator/power/shutdown.h"
 #include "mediator/power/sleep.h"
 #include "process/process.h"
+#include "process/signature.h"
 #include "rv/version.h"
 #include "vmm/access.h"
 #include "vmm/acpi_hide.h"
@@ -291,13 +292,45 @@ static const struct boot_module *main_engine(void)
 	return NULL;
 }
 
+static const struct boot_module *main_signature(const char *name)
+{
+	for (size_t i = 0; i < boot_info.nr_modules; i++) {
+		const struct boot_module *module = &boot_info.modules[i];
+
+		if (module->kind == BOOT_MODULE_SIGNATURE && strcmp(module->name, name) == 0)
+			return module;
+	}
+	return NULL;
+}
+
+/* What is not signed as the configuration requires does not run, nor do others see it. */
+static bool main_may_run(const struct boot_module *module)
+{
+	const struct boot_module *signature = main_signature(module->name);
+	struct signature_question question = {
+		.name = module->name,
+		.text = memory_direct(module->data),
+		.text_bytes = module->length_bytes,
+		.signature = signature != NULL ? memory_direct(signature->data) : NULL,
+		.signature_bytes = signature != NULL ? signature->length_bytes : 0,
+	};
+	char why[160];
+
+	if (!signature_is_required() || signature_check(&question, &main_vcpu, why, sizeof(why)))
+		return true;
+	log_error("%s: not run: %s", module->name, why);
+	if (module->policy)
+		main_refuse("a policy is not signed as the configuration requires");
+	return false;
+}
+
 static void main_add_scripts(void)
 {
 	for (size_t i = 0; i < boot_info.nr_modules; i++) {
 		const struct boot_module *module = &boot_info.modules[i];
 		int error;
 
-		if (module->kind != BOOT_MODULE_SCRIPT)
+		if (module->kind != BOOT_MODULE_SCRIPT || !main_may_run(module))
 			continue;
 		error = process_add_script(module->name, memory_direct(module->data),
 					   module->length_bytes, module->policy);
@@ -352,6 +385,7 @@ static void main_run_scripts(void)
 	const struct boot_module *engine = main_engine();
 	const char *failed;
 
+	signature_init(&boot_options.signatures);
 	if (policy_hindrance() != NULL)
 		main_refuse(policy_hindrance());
 	if (boot_options.rescue) {
@@ -531,7 +565,7 @@ static void main_report_early(void)
 		log_error("%d scripts are the most: %zu are left out, the first is \"%s\"",
 			  RV_SCRIPTS_MAXIMUM, boot_info.nr_modules_over, boot_info.module_over);
 	if (boot_info.nr_modules_unknown != 0)
-		log_error("a module is \"engine\" or \"script NAME\": %zu are left out, the first is "
+		log_error("a module is \"engine\", \"script NAME\" or \"signature NAME\": %zu are left out, the first is "
 			  "\"%s\"", boot_info.nr_modules_unknown, boot_info.module_unknown);
 	if (main_script_bytes_dropped != 0)
 		log_error("the scripts (%lu KiB) do not fit into %lu MiB, and none is started: give "
@@ -629,7 +663,7 @@ _Noreturn void boot_main(void)
 	shutdown_init();
 	main_run_scripts();
 	main_watch_shutdown();
-	if (control_init(boot_options.control, boot_options.auth) != 0)
+	if (control_init(boot_options.control, boot_options.auth, &boot_options.control_keys) != 0)
 		log_error("scripts cannot be loaded later: no memory");
 	main_start_wire();
 	if (uefi_is_present())

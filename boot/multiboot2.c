@@ -56,7 +56,17 @@ static void multiboot2_leave_out(const struct tag_module *module, const char *wo
 						     module->end - module->start);
 }
 
-/* Module strings: "engine", or "script NAME". Others are left out, and boot/main.c says so. */
+static size_t multiboot2_count(enum boot_module_kind kind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < boot_info.nr_modules; i++)
+		count += boot_info.modules[i].kind == kind;
+	return count;
+}
+
+/* Module strings: "engine", "script NAME", or "signature NAME", of the script of that name. Others are left out, and
+ * boot/main.c says so. */
 static void multiboot2_module(const struct tag_module *module)
 {
 	struct boot_module *slot = &boot_info.modules[boot_info.nr_modules];
@@ -67,12 +77,16 @@ static void multiboot2_module(const struct tag_module *module)
 	if (strncmp(words, "script ", 7) == 0) {
 		kind = BOOT_MODULE_SCRIPT;
 		words += 7;
+	} else if (strncmp(words, "signature ", 10) == 0) {
+		kind = BOOT_MODULE_SIGNATURE;
+		words += 10;
 	} else if (strcmp(words, "engine") != 0) {
 		multiboot2_leave_out(module, words, &boot_info.nr_modules_unknown,
 				     boot_info.module_unknown, sizeof(boot_info.module_unknown));
 		return;
 	}
-	if (boot_info.nr_modules == BOOT_MODULES_MAXIMUM) {
+	if (boot_info.nr_modules == BOOT_MODULES_MAXIMUM ||
+	    (kind != BOOT_MODULE_ENGINE && multiboot2_count(kind) == RV_SCRIPTS_MAXIMUM)) {
 		multiboot2_leave_out(module, words, &boot_info.nr_modules_over, boot_info.module_over,
 				     sizeof(boot_info.module_over));
 		return;

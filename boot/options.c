@@ -171,7 +171,7 @@ static int options_choice(const char *word, size_t length, const char *const cho
 static bool options_control(const char *word, size_t length)
 {
 	static const char *const levels[] = { "control=off", "control=read", "control=load", "control=policy" };
-	static const char *const auths[] = { "auth=root", "auth=open" };
+	static const char *const auths[] = { "auth=root", "auth=open", "auth=key" };
 	int choice;
 
 	if (length >= 8 && strncmp(word, "control=", 8) == 0) {
@@ -186,7 +186,49 @@ static bool options_control(const char *word, size_t length)
 	choice = options_choice(word, length, auths, ARRAY_LENGTH(auths));
 	boot_options.auth = choice < 0 ? CONTROL_AUTH_ROOT : (enum control_auth)choice;
 	if (choice < 0)
-		log_error("option %.*s: give root or open; taken for root", (int)length, word);
+		log_error("option %.*s: give root, key or open; taken for root", (int)length, word);
+	return true;
+}
+
+/* Keys stay texts, which only the program that checks signatures reads. One that is too long is cut, so that it is none:
+ * then no key of its list is good; more than there is room for are counted, with the same effect. */
+static void options_key(const char *key, size_t length, char keys[][VERIFY_KEY_BYTES], unsigned *nr_keys)
+{
+	if (*nr_keys < VERIFY_KEYS_MAXIMUM)
+		memcpy(keys[*nr_keys], key, length < VERIFY_KEY_BYTES ? length : VERIFY_KEY_BYTES - 1);
+	*nr_keys += *nr_keys <= VERIFY_KEYS_MAXIMUM;
+}
+
+static bool options_keys(const char *word, size_t length)
+{
+	static const char trusted[] = "trusted_key=", control[] = "control_key=";
+	const size_t begin = sizeof(trusted) - 1;
+
+	_Static_assert(sizeof(trusted) == sizeof(control), "one length");
+	if (length >= begin && strncmp(word, trusted, begin) == 0) {
+		boot_options.signatures.required = true; /* whoever names a key wants signatures */
+		options_key(word + begin, length - begin, boot_options.signatures.keys,
+			    &boot_options.signatures.nr_keys);
+		return true;
+	}
+	if (length < begin || strncmp(word, control, begin) != 0)
+		return false;
+	options_key(word + begin, length - begin, boot_options.control_keys.keys, &boot_options.control_keys.nr_keys);
+	return true;
+}
+
+/* One that is none is the highest, so that a slip of the pen lets nothing old in. */
+static bool options_lowest_serial(const char *word, size_t length)
+{
+	static const char name[] = "lowest_serial=";
+	const size_t begin = sizeof(name) - 1;
+
+	if (length < begin || strncmp(word, name, begin) != 0)
+		return false;
+	if (!string_to_number(word + begin, length - begin, &boot_options.signatures.lowest_serial)) {
+		boot_options.signatures.lowest_serial = UINT64_MAX;
+		log_error("option %.*s: give a number; no script's serial will do", (int)length, word);
+	}
 	return true;
 }
 
@@ -250,6 +292,7 @@ void options_parse(const char *command_line)
 		if (length != 0 && !options_log(command_line, length) &&
 		    !options_require(command_line, length) && !options_iommu(command_line, length) &&
 		    !options_control(command_line, length) && !options_wire(command_line, length) &&
+		    !options_keys(command_line, length) && !options_lowest_serial(command_line, length) &&
 		    !options_flag(command_line, length) && !options_number(command_line, length))
 			options_setting(command_line, length);
 		command_line += length;

@@ -6,6 +6,7 @@
 
 #include "control/control.h"
 #include "iommu/iommu.h"
+#include "process/signature.h"
 #include "rv/types.h"
 
 struct boot_options {
@@ -26,7 +27,11 @@ struct boot_options {
 	bool panic_test;	  /* panic: stop on purpose before the guest starts, to see the screen */
 	enum iommu_wish iommu;	  /* iommu=own, guest or off; the default is own where there is one */
 	enum control_level control; /* control=off, read, load or policy */
-	enum control_auth auth;	  /* auth=root or open */
+	enum control_auth auth;	  /* auth=root, key or open */
+	struct control_keys control_keys; /* control_key=KEY: whose auth=key lets in; may be given again */
+	/* require_signed, or trusted_key=KEY, which may be given again: scripts run only with a signature by one of
+	 * these; lowest_serial=N: and with no lower serial */
+	struct signature_options signatures;
 	char wire[16];		  /* wire=com4: where control is by a serial line; empty: nowhere */
 	char required[512];	  /* require=NAME: scripts that must be in force, with blanks between */
 	bool required_over;	  /* they did not fit */

@@ -135,21 +135,35 @@ static int control_offer_tokens(void)
 	return msr_register(&region, true, false);
 }
 
-int control_init(enum control_level level, enum control_auth auth)
+static void control_tell_keys(void)
+{
+	uint64_t value;
+
+	if (control_keys.nr_keys == 0)
+		log_error("auth=key without control_key=: nobody is let in");
+	else if (!control_entropy(&value))
+		log_error("auth=key: this CPU gives no random numbers (RDRAND): nobody is let in");
+}
+
+int control_init(enum control_level level, enum control_auth auth, const struct control_keys *keys)
 {
 	static const char *const levels[] = { "off", "read", "load", "policy" };
+	static const char *const whom[] = { "for who may read MSRs in the guest", "for everybody in the guest",
+					    "for who has a key" };
 	int error = 0;
 
 	if (level == CONTROL_OFF)
 		return 0;
 	control_level = level;
 	control_auth = auth;
+	control_keys = *keys;
 	if (auth == CONTROL_AUTH_ROOT)
 		error = control_offer_tokens();
 	if (error != 0)
 		return error;
-	log_notice("control=%s: %s", levels[level],
-		   auth == CONTROL_AUTH_ROOT ? "for who may read MSRs in the guest" : "for everybody in the guest");
+	log_notice("control=%s: %s", levels[level], whom[auth]);
+	if (auth == CONTROL_AUTH_KEY)
+		control_tell_keys();
 	if (auth == CONTROL_AUTH_OPEN)
 		log_warning("auth=open: EVERY program in the guest may %s; this is for development only",
 			    level == CONTROL_READ ? "read the log" : "load scripts into Ritevisor");

@@ -22,6 +22,7 @@
 /* RDMSR of it, at CPL 0, gives a token that opens one session: what auth=root asks for. */
 #define CONTROL_MSR 0x52495445u
 #define CONTROL_TOKEN_SECONDS 5
+#define CONTROL_NONCE_SECONDS 30
 /* A session that says nothing for so long is over, and what it has lent a script to goes. */
 #define CONTROL_LEASE_SECONDS 10
 #define CONTROL_SCRIPT_BYTES_MAXIMUM 0x40000 /* of a text */
@@ -29,21 +30,27 @@
 
 /* What of it the configuration allows. */
 enum control_level { CONTROL_OFF, CONTROL_READ, CONTROL_LOAD, CONTROL_POLICY };
-enum control_auth { CONTROL_AUTH_ROOT, CONTROL_AUTH_OPEN };
+enum control_auth { CONTROL_AUTH_ROOT, CONTROL_AUTH_OPEN, CONTROL_AUTH_KEY };
+
+/* Beside the errors of rv/errno.h: a signature that is required is missing or not good; data: why, as text. The number is
+ * Linux's EKEYREJECTED. */
+#define CONTROL_EREFUSED 129
 
 /* [n] is argument[n]; all but the first two need a session. Errors of all: RV_EACCES: no such session of this
  * address space, or not at this level; RV_EINVAL. */
 enum control_command {
 	/* -> [0] level, [1] auth, [2] TSC's frequency; data: the version's text */
 	CONTROL_HELLO = 1,
-	/* [0] token; -> session. RV_ENOSPC: too many */
+	/* [0] token (auth=root); data: the answer to the nonce (auth=key: VERIFY_PROOF_BYTES, service/verify.h), which is
+	 * checked in slices: RV_EAGAIN, ask the same again -> session. RV_ENOSPC: too many */
 	CONTROL_OPEN,
 	CONTROL_CLOSE,
 	/* [0] bytes of the text, [1] CONTROL_LEND, CONTROL_REPLACE, CONTROL_DRY; data: its name -> a handle. RV_ENOSPC, RV_ENOMEM, RV_E2BIG */
 	CONTROL_BEGIN,
 	/* [0] handle, [1] offset; data: a part of the text */
 	CONTROL_TEXT,
-	/* [0] handle: the text is complete -> 0. RV_ENOMEM, RV_ENOSPC, RV_EEXIST (a script of that name is in
+	/* [0] handle: the text is complete -> 0. CONTROL_EREFUSED. RV_EAGAIN: its signature is being checked, ask again;
+	 * from the first time on the text stays as it is. RV_ENOMEM, RV_ENOSPC, RV_EEXIST (a script of that name is in
 	 * force), RV_EPERM (a policy cannot be lent, and is replaced at CONTROL_POLICY only), RV_ENOENT, RV_EBUSY
 	 * (there is nothing to replace, or it is lent or being replaced) */
 	CONTROL_START,
@@ -68,6 +75,11 @@ enum control_command {
 	/* [0] handle; data: a text for a script that takes some (`ritectl repl`) -> 0, when it has seen to it. RV_EINVAL,
 	 * RV_ECANCELED: it takes none, or failed */
 	CONTROL_INPUT,
+	/* [0] handle; data: the file of minisign's that signs it, before CONTROL_START. RV_E2BIG, RV_ENOMEM */
+	CONTROL_SIGNATURE,
+	/* Without a session -> data: VERIFY_NONCE_BYTES, for CONTROL_NONCE_SECONDS, this address space and one
+	 * CONTROL_OPEN. RV_EIO: this CPU gives no random numbers; RV_ENOSPC: too many wait */
+	CONTROL_CHALLENGE,
 	CONTROL_COMMAND_COUNT,
 };
 

@@ -10,6 +10,7 @@
 #include "core/string.h"
 #include "core/time.h"
 #include "process/process_live.h"
+#include "process/signature.h"
 #include "rv/errno.h"
 #include "rv/version.h"
 #include "vmm/vcpu.h"
@@ -39,11 +40,26 @@ static int64_t command_hello(struct control_message *message)
 	return 0;
 }
 
-static int64_t command_open(struct control_message *message, uint64_t cr3)
+static int64_t command_challenge(struct control_message *message, uint64_t space)
+{
+	int64_t result = control_auth == CONTROL_AUTH_KEY ? control_key_challenge(space, message->data) : -RV_EINVAL;
+
+	message->data_bytes = result == 0 ? VERIFY_NONCE_BYTES : 0;
+	return result;
+}
+
+static int64_t command_open(struct control_message *message, uint64_t cr3, struct vcpu *vcpu)
 {
 	uint64_t token = message->argument[0];
+	size_t bytes = message->data_bytes;
+	int64_t result;
 
 	message->data_bytes = 0;
+	result = control_auth == CONTROL_AUTH_KEY ? control_key_check(cr3, message->data, bytes, vcpu) : 0;
+	if (result != 0) {
+		message->session = 0;
+		return result;
+	}
 	return control_session_open(token, cr3, &message->session);
 }
 
@@ -170,6 +186,13 @@ static int64_t command_close(struct control_message *message, struct vcpu *vcpu)
 	return 0;
 }
 
+int64_t control_refuse_text(struct control_message *message, const char *why)
+{
+	message->data_bytes = (uint32_t)strlen(why);
+	memcpy(message->data, why, message->data_bytes);
+	return -CONTROL_EREFUSED;
+}
+
 /* Those that change scripts. */
 static int64_t command_load(struct control_message *message, struct vcpu *vcpu)
 {
@@ -181,15 +204,19 @@ static int64_t command_load(struct control_message *message, struct vcpu *vcpu)
 		return command_begin(message);
 	case CONTROL_TEXT:
 		return command_text(message);
+	case CONTROL_SIGNATURE:
+		result = control_script_sign(message->session, handle, message->data, message->data_bytes);
+		break;
 	case CONTROL_INPUT:
+		if (signature_is_required())
+			return control_refuse_text(message, "what is typed is not signed (require_signed)");
 		result = control_script_input(message->session, handle, message->data, message->data_bytes, vcpu);
 		break;
 	case CONTROL_UNLOAD:
 		result = command_unload(message, vcpu);
 		break;
 	case CONTROL_START:
-		result = control_script_start(message->session, handle);
-		break;
+		return control_script_start(message->session, message, vcpu);
 	case CONTROL_FORGET:
 		result = control_script_forget(message->session, handle, vcpu);
 		break;
@@ -218,7 +245,9 @@ static int64_t command_dispatch(struct control_message *message, uint64_t space,
 	if (message->command == CONTROL_HELLO)
 		return command_hello(message);
 	if (message->command == CONTROL_OPEN)
-		return command_open(message, space);
+		return command_open(message, space, vcpu);
+	if (message->command == CONTROL_CHALLENGE)
+		return command_challenge(message, space);
 	if (!control_session_is(message->session, space)) {
 		message->data_bytes = 0;
 		return -RV_EACCES;

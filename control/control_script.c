@@ -14,6 +14,7 @@
 #include "core/time.h"
 #include "process/process_live.h"
 #include "process/process_output.h"
+#include "process/signature.h"
 #include "rv/errno.h"
 #include "vmm/deadline.h"
 
@@ -30,6 +31,11 @@ struct control_script {
 	uint64_t bytes;
 	struct process *process; /* NULL: not started */
 	struct process_output *output;
+	uint8_t *signature; /* a page; NULL: none came */
+	size_t signature_bytes;
+	bool sealed;	       /* its signature is being checked, or was: the text stays */
+	bool admitted;	       /* it is good */
+	struct service *check; /* NULL: none goes on */
 	uint64_t lease_tsc; /* when its lease ends */
 	struct deadline lease;
 };
@@ -79,11 +85,17 @@ static void script_leave(struct control_script *script)
 static void script_free(struct control_script *script)
 {
 	(void)deadline_cancel(&script->lease);
+	service_end(script->check); /* before the pages that it reads */
 	process_output_free(script->output);
 	if (script->pages != NULL)
 		memory_free_pages(script->pages, script->nr_pages);
+	if (script->signature != NULL)
+		memory_free_pages(script->signature, 1);
 	spinlock_acquire(&control_script_lock);
 	script->handle = 0;
+	script->signature = NULL;
+	script->check = NULL;
+	script->sealed = script->admitted = false;
 	script->pages = NULL;
 	script->process = NULL;
 	script->output = NULL;
@@ -200,12 +212,76 @@ int64_t control_script_text(uint64_t session, uint64_t handle, uint64_t offset, 
 
 	if (result != 0)
 		return result;
-	if (script->pages == NULL || offset > script->bytes || bytes > script->bytes - offset)
+	if (script->pages == NULL || script->sealed || offset > script->bytes || bytes > script->bytes - offset)
 		result = -RV_EINVAL;
 	else
 		memcpy(script->pages + offset, text, bytes);
 	script_leave(script);
 	return result;
+}
+
+static int64_t script_sign(struct control_script *script, const void *signature, size_t bytes)
+{
+	if (script->pages == NULL || script->sealed)
+		return -RV_EINVAL;
+	if (bytes > VERIFY_SIGNATURE_BYTES)
+		return -RV_E2BIG;
+	if (script->signature == NULL)
+		script->signature = process_live_allocate_pages(1);
+	if (script->signature == NULL)
+		return -RV_ENOMEM;
+	memcpy(script->signature, signature, bytes);
+	script->signature_bytes = bytes;
+	return 0;
+}
+
+int64_t control_script_sign(uint64_t session, uint64_t handle, const void *signature, size_t bytes)
+{
+	struct control_script *script;
+	int64_t result = script_claim(session, handle, &script);
+
+	if (result != 0)
+		return result;
+	result = script_sign(script, signature, bytes);
+	script_leave(script);
+	return result;
+}
+
+static int script_ask(struct control_script *script)
+{
+	struct signature_question question = {
+		.name = script->name,
+		.text = script->pages,
+		.text_bytes = script->bytes,
+		.signature = script->signature,
+		.signature_bytes = script->signature != NULL ? script->signature_bytes : 0,
+	};
+
+	return signature_ask(&question, true, &script->check);
+}
+
+/* The next slice of the check of its signature, where one is required. */
+static int64_t script_prove(struct control_script *script, struct control_message *message, struct vcpu *vcpu)
+{
+	char why[160];
+	int64_t error;
+
+	if (!signature_is_required() || script->admitted)
+		return 0;
+	script->sealed = true;
+	if (script->check == NULL) {
+		error = script_ask(script);
+		return error != 0 ? error : -RV_EAGAIN;
+	}
+	if (!service_run(script->check, vcpu))
+		return -RV_EAGAIN;
+	script->admitted = signature_admit(script->name, script->check, why, sizeof(why));
+	service_end(script->check);
+	script->check = NULL;
+	if (script->admitted)
+		return 0;
+	log_warning("%s: refused: %s", script->name, why);
+	return control_refuse_text(message, why);
 }
 
 static int64_t script_start(struct control_script *script)
@@ -222,8 +298,6 @@ static int64_t script_start(struct control_script *script)
 	};
 	int error;
 
-	if (script->pages == NULL)
-		return -RV_EINVAL;
 	if (script->output == NULL)
 		script->output = process_output_create();
 	if (script->output == NULL)
@@ -237,14 +311,17 @@ static int64_t script_start(struct control_script *script)
 	return 0;
 }
 
-int64_t control_script_start(uint64_t session, uint64_t handle)
+int64_t control_script_start(uint64_t session, struct control_message *message, struct vcpu *vcpu)
 {
 	struct control_script *script;
-	int64_t result = script_claim(session, handle, &script);
+	int64_t result = script_claim(session, message->argument[0], &script);
 
+	message->data_bytes = 0;
 	if (result != 0)
 		return result;
-	result = script_start(script);
+	result = script->pages == NULL ? -RV_EINVAL : script_prove(script, message, vcpu);
+	if (result == 0)
+		result = script_start(script);
 	script_leave(script);
 	return result;
 }

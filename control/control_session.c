@@ -30,16 +30,26 @@ static struct control_token control_tokens[CONTROL_TOKENS];
 static unsigned control_next_token;
 static struct control_session control_sessions[CONTROL_SESSIONS];
 
-static uint64_t random_by_cpu(void)
+/* A generator that is broken gives ones (AMD's errata 1361 and its like), or nothing. */
+bool control_entropy(uint64_t *value)
 {
-	uint64_t value = 0;
 	bool good = false;
 
+	*value = 0;
 	if (!(cpuid_query(1, 0).ecx & CPUID_1_ECX_RDRAND))
-		return 0;
-	for (unsigned i = 0; i < RANDOM_TRIES && !good; i++)
-		__asm__ volatile("rdrand %0" : "=r"(value), "=@ccc"(good));
-	return good ? value : 0;
+		return false;
+	for (unsigned i = 0; i < RANDOM_TRIES && !good; i++) {
+		__asm__ volatile("rdrand %0" : "=r"(*value), "=@ccc"(good));
+		good = good && *value != 0 && *value != UINT64_MAX;
+	}
+	return good;
+}
+
+static uint64_t random_by_cpu(void)
+{
+	uint64_t value;
+
+	return control_entropy(&value) ? value : 0;
 }
 
 /* Without RDRAND it is what the times of exits leave open. The steps are splitmix64's. */

@@ -145,8 +145,9 @@ size_t wire_answer_line(const char *line, char *text, size_t text_bytes, struct 
 	answer->text = text;
 	answer->room = text_bytes;
 	answer->vcpu = vcpu;
-	if (text_ask(answer, CONTROL_OPEN, 0) != 0) {
-		text_say(answer, "too many sessions\n");
+	if (strcmp(line, "version") != 0 && text_ask(answer, CONTROL_OPEN, 0) != 0) {
+		text_say(answer, control_auth == CONTROL_AUTH_KEY ? "a key is asked for: ritectl --wire ... --key FILE\n"
+								  : "too many sessions\n");
 		return answer->used;
 	}
 	text_perform(answer, line);

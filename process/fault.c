@@ -43,7 +43,9 @@ static void fault_describe_work(const struct process *process, char *text, size_
 {
 	const struct hook *hook = process->hook;
 
-	if (hook == NULL)
+	if (process->is_service)
+		print_format(text, text_bytes, "the check of its signature");
+	else if (hook == NULL)
 		print_format(text, text_bytes, "the script's top level");
 	else if (hook->source->fill == NULL)
 		print_format(text, text_bytes, "its %s hook", rv_kind_name(hook->spec.kind));

@@ -63,6 +63,7 @@ struct process {
 	bool live;		  /* loaded while the guest lives: process_live.c */
 	bool sliced;		  /* live, and its top level runs: in slices */
 	bool going;		  /* it is taken away: process_unload.c */
+	bool is_service;	  /* no script's: service.c */
 	struct process_live *live_state;
 	struct process_output *output; /* what takes its output in the log's place; NULL: nothing */
 	/* In the run going on, the last exception that may have been an interrupt: fault.c. */

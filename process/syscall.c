@@ -71,7 +71,9 @@ void process_syscall(struct exception_frame *frame)
 	struct process *process = process_of_frame(frame);
 	int64_t result = -RV_ENOSYS;
 
-	if (frame->rax < RV_SYSCALL_COUNT && syscall_table[frame->rax] != NULL)
+	if (process->is_service && frame->rax != RV_SYS_EXIT)
+		result = -RV_EACCES;
+	else if (frame->rax < RV_SYSCALL_COUNT && syscall_table[frame->rax] != NULL)
 		result = (rv_syscall_powers[frame->rax] & ~process->powers) != 0
 				 ? -RV_EACCES
 				 : syscall_table[frame->rax](process, frame);

@@ -60,8 +60,8 @@ static bool loader_is_secure_boot(void)
 								&value)) && value == 1;
 }
 
-/* NULL, with a message, if it cannot be had. */
-static const struct file_data *loader_read(const char *name)
+/* NULL, with a message, if it cannot be had. is_signed: the hypervisor will look at its signature. */
+static const struct file_data *loader_read(const char *name, bool is_signed)
 {
 	struct file_data *file = &loader_files[loader_nr_files];
 	efi_status status = file_read(&loader_folder, name, file);
@@ -74,7 +74,7 @@ static const struct file_data *loader_read(const char *name)
 		return NULL;
 	}
 	loader_nr_files++;
-	if (payload_is_good(name, file->data, file->length_bytes, loader_secure_boot))
+	if (is_signed || payload_is_good(name, file->data, file->length_bytes, loader_secure_boot))
 		return file;
 	text_line(payload_has_list() ? "%s is refused: it is not what was signed"
 				     : "%s is refused: Secure Boot is on, and no file was signed",
@@ -89,7 +89,7 @@ static void loader_read_config(void)
 	unsigned wrong;
 
 	config_set_defaults(&loader_config, payload_has_list());
-	file = loader_read(LOADER_CONFIG);
+	file = loader_read(LOADER_CONFIG, false);
 	if (file == NULL)
 		return;
 	wrong = config_parse(file->data, &loader_config);
@@ -114,11 +114,12 @@ static bool loader_word_requires(const char *word)
 		!loader_word_is(word, "iommu=off"));
 }
 
-static bool loader_requires(void)
+/* Has the boot line such a word? */
+static bool loader_has_word(bool (*is_such)(const char *word))
 {
 	const char *word = loader_config.options;
 
-	while (!loader_word_requires(word)) {
+	while (!is_such(word)) {
 		while (*word != '\0' && *word != ' ')
 			word++;
 		if (*word == '\0')
@@ -128,11 +129,17 @@ static bool loader_requires(void)
 	return true;
 }
 
+/* As boot/options.c takes it: scripts run only with a signature. */
+static bool loader_word_wants_signatures(const char *word)
+{
+	return loader_word_is(word, "require_signed") || strncmp(word, "trusted_key=", 12) == 0;
+}
+
 /* Must scripts be in force, or no OS is started (boot/policy.h)? Of those whose files were read. */
 static bool loader_wants_policy(void)
 {
 	const struct boot_info *info = &loader_handover.info;
-	bool wants = loader_requires();
+	bool wants = loader_has_word(loader_word_requires);
 
 	for (size_t i = 0; i < info->nr_modules; i++)
 		wants |= info->modules[i].kind == BOOT_MODULE_SCRIPT &&
@@ -169,11 +176,11 @@ static void loader_look_for_rescue(void)
 	}
 }
 
-static bool loader_add_module(enum boot_module_kind kind, const char *path)
+/* `path` gives it its name. */
+static bool loader_add_module(enum boot_module_kind kind, const char *path, const struct file_data *file)
 {
 	struct boot_info *info = &loader_handover.info;
 	struct boot_module *module = &info->modules[info->nr_modules];
-	const struct file_data *file = loader_read(path);
 	const char *name = path;
 
 	if (file == NULL)
@@ -190,15 +197,39 @@ static bool loader_add_module(enum boot_module_kind kind, const char *path)
 	return true;
 }
 
+/* The signature beside a script, if there is one: it vouches for itself, so the list need not have it. */
+static bool loader_add_signature(const char *path)
+{
+	static const char suffix[] = ".minisig";
+	struct file_data *file = &loader_files[loader_nr_files];
+	char name[CONFIG_NAME_BYTES + sizeof(suffix)];
+
+	print_format(name, sizeof(name), "%s%s", path, suffix);
+	if (efi_failed(file_read(&loader_folder, name, file)))
+		return false;
+	loader_nr_files++;
+	return loader_add_module(BOOT_MODULE_SIGNATURE, path, file);
+}
+
+/* Where the configuration is sealed and requires signatures, a script that has one may be another than at the time of
+ * sealing: the hypervisor refuses it unless the signature is good. */
+static void loader_add_script(const char *path)
+{
+	bool is_signed = loader_add_signature(path) && payload_has_list() &&
+			 loader_has_word(loader_word_wants_signatures);
+
+	(void)loader_add_module(BOOT_MODULE_SCRIPT, path, loader_read(path, is_signed));
+}
+
 /* A script that is missing stops neither the others nor the OS, unless it is required. Without an engine they
  * are read all the same: one may be a policy. */
 static void loader_add_modules(void)
 {
 	if (loader_config.rescue || strcmp(loader_config.engine, "none") == 0)
 		return;
-	(void)loader_add_module(BOOT_MODULE_ENGINE, loader_config.engine);
+	(void)loader_add_module(BOOT_MODULE_ENGINE, loader_config.engine, loader_read(loader_config.engine, false));
 	for (size_t i = 0; i < loader_config.nr_scripts; i++)
-		loader_add_module(BOOT_MODULE_SCRIPT, loader_config.scripts[i]);
+		loader_add_script(loader_config.scripts[i]);
 }
 
 /* The specification's words on the RSDP's place: 4.6, the configuration table. */
@@ -290,7 +321,7 @@ static efi_status loader_virtualise(void)
 		text_line("%s", why);
 		return EFI_UNSUPPORTED;
 	}
-	program = loader_read(loader_config.hypervisor);
+	program = loader_read(loader_config.hypervisor, false);
 	if (program == NULL)
 		return loader_tampered ? EFI_SECURITY_VIOLATION : EFI_NOT_FOUND;
 	if (loader_config.rescue)

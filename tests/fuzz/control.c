@@ -13,6 +13,7 @@
 #include "input.h"
 #include "process/process_live.h"
 #include "process/process_output.h"
+#include "process/signature.h"
 #include "rv/errno.h"
 #include "vmm/deadline.h"
 #include "vmm/vcpu.h"
@@ -39,6 +40,18 @@ struct process {
 	struct process_output *output;
 };
 
+/* A check of a signature, which takes some slices. */
+struct service {
+	unsigned slices;
+	const void *text;
+	uint64_t sum; /* of the text, which must stay */
+	size_t text_bytes;
+	bool good;
+};
+
+static bool signatures_are_required;
+static unsigned nr_services;
+static uint64_t last_admitted; /* its text's sum, and 1; 0: none */
 static struct process processes[PROCESSES];
 static unsigned nr_pages, nr_outputs;
 static struct deadline *deadlines;
@@ -134,6 +147,16 @@ void *process_live_allocate_pages(size_t count)
 	return calloc(count, PAGE_BYTES);
 }
 
+void *memory_allocate(size_t length_bytes)
+{
+	return calloc(1, length_bytes);
+}
+
+void memory_free(void *object)
+{
+	free(object);
+}
+
 void memory_free_pages(void *pages, size_t count)
 {
 	nr_pages -= (unsigned)count;
@@ -163,6 +186,77 @@ size_t process_output_read(struct process_output *output, uint64_t *position, vo
 	return bytes;
 }
 
+static uint64_t sum_of(const void *text, size_t bytes)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		sum = sum * 31 + ((const uint8_t *)text)[i];
+	return sum;
+}
+
+bool signature_is_required(void)
+{
+	return signatures_are_required;
+}
+
+int service_begin(const struct verify_request *request, const void *text, bool live, struct service **made)
+{
+	FUZZ_MUST(live && request->signature_bytes <= sizeof(request->signature));
+	*made = calloc(1, sizeof(**made));
+	(*made)->slices = request->signature[0] % 4;
+	(*made)->good = request->signature[1] % 2;
+	(*made)->text = text;
+	(*made)->text_bytes = request->text_bytes;
+	(*made)->sum = sum_of(text, request->text_bytes);
+	nr_services++;
+	return 0;
+}
+
+int signature_ask(const struct signature_question *question, bool live, struct service **service)
+{
+	struct verify_request request = { .signature_bytes = (uint32_t)question->signature_bytes,
+					  .text_bytes = question->text_bytes };
+
+	if (question->signature_bytes != 0)
+		memcpy(request.signature, question->signature, question->signature_bytes);
+	return service_begin(&request, question->text, live, service);
+}
+
+bool service_run(struct service *service, struct vcpu *on)
+{
+	(void)on;
+	FUZZ_MUST(sum_of(service->text, service->text_bytes) == service->sum);
+	return service->slices == 0 || service->slices-- == 0;
+}
+
+bool service_is_good(const struct service *service, uint64_t *serial)
+{
+	*serial = 0;
+	return service->slices == 0 && service->good;
+}
+
+const char *service_why(const struct service *service)
+{
+	(void)service;
+	return "why";
+}
+
+bool signature_admit(const char *name, const struct service *service, char *why, size_t why_bytes)
+{
+	(void)name;
+	strncpy(why, "why", why_bytes);
+	FUZZ_MUST(sum_of(service->text, service->text_bytes) == service->sum);
+	last_admitted = service->good ? service->sum + 1 : 0;
+	return service->good;
+}
+
+void service_end(struct service *service)
+{
+	nr_services -= service != NULL;
+	free(service);
+}
+
 int process_live_create(const struct process_live_request *request, struct process **process)
 {
 	for (unsigned i = 0; i < PROCESSES; i++) {
@@ -172,6 +266,8 @@ int process_live_create(const struct process_live_request *request, struct proce
 			continue;
 		FUZZ_MUST(request->nr_pages * PAGE_BYTES > request->length_bytes);
 		FUZZ_MUST(((const char *)request->pages)[request->length_bytes] == '\0');
+		/* In the call that admits it, or in a later one, when others may have been. */
+		FUZZ_MUST(!signatures_are_required || last_admitted != 0);
 		*new = (struct process){ .taken = true, .lent = request->lent, .output = request->output };
 		strcpy(new->name, request->name);
 		new->slices = (unsigned)request->length_bytes % 5;
@@ -314,11 +410,13 @@ static void send(struct input *input, struct control_message *message)
 	for (unsigned i = 0; i < CONTROL_ARGUMENTS; i++)
 		message->argument[i] = take_argument(input);
 	message->data_bytes = (uint32_t)input_number(input, 2) % (CONTROL_DATA_BYTES + 1);
+	if (message->command == CONTROL_OPEN && control_auth == CONTROL_AUTH_KEY)
+		message->data_bytes = VERIFY_PROOF_BYTES;
 	input_take(input, message->data, message->data_bytes < 32 ? message->data_bytes : 32);
 	if (message->command == CONTROL_OPEN && message->argument[0] % 2 != 0)
 		message->argument[0] = control_token_make();
 	result = control_perform(message, sizeof(*message), cr3, &vcpu);
-	FUZZ_MUST(result >= -RV_ECANCELED && message->data_bytes <= CONTROL_DATA_BYTES);
+	FUZZ_MUST(result >= -CONTROL_EREFUSED && message->data_bytes <= CONTROL_DATA_BYTES);
 	if (message->command == CONTROL_OPEN && result == 0)
 		last_session = message->session;
 	if (message->command == CONTROL_BEGIN && result > 0)
@@ -338,7 +436,10 @@ static void finish(void)
 		process_end(&processes[i]);
 		process_reap(&processes[i]);
 	}
-	FUZZ_MUST(nr_pages == 0 && nr_outputs == 0 && deadlines == NULL);
+	/* What is being checked goes when the address space asks again. */
+	(void)control_key_challenge(0x1000, (uint8_t[VERIFY_NONCE_BYTES]){ 0 });
+	(void)control_key_challenge(0x2000, (uint8_t[VERIFY_NONCE_BYTES]){ 0 });
+	FUZZ_MUST(nr_pages == 0 && nr_outputs == 0 && nr_services == 0 && deadlines == NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
@@ -348,7 +449,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
 	uint64_t flags = input_number(&input, 1);
 
 	control_level = flags & 3 ? CONTROL_LOAD : CONTROL_READ;
-	control_auth = flags & 4 ? CONTROL_AUTH_ROOT : CONTROL_AUTH_OPEN;
+	control_auth = flags & 4 ? CONTROL_AUTH_ROOT : flags & 8 ? CONTROL_AUTH_KEY : CONTROL_AUTH_OPEN;
+	signatures_are_required = flags & 16;
+	last_admitted = 0;
 	fake_cpu.vcpu = &vcpu;
 	(void)control_session_open(control_token_make(), 0x1000, &last_session);
 	for (unsigned i = 0; i < MESSAGES_MAXIMUM && input.left != 0; i++) {

@@ -9,12 +9,15 @@ fuzz-flags := -std=c11 -D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -mno-red-zon
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
 	-I tests/unit/fake -I include -I . -I tests/unit -I tests/fuzz
 
-fuzz-names := emulate walk acpi e820 elf options decimal control wire
+fuzz-names := emulate walk acpi e820 elf options decimal control wire minisign
+fuzz-minisign-objects := service/minisign.o service/check.o
+fuzz-minisign-libraries := $(build)/sodium.a
+$(build)/fuzz/objects/service/check.o: fuzz-flags += $(sodium-defines) -Wno-strict-prototypes
 fuzz-emulate-objects := $(addprefix vmm/,alu.o breakpoint.o decode.o emulate.o emulate_stack.o emulate_string.o \
 	operand.o mmio.o mmio_fault.o mmio_step.o mmio_hardware.o guest_walk.o guest_memory.o registry.o) tests/unit/fake_machine.o
 fuzz-emulate-libraries := $(build)/unit/zydis.a
 fuzz-walk-objects := vmm/guest_walk.o vmm/guest_memory.o tests/unit/fake_machine.o
-fuzz-control-objects := $(addprefix control/,control_command.o control_script.o control_session.o) core/string.o
+fuzz-control-objects := $(addprefix control/,control_command.o control_key.o control_script.o control_session.o) core/string.o
 fuzz-wire-objects := $(addprefix control/,wire_frame.o wire_turn.o wire_text.o) core/print.o core/string.o
 fuzz-elf-objects := process/elf.o
 fuzz-options-objects := boot/options.o core/string.o

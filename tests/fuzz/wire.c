@@ -13,6 +13,7 @@
 #define OPERATIONS_MAXIMUM 200
 #define TURNS_MAXIMUM 20000
 
+enum control_auth control_auth;
 uint64_t time_tsc_hz = SLOW_HZ;
 uint64_t wire_uart_overruns;
 

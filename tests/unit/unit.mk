@@ -93,6 +93,12 @@ unit-settings-objects := boot/options.o boot/settings.o core/string.o
 unit-programs += policy
 unit-policy-objects := boot/policy.o boot/options.o core/string.o
 
+unit-programs += minisign
+unit-minisign-objects := service/minisign.o service/check.o
+unit-minisign-libraries := $(build)/sodium.a
+$(addprefix $(unit-build)/objects/,tests/unit/minisign.o service/check.o): \
+	unit-flags += $(sodium-defines) -Wno-strict-prototypes
+
 unit-programs += wire
 unit-wire-objects := control/wire_frame.o control/wire_turn.o control/wire_text.o core/print.o core/string.o
 

@@ -57,13 +57,18 @@ def menu_config(entries, menu_s):
     return f"{SERIAL_MENU}set default=0\nset timeout={menu_s}\nset timeout_style=hidden\n{menu}"
 
 
-def medium_config(options, has_engine, script_names, menu_s):
-    """Returns grub.cfg of the Ritevisor medium; without menu_s it has no menu."""
+def medium_config(options, has_engine, script_names, menu_s, signed_names=()):
+    """Returns grub.cfg of the Ritevisor medium; without menu_s it has no menu. signed_names: scripts
+    that have their signature beside them."""
     load = "multiboot2 /boot/ritevisor.elf" + "".join(" " + quote(option) for option in options)
     engine = "\nmodule2 /boot/engine.elf engine\n" if has_engine else "\n"
     scripts = "".join(
         f"module2 {quote('/boot/scripts/' + name)} script {quote(name)}\n"
         for name in script_names
+    )
+    scripts += "".join(
+        f"module2 {quote('/boot/scripts/' + name + '.minisig')} signature {quote(name)}\n"
+        for name in signed_names
     )
     if not menu_s:
         return single_config(load + engine + scripts)

@@ -246,11 +246,14 @@ def build_medium(output, hypervisor, engine, scripts, options, menu_s=0, uefi_op
     files = {"boot/ritevisor.elf": need_program(hypervisor)}
     if engine is not None:
         files["boot/engine.elf"] = need_program(engine)
-    for name, script in zip(names, scripts):
+    signatures = uefi.signatures(zip(names, scripts))
+    for name, script in [*zip(names, scripts), *signatures]:
         files["boot/scripts/" + name] = script
+    signed = [name.removesuffix(uefi.SIGNATURE_SUFFIX) for name, _ in signatures]
     with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
         root, image = Path(work) / "root", Path(work) / "medium.iso"
-        _fill_root(root, files, grub.medium_config(options, engine is not None, names, menu_s))
+        config = grub.medium_config(options, engine is not None, names, menu_s, signed)
+        _fill_root(root, files, config)
         core = root / "boot" / "grub" / "core.img"
         grub.write_core_image(core, "i386-pc-eltorito", "/boot/grub", grub.MEDIUM_MODULES)
         settle_times(root)

@@ -18,6 +18,7 @@ VOLUME_ID = "52697465"
 LABEL = "RITEVISOR"
 # Of ritevisor.conf, in characters (boot/uefi/config.h)
 LINE_LENGTH_MAXIMUM = 1023
+SIGNATURE_SUFFIX = ".minisig"
 VALUE_LENGTH_MAXIMUM = dict.fromkeys(("chain", "hypervisor", "engine", "script"), 255)
 
 
@@ -71,10 +72,19 @@ def fill_folder(folder, *, loader, hypervisor, engine, scripts, config, loader_n
     shutil.copyfile(need_program(hypervisor), folder / "ritevisor.elf")
     if engine is not None:
         shutil.copyfile(need_program(engine), folder / "engine.elf")
-    for name, source in scripts:
+    for name, source in [*scripts, *signatures(scripts)]:
         (folder / "scripts").mkdir(exist_ok=True)
         shutil.copyfile(source, folder / "scripts" / name)
     (folder / "ritevisor.conf").write_text(config)
+
+
+def signatures(scripts):
+    """Returns pairs of a name and a host path: the files of minisign's beside scripts, such pairs too."""
+    return [
+        (name + SIGNATURE_SUFFIX, str(source) + SIGNATURE_SUFFIX)
+        for name, source in scripts
+        if os.path.isfile(str(source) + SIGNATURE_SUFFIX)
+    ]
 
 
 def find_section(image, name):

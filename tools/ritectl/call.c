@@ -152,8 +152,12 @@ void call_open(void)
 	(void)mlock(page, sizeof(page));
 	if (!call_find())
 		fail(STATUS_NONE, "no Ritevisor answers: is it there, with the boot option control=load?");
-	message->argument[0] = message->argument[1] == CONTROL_AUTH_ROOT && !wire_is_open() ? call_token() : 0;
-	result = call(CONTROL_OPEN, 0);
+	if (message->argument[1] == CONTROL_AUTH_KEY) {
+		result = key_answer();
+	} else {
+		message->argument[0] = message->argument[1] == CONTROL_AUTH_ROOT && !wire_is_open() ? call_token() : 0;
+		result = call(CONTROL_OPEN, 0);
+	}
 	if (result != 0)
 		fail(STATUS_NONE, "not allowed: %s", call_error(result));
 	session = message->session;
@@ -167,8 +171,10 @@ void call_close(void)
 const char *call_error(int64_t result)
 {
 	switch (-result) {
+	case EIO:
+		return "that CPU gives no random numbers, without which no key is asked for";
 	case EACCES:
-		return "not allowed (boot options control= and auth=)";
+		return "not allowed (boot options control=, auth= and control_key=)";
 	case EINVAL:
 		return "it takes no such name: letters, digits and . _ + - only (-n NAME)";
 	case EPERM:

@@ -10,6 +10,7 @@
 
 #include "record.h"
 #include "rv/version.h"
+#include "service/verify.h"
 
 static const char usage_text[] =
 	"usage: ritectl [OPTIONS] run FILE|-        run a script until it ends; Ctrl-C takes it away\n"
@@ -30,6 +31,7 @@ static const char usage_text[] =
 	"  -n, --name NAME          what the script is called, if not as its file\n"
 	"      --dry-run            run the script's top level only: what it hooks never comes into force\n"
 	"      --wire SOCKET        not from within the guest, but by a socket or serial line (`ritevisor boot --control`)\n"
+	"      --key FILE           the secret key that auth=key asks for (minisign -G -W)\n"
 	"      --timeout SECONDS    so long an answer is waited for (30)\n"
 	"  -q, --quiet              say nothing but what scripts say\n"
 	"  -V, --version            versions of ritectl and of Ritevisor\n"
@@ -68,6 +70,26 @@ static void read_all(FILE *file, struct source *source)
 		     CONTROL_SCRIPT_BYTES_MAXIMUM / 1024);
 }
 
+/* FILE.minisig, if it is there. One that is too long is no signature: what it begins with is sent, and refused. */
+static void read_signature(const char *path, struct source *source)
+{
+	char name[4096];
+	FILE *file;
+
+	if ((size_t)snprintf(name, sizeof(name), "%s.minisig", path) >= sizeof(name))
+		return;
+	file = fopen(name, "rb");
+	if (file == NULL && errno != ENOENT)
+		fail(STATUS_USAGE, "%s: %s", name, strerror(errno));
+	if (file == NULL)
+		return;
+	source->signature = malloc(VERIFY_SIGNATURE_BYTES);
+	if (source->signature == NULL)
+		fail(STATUS_SCRIPT, "no memory");
+	source->signature_bytes = fread(source->signature, 1, VERIFY_SIGNATURE_BYTES, file);
+	fclose(file);
+}
+
 /* FILE, - or, with -e, CODE. */
 static void read_source(const char *what, bool is_code, const char *name, struct source *source)
 {
@@ -89,6 +111,7 @@ static void read_source(const char *what, bool is_code, const char *name, struct
 		fail(STATUS_USAGE, "%s: %s", what, strerror(errno));
 	read_all(file, source);
 	fclose(file);
+	read_signature(what, source);
 }
 
 static int unload(const char *name)
@@ -206,6 +229,8 @@ static void take_options(struct words *words)
 			words->lists = words->lists_fields = true;
 		else if (strcmp(word, "--wire") == 0)
 			wire_open(word_of(words, word));
+		else if (strcmp(word, "--key") == 0)
+			key_open(word_of(words, word));
 		else if (strcmp(word, "--timeout") == 0)
 			set_timeout(word_of(words, word));
 		else if (strcmp(word, "--dry-run") == 0)
@@ -233,7 +258,7 @@ static _Noreturn void misused(const char *how)
 static int perform_script(struct words *words, const char *command)
 {
 	bool lend = strcmp(command, "run") == 0;
-	struct source source;
+	struct source source = { .text = NULL };
 	bool is_code;
 
 	take_options(words);

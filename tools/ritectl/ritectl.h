@@ -46,11 +46,19 @@ bool wire_is_open(void);
  * STATUS_TIMEOUT. */
 int64_t wire_call(void);
 
+/* key.c: auth=key. */
+/* Reads a secret key of minisign's, or ends the program with STATUS_USAGE. */
+void key_open(const char *path);
+/* Answers a nonce; the session is in `message`. 0, or an error number. */
+int64_t key_answer(void);
+
 /* script.c. What comes here ends by itself: the exit status. */
 struct source {
 	const char *name; /* as the hypervisor calls it */
 	char *text;
 	size_t length_bytes;
+	char *signature; /* minisign's file; NULL: there is none */
+	size_t signature_bytes;
 };
 /* The script that this program has in hand. */
 struct script {

@@ -56,6 +56,19 @@ static int64_t script_send(const struct script *script, const struct source *sou
 	return result;
 }
 
+/* A Ritevisor that does not know signatures does not ask for them. */
+static int64_t script_sign(const struct script *script, const struct source *source)
+{
+	int64_t result;
+
+	if (source->signature == NULL)
+		return 0;
+	message->argument[0] = script->handle;
+	memcpy(message->data, source->signature, source->signature_bytes);
+	result = call(CONTROL_SIGNATURE, (uint32_t)source->signature_bytes);
+	return result == -EINVAL ? 0 : result;
+}
+
 /* Of what is lent, a name that is taken gets a number. */
 static int64_t script_try(struct script *script, const struct source *source, uint64_t flags, unsigned number)
 {
@@ -70,6 +83,8 @@ static int64_t script_try(struct script *script, const struct source *source, ui
 		return result;
 	script->handle = (uint64_t)result;
 	result = script_send(script, source);
+	if (result == 0)
+		result = script_sign(script, source);
 	if (result != 0)
 		return result;
 	message->argument[0] = script->handle;
@@ -87,6 +102,14 @@ void script_start(struct script *script, const struct source *source, uint64_t f
 
 	for (unsigned number = 1; result == -EEXIST && number <= (flags & (CONTROL_LEND | CONTROL_DRY) ? NAMES_MAXIMUM : 1); number++)
 		result = script_try(script, source, flags, number);
+	if (result == -CONTROL_EREFUSED) {
+		char why[CONTROL_DATA_BYTES + 1];
+
+		memcpy(why, message->data, message->data_bytes);
+		why[message->data_bytes] = '\0';
+		call_close();
+		fail(STATUS_SCRIPT, "%s: refused: %s", script->name, why);
+	}
 	if (result < 0) {
 		call_close();
 		fail(result == -EACCES ? STATUS_NONE : STATUS_SCRIPT, "%s: %s", source->name, call_error(result));

@@ -1,7 +1,22 @@
-# control=policy, and options of ritectl that print: in the built-in guest.
+# control=policy, auth=key, and options of ritectl that print: in the built-in guest. The key is in /key.
 say() {
 	echo "control: $*"
 }
+
+# Without the key nobody is let in, and with it everybody, whatever his rights are.
+ritectl list 2>&1
+say no key $?
+sed 2s/./S/ /key >/damaged
+ritectl --key /damaged list 2>&1
+say damaged key $?
+chmod 644 /key
+mkdir -p /etc; echo 'nobody:x:99:99::/:/bin/sh' >/etc/passwd
+su -s /bin/sh nobody -c 'ritectl --key /key list' >/dev/null
+say unprivileged with the key $?
+mkdir /with_key
+printf '#!/bin/sh\nexec /bin/ritectl --key /key "$@"\n' >/with_key/ritectl
+chmod 755 /with_key/ritectl
+PATH=/with_key:$PATH
 
 # Policies may be taken away, replaced and loaded.
 say denied $(probe in8 0x81)

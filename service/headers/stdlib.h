@@ -1,0 +1,1 @@
+/* service/headers/stdlib.h: for libsodium, where there is no C library; it takes nothing of it. */
