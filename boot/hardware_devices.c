@@ -5,7 +5,8 @@
 #include "boot/hardware_check.h"
 
 #include "core/log.h"
-#include "mediator/disk/virtio_regs.h"
+#include "mediator/disk/virtio_disk_regs.h"
+#include "mediator/virtio/virtio_regs.h"
 
 struct hardware_class {
 	uint32_t code, mask; /* of the class code */

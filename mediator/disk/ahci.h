@@ -23,7 +23,7 @@
 #include "core/spinlock.h"
 #include "mediator/disk/ahci_regs.h"
 #include "mediator/disk/ata.h"
-#include "mediator/disk/bounce.h"
+#include "mediator/bounce.h"
 #include "mediator/disk/disk_class.h"
 #include "mediator/request.h"
 #include "rv/kinds.h"

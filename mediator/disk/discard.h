@@ -4,7 +4,7 @@
 #ifndef MEDIATOR_DISK_DISCARD_H
 #define MEDIATOR_DISK_DISCARD_H
 
-#include "mediator/disk/bounce.h"
+#include "mediator/bounce.h"
 #include "mediator/request.h"
 
 #define DISCARD_LIST_BYTES_MAXIMUM KIB(64)

@@ -8,7 +8,7 @@
 #define MEDIATOR_DISK_DISK_IO_H
 
 #include "hook/disk_transfer.h"
-#include "mediator/disk/bounce.h"
+#include "mediator/bounce.h"
 #include "rv/disk.h"
 #include "rv/types.h"
 

@@ -13,7 +13,7 @@
 
 #include "core/spinlock.h"
 #include "mediator/disk/ata.h"
-#include "mediator/disk/bounce.h"
+#include "mediator/bounce.h"
 #include "mediator/disk/disk_class.h"
 #include "mediator/request.h"
 #include "rv/disk.h"

@@ -21,7 +21,7 @@
 #define MEDIATOR_DISK_NVME_H
 
 #include "core/spinlock.h"
-#include "mediator/disk/bounce.h"
+#include "mediator/bounce.h"
 #include "mediator/disk/disk_class.h"
 #include "mediator/disk/nvme_regs.h"
 #include "mediator/request.h"

@@ -2,15 +2,17 @@
  * mediator/disk/virtio_request.c: what becomes of a command: it is offered to hooks, goes to the device as they say,
  * and is offered again when the device is done (Virtual I/O Device Specification 1.2, 5.2.6).
  */
-#include "mediator/disk/virtio.h"
+#include "mediator/disk/virtio_disk.h"
 
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/string.h"
 #include "hook/hook.h"
+#include "mediator/disk/disk.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
+#include "vmm/guest_memory.h"
 
 /* The commands that a device gets from us. Others it does not: devices have more names for the same (bits that are not
  * looked at), and there would be a write that is none to hooks. */
@@ -111,7 +113,7 @@ static int virtio_data(struct request *request, uint64_t offset, void *buffer, s
 
 static uint8_t virtio_prepare_blocks(struct virtio_slot *slot)
 {
-	uint32_t block_sectors = slot->queue->device->block_sectors;
+	uint32_t block_sectors = virtio_disk_of(slot->queue->device)->block_sectors;
 	uint64_t bytes = virtio_data_bytes(slot);
 
 	if (slot->header.sector % block_sectors != 0 || bytes % (block_sectors * VIRTIO_SECTOR_BYTES) != 0)
@@ -125,7 +127,7 @@ static uint8_t virtio_prepare_blocks(struct virtio_slot *slot)
 /* What is erased: one range, as the guest was told, so that hooks see all of it. It is copied now. */
 static uint8_t virtio_prepare_range(struct virtio_slot *slot)
 {
-	uint32_t block_sectors = slot->queue->device->block_sectors;
+	uint32_t block_sectors = virtio_disk_of(slot->queue->device)->block_sectors;
 	struct virtio_range range;
 	uint64_t first;
 
@@ -153,7 +155,7 @@ static uint8_t virtio_prepare(struct virtio_slot *slot)
 	virtio_choose_data(slot, command);
 	request_begin(&slot->request, command->kind);
 	slot->request.disk = (struct request_disk){
-		.number = slot->queue->device->info.number,
+		.number = virtio_disk_of(slot->queue->device)->info.number,
 		.command = (uint16_t)command->type,
 		.queue = slot->queue->number,
 		.purpose = command->purpose,
@@ -184,7 +186,7 @@ static void virtio_send(struct virtio_slot *slot)
 	struct virtio_header header = { .type = slot->header.type };
 
 	if (virtio_moves_blocks(slot))
-		header.sector = slot->request.disk.lba * slot->queue->device->block_sectors +
+		header.sector = slot->request.disk.lba * virtio_disk_of(slot->queue->device)->block_sectors +
 				slot->done_bytes / VIRTIO_SECTOR_BYTES;
 	if (virtio_chain_write(slot, &header, virtio_gives(slot)))
 		virtio_submit(slot);
@@ -249,7 +251,9 @@ static void virtio_give_back(struct virtio_slot *slot)
 	struct virtio_queue *queue = slot->queue;
 	bool is_late = slot->has_waited || slot->was_silent || queue->device->nr_interrupts != slot->nr_interrupts;
 
+	(void)guest_memory_write(slot->status_address, &slot->status, sizeof(slot->status));
 	virtio_post(slot);
+	virtio_slot_free(slot);
 	if (is_late && virtio_wants_interrupt(queue))
 		virtio_nudge(queue);
 }
@@ -314,7 +318,7 @@ static void virtio_ask(struct virtio_slot *slot, enum virtio_slot_state state, s
 		virtio_decided(slot);
 }
 
-void virtio_begin(struct virtio_slot *slot, struct vcpu *vcpu)
+static void virtio_begin(struct virtio_slot *slot, struct vcpu *vcpu)
 {
 	uint8_t status = virtio_prepare(slot);
 
@@ -330,11 +334,11 @@ void virtio_begin(struct virtio_slot *slot, struct vcpu *vcpu)
 
 static void virtio_learn_id(const struct virtio_slot *slot, const uint8_t *id, uint64_t length_bytes)
 {
-	char *serial = slot->queue->device->info.serial;
+	char *serial = virtio_disk_of(slot->queue->device)->info.serial;
 
 	if (length_bytes > VIRTIO_ID_BYTES)
 		length_bytes = VIRTIO_ID_BYTES;
-	memset(serial, 0, sizeof(slot->queue->device->info.serial));
+	memset(serial, 0, sizeof(virtio_disk_of(slot->queue->device)->info.serial));
 	for (uint64_t i = 0; i < length_bytes && id[i] != '\0'; i++)
 		serial[i] = (char)(id[i] < ' ' || id[i] > '~' ? '?' : id[i]);
 }
@@ -365,11 +369,17 @@ static bool virtio_continue(struct virtio_slot *slot)
 	return true;
 }
 
-void virtio_complete(struct virtio_slot *slot, struct vcpu *vcpu)
+static void virtio_complete(struct virtio_slot *slot, struct vcpu *vcpu)
 {
 	struct request *request = &slot->request;
 	bool is_refused;
 
+	if (slot->number == VIRTIO_SLOT_NUDGE) {
+		slot->state = VIRTIO_FREE;
+		if (slot->queue->nudge_again)
+			virtio_nudge(slot->queue);
+		return;
+	}
 	virtio_take_status(slot);
 	if (virtio_continue(slot))
 		return;
@@ -399,3 +409,27 @@ void virtio_nudge(struct virtio_queue *queue)
 	if (!queue->nudge_again)
 		virtio_answer(slot, VIRTIO_OK);
 }
+
+/* Features that are not here: packed rings, event indices (each notification is one, and the device interrupts for each
+ * command), queues that are reset by themselves, data in notifications, the device's order, virtual functions, zones,
+ * SCSI commands. */
+const struct virtio_class virtio_disk_class = {
+	.name = "virtio",
+	.features = {
+		VIRTIO_FEATURE_SIZE_MAX | VIRTIO_FEATURE_SEG_MAX | VIRTIO_FEATURE_GEOMETRY | VIRTIO_FEATURE_RO |
+			VIRTIO_FEATURE_BLK_SIZE | VIRTIO_FEATURE_FLUSH | VIRTIO_FEATURE_TOPOLOGY |
+			VIRTIO_FEATURE_CONFIG_WCE | VIRTIO_FEATURE_MQ | VIRTIO_FEATURE_DISCARD |
+			VIRTIO_FEATURE_WRITE_ZEROES | VIRTIO_FEATURE_SECURE_ERASE | VIRTIO_FEATURE_ANY_LAYOUT |
+			VIRTIO_FEATURE_INDIRECT,
+		VIRTIO_FEATURE_HIGH_VERSION_1 | VIRTIO_FEATURE_HIGH_ACCESS_PLATFORM |
+			VIRTIO_FEATURE_HIGH_ORDER_PLATFORM,
+	},
+	.slot_pages = VIRTIO_BOUNCE_PAGES,
+	.polls = true,
+	.is_watched = disk_is_watched,
+	.config_read = virtio_disk_config_read,
+	.attached = virtio_learn,
+	.read = virtio_chain_read,
+	.begin = virtio_begin,
+	.complete = virtio_complete,
+};

@@ -11,7 +11,7 @@
 
 #define NIC_PCI_CLASS 0x02u
 
-static const struct nic_class *const nic_classes[] = { NULL };
+static const struct nic_class *const nic_classes[] = { &nic_virtio_class };
 static struct nic nics[RV_NICS_MAXIMUM];
 static unsigned nic_count;
 static uint32_t nic_watchers;
@@ -26,7 +26,7 @@ static void nic_look_at(uint64_t function)
 	nic->function = function;
 	nic->ids = pci_hardware_read(function | PCI_ID, 4);
 	nic->number = (uint16_t)nic_count++;
-	for (unsigned i = 0; nic->class == NULL && nic_classes[i] != NULL; i++) {
+	for (unsigned i = 0; nic->class == NULL && i < ARRAY_LENGTH(nic_classes); i++) {
 		if (nic_classes[i]->find(nic, nic->ids))
 			nic->class = nic_classes[i];
 	}

@@ -32,4 +32,6 @@ struct nic {
 	void *device;		       /* its class's */
 };
 
+extern const struct nic_class nic_virtio_class; /* virtio_net_find.c */
+
 #endif

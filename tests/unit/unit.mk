@@ -49,20 +49,20 @@ $(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects))
 	unit-flags := -I tests/unit/fake_process $(unit-flags)
 
 unit-programs += nvme
-unit-nvme-objects := $(addprefix mediator/disk/,bounce.o discard.o nvme_admin.o nvme_attach.o nvme_doorbells.o nvme_namespace.o nvme_own.o nvme_prp.o nvme_purpose.o nvme_queue.o \
+unit-nvme-objects := mediator/bounce.o $(addprefix mediator/disk/,discard.o nvme_admin.o nvme_attach.o nvme_doorbells.o nvme_namespace.o nvme_own.o nvme_prp.o nvme_purpose.o nvme_queue.o \
 	nvme_registers.o nvme_request.o nvme_work.o) $(addprefix tests/unit/,nvme_device.o disk_memory.o disk_requests.o)
 unit-programs += overlay
 unit-overlay-objects := mediator/disk/overlay_map.o
 unit-programs += virtio
-unit-virtio-objects := $(addprefix mediator/disk/,bounce.o virtio_chain.o virtio_layout.o virtio_queue.o virtio_registers.o \
-	virtio_request.o virtio_setup.o virtio_work.o) $(addprefix tests/unit/,virtio_device.o disk_memory.o disk_requests.o)
+unit-virtio-transport := mediator/bounce.o $(addprefix mediator/virtio/virtio_,chain.o layout.o queue.o registers.o setup.o work.o)
+unit-virtio-objects := $(unit-virtio-transport) $(addprefix mediator/disk/virtio_,chain.o learn.o request.o) $(addprefix tests/unit/,virtio_device.o disk_memory.o disk_requests.o)
 
 unit-programs += frame
 unit-frame-objects := mediator/net/frame.o
 
 unit-programs += ahci
 unit-ahci-objects := $(addprefix mediator/disk/,ahci_attach.o ahci_command.o ahci_identify.o ahci_log.o ahci_memory.o ahci_registers.o \
-	ahci_request.o ahci_slot.o ahci_work.o ata_command.o ata_identify.o ata_purpose.o bounce.o discard.o) \
+	ahci_request.o ahci_slot.o ahci_work.o ata_command.o ata_identify.o ata_purpose.o discard.o) mediator/bounce.o \
 	$(addprefix tests/unit/,ahci_device.o disk_memory.o disk_requests.o)
 
 unit-programs += purpose

@@ -26,7 +26,7 @@
 #define DATA 1024
 #define AVAILABLE 2048 /* of a ring, by the modern interface */
 
-static struct virtio_device device;
+static struct virtio_disk disk;
 static struct virtio_window windows[5]; /* in the order of their types, legacy first */
 static bool is_nonsense, is_legacy, uses_tables, is_setting_up;
 static uint32_t size;
@@ -51,12 +51,12 @@ static int tags[DEVICE_BLOCKS]; /* what each block holds; -1: not known */
 
 struct virtio_device *virtio_device_at(unsigned position)
 {
-	return position == 0 ? &device : NULL;
+	return position == 0 ? &disk.device : NULL;
 }
 
 void virtio_release(struct virtio_device *at)
 {
-	UNIT_CHECK(at == &device && !at->is_attached);
+	UNIT_CHECK(at == &disk.device && !at->is_attached);
 	nr_released++;
 }
 
@@ -436,7 +436,7 @@ static void reset(void)
 		put(VIRTIO_LEGACY, 8, 4, 0); /* as good as one */
 	else
 		set_status(0);
-	UNIT_CHECK(!device.is_attached);
+	UNIT_CHECK(!disk.device.is_attached);
 	is_legacy = unit_random() % 2 == 0;
 	set_up();
 }
@@ -483,7 +483,7 @@ static void babble(void)
 	default:
 		babble_in_ring(number);
 	}
-	if (device.is_broken && unit_random() % 4 == 0) {
+	if (disk.device.is_broken && unit_random() % 4 == 0) {
 		nr_dead++;
 		reset();
 	}
@@ -571,27 +571,29 @@ static void begin(void)
 	device_power_on(has_tables && unit_random() % 4 == 0 ? 4 : sizes[unit_random() % 3], has_tables);
 	device_has_vectors = unit_random() % 2 == 0;
 	is_handling = false;
-	memset(&device, 0, sizeof(device));
+	memset(&disk, 0, sizeof(disk));
+	disk.device.class = &virtio_disk_class;
+	disk.block_sectors = 1;
 	memset(queues, 0, sizeof(queues));
 	memset(tags, 0, sizeof(tags));
-	device.msix = 0x40;
-	device.nr_windows = ARRAY_LENGTH(windows);
+	disk.device.msix = 0x40;
+	disk.device.nr_windows = ARRAY_LENGTH(windows);
 	for (unsigned i = 0; i < ARRAY_LENGTH(windows); i++) {
-		windows[i] = (struct virtio_window){ .device = &device, .type = (uint8_t)i, .multiplier = DEVICE_MULTIPLIER,
+		windows[i] = (struct virtio_window){ .device = &disk.device, .type = (uint8_t)i, .multiplier = DEVICE_MULTIPLIER,
 			.follower = { .number = places[i].number, .first = places[i].first, .last = places[i].last } };
-		device.windows[i] = windows[i];
+		disk.device.windows[i] = windows[i];
 	}
 	virtio_watch_interrupts();
 	is_legacy = unit_random() % 2 == 0;
 	set_status(0);
-	UNIT_CHECK(device.is_seen);
+	UNIT_CHECK(disk.device.is_seen);
 	set_up();
 }
 
 static void end(void)
 {
 	set_status(0);
-	UNIT_CHECK(!device.is_attached);
+	UNIT_CHECK(!disk.device.is_attached);
 	UNIT_EQUAL(disk_memory_taken, 0);
 	UNIT_CHECK(disk_memory_is_untouched());
 	UNIT_EQUAL(disk_nr_wanted, 0);
@@ -616,7 +618,7 @@ static void test_sequences(void)
 		for (unsigned step = 0; step < 100; step++)
 			happen();
 		settle();
-		UNIT_CHECK(!device.is_broken);
+		UNIT_CHECK(!disk.device.is_broken);
 		end();
 		if (unit_why[0] != '\0')
 			unit_fail("sequence %u", i);
@@ -645,23 +647,25 @@ static void test_nonsense(void)
 static void test_unseen(void)
 {
 	device_power_on(64, true);
-	memset(&device, 0, sizeof(device));
+	memset(&disk, 0, sizeof(disk));
+	disk.device.class = &virtio_disk_class;
+	disk.block_sectors = 1;
 	begin();
 	set_status(0);
-	device.is_seen = false;
+	disk.device.is_seen = false;
 	mmio_hardware_write(DEVICE_BASE + 20, 1, 1);
 	is_legacy = false;
 	put(VIRTIO_CAP_COMMON, 0, 4, 1);
 	UNIT_EQUAL(get(VIRTIO_CAP_COMMON, 4, 4), UINT32_MAX);
 	put(VIRTIO_CAP_COMMON, 22, 2, 0);
 	put(VIRTIO_CAP_COMMON, 28, 2, 1);
-	UNIT_CHECK(!device.is_attached && device.queues[0] == NULL);
+	UNIT_CHECK(!disk.device.is_attached && disk.device.queues[0] == NULL);
 	device_notified = 0;
 	put(VIRTIO_CAP_NOTIFY, 0, 2, 0);
 	UNIT_EQUAL(device_notified, 1);
 	mmio_hardware_write(DEVICE_BASE + 20, 1, 0); /* by another way */
 	put(VIRTIO_CAP_COMMON, 0, 4, 1);
-	UNIT_CHECK(device.is_seen);
+	UNIT_CHECK(disk.device.is_seen);
 	UNIT_EQUAL(get(VIRTIO_CAP_COMMON, 4, 4), 0x13);
 	end();
 }
@@ -674,9 +678,9 @@ static void test_reset_unseen(void)
 	ring(0);
 	mmio_hardware_write(DEVICE_BASE + 20, 1, 0);
 	watch_tell(&interrupt_taken_watchers, NULL);
-	UNIT_CHECK(device.is_attached);
+	UNIT_CHECK(disk.device.is_attached);
 	UNIT_EQUAL(device_status(), 0);
-	UNIT_CHECK(!device.is_attached && device.is_seen);
+	UNIT_CHECK(!disk.device.is_attached && disk.device.is_seen);
 	give_up(0);
 	set_up();
 	give(0);
@@ -693,7 +697,7 @@ static void test_unwatched(void)
 	give(0);
 	ring(0);
 	settle();
-	UNIT_CHECK(device.is_attached && nr_released == 0);
+	UNIT_CHECK(disk.device.is_attached && nr_released == 0);
 	end();
 	UNIT_EQUAL(nr_released, 1);
 	disk_watched = true;
@@ -703,7 +707,7 @@ int main(void)
 {
 	disk_happen = happen;
 	disk_device_step = device_step;
-	disk_lock = &device.lock;
+	disk_lock = &disk.device.lock;
 	unit_run("a device in use", test_unseen);
 	unit_run("a reset by another way", test_reset_unseen);
 	unit_run("the last hook goes", test_unwatched);

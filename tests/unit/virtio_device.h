@@ -7,7 +7,7 @@
 #define TESTS_UNIT_VIRTIO_DEVICE_H
 
 #include "disk_memory.h"
-#include "mediator/disk/virtio.h"
+#include "mediator/disk/virtio_disk.h"
 
 #define DEVICE_BASE UINT64_C(0xe0000000)
 #define DEVICE_PORTS 0xc000u

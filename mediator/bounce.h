@@ -1,10 +1,10 @@
 /*
- * mediator/disk/bounce.h: a request's data in memory of ours, between the device and the guest: what hooks
+ * mediator/bounce.h: a request's data in memory of ours, between the device and the guest: what hooks
  * judged is what the device gets, and what the device gave is what they judge, whatever another CPU of the
  * guest's does with its own memory meanwhile.
  */
-#ifndef MEDIATOR_DISK_BOUNCE_H
-#define MEDIATOR_DISK_BOUNCE_H
+#ifndef MEDIATOR_BOUNCE_H
+#define MEDIATOR_BOUNCE_H
 
 #include "rv/types.h"
 

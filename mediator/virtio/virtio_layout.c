@@ -1,11 +1,9 @@
 /*
- * mediator/disk/virtio_layout.c: where a device's registers are: in memory (Virtual I/O Device Specification 1.2,
+ * mediator/virtio/virtio_layout.c: where a device's registers are: in memory (Virtual I/O Device Specification 1.2,
  * 4.1.4.3), and in the ports of the legacy interface (4.1.4.10), which transitional devices have beside it.
  */
-#include "mediator/disk/virtio.h"
+#include "mediator/virtio/virtio.h"
 
-#include "core/log.h"
-#include "core/string.h"
 #include "vmm/pci_function.h"
 
 static const struct virtio_place virtio_modern_places[] = {
@@ -146,30 +144,4 @@ uint64_t virtio_notify_address(const struct virtio_device *device)
 		return 0;
 	offset = virtio_get(device, VIRTIO_QUEUE_NOTIFY_OFFSET) * window->multiplier;
 	return offset <= window->follower.last - window->follower.first ? base + offset : 0;
-}
-
-static uint32_t virtio_block_bytes(const struct virtio_device *device)
-{
-	uint32_t bytes = virtio_config_get(device, VIRTIO_CONFIG_BLK_SIZE, 4);
-	bool is_said = (virtio_features_offered(device) & VIRTIO_FEATURE_BLK_SIZE) != 0;
-
-	return is_said && bytes >= VIRTIO_SECTOR_BYTES && bytes <= KIB(64) && (bytes & (bytes - 1)) == 0
-		       ? bytes : VIRTIO_SECTOR_BYTES;
-}
-
-void virtio_learn(struct virtio_device *device)
-{
-	static const char model[] = "Virtio block device";
-	uint64_t capacity = virtio_config_get(device, VIRTIO_CONFIG_CAPACITY, 4) |
-			    (uint64_t)virtio_config_get(device, VIRTIO_CONFIG_CAPACITY + 4, 4) << 32;
-	bool was_known = device->info.sector_bytes != 0;
-
-	device->info.sector_bytes = virtio_block_bytes(device);
-	device->block_sectors = device->info.sector_bytes / VIRTIO_SECTOR_BYTES;
-	device->info.sectors = capacity / device->block_sectors;
-	device->info.number = (uint16_t)(RV_DISK_VIRTIO * RV_DISKS_A_BUS + device->index);
-	memcpy(device->info.model, model, sizeof(model));
-	if (!was_known)
-		log_info("disk virtio%u: %s, %lu sectors of %u bytes", device->index, device->info.model,
-			 device->info.sectors, device->info.sector_bytes);
 }

@@ -1,8 +1,8 @@
 /*
- * mediator/disk/virtio_registers.c: a device's registers as the guest sees them: those that say where its queues are
+ * mediator/virtio/virtio_registers.c: a device's registers as the guest sees them: those that say where its queues are
  * hold what it wrote, while the device has ours; what would be a way round us is not there.
  */
-#include "mediator/disk/virtio.h"
+#include "mediator/virtio/virtio.h"
 
 #include "vmm/deadline.h"
 
@@ -55,7 +55,7 @@ static uint32_t virtio_register_read(struct virtio_device *device, uint8_t name,
 	case VIRTIO_QUEUE_SIZE:
 		return virtio_size_read(device);
 	case VIRTIO_QUEUE_ENABLE:
-		return setup != NULL && device->queues[device->queue_select] != NULL;
+		return setup != NULL && (device->queues[device->queue_select] != NULL || device->passed[device->queue_select]);
 	case VIRTIO_QUEUE_PAGE:
 		return setup != NULL ? setup->page : 0;
 	case VIRTIO_QUEUE_ADDRESS ... VIRTIO_QUEUE_ADDRESS + 5:
@@ -126,7 +126,7 @@ static void virtio_register_write(struct virtio_device *device, uint8_t name, ui
 			setup->addresses[name - VIRTIO_QUEUE_ADDRESS] = value;
 		break;
 	case VIRTIO_STATUS:
-		virtio_status_written(device, value & 0xff);
+		virtio_status_written(device, value & 0xff, vcpu);
 		break;
 	case VIRTIO_NOTIFY:
 		virtio_notified(device, value, vcpu);
@@ -185,15 +185,12 @@ static uint64_t virtio_replace(uint64_t value, uint32_t at, uint32_t field, uint
 	return value;
 }
 
-/* A number of the device's that is to be no more than we can do. */
-static uint64_t virtio_clamp(const struct virtio_device *device, uint64_t value, uint32_t at, uint32_t field,
-			     uint32_t most)
+uint64_t virtio_clamp(const struct virtio_device *device, uint64_t value, uint32_t at, uint32_t field, uint32_t bytes,
+		      uint32_t most)
 {
-	bool is_queues = field == VIRTIO_CONFIG_NR_QUEUES;
-
-	if (field >= at + 8 || field + 4 <= at || virtio_config_get(device, field, is_queues ? 2 : 4) <= most)
+	if (field >= at + 8 || field + 4 <= at || virtio_config_get(device, field, (uint8_t)bytes) <= most)
 		return value;
-	if (is_queues) /* what follows it is another's */
+	if (bytes == 2) /* what follows it is another's */
 		most |= virtio_config_get(device, field + 2, 2) << 16;
 	return virtio_replace(value, at, field, most);
 }
@@ -201,12 +198,7 @@ static uint64_t virtio_clamp(const struct virtio_device *device, uint64_t value,
 static void virtio_config_read(struct virtio_device *device, struct access *access, uint32_t at)
 {
 	access_fetch(access);
-	access->value = virtio_clamp(device, access->value, at, VIRTIO_CONFIG_SEG_MAX, VIRTIO_SEGMENTS);
-	access->value = virtio_clamp(device, access->value, at, VIRTIO_CONFIG_NR_QUEUES, VIRTIO_QUEUES_MAXIMUM);
-	access->value = virtio_clamp(device, access->value, at, VIRTIO_CONFIG_DISCARD_SEG, 1);
-	access->value = virtio_clamp(device, access->value, at, VIRTIO_CONFIG_WRITE_ZEROES_SEG, 1);
-	access->value = virtio_clamp(device, access->value, at, VIRTIO_CONFIG_SECURE_ERASE_SEG, 1);
-	access->value &= access_mask(access);
+	access->value = device->class->config_read(device, access->value, at) & access_mask(access);
 }
 
 /* Windows ------------------------------------------------------------------------------------------ */

@@ -1,7 +1,7 @@
 /*
- * mediator/disk/bounce.c: owns the pages of a request's data, and the way between them and the guest.
+ * mediator/bounce.c: owns the pages of a request's data, and the way between them and the guest.
  */
-#include "mediator/disk/bounce.h"
+#include "mediator/bounce.h"
 
 #include "core/memory.h"
 #include "core/string.h"

@@ -1,8 +1,8 @@
 /*
- * mediator/disk/virtio_queue.c: the rings, the guest's and ours, and the slots between them (Virtual I/O Device
+ * mediator/virtio/virtio_queue.c: the rings, the guest's and ours, and the slots between them (Virtual I/O Device
  * Specification 1.2, 2.7). What the device can write is read once, and believed as far as it makes sense.
  */
-#include "mediator/disk/virtio.h"
+#include "mediator/virtio/virtio.h"
 
 #include "core/log.h"
 #include "core/memory.h"
@@ -65,6 +65,8 @@ struct virtio_queue *virtio_queue_new(struct virtio_device *device, const struct
 	queue->device = device;
 	queue->number = device->queue_select;
 	queue->guest = *guest;
+	queue->work = virtio_queue_work;
+	queue->last_decided = &queue->first_decided;
 	queue->nr_free = ring_size;
 	for (uint32_t i = 0; i < ring_size; i++) {
 		queue->next[i] = (uint16_t)(i + 1);
@@ -115,8 +117,8 @@ void virtio_queue_kill(struct virtio_queue *queue, const char *why)
 {
 	queue->is_dead = true;
 	queue->device->is_broken = true;
-	log_warning("virtio%u: %s in queue %u: it takes no more requests until the guest resets the device",
-		    queue->device->index, why, queue->number);
+	log_warning("%s%u: %s in queue %u: it takes no more requests until the guest resets the device",
+		    queue->device->class->name, queue->device->index, why, queue->number);
 }
 
 void virtio_slot_free(struct virtio_slot *slot)
@@ -136,9 +138,9 @@ void virtio_slot_free(struct virtio_slot *slot)
 /* Commands of the guest's -------------------------------------------------------------------------- */
 
 /* As long as something is on its way whose end gives memory back, the next waits where that is short. */
-static struct virtio_slot *virtio_slot_find(struct virtio_queue *queue)
+struct virtio_slot *virtio_slot_find(struct virtio_queue *queue)
 {
-	if (queue->nr_out != 0 && !memory_has_device_pages(VIRTIO_BOUNCE_PAGES + 1))
+	if (queue->nr_out != 0 && !memory_has_device_pages(queue->device->class->slot_pages + 1))
 		return NULL;
 	for (uint16_t i = 0; i < VIRTIO_SLOT_NUDGE; i++) {
 		if (queue->slots[i] == NULL)
@@ -158,22 +160,34 @@ static uint16_t virtio_available_read(const struct virtio_queue *queue, uint64_t
 	return value;
 }
 
-struct virtio_slot *virtio_take(struct virtio_queue *queue)
+uint16_t virtio_count_available(struct virtio_queue *queue)
 {
 	uint16_t count = (uint16_t)(virtio_available_read(queue, offsetof(struct virtio_available, index)) - queue->taken);
-	struct virtio_slot *slot;
 
 	if (count > queue->guest.size)
 		virtio_queue_kill(queue, "more than there is room for");
-	slot = count != 0 && !queue->is_dead ? virtio_slot_find(queue) : NULL;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE); /* the entries are there since the index says so */
+	return queue->is_dead ? 0 : count;
+}
+
+uint16_t virtio_head_at(const struct virtio_queue *queue, uint32_t ahead)
+{
+	uint16_t at = (uint16_t)(queue->taken + ahead);
+
+	return virtio_available_read(queue, VIRTIO_RING_OFFSET(available) + 2 * (at % queue->guest.size));
+}
+
+struct virtio_slot *virtio_take(struct virtio_queue *queue)
+{
+	struct virtio_slot *slot = virtio_count_available(queue) != 0 ? virtio_slot_find(queue) : NULL;
+
 	if (slot == NULL)
 		return NULL;
-	__atomic_thread_fence(__ATOMIC_ACQUIRE); /* the entry is there since the index says so */
-	slot->head = virtio_available_read(queue, VIRTIO_RING_OFFSET(available) + 2 * (queue->taken % queue->guest.size));
+	slot->head = virtio_head_at(queue, 0);
 	queue->taken++;
 	slot->request = (struct request){ 0 };
 	slot->is_filler = slot->is_bounced = false;
-	if (virtio_chain_read(slot) == 0)
+	if (queue->device->class->read(slot) == 0)
 		return slot;
 	virtio_slot_free(slot);
 	virtio_queue_kill(queue, "a chain of descriptors that is none");
@@ -187,33 +201,49 @@ bool virtio_wants_interrupt(const struct virtio_queue *queue)
 	return !(virtio_available_read(queue, offsetof(struct virtio_available, flags)) & VIRTIO_NO_INTERRUPT);
 }
 
+void virtio_put_used(struct virtio_queue *queue, uint32_t ahead, uint16_t head, uint32_t length_bytes)
+{
+	struct virtio_used *used = memory_direct(queue->guest.used);
+	struct virtio_used_entry *entry = &used->ring[(uint16_t)(queue->given + ahead) % queue->guest.size];
+
+	__atomic_store_n(&entry->head, head, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->length_bytes, length_bytes, __ATOMIC_RELAXED);
+}
+
+void virtio_give_used(struct virtio_queue *queue, uint32_t count)
+{
+	struct virtio_used *used = memory_direct(queue->guest.used);
+
+	queue->given = (uint16_t)(queue->given + count);
+	/* The guest finds them by the index. */
+	__atomic_store_n(&used->index, queue->given, __ATOMIC_RELEASE);
+}
+
 void virtio_post(struct virtio_slot *slot)
 {
-	struct virtio_queue *queue = slot->queue;
-	struct virtio_used *used = memory_direct(queue->guest.used);
-	struct virtio_used_entry *entry = &used->ring[queue->given % queue->guest.size];
-
-	(void)guest_memory_write(slot->status_address, &slot->status, sizeof(slot->status));
-	__atomic_store_n(&entry->head, slot->head, __ATOMIC_RELAXED);
-	__atomic_store_n(&entry->length_bytes, slot->used_bytes, __ATOMIC_RELAXED);
-	queue->given++;
-	/* The guest finds it by the index. */
-	__atomic_store_n(&used->index, queue->given, __ATOMIC_RELEASE);
-	virtio_slot_free(slot);
+	virtio_put_used(slot->queue, 0, slot->head, slot->used_bytes);
+	virtio_give_used(slot->queue, 1);
 }
 
 /* The device's ring -------------------------------------------------------------------------------- */
 
-static void virtio_notify_device(const struct virtio_queue *queue)
+void virtio_notify_queue(const struct virtio_device *device, uint32_t number)
+{
+	if (device->notify[number] != 0)
+		mmio_hardware_write(device->notify[number], 2, number);
+	else
+		virtio_put(device, VIRTIO_NOTIFY, number);
+}
+
+void virtio_notify_device(const struct virtio_queue *queue)
 {
 	const struct virtio_device *device = queue->device;
 
-	if (__atomic_load_n(&queue->ring.used->flags, __ATOMIC_RELAXED) & VIRTIO_NO_NOTIFY)
+	/* The device looks again after it has said that it wants to be notified. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (queue->is_quiet || __atomic_load_n(&queue->ring.used->flags, __ATOMIC_RELAXED) & VIRTIO_NO_NOTIFY)
 		return;
-	if (device->notify[queue->number] != 0)
-		mmio_hardware_write(device->notify[queue->number], 2, queue->number);
-	else
-		virtio_put(device, VIRTIO_NOTIFY, queue->number);
+	virtio_notify_queue(device, queue->number);
 }
 
 /* Puts a table's entries, or one for all of it, into free descriptors. */
@@ -255,8 +285,6 @@ static bool virtio_push(struct virtio_slot *slot)
 	available->ring[queue->available_index % queue->ring.size] = slot->ring_head;
 	queue->available_index++;
 	__atomic_store_n(&available->index, queue->available_index, __ATOMIC_RELEASE);
-	/* The device looks again after it has said that it wants to be notified. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	virtio_notify_device(queue);
 	return true;
 }
@@ -312,6 +340,7 @@ struct virtio_slot *virtio_done_next(struct virtio_queue *queue)
 		virtio_descriptors_free(slot);
 		queue->nr_out--;
 		slot->was_silent = was_silent;
+		slot->device_bytes = entry.length_bytes;
 		virtio_push_ready(queue);
 		return slot;
 	}

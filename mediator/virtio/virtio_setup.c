@@ -1,15 +1,14 @@
 /*
- * mediator/disk/virtio_setup.c: what the guest's driver sets up, and what the device has of it: fewer features, and
+ * mediator/virtio/virtio_setup.c: what the guest's driver sets up, and what the device has of it: fewer features, and
  * queues of ours; and the end of both, a reset.
  */
-#include "mediator/disk/virtio.h"
+#include "mediator/virtio/virtio.h"
 
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/string.h"
 #include "core/time.h"
-#include "mediator/disk/disk.h"
 #include "rv/errno.h"
 #include "vmm/interrupt_watch.h"
 
@@ -17,23 +16,18 @@
 
 /* Features ----------------------------------------------------------------------------------------- */
 
-/* Not: packed rings, event indices (each notification is one, and the device interrupts for each command), queues that
- * are reset by themselves, data in notifications, the device's order, virtual functions, zones, SCSI commands. */
-static const uint32_t virtio_features[2] = {
-	VIRTIO_FEATURE_SIZE_MAX | VIRTIO_FEATURE_SEG_MAX | VIRTIO_FEATURE_GEOMETRY | VIRTIO_FEATURE_RO |
-		VIRTIO_FEATURE_BLK_SIZE | VIRTIO_FEATURE_FLUSH | VIRTIO_FEATURE_TOPOLOGY |
-		VIRTIO_FEATURE_CONFIG_WCE | VIRTIO_FEATURE_MQ | VIRTIO_FEATURE_DISCARD |
-		VIRTIO_FEATURE_WRITE_ZEROES | VIRTIO_FEATURE_SECURE_ERASE | VIRTIO_FEATURE_ANY_LAYOUT |
-		VIRTIO_FEATURE_INDIRECT,
-	VIRTIO_FEATURE_HIGH_VERSION_1 | VIRTIO_FEATURE_HIGH_ACCESS_PLATFORM | VIRTIO_FEATURE_HIGH_ORDER_PLATFORM,
-};
+static uint32_t virtio_let_be_used(const struct virtio_device *device, uint32_t half)
+{
+	if (half >= ARRAY_LENGTH(device->class->features))
+		return 0;
+	return half == 0 ? device->class->features[0] & ~device->hidden : device->class->features[half];
+}
 
 uint32_t virtio_features_offered(const struct virtio_device *device)
 {
 	uint32_t select = device->is_legacy ? 0 : device->device_select;
 
-	return select < ARRAY_LENGTH(virtio_features) ? virtio_get(device, VIRTIO_DEVICE_FEATURES) & virtio_features[select]
-						      : 0;
+	return virtio_get(device, VIRTIO_DEVICE_FEATURES) & virtio_let_be_used(device, select);
 }
 
 static uint32_t virtio_offered(const struct virtio_device *device, uint32_t half)
@@ -41,9 +35,9 @@ static uint32_t virtio_offered(const struct virtio_device *device, uint32_t half
 	uint32_t offered;
 
 	if (device->is_legacy)
-		return half == 0 ? virtio_get(device, VIRTIO_DEVICE_FEATURES) & virtio_features[0] : 0;
+		return half == 0 ? virtio_get(device, VIRTIO_DEVICE_FEATURES) & virtio_let_be_used(device, 0) : 0;
 	virtio_put(device, VIRTIO_DEVICE_SELECT, half);
-	offered = virtio_get(device, VIRTIO_DEVICE_FEATURES) & virtio_features[half];
+	offered = virtio_get(device, VIRTIO_DEVICE_FEATURES) & virtio_let_be_used(device, half);
 	virtio_put(device, VIRTIO_DEVICE_SELECT, device->device_select);
 	return offered;
 }
@@ -77,10 +71,11 @@ static void virtio_detach(struct virtio_device *device)
 			virtio_queue_end(device->queues[i]);
 		device->queues[i] = NULL;
 	}
+	memset(device->passed, 0, sizeof(device->passed));
 	if (device->is_attached) {
 		__atomic_store_n(&device->is_attached, false, __ATOMIC_RELEASE);
 		interrupt_want_everywhere(false);
-		log_info("virtio%u: reset: its queues are the guest's", device->index);
+		log_info("%s%u: reset: its queues are the guest's", device->class->name, device->index);
 	}
 	device->is_stopping = device->is_broken = device->is_told = false;
 }
@@ -99,7 +94,7 @@ void virtio_settle(struct virtio_device *device)
 	device->driver_select = virtio_get(device, VIRTIO_DRIVER_SELECT);
 	device->queue_select = (uint16_t)virtio_get(device, VIRTIO_QUEUE);
 	device->is_seen = true;
-	if (!disk_is_watched())
+	if (!device->class->is_watched())
 		virtio_release(device);
 }
 
@@ -114,7 +109,7 @@ static void virtio_reset(struct virtio_device *device)
 	virtio_settle(device);
 }
 
-void virtio_status_written(struct virtio_device *device, uint32_t value)
+void virtio_status_written(struct virtio_device *device, uint32_t value, struct vcpu *vcpu)
 {
 	if (value == 0) {
 		virtio_reset(device);
@@ -126,6 +121,8 @@ void virtio_status_written(struct virtio_device *device, uint32_t value)
 	else if ((value & VIRTIO_STATUS_FEATURES_OK) && !device->is_told)
 		virtio_tell_features(device);
 	virtio_put(device, VIRTIO_STATUS, value);
+	if ((value & VIRTIO_STATUS_DRIVER_OK) && device->is_attached && device->class->started != NULL)
+		device->class->started(device, vcpu);
 }
 
 /* Queues ------------------------------------------------------------------------------------------- */
@@ -167,9 +164,12 @@ static int virtio_attach(struct virtio_device *device, const struct virtio_guest
 	if (!device->is_attached) {
 		__atomic_store_n(&device->is_attached, true, __ATOMIC_RELEASE);
 		interrupt_want_everywhere(true);
-		virtio_learn(device);
-		log_info("virtio%u: its queues are ours: requests are seen", device->index);
+		if (device->class->attached != NULL)
+			device->class->attached(device);
+		log_info("%s%u: its queues are ours: requests are seen", device->class->name, device->index);
 	}
+	if (device->class->made != NULL)
+		device->class->made(queue);
 	return 0;
 }
 
@@ -179,8 +179,8 @@ static bool virtio_may_attach(struct virtio_device *device, const struct virtio_
 	int error = virtio_attach(device, guest, ring_size);
 
 	if (error != 0)
-		log_error("virtio%u: queue %u is not let be used, since its requests could not be seen (error %d): %s",
-			  device->index, device->queue_select, -error,
+		log_error("%s%u: queue %u is not let be used, since its requests could not be seen (error %d): %s",
+			  device->class->name, device->index, device->queue_select, -error,
 			  error == -RV_ENOMEM ? "give more with memory="
 					      : "it is such that this is not supported, or no memory of the guest's");
 	return error == 0;
@@ -190,15 +190,40 @@ static bool virtio_is_free(struct virtio_device *device)
 {
 	virtio_settle(device);
 	return !device->is_stopping && device->queue_select < VIRTIO_QUEUES_MAXIMUM &&
-	       device->queues[device->queue_select] == NULL;
+	       device->queues[device->queue_select] == NULL && !device->passed[device->queue_select];
 }
 
-static void virtio_put_address(const struct virtio_device *device, unsigned which, const void *memory)
+/* One that the class lets pass. False: it is such, but not in the guest's own memory. */
+static bool virtio_pass_queue(struct virtio_device *device, const struct virtio_guest_ring *guest)
 {
-	hpa_t address = memory_physical(memory);
+	if (guest->size == 0 || !virtio_are_rings(guest))
+		return false;
+	device->passed[device->queue_select] = true;
+	device->notify[device->queue_select] = device->is_legacy ? 0 : virtio_notify_address(device);
+	if (!device->is_told && !(virtio_get(device, VIRTIO_STATUS) & VIRTIO_STATUS_FEATURES_OK))
+		virtio_tell_features(device);
+	return true;
+}
 
+static bool virtio_is_passed(const struct virtio_device *device)
+{
+	return device->class->passes != NULL && device->class->passes(device, device->queue_select);
+}
+
+static void virtio_put_address(const struct virtio_device *device, unsigned which, hpa_t address)
+{
 	virtio_put(device, (enum virtio_register)(VIRTIO_QUEUE_ADDRESS + 2 * which), (uint32_t)address);
 	virtio_put(device, (enum virtio_register)(VIRTIO_QUEUE_ADDRESS + 2 * which + 1), (uint32_t)(address >> 32));
+}
+
+static void virtio_put_ring(const struct virtio_device *device, uint32_t size, hpa_t descriptors, hpa_t available,
+			    hpa_t used)
+{
+	virtio_put(device, VIRTIO_QUEUE_SIZE, size);
+	virtio_put_address(device, 0, descriptors);
+	virtio_put_address(device, 1, available);
+	virtio_put_address(device, 2, used);
+	virtio_put(device, VIRTIO_QUEUE_ENABLE, 1);
 }
 
 void virtio_enable_queue(struct virtio_device *device)
@@ -217,14 +242,16 @@ void virtio_enable_queue(struct virtio_device *device)
 	guest.descriptors = virtio_setup_address(setup, 0);
 	guest.available = virtio_setup_address(setup, 1);
 	guest.used = virtio_setup_address(setup, 2);
+	if (virtio_is_passed(device)) {
+		if (virtio_pass_queue(device, &guest))
+			virtio_put_ring(device, guest.size, guest.descriptors, guest.available, guest.used);
+		return;
+	}
 	if (!virtio_may_attach(device, &guest, most))
 		return;
 	ring = &device->queues[device->queue_select]->ring;
-	virtio_put(device, VIRTIO_QUEUE_SIZE, ring->size);
-	virtio_put_address(device, 0, ring->descriptors);
-	virtio_put_address(device, 1, ring->available);
-	virtio_put_address(device, 2, ring->used);
-	virtio_put(device, VIRTIO_QUEUE_ENABLE, 1);
+	virtio_put_ring(device, ring->size, memory_physical(ring->descriptors), memory_physical(ring->available),
+			memory_physical(ring->used));
 }
 
 /* All three in a row, by a rule (2.7.2). */
@@ -235,7 +262,12 @@ static void virtio_enable_page(struct virtio_device *device, uint32_t page)
 	guest.descriptors = (gpa_t)page << PAGE_SHIFT;
 	guest.available = guest.descriptors + guest.size * sizeof(struct virtio_descriptor);
 	guest.used = align_up(guest.available + sizeof(struct virtio_available) + guest.size * 2 + 2, PAGE_BYTES);
-	if (!virtio_may_attach(device, &guest, guest.size))
+	if (virtio_is_passed(device) && virtio_pass_queue(device, &guest)) {
+		device->setups[device->queue_select].page = page;
+		virtio_put(device, VIRTIO_QUEUE_PAGE, page);
+		return;
+	}
+	if (virtio_is_passed(device) || !virtio_may_attach(device, &guest, guest.size))
 		return;
 	device->setups[device->queue_select].page = page;
 	virtio_put(device, VIRTIO_QUEUE_PAGE,

@@ -1,30 +1,32 @@
 /*
- * mediator/disk/virtio.h: what the files of the virtio mediator share: a device, which is one disk, its queues, and
- * the commands on their way. Virtual I/O Device Specification 1.2, 4.1 (PCI), 2.7 (split rings), 5.2 (block device).
+ * mediator/virtio/virtio.h: virtio devices on PCI, whatever they are: a device, its queues, and the commands on their
+ * way. Virtual I/O Device Specification 1.2, 4.1 (PCI), 2.7 (split rings). What commands mean is a class's: disks
+ * (mediator/disk/virtio_disk.h), network cards (mediator/net/virtio_net.h).
  *
- * The device has rings of ours; those of the guest it never learns. When the guest notifies of a queue, the
- * commands in it are copied, descriptors and headers, once, each into a slot, offered as requests, and put into our
- * ring with a header and a table of memory that we have made. What the device puts into our used ring is offered
- * again if anybody wants to see it, and put into the guest's.
+ * The device has rings of ours; those of the guest it never learns, but for queues that a class passes. When the guest
+ * notifies of a queue, the commands in it are copied, descriptors and headers, once, each into a slot, offered as
+ * requests, and put into our ring with memory that we have made. What the device puts into our used ring is offered again
+ * if anybody wants to see it, and put into the guest's.
  *
  *	guest's available ring --notify--> slot: ASKED -> READY -> AT_DEVICE -> DONE_ASKED --> guest's used ring
  *
  * Who takes what the device is done with: whoever notifies, reads the ISR, or takes an interrupt on whatever CPU,
- * before its guest has it (vmm/interrupt_watch.h). The device interrupts for each; where its interrupt may have come
- * before the guest could find what it is about, because hooks were asked meanwhile, it is made to interrupt again, by
- * a command that does nothing (virtio_nudge()). What is refused or dropped is such a command too: every interrupt is
- * the device's. A guest that says in its ring that it wants none polls: it is waited for within the exit, and the
- * device told to be silent.
+ * before its guest has it (vmm/interrupt_watch.h). Where a device's interrupt may have come before the guest could find
+ * what it is about, because hooks were asked meanwhile, the class sees to another.
+ *
+ * Of a disk the device interrupts for each command, and again by a command that does nothing (virtio_nudge()); what is
+ * refused or dropped is such a command too: every interrupt is the device's. A guest that says in its ring that it
+ * wants none polls: it is waited for within the exit, and the device told to be silent.
  */
-#ifndef MEDIATOR_DISK_VIRTIO_H
-#define MEDIATOR_DISK_VIRTIO_H
+#ifndef MEDIATOR_VIRTIO_H
+#define MEDIATOR_VIRTIO_H
 
 #include "core/spinlock.h"
-#include "mediator/disk/bounce.h"
-#include "mediator/disk/disk_class.h"
-#include "mediator/disk/virtio_regs.h"
+#include "mediator/bounce.h"
+#include "mediator/disk/virtio_disk_regs.h"
+#include "mediator/net/virtio_net_regs.h"
 #include "mediator/request.h"
-#include "rv/disk.h"
+#include "mediator/virtio/virtio_regs.h"
 #include "rv/types.h"
 #include "vmm/access.h"
 #include "vmm/pci_follow.h"
@@ -40,19 +42,52 @@
 #define VIRTIO_BOUNCE_PAGES (PAGE_BYTES / sizeof(uint8_t *))
 #define VIRTIO_BOUNCE_BYTES (VIRTIO_BOUNCE_PAGES * PAGE_BYTES)
 #define VIRTIO_WINDOWS 8
+#define VIRTIO_DEVICES_MAXIMUM 96
 
 struct virtio_device;
 struct virtio_queue;
+struct virtio_slot;
 
-/* ASKED, DONE_ASKED: hooks are. READY: there is no room in our ring. */
-enum virtio_slot_state { VIRTIO_FREE, VIRTIO_ASKED, VIRTIO_READY, VIRTIO_AT_DEVICE, VIRTIO_DONE_ASKED };
+/* ASKED, DONE_ASKED: hooks are. READY: there is no room in our ring. COMING: a part of a frame. DECIDED: a frame, for
+ * which the guest has not given memory yet. */
+enum virtio_slot_state {
+	VIRTIO_FREE, VIRTIO_ASKED, VIRTIO_READY, VIRTIO_AT_DEVICE, VIRTIO_COMING, VIRTIO_DONE_ASKED, VIRTIO_DECIDED
+};
+
+/* What a device is. */
+struct virtio_class {
+	char name[8];	      /* of its devices, in messages */
+	uint32_t features[2]; /* that are let be used */
+	uint32_t slot_pages;  /* that a slot takes at most */
+	bool polls;	      /* a guest that wants no interrupt is waited for */
+	bool (*is_watched)(void);
+	/* What the device's configuration gives at that offset, as the guest is to see it. */
+	uint64_t (*config_read)(const struct virtio_device *device, uint64_t value, uint32_t at);
+	/* A queue is ours: the first, and each. NULL: nothing is to be done. */
+	void (*attached)(struct virtio_device *device);
+	void (*made)(struct virtio_queue *queue);
+	/* Is the queue the guest's and the device's alone? NULL: none is. */
+	bool (*passes)(const struct virtio_device *device, uint32_t number);
+	/* The guest's driver is ready. NULL: as before. */
+	void (*started)(struct virtio_device *device, struct vcpu *vcpu);
+	/* Reads a command into the slot, by its head: 0; -RV_EINVAL: no device could make sense of it. */
+	int (*read)(struct virtio_slot *slot);
+	void (*begin)(struct virtio_slot *slot, struct vcpu *vcpu);
+	/* The device is done. */
+	void (*complete)(struct virtio_slot *slot, struct vcpu *vcpu);
+};
 
 /* Of a slot, in a page that the device reaches. */
 struct virtio_area {
 	struct virtio_descriptor table[VIRTIO_TABLE_ENTRIES];
-	struct virtio_header header;
-	uint8_t id[VIRTIO_ID_BYTES]; /* of a nudge */
-	uint8_t status;
+	union {
+		struct {
+			struct virtio_header header;
+			uint8_t id[VIRTIO_ID_BYTES]; /* of a nudge */
+			uint8_t status;
+		};
+		struct virtio_net_header net; /* of what is sent */
+	};
 };
 
 /* A command of the guest's. */
@@ -76,7 +111,13 @@ struct virtio_slot {
 	uint32_t used_bytes; /* that the guest is told were written */
 	uint64_t done_bytes, part_bytes; /* of bounced data: the device has done, and has */
 	uint64_t nr_interrupts; /* the device's, when it was done */
-	struct virtio_header header; /* the guest's, as it was copied */
+	union {
+		struct virtio_header header; /* the guest's, as it was copied */
+		struct virtio_net_header net;
+	};
+	uint32_t device_bytes;	     /* that the device has written */
+	uint32_t header_bytes;	     /* of what came: before the frame, in `bounce` */
+	struct virtio_slot *next;    /* DECIDED */
 	struct virtio_area *area;
 	struct bounce bounce;
 	struct bounce_segment segments[VIRTIO_SEGMENTS + 1]; /* one for the status, while a chain is read */
@@ -106,6 +147,11 @@ struct virtio_queue {
 	bool is_gone;	       /* reset. Freed when nr_users is 0 */
 	bool is_silent;	       /* the device is told not to interrupt */
 	bool nudge_again;
+	bool is_quiet;	       /* the device is not notified */
+	bool owes_interrupt;
+	bool (*work)(struct virtio_queue *queue, struct vcpu *vcpu); /* has all go on that can; any? */
+	struct virtio_slot *coming, *first_decided, **last_decided; /* of frames that come */
+	uint32_t nr_coming, buffer_pages;
 	uint32_t nr_users;     /* who has let go of the lock amid it, and will be back */
 	struct virtio_ring ring; /* ours: */
 	uint16_t available_index;
@@ -127,12 +173,13 @@ struct virtio_window {
 #define VIRTIO_LEGACY 0 /* as a type: registers in ports */
 
 struct virtio_device {
-	struct disk_controller common;
+	const struct virtio_class *class;
 	struct spinlock lock; /* guards all that follows; not held while hooks are asked */
 	uint64_t function;
 	uint16_t index;
 	uint16_t msix;	     /* where the capability is, 0: nowhere */
 	bool is_claimed;
+	uint32_t hidden;     /* features of the lower half that this one does not offer either */
 	bool is_seen;	     /* all that the guest has set up since the last reset */
 	bool is_attached;    /* a queue is ours, or was */
 	bool is_stopping;    /* it is reset, and may not have let go of them yet */
@@ -149,15 +196,21 @@ struct virtio_device {
 	} setups[VIRTIO_QUEUES_MAXIMUM];
 	uint64_t nr_interrupts; /* that CPUs have looked for completions for */
 	struct virtio_queue *queues[VIRTIO_QUEUES_MAXIMUM];
+	bool passed[VIRTIO_QUEUES_MAXIMUM]; /* the guest's own */
 	uint64_t notify[VIRTIO_QUEUES_MAXIMUM]; /* where, if not by a legacy port */
-	uint32_t block_sectors;	 /* of 512 bytes */
-	struct rv_disk_info info; /* sector_bytes 0: not known yet */
 	unsigned nr_windows;
 	struct virtio_window windows[VIRTIO_WINDOWS];
 };
 
-/* virtio_find.c: the machine's disks; they stay where they are. NULL behind the last. */
+/* virtio_find.c: the machine's devices that there is a class for; they stay where they are. NULL behind the last. */
 struct virtio_device *virtio_device_at(unsigned position);
+/* Makes a new one, that is zero but for its class, index and function: finds its registers. False: it is such that we
+ * cannot be between. Context: boot. */
+bool virtio_device_init(struct virtio_device *device, bool is_transitional);
+void virtio_device_add(struct virtio_device *device); /* from now on it is watched; at most VIRTIO_DEVICES_MAXIMUM */
+/* Claims its registers, if they are not. 0; -RV_EINVAL: they are out of our reach; what the registries say. Under its
+ * lock. */
+int virtio_claim(struct virtio_device *device);
 /* Releases its registers, unless queues are ours, or are about to be: then that is done when the guest resets it. Under
  * its lock. */
 void virtio_release(struct virtio_device *device);
@@ -179,8 +232,9 @@ uint32_t virtio_config_get(const struct virtio_device *device, uint32_t offset, 
 bool virtio_locate(struct virtio_device *device);
 /* Where in memory the device is notified of the selected queue; 0: by the legacy port, or nowhere. */
 uint64_t virtio_notify_address(const struct virtio_device *device);
-/* What disk it is. */
-void virtio_learn(struct virtio_device *device);
+/* `value`, that the configuration gives at an offset, but with a number of `bytes` (2 or 4) in it no more than `most`. */
+uint64_t virtio_clamp(const struct virtio_device *device, uint64_t value, uint32_t at, uint32_t field, uint32_t bytes,
+		      uint32_t most);
 
 /* virtio_registers.c: the windows as the guest sees them, one handler for each type. */
 enum access_result virtio_registers_access(struct access *access, int64_t offset, void *window);
@@ -191,7 +245,7 @@ enum access_result virtio_pci_access(struct access *access, int64_t offset, void
 
 /* virtio_setup.c: features, reset, and queues that become ours. */
 /* The device is to become what the guest writes to its status. */
-void virtio_status_written(struct virtio_device *device, uint32_t value);
+void virtio_status_written(struct virtio_device *device, uint32_t value, struct vcpu *vcpu);
 /* Gives all up if the device has been reset, by whatever way. */
 void virtio_settle(struct virtio_device *device);
 uint32_t virtio_features_offered(const struct virtio_device *device);
@@ -208,6 +262,8 @@ void virtio_queue_put(struct virtio_queue *queue); /* one user less */
 void virtio_queue_kill(struct virtio_queue *queue, const char *why);
 /* A free slot with the guest's next command; NULL: there is none of either. */
 struct virtio_slot *virtio_take(struct virtio_queue *queue);
+/* A free slot; NULL: there is none, or no memory for its data. */
+struct virtio_slot *virtio_slot_find(struct virtio_queue *queue);
 void virtio_slot_free(struct virtio_slot *slot);
 /* Gives the device what is in the slot's table. */
 void virtio_submit(struct virtio_slot *slot);
@@ -215,26 +271,42 @@ void virtio_submit(struct virtio_slot *slot);
 struct virtio_slot *virtio_done_next(struct virtio_queue *queue);
 /* Tells the device whether to interrupt. */
 void virtio_set_silent(struct virtio_queue *queue, bool silent);
-/* Gives the guest the slot's command back, and frees the slot. */
+/* Gives the guest the slot's command back. */
 void virtio_post(struct virtio_slot *slot);
+/* The same of any, in two steps: what is put `ahead` of what was given, and so many of these given. */
+void virtio_put_used(struct virtio_queue *queue, uint32_t ahead, uint16_t head, uint32_t length_bytes);
+void virtio_give_used(struct virtio_queue *queue, uint32_t count);
+/* How many commands of the guest's are not taken; more than there is room for: the queue is dead then, and 0. */
+uint16_t virtio_count_available(struct virtio_queue *queue);
+/* The head of the one `ahead` of what was taken. */
+uint16_t virtio_head_at(const struct virtio_queue *queue, uint32_t ahead);
+/* Has the device look at the queue. */
+void virtio_notify_queue(const struct virtio_device *device, uint32_t number);
+void virtio_notify_device(const struct virtio_queue *queue);
 /* Does the guest want an interrupt for what it was given? */
 bool virtio_wants_interrupt(const struct virtio_queue *queue);
 
-/* virtio_chain.c: lists of memory. Reads the guest's, once: 0; -RV_EINVAL: no device could make sense of it. */
-int virtio_chain_read(struct virtio_slot *slot);
-/* Makes one for the device of the slot's header and data, `done_bytes` on if they are bounced. False: it would be
- * too long. */
-bool virtio_chain_write(struct virtio_slot *slot, const struct virtio_header *header, bool to_guest);
-
-/* virtio_request.c: from a command to a request, and to the device. */
-void virtio_begin(struct virtio_slot *slot, struct vcpu *vcpu);
-/* Has the device do nothing: for the interrupt. */
-void virtio_nudge(struct virtio_queue *queue);
-/* The device is done. */
-void virtio_complete(struct virtio_slot *slot, struct vcpu *vcpu);
+/* virtio_chain.c: lists of memory. */
+struct virtio_chain {
+	struct bounce *bounce; /* whose segments become the pieces, but for the header's */
+	void *header;	       /* the first bytes of what the device reads, so many, go there */
+	uint32_t header_bytes, header_done;
+	uint16_t nr_readable;  /* of the segments */
+	bool is_unreachable, is_excessive; /* pieces are no memory of the guest's; are too many */
+	gpa_t last;	       /* of the last that is written: where it begins, how long it is; 0: there is none */
+	uint64_t last_bytes;
+	uint32_t nr_before_last; /* segments */
+};
+/* Reads the guest's, once: 0; -RV_EINVAL: no device could make sense of it. */
+int virtio_chain_walk(const struct virtio_queue *queue, uint16_t head, struct virtio_chain *chain);
+/* Appends to the slot's table; the last that does ends it. */
+void virtio_append(struct virtio_slot *slot, uint64_t address, uint64_t length_bytes, uint16_t flags);
+void virtio_append_last(struct virtio_slot *slot, uint64_t address, uint64_t length_bytes, uint16_t flags);
 
 /* virtio_work.c: has all go on that can. */
 void virtio_work(struct virtio_device *device, struct vcpu *vcpu);
+/* Of a queue of commands, as virtio_queue.work. */
+bool virtio_queue_work(struct virtio_queue *queue, struct vcpu *vcpu);
 /* The guest says that there is something in a queue. */
 void virtio_notified(struct virtio_device *device, uint32_t number, struct vcpu *vcpu);
 /* Has the device be silent if the guest polls: until virtio_wait(). */

@@ -1,8 +1,8 @@
 /*
- * mediator/disk/virtio_work.c: has commands go on, as far as they can: at each notification, each interrupt, and where
+ * mediator/virtio/virtio_work.c: has commands go on, as far as they can: at each notification, each interrupt, and where
  * the guest reads what an interrupt is about.
  */
-#include "mediator/disk/virtio.h"
+#include "mediator/virtio/virtio.h"
 
 #include "core/instructions.h"
 #include "core/time.h"
@@ -27,7 +27,7 @@ static bool virtio_pump(struct virtio_queue *queue, struct vcpu *vcpu)
 	queue->is_pumped = true;
 	queue->nr_users++;
 	while (!virtio_is_stopped(queue) && (slot = virtio_take(queue)) != NULL) {
-		virtio_begin(slot, vcpu);
+		queue->device->class->begin(slot, vcpu);
 		any = true;
 	}
 	queue->is_pumped = false;
@@ -42,14 +42,19 @@ static bool virtio_harvest(struct virtio_queue *queue, struct vcpu *vcpu)
 
 	if (slot == NULL)
 		return false;
-	if (slot->number != VIRTIO_SLOT_NUDGE) {
-		virtio_complete(slot, vcpu);
-		return true;
-	}
-	slot->state = VIRTIO_FREE;
-	if (queue->nudge_again)
-		virtio_nudge(queue);
+	queue->device->class->complete(slot, vcpu);
 	return true;
+}
+
+bool virtio_queue_work(struct virtio_queue *queue, struct vcpu *vcpu)
+{
+	struct virtio_device *device = queue->device;
+	unsigned number = queue->number;
+	bool any = virtio_pump(queue, vcpu);
+
+	while (device->queues[number] != NULL && virtio_harvest(device->queues[number], vcpu))
+		any = true;
+	return any;
 }
 
 static bool virtio_work_once(struct virtio_device *device, struct vcpu *vcpu)
@@ -58,9 +63,7 @@ static bool virtio_work_once(struct virtio_device *device, struct vcpu *vcpu)
 
 	for (unsigned i = 0; i < VIRTIO_QUEUES_MAXIMUM; i++) {
 		if (device->queues[i] != NULL)
-			any |= virtio_pump(device->queues[i], vcpu);
-		while (device->queues[i] != NULL && virtio_harvest(device->queues[i], vcpu))
-			any = true;
+			any |= device->queues[i]->work(device->queues[i], vcpu);
 	}
 	return any;
 }
@@ -100,11 +103,15 @@ void virtio_notified(struct virtio_device *device, uint32_t number, struct vcpu 
 {
 	struct virtio_queue *queue = number < VIRTIO_QUEUES_MAXIMUM ? device->queues[number] : NULL;
 
+	if (number < VIRTIO_QUEUES_MAXIMUM && device->passed[number])
+		virtio_notify_queue(device, number);
 	if (queue == NULL)
 		return;
-	virtio_heed_wish(queue);
+	if (device->class->polls)
+		virtio_heed_wish(queue);
 	virtio_work(device, vcpu);
-	virtio_wait(device, number, vcpu);
+	if (device->class->polls)
+		virtio_wait(device, number, vcpu);
 }
 
 static void virtio_interrupts_taken(void *subject)
@@ -124,6 +131,9 @@ static void virtio_interrupts_taken(void *subject)
 void virtio_watch_interrupts(void)
 {
 	static struct watcher watcher = { .notify = virtio_interrupts_taken };
+	static bool is_watching;
 
-	watch_add(&interrupt_taken_watchers, &watcher);
+	if (!is_watching)
+		watch_add(&interrupt_taken_watchers, &watcher);
+	is_watching = true;
 }

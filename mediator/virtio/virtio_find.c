@@ -1,19 +1,15 @@
 /*
- * mediator/disk/virtio_find.c: the machine's virtio disks, by the numbers of their PCI functions, where their
- * capabilities say that their registers are (Virtual I/O Device Specification 1.2, 4.1.2, 4.1.4), and the claims of
- * these.
+ * mediator/virtio/virtio_find.c: virtio devices, where their capabilities say that their registers are (Virtual I/O
+ * Device Specification 1.2, 4.1.2, 4.1.4), and the claims of these.
  */
-#include "mediator/disk/virtio.h"
+#include "mediator/virtio/virtio.h"
 
 #include "core/log.h"
-#include "core/memory.h"
-#include "mediator/disk/disk_class.h"
-#include "rv/errno.h"
 #include "vmm/pci_function.h"
 
 #define VIRTIO_CAPABILITIES_MAXIMUM 48 /* as many as there is room for */
 
-static struct virtio_device *virtio_devices[RV_DISKS_A_BUS];
+static struct virtio_device *virtio_devices[VIRTIO_DEVICES_MAXIMUM];
 static unsigned virtio_nr_devices;
 
 struct virtio_device *virtio_device_at(unsigned position)
@@ -110,52 +106,22 @@ static bool virtio_add_capabilities(struct virtio_device *device)
 	return true;
 }
 
-static bool virtio_prepare(struct virtio_device *device, uint32_t ids)
+bool virtio_device_init(struct virtio_device *device, bool is_transitional)
 {
 	struct pci_bar bar;
 
-	if (!virtio_add_capabilities(device))
+	if (virtio_nr_devices == VIRTIO_DEVICES_MAXIMUM || !virtio_add_capabilities(device))
 		return false;
-	if (ids >> 16 == VIRTIO_DISK_TRANSITIONAL && pci_bar_get(device->function, 0, &bar) == 0 && bar.port &&
+	if (is_transitional && pci_bar_get(device->function, 0, &bar) == 0 && bar.port &&
 	    !virtio_add_window(device, VIRTIO_LEGACY, 0, 0, UINT32_MAX))
 		return false;
-	if (device->nr_windows == 0)
-		return false;
-	device->block_sectors = 1;
-	device->info.number = (uint16_t)(RV_DISK_VIRTIO * RV_DISKS_A_BUS + device->index);
-	if (virtio_locate(device))
-		virtio_learn(device);
-	return true;
+	return device->nr_windows != 0;
 }
 
-static void virtio_look_at(uint64_t function)
+void virtio_device_add(struct virtio_device *device)
 {
-	size_t nr_pages = align_up(sizeof(struct virtio_device), PAGE_BYTES) / PAGE_BYTES;
-	uint32_t ids = pci_hardware_read(function | PCI_ID, 4);
-	struct virtio_device *device;
-
-	if ((ids & 0xffff) != VIRTIO_VENDOR || (ids >> 16 != VIRTIO_DISK_TRANSITIONAL && ids >> 16 != VIRTIO_DISK))
-		return;
-	device = virtio_nr_devices < RV_DISKS_A_BUS ? memory_allocate_pages(nr_pages) : NULL;
-	if (device != NULL) {
-		device->function = function;
-		device->index = (uint16_t)virtio_nr_devices;
-		if (virtio_prepare(device, ids)) {
-			device->common = (struct disk_controller){ .class = &virtio_class, .lock = &device->lock };
-			disk_add(&device->common);
-			virtio_devices[virtio_nr_devices++] = device;
-			return;
-		}
-		memory_free_pages(device, nr_pages);
-	}
-	disk_say_left_out("a virtio disk", function);
-}
-
-static void virtio_find(void)
-{
-	pci_functions_visit(virtio_look_at);
-	if (virtio_nr_devices != 0)
-		virtio_watch_interrupts();
+	virtio_devices[virtio_nr_devices++] = device;
+	virtio_watch_interrupts();
 }
 
 /* Claims ------------------------------------------------------------------------------------------- */
@@ -167,8 +133,8 @@ static void virtio_look_whether_used(struct virtio_device *device)
 		return; /* that is seen at the first access */
 	virtio_settle(device);
 	if (!device->is_seen)
-		log_warning("virtio%u: it is in use already: its requests pass unseen until the guest resets it, as an OS "
-			    "does when it starts", device->index);
+		log_warning("%s%u: it is in use already: its requests pass unseen until the guest resets it, as an OS "
+			    "does when it starts", device->class->name, device->index);
 }
 
 static void virtio_unfollow(struct virtio_device *device)
@@ -177,7 +143,6 @@ static void virtio_unfollow(struct virtio_device *device)
 		pci_unfollow(&device->windows[i].follower);
 }
 
-/* -RV_EINVAL: they are where neither we nor the registry of memory can get at them. */
 static int virtio_follow(struct virtio_device *device)
 {
 	int error = 0;
@@ -187,12 +152,10 @@ static int virtio_follow(struct virtio_device *device)
 	if (error == 0)
 		return 0;
 	virtio_unfollow(device);
-	if (error != -RV_EINVAL)
-		return error;
-	return disk_say_out_of_reach("virtio", device->index);
+	return error;
 }
 
-static int virtio_claim(struct virtio_device *device)
+int virtio_claim(struct virtio_device *device)
 {
 	int error = device->is_claimed ? 0 : virtio_follow(device);
 
@@ -211,28 +174,3 @@ void virtio_release(struct virtio_device *device)
 	virtio_unfollow(device);
 	device->is_claimed = device->is_seen = device->is_told = false;
 }
-
-static int virtio_claim_one(struct disk_controller *controller)
-{
-	return virtio_claim(CONTAINER_OF(controller, struct virtio_device, common));
-}
-
-static void virtio_release_one(struct disk_controller *controller)
-{
-	virtio_release(CONTAINER_OF(controller, struct virtio_device, common));
-}
-
-static bool virtio_describe(unsigned index, struct rv_disk_info *info)
-{
-	if (index >= virtio_nr_devices)
-		return false;
-	*info = virtio_devices[index]->info;
-	return info->sector_bytes != 0;
-}
-
-const struct disk_class virtio_class = {
-	.find = virtio_find,
-	.claim = virtio_claim_one,
-	.release = virtio_release_one,
-	.describe = virtio_describe,
-};

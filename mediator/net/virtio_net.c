@@ -1,0 +1,123 @@
+/*
+ * mediator/net/virtio_net.c: virtio network cards, and what a driver may use of them (Virtual I/O Device Specification
+ * 1.2, 5.1).
+ */
+#include "mediator/net/virtio_net.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "hook/hook.h"
+#include "mediator/net/nic.h"
+#include "rv/errno.h"
+#include "rv/kinds.h"
+
+/* The control queue is behind all pairs that the device has. */
+static uint32_t virtio_net_pairs(const struct virtio_device *device)
+{
+	return virtio_net_has(device, VIRTIO_NET_MQ) ? virtio_config_get(device, VIRTIO_NET_CONFIG_PAIRS, 2) : 1;
+}
+
+static bool virtio_net_passes(const struct virtio_device *device, uint32_t number)
+{
+	return virtio_net_has(device, VIRTIO_NET_CTRL_VQ) && number == 2 * virtio_net_pairs(device);
+}
+
+static uint64_t virtio_net_config_read(const struct virtio_device *device, uint64_t value, uint32_t at)
+{
+	(void)device;
+	(void)at;
+	return value;
+}
+
+static void virtio_net_learn(struct virtio_device *device)
+{
+	struct virtio_net *net = virtio_net_of(device);
+
+	device->hidden = virtio_config_get(device, VIRTIO_NET_CONFIG_PAIRS, 2) > VIRTIO_NET_PAIRS_MAXIMUM ? VIRTIO_NET_MQ : 0;
+	net->mac = 0;
+	for (uint32_t i = 0; i < 6; i++)
+		net->mac = net->mac << 8 | (virtio_config_get(device, VIRTIO_NET_CONFIG_MAC + i, 1) & 0xff);
+}
+
+/* What the card could do, and does not while packets are seen. */
+static void virtio_net_tell_features(const struct virtio_queue *queue)
+{
+	const struct virtio_device *device = queue->device;
+	uint32_t lacking[2] = { 0 };
+
+	if (queue->number != 0)
+		return;
+	for (uint32_t half = 0; half < (device->is_legacy ? 1u : 2u); half++) {
+		virtio_put(device, VIRTIO_DEVICE_SELECT, half);
+		lacking[half] = virtio_get(device, VIRTIO_DEVICE_FEATURES) & ~virtio_net_class.features[half];
+	}
+	virtio_put(device, VIRTIO_DEVICE_SELECT, device->device_select);
+	log_info("nic%u: features that are not used, for packets to be seen: 0x%08x%08x", device->index, lacking[1],
+		 lacking[0]);
+}
+
+static void virtio_net_made(struct virtio_queue *queue)
+{
+	virtio_net_tell_features(queue);
+	queue->work = queue->number % 2 == 0 ? virtio_net_rx_work : virtio_net_tx_work;
+	if (queue->number % 2 != 0)
+		return;
+	queue->is_quiet = true; /* until the driver is ready */
+	virtio_net_rx_stock(queue);
+}
+
+static void virtio_net_tell(struct virtio_device *device, struct vcpu *vcpu)
+{
+	struct request request;
+
+	request_begin(&request, RV_EVENT_NIC_ATTACH);
+	request.nic.number = virtio_net_of(device)->nic->number;
+	request.nic.mac = virtio_net_of(device)->mac;
+	spinlock_release(&device->lock);
+	(void)request_offer(&request, vcpu);
+	spinlock_acquire(&device->lock);
+}
+
+/* From now on the device may look for buffers. */
+static void virtio_net_started(struct virtio_device *device, struct vcpu *vcpu)
+{
+	bool is_new = false;
+
+	for (unsigned i = 0; i < VIRTIO_QUEUES_MAXIMUM; i++) {
+		struct virtio_queue *queue = device->queues[i];
+
+		if (queue == NULL || !queue->is_quiet)
+			continue;
+		queue->is_quiet = false;
+		virtio_notify_device(queue);
+		is_new = true;
+	}
+	if (is_new && hook_wants_requests(RV_EVENT_NIC_ATTACH))
+		virtio_net_tell(device, vcpu);
+}
+
+/* Not: packed rings, event indices, headers of other sizes (hashes, segments that the device has joined), queues chosen
+ * by hashes, standby. */
+const struct virtio_class virtio_net_class = {
+	.name = "nic",
+	.features = {
+		VIRTIO_NET_CSUM | VIRTIO_NET_GUEST_CSUM | VIRTIO_NET_CTRL_GUEST_OFFLOADS | VIRTIO_NET_MTU |
+			VIRTIO_NET_MAC | VIRTIO_NET_GUEST_TSO4 | VIRTIO_NET_GUEST_TSO6 | VIRTIO_NET_GUEST_ECN |
+			VIRTIO_NET_GUEST_UFO | VIRTIO_NET_HOST_TSO4 | VIRTIO_NET_HOST_TSO6 | VIRTIO_NET_HOST_ECN |
+			VIRTIO_NET_HOST_UFO | VIRTIO_NET_MRG_RXBUF | VIRTIO_NET_STATUS | VIRTIO_NET_CTRL_VQ |
+			VIRTIO_NET_CTRL_RX | VIRTIO_NET_CTRL_VLAN | VIRTIO_NET_GUEST_ANNOUNCE | VIRTIO_NET_MQ |
+			VIRTIO_NET_CTRL_MAC_ADDR | VIRTIO_FEATURE_ANY_LAYOUT | VIRTIO_FEATURE_INDIRECT,
+		VIRTIO_FEATURE_HIGH_VERSION_1 | VIRTIO_FEATURE_HIGH_ACCESS_PLATFORM |
+			VIRTIO_FEATURE_HIGH_ORDER_PLATFORM | VIRTIO_NET_HIGH_SPEED_DUPLEX,
+	},
+	.slot_pages = VIRTIO_NET_SLOT_PAGES,
+	.is_watched = nic_is_watched,
+	.config_read = virtio_net_config_read,
+	.attached = virtio_net_learn,
+	.made = virtio_net_made,
+	.passes = virtio_net_passes,
+	.started = virtio_net_started,
+	.read = virtio_net_tx_read,
+	.begin = virtio_net_tx_begin,
+	.complete = virtio_net_tx_complete,
+};

@@ -1,0 +1,328 @@
+/*
+ * mediator/net/virtio_net_rx.c: what comes for the guest (Virtual I/O Device Specification 1.2, 5.1.6.3, 5.1.6.4): in
+ * buffers of ours, judged, and copied into the guest's.
+ */
+#include "mediator/net/virtio_net.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/string.h"
+#include "hook/hook.h"
+#include "rv/errno.h"
+#include "rv/kinds.h"
+#include "vmm/guest_memory.h"
+
+#define VIRTIO_NET_GUEST_PIECES 32 /* of one of the guest's buffers */
+
+/* Buffers of ours ---------------------------------------------------------------------------------- */
+
+/* One page where a frame may be in several; else all that it may be. */
+static uint32_t virtio_net_buffer_pages(const struct virtio_device *device)
+{
+	if (virtio_net_has(device, VIRTIO_NET_MRG_RXBUF))
+		return 1;
+	return virtio_net_has(device, VIRTIO_NET_GUEST_TSO4 | VIRTIO_NET_GUEST_TSO6 | VIRTIO_NET_GUEST_UFO) ? 17 : 3;
+}
+
+/* The header by itself, as legacy devices want it. */
+static bool virtio_net_stock_one(struct virtio_slot *slot)
+{
+	struct virtio_queue *queue = slot->queue;
+	uint32_t header_bytes = virtio_net_header_bytes(queue->device);
+	struct bounce *bounce = &slot->bounce;
+
+	if (bounce_take_bytes(bounce, queue->buffer_pages * PAGE_BYTES) != 0)
+		return false;
+	slot->nr_entries = 0;
+	virtio_append(slot, memory_physical(bounce->pages[0]), header_bytes, VIRTIO_DESCRIPTOR_WRITE);
+	if (queue->buffer_pages == 1) {
+		virtio_append_last(slot, memory_physical(bounce->pages[0]) + header_bytes, PAGE_BYTES - header_bytes,
+				   VIRTIO_DESCRIPTOR_WRITE);
+	} else {
+		virtio_append(slot, memory_physical(bounce->pages[0]) + header_bytes, PAGE_BYTES - header_bytes,
+			      VIRTIO_DESCRIPTOR_WRITE);
+		for (uint32_t i = 1; i + 1 < queue->buffer_pages; i++)
+			virtio_append(slot, memory_physical(bounce->pages[i]), PAGE_BYTES, VIRTIO_DESCRIPTOR_WRITE);
+		virtio_append_last(slot, memory_physical(bounce->pages[queue->buffer_pages - 1]), PAGE_BYTES,
+				   VIRTIO_DESCRIPTOR_WRITE);
+	}
+	virtio_submit(slot);
+	return true;
+}
+
+/* Where memory is short the device has fewer. */
+void virtio_net_rx_stock(struct virtio_queue *queue)
+{
+	bool was_quiet = queue->is_quiet;
+	uint32_t count = 0;
+
+	queue->buffer_pages = virtio_net_buffer_pages(queue->device);
+	queue->is_quiet = true;
+	for (; count < VIRTIO_NET_BUFFERS; count++) {
+		struct virtio_slot *slot = virtio_slot_find(queue);
+
+		if (slot == NULL || !virtio_net_stock_one(slot))
+			break;
+	}
+	queue->is_quiet = was_quiet;
+	if (count != 0)
+		virtio_notify_device(queue);
+}
+
+/* From the device -------------------------------------------------------------------------------------- */
+
+/* Another part of the frame is in the slot: takes its page. False: the device has left a gap, or has no header. */
+static bool virtio_net_join(struct virtio_slot *first, struct virtio_slot *slot)
+{
+	uint32_t most = slot->queue->buffer_pages * PAGE_BYTES;
+
+	if (slot->device_bytes > most)
+		return false;
+	if (first == slot) {
+		slot->bounce.length_bytes = slot->device_bytes;
+		return slot->device_bytes > slot->header_bytes;
+	}
+	if (first->bounce.length_bytes != first->bounce.nr_pages * PAGE_BYTES || slot->bounce.nr_pages != 1)
+		return false;
+	first->bounce.pages[first->bounce.nr_pages++] = slot->bounce.pages[0];
+	slot->bounce.nr_pages = 0;
+	first->bounce.length_bytes += slot->device_bytes;
+	return true;
+}
+
+static void virtio_net_header_of(const struct virtio_slot *slot, struct virtio_net_header *header)
+{
+	*header = (struct virtio_net_header){ .nr_buffers = 1 };
+	memcpy(header, slot->bounce.pages[0], slot->header_bytes);
+	if (!virtio_net_has(slot->queue->device, VIRTIO_NET_MRG_RXBUF) || header->nr_buffers == 0)
+		header->nr_buffers = 1;
+}
+
+/* All of a frame is there. */
+static void virtio_net_rx_begin(struct virtio_slot *slot, struct vcpu *vcpu)
+{
+	struct virtio_device *device = slot->queue->device;
+
+	slot->request = (struct request){ 0 };
+	slot->nr_interrupts = device->nr_interrupts;
+	slot->has_waited = false;
+	virtio_net_frame_begin(slot, RV_EVENT_NET_RX, &slot->net);
+	if (hook_wants_requests(RV_EVENT_NET_RX)) {
+		virtio_net_ask(slot, VIRTIO_DONE_ASKED, vcpu);
+		return;
+	}
+	slot->request.verdict = RV_VERDICT_PASS;
+	slot->state = VIRTIO_DONE_ASKED;
+	virtio_net_rx_decided(slot);
+}
+
+void virtio_net_rx_take(struct virtio_slot *slot, struct vcpu *vcpu)
+{
+	struct virtio_queue *queue = slot->queue;
+	struct virtio_slot *first = queue->coming;
+	bool is_good;
+
+	if (first == NULL) {
+		first = queue->coming = slot;
+		slot->header_bytes = virtio_net_header_bytes(queue->device);
+		virtio_net_header_of(slot, &slot->net);
+		queue->nr_coming = slot->net.nr_buffers;
+	}
+	is_good = virtio_net_join(first, slot) && queue->nr_coming <= VIRTIO_NET_PARTS_MAXIMUM;
+	slot->state = VIRTIO_COMING;
+	queue->nr_coming--;
+	if (first != slot)
+		virtio_slot_free(slot);
+	if (is_good && queue->nr_coming != 0)
+		return;
+	queue->coming = NULL;
+	if (is_good)
+		virtio_net_rx_begin(first, vcpu);
+	else
+		virtio_slot_free(first);
+}
+
+void virtio_net_rx_decided(struct virtio_slot *slot)
+{
+	struct virtio_queue *queue = slot->queue;
+
+	if (slot->request.verdict == RV_VERDICT_DENY || slot->request.verdict == RV_VERDICT_DROP) {
+		virtio_slot_free(slot);
+		return;
+	}
+	virtio_net_frame_end(slot, &slot->net);
+	slot->state = VIRTIO_DECIDED;
+	slot->next = NULL;
+	*queue->last_decided = slot;
+	queue->last_decided = &slot->next;
+}
+
+/* To the guest ------------------------------------------------------------------------------------------ */
+
+/* A frame on its way into buffers of the guest's. */
+struct virtio_net_copy {
+	struct virtio_slot *slot;
+	uint64_t done_bytes;
+	uint32_t nr_buffers;
+	gpa_t nr_buffers_address; /* where the first has that number; 0: nowhere */
+};
+
+static int virtio_net_copy_piece(struct virtio_net_copy *copy, gpa_t address, uint64_t length_bytes)
+{
+	const struct bounce *bounce = &copy->slot->bounce;
+
+	for (uint64_t done = 0; done < length_bytes;) {
+		uint64_t at = copy->done_bytes, part = PAGE_BYTES - at % PAGE_BYTES;
+
+		if (part > length_bytes - done)
+			part = length_bytes - done;
+		if (guest_memory_write(address + done, bounce->pages[at / PAGE_BYTES] + at % PAGE_BYTES, part) != 0)
+			return -RV_EFAULT;
+		done += part;
+		copy->done_bytes += part;
+	}
+	return 0;
+}
+
+/* The pieces of the next of the guest's buffers, which are its memory. */
+static int virtio_net_buffer_at(struct virtio_queue *queue, uint32_t ahead, struct bounce *pieces, uint16_t *head)
+{
+	struct virtio_chain chain = { .bounce = pieces };
+
+	pieces->nr_segments = 0;
+	*head = virtio_head_at(queue, ahead);
+	if (virtio_chain_walk(queue, *head, &chain) != 0 || chain.nr_readable != 0 || chain.is_unreachable)
+		return -RV_EINVAL;
+	return 0;
+}
+
+/* As much of the frame as goes into it. */
+static int virtio_net_fill_buffer(struct virtio_net_copy *copy, const struct bounce *pieces, uint32_t *bytes)
+{
+	uint64_t before = copy->done_bytes, all = copy->slot->bounce.length_bytes;
+
+	for (uint32_t i = 0; i < pieces->nr_segments && copy->done_bytes < all; i++) {
+		uint64_t part = all - copy->done_bytes;
+
+		if (part > pieces->segments[i].length_bytes)
+			part = pieces->segments[i].length_bytes;
+		if (virtio_net_copy_piece(copy, pieces->segments[i].address, part) != 0)
+			return -RV_EFAULT;
+	}
+	*bytes = (uint32_t)(copy->done_bytes - before);
+	return 0;
+}
+
+enum virtio_net_given { VIRTIO_NET_GIVEN, VIRTIO_NET_NO_ROOM, VIRTIO_NET_TOO_LONG, VIRTIO_NET_DEAD };
+
+static uint64_t virtio_net_pieces_bytes(const struct bounce *pieces)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < pieces->nr_segments; i++)
+		sum += pieces->segments[i].length_bytes;
+	return sum;
+}
+
+/* How many of the guest's buffers it takes; 0: there are not enough. -RV_EINVAL: they are none. */
+static int virtio_net_count_buffers(struct virtio_queue *queue, uint64_t bytes, struct bounce *pieces)
+{
+	uint16_t available = virtio_count_available(queue), head;
+	uint32_t most = virtio_net_has(queue->device, VIRTIO_NET_MRG_RXBUF) ? available : available != 0;
+	uint64_t room = 0;
+
+	for (uint32_t count = 0; count < most;) {
+		if (virtio_net_buffer_at(queue, count++, pieces, &head) != 0)
+			return -RV_EINVAL;
+		room += virtio_net_pieces_bytes(pieces);
+		if (room >= bytes)
+			return (int)count;
+	}
+	/* All that it will ever give is not enough. */
+	return most != 0 && (most == queue->guest.size || !virtio_net_has(queue->device, VIRTIO_NET_MRG_RXBUF)) ? -RV_E2BIG : 0;
+}
+
+static int virtio_net_fill_buffers(struct virtio_queue *queue, struct virtio_slot *slot, uint32_t count,
+				   struct bounce *pieces)
+{
+	struct virtio_net_copy copy = { .slot = slot };
+
+	slot->net.nr_buffers = (uint16_t)count;
+	memcpy(slot->bounce.pages[0], &slot->net, slot->header_bytes);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t bytes = 0;
+		uint16_t head;
+
+		/* Read anew: what is written to is what was looked at now. */
+		if (virtio_net_buffer_at(queue, i, pieces, &head) != 0 ||
+		    virtio_net_fill_buffer(&copy, pieces, &bytes) != 0)
+			return -RV_EINVAL;
+		virtio_put_used(queue, i, head, bytes);
+	}
+	queue->taken = (uint16_t)(queue->taken + count);
+	virtio_give_used(queue, count);
+	return 0;
+}
+
+/* Has the guest's interrupt perhaps come before? */
+static void virtio_net_note_late(struct virtio_slot *slot)
+{
+	struct virtio_queue *queue = slot->queue;
+
+	if (slot->has_waited || queue->device->nr_interrupts != slot->nr_interrupts)
+		queue->owes_interrupt = true;
+}
+
+/* The first frame that is decided. False: the guest has no memory for it, or there is none. */
+static bool virtio_net_rx_give(struct virtio_queue *queue)
+{
+	struct bounce_segment segments[VIRTIO_NET_GUEST_PIECES];
+	struct bounce pieces = { .segments = segments, .segments_maximum = VIRTIO_NET_GUEST_PIECES };
+	struct virtio_slot *slot = queue->first_decided;
+	int count;
+
+	if (slot == NULL || queue->is_dead || queue->device->is_stopping)
+		return false;
+	count = virtio_net_count_buffers(queue, slot->bounce.length_bytes, &pieces);
+	if (count == 0) {
+		slot->has_waited = true;
+		return false;
+	}
+	if (count > 0 && virtio_net_fill_buffers(queue, slot, (uint32_t)count, &pieces) != 0)
+		count = -RV_EINVAL;
+	if (count > 0)
+		virtio_net_note_late(slot);
+	else if (count == -RV_EINVAL)
+		virtio_queue_kill(queue, "a chain of descriptors that is none");
+	queue->first_decided = slot->next;
+	if (queue->first_decided == NULL)
+		queue->last_decided = &queue->first_decided;
+	virtio_slot_free(slot);
+	return true;
+}
+
+/* One CPU at a time, so that frames keep their order; who comes meanwhile leaves them to that one. */
+bool virtio_net_rx_work(struct virtio_queue *queue, struct vcpu *vcpu)
+{
+	struct virtio_device *device = queue->device;
+	struct virtio_slot *slot;
+	bool any = false;
+
+	if (queue->is_pumped)
+		return false;
+	queue->is_pumped = true;
+	queue->nr_users++;
+	while (!queue->is_gone && !device->is_stopping && (slot = virtio_done_next(queue)) != NULL) {
+		virtio_net_rx_take(slot, vcpu);
+		any = true;
+	}
+	while (!queue->is_gone && virtio_net_rx_give(queue))
+		any = true;
+	if (!queue->is_gone && !queue->is_dead && !device->is_stopping)
+		virtio_net_rx_stock(queue);
+	if (!queue->is_gone && queue->owes_interrupt)
+		virtio_net_interrupt(queue);
+	queue->is_pumped = false;
+	virtio_queue_put(queue);
+	return any;
+}

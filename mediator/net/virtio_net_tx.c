@@ -1,0 +1,134 @@
+/*
+ * mediator/net/virtio_net_tx.c: what the guest sends (Virtual I/O Device Specification 1.2, 5.1.6.2): copied, judged, and
+ * sent from the copy.
+ */
+#include "mediator/net/virtio_net.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "hook/hook.h"
+#include "rv/errno.h"
+#include "rv/kinds.h"
+
+int virtio_net_tx_read(struct virtio_slot *slot)
+{
+	struct virtio_chain chain = { .bounce = &slot->bounce, .header = &slot->net,
+				      .header_bytes = virtio_net_header_bytes(slot->queue->device) };
+	int error;
+
+	slot->net = (struct virtio_net_header){ 0 };
+	error = virtio_chain_walk(slot->queue, slot->head, &chain);
+	slot->is_excessive = chain.is_excessive;
+	slot->is_unreachable = chain.is_unreachable;
+	slot->header_bytes = 0; /* it is not in the bounce */
+	return error != 0 || chain.header_done != chain.header_bytes || chain.last_bytes != 0 ? -RV_EINVAL : 0;
+}
+
+/* The guest has it back: all that the device needs is in memory of ours. */
+static void virtio_net_tx_give_back(struct virtio_slot *slot)
+{
+	slot->used_bytes = 0;
+	virtio_post(slot);
+}
+
+/* Nobody but us interrupts for it. */
+static void virtio_net_tx_end(struct virtio_slot *slot)
+{
+	slot->queue->owes_interrupt = true;
+	virtio_net_tx_give_back(slot);
+	virtio_slot_free(slot);
+}
+
+static void virtio_net_tx_drop(struct virtio_slot *slot, const char *why)
+{
+	log_warning("nic%u: a packet is dropped: %s", slot->queue->device->index, why);
+	virtio_net_tx_end(slot);
+}
+
+static void virtio_net_tx_send(struct virtio_slot *slot)
+{
+	const struct bounce *bounce = &slot->bounce;
+
+	virtio_net_frame_end(slot, &slot->net);
+	slot->nr_entries = 0;
+	slot->area->net = slot->net;
+	virtio_append(slot, memory_physical(&slot->area->net), virtio_net_header_bytes(slot->queue->device), 0);
+	for (uint64_t at = 0; at < bounce->length_bytes; at += PAGE_BYTES) {
+		uint64_t left = bounce->length_bytes - at;
+
+		if (left <= PAGE_BYTES)
+			virtio_append_last(slot, memory_physical(bounce->pages[at / PAGE_BYTES]), left, 0);
+		else
+			virtio_append(slot, memory_physical(bounce->pages[at / PAGE_BYTES]), PAGE_BYTES, 0);
+	}
+	virtio_net_tx_give_back(slot);
+	virtio_submit(slot);
+}
+
+void virtio_net_tx_decided(struct virtio_slot *slot)
+{
+	if (slot->request.verdict == RV_VERDICT_DENY || slot->request.verdict == RV_VERDICT_DROP)
+		virtio_net_tx_end(slot);
+	else
+		virtio_net_tx_send(slot);
+}
+
+/* Into memory of ours. NULL: it is there. */
+static const char *virtio_net_tx_copy(struct virtio_slot *slot)
+{
+	int error;
+
+	if (slot->is_excessive || slot->is_unreachable)
+		return slot->is_excessive ? "it is in too many pieces" : "it is not in the guest's memory";
+	error = bounce_take_pages(&slot->bounce, UINT64_MAX);
+	if (error != 0)
+		return error == -RV_ENOMEM ? "there is not enough memory for it: give more with memory="
+					   : "it is longer than a packet can be";
+	if (slot->bounce.length_bytes == 0 || slot->bounce.length_bytes > RV_FRAME_BYTES_MAXIMUM)
+		return "it has a length that no packet has";
+	return bounce_gather(&slot->bounce) != 0 ? "it is not in the guest's memory" : NULL;
+}
+
+void virtio_net_tx_begin(struct virtio_slot *slot, struct vcpu *vcpu)
+{
+	const char *why = virtio_net_tx_copy(slot);
+
+	if (why != NULL) {
+		virtio_net_tx_drop(slot, why);
+		return;
+	}
+	virtio_net_frame_begin(slot, RV_EVENT_NET_TX, &slot->net);
+	if (hook_wants_requests(RV_EVENT_NET_TX))
+		virtio_net_ask(slot, VIRTIO_ASKED, vcpu);
+	else
+		virtio_net_tx_decided(slot);
+}
+
+void virtio_net_tx_complete(struct virtio_slot *slot, struct vcpu *vcpu)
+{
+	(void)vcpu;
+	virtio_slot_free(slot);
+}
+
+/* It has all that was sent back before the device has sent it, so that one interrupt of the device's is enough, if it
+ * wants one. Slots come back when that interrupts too: it does if they are all taken. */
+bool virtio_net_tx_work(struct virtio_queue *queue, struct vcpu *vcpu)
+{
+	struct virtio_device *device = queue->device;
+	uint32_t number = queue->number;
+	bool any;
+
+	virtio_set_silent(queue, !virtio_wants_interrupt(queue));
+	any = virtio_queue_work(queue, vcpu);
+	if (device->queues[number] != queue || queue->is_dead)
+		return any;
+	if (queue->is_silent && virtio_wants_interrupt(queue))
+		queue->owes_interrupt = true; /* by now, for what it may not have found */
+	if (queue->is_silent && virtio_count_available(queue) != 0) {
+		virtio_set_silent(queue, false);
+		any |= virtio_queue_work(queue, vcpu);
+	}
+	if (!any && device->queues[number] == queue && queue->owes_interrupt)
+		virtio_net_interrupt(queue);
+	return any;
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Says what frames a file of QEMU's filter-dump has, by who sent them: one line a kind, sorted.
+
+usage: tests/system/net/frames.py FILE MAC    the card's address, 52:54:00:12:34:57
+"""
+
+import struct
+import sys
+from collections import Counter
+
+
+def frames(path):
+    """Yields each frame of a pcap file (libpcap's format 2.4, little-endian)."""
+    with open(path, "rb") as file:
+        if file.read(24)[:4] != b"\xd4\xc3\xb2\xa1":
+            raise SystemExit(f"{path}: no pcap file")
+        while header := file.read(16):
+            yield file.read(struct.unpack("<4I", header)[2])
+
+
+def describe(frame):
+    """Returns what a frame is, in a word or two."""
+    ethertype = int.from_bytes(frame[12:14], "big")
+    if ethertype != 0x0800:
+        return f"{ethertype:04x}"
+    protocol, header = frame[23], (frame[14] & 15) * 4 + 14
+    if protocol not in (6, 17):
+        return f"ip protocol {protocol}"
+    ports = struct.unpack(">2H", frame[header : header + 4])
+    return f"{'tcp' if protocol == 6 else 'udp'} {min(ports)}"
+
+
+def main():
+    path, mac = sys.argv[1], bytes.fromhex(sys.argv[2].replace(":", ""))
+    counts = Counter()
+    for frame in frames(path):
+        counts[("out" if frame[6:12] == mac else "in", describe(frame))] += 1
+    for (direction, kind), count in sorted(counts.items()):
+        print(f"wire: {direction} {kind} {count}")
+    for direction in ("in", "out"):
+        print(f"wire: all {direction} {sum(n for key, n in counts.items() if key[0] == direction)}")
+
+
+main()

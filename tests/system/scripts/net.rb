@@ -1,0 +1,9 @@
+# Counts what a network card sends and receives; no mail leaves, and no IPv6.
+counts = Hash.new(0)
+on(:net_tx, port: 25) { |packet| counts[:mail] += 1; packet.drop }
+on(:net_tx, ethertype: 0x86dd) { |packet| counts[:ip6] += 1; packet.deny }
+on(:net_packet, observe: true) do |packet|
+  counts[packet.kind] += 1
+end
+on(:nic_attach) { |event| puts "attached #{event.nic} #{event.mac.to_s(16)}" }
+at_exit { counts.sort_by { |k, _| k.to_s }.each { |name, count| puts "counted #{name} #{count}" } }
