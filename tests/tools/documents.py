@@ -3,16 +3,30 @@ source name are there.
 
 A fence says what it is: `ruby` is a script, which ./ritevisor check must find nothing wrong with; `events`
 behind one is what the guest does then, and must see. `ruby fragment` is no script by itself, and is not run.
+`sh one-liner` is a command with a script behind -e, which is checked as such. `ruby FILE` is kept in a file, and
+`sh run` are commands, run in a folder with the page's files; `sh run long` likewise, by make test-long. What `text
+output` behind one says, line by line, is in what it prints. `sh` is not run.
 """
 
+import html
+import importlib.machinery
+import importlib.util
 import json
+import os
 import re
+import shlex
+import sys
 
-from harness import ROOT, run, test
+from harness import ROOT, expect, run, test
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+from host import paths, simulation  # noqa: E402
 
 FENCE = re.compile(r"^([ \t]*)```(.*?)\n(.*?)^\1```$", re.M | re.S)
 # What is no script: text to read, commands for a shell.
-OTHERS = {"text", "sh", "ruby fragment"}
+OTHERS = {"text", "sh", "ruby fragment", "sh run", "sh run long", "text output"}
+SCRIPT = re.compile(r"ruby( [\w.-]+\.rb)?$|sh one-liner$")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.M)
 # A file of the project, named with its folder; in quotes it is an #include.
@@ -37,29 +51,37 @@ def examples(text):
     assert 2 * len(found) == len(re.findall(r"^[ \t]*```", text, re.M)), "a fence without its end"
     for at, (line, info, source) in enumerate(found):
         before = found[at - 1][1] if at else ""
-        assert info in OTHERS | {"ruby", "events"}, f"line {line}: what is a fence of {info!r}?"
-        assert info != "events" or before == "ruby", f"line {line}: events without a script before them"
-        if info == "ruby":
+        is_script = bool(SCRIPT.match(info)) and info not in OTHERS
+        assert is_script or info in OTHERS | {"events"}, f"line {line}: what is a fence of {info!r}?"
+        assert info != "events" or SCRIPT.match(before), f"line {line}: events without a script before them"
+        assert info != "text output" or before.startswith("sh run"), f"line {line}: output of what?"
+        if is_script:
             behind = found[at + 1] if at + 1 < len(found) else (0, "", "")
+            source = code_of(source) if info == "sh one-liner" else source
             yield line, source, behind[2] if behind[1] == "events" else None
 
 
+def code_of(command):
+    """The script in a command's -e."""
+    words = shlex.split(command)
+    assert words[:-1] in (["ritectl", "-e"], ["ritevisor", "boot", "-e"]), command
+    return words[-1] + "\n"
+
+
 def failure_of(work, page, line, source, events):
-    script = work / f"{page.stem}_{line}.rb"
+    """As ./ritevisor check, without a process of Python and make for each."""
+    script, events_file = work / f"{page.stem}_{line}.rb", None
     script.write_text(source)
-    words = []
     if events is not None:
-        script.with_suffix(".events").write_text(events)
-        words = ["--events", script.with_suffix(".events")]
-    done = run("./ritevisor", "check", "--json", script, *words)
-    # What stands before the list says that the engine is built first.
-    if done.returncode == 0 and all(found["ok"] for found in json.loads(done.text[done.text.index("["):])):
-        return None
-    return f"{name_of(page)}:{line}: {done.text}"
+        events_file = script.with_suffix(".events")
+        events_file.write_text(events)
+    result = simulation.check_script([str(script)], [], events_file, paths.ENGINE)
+    return None if result.is_ok() else f"{name_of(page)}:{line}: {json.dumps(result.as_dict())}"
 
 
 @test
 def documents_have_examples_that_run(work):
+    simulation.prepare()
     count, failures = 0, []
     for page in PAGES:
         try:
@@ -127,3 +149,73 @@ def documents_and_source_name_files_that_are_there(work):
     missing = [name for page in pages for name in missing_files(page)]
     assert not missing, "\n".join(missing)
     assert sum(len(NAMED.findall(page.read_text())) for page in pages) >= 200, "few files are named"
+
+
+# Pages whose commands run: `sh run`.
+COMMANDS_RUN = [ROOT / "docs/tutorial.md"]
+
+
+def play(page, work, is_long):
+    """Runs the page's commands in its order, in a folder with its files. Returns how many fences of commands ran."""
+    found, count = fences(page.read_text()), 0
+    for at, (line, info, text) in enumerate(found):
+        if match := re.match(r"ruby ([\w.-]+\.rb)$", info):
+            (work / match[1]).write_text(text)
+        if info == "sh run" or (is_long and info == "sh run long"):
+            done = run("sh", "-e", "-c", text, cwd=work, env={"PATH": f"{ROOT}:{os.environ['PATH']}"}, timeout_s=600)
+            expect(done, 0)
+            behind = found[at + 1] if at + 1 < len(found) else (0, "", "")
+            for expected in behind[2].splitlines() if behind[1] == "text output" else []:
+                assert expected.rstrip() in done.text, f"line {line}: no {expected!r} in: {done.text}"
+            count += 1
+    return count
+
+
+@test
+def documents_have_commands_that_run(work):
+    for page in COMMANDS_RUN:
+        (work / page.stem).mkdir()
+        assert play(page, work / page.stem, is_long=False) >= 3, page
+
+
+@test
+def documents_mark_what_is_not_run(_):
+    """Where a page's commands run, those that do not say so before them."""
+    for page in COMMANDS_RUN:
+        text = page.read_text()
+        for match in FENCE.finditer(text):
+            before = text[: match.start()].rstrip().rpartition("\n")[2]
+            assert match[2] != "sh" or "(not run" in before, before
+
+
+@test
+def documents_show_a_session_that_is_so(_):
+    """What boots is in tests/tools/run-long."""
+    loader = importlib.machinery.SourceFileLoader("session", str(ROOT / "tools/session"))
+    session = importlib.util.module_from_spec(importlib.util.spec_from_loader("session", loader))
+    loader.exec_module(session)
+    shown = html.unescape((ROOT / "docs/session.svg").read_text())
+    quick = [each for each in session.SESSION if each[1] is None]
+    assert len(quick) >= 2
+    for row in [row for line in session.transcript(quick) for row in session.folded(line)]:
+        assert f">{row}</text>" in shown, row
+    for command, beginnings in session.SESSION:
+        assert session.folded(f"$ {command}")[0] in shown, command
+        assert all(beginning in shown for beginning in beginnings or []), beginnings
+
+
+# A function or a type of ours, as documents name it.
+C_NAME = re.compile(r"`(?:struct |enum )?([a-z]+_[a-z0-9_]+)(?:\(\))?`")
+C_PAGES = [ROOT / "docs/mediators.md"]
+
+
+@test
+def documents_name_functions_that_are_there(_):
+    known = set()
+    for folder in SOURCES:
+        for path in (ROOT / folder).rglob("*.[ch]"):
+            known |= set(re.findall(r"\w+", path.read_text()))
+    for page in C_PAGES:
+        names = C_NAME.findall(page.read_text())
+        assert len(names) > 20, page
+        assert not set(names) - known, (page.name, sorted(set(names) - known))

@@ -6,7 +6,7 @@ import shlex
 import tempfile
 
 from commands import options
-from host import bochs, console, images, kvm, machine, paths, uefi
+from host import bochs, console, images, kvm, machine, paths, progress, uefi
 from host.errors import UserError
 
 BOOT_EXAMPLES = """\
@@ -177,6 +177,17 @@ def wire_words(arguments):
     return ["wire=com4", *level]
 
 
+def starting(arguments, memory):
+    """What is about to run, in a line."""
+    emulator = "Bochs" if is_bochs(arguments) else "QEMU"
+    scripts = len(arguments.script) + bool(arguments.code)
+    what = "no Ritevisor" if arguments.bare else f"{scripts} script{'' if scripts == 1 else 's'}"
+    disk = arguments.disk or arguments.kernel or arguments.multiboot or "the built-in guest"
+    kept = ", which is not written to" if arguments.snapshot else ""
+    return (f"{emulator}, {arguments.smp} CPU{'' if arguments.smp == 1 else 's'}, {memory} MiB, {what}, {disk}{kept}; "
+            "Ctrl-C ends it")  # fmt: skip
+
+
 def boot(arguments):
     processor = {}
     if arguments.accel:
@@ -206,11 +217,13 @@ def boot(arguments):
         medium = ""
         if not arguments.bare:
             medium = os.path.join(work, "ritevisor.iso")
+            progress.step("writing the boot medium")
             images.build_medium(
                 medium, arguments.hypervisor, arguments.engine,
                 [*arguments.script, *one_liner(arguments.code, work)],
                 [*words, *(["console=debug"] if channel else []), *arguments.option],
             )  # fmt: skip
+        progress.step("making the guest's disk")
         common = {
             "smp": arguments.smp,
             "memory": memory,
@@ -234,8 +247,10 @@ def boot(arguments):
             ).command()
         command += channel.options() if channel else []
         if arguments.dry_run:
+            progress.clear()
             print(shlex.join(command))
             return 0
+        progress.stay(starting(arguments, memory))
         return console.run(
             command,
             expects_summary=expects_summary,

@@ -52,7 +52,7 @@ def date():
 def part(document, title=None):
     """Returns the text of a document below its first heading, up to the second; or of the section with that title,
     without the heading."""
-    lines = (paths.ROOT / document).read_text().splitlines()
+    lines = [line for line in (paths.ROOT / document).read_text().splitlines() if not line.startswith("![")]  # pictures
     level, chosen, is_in, in_fence = 1, [], False, False
     for line in lines:
         in_fence ^= line.lstrip().startswith("```")
