@@ -199,14 +199,18 @@ check: $(programs-checked)
 .PHONY: test-programs
 test-programs: all $(test-programs)
 
+.PHONY: test-setup
+test-setup:
+	@tools/setup $(here)/tools/packages-test
+
 # Bochs first: its build would use up the time that the first test has.
-test: test-programs
+test: test-setup test-programs
 	$(if $(filter amd,$(CPU)),,@tools/bochs >/dev/null)
 	@tests/run --vendor $(or $(CPU),both)
 
 # What takes hours, one after the other; SECONDS= is for each fuzzer and for the attempts to escape.
 .PHONY: test-long
-test-long: test-programs
+test-long: test-setup test-programs
 	@NUMBERS=100000 tests/ruby/run --long
 	@$(MAKE) --no-print-directory test-boots
 	@$(MAKE) --no-print-directory test-boots FIRMWARE=uefi

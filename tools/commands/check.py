@@ -6,7 +6,7 @@ import sys
 import tempfile
 
 from commands import options
-from host import constructs, gems, kinds, paths, samples, simulation
+from host import constructs, gems, kinds, paths, replay, samples, simulation, trace_events, trace_formats, traces
 from host import scripts as ready
 from host.errors import UserError, need_file
 
@@ -15,12 +15,14 @@ examples:
   ./ritevisor check first.rb                        sample events that fit the script's hooks
   ./ritevisor check first.rb --events uart.events   your own, with what the guest must see
   ./ritevisor check -e 'on(:port_read, 0x60) { |io| io.value = 1 }'
+  ./ritevisor check new.rb --events trace --diff    which verdicts of a recording would differ
   generate-script | ./ritevisor check --json -
   ./ritevisor check -l                              what a hook can watch, and filter by
 
 Nothing boots: the script runs in the real script engine, as a process of this machine, against
 simulated devices. docs/check.md describes .events files. The exit status is 0 if all is well,
-1 if a script has a mistake or an expectation was not met, 2 if the check could not be done.
+1 if a script has a mistake, an expectation was not met or, with --diff, a verdict would differ,
+2 if the check could not be done.
 """
 
 
@@ -33,7 +35,12 @@ def add(commands):
     parser.add_argument("-e", dest="code", action="append", default=[], metavar="CODE",
                         help="a line of script; may be given again")  # fmt: skip
     parser.add_argument("--events", metavar="FILE",
-                        help="what the guest does, instead of sample events")  # fmt: skip
+                        help="what the guest does, instead of sample events; a trace of ritectl record is one too")
+    parser.add_argument("--diff", action="store_true",
+                        help="compare verdicts with those that --events recorded")
+    parser.add_argument("--of", metavar="SCRIPT",
+                        help="of a trace: the verdicts of this script; if not said, of the one that is checked if it "
+                        "is in the trace, else what came of all scripts")  # fmt: skip
     parser.add_argument("--setting", metavar="NAME=VALUE", action="append", default=[],
                         help="a word of the boot line for the script; may be given again")  # fmt: skip
     parser.add_argument("-l", "--list", action="store_true",
@@ -100,8 +107,10 @@ def check(arguments):
         simulation.prepare()
         print("\n".join(kinds.listing()))
         return 0
-    if arguments.events:
+    if arguments.events and not os.path.isdir(arguments.events):
         need_file(arguments.events, "docs/check.md says what an .events file holds")
+    if arguments.diff and not arguments.events:
+        raise UserError("--diff needs a recording: --events RECORD")
     with tempfile.TemporaryDirectory(prefix="ritevisor-check-") as folder:
         scripts = collect_scripts(arguments, folder)
         engine = gems.build(arguments.gems) if arguments.gems else paths.ENGINE
@@ -109,12 +118,44 @@ def check(arguments):
         results = []
         for script in scripts:
             others = [each for each in scripts if each != script]
-            result = simulation.check_script([script, *others], arguments.setting, arguments.events,
-                                             engine)  # fmt: skip
+            events = recorded_events(arguments, script, folder)
+            if arguments.diff:
+                results.append(compare([script, *others], arguments, events, engine))
+                continue
+            result = simulation.check_script([script, *others], arguments.setting, events, engine)
             result.all[:0] = constructs.warnings(script)
             results.append(result)
             if not arguments.json:
                 print_result(result)
     if arguments.json:
         print(json.dumps([result.as_dict() for result in results], indent=2))
-    return 0 if all(result.is_ok() for result in results) else 1
+    return 0 if all(result.is_same() if arguments.diff else result.is_ok() for result in results) else 1
+
+
+def recorded_events(arguments, script, folder):
+    """Returns the .events file to play to a script: of a trace one is made in the folder."""
+    if not arguments.events or not os.path.isdir(arguments.events):
+        return arguments.events
+    trace = traces.Trace(arguments.events)
+    found = trace_events.scripts_of(trace)
+    name = arguments.of or os.path.basename(script)
+    if arguments.of and arguments.of not in found:
+        raise UserError(f"{arguments.of} decided nothing in {trace.name}; there are: {', '.join(sorted(found)) or 'none'}")
+    path = os.path.join(folder, f"{len(os.listdir(folder))}.events")
+    output = trace_formats.Output(path, None, name if name in found else None)
+    trace_events.write_events(trace, output)
+    output.close()
+    for text in output.notes + trace.damage:
+        print(f"ritevisor check: {trace.name}: {text}", file=sys.stderr)
+    if trace.lost:
+        print(f"ritevisor check: {trace.name}: {trace.lost} events were lost", file=sys.stderr)
+    return path
+
+
+def compare(scripts, arguments, events, engine):
+    """Plays a recording to the first of the scripts, and prints what differs unless as JSON. Returns the Replay."""
+    reported = simulation.run_engine(scripts, arguments.setting, events, engine, is_diff=True)
+    replayed = replay.Replay(os.path.basename(scripts[0]), reported)
+    if not arguments.json:
+        print("\n".join(replayed.lines()))
+    return replayed

@@ -20,6 +20,7 @@ PACKAGES = {
     "OVMF": "ovmf",
     "sbsign": "sbsigntool",
     "efibootmgr": "efibootmgr",
+    "bt2": "python3-bt2",  # a module of Python's
 }
 
 

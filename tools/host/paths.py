@@ -17,6 +17,7 @@ ENGINE = BUILD / "engine.elf"
 LOADER = BUILD / "ritevisor.efi"
 HARDWARE_CHECK = BUILD / "hwcheck"
 CONTROL = BUILD / "ritectl"
+REPORT = BUILD / "report"  # what its pages have of others
 GUEST_DISK = BUILD / "guest.img"
 GUEST_INITRD = BUILD / "guest-initrd.gz"
 GUEST_KERNEL = BUILD / "guest-vmlinuz"  # of an installed copy, which has the guest's parts and not its disk

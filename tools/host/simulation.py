@@ -46,9 +46,10 @@ def build():
         raise UserError("the script engine could not be built, see above")
 
 
-def run_engine(scripts, settings, events, engine):
-    """Runs the first script with the others beside it. Returns the list of what was reported."""
-    command = [str(kinds.RUNNER), "--report", "--engine", str(engine)]
+def run_engine(scripts, settings, events, engine, is_diff=False):
+    """Runs the first script with the others beside it. Returns the list of what was reported. is_diff: what the events
+    expect and do not find is no failure."""
+    command = [str(kinds.RUNNER), "--report", "--engine", str(engine)] + ["--diff"] * is_diff
     for word in settings:
         command += ["--setting", word]
     if events:

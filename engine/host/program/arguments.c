@@ -1,6 +1,6 @@
 /*
  * arguments.c: the command line of the host programs:
- *   [--events FILE] [--setting NAME=VALUE]... [--verbose] [--report] [--engine ELF]
+ *   [--events FILE] [--setting NAME=VALUE]... [--verbose] [--report] [--diff] [--engine ELF]
  *   [--measure] SCRIPT [OTHER-SCRIPT]...
  * or --kinds, which lists the kinds of events.
  */
@@ -15,7 +15,7 @@
 
 static _Noreturn void arguments_usage(void)
 {
-	fputs("usage: [--events FILE] [--setting NAME=VALUE]... [--verbose] [--report]\n"
+	fputs("usage: [--events FILE] [--setting NAME=VALUE]... [--verbose] [--report] [--diff]\n"
 	      "       [--engine ELF] [--measure] SCRIPT [OTHER-SCRIPT]...\n",
 	      stderr);
 	exit(64);
@@ -35,6 +35,8 @@ static bool arguments_flag(struct arguments *arguments, const char *word)
 		arguments->measure = true;
 	else if (strcmp(word, "--report") == 0)
 		report_begin();
+	else if (strcmp(word, "--diff") == 0)
+		report_begin_diff();
 	else if (strcmp(word, "--kinds") == 0)
 		arguments_list_kinds();
 	else

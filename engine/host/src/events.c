@@ -13,12 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENTS_BYTES_MAXIMUM = 1 << 20 };
+enum { EVENTS_BYTES_MAXIMUM = 1 << 28 };
 
 static char *events_text;	/* what is left of the file */
 static char events_name[256];
 static int events_number;
 static struct rv_registers events_guest;
+static struct recorded events_recorded; /* of the line that was taken last */
 
 const char *events_position(void)
 {
@@ -36,7 +37,17 @@ static bool events_take_line(char **text, struct words *words)
 
 	snprintf(line, sizeof(line), "%.*s", (int)length, *text);
 	*text += length + ((*text)[length] == '\n');
-	return words_split(words, line);
+	return words_split(words, recorded_take(&events_recorded, line));
+}
+
+const struct recorded *events_line_recorded(void)
+{
+	return &events_recorded;
+}
+
+bool events_payload(void *buffer, size_t room_bytes)
+{
+	return recorded_payload(&events_recorded, events_name, buffer, room_bytes);
 }
 
 static bool events_is(const struct words *words, const char *word)
@@ -231,6 +242,10 @@ static bool events_fill_number(const struct rv_field *field, const char *word, s
 
 	if (field->flags & RV_FIELD_COMMAND)
 		return events_fill_command(field, word, event);
+	if ((field->flags & RV_FIELD_DISK) && rv_disk_named(word) <= RV_DISK_LAST) {
+		rv_field_set(field, event, rv_disk_named(word));
+		return true;
+	}
 	if (!words_number(word, &number) || number > (field->last != 0 ? field->last : rv_field_ones(field)))
 		return false;
 	if ((field->flags & RV_FIELD_BITS) && (number == 0 || (number & (number - 1)) != 0))
@@ -276,7 +291,7 @@ enum events_result events_line(const struct words *words, struct rv_event *event
 {
 	bool ok;
 
-	if (words->count == WORDS_MAXIMUM)
+	if (words->count == WORDS_MAXIMUM || events_recorded.wrong)
 		return EVENTS_UNKNOWN;
 	*event = (struct rv_event){ .kind = rv_kind_named(words->word[0]) };
 	if (event->kind)
@@ -320,6 +335,13 @@ static bool events_all_fit(const struct words *words, int from, const char *outc
 		}
 	}
 	return true;
+}
+
+const char *events_expected(const struct words *words)
+{
+	const char *arrow = strstr(words->rest, "->");
+
+	return arrow ? arrow + 2 + strspn(arrow + 2, " \t") : "";
 }
 
 const char *events_compare(const struct words *words, const char *outcome, bool hooked,

@@ -5,6 +5,7 @@
 #include "play_frame.h"
 
 #include "core/time.h"
+#include "events.h"
 #include "hook/hook_internal.h"
 #include "mediator/disk/redirect.h"
 #include "machine.h"
@@ -24,9 +25,30 @@ static struct vcpu play_vcpu = { .cpu = &play_cpu };
 
 /* The hardware -------------------------------------------------------------------------------- */
 
+static struct play *play_now;		      /* the event that goes on, NULL: none */
+static const struct recorded *play_recorded; /* and what was recorded of it */
+
+/* Is what the device is asked for what the recorded event asked it for? Then that has the answer. */
+static bool play_answers(enum access_kind kind, uint64_t address)
+{
+	return play_now != NULL && play_recorded->device != RECORDED_SIMULATED && play_now->origin.access != NULL &&
+	       play_now->access.kind == kind && !play_now->access.write && play_now->access.address == address;
+}
+
+/* Takes the answer; `otherwise` where there is none. */
+static uint64_t play_answer(uint64_t otherwise)
+{
+	if (play_recorded->device == RECORDED_ANSWER)
+		return play_recorded->numbers[0];
+	play_now->asked_in_vain |= play_recorded->device == RECORDED_NOT_ASKED && play_now->hook != NULL;
+	return otherwise;
+}
+
 uint32_t pio_hardware_read(uint16_t port, uint8_t width_bytes)
 {
-	return (uint32_t)machine_port_read(port, width_bytes);
+	uint64_t simulated = machine_port_read(port, width_bytes);
+
+	return (uint32_t)(play_answers(ACCESS_PORT, port) ? play_answer(simulated) : simulated);
 }
 
 void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
@@ -40,7 +62,7 @@ uint64_t mmio_hardware_read(gpa_t gpa, uint8_t width_bytes)
 
 	if (!machine_mmio(gpa, &value, width_bytes, false))
 		value = UINT64_MAX >> (64 - 8 * width_bytes);
-	return value;
+	return play_answers(ACCESS_MMIO, gpa) ? play_answer(value) : value;
 }
 
 void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
@@ -50,18 +72,31 @@ void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
 
 bool msr_hardware_read(uint32_t msr, uint64_t *value)
 {
-	return machine_msr_read(msr, value);
+	bool exists = machine_msr_read(msr, value);
+
+	if (!play_answers(ACCESS_MSR, msr))
+		return exists;
+	*value = play_answer(exists ? *value : 0);
+	return play_recorded->device != RECORDED_FAULT;
 }
 
 bool msr_hardware_write(uint32_t msr, uint64_t value)
 {
-	return machine_msr_write(msr, value);
+	bool exists = machine_msr_write(msr, value);
+
+	/* What was recorded was an MSR of that machine. */
+	return exists || (play_now != NULL && play_recorded->time[0] != '\0' && play_now->access.address == msr);
 }
 
 void cpuid_hardware(struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t registers[4])
 {
 	(void)vcpu;
 	machine_cpuid(leaf, subleaf, registers);
+	if (!play_answers(ACCESS_CPUID, (uint64_t)subleaf << 32 | leaf))
+		return;
+	(void)play_answer(0);
+	for (unsigned int i = 0; play_recorded->device == RECORDED_ANSWER && i < RECORDED_NUMBERS; i++)
+		registers[i] = (uint32_t)play_recorded->numbers[i];
 }
 
 static uint16_t play_bdf(uint64_t address)
@@ -71,7 +106,9 @@ static uint16_t play_bdf(uint64_t address)
 
 uint32_t pci_hardware_read(uint64_t address, uint8_t width_bytes)
 {
-	return (uint32_t)machine_pci_read(play_bdf(address), address & 0xfff, width_bytes);
+	uint64_t simulated = machine_pci_read(play_bdf(address), address & 0xfff, width_bytes);
+
+	return (uint32_t)(play_answers(ACCESS_PCI, address) ? play_answer(simulated) : simulated);
 }
 
 void pci_hardware_write(uint64_t address, uint8_t width_bytes, uint32_t value)
@@ -95,19 +132,16 @@ void spinlock_release(struct spinlock *lock)
 
 /* The event ----------------------------------------------------------------------------------- */
 
-/* Data begin as zeros, as on a new disk. */
+static uint8_t play_data_bytes[PLAY_DATA_BYTES];
+
 static int play_request_data(struct request *request, uint64_t offset, void *buffer, size_t length_bytes,
 			     bool write)
 {
-	static uint8_t data[PLAY_DATA_BYTES];
-
 	(void)request;
-	if (buffer == NULL)
-		memset(data, 0, sizeof(data));
-	else if (write)
-		memcpy(data + offset, buffer, length_bytes);
+	if (write)
+		memcpy(play_data_bytes + offset, buffer, length_bytes);
 	else
-		memcpy(buffer, data + offset, length_bytes);
+		memcpy(buffer, play_data_bytes + offset, length_bytes);
 	return 0;
 }
 
@@ -131,7 +165,8 @@ static uint64_t play_bytes(const struct rv_event *event)
 	return bytes < PLAY_DATA_BYTES ? bytes : PLAY_DATA_BYTES;
 }
 
-static void play_begin_request(struct play *play, const struct rv_event *event)
+/* Data begin as zeros, as on a new disk, and a packet as what is said of it, where none were recorded. */
+static bool play_begin_request(struct play *play, const struct rv_event *event)
 {
 	static uint64_t last;
 	play->origin.request = &play->request;
@@ -142,11 +177,12 @@ static void play_begin_request(struct play *play, const struct rv_event *event)
 	if (event->kind == RV_EVENT_DISK_READ)
 		play->request.answer_bytes = play_bytes(event);
 	play->request.data = play_request_data;
-	(void)play_request_data(&play->request, 0, NULL, 0, false);
-	if (!play_is_packet(event->kind))
-		return;
-	play->request.resize = play_request_resize;
-	play_frame_write(event, &play->request);
+	memset(play_data_bytes, 0, sizeof(play_data_bytes));
+	if (play_is_packet(event->kind)) {
+		play->request.resize = play_request_resize;
+		play_frame_write(event, &play->request);
+	}
+	return play_recorded->payload[0] == '\0' || events_payload(play_data_bytes, sizeof(play_data_bytes));
 }
 
 /* What one script hands over the next gets, which here is the same one. */
@@ -178,17 +214,22 @@ int64_t play_resize(struct play *play, uint64_t bytes)
 	return source->resize != NULL ? source->resize(&play->origin, bytes) : -RV_ENOTSUP;
 }
 
-void play_begin(struct play *play, const struct rv_event *event)
+bool play_begin(struct play *play, const struct rv_event *event, const struct recorded *recorded)
 {
+	bool has_data = true;
+
 	*play = (struct play){ .kind = event->kind, .origin = { .vcpu = &play_vcpu, .text = play_text(event->kind) } };
+	play_now = play;
+	play_recorded = recorded;
 	host_hook_begin();
 	if (rv_kind_has(event->kind, RV_KIND_PLAIN))
-		return;
+		return true;
 	if (rv_kind_has(event->kind, RV_KIND_REQUEST))
-		play_begin_request(play, event);
+		has_data = play_begin_request(play, event);
 	else
 		play->origin.access = &play->access;
 	source_of(event->kind)->pose(&play->origin, event);
+	return has_data;
 }
 
 /* The next that wants it; what C says by itself is done on the way. */
@@ -217,7 +258,7 @@ bool play_open(struct play *play, struct rv_event *shown)
 	hook->origin = &play->origin;
 	play->access.base = host_hook_base(hook);
 	hook_fill_event(hook, shown, &play->origin);
-	shown->cpu = 0;
+	shown->cpu = play_recorded->cpu;
 	return true;
 }
 
@@ -286,14 +327,23 @@ bool play_close(struct play *play, const struct rv_event *shown)
 	return !play_has_failed(verdict);
 }
 
+/* The guest gets what the device gives, whatever that is: no hook answered, or asked the device. */
+static bool play_is_unchanged(const struct play *play)
+{
+	return play_recorded->device == RECORDED_NOT_ASKED && play->origin.access != NULL && !play->access.write &&
+	       !play->access.resolved;
+}
+
 void play_finish(struct play *play)
 {
-	if (play->origin.access == NULL || play->done)
-		return;
-	if (play->access.write)
-		access_store(&play->access);
-	else
-		access_fetch(&play->access);
+	play->unchanged = play_is_unchanged(play);
+	if (play->origin.access != NULL && !play->done) {
+		if (play->access.write)
+			access_store(&play->access);
+		else
+			access_fetch(&play->access);
+	}
+	play_now = NULL;
 }
 
 /* The fields that a verdict can change. */
@@ -327,6 +377,8 @@ void play_describe(const struct play *play, char *text, size_t bytes)
 		snprintf(text, bytes, play->request.data_changed ? "changed" : "passed");
 	else if (play->origin.access == NULL)
 		snprintf(text, bytes, "done");
+	else if (play->unchanged)
+		snprintf(text, bytes, "unchanged");
 	else if (play->access.fault)
 		snprintf(text, bytes, "gp");
 	else if (play->access.write && play->done)

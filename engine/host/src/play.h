@@ -5,6 +5,7 @@
 #define ENGINE_HOST_PLAY_H
 
 #include "host_hooks.h"
+#include "recorded.h"
 
 #include "mediator/request.h"
 
@@ -20,10 +21,13 @@ struct play {
 	bool held;		     /* a hook has it wait: what it waits for is told with RV_SYS_RESOLVE */
 	bool accepted;		     /* a hook said that no other is asked */
 	bool failed;		     /* a hook's block raised */
+	bool unchanged;		     /* the device's answer, which is not known, is the guest's */
+	bool asked_in_vain;	     /* it asked a device whose answer the recording does not have */
 };
 
-/* Makes the guest do what would be told as this event. */
-void play_begin(struct play *play, const struct rv_event *event);
+/* Makes the guest do what would be told as this event. What was recorded of it holds until play_finish(). False: its
+ * data cannot be read. */
+bool play_begin(struct play *play, const struct rv_event *event, const struct recorded *recorded);
 
 /* Opens the event of the next hook that wants it, for the engine. False: there is none. */
 bool play_open(struct play *play, struct rv_event *shown);

@@ -4,13 +4,14 @@
 #include "report.h"
 
 #include "host_hooks.h"
+#include "recorded.h"
 
 #include "rv/kinds.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static bool report_on;
+static bool report_on, report_is_diff;
 
 void report_begin(void)
 {
@@ -20,6 +21,16 @@ void report_begin(void)
 bool report_is_on(void)
 {
 	return report_on;
+}
+
+void report_begin_diff(void)
+{
+	report_is_diff = true;
+}
+
+bool report_diff(void)
+{
+	return report_is_diff;
 }
 
 static void report_string(const char *text, size_t length_bytes)
@@ -152,9 +163,13 @@ void report_event(const struct report_event *event)
 		printf("%s%u", i ? ", " : "", event->hooks[i]);
 	printf("], \"outcome\": ");
 	report_text(event->outcome);
-	printf(", \"failed\": %s, \"ended\": %s", event->failed ? "true" : "false",
+	printf(", \"failed\": %s, \"ended\": %s, \"time\": ", event->failed ? "true" : "false",
 	       event->ended ? "true" : "false");
-	printf("}\n");
+	report_text(event->recorded->time);
+	printf(", \"cpu\": %u, \"expected\": ", event->recorded->cpu);
+	report_text(event->expected);
+	printf(", \"fits\": %s, \"asked_in_vain\": %s}\n", event->fits ? "true" : "false",
+	       event->asked_in_vain ? "true" : "false");
 }
 
 void report_failure(const char *text)

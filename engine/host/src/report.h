@@ -14,6 +14,10 @@
 void report_begin(void);
 bool report_is_on(void);
 
+/* An expectation that is not met is no failure, but told with the event. */
+void report_begin_diff(void);
+bool report_diff(void);
+
 /* { "type": "log", "level": 0..4 or 16, "text": "..." } */
 void report_log(uint32_t level, const char *text, size_t length_bytes);
 
@@ -31,11 +35,15 @@ struct report_event {
 	uint32_t hooks[REPORT_HOOKS_MAXIMUM];	/* who saw it, in order */
 	unsigned int nr_hooks;
 	bool failed;		/* a hook's block raised or was killed */
+	const char *expected;	/* what stood behind "->", "": nothing */
+	const struct recorded *recorded;
+	bool fits;		/* the outcome is that */
+	bool asked_in_vain;	/* the recording has no answer of the device that was asked */
 	bool ended;		/* a hook's verdict is that no later one is asked, of no script */
 };
 
 /* { "type": "event", "line": "port_read 0x60", "hooks": [0], "outcome": "0x1f", "failed": false,
- *   "ended": false } */
+ *   "ended": false, "time": "", "cpu": 0, "expected": "0x1f", "fits": true, "asked_in_vain": false } */
 void report_event(const struct report_event *event);
 
 /* { "type": "failure", "text": "FILE:LINE: expected ..." } */

@@ -142,6 +142,9 @@ static void session_report_event(const char *outcome)
 	for (size_t length = strlen(line); length > 0 && line[length - 1] == ' '; length--)
 		line[length - 1] = '\0';
 	session_seen.line = line;
+	session_seen.expected = events_expected(&session_words);
+	session_seen.recorded = events_line_recorded();
+	session_seen.asked_in_vain = session_play.asked_in_vain;
 	session_seen.outcome = outcome;
 	session_seen.failed = session_play.failed;
 	session_seen.ended = session_play.done || session_play.accepted;
@@ -182,7 +185,8 @@ static void session_check_outcome(void)
 	play_finish(&session_play);
 	play_describe(&session_play, outcome, sizeof(outcome));
 	why = events_compare(&session_words, outcome, session_play.hooked, session_play.failed);
-	if (why)
+	session_seen.fits = why == NULL;
+	if (why && !report_diff())
 		session_fail("expected %s, but the guest saw: %s", why, outcome);
 	session_report_event(outcome);
 	if (session_log_shown && session_words.count > 0)
@@ -287,7 +291,9 @@ int64_t session_next_event(void)
 		case EVENTS_SET_UP:
 			break;
 		case EVENTS_EVENT:
-			play_begin(&session_play, &event);
+			if (!play_begin(&session_play, &event, events_line_recorded()))
+				session_fail("cannot read the data of: %s %s", session_words.word[0],
+					     session_words.rest);
 			if (session_next_hook())
 				return 0;
 			break;

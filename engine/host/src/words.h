@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { WORDS_MAXIMUM = 16, WORDS_LINE_BYTES = 512 };
+enum { WORDS_MAXIMUM = 32, WORDS_LINE_BYTES = 512 };
 
 struct words {
 	char line[WORDS_LINE_BYTES];	/* the words point into it */

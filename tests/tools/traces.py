@@ -1,0 +1,467 @@
+"""Tests of ./ritevisor convert, report and check --diff on traces that ctf.py writes: what they make is read by the
+tools that it is for."""
+
+import contextlib
+import io
+import json
+import re
+import subprocess
+import sys
+import zlib
+from types import SimpleNamespace
+
+from browser import Browser
+from ctf import Writer
+from harness import ROOT, expect, run, test
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+from commands import parser as command_line  # noqa: E402
+from host import simulation  # noqa: E402
+from host.errors import UserError  # noqa: E402
+
+START_NS = 1_764_000_000_000_000_000
+RTC = """register = 0
+on(:port_write, 0x70) { |io| register = io.value & 0x7f }
+on(:port_read, 0x71) { |io| io.value = 0x42 if register == 9 }
+"""
+
+
+def disk_request(writer, time_ns, number, kind="disk_write", lba=2048, cpu=0, took_ns=50_000, payload=b""):
+    """One as the hypervisor records it: asked, given to the device, done on CPU 0."""
+    fields = {"disk": "nvme0n1", "lba": lba, "sectors": 8, "command": kind.removeprefix("disk_"), "opcode": 2,
+              "request": number}  # fmt: skip
+    writer.event(time_ns, kind, cpu=cpu, phase="submitted", payload=payload, **fields)
+    writer.event(time_ns + 1000, kind, cpu=cpu, phase="given", result_lba=lba, **fields)
+    return time_ns + 1000 + took_ns, lambda: writer.event(
+        time_ns + 1000 + took_ns, "disk_done", phase="completed", latency=took_ns // 1000, **fields
+    )
+
+
+def denied_request(writer, time_ns, number, script="guard.rb"):
+    fields = {"disk": "nvme0n1", "lba": 0, "sectors": 8, "command": "write", "opcode": 1, "request": number}
+    writer.event(time_ns, "disk_write", phase="submitted", payload=b"boot" * 4, **fields)
+    writer.event(time_ns + 500, "disk_write", verdict="deny", script=script, hook=7, duration=400, **fields)
+    writer.event(time_ns + 600, "disk_write", phase="completed", verdict="deny", **fields)
+
+
+def sample():
+    """Accesses on two CPUs, requests that overlap, a denied one, lost events."""
+    writer, ends = Writer(), []
+    for i in range(40):
+        at = START_NS + i * 100_000
+        for due, end in sorted(ends, key=lambda each: each[0]):
+            if due < at:
+                end()
+        ends = [each for each in ends if each[0] >= at]
+        writer.event(at, "port_write", script="rtc.rb", hook=0, port=0x70, width=1, value=9, result_value=9)
+        writer.event(at + 10, "port_read", script="rtc.rb", hook=1, verdict="change", duration=9, port=0x71, width=1,
+                     fetched=1, value=0x26, result_value=0x42)  # fmt: skip
+        writer.event(at + 20, "mmio_read", cpu=1, script="m.rb", hook=2, address=0xFEB00FFC + 4 * (i % 4), width=4,
+                     fetched=1, value=i, result_value=i)  # fmt: skip
+        writer.event(at + 30, "mmio_write", cpu=1, script="m.rb", hook=3, verdict="deny" if i == 5 else "pass",
+                     address=0xFED00000, width=4, value=i, result_value=i)  # fmt: skip
+        kind = "disk_read" if i % 2 else "disk_write"
+        ends.append(disk_request(writer, at + 50, i + 1, kind, 8 * i, took_ns=250_000))
+    for _, end in ends:
+        end()
+    writer.lost[0] = 3
+    denied_request(writer, START_NS + 50_000_000, 100)
+    return writer
+
+
+def ritevisor(*words):
+    """The command within this process, which saves most of its time. Returns what run() does, and .stdout, .stderr."""
+    arguments = command_line.make("").parse_args([str(word) for word in words])
+    output, errors = io.TextIOWrapper(io.BytesIO(), write_through=True), io.StringIO()
+    simulation.prepare = lambda: None  # all is built
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+        try:
+            status = arguments.perform(arguments)
+        except UserError as error:
+            status = getattr(arguments, "error_status", 1)
+            print(f"error: {error}", file=errors)
+    told = output.buffer.getvalue()
+    return SimpleNamespace(returncode=status, stdout=told, stderr=errors.getvalue(),
+                           text=told.decode(errors="replace") + errors.getvalue())  # fmt: skip
+
+
+def convert(trace, *words, status=0):
+    done = ritevisor("convert", trace, *words)
+    expect(done, status)
+    return done.stdout, done.stderr
+
+
+# Formats ------------------------------------------------------------------------------------------
+
+
+@test
+def convert_tells_every_event(work):
+    trace = sample().folder(work / "trace")
+    listed = run("babeltrace2", trace)
+    expect(listed, 0)
+    events = len([line for line in listed.text.splitlines() if re.match(r"\[\d", line)])
+    text, said = convert(trace)
+    lines = text.decode().splitlines()
+    assert len([line for line in lines if "lost" not in line and line[0] == "["]) == events == 40 * 7 + 3, (len(lines), events)
+    assert "3 events were lost" in said and "#0 lost 3 events" in text.decode()
+    assert any("port_read width=1 port=0x71 value=0x26 -> value=0x42 change (rtc.rb)" in line for line in lines), lines[:4]
+    assert lines[0].endswith("begun 2025-11-24 16:00:00 UTC"), lines[0]
+    told = [json.loads(line) for line in convert(trace, "-f", "json")[0].splitlines()]
+    assert [each["count"] for each in told if each["type"] == "lost_events"] == [3]
+    told = [each for each in told if each["type"] == "event"]
+    assert len(told) == events and [each["ts"] for each in told] == sorted(each["ts"] for each in told)
+    read = next(each for each in told if each["data"]["kind"] == "port_read")
+    assert (read["cpu"], read["script"], read["verdict"], read["data"]["result_value"]) == (0, "rtc.rb", "change", 0x42)
+    denied = [each for each in told if each["data"].get("payload")]
+    assert [bytes.fromhex(each["data"]["payload"]) for each in denied] == [b"boot" * 4]
+
+
+@test
+def convert_takes_what_comes_by_a_pipe(work):
+    writer = sample()
+    (work / "trace.ctf").write_bytes(writer.pipe())
+    folder = writer.folder(work / "trace")
+    whole = convert(folder, "-f", "json")[0]
+    assert convert(work / "trace.ctf", "-f", "json")[0] == whole
+    assert run("./ritevisor", "convert", folder, "-f", "json").stdout.startswith(whole)
+    done = subprocess.run([ROOT / "ritevisor", "convert", "-", "-f", "json"], input=writer.pipe(), capture_output=True)
+    assert done.returncode == 0 and done.stdout == whole, done.stderr
+
+
+@test
+def blkparse_and_btt_read_what_convert_writes(work):
+    trace = sample().folder(work / "trace")
+    convert(trace, "-f", "blktrace", "-o", work / "disks")
+    assert [path.name for path in (work / "disks").iterdir()] == ["nvme0n1.blktrace.0"]
+    parsed = run("blkparse", "-D", work / "disks", "-i", "nvme0n1", "-d", work / "disk.bin", cwd=work)
+    expect(parsed, 0, "Events (nvme0n1): 122 entries", "Skips: 0 forward")
+    assert re.search(r"Reads Queued:\s+20,\s+80KiB.*Writes Queued:\s+21,\s+84KiB", parsed.text), parsed.text
+    assert re.search(r"  C  W?S? ?W 0 \+ 8 \[5\]", parsed.text), parsed.text[-2000:]  # the denied one: EIO
+    told = run("btt", "-i", work / "disk.bin", cwd=work)
+    expect(told, 0)
+    assert re.search(r"Q2C\s+0\.000000600\s+\S+\s+0\.000251000\s+41", told.text), told.text
+    assert re.search(r"D2C\s+0\.000250000\s+0\.000250000\s+0\.000250000\s+40", told.text), told.text
+    expect(ritevisor("convert", trace, "-f", "blktrace"), 1, "give a folder with -o")
+
+
+def check_nesting(events):
+    """What viewers of Chrome's form need: asynchronous events end once, after their begin; others nest."""
+    open_requests, threads = {}, {}
+    for each in events:
+        key = each.get("cat"), each.get("id")
+        if each["ph"] == "b":
+            assert key not in open_requests, each
+            open_requests[key] = each
+        elif each["ph"] in "ne" and "id" in each:
+            begun = open_requests[key]
+            assert begun["name"] == each["name"] and begun["ts"] <= each["ts"], (begun, each)
+            if each["ph"] == "e":
+                del open_requests[key]
+        elif each["ph"] == "X":
+            threads.setdefault((each["pid"], each["tid"]), []).append((each["ts"], each["ts"] + each["dur"]))
+    assert not open_requests, open_requests
+    for spans in threads.values():
+        stack = []
+        for begin, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+            while stack and stack[-1] <= begin:
+                stack.pop()
+            assert not stack or end <= stack[-1], (begin, end, stack)
+            stack.append(end)
+
+
+@test
+def chrome_events_nest(work):
+    writer = sample()
+    disk_request(writer, START_NS + 60_000_000, 200)  # which is not done when the recording ends
+    convert(writer.folder(work / "trace"), "-f", "chrome", "-o", work / "trace.json")
+    events = json.loads((work / "trace.json").read_text())["traceEvents"]
+    check_nesting(events)
+    begun = [each for each in events if each["ph"] == "b"]
+    assert len(begun) == 42 and len({each["id"] for each in begun}) == 42
+    # They overlap, which events that nest could not
+    ends = {each["id"]: each["ts"] for each in events if each["ph"] == "e"}
+    assert any(ends[a["id"]] > b["ts"] for a, b in zip(begun, begun[1:]))
+    assert [each["args"]["verdict"] for each in events if each["ph"] == "e" and each["id"] == "0x64"] == ["deny (guard.rb)"]
+    assert all(each["ts"] >= 0 for each in events if "ts" in each)
+
+
+@test
+def mmiotrace_has_the_form_of_linux(work):
+    text = convert(sample().folder(work / "trace"), "-f", "mmiotrace")[0].decode()
+    lines = text.splitlines()
+    assert lines[0] == "VERSION 20070824"
+    maps = {}
+    for line in lines:
+        if found := re.fullmatch(r"MAP 0\.000000 (\d+) 0x(\w+) 0x0 0x(\w+) 0x0 0", line):
+            number, first, size = int(found[1]), int(found[2], 16), int(found[3], 16)
+            maps[number] = range(first, first + size)
+    assert [(each.start, len(each)) for each in maps.values()] == [(0xFEB00000, 0x2000), (0xFED00000, 0x1000)]
+    accesses = [re.fullmatch(r"([RW]) 4 \d+\.\d{6} (\d) 0x(\w+) 0x(\w+) 0x0 0", line) for line in lines]
+    accesses = [each for each in accesses if each]
+    assert all(int(each[3], 16) in maps[int(each[2])] for each in accesses)
+    assert [int(each[4], 16) for each in accesses if each[1] == "R"] == list(range(40))
+    assert [int(each[4], 16) for each in accesses if each[1] == "W"] == [i for i in range(40) if i != 5]
+    assert re.search(r"^MARK \S+ deny by m.rb: W 4 \S+ 2 0xfed00000 0x5 0x0 0$", text, re.MULTILINE), text
+    assert re.search(r"^MARK \S+ lost 3 events on CPU 0$", text, re.MULTILINE), text
+
+
+PACKET_KIND = """event {{
+	name = "{name}";
+	id = {number};
+	stream_id = 0;
+	fields := struct {{
+		uint16_t _nic;
+		uint32_t _length;
+		uint64_t _request;
+		uint32_t _payload_bytes;
+		uint16_t _payload_length;
+		hex8_t _payload[_payload_length];
+	}};
+}};
+"""
+
+
+def frame(text):
+    """An Ethernet frame with a UDP datagram."""
+    data = text.encode()
+    udp = (1000).to_bytes(2, "big") + (40000).to_bytes(2, "big") + (8 + len(data)).to_bytes(2, "big") + b"\0\0" + data
+    ip = bytes([0x45, 0]) + (20 + len(udp)).to_bytes(2, "big") + bytes([0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2])
+    return bytes([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0]) + ip + udp
+
+
+@test
+def tshark_reads_packets_with_their_verdicts(work):
+    writer = Writer(extra={name: PACKET_KIND.format(name=name, number=number)
+                           for name, number in (("net_rx", 900), ("net_tx", 901))})  # fmt: skip
+    for i, (kind, verdict, text) in enumerate(
+        [("net_tx", "pass", "one"), ("net_rx", "deny", "two"), ("net_tx", "pass", "three"), ("net_rx", "pass", "four")], 1
+    ):
+        at, data = START_NS + i * 1001, frame(text)
+        fields = {"nic": i % 2, "length": len(data), "request": i}
+        writer.event(at, kind, phase="submitted", payload=data, **fields)
+        writer.event(at + 100, kind, verdict=verdict, script="wall.rb", hook=1, **fields)
+        # The first is done last
+        if i > 1:
+            writer.event(at + 200, kind, phase="completed", verdict=verdict, **fields)
+    convert(writer.folder(work / "trace"), "-f", "pcapng", "-o", work / "trace.pcapng")
+    told = run("tshark", "-r", work / "trace.pcapng", "-T", "fields", "-e", "frame.comment", "-e", "frame.interface_name",
+               "-e", "frame.packet_flags_direction", "-e", "data", "-e", "frame.time_epoch")  # fmt: skip
+    rows = [line.split("\t") for line in told.text.splitlines() if "\t" in line]
+    assert [row[0] for row in rows] == ["pass", "deny (wall.rb)", "pass", "pass"], told.text
+    assert [row[1] for row in rows] == ["nic1", "nic0", "nic1", "nic0"], told.text
+    assert [int(row[2], 0) for row in rows] == [2, 1, 2, 1], told.text
+    assert [bytes.fromhex(row[3]) for row in rows] == [b"one", b"two", b"three", b"four"], told.text
+    assert rows[0][4] == "1764000000.000001001", told.text
+    counted = run("capinfos", "-c", "-t", "-M", work / "trace.pcapng")
+    expect(counted, 0, "Number of packets:   4", "pcapng")
+    empty = sample().folder(work / "disks")
+    assert "no packet is in the trace" in convert(empty, "-f", "pcapng", "-o", work / "none.pcapng")[1]
+    expect(run("capinfos", "-c", work / "none.pcapng"), 0, "Number of packets:   0")
+
+
+# Replay -------------------------------------------------------------------------------------------
+
+
+def rtc_trace(folder):
+    """As rtc.rb decides: the year's register is answered without asking the device, all else passes."""
+    writer = Writer()
+    for i, register in enumerate([0, 9, 2, 9]):
+        at = START_NS + i * 1000
+        writer.event(at, "port_write", script="rtc.rb", hook=0, port=0x70, width=1, value=register, result_value=register)
+        answered = {"verdict": "change", "result_value": 0x42} if register == 9 else {}
+        writer.event(at + 10, "port_read", script="rtc.rb", hook=1, port=0x71, width=1, **answered)
+        # What the recording itself looks at
+        if register != 9:
+            writer.event(at + 20, "port_read", script="ritectl", hook=9, port=0x71, width=1, fetched=register == 0,
+                         value=0x30, result_value=0x30)  # fmt: skip
+    return writer.folder(folder)
+
+
+def check(work, script, trace, *words):
+    (work / "new.rb").write_text(script)
+    return ritevisor("check", work / "new.rb", "--events", trace, "--diff", *words)
+
+
+@test
+def a_recording_is_replayed_without_a_difference(work):
+    trace = rtc_trace(work / "trace")
+    expect(check(work, RTC, trace), 0, "none of 8 verdicts differ")
+    convert(trace, "-f", "events", "-o", work / "rtc.events")
+    told = (work / "rtc.events").read_text()
+    assert "@0.000000010 cpu=0 device=0x30 port_read 0x71 1 -> 0x30\n" in told, told
+    assert "@0.000001010 cpu=0 device=? port_read 0x71 1 -> 0x42\n" in told, told
+    assert "@0.000002010 cpu=0 device=? port_read 0x71 1 -> unchanged\n" in told, told
+    expect(check(work, RTC, work / "rtc.events"), 0, "none of 8 verdicts differ")
+    expect(ritevisor("check", work / "new.rb", "--events", work / "rtc.events"), 0, "new.rb: ok")
+
+
+@test
+def a_changed_script_differs_where_it_decides_otherwise(work):
+    trace = rtc_trace(work / "trace")
+    changed = check(work, RTC.replace("0x42", "0x43"), trace)
+    expect(changed, 1, "@0.000001010 #0 port_read 0x71 1: was 0x42, is 0x43", "2 of 8 verdicts differ")
+    expect(check(work, RTC.replace("io.value = 0x42", "io.deny"), trace), 1, "was 0x42, is 0xff")
+    expect(check(work, RTC + "on(:port_write, 0x70) { |io| io.drop if io.value == 2 }", trace), 1,
+           "port_write 0x70 2 1: was 0x2, is dropped", "1 of 8 verdicts differs")  # fmt: skip
+    # What the device would have said is not known
+    asks = check(work, RTC.replace("io.value = 0x42 if", "io.value = io.value + 1 if"), trace)
+    expect(asks, 0, "2 events cannot be told: it asks devices that were not asked then", "none of 8 verdicts differ")
+    expect(check(work, RTC + "on(:msr_read, 0x1b) { |io| io.deny }", trace), 0, "no msr_read was recorded")
+    expect(check(work, RTC.replace("register == 9", "nothing"), trace), 1, "(its block failed)", "undefined")
+    expect(check(work, "raise 'no'", trace), 1, "no (RuntimeError)")
+    told = check(work, RTC.replace("0x42", "0x43"), trace, "--json")
+    expect(told, 1)
+    result = json.loads(told.text)[0]
+    assert (result["same"], result["compared"], len(result["differences"])) == (False, 8, 2), result
+    assert result["differences"][0]["was"] == "0x42" and result["differences"][0]["is"] == "0x43", result
+    expect(ritevisor("check", work / "new.rb", "--diff"), 2, "--diff needs a recording")
+
+
+@test
+def replays_have_data_functions_and_the_device_s_answers(work):
+    writer = Writer(packet_bytes=2000)
+    at = START_NS
+    script = """
+on(:disk_write, lba: 0) { |r| r.deny if r.data[0, 4].to_s == "boot" }
+on(:pci_config_read, class: 0x0200) { |io| io.deny }
+on(:cpuid, 1) { |id| id.ecx &= ~0x20 }
+on(:msr_write, 0x123) { |msr| msr.deny }
+on(:mmio_read, 0xfeb00000..0xfeb00fff) { |io| io.value += io.cpu }
+"""
+    nic = {"bus": 0, "device": 5, "function": 0, "vendor_id": 0x8086, "device_id": 0x1234, "class_code": 0x020000}
+    denied_request(writer, at, 1, "new.rb")
+    _, end = disk_request(writer, at + 1000, 2, payload=b"data")
+    end()
+    at += 100_000
+    writer.event(at, "pci_config_read", script="new.rb", hook=1, verdict="deny", offset=0, width=4,
+                 result_value=0xFFFFFFFF, **nic)  # fmt: skip
+    writer.event(at + 1, "cpuid", script="new.rb", hook=2, verdict="change", leaf=1, width=4, fetched=1, eax=1, ebx=2,
+                 ecx=0x21, edx=4, result_eax=1, result_ebx=2, result_ecx=1, result_edx=4)  # fmt: skip
+    writer.event(at + 2, "msr_write", script="new.rb", hook=3, verdict="deny", msr=0x123, width=8, value=1)
+    writer.event(at + 3, "mmio_read", cpu=3, script="new.rb", hook=4, verdict="change", address=0xFEB00010, width=4,
+                 fetched=1, value=7, result_value=10)  # fmt: skip
+    # Another script's hook of the same access, whose verdict is not this script's
+    writer.event(at + 4, "mmio_read", cpu=3, script="other.rb", hook=5, verdict="change", address=0xFEB00010, width=4,
+                 fetched=1, value=10, result_value=99)  # fmt: skip
+    # What another had ended before
+    writer.event(at + 5, "cpuid", script="other.rb", hook=6, verdict="deny", leaf=1, width=4)
+    trace = writer.folder(work / "trace")
+    expect(check(work, script, trace), 0, "none of 7 verdicts differ", "left out, other scripts had ended it before: 1")
+    expect(check(work, script.replace('"boot"', '"boat"'), trace), 1, "was denied, is passed")
+    expect(check(work, script.replace("0x0200", "0x0300"), trace), 1, "pci_config_read 00:05.0 0 4: was 0xffffffff")
+    expect(check(work, script.replace("io.cpu", "1"), trace), 1, "was 0xa, is 0x8")
+    expect(check(work, script, trace, "--of", "other.rb"), 1, "mmio_read 0xfeb00010 4: was 0x63, is 0xd")
+    expect(check(work, script, trace, "--of", "none.rb"), 2, "none.rb decided nothing in", "new.rb, other.rb")
+
+
+# Traces that are not whole ------------------------------------------------------------------------
+
+
+@test
+def of_cut_and_damaged_traces_the_rest_is_read(work):
+    def broken(change):
+        folder = sample().folder(work / f"trace{len(list(work.iterdir()))}")
+        (folder / "cpu0").write_bytes(change((folder / "cpu0").read_bytes()))
+        told, said = convert(folder, "-f", "json", status=1)
+        return len([line for line in told.splitlines() if b'"event"' in line]), said
+
+    whole = 40 * 7 + 3
+    read, said = broken(lambda data: data[:-30])
+    assert "cut within packet" in said and f"{read} events could be read" in said, said
+    assert read == whole - 1, read
+    read, said = broken(lambda data: data[:2000])
+    assert "cut within packet" in said and 80 < read < whole - 100, (read, said)
+    read, said = broken(lambda data: data[:50])
+    assert "cut within the header of a packet, at byte 0" in said and read == 80, (read, said)
+    read, said = broken(lambda data: b"no packet" + data)
+    assert "9 bytes from 0 on are no packet" in said and read == whole, (read, said)
+    read, said = broken(lambda data: data[:1000] + b"\xff" * 60 + data[1060:])
+    assert "damaged" in said and whole - 12 < read < whole, (read, said)
+    read, said = broken(lambda data: data[int.from_bytes(data[48:56], "little") // 8 :])
+    assert "1 packets before packet 1 are missing" in said and read < whole, (read, said)
+
+
+@test
+def foreign_traces_are_told(work):
+    def refused(name, text):
+        expect(ritevisor("convert", work / name), 1, text)
+
+    trace = sample().folder(work / "trace")
+    metadata = (trace / "metadata").read_text()
+    for name, old, new, text in [
+        ("other", '"ritevisor"', '"lttng-ust"', "not a trace of Ritevisor's but of lttng-ust"),
+        ("newer", "tracer_major = 1", "tracer_major = 2", "in form 2 of traces; this reads form 1"),
+        ("bad", "struct {", "strukt {", "its metadata is damaged, so nothing can be read"),
+    ]:
+        folder = sample().folder(work / name)
+        (folder / "metadata").write_text(metadata.replace(old, new))
+        refused(name, text)
+    (work / "empty").mkdir()
+    refused("empty", "it has no file metadata")
+    (work / "file").write_text("no trace")
+    refused("file", "no trace: neither a folder with metadata nor what ritectl record -o - writes")
+    refused("nothing", "no such file or folder")
+    refused("none", "no such file")
+    expect(ritevisor("convert", trace, "--of", "rtc.rb"), 1, "--of goes with -f events")
+    expect(ritevisor("convert", trace, "-f", "events", "--of", "none.rb"), 1, "none.rb decided nothing", "m.rb, rtc.rb")
+    expect(run("./ritevisor", "convert", trace, "-f", "nosuch"), 2, "invalid choice: 'nosuch'")
+    expect(run("./ritevisor", "convert", work / "file"), 1, "ritevisor convert: error: ", "no trace")
+
+
+# The page -----------------------------------------------------------------------------------------
+
+
+def picture_colours(png):
+    """How many values a picture's bytes have: one that is empty has few."""
+    data, at = b"", 8
+    while at < len(png):
+        size = int.from_bytes(png[at : at + 4], "big")
+        data += png[at + 8 : at + 8 + size] if png[at + 4 : at + 8] == b"IDAT" else b""
+        at += size + 12
+    return len(set(zlib.decompress(data)))
+
+
+PAINTED = """[...document.querySelectorAll("canvas")].map((canvas) => {
+  const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  return data.filter((value, at) => at % 4 == 3 && value > 0).length; })"""
+UNNAMED = """[...document.querySelectorAll("svg, .plot, [role=region]")].filter((each) => !each.ariaLabel).length
+  + [...document.querySelectorAll("table:not(.u-legend)")].filter((each) => !each.caption).length"""
+
+
+@test
+def the_report_shows_in_a_browser_without_a_request(work):
+    writer = sample()
+    writer.event(START_NS + 70_000_000, "port_read", script="</script><b id=hostile>", port=1, width=1, duration=3)
+    page = work / "report.html"
+    expect(ritevisor("report", writer.folder(work / "trace"), "-o", page), 0, "284 events")
+    with Browser() as browser:
+        for width, dark in ((1000, False), (360, True)):
+            browser.open(page, width=width, dark=dark)
+            painted = browser.evaluate(PAINTED)
+            assert len(painted) == 3 and min(painted) > 1000, painted
+            cells = browser.evaluate("document.querySelectorAll('.map rect').length")
+            assert cells > 10, cells
+            assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"wider than {width}"
+            brightness = browser.evaluate("+getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]")
+            assert (brightness < 64) == dark, brightness
+            colours = picture_colours(browser.screenshot())
+            assert colours > 50, colours
+            assert not browser.evaluate("document.querySelectorAll('#hostile').length"), "a name became an element"
+            unnamed = browser.evaluate(UNNAMED)
+            assert unnamed == 0 and browser.evaluate("document.documentElement.lang") == "en", unnamed
+        text = browser.evaluate("document.body.innerText")
+        # Its own address twice, for it was opened twice
+        assert browser.requests == [page.as_uri()] * 2, browser.requests
+        assert not browser.messages, browser.messages
+    for wanted in ("3 events of CPU 0 were lost", "disk_write\tguard.rb\tdeny\t1", "nvme0n1 write", "251 µs", "</script>"):
+        assert wanted in text, (wanted, text)
+
+
+@test
+def the_report_of_a_cut_trace_says_so(work):
+    trace = sample().folder(work / "trace")
+    (trace / "cpu0").write_bytes((trace / "cpu0").read_bytes()[:-30])
+    done = ritevisor("report", trace, "-o", "-")
+    expect(done, 1, "error: ", "cannot be read: cpu0: cut within packet")
+    assert done.stdout.endswith(b"</html>\n")
