@@ -76,6 +76,8 @@ static struct vcpu main_vcpu;
 
 static hpa_t main_low_page; /* of the BIOS guest's */
 
+static size_t main_log_before_bytes;
+
 static uint64_t main_script_bytes_dropped; /* with the engine; 0: all fit */
 
 static uint64_t main_image_bytes(void)
@@ -178,6 +180,9 @@ static void main_relocate(void)
 	place = in_place ? boot_info.place : main_find_place(bytes);
 	if (place == 0)
 		main_stop("no free memory below 4 GiB: try the option memory=16M");
+	/* Where the boot before had its image, if it was one of this kind. */
+	if (!in_place)
+		main_log_before_bytes = log_find_before((const void *)place, main_image_bytes());
 	tables = place + main_image_bytes();
 	root = paging_build_host(place, main_image_bytes(), tables, TABLES_BYTES, &tables_bytes);
 	if (root == 0)
@@ -555,6 +560,8 @@ static void main_report_smis(void)
 /* What went wrong before there was a console to tell it on. */
 static void main_report_early(void)
 {
+	if (main_log_before_bytes != 0)
+		log_info("the log of the boot before is still there: %zu bytes", main_log_before_bytes);
 	if (boot_info.nr_map_over != 0)
 		log_warning("the firmware's memory map has more than %d entries: the last %zu are left out",
 			    E820_RAW_ENTRIES_MAXIMUM, boot_info.nr_map_over);

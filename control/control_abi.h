@@ -80,6 +80,8 @@ enum control_command {
 	/* Without a session -> data: VERIFY_NONCE_BYTES, for CONTROL_NONCE_SECONDS, this address space and one
 	 * CONTROL_OPEN. RV_EIO: this CPU gives no random numbers; RV_ENOSPC: too many wait */
 	CONTROL_CHALLENGE,
+	/* [0] position -> 0; [0] the next; data: text of the log of the boot before, where it is still there */
+	CONTROL_LOG_BEFORE,
 	CONTROL_COMMAND_COUNT,
 };
 

@@ -148,6 +148,13 @@ static int64_t command_log(struct control_message *message)
 	return 0;
 }
 
+static int64_t command_log_before(struct control_message *message)
+{
+	message->data_bytes = (uint32_t)log_read_before(&message->argument[0], (char *)message->data, sizeof(message->data));
+	message->argument[1] = 0;
+	return 0;
+}
+
 static uint64_t command_count_exits(unsigned kind)
 {
 	uint64_t count = 0;
@@ -259,6 +266,8 @@ static int64_t command_dispatch(struct control_message *message, uint64_t space,
 		return command_list(message);
 	case CONTROL_LOG:
 		return command_log(message);
+	case CONTROL_LOG_BEFORE:
+		return command_log_before(message);
 	case CONTROL_STATISTICS:
 		return command_statistics(message);
 	case CONTROL_CONTINUE:

@@ -6,12 +6,12 @@
 #include "core/console.h"
 #include "core/cpu.h"
 #include "core/instructions.h"
+#include "core/log_ring.h"
 #include "core/panic.h"
 #include "core/spinlock.h"
 #include "core/string.h"
 #include "core/time.h"
 
-#define LOG_RING_BYTES KIB(64)
 #define LOG_LINE_BYTES 512
 
 #define LOG_MICROSECONDS 1000000
@@ -20,13 +20,14 @@ enum log_level log_maximum = LOG_INFO;
 bool log_stamped = true;
 
 static struct spinlock log_lock;
-static char log_ring[LOG_RING_BYTES];
-static uint64_t log_ring_written; /* bytes ever; the ring keeps the last LOG_RING_BYTES */
+static struct log_ring log_ring __attribute__((aligned(PAGE_BYTES)));
 
 static void log_emit(const char *text, size_t length_bytes)
 {
 	for (size_t i = 0; i < length_bytes; i++)
-		log_ring[log_ring_written++ % LOG_RING_BYTES] = text[i];
+		log_ring.text[log_ring.written++ % LOG_RING_BYTES] = text[i];
+	log_ring.check = log_ring.written ^ LOG_RING_MAGIC;
+	log_ring.magic = LOG_RING_MAGIC;
 	console_write(text, length_bytes);
 }
 
@@ -43,13 +44,13 @@ size_t log_read(uint64_t *position, char *buffer, size_t buffer_bytes, uint64_t 
 	size_t count = 0;
 
 	spinlock_acquire(&log_lock);
-	oldest = log_ring_written > LOG_RING_BYTES ? log_ring_written - LOG_RING_BYTES : 0;
-	if (at > log_ring_written)
-		at = log_ring_written;
+	oldest = log_ring.written > LOG_RING_BYTES ? log_ring.written - LOG_RING_BYTES : 0;
+	if (at > log_ring.written)
+		at = log_ring.written;
 	*lost = at < oldest ? oldest - at : 0;
 	at += *lost;
-	for (; count < buffer_bytes && at < log_ring_written; count++)
-		buffer[count] = log_ring[at++ % LOG_RING_BYTES];
+	for (; count < buffer_bytes && at < log_ring.written; count++)
+		buffer[count] = log_ring.text[at++ % LOG_RING_BYTES];
 	spinlock_release(&log_lock);
 	*position = at;
 	return count;

@@ -37,6 +37,13 @@ void log_raw(const char *text, size_t length_bytes);
  * but irq. */
 size_t log_read(uint64_t *position, char *buffer, size_t buffer_bytes, uint64_t *lost);
 
+/* Looks for the log of the boot before in memory that we had then, and keeps a copy in the image; returns its bytes, 0:
+ * there is none. Context: boot, before anything is written to that memory. */
+size_t log_find_before(const void *memory, uint64_t length_bytes);
+
+/* The same as log_read() of that one, in which nothing comes nor is lost. Context: any. */
+size_t log_read_before(uint64_t *position, char *buffer, size_t buffer_bytes);
+
 /* snprintf with the same subset; always ends with NUL; returns the length it wanted. */
 int print_format(char *buffer, size_t buffer_bytes, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -1,6 +1,7 @@
 /*
  * tests/guest/wire.c: a guest that somebody at the wire watches. mode=0: it works, with interrupts; 1: it idles;
- * 2: it hangs with interrupts off until an NMI comes. The first two end when port 0x80 reads as 0x77.
+ * 2: it hangs with interrupts off until an NMI comes. The first two end when port 0x80 reads as 0x77, and reset the
+ * machine when it reads as 0x76.
  */
 #include "guest.h"
 
@@ -18,6 +19,7 @@
 #define TIMER_VECTOR 0x40u
 #define WIRE 0x2e8
 #define DISMISSAL 0x77
+#define RESET 0x76
 
 static volatile uint64_t ticks, nmis;
 
@@ -62,6 +64,8 @@ static void live(bool idle)
 	while (in8(0x80) != DISMISSAL) {
 		uint64_t before = ticks;
 
+		if (in8(0x80) == RESET)
+			out8(0xcf9, 6);
 		while (ticks == before)
 			__asm__ volatile("sti; nop; testb %0, %0; jz 1f; hlt; 1: cli" ::"q"((char)idle) : "memory");
 	}

@@ -20,10 +20,11 @@ static const char usage_text[] =
 	"       ritectl [OPTIONS] unload NAME       take a script away; its at_exit blocks run\n"
 	"       ritectl [OPTIONS] repl              a script that grows line by line\n"
 	"       ritectl [OPTIONS] list              the scripts that there are\n"
-	"       ritectl [OPTIONS] log [-f]          Ritevisor's log; -f: and what comes\n"
+	"       ritectl [OPTIONS] log [-f|-b]       Ritevisor's log; -f: and what comes; -b: that of the boot before\n"
 	"       ritectl [OPTIONS] stats             free memory, exits\n"
 	"       ritectl [OPTIONS] continue          a CPU that an NMI has stopped goes on\n"
 	"       ritectl [OPTIONS] top [SECONDS [N]] exits and events a second, every 2 seconds, N times\n"
+	"       ritectl [OPTIONS] where FILE        the sectors of its disk that a file has, as settings of scripts take them\n"
 	"       ritectl [OPTIONS] -l [PATTERN]      what can be hooked; -lv: with filters and fields\n"
 	"options:\n"
 	"  -f, --format text|json   what is printed: text, or an object of JSON a line\n"
@@ -274,10 +275,12 @@ static int perform_log(struct words *words)
 {
 	bool follow = words->count == 1 && is_option(words->word[0], "-f", "--follow");
 
-	if (words->count != (follow ? 1 : 0))
-		misused("log [-f]");
+	bool before = words->count == 1 && is_option(words->word[0], "-b", "--before");
+
+	if (words->count != (follow || before ? 1 : 0))
+		misused("log [-f|-b]");
 	call_open();
-	return show_log(follow);
+	return show_log(before ? CONTROL_LOG_BEFORE : CONTROL_LOG, follow);
 }
 
 static int perform_record(struct words *words)
@@ -334,6 +337,8 @@ static int perform(struct words *words)
 		call_open();
 		return repl_run();
 	}
+	if (strcmp(command, "where") == 0 && words->count == 1)
+		return show_where(words->word[0]);
 	if (strcmp(command, "continue") == 0 && words->count == 0) {
 		call_open();
 		return go_on();

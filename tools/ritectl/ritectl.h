@@ -92,10 +92,13 @@ void output_flush(void);
 
 /* show.c */
 int show_list(void);
-int show_log(bool follow);
+int show_log(uint32_t command, bool follow);
 
 /* kinds.c: what can be hooked, of names that fit; fields: with filters and what events have. Asks nobody. */
 int show_kinds(const char *pattern, bool fields);
+
+/* where.c: which sectors of its disk a file has. Asks nobody. */
+int show_where(const char *path);
 
 /* repl.c */
 int repl_run(void);

@@ -81,7 +81,7 @@ static void show_log_json(const char *text, size_t length_bytes)
 	}
 }
 
-int show_log(bool follow)
+int show_log(uint32_t command, bool follow)
 {
 	const struct timespec pause = { .tv_nsec = LOG_NANOSECONDS };
 	bool first = true;
@@ -89,7 +89,7 @@ int show_log(bool follow)
 
 	signal(SIGPIPE, SIG_IGN);
 	message->argument[0] = 0;
-	while ((result = call(CONTROL_LOG, 0)) == 0 && !stopped) {
+	while ((result = call(command, 0)) == 0 && !stopped) {
 		uint64_t position = message->argument[0];
 
 		if (message->argument[1] != 0 && !first)

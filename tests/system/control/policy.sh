@@ -53,6 +53,32 @@ say version $?
 ritectl -o /version -V
 say version in a file $? $(grep -c . /version)
 
+# Where a file is: what stands in those sectors is what was written, in two pieces.
+{
+	printf '\0\0\0\0\203\0\0\0\0\010\0\0\0\030\0\0' # one partition, from sector 2048 on
+	head -c 48 /dev/zero
+	printf '\125\252'
+} | dd of=/dev/sdb bs=1 seek=446 conv=notrunc 2>/dev/null
+blockdev --rereadpt /dev/sdb
+mke2fs /dev/sdb1 >/dev/null 2>&1
+mkdir /files
+mount -t ext4 /dev/sdb1 /files
+yes first | head -c 1024 >/files/bait
+yes between | head -c 40960 >/files/other
+yes later | dd of=/files/bait bs=1024 seek=64 count=1 2>/dev/null
+where=$(ritectl where /files/bait)
+say where $? $(echo $where | grep -c '^[0-9]*\.\.[0-9]*,[0-9]*\.\.[0-9]*$')
+first=${where%%..*} later=${where##*,}
+sync
+echo 3 >/proc/sys/vm/drop_caches
+say there $(dd if=/dev/sdb bs=512 skip=$first count=1 2>/dev/null | head -n 1) $(dd if=/dev/sdb bs=512 skip=${later%..*} count=1 2>/dev/null | head -n 1)
+say json $(ritectl -f json where /files/bait)
+umount /files
+ritectl where /tmp/none 2>&1
+echo memory >/in_memory
+ritectl where /in_memory 2>&1
+say nowhere $?
+
 # What can be hooked, with what events have.
 ritectl -lv disk_write
 ritectl -f json -lv msr_read

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Somebody at the wire of a machine: boots it, speaks there, and prints what comes back.
 
-usage: wire.py live|read|hang COMMAND...   the command boots a guest (tests/guest/wire.c)
+usage: wire.py live|read|hang|reset COMMAND...   the command boots a guest (tests/guest/wire.c)
        wire.py silent SOCKET               nobody answers there
 """
 
@@ -65,7 +65,7 @@ class Boot:
         self.path, self.monitor = folder + "/line", folder + "/qmp"
         words = [*command, "--control", self.path, "--", *monitor.options(self.monitor)]
         self.program = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.waits = threading.Event()
+        self.waits, self.boots, self.wanted = threading.Event(), 0, 1
         self.reader = threading.Thread(target=self._read)
         self.reader.start()
         self.waits.wait()
@@ -74,8 +74,16 @@ class Boot:
         for line in self.program.stdout:
             print(line, end="", flush=True)
             if "guest: waiting" in line:
-                self.waits.set()
+                self.boots += 1
+                if self.boots == self.wanted:
+                    self.waits.set()
         self.waits.set()
+
+    def await_next(self):
+        self.wanted += 1
+        self.waits.clear()
+        if self.boots < self.wanted:
+            self.waits.wait()
 
     def end(self, stop=False):
         if stop:
@@ -138,6 +146,18 @@ def hang(boot, folder):
     boot.end()
 
 
+def reset(boot, folder):
+    say("none before", ritectl(boot.path, "log", "-b"))
+    ritectl(boot.path, "-q", "load", "-n", "mark.rb", "-e", "puts 1")
+    load(boot, folder, 0x76)
+    boot.await_next()
+    status, text = ritectl(boot.path, "log", "-b")
+    say("before", status, *(line for line in text.split(" / ") if "mark.rb: loaded" in line))
+    say("now", "mark.rb: loaded" in ritectl(boot.path, "log")[1])
+    load(boot, folder, 0x77)
+    boot.end()
+
+
 def silent(path):
     with socket.socket(socket.AF_UNIX) as line:
         line.bind(path)
@@ -155,7 +175,7 @@ def main(mode, *words):
         return silent(*words)
     with tempfile.TemporaryDirectory(prefix="wire-") as folder:
         command = shlex.split(words[0]) if len(words) == 1 else list(words)
-        {"live": live, "read": read, "hang": hang}[mode](Boot(command, folder), folder)
+        {"live": live, "read": read, "hang": hang, "reset": reset}[mode](Boot(command, folder), folder)
 
 
 if __name__ == "__main__":
