@@ -68,11 +68,19 @@ enum trace_part {
 	TRACE_PART_COUNT,
 };
 
-/* Is another name for the same, which comes later? That is the one that says more: "port", not "address". */
+/* Does another name for the same say more? That is one of a method rather than one of a filter alone, and else the one
+ * that comes later: "port", not "address"; but of a packet "sport", not "port". */
 static inline bool trace_field_is_alias(const struct rv_kind *kind, uint32_t field)
 {
-	for (uint32_t i = field + 1; i < kind->nr_fields; i++) {
-		if (kind->fields[i].offset == kind->fields[field].offset && !(kind->fields[i].flags & RV_FIELD_HIDDEN))
+	bool reader = (kind->fields[field].flags & RV_FIELD_READER) != 0;
+
+	for (uint32_t i = 0; i < kind->nr_fields; i++) {
+		bool other = (kind->fields[i].flags & RV_FIELD_READER) != 0;
+
+		if (i == field || kind->fields[i].offset != kind->fields[field].offset ||
+		    (kind->fields[i].flags & RV_FIELD_HIDDEN))
+			continue;
+		if (other != reader ? other : i > field)
 			return true;
 	}
 	return false;

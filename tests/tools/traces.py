@@ -20,6 +20,7 @@ from commands import parser as command_line  # noqa: E402
 from host import simulation  # noqa: E402
 from host.errors import UserError  # noqa: E402
 
+NONE = (1 << 64) - 1  # what a packet does not have
 START_NS = 1_764_000_000_000_000_000
 RTC = """register = 0
 on(:port_write, 0x70) { |io| register = io.value & 0x7f }
@@ -327,6 +328,7 @@ on(:disk_write, lba: 0) { |r| r.deny if r.data[0, 4].to_s == "boot" }
 on(:pci_config_read, class: 0x0200) { |io| io.deny }
 on(:cpuid, 1) { |id| id.ecx &= ~0x20 }
 on(:msr_write, 0x123) { |msr| msr.deny }
+on(:net_tx) { |packet| packet.drop if packet.data.include?("hidden") }
 on(:mmio_read, 0xfeb00000..0xfeb00fff) { |io| io.value += io.cpu }
 """
     nic = {"bus": 0, "device": 5, "function": 0, "vendor_id": 0x8086, "device_id": 0x1234, "class_code": 0x020000}
@@ -346,9 +348,17 @@ on(:mmio_read, 0xfeb00000..0xfeb00fff) { |io| io.value += io.cpu }
                  fetched=1, value=10, result_value=99)  # fmt: skip
     # What another had ended before
     writer.event(at + 5, "cpuid", script="other.rb", hook=6, verdict="deny", leaf=1, width=4)
+    # A packet that is no IP, and whose data were recorded
+    packet = {"nic": 0, "ethertype": 0x88CC, "length": 60, "request": 3, "dport": 0xFFFFFFFF, "sport": 0xFFFFFFFF,
+              "protocol": 0xFFFFFFFF, "vlan": 0xFFFFFFFF, "src": NONE, "dst": NONE}  # fmt: skip
+    frame_bytes = bytes(12) + b"\x88\xcc" + b"hidden" + bytes(40)
+    writer.event(at + 10, "net_tx", phase="submitted", payload=frame_bytes, **packet)
+    writer.event(at + 11, "net_tx", script="new.rb", hook=8, verdict="drop", **packet)
+    writer.event(at + 12, "net_tx", phase="completed", verdict="drop", **packet)
     trace = writer.folder(work / "trace")
-    expect(check(work, script, trace), 0, "none of 7 verdicts differ", "left out, other scripts had ended it before: 1")
+    expect(check(work, script, trace), 0, "none of 8 verdicts differ", "left out, other scripts had ended it before: 1")
     expect(check(work, script.replace('"boot"', '"boat"'), trace), 1, "was denied, is passed")
+    expect(check(work, script.replace("hidden", "hiding"), trace), 1, "net_tx", "was dropped, is passed")
     expect(check(work, script.replace("0x0200", "0x0300"), trace), 1, "pci_config_read 00:05.0 0 4: was 0xffffffff")
     expect(check(work, script.replace("io.cpu", "1"), trace), 1, "was 0xa, is 0x8")
     expect(check(work, script, trace, "--of", "other.rb"), 1, "mmio_read 0xfeb00010 4: was 0x63, is 0xd")

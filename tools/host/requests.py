@@ -22,7 +22,7 @@ class Request:
 
     @property
     def device(self):
-        return self.fields.get("disk", self.fields.get("nic", self.kind))
+        return f"nic{self.fields['nic']}" if "nic" in self.fields else str(self.fields.get("disk", self.kind))
 
     @property
     def command(self):

@@ -118,12 +118,12 @@ class PcapFile:
     def interface(self, name):
         if name not in self.interfaces:
             self.interfaces[name] = [len(self.interfaces), 0]
-            options = [option(INTERFACE_NAME, str(name).encode()), option(INTERFACE_RESOLUTION, bytes([NANOSECONDS]))]
+            options = [option(INTERFACE_NAME, name.encode()), option(INTERFACE_RESOLUTION, bytes([NANOSECONDS]))]
             self.file.write(block(INTERFACE, struct.pack("<HHI", ETHERNET, 0, 0), options))
         return self.interfaces[name]
 
     def packet(self, request):
-        interface = self.interface(interface_name(request))
+        interface = self.interface(request.device)
         interface[1] += 1
         data, time_ns = request.payload, request.submitted_ns
         size = max(len(data), request.payload_bytes, request.fields.get("length", 0))
@@ -138,11 +138,6 @@ class PcapFile:
             options = [option(STATISTICS_RECEIVED, struct.pack("<Q", received)),
                        option(STATISTICS_DROPPED, struct.pack("<Q", trace.lost))]  # fmt: skip
             self.file.write(block(STATISTICS, body, options))
-
-
-def interface_name(request):
-    nic = request.fields["nic"]
-    return nic if isinstance(nic, str) else f"nic{nic}"
 
 
 def write_pcapng(trace, output):

@@ -246,7 +246,10 @@ static bool events_fill_number(const struct rv_field *field, const char *word, s
 		rv_field_set(field, event, rv_disk_named(word));
 		return true;
 	}
-	if (!words_number(word, &number) || number > (field->last != 0 ? field->last : rv_field_ones(field)))
+	if (!words_number(word, &number))
+		return false;
+	if (number > (field->last != 0 ? field->last : rv_field_ones(field)) &&
+	    !((field->flags & RV_FIELD_OPTIONAL) && number == rv_field_ones(field)))
 		return false;
 	if ((field->flags & RV_FIELD_BITS) && (number == 0 || (number & (number - 1)) != 0))
 		return false;
