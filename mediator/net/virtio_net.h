@@ -20,13 +20,14 @@
 #define VIRTIO_NET_PAIRS_MAXIMUM 15
 #define VIRTIO_NET_BUFFERS VIRTIO_SLOT_NUDGE /* a receiving queue's */
 #define VIRTIO_NET_SLOT_PAGES 18
+#define VIRTIO_NET_FRAME_MINIMUM 14 /* bytes: what is shorter has no header */
 #define VIRTIO_NET_PARTS_MAXIMUM 17	     /* buffers of a page that a frame is in */
 
 struct virtio_net {
 	struct virtio_device device;
 	struct nic *nic;
 	uint64_t mac;
-	bool is_told_no_vectors;
+	bool is_told_no_vectors, is_told_of_drops;
 };
 
 static inline struct virtio_net *virtio_net_of(const struct virtio_device *device)

@@ -9,8 +9,6 @@
 #include "rv/errno.h"
 #include "rv/net.h"
 
-#define VIRTIO_NET_FRAME_MINIMUM 14
-
 static struct virtio_slot *virtio_net_slot_of(struct request *request)
 {
 	return CONTAINER_OF(request, struct virtio_slot, request);

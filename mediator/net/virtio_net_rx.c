@@ -101,10 +101,7 @@ static void virtio_net_header_of(const struct virtio_slot *slot, struct virtio_n
 /* All of a frame is there. */
 static void virtio_net_rx_begin(struct virtio_slot *slot, struct vcpu *vcpu)
 {
-	struct virtio_device *device = slot->queue->device;
-
 	slot->request = (struct request){ 0 };
-	slot->nr_interrupts = device->nr_interrupts;
 	slot->has_waited = false;
 	virtio_net_frame_begin(slot, RV_EVENT_NET_RX, &slot->net);
 	if (hook_wants_requests(RV_EVENT_NET_RX)) {
@@ -264,15 +261,6 @@ static int virtio_net_fill_buffers(struct virtio_queue *queue, struct virtio_slo
 	return 0;
 }
 
-/* Has the guest's interrupt perhaps come before? */
-static void virtio_net_note_late(struct virtio_slot *slot)
-{
-	struct virtio_queue *queue = slot->queue;
-
-	if (slot->has_waited || queue->device->nr_interrupts != slot->nr_interrupts)
-		queue->owes_interrupt = true;
-}
-
 /* The first frame that is decided. False: the guest has no memory for it, or there is none. */
 static bool virtio_net_rx_give(struct virtio_queue *queue)
 {
@@ -290,10 +278,9 @@ static bool virtio_net_rx_give(struct virtio_queue *queue)
 	}
 	if (count > 0 && virtio_net_fill_buffers(queue, slot, (uint32_t)count, &pieces) != 0)
 		count = -RV_EINVAL;
-	if (count > 0)
-		virtio_net_note_late(slot);
-	else if (count == -RV_EINVAL)
+	if (count == -RV_EINVAL)
 		virtio_queue_kill(queue, "a chain of descriptors that is none");
+	queue->owes_interrupt |= slot->has_waited;
 	queue->first_decided = slot->next;
 	if (queue->first_decided == NULL)
 		queue->last_decided = &queue->first_decided;
@@ -301,10 +288,12 @@ static bool virtio_net_rx_give(struct virtio_queue *queue)
 	return true;
 }
 
-/* One CPU at a time, so that frames keep their order; who comes meanwhile leaves them to that one. */
+/* One CPU at a time, so that frames keep their order; who comes meanwhile leaves them to that one. An interrupt that was
+ * taken meanwhile may have been about a frame that the guest has only now. */
 bool virtio_net_rx_work(struct virtio_queue *queue, struct vcpu *vcpu)
 {
 	struct virtio_device *device = queue->device;
+	uint64_t nr_interrupts = device->nr_interrupts;
 	struct virtio_slot *slot;
 	bool any = false;
 
@@ -316,8 +305,10 @@ bool virtio_net_rx_work(struct virtio_queue *queue, struct vcpu *vcpu)
 		virtio_net_rx_take(slot, vcpu);
 		any = true;
 	}
-	while (!queue->is_gone && virtio_net_rx_give(queue))
+	while (!queue->is_gone && virtio_net_rx_give(queue)) {
+		queue->owes_interrupt |= device->nr_interrupts != nr_interrupts;
 		any = true;
+	}
 	if (!queue->is_gone && !queue->is_dead && !device->is_stopping)
 		virtio_net_rx_stock(queue);
 	if (!queue->is_gone && queue->owes_interrupt)

@@ -41,7 +41,12 @@ static void virtio_net_tx_end(struct virtio_slot *slot)
 
 static void virtio_net_tx_drop(struct virtio_slot *slot, const char *why)
 {
-	log_warning("nic%u: a packet is dropped: %s", slot->queue->device->index, why);
+	struct virtio_net *net = virtio_net_of(slot->queue->device);
+
+	/* Once, for a guest can go on and on. */
+	if (!net->is_told_of_drops)
+		log_warning("nic%u: a packet is dropped: %s", net->device.index, why);
+	net->is_told_of_drops = true;
 	virtio_net_tx_end(slot);
 }
 
@@ -84,7 +89,7 @@ static const char *virtio_net_tx_copy(struct virtio_slot *slot)
 	if (error != 0)
 		return error == -RV_ENOMEM ? "there is not enough memory for it: give more with memory="
 					   : "it is longer than a packet can be";
-	if (slot->bounce.length_bytes == 0 || slot->bounce.length_bytes > RV_FRAME_BYTES_MAXIMUM)
+	if (slot->bounce.length_bytes < VIRTIO_NET_FRAME_MINIMUM || slot->bounce.length_bytes > RV_FRAME_BYTES_MAXIMUM)
 		return "it has a length that no packet has";
 	return bounce_gather(&slot->bounce) != 0 ? "it is not in the guest's memory" : NULL;
 }
