@@ -16,6 +16,7 @@
 #define VIRTIO_NET_CTRL_GUEST_OFFLOADS (1u << 2)
 #define VIRTIO_NET_MTU (1u << 3)
 #define VIRTIO_NET_MAC (1u << 5)
+#define VIRTIO_NET_GSO (1u << 6) /* of legacy devices: all of HOST_ */
 #define VIRTIO_NET_GUEST_TSO4 (1u << 7)
 #define VIRTIO_NET_GUEST_TSO6 (1u << 8)
 #define VIRTIO_NET_GUEST_ECN (1u << 9)
@@ -29,6 +30,7 @@
 #define VIRTIO_NET_CTRL_VQ (1u << 17)
 #define VIRTIO_NET_CTRL_RX (1u << 18)
 #define VIRTIO_NET_CTRL_VLAN (1u << 19)
+#define VIRTIO_NET_CTRL_RX_EXTRA (1u << 20)
 #define VIRTIO_NET_GUEST_ANNOUNCE (1u << 21)
 #define VIRTIO_NET_MQ (1u << 22)
 #define VIRTIO_NET_CTRL_MAC_ADDR (1u << 23)

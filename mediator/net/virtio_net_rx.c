@@ -160,8 +160,6 @@ void virtio_net_rx_decided(struct virtio_slot *slot)
 struct virtio_net_copy {
 	struct virtio_slot *slot;
 	uint64_t done_bytes;
-	uint32_t nr_buffers;
-	gpa_t nr_buffers_address; /* where the first has that number; 0: nowhere */
 };
 
 static int virtio_net_copy_piece(struct virtio_net_copy *copy, gpa_t address, uint64_t length_bytes)
@@ -210,8 +208,6 @@ static int virtio_net_fill_buffer(struct virtio_net_copy *copy, const struct bou
 	return 0;
 }
 
-enum virtio_net_given { VIRTIO_NET_GIVEN, VIRTIO_NET_NO_ROOM, VIRTIO_NET_TOO_LONG, VIRTIO_NET_DEAD };
-
 static uint64_t virtio_net_pieces_bytes(const struct bounce *pieces)
 {
 	uint64_t sum = 0;
@@ -221,11 +217,13 @@ static uint64_t virtio_net_pieces_bytes(const struct bounce *pieces)
 	return sum;
 }
 
-/* How many of the guest's buffers it takes; 0: there are not enough. -RV_EINVAL: they are none. */
+/* How many of the guest's buffers it takes; 0: there are not enough; -RV_E2BIG: there never will be; -RV_EINVAL: they are
+ * none. */
 static int virtio_net_count_buffers(struct virtio_queue *queue, uint64_t bytes, struct bounce *pieces)
 {
 	uint16_t available = virtio_count_available(queue), head;
-	uint32_t most = virtio_net_has(queue->device, VIRTIO_NET_MRG_RXBUF) ? available : available != 0;
+	bool merges = virtio_net_has(queue->device, VIRTIO_NET_MRG_RXBUF);
+	uint32_t most = merges ? available : available != 0;
 	uint64_t room = 0;
 
 	for (uint32_t count = 0; count < most;) {
@@ -236,7 +234,7 @@ static int virtio_net_count_buffers(struct virtio_queue *queue, uint64_t bytes, 
 			return (int)count;
 	}
 	/* All that it will ever give is not enough. */
-	return most != 0 && (most == queue->guest.size || !virtio_net_has(queue->device, VIRTIO_NET_MRG_RXBUF)) ? -RV_E2BIG : 0;
+	return most != 0 && (most == queue->guest.size || !merges) ? -RV_E2BIG : 0;
 }
 
 static int virtio_net_fill_buffers(struct virtio_queue *queue, struct virtio_slot *slot, uint32_t count,
