@@ -3,12 +3,14 @@
  * there, wrap, or change under the call; sessions of others; messages at random.
  *
  * Options: off=1: the hypervisor must not be seen at all. read=1: nothing can be loaded. root=1: sessions take a
- * token. second=1: another CPU
- * changes pages and calls, meanwhile. rounds=N: messages at random.
+ * token. key=1: they take a key, which it has not; cycles=N: of an instruction. signed=1: scripts need
+ * a signature. second=1: another CPU changes pages and
+ * calls, meanwhile. rounds=N: messages at random.
  */
 #include "run.h"
 
 #include "control/control_abi.h"
+#include "service/verify.h"
 #include "instruction.h"
 #include "reserved.h"
 #include "rv/errno.h"
@@ -589,6 +591,108 @@ static void check_reload(void)
 	guest_check(ask_with(CONTROL_UNLOAD, 0, 0, "reload.rb") == -RV_ENOENT, "and no more", "");
 }
 
+static int64_t ask_challenge(uint8_t nonce[VERIFY_NONCE_BYTES])
+{
+	int64_t result = ask(CONTROL_CHALLENGE);
+
+	if (result == 0 && message->data_bytes != VERIFY_NONCE_BYTES)
+		return -1000;
+	memcpy(nonce, message->data, VERIFY_NONCE_BYTES);
+	return result;
+}
+
+/* Opens a session by a proof, of the key of control.test by its number, and of a signature that is none: the seed says
+ * which. Once: what the first call gives. */
+static int64_t ask_proof(uint8_t seed, bool once, uint64_t *longest)
+{
+	static const uint8_t id[VERIFY_KEY_ID_BYTES] = { 0x35, 0x31, 0x0d, 0xac, 0x12, 0x88, 0x2d, 0x55 };
+	struct run run;
+
+	do {
+		uint64_t begin;
+
+		prepare(CONTROL_OPEN);
+		message->data_bytes = VERIFY_PROOF_BYTES;
+		memset(message->data, seed, VERIFY_PROOF_BYTES);
+		memcpy(message->data, id, sizeof(id));
+		message->data[VERIFY_PROOF_BYTES - 1] = 0; /* a number below the curve's order, or nothing is computed */
+		begin = tsc_read();
+		call(&run, CONTROL_MAGIC, BUFFER, PAGE, 0);
+		begin = tsc_read() - begin;
+		*longest = begin > *longest ? begin : *longest;
+	} while (!once && (int64_t)run.rax == -RV_EAGAIN);
+	return (int64_t)run.rax;
+}
+
+/* auth=key without the key. */
+static void check_key(uint64_t cycles)
+{
+	static uint64_t copy[512] __attribute__((aligned(PAGE)));
+	uint8_t first[VERIFY_NONCE_BYTES], second[VERIFY_NONCE_BYTES];
+	uint64_t cr3 = cr3_read(), longest = 0, all;
+	int64_t result;
+
+	guest_check(ask(CONTROL_LIST) == -RV_EACCES && open_session(0) == -RV_EACCES, "no proof", "");
+	guest_check(ask_proof(1, true, &longest) == -RV_EACCES, "no nonce", "");
+	guest_check(ask_challenge(first) == 0 && ask_challenge(second) == 0 &&
+			    memcmp(first, second, sizeof(first)) != 0, "nonces differ", "");
+	longest = 0;
+	all = tsc_read();
+	result = ask_proof(1, false, &longest);
+	all = (tsc_read() - all) / cycles;
+	longest /= cycles;
+	guest_print("control: a proof takes %lu instructions, the longest stretch %lu\n", all, longest);
+	guest_check(result == -RV_EACCES && message->session == 0, "a proof that is none", "%ld", result);
+	guest_check(all > 300000 && longest <= 300000, "the longest stretch", "%lu of %lu", longest, all);
+	guest_check(ask_proof(1, true, &longest) == -RV_EACCES, "a nonce is good once", "");
+	(void)ask_challenge(first);
+	memcpy(copy, pml4, sizeof(copy));
+	cr3_write((uintptr_t)copy);
+	result = ask_proof(1, true, &longest);
+	cr3_write(cr3);
+	guest_check(result == -RV_EACCES, "another's nonce", "%ld", result);
+	result = ask_proof(1, true, &longest);
+	guest_check(result == -RV_EAGAIN && ask_proof(2, true, &longest) == -RV_EACCES, "another proof amid its check",
+		    "%ld", result);
+	guest_check(ask_proof(1, false, &longest) == -RV_EACCES && ask(CONTROL_LIST) == -RV_EACCES, "still nobody", "");
+}
+
+/* A call that is told to come again, until it is not. */
+static int64_t start(uint64_t handle)
+{
+	int64_t result;
+
+	do
+		result = ask_with(CONTROL_START, handle, 0, "");
+	while (result == -RV_EAGAIN);
+	return result;
+}
+
+/* Where signatures are required, without one. */
+static void check_signed(void)
+{
+	uint64_t handle = (uint64_t)ask_with(CONTROL_BEGIN, 6, CONTROL_LEND, "a.rb"), before;
+	int64_t text = ask_with(CONTROL_TEXT, handle, 0, "puts 1"), result, other;
+
+	before = free_pages();
+	result = ask_with(CONTROL_START, handle, 0, "");
+	guest_check(text == 0 && result == -RV_EAGAIN, "its signature is being checked", "%ld %ld", text, result);
+	text = ask_with(CONTROL_TEXT, handle, 0, "puts 2");
+	other = ask_with(CONTROL_SIGNATURE, handle, 0, "untrusted comment: ");
+	guest_check(text == -RV_EINVAL && other == -RV_EINVAL, "the text stays meanwhile", "%ld %ld", text, other);
+	result = start(handle);
+	message->data[message->data_bytes] = '\0';
+	guest_check(result == -CONTROL_EREFUSED && text_is((char *)message->data, "it has no signature, and the "
+		    "configuration requires one (require_signed)"), "refused", "%ld: %s", result, (char *)message->data);
+	text = ask_with(CONTROL_TEXT, handle, 0, "puts 2");
+	guest_check(text == -RV_EINVAL && start(handle) == -CONTROL_EREFUSED, "and again", "%ld", text);
+	guest_check(ask_with(CONTROL_INPUT, handle, 0, "puts 1") == -CONTROL_EREFUSED, "no lines either", "");
+	guest_check(free_pages() == before, "the check leaves nothing", "%lu pages before, %lu after", before, free_pages());
+	(void)ask_with(CONTROL_START, handle, 0, "");
+	guest_check(ask_with(CONTROL_FORGET, handle, 0, "") == 0, "forgotten amid its check", "");
+	guest_check(free_pages() > before, "and its memory is free", "%lu pages before, %lu after", before, free_pages());
+}
+
 void guest_main(void)
 {
 	ours = reserved_find(); /* by the BIOS, which has a descriptor table of its own */
@@ -603,9 +707,17 @@ void guest_main(void)
 	check_sizes();
 	check_rights();
 	check_messages();
+	if (option_number_or("key", 0)) {
+		check_key(option_number_or("cycles", 1));
+		return;
+	}
 	check_session();
 	if (option_number_or("read", 0)) {
 		guest_check(ask_with(CONTROL_BEGIN, 1, 0, "a.rb") == -RV_EACCES, "nothing can be loaded", "");
+		return;
+	}
+	if (option_number_or("signed", 0)) {
+		check_signed();
 		return;
 	}
 	check_script();
