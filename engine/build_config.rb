@@ -64,6 +64,43 @@ def own_gems
   OWN_GEMS.grep(TARGET == "engine" ? /ritevisor-(engine|encoding|integer)$/ : /ritevisor-engine$/)
 end
 
+# A gem's mrbgem.rake may say `spec.opens_at = { constants: %w[Disk], events: %w[disk_] }`: it is opened when a script first
+# names one of these (gems/ritevisor-engine/src/parts.c), since most scripts need but a few of all gems.
+module OpensAtFirstUse
+  attr_accessor :opens_at
+
+  def generate_gem_init(path)
+    return super unless opens_at
+    constants, events = %i[constants events].map { |key| opens_at.fetch(key, []).map { |name| %("#{name}", ) }.join }
+    open(path, "w") do |file|
+      print_gem_init_header(file)
+      build.mrbc.run(file, rbfiles, "gem_#{funcname}_ruby", cdump: true, static: true)
+      file.puts <<~C
+        #include "engine/engine.h"
+        void mrb_#{funcname}_gem_init(mrb_state *mrb);
+        void mrb_#{funcname}_gem_final(mrb_state *mrb);
+        static void gem_#{funcname}_open(mrb_state *mrb) {
+          gem_#{funcname}_ruby_init_syms(mrb);
+          mrb_#{funcname}_gem_init(mrb);
+        }
+        static const char *const gem_#{funcname}_constants[] = { #{constants}NULL };
+        static const char *const gem_#{funcname}_events[] = { #{events}NULL };
+        static const struct engine_part gem_#{funcname}_part = {
+          gem_#{funcname}_constants, gem_#{funcname}_events, gem_#{funcname}_open, gem_#{funcname}_ruby,
+        };
+        void GENERATED_TMP_mrb_#{funcname}_gem_init(mrb_state *mrb) {
+          engine_defer(mrb, &gem_#{funcname}_part);
+        }
+        void GENERATED_TMP_mrb_#{funcname}_gem_final(mrb_state *mrb) {
+          mrb_#{funcname}_gem_final(mrb);
+        }
+      C
+    end
+  end
+end
+
+MRuby::Gem::Specification.prepend(OpensAtFirstUse)
+
 def add_gems(conf)
   conf.enable_test if MRBTEST
   CORE_GEMS.each { |name| conf.gem core: name }
@@ -117,7 +154,8 @@ OWN_SOURCES = {
 # gem ritevisor-integer replaces, whose own definitions get another name.
 OWN_FLAGS = {
   VM_SOURCE => ["-include #{ENGINE_DIR}/vm/missing.h", "-include #{ENGINE_DIR}/vm/immediate.h",
-                "-include #{ENGINE_DIR}/vm/compare.h"],
+                "-include #{ENGINE_DIR}/vm/compare.h", "-Dmrb_vm_define_class=engine_define_class",
+                "-Dmrb_vm_define_module=engine_define_module"],
   "#{MRUBY_ROOT}/mrbgems/mruby-compiler/core/codegen.c" => "-include #{ENGINE_DIR}/vm/literals.h",
   "#{MRUBY_ROOT}/src/numeric.c" => ["-Dmrb_cmp=mruby_cmp", "-Dmrb_num_shift=mruby_num_shift"],
   "#{MRUBY_ROOT}/src/object.c" => "-Dmrb_equal=mruby_equal",

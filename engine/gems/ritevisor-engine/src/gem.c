@@ -22,6 +22,7 @@ void mrb_ritevisor_engine_gem_init(mrb_state *mrb)
 	keys_init(mrb);
 	powers_init(mrb);
 	policy_init(mrb);
+	parts_init(mrb);
 }
 
 void mrb_ritevisor_engine_gem_final(mrb_state *mrb)

@@ -12,6 +12,7 @@ void memory_init(mrb_state *mrb);
 void keys_init(mrb_state *mrb);
 void powers_init(mrb_state *mrb);
 void policy_init(mrb_state *mrb);
+void parts_init(mrb_state *mrb);
 /* What NoMemoryError says. */
 const char *memory_quota_text(void);
 

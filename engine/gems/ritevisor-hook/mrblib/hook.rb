@@ -55,6 +55,7 @@ class Hook
       raise ArgumentError, "on takes a block or verdict:, not both" if block
       block = NOTHING
     end
+    __open(arguments)
     own = @words && @words[arguments[0]]
     return own.call(arguments, filters, block) if own
     kinds, addresses = arguments.partition { |argument| argument.is_a?(Symbol) }

@@ -97,7 +97,23 @@ static mrb_value spec_expand_kinds(mrb_state *mrb, mrb_value self)
 	return kinds;
 }
 
+/* Hook.__open(arguments of on): opens the gems that have those events */
+static mrb_value spec_open(mrb_state *mrb, mrb_value self)
+{
+	mrb_value names;
+
+	mrb_get_args(mrb, "A", &names);
+	for (mrb_int i = 0; i < RARRAY_LEN(names); i++) {
+		mrb_value name = mrb_ary_ref(mrb, names, i);
+
+		if (mrb_symbol_p(name))
+			engine_open_event(mrb, mrb_symbol(name));
+	}
+	return self;
+}
+
 void spec_init(mrb_state *mrb, struct RClass *hook)
 {
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__kinds), spec_expand_kinds, MRB_ARGS_REQ(1));
+	mrb_define_class_method_id(mrb, hook, MRB_SYM(__open), spec_open, MRB_ARGS_REQ(1));
 }

@@ -3,7 +3,8 @@
  * for floats.
  *
  * mruby 3.3.0's sprintf raises RangeError for a big integer in %x, %d and their kin, and loses digits
- * of floats between zeros and a sign ("%08.3f" of -1.5). Here each such argument is turned into text by
+ * of floats between zeros and a sign ("%08.3f" of -1.5), and of integers in other bases than ten the sign that a
+ * flag asks for, and what stands before a negative one's digits. Here each such argument is turned into text by
  * format_integer.c, or by the C library; everything else is left to mrb_str_format(), directive by
  * directive. A format is copied first: to_s of an argument may change it.
  */
@@ -113,14 +114,23 @@ static bool format_takes_float(const struct format_directive *directive)
 	       directive->precision <= INT16_MAX;
 }
 
-static bool format_has_float(mrb_value format)
+/* "%+x", "% b": a sign before digits of another base than ten. */
+static bool format_is_signed(const struct format_directive *directive)
+{
+	mrb_int base = format_base(directive->type);
+
+	return base != 0 && base != 10 && (directive->plus || directive->space);
+}
+
+/* Whether it has a directive that mruby's sprintf has wrong. */
+static bool format_has_ours(mrb_value format)
 {
 	const char *p = RSTRING_PTR(format), *end = RSTRING_END(format);
 
 	while ((p = memchr(p, '%', (size_t)(end - p)))) {
 		struct format_directive directive = format_parse(p, end);
 
-		if (format_takes_float(&directive))
+		if (format_takes_float(&directive) || format_is_signed(&directive))
 			return true;
 		p += directive.length;
 	}
@@ -173,6 +183,13 @@ static mrb_value format_to_integer(mrb_state *mrb, mrb_value value)
 	return value;
 }
 
+/* An integer of 64 bits that mruby's sprintf has wrong. */
+static bool format_is_small_ours(const struct format_directive *directive, mrb_value value)
+{
+	return mrb_integer_p(value) && format_base(directive->type) != 10 &&
+	       (format_is_signed(directive) || mrb_integer(value) < 0);
+}
+
 static void format_value(mrb_state *mrb, mrb_value out, const struct format_directive *directive,
 			 mrb_value value)
 {
@@ -180,7 +197,7 @@ static void format_value(mrb_state *mrb, mrb_value out, const struct format_dire
 
 	if (format_base(directive->type)) {
 		value = format_to_integer(mrb, value);
-		if (mrb_bigint_p(value)) {
+		if (mrb_bigint_p(value) || format_is_small_ours(directive, value)) {
 			format_integer(mrb, out, directive, value);
 			return;
 		}
@@ -280,7 +297,8 @@ static bool format_each(mrb_state *mrb, mrb_value out, mrb_value format,
 /* Whether an argument is one of those that mruby's sprintf has wrong, or holds such. */
 static bool format_is_ours(mrb_value value)
 {
-	return mrb_bigint_p(value) || mrb_float_p(value) || mrb_hash_p(value);
+	return mrb_bigint_p(value) || mrb_float_p(value) || mrb_hash_p(value) ||
+	       (mrb_integer_p(value) && mrb_integer(value) < 0);
 }
 
 /* What mrb_str_format makes of a format that is not understood here: it says what is wrong, if no big
@@ -316,7 +334,7 @@ static mrb_value format_sprintf(mrb_state *mrb, mrb_value self)
 		mrb_raise(mrb, E_ARGUMENT_ERROR, "too few arguments");
 	mrb_ensure_string_type(mrb, values[0]);
 	format = mrb_str_dup(mrb, values[0]);
-	ours = format_has_float(format);
+	ours = format_has_ours(format);
 	for (mrb_int i = 1; i < count; i++)
 		ours = ours || format_is_ours(values[i]);
 	if (ours) {

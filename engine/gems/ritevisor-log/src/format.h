@@ -22,7 +22,7 @@ struct format_directive {
 /* The base of d, i, u, x, X, o, b and B; 0 for other types. */
 mrb_int format_base(char type);
 
-/* Appends a big integer, as one of the types that have a base. */
+/* Appends an integer, as one of the types that have a base. */
 void format_integer(mrb_state *mrb, mrb_value out, const struct format_directive *directive,
 		    mrb_value number);
 

@@ -1,5 +1,5 @@
 /*
- * format_integer.c: big integers for sprintf, which mruby 3.3.0's refuses.
+ * format_integer.c: big integers for sprintf, which mruby 3.3.0's refuses, and signs before other bases.
  */
 #include "format.h"
 

@@ -89,3 +89,10 @@ assert("Kernel#sprintf: floats with flags") do
   assert_raise(TypeError) { "%f" % [nil] }
   assert_raise(ArgumentError) { "%f %f" % [1.5] }
 end
+
+assert("sprintf puts a sign before digits of any base") do
+  assert_equal [" 8", "+8", " 10", "+1000"], ["% x" % 8, "%+x" % 8, "% o" % 8, "%+b" % 8]
+  assert_equal ["-8", "-0x8", "..f8"], ["% x" % -8, "%+#x" % -8, "%x" % -8]
+  assert_equal ["..fff8", "..fff8", "..7770"], ["%.6x" % -8, "%06x" % -8, "%.6o" % -8]
+  assert_equal "+00ff|8", "%+05x|%d" % [255, 8]
+end

@@ -51,6 +51,25 @@ void engine_log_string(uint32_t level, const char *text);
  * Never raises: a message that cannot be made is replaced. */
 void engine_report(mrb_state *mrb, const char *context, mrb_value exception);
 
+/* A gem that is opened when a script first names one of its constants, or has a hook of an event whose name begins like
+ * this: what opens_at in its mrbgem.rake says. */
+struct engine_part {
+	const char *const *constants;	/* the last is NULL */
+	const char *const *events;	/* how their names begin; the last is NULL */
+	void (*open)(mrb_state *mrb);	/* what it defines in C */
+	const struct RProc *ruby;	/* its mrblib */
+};
+
+/* From now on; the part stays where it is. */
+void engine_defer(mrb_state *mrb, const struct engine_part *part);
+
+/* Opens what has this constant, if it is not open. Returns whether something was opened; raises what that raises.
+ * Context: a method in C, whose frame lies above its caller's registers. */
+bool engine_open_constant(mrb_state *mrb, mrb_sym constant);
+
+/* The same by the name of an event, a group of them, or a word. */
+void engine_open_event(mrb_state *mrb, mrb_sym event);
+
 /* A script by name, with or without ".rb"; NULL if none was loaded under it. */
 const struct rv_script *engine_find_script(const char *name, size_t length_bytes);
 

@@ -2,7 +2,7 @@
  * bytes.c: what class Bytes has in C: a view of the data of a request. It holds no memory: within the object are the
  * request's number, and which part of its data it is about.
  */
-#include "data.h"
+#include "request.h"
 
 #include "engine/vm/string.h"
 
