@@ -205,10 +205,24 @@ void event_fields_init(mrb_state *mrb, struct RClass *event)
 	mrb_define_method(mrb, event, "to_h", event_to_hash, MRB_ARGS_NONE());
 	for (uint32_t number = 1; number < RV_EVENT_KIND_COUNT; number++) {
 		const struct rv_kind *kind = &rv_kinds[number];
+		struct RClass *class;
 
 		if (mrb_const_defined_at(mrb, mrb_obj_value(event), mrb_intern_cstr(mrb, kind->class)))
 			continue;	/* another of its group's */
-		field_define(mrb, mrb_define_class_under(mrb, event, kind->class, field_parent(mrb, event, kind)),
-			     kind);
+		class = mrb_define_class_under(mrb, event, kind->class, field_parent(mrb, event, kind));
+		if (!(kind->flags & RV_KIND_REQUEST))
+			field_define(mrb, class, kind);
+	}
+}
+
+void engine_request_fields(mrb_state *mrb)
+{
+	struct RClass *event = mrb_class_get(mrb, "Event");
+
+	for (uint32_t number = 1; number < RV_EVENT_KIND_COUNT; number++) {
+		const struct rv_kind *kind = &rv_kinds[number];
+
+		if ((kind->flags & RV_KIND_REQUEST) && strcmp(kind->class, rv_kinds[number - 1].class ?: "") != 0)
+			field_define(mrb, mrb_class_get_under(mrb, event, kind->class), kind);
 	}
 }

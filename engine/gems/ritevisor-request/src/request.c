@@ -122,6 +122,7 @@ void mrb_ritevisor_request_gem_init(mrb_state *mrb)
 	struct RClass *event = mrb_class_get(mrb, "Event"), *request = mrb_class_get_under(mrb, event, "Request");
 	struct RClass *held = mrb_define_class_under(mrb, event, "Held", mrb->object_class);
 
+	engine_request_fields(mrb);
 	mrb_define_class_method_id(mrb, held, MRB_SYM(__resolve), held_resolve, MRB_ARGS_REQ(3));
 	mrb_define_class_method_id(mrb, held, MRB_SYM(__refusal), held_refusal, MRB_ARGS_OPT(1) | MRB_ARGS_KEY(2, 0));
 	mrb_define_alias_id(mrb, request, MRB_SYM(__deny), MRB_SYM(deny));

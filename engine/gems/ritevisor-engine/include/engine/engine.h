@@ -99,6 +99,10 @@ bool engine_run_hooks(mrb_state *mrb);
 /* The open event, if `self` is its object; else raises EventError: it is over (gem ritevisor-hook). */
 struct rv_event *engine_event_open(mrb_state *mrb, mrb_value self);
 
+/* Gives the classes of requests' events the methods of their fields, which the gem ritevisor-request does when it is
+ * opened. */
+void engine_request_fields(mrb_state *mrb);
+
 /* Three quarters of the time budget are used and the alarm rings (gem ritevisor-hook): C code that
  * takes long looks at it now and then, and raises. */
 extern volatile bool engine_time_is_short;
