@@ -152,12 +152,13 @@ def documents_and_source_name_files_that_are_there(work):
 
 
 # Pages whose commands run: `sh run`.
-COMMANDS_RUN = [ROOT / "docs/tutorial.md"]
+COMMANDS_RUN = [ROOT / "README.md", ROOT / "docs/tutorial.md"]
 
 
 def play(page, work, is_long):
     """Runs the page's commands in its order, in a folder with its files. Returns how many fences of commands ran."""
     found, count = fences(page.read_text()), 0
+    (work / "ritevisor").symlink_to(ROOT / "ritevisor")
     for at, (line, info, text) in enumerate(found):
         if match := re.match(r"ruby ([\w.-]+\.rb)$", info):
             (work / match[1]).write_text(text)

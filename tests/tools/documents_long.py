@@ -8,7 +8,7 @@ from harness import expect, run, test
 def documents_have_commands_that_boot(work):
     for page in COMMANDS_RUN:
         (work / page.stem).mkdir()
-        assert play(page, work / page.stem, is_long=True) >= 6, page
+        assert play(page, work / page.stem, is_long=True) >= 5, page
 
 
 @test

@@ -1,6 +1,7 @@
 """Errors that a user can act on, and running other programs so that their failures are told."""
 
 import os
+import shutil
 import subprocess
 
 from . import paths
@@ -28,7 +29,16 @@ def how_to_get(name):
     """What to do about something in PACKAGES that is missing."""
     if paths.IS_SOURCE or name not in PACKAGES:
         return "run tools/setup"
-    return f"install Debian's {PACKAGES[name]}"
+    missing = sorted({package for each, package in PACKAGES.items() if not _is_there(each)})
+    return f"install Debian's {PACKAGES[name]}; all that may be needed: apt install {' '.join(missing)}"
+
+
+def _is_there(name):
+    """A program, or one of GRUB's folders, or OVMF's."""
+    folders = {"i386-pc": paths.GRUB, "x86_64-efi": paths.GRUB_EFI, "OVMF": paths.OVMF}
+    if name in folders:
+        return folders[name].is_dir()
+    return shutil.which(name, path=os.environ.get("PATH", "/usr/bin") + ":/usr/sbin:/sbin") is not None
 
 
 class UserError(Exception):

@@ -1,5 +1,6 @@
 """The version, which include/rv/version.h states."""
 
+import functools
 import re
 import subprocess
 
@@ -14,6 +15,7 @@ def text():
     return re.search(r'^#define RV_VERSION "(.*)"$', header, re.MULTILINE)[1]
 
 
+@functools.cache
 def time():
     """When that was stated, in seconds since 1970: as git knows, or else the file."""
     done = subprocess.run(["git", "log", "-1", "--format=%ct", "--", str(HEADER)], cwd=ROOT, capture_output=True,
