@@ -286,6 +286,24 @@ static bool virtio_net_rx_give(struct virtio_queue *queue)
 	return true;
 }
 
+/* All that there is room for. New buffers are of interest while a frame waits for some: else the guest need not notify of
+ * them, and what it puts there before it knows is found by the second look. */
+static bool virtio_net_rx_give_all(struct virtio_queue *queue, uint64_t nr_interrupts)
+{
+	struct virtio_used *used = memory_direct(queue->guest.used);
+	bool any = false;
+
+	for (unsigned round = 0; round < 2; round++) {
+		while (virtio_net_rx_give(queue)) {
+			queue->owes_interrupt |= queue->device->nr_interrupts != nr_interrupts;
+			any = true;
+		}
+		__atomic_store_n(&used->flags, queue->first_decided != NULL ? 0 : VIRTIO_NO_NOTIFY, __ATOMIC_RELAXED);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	}
+	return any;
+}
+
 /* One CPU at a time, so that frames keep their order; who comes meanwhile leaves them to that one. An interrupt that was
  * taken meanwhile may have been about a frame that the guest has only now. */
 bool virtio_net_rx_work(struct virtio_queue *queue, struct vcpu *vcpu)
@@ -303,10 +321,8 @@ bool virtio_net_rx_work(struct virtio_queue *queue, struct vcpu *vcpu)
 		virtio_net_rx_take(slot, vcpu);
 		any = true;
 	}
-	while (!queue->is_gone && virtio_net_rx_give(queue)) {
-		queue->owes_interrupt |= device->nr_interrupts != nr_interrupts;
-		any = true;
-	}
+	if (!queue->is_gone && !device->is_stopping)
+		any |= virtio_net_rx_give_all(queue, nr_interrupts);
 	if (!queue->is_gone && !queue->is_dead && !device->is_stopping)
 		virtio_net_rx_stock(queue);
 	if (!queue->is_gone && queue->owes_interrupt)

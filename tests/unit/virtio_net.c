@@ -610,7 +610,9 @@ static void ring(unsigned number)
 {
 	guests[number].was_notified = true;
 	__atomic_store_n(available(number, 1), guests[number].index, __ATOMIC_RELEASE);
-	(void)perform(1, number * 4, 2, number, true);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!(used_of(number)->flags & VIRTIO_NO_NOTIFY))
+		(void)perform(1, number * 4, 2, number, true);
 }
 
 /* A buffer's chain, in pieces of any size: of the guest's ring, or in a table. */

@@ -1,8 +1,9 @@
-# Counts what a network card sends and receives; no mail leaves, and no IPv6.
+# Counts what a network card sends and receives; no mail leaves, and no IPv6. Another card sends nothing.
 counts = Hash.new(0)
-on(:net_tx, port: 25) { |packet| counts[:mail] += 1; packet.drop }
-on(:net_tx, ethertype: 0x86dd) { |packet| counts[:ip6] += 1; packet.deny }
-on(:net_packet, observe: true) do |packet|
+on(:net_tx, nic: 2, verdict: :deny)
+on(:net_tx, nic: 1, port: 25) { |packet| counts[:mail] += 1; packet.drop }
+on(:net_tx, nic: 1, ethertype: 0x86dd) { |packet| counts[:ip6] += 1; packet.deny }
+on(:net_packet, nic: 1, observe: true) do |packet|
   counts[packet.kind] += 1
 end
 on(:nic_attach) { |event| puts "attached #{event.nic} #{event.mac.to_s(16)}" }

@@ -1,4 +1,4 @@
-# In the guest, as root: a virtio network card whose port 25 and IPv6 a script drops.
+# In the guest, as root: a virtio network card whose port 25 and IPv6 a script drops, and one that may send nothing.
 for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net; do
 	insmod /lib/$module.ko
 done
@@ -21,5 +21,10 @@ cd $d/driver
 for i in unbind bind; do basename $d >$i; done
 up
 get again
-grep -c virtio0-input /proc/interrupts | sed 's/^/guest: queues /'
+ip link set eth1 up
+ip addr add 10.0.3.15/24 dev eth1
+ping -c 2 -W 1 10.0.3.2 | grep received | sed 's/^/guest: alone /'
+for i in 1 2 3 4 5 6 7 8; do echo x | nc -u -w 1 10.0.3.2 9 & done
+wait
+grep -c 'virtio.-input' /proc/interrupts | sed 's/^/guest: queues /'
 dmesg | grep -i "netdev watchdog\|transmit queue\|hung\|nobody cared"
