@@ -27,6 +27,7 @@
 #define CONTROL_LEASE_SECONDS 10
 #define CONTROL_SCRIPT_BYTES_MAXIMUM 0x40000 /* of a text */
 #define CONTROL_NAME_BYTES 64
+#define CONTROL_UUID_BYTES 16
 
 /* What of it the configuration allows. */
 enum control_level { CONTROL_OFF, CONTROL_READ, CONTROL_LOAD, CONTROL_POLICY };
@@ -82,6 +83,19 @@ enum control_command {
 	CONTROL_CHALLENGE,
 	/* [0] position -> 0; [0] the next; data: text of the log of the boot before, where it is still there */
 	CONTROL_LOG_BEFORE,
+	/* Begins a recording (docs/traces.md), which ends with the session, or when that fetches nothing for
+	 * CONTROL_LEASE_SECONDS: [0] kinds, a bit each (hook/trace.h), [1] packets a CPU, [2] bytes of payload, [3]
+	 * trace_layout_sum(); data: CONTROL_UUID_BYTES -> how many CPUs; [0] TSC. RV_EBUSY: there is one already;
+	 * RV_ENOTSUP: the layout is another; RV_ENOMEM */
+	CONTROL_RECORD,
+	/* [0] a kind, [1] 1: of the addresses [2] to [3], 0: of all -> 0: it is recorded whoever hooks it, too. RV_E2BIG: too much
+	 * device memory; as the registries (vmm/access.h) */
+	CONTROL_RECORD_HOOK,
+	/* [0] a CPU, [1] the number of a packet: those before are not needed any more -> 0; data: the packet, or
+	 * nothing yet; [1] its number, [2] events lost, [3] events recorded, so far, of all CPUs */
+	CONTROL_RECORD_FETCH,
+	/* Nothing more is recorded; what was can be fetched -> 0 */
+	CONTROL_RECORD_STOP,
 	CONTROL_COMMAND_COUNT,
 };
 

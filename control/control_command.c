@@ -188,6 +188,7 @@ static int64_t command_statistics(struct control_message *message)
 static int64_t command_close(struct control_message *message, struct vcpu *vcpu)
 {
 	control_script_forget_all(message->session, vcpu);
+	control_record_forget(message->session);
 	control_session_close(message->session);
 	message->data_bytes = 0;
 	return 0;
@@ -227,6 +228,11 @@ static int64_t command_load(struct control_message *message, struct vcpu *vcpu)
 	case CONTROL_FORGET:
 		result = control_script_forget(message->session, handle, vcpu);
 		break;
+	case CONTROL_RECORD:
+	case CONTROL_RECORD_HOOK:
+	case CONTROL_RECORD_FETCH:
+	case CONTROL_RECORD_STOP:
+		return control_record_perform(message, vcpu);
 	case CONTROL_POLL:
 		message->data_bytes = 0;
 		return control_script_poll(message->session, message, vcpu);

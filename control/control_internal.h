@@ -58,4 +58,8 @@ int64_t control_script_forget(uint64_t session, uint64_t handle, struct vcpu *vc
 /* All of a session's. */
 void control_script_forget_all(uint64_t session, struct vcpu *vcpu);
 
+/* control_record.c: the recording, if there is one, of a session's. What it says is in the message. */
+int64_t control_record_perform(struct control_message *message, struct vcpu *vcpu);
+void control_record_forget(uint64_t session);
+
 #endif

@@ -11,6 +11,7 @@
 #include "core/memory.h"
 #include "hook/hook_hold.h"
 #include "hook/hook_internal.h"
+#include "hook/trace.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 #include "vmm/vcpu.h"
@@ -35,6 +36,7 @@ static struct hook *hook_create(struct hook_owner *owner, const struct rv_hook_s
 	if (hook == NULL)
 		return NULL;
 	hook->spec = *spec;
+	hook->spec.observe |= spec->fixed == RV_FIXED_TRACE;
 	hook->source = source_of(spec->kind);
 	hook->owner = owner;
 	hook->state = owner->stages ? HOOK_STAGED : owner->swaps ? HOOK_SWAPS : HOOK_ACTIVE;
@@ -95,6 +97,7 @@ static int hook_enter(struct hook *hook)
 	if (error != 0)
 		return error;
 	hook_list_owner(hook->owner);
+	trace_watch_owner(hook->owner);
 	hook->owner->nr_left++;
 	__atomic_store_n(&hook_table[index], hook, __ATOMIC_RELEASE);
 	hook_reuse[index]++;

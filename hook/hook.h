@@ -58,6 +58,9 @@ struct hook_owner {
 	 * hook_remove_all() has been called for it. `hook->origin` is what the event is about. Under the
 	 * owner's lock; the only other that may be held is that of the power-off (shutdown_lock). */
 	bool (*deliver)(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
+	/* While its events are recorded (hook/trace.h), what deliver was; under hook_table_lock. */
+	bool (*untraced)(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
+	uint8_t name_bytes; /* for the same: of its name, with the NUL; 0: not counted yet */
 	unsigned nr_hooks; /* live ones */
 	uint64_t nr_tables; /* nested tables that their hooks of memory may take */
 	struct hook_owner *next; /* of those that had a hook; set once, under hook_table_lock */

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/panic.h"
 #include "core/time.h"
+#include "hook/trace.h"
 #include "vmm/deadline.h"
 #include "vmm/vcpu.h"
 
@@ -118,8 +119,11 @@ static __attribute__((noinline)) enum access_result hook_handle_accepted(struct 
 /* In its owner's service, or in nobody's. */
 static enum access_result hook_say_fixed(struct hook *hook, struct event_origin *origin)
 {
-	return hook->state == HOOK_DENYING || hook_is_active(hook, origin->vcpu) ? hook_resolve_fixed(hook, origin)
-										  : ACCESS_PASS;
+	if (hook->state != HOOK_DENYING && !hook_is_active(hook, origin->vcpu))
+		return ACCESS_PASS;
+	if (hook->spec.fixed == RV_FIXED_TRACE)
+		trace_sink(hook, origin);
+	return hook_resolve_fixed(hook, origin);
 }
 
 enum access_result hook_handle_fixed(struct access *access, void *context)

@@ -32,6 +32,8 @@ enum access_result hook_deny(struct hook *hook, struct event_origin *origin)
 
 enum access_result hook_resolve_fixed(struct hook *hook, struct event_origin *origin)
 {
+	if (hook->spec.fixed == RV_FIXED_TRACE)
+		return ACCESS_PASS;
 	if (hook->spec.fixed != RV_FIXED_ISOLATE) {
 		__atomic_fetch_add(&hook->counters.denied, 1, __ATOMIC_RELAXED);
 		return hook->source->apply(origin, RV_VERDICT_DENY, NULL);

@@ -26,15 +26,31 @@ static bool request_ask(struct request *request, struct vcpu *vcpu)
 	return !origin.is_held;
 }
 
+static void request_trace(struct request *request, enum trace_phase phase, struct vcpu *vcpu)
+{
+	struct event_origin origin = { .vcpu = vcpu, .request = request };
+
+	if (trace_wants(request->asked))
+		trace_request(request->asked, request->kind, &origin, phase, request->verdict);
+}
+
+/* It goes to the device now, or never. */
+static void request_trace_settled(struct request *request, struct vcpu *vcpu)
+{
+	if (request->kind == request->asked)
+		request_trace(request, request->verdict == RV_VERDICT_PASS ? TRACE_GIVEN : TRACE_COMPLETED, vcpu);
+}
+
 /* All hooks have been asked: what was sent elsewhere goes there, unless one of them had the last word on it. */
 static void request_settle(struct request *request, struct vcpu *vcpu)
 {
-	if (request->redirect == NULL || request->kind != request->asked)
-		return;
-	if (request->verdict == RV_VERDICT_PASS)
-		request->redirect(request, vcpu);
-	else
-		request->redirect = NULL;
+	if (request->redirect != NULL && request->kind == request->asked) {
+		if (request->verdict == RV_VERDICT_PASS)
+			request->redirect(request, vcpu);
+		else
+			request->redirect = NULL;
+	}
+	request_trace_settled(request, vcpu);
 }
 
 bool request_offer(struct request *request, struct vcpu *vcpu)
@@ -42,6 +58,7 @@ bool request_offer(struct request *request, struct vcpu *vcpu)
 	request->verdict = RV_VERDICT_PASS;
 	request->refusal = 0;
 	request->after = 0;
+	request_trace(request, request->kind == request->asked ? TRACE_SUBMITTED : TRACE_COMPLETED, vcpu);
 	if (request->kind != request->asked && request->redirect != NULL)
 		request->redirect(request, vcpu);
 	if (request->verdict == RV_VERDICT_PASS && !request_ask(request, vcpu))

@@ -12,6 +12,7 @@
 
 #include "hook/hook_hold.h"
 #include "mediator/net/frame.h"
+#include "hook/trace.h"
 #include "rv/abi.h"
 #include "rv/disk.h"
 #include "rv/types.h"
@@ -83,7 +84,8 @@ bool request_offer(struct request *request, struct vcpu *vcpu);
 /* Does anybody want to see its end, whose events are of that kind? */
 static inline bool request_is_awaited(const struct request *request, uint32_t done)
 {
-	return request->marks != 0 || request->redirect != NULL || hook_wants_requests(done);
+	return request->marks != 0 || request->redirect != NULL || trace_wants(request->asked) ||
+	       hook_wants_requests(done);
 }
 
 /* The device does not want it any more: it was reset. True: it does not wait any longer, and resume() will not

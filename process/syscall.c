@@ -27,6 +27,7 @@
 static const syscall_handler syscall_table[RV_SYSCALL_COUNT] = {
 	/* RV_SYS_NEXT_EVENT is entry.S's. */
 	[RV_SYS_LOG] = syscall_log,
+	[RV_SYS_TRACE] = syscall_trace,
 	[RV_SYS_EXIT] = syscall_exit,
 	[RV_SYS_HEAP_GROW] = syscall_heap_grow,
 	[RV_SYS_HOOK_ADD] = syscall_hook_add,

@@ -25,6 +25,9 @@ int64_t syscall_powers(struct process *process, struct exception_frame *frame);
 int64_t syscall_policy(struct process *process, struct exception_frame *frame);
 int64_t syscall_statistics(struct process *process, struct exception_frame *frame);
 
+/* syscall_trace.c */
+int64_t syscall_trace(struct process *process, struct exception_frame *frame);
+
 /* syscall_hook.c */
 int64_t syscall_hook_add(struct process *process, struct exception_frame *frame);
 int64_t syscall_hook_remove(struct process *process, struct exception_frame *frame);

@@ -207,6 +207,7 @@ enum rv_fixed {
 	RV_FIXED_ISOLATE,  /* of RV_EVENT_PCI_CONFIG_WRITE: all of it goes to the device but what would have it decode
 			    * ports or memory, master the bus, or do so by virtual functions. Behind all hooks, and
 			    * also of what scripts write */
+	RV_FIXED_TRACE,	   /* it passes, and is recorded while somebody records (docs/traces.md) */
 	RV_FIXED_COUNT,
 };
 
@@ -356,10 +357,15 @@ enum rv_syscall {
 	RV_SYS_OVERLAY_READ,
 	/* (overlay) -> bytes of memory that it takes */
 	RV_SYS_OVERLAY_USED,
+	/* (name, bytes, values as JSON, bytes) -> 0: an event of the script's own, if somebody records. RV_EAGAIN:
+	 * nobody does; no bytes of a name: that is all that is asked. RV_E2BIG: more than RV_TRACE_BYTES of either;
+	 * RV_EINVAL: a NUL among them */
+	RV_SYS_TRACE,
 	RV_SYSCALL_COUNT,
 };
 
 #define RV_LOG_BYTES 4096
+#define RV_TRACE_BYTES 1024
 #define RV_DISK_IO_BYTES 0x100000
 #define RV_HAND_OVER_BYTES 0x10000
 #define RV_HOOK_BYTES_IN_EVENT 0x1000000

@@ -60,6 +60,14 @@ def measure_claimed(figures):
         figures[name] = boots.run_loops(options, append)[loop]
 
 
+def measure_trace(figures):
+    """What a hook into the trace takes more when somebody records."""
+    options = ["--script", str(SCRIPTS / "trace.rb"), "--option", "control=load", "--option", "auth=open"]
+    loops = f"loops=port_write port={PORT:#x}"
+    unrecorded, recorded = (boots.run_loops(options, loops + more)["port_write"] for more in ("", " record=1"))
+    figures["trace_record_instructions"] = recorded - unrecorded
+
+
 def measure_ipi(figures):
     """The exits of starting the second CPU are in both runs of ours."""
     guest = ["--smp", "2", "--multiboot", "build/tests/guest/ipi.elf", "--append"]
@@ -128,6 +136,7 @@ def measure_deadlines(figures):
 STEPS = [
     ("accesses that nobody claims", list(UNCLAIMED), measure_unclaimed, "both"),
     ("accesses that C or a script claims", list(CLAIMED), measure_claimed, "both"),
+    ("an event that is recorded", ["trace_record_instructions"], measure_trace, "both"),
     ("requests of a disk", list(REQUESTS), measure_requests, "both"),
     ("requests of a virtio disk", VIRTIO_FIGURES, measure_virtio, "amd"),
     ("deadlines", DEADLINE_FIGURES, measure_deadlines, "both"),

@@ -67,6 +67,7 @@ GROUPS = {
         "port_filtered_instructions": Figure("read of a hooked port that the filter rejects", 215),
         "port_ruby_instructions": Figure("read with a Ruby hook that returns at once", 780),
         "port_ruby_change_instructions": Figure("write with a hook that changes it", 1200),
+        "trace_record_instructions": Figure("a hooked write put into a trace, more than without a recording", 250),
         "u64_and_instructions": Figure("RDMSR with a hook that masks a value from 2^63 up", 1600),
         "guest_ipi_instructions": Figure("an IPI that wakes a CPU, both CPUs' work", 0, True),
         "guest_ipi_exits_count": Figure("VM exits for each such IPI", 0),

@@ -8,9 +8,13 @@
  *
  * Prints `bench: NAME TICKS ITERATIONS`; what the loop itself takes is in TICKS and is measured by
  * the loop `empty`. With extremes, `bench: NAME_shortest TICKS 1` and `bench: NAME_longest TICKS 1`
- * follow.
+ * follow. record=1: port writes are recorded meanwhile (control=load, auth=open).
  */
+#define RV_KINDS_DEFINE
 #include "guest.h"
+
+#include "control/control_abi.h"
+#include "hook/trace_layout.h"
 
 #include "instruction.h"
 
@@ -120,6 +124,35 @@ static void measure_extremes(size_t loop, uint64_t iterations)
 		    shortest, loops[loop].name, longest);
 }
 
+static int64_t control(struct control_message *message, uint32_t command)
+{
+	int64_t result = (int64_t)CONTROL_MAGIC;
+
+	message->version = CONTROL_VERSION;
+	message->command = command;
+	if (cpuid(0, 0).ecx == 0x444d4163)
+		__asm__ volatile("vmmcall" : "+a"(result) : "D"(message), "S"(sizeof(*message)) : "rdx", "memory");
+	else
+		__asm__ volatile("vmcall" : "+a"(result) : "D"(message), "S"(sizeof(*message)) : "rdx", "memory");
+	return result;
+}
+
+/* As much as all of them take. */
+static void record(void)
+{
+	static struct control_message message __attribute__((aligned(4096)));
+	int64_t result = control(&message, CONTROL_OPEN);
+
+	message.argument[0] = UINT64_C(1) << RV_EVENT_PORT_WRITE;
+	message.argument[1] = 128;
+	message.argument[2] = 0;
+	message.argument[3] = trace_layout_sum();
+	message.data_bytes = CONTROL_UUID_BYTES;
+	if (result == 0)
+		result = control(&message, CONTROL_RECORD);
+	guest_check(result > 0, "recording", "%ld", result);
+}
+
 void guest_main(void)
 {
 	uint64_t iterations = option_number_or("iterations", 1000);
@@ -131,6 +164,8 @@ void guest_main(void)
 	pci = (uint32_t)option_number_or("pci", 0x80000000);
 	port = port_from_options();
 	mmio = option_number_or("mmio", 0xfed00000);
+	if (option_number_or("record", 0))
+		record();
 
 	for (size_t i = 0; i < sizeof(loops) / sizeof(loops[0]); i++) {
 		uint64_t start, ticks;

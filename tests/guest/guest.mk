@@ -64,7 +64,7 @@ $(build)/tests/guest/%.o: tests/guest/%.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(guest-flags) $(depend-flags) -c -o $@ $<
 
-$(build)/tests/guest/control.o: guest-flags += -I include -I .
+$(build)/tests/guest/control.o $(build)/tests/guest/bench.o: guest-flags += -I include -I .
 $(build)/tests/guest/mmio.elf: $(build)/tests/guest/mmio_forms.o
 $(build)/tests/guest/dma.elf: $(addprefix $(build)/tests/guest/,dma_nvme.o dma_ahci.o dma_e1000e.o dma_virtio.o dma_xhci.o)
 $(build)/tests/guest/cpu.elf: $(build)/tests/guest/cpu_state.o

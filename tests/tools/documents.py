@@ -134,7 +134,7 @@ def documents_link_to_what_there_is(work):
 def documents_of_the_script_api_are_in_its_index(work):
     """What README and the tools call the script API are these pages; each is named once."""
     index = (ROOT / "docs/script-api.md").read_text()
-    for word in ("hooks", "events", "time-limit", "policies", "access", "pci", "disks", "machine", "ruby", "costs",
+    for word in ("hooks", "events", "time-limit", "policies", "access", "pci", "disks", "traces", "machine", "ruby", "costs",
                  "check", "gems"):  # fmt: skip
         assert index.count(f"| [{word}.md]({word}.md) |") == 1, word
 

@@ -18,6 +18,7 @@ uint64_t time_tsc_hz = 1000000; /* a second of waiting is short */
 bool disk_wants[RV_EVENT_KIND_COUNT];
 bool disk_watched = true, disk_denies_ends, disk_may_lack_data;
 int disk_depth;
+uint64_t trace_kinds; /* nobody records */
 unsigned disk_nr_waiting, disk_nr_held, disk_nr_wanted;
 void (*disk_happen)(void);
 bool (*disk_device_step)(void);

@@ -93,6 +93,27 @@ void memory_free(void *object)
 	free(object);
 }
 
+static unsigned fake_pages, fake_pages_until_none; /* which are given; 0: for ever */
+
+void *memory_allocate_spare_page(void)
+{
+	if (fake_pages_until_none != 0 && --fake_pages_until_none == 0)
+		return NULL;
+	fake_pages++;
+	return calloc(1, 4096);
+}
+
+void memory_free_page(void *page)
+{
+	fake_pages--;
+	free(page);
+}
+
+bool memory_has_spare_pages(uint64_t nr_pages)
+{
+	return nr_pages < 100000;
+}
+
 size_t string_copy(char *to, const char *from, size_t to_bytes)
 {
 	snprintf(to, to_bytes, "%s", from);

@@ -2,6 +2,7 @@
  * tests/unit/process.c: the engine loader on broken programs, the checks of system calls'
  * arguments, and the arithmetic of the borrowed timer.
  */
+#include "hook/trace.h"
 #include "process/process_internal.h"
 
 #include <setjmp.h>
@@ -222,6 +223,15 @@ int hook_hold_resolve(const struct hook_owner *owner, uint64_t handle, enum rv_v
 	(void)owner;
 	(void)refusal;
 	return handle == 7 && verdict == RV_VERDICT_DENY ? 0 : -RV_ENOENT;
+}
+
+uint64_t trace_kinds = 1; /* what scripts say */
+static char said[2 * RV_TRACE_BYTES + 2];
+
+void trace_say(const struct hook_owner *owner, const struct vcpu *vcpu, const char *name, const char *values)
+{
+	(void)owner, (void)vcpu;
+	snprintf(said, sizeof(said), "%s %s", name, values);
 }
 
 struct hook *hook_find(uint32_t id)
@@ -457,6 +467,27 @@ static void test_hook_in_event(void)
 	spec.clauses[0].last--;
 	UNIT_EQUAL(user_copy_out(&process, DATA, &spec, sizeof(spec)), 0);
 	UNIT_EQUAL(call(&process, RV_SYS_HOOK_ADD, DATA, 0, 0, 0), -RV_EINVAL);
+	engine_close(&process);
+}
+
+static void test_trace(void)
+{
+	struct process process;
+
+	engine_open(&process);
+	UNIT_EQUAL(user_copy_out(&process, DATA, "name{values}", 12), 0);
+	UNIT_EQUAL(call(&process, RV_SYS_TRACE, DATA, 4, DATA + 4, 8), 0);
+	UNIT_CHECK(strcmp(said, "name {values}") == 0);
+	UNIT_EQUAL(call(&process, RV_SYS_TRACE, DATA, 4, DATA + 4, 9), -RV_EINVAL); /* a NUL */
+	UNIT_EQUAL(call(&process, RV_SYS_TRACE, DATA, RV_TRACE_BYTES + 1, DATA, 0), -RV_E2BIG);
+	UNIT_EQUAL(call(&process, RV_SYS_TRACE, DATA, 4, DATA, ~UINT64_C(0)), -RV_E2BIG);
+	UNIT_EQUAL(call(&process, RV_SYS_TRACE, TEXT - 1, 2, DATA, 0), -RV_EFAULT);
+	said[0] = '\0';
+	UNIT_EQUAL(call(&process, RV_SYS_TRACE, 0, 0, 0, 0), 0);
+	trace_kinds = 2;
+	UNIT_EQUAL(call(&process, RV_SYS_TRACE, DATA, 4, DATA + 4, 8), -RV_EAGAIN);
+	UNIT_EQUAL(said[0], '\0');
+	trace_kinds = 1;
 	engine_close(&process);
 }
 
@@ -809,6 +840,7 @@ int main(void)
 	unit_run("process_heap", test_heap);
 	unit_run("process_heap_late", test_heap_late);
 	unit_run("process_hook_in_event", test_hook_in_event);
+	unit_run("process_trace", test_trace);
 	unit_run("process_transfer", test_transfer);
 	unit_run("process_random_calls", test_random_calls);
 	unit_run("process_pci", test_pci);

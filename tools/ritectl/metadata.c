@@ -97,8 +97,8 @@ static void metadata_put_trace(FILE *file, const struct metadata *metadata)
 	fprintf(file, "env {\n\tdomain = \"hypervisor\";\n\ttracer_name = \"ritevisor\";\n\ttracer_version = \"%s\";\n"
 		"\ttracer_major = 1;\n\ttracer_minor = 0;\n};\n", RV_VERSION);
 	fprintf(file, "clock {\n\tname = tsc;\n\tdescription = \"the CPUs' time stamp counters\";\n\tfreq = %llu;\n"
-		"\toffset_s = %lld;\n\toffset = 0;\n\tabsolute = true;\n};\n", (unsigned long long)metadata->tsc_hz,
-		(long long)metadata->offset_s);
+		"\toffset_s = %lld;\n\toffset = %llu;\n\tabsolute = true;\n};\n", (unsigned long long)metadata->tsc_hz,
+		(long long)metadata->offset_s, (unsigned long long)metadata->offset_ticks);
 	fputs("typealias integer { size = 64; align = 8; signed = false; map = clock.tsc.value; } := tsc_t;\n", file);
 }
 

@@ -25,6 +25,7 @@ static const char usage_text[] =
 	"       ritectl [OPTIONS] continue          a CPU that an NMI has stopped goes on\n"
 	"       ritectl [OPTIONS] top [SECONDS [N]] exits and events a second, every 2 seconds, N times\n"
 	"       ritectl [OPTIONS] where FILE        the sectors of its disk that a file has, as settings of scripts take them\n"
+	"       ritectl record [-e KINDS] -o FOLDER|- [COMMAND]   records events until Ctrl-C, or the command's end\n"
 	"       ritectl [OPTIONS] -l [PATTERN]      what can be hooked; -lv: with filters and fields\n"
 	"options:\n"
 	"  -f, --format text|json   what is printed: text, or an object of JSON a line\n"
@@ -37,6 +38,12 @@ static const char usage_text[] =
 	"  -q, --quiet              say nothing but what scripts say\n"
 	"  -V, --version            versions of ritectl and of Ritevisor\n"
 	"  -h, --help               this\n"
+	"options of record:\n"
+	"  -e, --events KIND[:FIRST[-LAST]],...  what to hook and record; without it, what scripts hook\n"
+	"  -o, --output FOLDER|-                 where to: a trace in CTF\n"
+	"      --buffer KIB                      memory for each CPU (256)\n"
+	"      --payload BYTES                   and the first bytes of what requests move, up to 2048\n"
+	"      --seconds N                       so long\n"
 	"Ritevisor has to be booted with control=load (control=read: list, log and stats only).\n"
 	"exit status: 0; 1: the script was refused, raised or was killed; 2: usage; 3: no Ritevisor, or not allowed;\n"
 	"             4: it did not answer in time\n";
@@ -283,13 +290,6 @@ static int perform_log(struct words *words)
 	return show_log(before ? CONTROL_LOG_BEFORE : CONTROL_LOG, follow);
 }
 
-static int perform_record(struct words *words)
-{
-	if (words->count != 1 || strcmp(words->word[0], "--metadata") != 0)
-		misused("record --metadata");
-	return record_metadata();
-}
-
 /* A word of digits; without it, the value that is usual. */
 static unsigned number_of(const struct words *words, int at, unsigned usual)
 {
@@ -323,7 +323,7 @@ static int perform(struct words *words)
 	if (strcmp(command, "log") == 0)
 		return perform_log(words);
 	if (strcmp(command, "record") == 0)
-		return perform_record(words);
+		return record_perform(words->count, words->word);
 	take_options(words);
 	if (strcmp(command, "unload") == 0 && words->count == 1) {
 		call_open();

@@ -8,6 +8,7 @@
 #include "spec.h"
 #include "table.h"
 #include "text.h"
+#include "trace.h"
 
 #include <mruby/array.h>
 #include <mruby/hash.h>
@@ -163,6 +164,7 @@ void mrb_ritevisor_hook_gem_init(mrb_state *mrb)
 	spec_init(mrb, hook);
 	await_init(mrb, hook);
 	text_init(mrb, hook);
+	trace_init(mrb);
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__add), hook_add, MRB_ARGS_REQ(5));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__remove), hook_remove, MRB_ARGS_REQ(1));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__state), hook_state, MRB_ARGS_REQ(1));

@@ -432,6 +432,8 @@ static void spec_take_verdict(mrb_state *mrb, const struct spec_check *check)
 		return;
 	if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(deny))
 		check->spec->fixed = RV_FIXED_DENY;
+	else if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(trace)) /* what `into: Trace` stands for */
+		check->spec->fixed = RV_FIXED_TRACE;
 	else if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(isolate) && writes)
 		check->spec->fixed = RV_FIXED_ISOLATE;
 	else
@@ -446,8 +448,9 @@ static void spec_take_on_error(mrb_state *mrb, const struct spec_check *check)
 	mrb_value name = check->options[OPTION_ON_ERROR];
 
 	if (mrb_nil_p(name) || mrb_false_p(name))
-		check->spec->on_error = (policy && !(check->kind->flags & RV_KIND_PLAIN)) ||
-							check->spec->fixed != RV_FIXED_NONE
+		check->spec->on_error = check->spec->fixed != RV_FIXED_TRACE &&
+						((policy && !(check->kind->flags & RV_KIND_PLAIN)) ||
+						 check->spec->fixed != RV_FIXED_NONE)
 						? RV_ON_ERROR_DENY
 						: RV_ON_ERROR_PASS;
 	else if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(pass))

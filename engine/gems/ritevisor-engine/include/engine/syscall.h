@@ -77,6 +77,11 @@ static inline int64_t sys_log(uint32_t level, const char *text, uint64_t length_
 	return engine_syscall(RV_SYS_LOG, level, engine_address(text), length_bytes, 0, 0);
 }
 
+static inline int64_t sys_trace(const char *name, uint64_t name_bytes, const char *values, uint64_t values_bytes)
+{
+	return engine_syscall(RV_SYS_TRACE, engine_address(name), name_bytes, engine_address(values), values_bytes, 0);
+}
+
 static inline _Noreturn void sys_exit(int status)
 {
 	engine_syscall(RV_SYS_EXIT, (uint64_t)(uint32_t)status, 0, 0, 0, 0);

@@ -1,0 +1,1 @@
+on(:port_write, 0x80, into: Trace)

@@ -1,0 +1,141 @@
+/*
+ * record_words.c: the command line of `ritectl record`: which kinds, which addresses.
+ */
+#include "record.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hook/trace_layout.h"
+
+static _Noreturn void record_misused(const char *what, const char *why)
+{
+	fail(STATUS_USAGE, "record: %s: %s; ritectl --help", what, why);
+}
+
+static uint64_t record_number(const char *text, char **end, uint64_t maximum)
+{
+	unsigned long long value = strtoull(text, end, 0);
+
+	if (*end == text || value > maximum)
+		record_misused(text, "give a number");
+	return value;
+}
+
+/* A word of which nothing is left behind the number. */
+static unsigned record_plain_number(const char *option, const char *text, unsigned maximum)
+{
+	char *end;
+	uint64_t value = record_number(text, &end, maximum);
+
+	if (*end != '\0' || value == 0)
+		record_misused(option, "give a number");
+	return (unsigned)value;
+}
+
+static void record_add_hook(struct record_wish *wish, uint32_t kind, const char *range)
+{
+	struct record_hook *hook = &wish->hooks[wish->nr_hooks];
+	char *end;
+
+	if (wish->nr_hooks == RECORD_HOOKS)
+		record_misused("-e", "too many kinds");
+	*hook = (struct record_hook){ .kind = kind, .is_ranged = range != NULL };
+	if (range != NULL) {
+		hook->first = hook->last = record_number(range, &end, UINT64_MAX);
+		if (*end == '-')
+			hook->last = record_number(end + 1, &end, UINT64_MAX);
+		if (*end != '\0' || hook->last < hook->first)
+			record_misused(range, "KIND:FIRST or KIND:FIRST-LAST");
+	}
+	wish->nr_hooks++;
+}
+
+static bool record_fits(const char *pattern, const struct rv_kind *kind)
+{
+	return fnmatch(pattern, kind->name, 0) == 0 || (kind->group != NULL && fnmatch(pattern, kind->group, 0) == 0);
+}
+
+/* KIND[:FIRST[-LAST]]. What only a script can have, such as times, is recorded of those. */
+static void record_take_kind(struct record_wish *wish, char *word)
+{
+	char *range = strchr(word, ':');
+	bool any = fnmatch(word, "trace", 0) == 0;
+
+	if (range != NULL)
+		*range++ = '\0';
+	if (any)
+		wish->kinds |= 1u << RV_EVENT_NONE;
+	for (uint32_t kind = RV_EVENT_NONE + 1; kind < RV_EVENT_KIND_COUNT; kind++) {
+		if (!record_fits(word, &rv_kinds[kind]))
+			continue;
+		any = true;
+		wish->kinds |= UINT64_C(1) << kind;
+		if (!rv_kind_has(kind, RV_KIND_PLAIN) && (range != NULL || !rv_kind_has(kind, RV_KIND_MEMORY)))
+			record_add_hook(wish, kind, range);
+	}
+	if (!any)
+		record_misused(word, "there is no such kind (ritectl -l)");
+}
+
+static void record_take_kinds(struct record_wish *wish, const char *list)
+{
+	char *copy = strdup(list), *rest = copy, *word;
+
+	while ((word = strsep(&rest, ",")) != NULL)
+		record_take_kind(wish, word);
+	free(copy);
+}
+
+/* What scripts see and say, but for times, of which their own collectors have some. */
+static void record_take_usual(struct record_wish *wish)
+{
+	for (uint32_t kind = RV_EVENT_NONE; kind < RV_EVENT_KIND_COUNT; kind++) {
+		if (kind == RV_EVENT_NONE || !rv_kind_has(kind, RV_KIND_PLAIN))
+			wish->kinds |= UINT64_C(1) << kind;
+	}
+}
+
+static void record_take_option(struct record_wish *wish, const char *option, const char *word)
+{
+	if (strcmp(option, "-e") == 0 || strcmp(option, "--events") == 0)
+		record_take_kinds(wish, word);
+	else if (strcmp(option, "-o") == 0 || strcmp(option, "--output") == 0)
+		wish->output = word;
+	else if (strcmp(option, "--buffer") == 0)
+		wish->nr_packets = (record_plain_number(option, word, 1920) + 3) / 4;
+	else if (strcmp(option, "--payload") == 0)
+		wish->payload_bytes = record_plain_number(option, word, TRACE_PAYLOAD_BYTES_MAXIMUM);
+	else if (strcmp(option, "--seconds") == 0)
+		wish->seconds = record_plain_number(option, word, 86400);
+	else if ((strcmp(option, "-f") == 0 || strcmp(option, "--format") == 0) && strcmp(word, "ctf") != 0)
+		record_misused(word, "ctf is what is recorded; other formats are made of it: record -o - | ritevisor convert");
+	else if (strcmp(option, "-f") != 0 && strcmp(option, "--format") != 0)
+		record_misused(option, "there is no such option");
+}
+
+int record_perform(int count, char **word)
+{
+	struct record_wish wish = { .output = NULL };
+
+	for (; count > 0 && word[0][0] == '-'; count--, word++) {
+		if (strcmp(word[0], "--metadata") == 0 && count == 1)
+			return record_metadata();
+		if (strcmp(word[0], "-q") == 0 || strcmp(word[0], "--quiet") == 0) {
+			settings.quiet = true;
+			continue;
+		}
+		if (count < 2)
+			record_misused(word[0], "it needs something behind it, or is no option");
+		record_take_option(&wish, word[0], word[1]);
+		count--;
+		word++;
+	}
+	if (wish.output == NULL)
+		record_misused("-o", "say where to: a folder that is made, or - for a pipe");
+	if (wish.kinds == 0)
+		record_take_usual(&wish);
+	wish.command = count > 0 ? word : NULL;
+	return record_run(&wish);
+}
