@@ -355,8 +355,14 @@ on(:mmio_read, 0xfeb00000..0xfeb00fff) { |io| io.value += io.cpu }
     writer.event(at + 10, "net_tx", phase="submitted", payload=frame_bytes, **packet)
     writer.event(at + 11, "net_tx", script="new.rb", hook=8, verdict="drop", **packet)
     writer.event(at + 12, "net_tx", phase="completed", verdict="drop", **packet)
+    # One that went on, and came to its end under the same name
+    packet["request"] = 4
+    writer.event(at + 20, "net_tx", phase="submitted", payload=bytes(60), **packet)
+    writer.event(at + 21, "net_tx", script="new.rb", hook=8, **packet)
+    writer.event(at + 22, "net_tx", phase="given", **packet)
+    writer.event(at + 23, "net_tx", phase="completed", **packet)
     trace = writer.folder(work / "trace")
-    expect(check(work, script, trace), 0, "none of 8 verdicts differ", "left out, other scripts had ended it before: 1")
+    expect(check(work, script, trace), 0, "none of 9 verdicts differ", "left out, other scripts had ended it before: 1")
     expect(check(work, script.replace('"boot"', '"boat"'), trace), 1, "was denied, is passed")
     expect(check(work, script.replace("hidden", "hiding"), trace), 1, "net_tx", "was dropped, is passed")
     expect(check(work, script.replace("0x0200", "0x0300"), trace), 1, "pci_config_read 00:05.0 0 4: was 0xffffffff")

@@ -68,8 +68,11 @@ class Moments:
         moment.is_over = event.verdict in ("deny", "drop") or "accept" in event.verdict
 
     def feed_request(self, event):
-        key = event.fields["request"], event.kind == "disk_done"
+        is_end = event.kind.endswith("_done")
+        key = event.fields["request"], is_end
         moment = self.of_request.get(key)
+        if moment is None and event.phase in ("given", "completed") and not is_end:
+            return  # over already, or its begin was not recorded
         if moment is None:
             moment = self.of_request[key] = self.begin(event)
         moment.payload = moment.payload or event.payload
@@ -139,9 +142,10 @@ def expected(event, answer, is_changed):
 
 
 def expected_of_request(event, verdict, is_changed):
-    if verdict == "change":
+    if verdict == "change" and numbers(event):
         moved = numbers(event) != numbers(event, "result_")
         return joined(numbers(event, "result_"), " ") if moved else "redirected"
+    is_changed |= verdict == "change"
     named = {"deny": "denied", "drop": "dropped"}
     return named.get(verdict, "changed" if is_changed else "passed")
 
