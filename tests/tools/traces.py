@@ -264,7 +264,7 @@ def tshark_reads_packets_with_their_verdicts(work):
 # Replay -------------------------------------------------------------------------------------------
 
 
-def rtc_trace(folder):
+def rtc_trace():
     """As rtc.rb decides: the year's register is answered without asking the device, all else passes."""
     writer = Writer()
     for i, register in enumerate([0, 9, 2, 9]):
@@ -276,7 +276,7 @@ def rtc_trace(folder):
         if register != 9:
             writer.event(at + 20, "port_read", script="ritectl", hook=9, port=0x71, width=1, fetched=register == 0,
                          value=0x30, result_value=0x30)  # fmt: skip
-    return writer.folder(folder)
+    return writer
 
 
 def check(work, script, trace, *words):
@@ -286,8 +286,10 @@ def check(work, script, trace, *words):
 
 @test
 def a_recording_is_replayed_without_a_difference(work):
-    trace = rtc_trace(work / "trace")
+    trace = rtc_trace().folder(work / "trace")
     expect(check(work, RTC, trace), 0, "none of 8 verdicts differ")
+    (work / "rtc.ctf").write_bytes(rtc_trace().pipe())
+    expect(check(work, RTC, work / "rtc.ctf"), 0, "none of 8 verdicts differ")
     convert(trace, "-f", "events", "-o", work / "rtc.events")
     told = (work / "rtc.events").read_text()
     assert "@0.000000010 cpu=0 device=0x30 port_read 0x71 1 -> 0x30\n" in told, told
@@ -299,7 +301,7 @@ def a_recording_is_replayed_without_a_difference(work):
 
 @test
 def a_changed_script_differs_where_it_decides_otherwise(work):
-    trace = rtc_trace(work / "trace")
+    trace = rtc_trace().folder(work / "trace")
     changed = check(work, RTC.replace("0x42", "0x43"), trace)
     expect(changed, 1, "@0.000001010 #0 port_read 0x71 1: was 0x42, is 0x43", "2 of 8 verdicts differ")
     expect(check(work, RTC.replace("io.value = 0x42", "io.deny"), trace), 1, "was 0x42, is 0xff")
@@ -317,6 +319,7 @@ def a_changed_script_differs_where_it_decides_otherwise(work):
     assert (result["same"], result["compared"], len(result["differences"])) == (False, 8, 2), result
     assert result["differences"][0]["was"] == "0x42" and result["differences"][0]["is"] == "0x43", result
     expect(ritevisor("check", work / "new.rb", "--diff"), 2, "--diff needs a recording")
+    expect(check(work, RTC, ROOT / "README.md", "--of", "rtc.rb"), 2, "--of goes with --events TRACE")
 
 
 @test

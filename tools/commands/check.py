@@ -111,6 +111,8 @@ def check(arguments):
         need_file(arguments.events, "docs/check.md says what an .events file holds")
     if arguments.diff and not arguments.events:
         raise UserError("--diff needs a recording: --events RECORD")
+    if arguments.of and not (arguments.events and traces.is_trace(arguments.events)):
+        raise UserError("--of goes with --events TRACE")
     with tempfile.TemporaryDirectory(prefix="ritevisor-check-") as folder:
         scripts = collect_scripts(arguments, folder)
         engine = gems.build(arguments.gems) if arguments.gems else paths.ENGINE
@@ -134,7 +136,7 @@ def check(arguments):
 
 def recorded_events(arguments, script, folder):
     """Returns the .events file to play to a script: of a trace one is made in the folder."""
-    if not arguments.events or not os.path.isdir(arguments.events):
+    if not arguments.events or not traces.is_trace(arguments.events):
         return arguments.events
     trace = traces.Trace(arguments.events)
     found = trace_events.scripts_of(trace)

@@ -99,6 +99,14 @@ class Packet:
 # What a trace is made of --------------------------------------------------------------------------
 
 
+def is_trace(path):
+    """A folder, or a file that begins as what `record -o -` writes?"""
+    if Path(path).is_dir():
+        return True
+    with open(path, "rb") as file:
+        return file.read(4) == METADATA_MAGIC.to_bytes(4, "little")
+
+
 def open_parts(path):
     """Returns a name for messages, the metadata, and [(name, contents)] of files with packets, of a folder, a file
     or -."""
