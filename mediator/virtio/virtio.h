@@ -313,6 +313,9 @@ void virtio_notified(struct virtio_device *device, uint32_t number, struct vcpu 
 void virtio_heed_wish(struct virtio_queue *queue);
 /* For a guest that polls: until the device has done all, or for a while. */
 void virtio_wait(struct virtio_device *device, uint32_t number, struct vcpu *vcpu);
+/* The guest takes an interrupt of the device's pin back, and will look at its rings once: what they are about is there
+ * then, also what another CPU is amid. Of a disk that one makes the device interrupt again. */
+void virtio_isr_read(struct virtio_device *device, struct vcpu *vcpu);
 void virtio_watch_interrupts(void);
 
 #endif

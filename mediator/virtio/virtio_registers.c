@@ -62,8 +62,7 @@ static uint32_t virtio_register_read(struct virtio_device *device, uint8_t name,
 		return setup != NULL ? setup->addresses[name - VIRTIO_QUEUE_ADDRESS] : 0;
 	case VIRTIO_ISR: /* the interrupts that it takes back are about what is found now */
 		value = virtio_get(device, VIRTIO_ISR);
-		device->nr_interrupts++;
-		virtio_work(device, vcpu);
+		virtio_isr_read(device, vcpu);
 		return value;
 	default:
 		return virtio_get(device, (enum virtio_register)name);
@@ -299,8 +298,7 @@ enum access_result virtio_isr_access(struct access *access, int64_t offset, void
 		return access->direct ? ACCESS_DONE : ACCESS_PASS;
 	if (device->is_attached) { /* as VIRTIO_ISR above */
 		access_fetch(access);
-		device->nr_interrupts++;
-		virtio_work(device, access->vcpu);
+		virtio_isr_read(device, access->vcpu);
 	}
 	return virtio_leave(window, access, ACCESS_PASS);
 }

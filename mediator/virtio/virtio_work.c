@@ -114,6 +114,31 @@ void virtio_notified(struct virtio_device *device, uint32_t number, struct vcpu 
 		virtio_wait(device, number, vcpu);
 }
 
+static bool virtio_is_pumped(const struct virtio_device *device)
+{
+	for (unsigned i = 0; i < VIRTIO_QUEUES_MAXIMUM; i++) {
+		if (device->queues[i] != NULL && device->queues[i]->is_pumped)
+			return true;
+	}
+	return false;
+}
+
+void virtio_isr_read(struct virtio_device *device, struct vcpu *vcpu)
+{
+	uint64_t end = tsc_read() + time_tsc_of_us(VIRTIO_WAIT_US);
+
+	device->nr_interrupts++;
+	virtio_work(device, vcpu);
+	if (device->class->polls || !virtio_is_pumped(device))
+		return;
+	while (virtio_is_pumped(device) && tsc_read() < end) {
+		spinlock_release(&device->lock);
+		cpu_pause();
+		spinlock_acquire(&device->lock);
+	}
+	virtio_work(device, vcpu);
+}
+
 static void virtio_interrupts_taken(void *subject)
 {
 	struct virtio_device *device;
