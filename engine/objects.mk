@@ -14,6 +14,10 @@ engine-gem-tests := $(wildcard engine/gems/*/test/*.rb)
 engine-includes := -I engine -I include -I . $(addprefix -I ,$(wildcard engine/gems/*/include)) \
 	-isystem $(mruby-source)/include
 
+# What the gem of packets has that needs no engine, for tests.
+net-parts := $(addprefix engine/gems/ritevisor-net/src/,address.o checksum.o connections.o dns.o edit.o filter.o filter_lex.o \
+	filter_names.o filter_primitive.o filter_relation.o filter_run.o packet.o rules.o)
+
 # What changes mruby's structures; as in build_config.rb.
 mruby-defines := -DMRB_NO_BOXING -DMRB_INT64 -DMRB_GC_TURN_OFF_GENERATIONAL -DMRB_UTF8_STRING \
 	-DMRB_HEAP_PAGE_SIZE=256 -DMRB_USE_BIGINT

@@ -9,7 +9,7 @@ fuzz-flags := -std=c11 -D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -mno-red-zon
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
 	-I tests/unit/fake -I include -I . -I tests/unit -I tests/fuzz
 
-fuzz-names := emulate walk acpi e820 elf options decimal control wire minisign
+fuzz-names := emulate walk acpi e820 elf options decimal control wire minisign packets
 fuzz-minisign-objects := service/minisign.o service/check.o
 fuzz-minisign-libraries := $(build)/sodium.a
 $(build)/fuzz/objects/service/check.o: fuzz-flags += $(sodium-defines) -Wno-strict-prototypes
@@ -19,6 +19,7 @@ fuzz-emulate-libraries := $(build)/unit/zydis.a
 fuzz-walk-objects := vmm/guest_walk.o vmm/guest_memory.o tests/unit/fake_machine.o
 fuzz-control-objects := $(addprefix control/,control_command.o control_key.o control_script.o control_session.o) core/string.o
 fuzz-wire-objects := $(addprefix control/,wire_frame.o wire_turn.o wire_text.o) core/print.o core/string.o
+fuzz-packets-objects := $(net-parts)
 fuzz-elf-objects := process/elf.o
 fuzz-options-objects := boot/options.o core/string.o
 fuzz-acpi-objects := $(addprefix core/,acpi.o acpi_madt.o acpi_power.o acpi_sleep.o) vmm/acpi_hide.o tests/unit/fake_machine.o

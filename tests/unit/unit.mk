@@ -106,6 +106,10 @@ unit-minisign-libraries := $(build)/sodium.a
 $(addprefix $(unit-build)/objects/,tests/unit/minisign.o service/check.o): \
 	unit-flags += $(sodium-defines) -Wno-strict-prototypes
 
+unit-programs += packets connections
+unit-packets-objects := $(net-parts)
+unit-connections-objects := $(net-parts)
+
 unit-programs += wire
 unit-wire-objects := control/wire_frame.o control/wire_turn.o control/wire_text.o core/print.o core/string.o
 

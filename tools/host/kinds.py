@@ -10,6 +10,7 @@ RUNNER = paths.BUILD / "engine-run"
 
 # Flags of fields and of kinds, as in include/rv/kinds.h.
 FILTER, ADDRESS, READER, WRITABLE, LAZY, BITS, PERIOD, HIDDEN = 0x1, 0x2, 0x4, 0x8, 0x10, 0x80, 0x200, 0x800
+EITHER = 0x4000
 WRITE, PLAIN, REQUEST = 0x1, 0x2, 0x80
 
 

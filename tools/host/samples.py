@@ -257,6 +257,20 @@ def device_lines(kind, values):
     return []
 
 
+def fit_packet(hook, values):
+    """Makes values those of one packet: a port that may be either's is the sender's, and ARP has neither protocol nor ports."""
+    kind = kind_of(hook)
+    for field, _ in clauses(hook):
+        if field["flags"] & kinds.EITHER:
+            same = next(each for each in kind["fields"] if each["offset"] == field["offset"])
+            values[same["name"]] = values[field["name"]]
+    asked = [field["name"] for field, _ in clauses(hook)]
+    if values["ethertype"] not in (0x0800, 0x86DD):
+        for name in ("protocol", "sport", "dport"):
+            if name not in asked:
+                values[name] = (1 << 8 * kinds.field(kind, name)["bytes"]) - 1
+
+
 def hook_lines(hook):
     kind = kind_of(hook)
     values = {field["name"]: fitting(hook, field) for field in kind["fields"]}
@@ -270,6 +284,8 @@ def hook_lines(hook):
         avoid_exceptions(hook, values)
         if is_excepted(hook, values):
             continue
+        if kind["class"] == "Packet":
+            fit_packet(hook, values)
         lines += device_lines(kind, values) + [event_line(hook, values)]
     return lines
 

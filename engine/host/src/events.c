@@ -5,6 +5,7 @@
 
 #include "vmm/pci_identity.h"
 #include "machine.h"
+#include "play_frame.h"
 #include "session.h"
 
 #include "rv/kinds.h"
@@ -280,6 +281,8 @@ static bool events_fill(const struct words *words, struct rv_event *event)
 
 	for (uint32_t i = 0; i < kind->nr_fields; i++)
 		rv_field_set(&kind->fields[i], event, kind->fields[i].sample);
+	if (event->kind == RV_EVENT_NET_TX || event->kind == RV_EVENT_NET_RX)
+		play_frame_fill(event);
 	words_split(&names, kind->words);
 	for (int i = 0; i < names.count; i++, next++) {
 		if (next == words->count || strcmp(words->word[next], "->") == 0)
@@ -305,6 +308,8 @@ enum events_result events_line(const struct words *words, struct rv_event *event
 		ok = events_set_leaf(words);
 	else if (events_is(words, "pci"))
 		ok = events_set_pci(words);
+	else if (events_is(words, "frame"))
+		ok = words->count == 2 && play_frame_line(words->word[1]);
 	else
 		ok = events_is(words, "register") && events_set_guest(words);
 	return ok ? EVENTS_SET_UP : EVENTS_UNKNOWN;

@@ -3,6 +3,7 @@
  */
 #include "play_frame.h"
 
+#include "mediator/net/frame.h"
 #include "rv/net.h"
 
 #include <string.h>
@@ -84,9 +85,60 @@ static void play_frame_add_transport(struct play_frame *frame, const struct rv_e
 	play_frame_add(frame, 0x50182000, 4);
 }
 
+static uint8_t play_frame_given[RV_FRAME_BYTES_MAXIMUM];
+static uint32_t play_frame_bytes;
+
+static int play_frame_digit(char c)
+{
+	char small = c | 0x20;
+
+	return c >= '0' && c <= '9' ? c - '0' : small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
+}
+
+bool play_frame_line(const char *hexadecimal)
+{
+	for (; *hexadecimal != '\0'; hexadecimal += 2) {
+		int high = play_frame_digit(hexadecimal[0]), low = high < 0 ? -1 : play_frame_digit(hexadecimal[1]);
+
+		if (low < 0 || play_frame_bytes == sizeof(play_frame_given))
+			return false;
+		play_frame_given[play_frame_bytes++] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+void play_frame_fill(struct rv_event *event)
+{
+	struct frame frame = { 0 };
+
+	if (play_frame_bytes == 0)
+		return;
+	frame_parse(&frame, play_frame_given, play_frame_bytes, play_frame_bytes);
+	event->net_src = frame.src;
+	event->net_src_low = frame.src_low;
+	event->net_dst = frame.dst;
+	event->net_dst_low = frame.dst_low;
+	event->net_sport = frame.sport;
+	event->net_dport = frame.dport;
+	event->net_ethertype = frame.ethertype;
+	event->net_protocol = frame.protocol;
+	event->net_vlan = frame.vlan;
+	event->net_length = frame.length_bytes;
+	event->net_network_at = frame.network_at;
+	event->net_transport_at = frame.transport_at;
+	event->net_payload_at = frame.payload_at;
+	event->net_fragment = frame.is_fragment;
+}
+
 void play_frame_write(const struct rv_event *event, struct request *request)
 {
 	struct play_frame frame = { 0 };
+
+	if (play_frame_bytes != 0) {
+		(void)request->data(request, 0, play_frame_given, play_frame_bytes, true);
+		play_frame_bytes = 0;
+		return;
+	}
 
 	play_frame_add(&frame, 0x525500000202, 6);
 	play_frame_add(&frame, 0x525400123456, 6);

@@ -94,9 +94,9 @@ static void report_hook(const struct hook *hook)
 
 static void report_field(const struct rv_field *field)
 {
-	printf("{\"name\": \"%s\", \"mask\": \"%s\", \"bytes\": %u, \"flags\": %u, \"first\": %llu, "
-	       "\"last\": %llu, \"sample\": %llu",
-	       field->name, field->mask ? field->mask : "", field->bytes, field->flags,
+	printf("{\"name\": \"%s\", \"mask\": \"%s\", \"offset\": %u, \"bytes\": %u, \"flags\": %u, "
+	       "\"first\": %llu, \"last\": %llu, \"sample\": %llu",
+	       field->name, field->mask ? field->mask : "", field->offset, field->bytes, field->flags,
 	       (unsigned long long)field->first, (unsigned long long)field->last,
 	       (unsigned long long)field->sample);
 	if (field->flags & RV_FIELD_COMMAND) {

@@ -27,4 +27,4 @@ on(:net_tx, dport: 12) { |p| p.data[0] = 1; raise "half-way" }
 on(:net_tx, dport: 13, on_error: :deny) { |p| raise "before" }
 on(:net_rx, dport: 14) { |p| p.delay 1.second }
 on(:disk_write, lba: 0) { |r| try { r.__resize(1) } }
-on(:nic_attach) { |e| log "attached #{e.nic}" }
+on(:nic_attach) { |e| log "attached #{e.nic} #{e.mac}" }
