@@ -180,7 +180,7 @@ def bash_completes_commands_options_and_values(work):
         (["ritevisor", "check", "he"], ["heat_map", "hello"]),
         (["ritectl", "lo"], ["load", "log"]),
         (["ritectl", "-f", ""], ["json", "text"]),
-        (["ritectl", "-f", "json", "re"], ["reload", "repl"]),
+        (["ritectl", "-f", "json", "re"], ["record", "reload", "repl"]),
         (["ritectl", "run", "my s"], ["my script.rb"]),
     ]:
         found = bash_completes(work, *words)

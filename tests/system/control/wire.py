@@ -91,6 +91,15 @@ def load(boot, folder, value, command="load"):
     return ritectl(boot.path, "-q", command, folder + "/live.rb")
 
 
+def record(boot, folder):
+    """A recording by the wire, of ports that the guest reads all the time, as long as nothing has come."""
+    until = f"until [ -s {folder}/trace/cpu0 ]; do sleep 0.1; done"
+    status, text = ritectl(boot.path, "record", "-q", "-e", "port_read:0x80", "-o", folder + "/trace", "sh", "-c", until)
+    read = subprocess.run(["babeltrace2", folder + "/trace"], capture_output=True, text=True)
+    shown = [line for line in read.stdout.splitlines() if "port_read" in line and 'script = "ritectl"' in line]
+    return status, text, "some" if shown and "port = 0x80" in shown[0] else "none", read.stderr.strip()
+
+
 def live(boot, folder):
     status, text = ritectl(boot.path, "-V")
     say("version", status, text.split(" / ")[-1])
@@ -115,6 +124,7 @@ def live(boot, folder):
     say("unload by hand", by_hand(boot.path, b"unload live.rb\r", b"unloaded"))
     load(boot, folder, 0x22)
     say("reload", load(boot, folder, 0x23, "reload")[0])
+    say("record", *record(boot, folder))
     load(boot, folder, 0x77, "reload")  # and it ends
     boot.end()
 
