@@ -81,9 +81,10 @@ class Trace:
     def with_loss(self, packet, events):
         """What was lost before a packet is known by its header."""
         lost = packet.lost - self.last_lost.get(packet.cpu, 0)
-        if lost > 0 and events:
+        if lost > 0:
+            # A last packet may have nothing but this.
             self.last_lost[packet.cpu] = packet.lost
-            yield Loss(events[0].time_ns, packet.cpu, lost)
+            yield Loss(events[0].time_ns if events else self.end_ns, packet.cpu, lost)
         yield from events
 
 
