@@ -63,11 +63,15 @@ def ritevisor(parser):
     return own, [command_of(name, summary, each) for name, (summary, each) in subparsers(parser).items()]
 
 
+def option_of(names, value, help_text):
+    choices = value.split("|") if re.fullmatch(r"[a-z]+(\|[a-z]+)+", value) else []
+    return Option(names, help_text, value, choices, FILES if value.startswith("F") else KINDS.get(value, NOTHING))
+
+
 def ritectl():
     """The same of ritectl, whose options all commands take."""
     lines, found, _ = manual.ritectl_words()
-    options = [Option(names, help_text, value, value.split("|") if "|" in value else [], KINDS.get(value, NOTHING))
-               for names, value, help_text in found]  # fmt: skip
+    options = [option_of(*each) for each in found[""]]
     commands = []
     for text, help_text in lines:
         name, _, rest = text.partition(" ")
@@ -75,7 +79,8 @@ def ritectl():
             options.append(Option([name], help_text or "", rest))
             continue
         kind = FILES if "FILE" in rest else NOTHING
-        inner = [Option([each], "") for each in re.findall(r"\[(-\w)\]", rest)]
+        inner = [option_of(*each) for each in found.get(name, [])]
+        inner += [Option([each], "") for each in re.findall(r"\[(-\w)\]", rest)]
         commands.append(Command(name, help_text or "", inner, kind))
     return Command("", "", options), commands
 

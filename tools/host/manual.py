@@ -155,15 +155,22 @@ def ritectl_help():
 
 
 def ritectl_words():
-    """What ritectl --help says: ([(words, help) of a command], [(names, value, help) of an option], the rest)."""
-    commands, options, rest = [], [], []
+    """What ritectl --help says: ([(words, help) of a command], {command: [(names, value, help) of an option]}, the
+    rest). Options of all commands are those of ""."""
+    commands, options, rest, owner = [], {"": []}, [], ""
     lines = ritectl_help().splitlines()
     column = re.match(r".*?\]\s.*?\s{2,}", lines[0]).end()  # where the help of commands begins
     for line in lines:
-        if match := re.match(r"(?:usage:|      ) ritectl \[OPTIONS\] ", line):
-            commands.append((line[match.end() : column].strip(), line[column:]))
+        if match := re.match(r"(?:usage:|      ) ritectl (?:\[OPTIONS\] )?", line):
+            words, _, help_text = line[match.end() :].partition("   ")
+            if not help_text:  # words as long as their column
+                words, help_text = line[match.end() : column], line[column:]
+            commands.append((words.strip(), help_text.strip()))
+        elif match := re.match(r"options of (\w+):$", line):
+            owner = match[1]
+            options[owner] = []
         elif match := re.match(r"  +((?:-\w, )?--[\w-]+)(?: (\S+))?  +(.*)$", line):
-            options.append((match[1].split(", "), match[2] or "", match[3]))
+            options[owner].append((match[1].split(", "), match[2] or "", match[3]))
         elif line != "options:":
             rest.append(line.strip())
     return commands, options, " ".join(rest)
@@ -175,9 +182,11 @@ def ritectl_page():
     body += [roff.tagged(f"\\fBritectl\\fR [\\fIOPTIONS\\fR] \\fB{roff.escape(words, True)}\\fR", roff.plain(help_text))
              for words, help_text in commands]  # fmt: skip
     body += [section("Description", part("docs/control.md")), ".SH OPTIONS"]
-    for names, value, help_text in options:
-        tag = ", ".join(f"\\fB{roff.escape(name, True)}\\fR" for name in names)
-        body.append(roff.tagged(f"{tag} \\fI{roff.escape(value, True)}\\fR" if value else tag, roff.plain(help_text)))
+    for owner, found in options.items():
+        body += [roff.heading(f"Of {owner}", 2)] if owner else []
+        for names, value, help_text in found:
+            tag = ", ".join(f"\\fB{roff.escape(name, True)}\\fR" for name in names)
+            body.append(roff.tagged(f"{tag} \\fI{roff.escape(value, True)}\\fR" if value else tag, roff.plain(help_text)))
     before, _, status = rest.partition("exit status: ")
     body += [".PP", roff.plain(before), ".SH EXIT STATUS", roff.plain(status)]
     body += [section(title, part("docs/control.md", title))
