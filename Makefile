@@ -89,6 +89,9 @@ hypervisor-objects :=
 engine-objects :=
 host-programs := # for the user's machine, beside ./ritevisor
 
+# What makes images of guests, and what it puts into them; before the rules that need it.
+image-tool := tools/image $(wildcard tools/host/*.py) $(build)/hwcheck $(build)/ritectl
+
 -include $(wildcard boot/objects.mk core/objects.mk vmm/objects.mk vmm/*/objects.mk)
 -include $(wildcard iommu/objects.mk hook/objects.mk process/objects.mk control/objects.mk mediator/objects.mk mediator/*/objects.mk)
 -include $(wildcard service/objects.mk engine/objects.mk)
@@ -142,8 +145,6 @@ $(build)/%.fpu-free: $(build)/%.elf tools/check-fpu
 	@touch $@
 
 # The guest for runs ------------------------------------------------------------------------------
-image-tool := tools/image $(wildcard tools/host/*.py) $(build)/hwcheck $(build)/ritectl
-
 $(build)/guest-initrd.gz: $(image-tool) $(wildcard tools/guest/*) \
 		$(wildcard $(cache)/kernel/current/boot/vmlinuz-*)
 	$(call step,IMAGE,$@)
