@@ -153,6 +153,8 @@ GROUPS = {
         "cpl0_c_lines": Figure("our C and assembly at CPL 0, without comments and blanks"),
         "cpl0_base_c_lines": Figure("... of it what is none of the following", 22000),
         "cpl0_disk_c_lines": Figure("... controllers of disks (mediator/disk)"),
+        "cpl0_net_c_lines": Figure("... network cards (mediator/net)"),
+        "cpl0_virtio_c_lines": Figure("... what virtio's disks and network cards have in common (mediator/virtio)"),
         "cpl0_iommu_c_lines": Figure("... IOMMUs"),
         "cpl0_control_c_lines": Figure("... what loads scripts while the guest runs (control)"),
         "cpl0_third_party_c_lines": Figure("the decoder's C, linked in"),
