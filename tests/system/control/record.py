@@ -87,6 +87,22 @@ def requests(found):
     say("payloads", {(fields["disk"], fields["payload_bytes"], len(fields["payload"])) for fields in payloads})
 
 
+def replay(script, folder):
+    """The script that was recorded decides the same again, and another where it is another."""
+    for name, text in (("same", script.read_text()), ("other", script.read_text().replace("io.value = 7", "io.value = 9"))):
+        script.write_text(text)
+        done = subprocess.run(["./ritevisor", "check", script, "--events", folder, "--diff", "--json"],
+                              capture_output=True, text=True)  # fmt: skip
+        told = json.loads(done.stdout)[0]
+        differences = [(each["line"], each["was"], each["is"]) for each in told["differences"]]
+        say("replay of the", name, done.returncode, told["compared"] > 15, differences)
+
+
+def converted(folder):
+    done = subprocess.run(["./ritevisor", "convert", folder, "-f", "json"], capture_output=True, text=True)
+    say("converted", done.returncode, len(done.stdout.splitlines()) == len(events(folder)), done.stderr.strip() or "well")
+
+
 def lossy(folder, told):
     there, gone = len(events(folder)), lost(folder)
     say("lossy", there + gone, there > 30, gone > 100)
@@ -121,6 +137,8 @@ def main(disk):
         opened = subprocess.run(["babeltrace2", traces / "first"], capture_output=True, text=True)
         say("babeltrace2", opened.returncode, opened.stderr.strip() or "has nothing to say")
         first(traces / "first")
+        converted(traces / "first")
+        replay(traces / "count.rb", traces / "first")
         lossy(traces / "lossy", traces / "told")
         unpack(traces / "piped", Path(work) / "unpacked")
         say("piped", [fields["value"] for _, _, _, fields in events(Path(work) / "unpacked")])

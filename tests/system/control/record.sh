@@ -24,6 +24,7 @@ probe in8 0x80 >/dev/null
 dd if=/dev/sda of=/dev/null bs=4096 count=6 skip=100 iflag=direct 2>/dev/null
 X
 mkdir /traces
+cp /count.rb /traces
 ritectl record -q -e 'disk_*,port_*:0x80,trace' --payload 512 -o /traces/first sh /work.sh
 say first $?
 ritectl unload count.rb
