@@ -1,7 +1,7 @@
 # Packets in the script's words: filters, rules, headers, changes, names. (Frames are written out.)
 def try
   yield
-rescue StandardError => error
+rescue StandardError, NotImplementedError => error
   log "#{error.class}: #{error.message}"
 end
 
@@ -69,7 +69,7 @@ on :net_tx, dport: 6 do |p|
   try { p.vlan = 5 }
   try { p.payload = "x" * 66000 }
 end
-on(:net_tx, ethertype: :arp) { |p| p.dst = "10.0.2.9"; log "#{p.arp.target}"; try { p.dport = 1 }; try { p.payload = "" } }
+on(:net_tx, ethertype: :arp) { |p| p.dst = "10.0.2.9"; log "#{p.arp.target}"; try { p.dport = 1 }; try { p.payload = "" }; try { p.done { } }; try { p.deny :media_error } }
 on(:net_tx, vlan: 5) { |p| said(p, "vlan"); p.vlan = 6; log "#{p.vlan} #{p.data.u16(14, :big)}" }
 on(:net_tx, fragment: 1) { |p| try { p.payload = "x" }; log p.to_h.inspect }
 

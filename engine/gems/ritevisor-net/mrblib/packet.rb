@@ -21,6 +21,21 @@ class Event
       kind == :net_rx
     end
 
+    # It is dropped, and nobody is told; a text is for the log.
+    def deny(reason = nil)
+      return super() unless reason
+      raise ArgumentError, "deny: a packet is dropped without an answer, so a text for the log is all that it takes, not #{reason.inspect}" unless reason.is_a?(String)
+      super(reason)
+    end
+
+    def done(&_block)
+      raise NotImplementedError, "done: nobody tells what becomes of a packet"
+    end
+
+    def answer(_bytes)
+      raise NotImplementedError, "answer: a packet has none of its own; change its data"
+    end
+
     # What TCP, UDP or ICMP carry: a view, empty if it is nothing.
     def payload
       at, bytes = __payload
