@@ -27,10 +27,10 @@ static uint64_t record_number(const char *text, char **end, uint64_t maximum)
 static unsigned record_plain_number(const char *option, const char *text, unsigned maximum)
 {
 	char *end;
-	uint64_t value = record_number(text, &end, maximum);
+	unsigned long long value = strtoull(text, &end, 0);
 
-	if (*end != '\0' || value == 0)
-		record_misused(option, "give a number");
+	if (end == text || *end != '\0' || value == 0 || value > maximum)
+		fail(STATUS_USAGE, "record: %s %s: give a number from 1 to %u", option, text, maximum);
 	return (unsigned)value;
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Says what frames a file of QEMU's filter-dump has, by who sent them: one line a kind, sorted.
 
-usage: tests/system/net/frames.py FILE MAC    the card's address, 52:54:00:12:34:57
+usage: tests/system/net/frames.py FILE MAC [OTHER]    the card's address, 52:54:00:12:34:57; with another file, whether
+                                                      that has the same frames each way, in the same order
 """
 
 import struct
@@ -30,8 +31,16 @@ def describe(frame):
     return f"{'tcp' if protocol == 6 else 'udp'} {min(ports)}"
 
 
+def compare(path, mac, other):
+    for direction in ("in", "out"):
+        one, two = ([frame for frame in frames(file) if (frame[6:12] == mac) == (direction == "out")] for file in (path, other))
+        print(f"wire: {direction} the same {len(one)}" if one == two else f"wire: {direction} {len(one)}, and {len(two)} others")
+
+
 def main():
     path, mac = sys.argv[1], bytes.fromhex(sys.argv[2].replace(":", ""))
+    if len(sys.argv) > 3:
+        return compare(path, mac, sys.argv[3])
     counts = Counter()
     for frame in frames(path):
         counts[("out" if frame[6:12] == mac else "in", describe(frame))] += 1
