@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENTS_BYTES_MAXIMUM = 1 << 28 };
+enum { EVENTS_BYTES_MAXIMUM = 1 << 25, EVENTS_BYTES_FIRST = 1 << 16 };
 
 static char *events_text;	/* what is left of the file */
 static char events_name[256];
@@ -101,6 +101,25 @@ static bool events_act_early(const char *path)
 	return true;
 }
 
+/* All that is in the file, or one byte more than the most, and a NUL: *bytes is how many. */
+static char *events_read(FILE *file, size_t *bytes)
+{
+	size_t room = EVENTS_BYTES_FIRST, have = 0, more;
+	char *text = NULL;
+
+	do {
+		room = room * 2 <= EVENTS_BYTES_MAXIMUM ? room * 2 : EVENTS_BYTES_MAXIMUM + 1;
+		text = realloc(text, room + 1);
+		if (!text)
+			abort();
+		more = fread(text + have, 1, room - have, file);
+		have += more;
+	} while (more != 0 && have <= EVENTS_BYTES_MAXIMUM);
+	text[have] = '\0';
+	*bytes = have;
+	return text;
+}
+
 bool session_load_events(const char *path)
 {
 	FILE *file = fopen(path, "rb");
@@ -111,10 +130,7 @@ bool session_load_events(const char *path)
 		return false;
 	}
 	snprintf(events_name, sizeof(events_name), "%s", path);
-	events_text = calloc(1, EVENTS_BYTES_MAXIMUM + 1);
-	if (!events_text)
-		abort();
-	have = fread(events_text, 1, EVENTS_BYTES_MAXIMUM + 1, file);
+	events_text = events_read(file, &have);
 	if (ferror(file) || have > EVENTS_BYTES_MAXIMUM || memchr(events_text, '\0', have)) {
 		fprintf(stderr, "%s: not a text of at most %d bytes\n", path, EVENTS_BYTES_MAXIMUM);
 		fclose(file);
