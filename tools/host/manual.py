@@ -33,6 +33,7 @@ class Page:
         see_also = re.sub(r"\),$", ") ,", others, flags=re.M)
         return without_idle_breaks("\n".join([
             '.\\" Made by tools/manual from the documents and the command line.', f".TH {title}",
+            ".ad l",  # long words of code leave lines that cannot be filled
             ".SH NAME", f"{roff.escape(self.name, True)} \\- {roff.escape(self.summary)}",
             self.body.strip(), ".SH SEE ALSO", see_also,
             ".PP", "The documents themselves are in share/doc/ritevisor, beside this page.", "",
