@@ -8,4 +8,10 @@ MRuby::Gem::Specification.new('ritevisor-hook') do |spec|
   spec.add_dependency 'mruby-symbol-ext', core: 'mruby-symbol-ext'
   spec.add_dependency 'mruby-hash-ext', core: 'mruby-hash-ext'
   spec.add_dependency 'mruby-array-ext', core: 'mruby-array-ext'
+  spec.add_dependency 'mruby-proc-ext', core: 'mruby-proc-ext'
+  spec.add_dependency 'mruby-enum-ext', core: 'mruby-enum-ext'
+  spec.add_dependency 'mruby-string-ext', core: 'mruby-string-ext'
+  spec.add_dependency 'mruby-object-ext', core: 'mruby-object-ext'
+  spec.add_dependency 'mruby-kernel-ext', core: 'mruby-kernel-ext'
+  spec.add_dependency 'mruby-numeric-ext', core: 'mruby-numeric-ext'
 end

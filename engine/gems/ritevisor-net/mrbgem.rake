@@ -5,4 +5,9 @@ MRuby::Gem::Specification.new('ritevisor-net') do |spec|
   spec.opens_at = { constants: %w[Nic PacketFilter Dns], events: %w[net_ nic_] }
   spec.add_dependency 'ritevisor-engine'
   spec.add_dependency 'ritevisor-request'
+  spec.add_dependency 'ritevisor-regexp'
+  spec.add_dependency 'ritevisor-encoding'
+  spec.add_dependency 'mruby-pack', core: 'mruby-pack'
+  spec.add_dependency 'mruby-enum-ext', core: 'mruby-enum-ext'
+  spec.add_dependency 'mruby-compar-ext', core: 'mruby-compar-ext'
 end

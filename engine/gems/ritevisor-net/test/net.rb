@@ -10,7 +10,7 @@ assert 'PacketFilter#match?' do
   assert_raise(ArgumentError) { PacketFilter.new('tcp udp') }
   assert_raise(ArgumentError) { PacketFilter.new('(' * 5000) }
   assert_raise(TypeError) { PacketFilter.new(1) }
-  assert_raise(ArgumentError) { PacketFilter.allocate.match?('') }
+  assert_raise(TypeError) { PacketFilter.allocate.match?('') }
 end
 
 assert 'Nic::Rules' do
@@ -30,7 +30,7 @@ assert 'Nic::Rules' do
   assert_equal [1, 1], rules.counts
   assert_equal 1, rules.connections
   assert_raise(ArgumentError) { rules.__add('tcp port', true, false) }
-  assert_raise(ArgumentError) { Nic::Rules.allocate.counts }
+  assert_raise(TypeError) { Nic::Rules.allocate.counts }
 end
 
 assert 'Dns.parse' do
