@@ -20,7 +20,7 @@
 #define PIT_COUNTER 0x40
 #define PIT_CONTROL 0x43
 #define PIT_ONE_SHOT 0x30 /* counter 0, mode 0: interrupt on terminal count */
-#define WAIT_ROUNDS 100000
+#define WAIT_ROUNDS 10000000 /* seconds: QEMU's timers wait for the host's CPUs */
 
 static volatile uint64_t ticks, others, within;
 static volatile bool handling;
