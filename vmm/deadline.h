@@ -33,7 +33,8 @@ static inline bool deadline_due(void)
 }
 
 /* From now on it expires at that TSC, 0: as soon as somebody looks; in the order of times, and of calls if
- * these are equal. Context: boot, exit; any lock may be held. */
+ * these are equal. In an exit, deadline_look() has to follow before its end: else a CPU whose guest idles
+ * then does not look. Context: boot, exit; any lock may be held. */
 void deadline_set(struct deadline *deadline, uint64_t tsc);
 
 /* True: it will not expire. False: it was not set: it has expired, or is just about to. Context: as above. */
