@@ -18,7 +18,7 @@ int bounce_add_segment(struct bounce *bounce, gpa_t address, uint64_t length_byt
 	return 0;
 }
 
-static uint64_t bounce_segments_bytes(const struct bounce *bounce)
+uint64_t bounce_segments_bytes(const struct bounce *bounce)
 {
 	uint64_t sum = 0;
 

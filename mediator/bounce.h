@@ -37,6 +37,9 @@ static inline void bounce_init(struct bounce *bounce, struct bounce_segment *seg
  * guest's. */
 int bounce_add_segment(struct bounce *bounce, gpa_t address, uint64_t length_bytes);
 
+/* How many bytes the segments have. */
+uint64_t bounce_segments_bytes(const struct bounce *bounce);
+
 /* Takes pages for as many bytes as the segments have, at most `most_bytes`. 0, -RV_ENOMEM, -RV_E2BIG. */
 int bounce_take_pages(struct bounce *bounce, uint64_t most_bytes);
 

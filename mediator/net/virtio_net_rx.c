@@ -208,15 +208,6 @@ static int virtio_net_fill_buffer(struct virtio_net_copy *copy, const struct bou
 	return 0;
 }
 
-static uint64_t virtio_net_pieces_bytes(const struct bounce *pieces)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < pieces->nr_segments; i++)
-		sum += pieces->segments[i].length_bytes;
-	return sum;
-}
-
 /* How many of the guest's buffers it takes; 0: there are not enough; -RV_E2BIG: there never will be; -RV_EINVAL: they are
  * none. */
 static int virtio_net_count_buffers(struct virtio_queue *queue, uint64_t bytes, struct bounce *pieces)
@@ -229,7 +220,7 @@ static int virtio_net_count_buffers(struct virtio_queue *queue, uint64_t bytes, 
 	for (uint32_t count = 0; count < most;) {
 		if (virtio_net_buffer_at(queue, count++, pieces, &head) != 0)
 			return -RV_EINVAL;
-		room += virtio_net_pieces_bytes(pieces);
+		room += bounce_segments_bytes(pieces);
 		if (room >= bytes)
 			return (int)count;
 	}
