@@ -121,62 +121,20 @@ int process_space_make_live(struct space_script *script, const char *name, const
 	return 0;
 }
 
-/* Maps pages that all engines share. */
-static int space_map_shared(struct process *process, uint64_t address, const void *pages,
-			    size_t nr_pages, uint64_t rights)
-{
-	int error = 0;
-
-	for (size_t i = 0; i < nr_pages && error == 0; i++) {
-		error = paging_map(process->root, address + i * PAGE_BYTES,
-				   memory_physical(pages) + i * PAGE_BYTES,
-				   rights | PAGING_USER | PAGING_PRESENT);
-	}
-	return error;
-}
-
-static int space_map_own(struct process *process, uint64_t address, uint64_t length_bytes,
-			 uint64_t rights)
-{
-	int error = 0;
-
-	for (uint64_t at = align_down(address, PAGE_BYTES);
-	     at < address + length_bytes && error == 0; at += PAGE_BYTES)
-		error = user_map_new_page(process, at, rights);
-	return error;
-}
-
-/* Copies into pages of the engine's own, whatever its rights to them. */
-static void space_fill(struct process *process, uint64_t address, const void *from,
-		       uint64_t length_bytes)
-{
-	const uint8_t *at = from;
-
-	while (length_bytes != 0) {
-		uint64_t rest = PAGE_BYTES - (address & PAGE_MASK);
-		uint64_t chunk = length_bytes < rest ? length_bytes : rest;
-
-		memcpy(user_pointer(process, address, false), at, chunk);
-		at += chunk;
-		address += chunk;
-		length_bytes -= chunk;
-	}
-}
-
 static int space_map_segment(struct process *process, unsigned index)
 {
 	const struct elf_segment *segment = &space_program.segments[index];
 	int error;
 
 	if (!segment->writable)
-		return space_map_shared(process, align_down(segment->address, PAGE_BYTES),
-					space_shared[index], space_segment_pages(segment),
-					segment->executable ? 0 : PAGING_NO_EXECUTE);
-	error = space_map_own(process, segment->address, segment->memory_bytes,
-			      PAGING_WRITABLE | PAGING_NO_EXECUTE);
+		return user_map_shared(process, align_down(segment->address, PAGE_BYTES),
+				       memory_physical(space_shared[index]), space_segment_pages(segment) * PAGE_BYTES,
+				       segment->executable ? 0 : PAGING_NO_EXECUTE);
+	error = user_map_new_pages(process, segment->address, segment->memory_bytes,
+				   PAGING_WRITABLE | PAGING_NO_EXECUTE);
 	if (error == 0)
-		space_fill(process, segment->address, space_image + segment->file_offset,
-			   segment->file_bytes);
+		user_fill(process, segment->address, space_image + segment->file_offset,
+			  segment->file_bytes);
 	return error;
 }
 
@@ -214,11 +172,11 @@ static int space_map_info(struct process *process)
 {
 	struct rv_engine_info *info = memory_allocate(sizeof(*info)); /* too large for the stack */
 	int error = info == NULL ? -RV_ENOMEM
-				 : space_map_own(process, RV_ENGINE_INFO_ADDRESS, sizeof(*info), PAGING_NO_EXECUTE);
+				 : user_map_new_pages(process, RV_ENGINE_INFO_ADDRESS, sizeof(*info), PAGING_NO_EXECUTE);
 
 	if (error == 0) {
 		space_fill_info(process, info);
-		space_fill(process, RV_ENGINE_INFO_ADDRESS, info, sizeof(*info));
+		user_fill(process, RV_ENGINE_INFO_ADDRESS, info, sizeof(*info));
 	}
 	memory_free(info);
 	return error;
@@ -226,8 +184,8 @@ static int space_map_info(struct process *process)
 
 static int space_map_event_and_stack(struct process *process)
 {
-	int error = space_map_own(process, RV_ENGINE_EVENT_ADDRESS, sizeof(struct rv_event),
-				  PAGING_WRITABLE | PAGING_NO_EXECUTE);
+	int error = user_map_new_pages(process, RV_ENGINE_EVENT_ADDRESS, sizeof(struct rv_event),
+				       PAGING_WRITABLE | PAGING_NO_EXECUTE);
 
 	if (error != 0)
 		return error;
@@ -244,14 +202,14 @@ void process_space_tell_policy(struct process *process)
 {
 	const uint32_t yes = 1;
 
-	space_fill(process, RV_ENGINE_INFO_ADDRESS + offsetof(struct rv_engine_info, policy), &yes,
-		   sizeof(yes));
+	user_fill(process, RV_ENGINE_INFO_ADDRESS + offsetof(struct rv_engine_info, policy), &yes,
+		  sizeof(yes));
 }
 
 static int space_map_script(struct process *process, const struct space_script *script)
 {
-	return space_map_shared(process, script->address, script->pages,
-				(size_t)(script->length_bytes / PAGE_BYTES + 1), PAGING_NO_EXECUTE);
+	return user_map_shared(process, script->address, memory_physical(script->pages),
+			       align_down(script->length_bytes, PAGE_BYTES) + PAGE_BYTES, PAGING_NO_EXECUTE);
 }
 
 int process_space_create(struct process *process)

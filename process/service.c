@@ -29,42 +29,9 @@ struct service {
 /* service_image.S */
 extern const uint8_t service_program[], service_program_end[];
 
-static int service_map(struct process *process, uint64_t address, uint64_t bytes, uint64_t rights)
-{
-	int error = 0;
-
-	for (uint64_t at = align_down(address, PAGE_BYTES); at < address + bytes && error == 0; at += PAGE_BYTES)
-		error = user_map_new_page(process, at, rights);
-	return error;
-}
-
-static void service_fill(struct process *process, uint64_t address, const void *from, uint64_t bytes)
-{
-	const uint8_t *at = from;
-
-	while (bytes != 0) {
-		size_t chunk = user_chunk(address, bytes);
-
-		memcpy(user_pointer(process, address, false), at, chunk);
-		at += chunk;
-		address += chunk;
-		bytes -= chunk;
-	}
-}
-
 static uint64_t service_rights(const struct elf_segment *segment)
 {
 	return (segment->writable ? PAGING_WRITABLE : 0) | (segment->executable ? 0 : PAGING_NO_EXECUTE);
-}
-
-/* Pages of ours, as they are, for it to read. */
-static int service_map_ours(struct process *process, uint64_t address, hpa_t pages, uint64_t bytes, uint64_t rights)
-{
-	int error = 0;
-
-	for (uint64_t at = 0; at < bytes && error == 0; at += PAGE_BYTES)
-		error = paging_map(process->root, address + at, pages + at, rights | PAGING_USER | PAGING_PRESENT);
-	return error;
 }
 
 static hpa_t service_image_physical(const void *image)
@@ -82,11 +49,11 @@ static int service_map_segment(struct process *process, const struct elf_segment
 		return segment->file_bytes < segment->memory_bytes || ((uint64_t)from & PAGE_MASK) != 0 ||
 				       (segment->address & PAGE_MASK) != 0
 			       ? -RV_ENOTSUP
-			       : service_map_ours(process, segment->address, service_image_physical(from),
-						  segment->file_bytes, service_rights(segment));
-	error = service_map(process, segment->address, segment->memory_bytes, service_rights(segment));
+			       : user_map_shared(process, segment->address, service_image_physical(from),
+						 segment->file_bytes, service_rights(segment));
+	error = user_map_new_pages(process, segment->address, segment->memory_bytes, service_rights(segment));
 	if (error == 0)
-		service_fill(process, segment->address, from, segment->file_bytes);
+		user_fill(process, segment->address, from, segment->file_bytes);
 	return error;
 }
 
@@ -106,18 +73,18 @@ static int service_map_all(struct service *service, const struct elf_program *pr
 	int error = service_map_program(process, program);
 
 	if (error == 0)
-		error = service_map_ours(process, VERIFY_TEXT_ADDRESS, memory_physical(text), request->text_bytes,
-					 PAGING_NO_EXECUTE);
+		error = user_map_shared(process, VERIFY_TEXT_ADDRESS, memory_physical(text), request->text_bytes,
+					PAGING_NO_EXECUTE);
 	if (error == 0)
-		error = service_map(process, VERIFY_REQUEST_ADDRESS, sizeof(*request), PAGING_NO_EXECUTE);
+		error = user_map_new_pages(process, VERIFY_REQUEST_ADDRESS, sizeof(*request), PAGING_NO_EXECUTE);
 	if (error == 0)
-		error = service_map(process, VERIFY_ANSWER_ADDRESS, sizeof(struct verify_answer),
-				    PAGING_WRITABLE | PAGING_NO_EXECUTE);
+		error = user_map_new_pages(process, VERIFY_ANSWER_ADDRESS, sizeof(struct verify_answer),
+					   PAGING_WRITABLE | PAGING_NO_EXECUTE);
 	if (error == 0)
-		error = service_map(process, RV_ENGINE_STACK_TOP - SERVICE_STACK_BYTES, SERVICE_STACK_BYTES,
-				    PAGING_WRITABLE | PAGING_NO_EXECUTE);
+		error = user_map_new_pages(process, RV_ENGINE_STACK_TOP - SERVICE_STACK_BYTES, SERVICE_STACK_BYTES,
+					   PAGING_WRITABLE | PAGING_NO_EXECUTE);
 	if (error == 0)
-		service_fill(process, VERIFY_REQUEST_ADDRESS, request, sizeof(*request));
+		user_fill(process, VERIFY_REQUEST_ADDRESS, request, sizeof(*request));
 	return error;
 }
 

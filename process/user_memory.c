@@ -26,6 +26,24 @@ int user_map_new_page(struct process *process, uint64_t address, uint64_t rights
 	return error;
 }
 
+int user_map_new_pages(struct process *process, uint64_t address, uint64_t length_bytes, uint64_t rights)
+{
+	int error = 0;
+
+	for (uint64_t at = align_down(address, PAGE_BYTES); at < address + length_bytes && error == 0; at += PAGE_BYTES)
+		error = user_map_new_page(process, at, rights);
+	return error;
+}
+
+int user_map_shared(struct process *process, uint64_t address, hpa_t pages, uint64_t length_bytes, uint64_t rights)
+{
+	int error = 0;
+
+	for (uint64_t at = 0; at < length_bytes && error == 0; at += PAGE_BYTES)
+		error = paging_map(process->root, address + at, pages + at, rights | PAGING_USER | PAGING_PRESENT);
+	return error;
+}
+
 void user_unmap(struct process *process, uint64_t address, uint64_t length_bytes)
 {
 	for (uint64_t at = address; at < address + length_bytes; at += PAGE_BYTES) {
@@ -93,19 +111,24 @@ int user_copy_in(struct process *process, void *to, uint64_t from, size_t length
 	return 0;
 }
 
-int user_copy_out(struct process *process, uint64_t to, const void *from, size_t length_bytes)
+void user_fill(struct process *process, uint64_t to, const void *from, uint64_t length_bytes)
 {
 	const uint8_t *at = from;
 
-	if (!user_check(process, to, length_bytes, true))
-		return -RV_EFAULT;
 	while (length_bytes != 0) {
 		size_t chunk = user_chunk(to, length_bytes);
 
-		memcpy(user_pointer(process, to, true), at, chunk);
+		memcpy(user_pointer(process, to, false), at, chunk);
 		at += chunk;
 		to += chunk;
 		length_bytes -= chunk;
 	}
+}
+
+int user_copy_out(struct process *process, uint64_t to, const void *from, size_t length_bytes)
+{
+	if (!user_check(process, to, length_bytes, true))
+		return -RV_EFAULT;
+	user_fill(process, to, from, length_bytes);
 	return 0;
 }

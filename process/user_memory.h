@@ -12,6 +12,13 @@ struct process;
 /* Maps a fresh zeroed page with PAGING_* rights. 0, -RV_ENOMEM, -RV_EEXIST. */
 int user_map_new_page(struct process *process, uint64_t address, uint64_t rights);
 
+/* The same for all pages that hold a part of a range. What was mapped before an error stays. */
+int user_map_new_pages(struct process *process, uint64_t address, uint64_t length_bytes, uint64_t rights);
+
+/* Maps the hypervisor's pages that hold `length_bytes` from `pages` on, which are not the engine's alone. 0,
+ * -RV_ENOMEM, -RV_EEXIST. */
+int user_map_shared(struct process *process, uint64_t address, hpa_t pages, uint64_t length_bytes, uint64_t rights);
+
 /* Takes out and frees the pages of a range that are mapped. */
 void user_unmap(struct process *process, uint64_t address, uint64_t length_bytes);
 
@@ -32,6 +39,9 @@ static inline size_t user_chunk(uint64_t address, uint64_t length_bytes)
 
 	return (size_t)(length_bytes < rest ? length_bytes : rest);
 }
+
+/* Copies into pages that are mapped, whatever the engine's rights to them. */
+void user_fill(struct process *process, uint64_t to, const void *from, uint64_t length_bytes);
 
 /* Copies between the hypervisor and the engine. 0 or -RV_EFAULT, in which case nothing was copied
  * out. */
