@@ -20,7 +20,7 @@
 
 struct service {
 	struct process process;
-	uint64_t text_bytes;
+	struct elf_program program;
 	uint64_t used_tsc;
 	bool is_over;
 	struct verify_answer answer; /* a copy; all zero: there is none */
@@ -66,11 +66,10 @@ static int service_map_program(struct process *process, const struct elf_program
 	return error;
 }
 
-static int service_map_all(struct service *service, const struct elf_program *program,
-			   const struct verify_request *request, const void *text)
+static int service_map_all(struct service *service, const struct verify_request *request, const void *text)
 {
 	struct process *process = &service->process;
-	int error = service_map_program(process, program);
+	int error = service_map_program(process, &service->program);
 
 	if (error == 0)
 		error = user_map_shared(process, VERIFY_TEXT_ADDRESS, memory_physical(text), request->text_bytes,
@@ -115,9 +114,9 @@ int service_begin(const struct verify_request *request, const void *text, bool l
 	if (service == NULL)
 		return -RV_ENOMEM;
 	service_prepare(&service->process, request, live);
-	service->text_bytes = request->text_bytes;
+	service->program = program;
 	service->process.root = paging_create();
-	error = service->process.root == 0 ? -RV_ENOMEM : service_map_all(service, &program, request, text);
+	error = service->process.root == 0 ? -RV_ENOMEM : service_map_all(service, request, text);
 	if (error != 0) {
 		service_end(service);
 		return error;
@@ -174,19 +173,14 @@ const char *service_why(const struct service *service)
 	return service->answer.why[0] != '\0' ? service->answer.why : "the check of its signature did not end well";
 }
 
-static void service_unmap_program(struct process *process)
+static void service_unmap_program(struct service *service)
 {
-	struct elf_program program;
-	const char *why;
+	for (unsigned i = 0; i < service->program.nr_segments; i++) {
+		const struct elf_segment *segment = &service->program.segments[i];
+		uint64_t start = align_down(segment->address, PAGE_BYTES);
 
-	if (elf_parse(service_program, (size_t)(service_program_end - service_program), RV_ENGINE_IMAGE_ADDRESS,
-		      RV_ENGINE_INFO_ADDRESS, &program, &why) != 0)
-		return;
-	for (unsigned i = 0; i < program.nr_segments; i++) {
-		uint64_t start = align_down(program.segments[i].address, PAGE_BYTES);
-
-		if (program.segments[i].writable)
-			user_unmap(process, start, program.segments[i].address + program.segments[i].memory_bytes - start);
+		if (segment->writable)
+			user_unmap(&service->process, start, segment->address + segment->memory_bytes - start);
 	}
 }
 
@@ -198,7 +192,7 @@ void service_end(struct service *service)
 		return;
 	process = &service->process;
 	if (process->root != 0) {
-		service_unmap_program(process);
+		service_unmap_program(service);
 		user_unmap(process, VERIFY_REQUEST_ADDRESS, PAGE_BYTES);
 		user_unmap(process, VERIFY_ANSWER_ADDRESS, PAGE_BYTES);
 		user_unmap(process, RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES, RV_ENGINE_STACK_BYTES);
