@@ -34,20 +34,28 @@ int bounce_take_pages(struct bounce *bounce, uint64_t most_bytes)
 	return bounce_take_bytes(bounce, bytes < most_bytes ? bytes : most_bytes);
 }
 
+int bounce_grow(struct bounce *bounce, uint64_t nr_pages)
+{
+	while (bounce->nr_pages < nr_pages) {
+		uint8_t *page = memory_allocate_device_page();
+
+		if (page == NULL)
+			return -RV_ENOMEM;
+		bounce->pages[bounce->nr_pages++] = page;
+	}
+	return 0;
+}
+
 int bounce_take_bytes(struct bounce *bounce, uint64_t bytes)
 {
 	uint64_t nr_pages = align_up(bytes, PAGE_BYTES) / PAGE_BYTES;
 
 	if (nr_pages > bounce->pages_maximum)
 		return -RV_E2BIG;
-	for (bounce->nr_pages = 0; bounce->nr_pages < nr_pages; bounce->nr_pages++) {
-		uint8_t *page = memory_allocate_device_page();
-
-		if (page == NULL) {
-			bounce_release_pages(bounce);
-			return -RV_ENOMEM;
-		}
-		bounce->pages[bounce->nr_pages] = page;
+	bounce->nr_pages = 0;
+	if (bounce_grow(bounce, nr_pages) != 0) {
+		bounce_release_pages(bounce);
+		return -RV_ENOMEM;
 	}
 	bounce->length_bytes = bytes;
 	return 0;

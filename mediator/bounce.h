@@ -46,6 +46,9 @@ int bounce_take_pages(struct bounce *bounce, uint64_t most_bytes);
 /* Takes pages for that many. As the last. */
 int bounce_take_bytes(struct bounce *bounce, uint64_t bytes);
 
+/* Takes pages until there are so many, of which there is room. 0; -RV_ENOMEM: it has those that were had. */
+int bounce_grow(struct bounce *bounce, uint64_t nr_pages);
+
 /* Copies all between the guest's memory and the pages. 0 or -RV_EFAULT. */
 int bounce_gather(struct bounce *bounce);
 int bounce_scatter(const struct bounce *bounce);

@@ -51,6 +51,6 @@ int disk_say_out_of_reach(const char *name, unsigned index);
 extern const struct disk_class ide_class; /* ide_find.c */
 extern const struct disk_class nvme_class; /* nvme_find.c */
 extern const struct disk_class ahci_class; /* ahci_find.c */
-extern const struct disk_class virtio_class; /* virtio_find.c */
+extern const struct disk_class virtio_class; /* virtio_disk.c */
 
 #endif

@@ -5,7 +5,6 @@
 
 #include "core/memory.h"
 #include "core/string.h"
-#include "hook/hook.h"
 #include "rv/errno.h"
 #include "rv/net.h"
 
@@ -22,18 +21,6 @@ static int virtio_net_data(struct request *request, uint64_t offset, void *buffe
 	return 0;
 }
 
-static int virtio_net_grow(struct bounce *bounce, uint64_t nr_pages)
-{
-	while (bounce->nr_pages < nr_pages) {
-		uint8_t *page = memory_allocate_device_page();
-
-		if (page == NULL)
-			return -RV_ENOMEM;
-		bounce->pages[bounce->nr_pages++] = page;
-	}
-	return 0;
-}
-
 /* What is new are zeros, whatever was in the pages. */
 static int virtio_net_resize(struct request *request, uint64_t bytes)
 {
@@ -44,7 +31,7 @@ static int virtio_net_resize(struct request *request, uint64_t bytes)
 
 	if (bytes < VIRTIO_NET_FRAME_MINIMUM || bytes > RV_FRAME_BYTES_MAXIMUM || nr_pages > bounce->pages_maximum)
 		return -RV_ERANGE;
-	if (virtio_net_grow(bounce, nr_pages) != 0)
+	if (bounce_grow(bounce, nr_pages) != 0)
 		return -RV_ENOMEM;
 	for (uint64_t at = old; at < new; at = align_up(at + 1, PAGE_BYTES)) {
 		uint64_t end = align_up(at + 1, PAGE_BYTES);

@@ -49,12 +49,6 @@ static uint64_t virtio_net_entry(const struct virtio_device *device, uint32_t ve
 	return bar.address + offset;
 }
 
-static bool virtio_net_has_messages(const struct virtio_device *device)
-{
-	return device->msix != 0 &&
-	       (pci_hardware_read(device->function | (device->msix + PCI_MSIX_CONTROL), 2) & PCI_MSIX_ENABLE);
-}
-
 /* A device that interrupts by its pin cannot be made to: what is late is found with the next that it does. */
 static void virtio_net_tell_no_vectors(struct virtio_device *device)
 {
@@ -75,7 +69,7 @@ void virtio_net_interrupt(struct virtio_queue *queue)
 	queue->owes_interrupt = false;
 	if (!virtio_wants_interrupt(queue))
 		return;
-	if (!virtio_net_has_messages(device)) {
+	if (!virtio_has_vectors(device)) {
 		virtio_net_tell_no_vectors(device);
 		return;
 	}

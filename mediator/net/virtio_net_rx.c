@@ -4,7 +4,6 @@
  */
 #include "mediator/net/virtio_net.h"
 
-#include "core/log.h"
 #include "core/memory.h"
 #include "core/string.h"
 #include "hook/hook.h"
@@ -101,14 +100,12 @@ static void virtio_net_header_of(const struct virtio_slot *slot, struct virtio_n
 /* All of a frame is there. */
 static void virtio_net_rx_begin(struct virtio_slot *slot, struct vcpu *vcpu)
 {
-	slot->request = (struct request){ 0 };
 	slot->has_waited = false;
 	virtio_net_frame_begin(slot, RV_EVENT_NET_RX, &slot->net);
 	if (hook_wants_requests(RV_EVENT_NET_RX)) {
 		virtio_net_ask(slot, VIRTIO_DONE_ASKED, vcpu);
 		return;
 	}
-	slot->request.verdict = RV_VERDICT_PASS;
 	slot->state = VIRTIO_DONE_ASKED;
 	virtio_net_rx_decided(slot);
 }

@@ -123,7 +123,7 @@ bool virtio_net_tx_work(struct virtio_queue *queue, struct vcpu *vcpu)
 	uint32_t number = queue->number;
 	bool any;
 
-	virtio_set_silent(queue, !virtio_wants_interrupt(queue));
+	virtio_heed_wish(queue);
 	any = virtio_queue_work(queue, vcpu);
 	if (device->queues[number] != queue || queue->is_dead)
 		return any;

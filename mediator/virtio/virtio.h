@@ -224,6 +224,8 @@ struct virtio_place {
 const struct virtio_place *virtio_places(bool is_legacy, unsigned *count);
 uint32_t virtio_get(const struct virtio_device *device, enum virtio_register name);
 void virtio_put(const struct virtio_device *device, enum virtio_register name, uint32_t value);
+/* Does it interrupt by messages of MSI-X now? */
+bool virtio_has_vectors(const struct virtio_device *device);
 /* Where the device's own configuration begins in legacy ports (4.1.4.10). */
 uint32_t virtio_legacy_config(const struct virtio_device *device);
 /* A part of that, 1 to 4 bytes; 0 where it is not to be had. */

@@ -82,12 +82,15 @@ void virtio_put(const struct virtio_device *device, enum virtio_register name, u
 		mmio_hardware_write(device->base + place->offset, place->width_bytes, value);
 }
 
+bool virtio_has_vectors(const struct virtio_device *device)
+{
+	return device->msix != 0 &&
+	       (pci_hardware_read(device->function | (device->msix + PCI_MSIX_CONTROL), 2) & PCI_MSIX_ENABLE);
+}
+
 uint32_t virtio_legacy_config(const struct virtio_device *device)
 {
-	bool vectors = device->msix != 0 &&
-		       (pci_hardware_read(device->function | (device->msix + PCI_MSIX_CONTROL), 2) & PCI_MSIX_ENABLE);
-
-	return VIRTIO_LEGACY_CONFIG + (vectors ? VIRTIO_LEGACY_VECTORS_BYTES : 0);
+	return VIRTIO_LEGACY_CONFIG + (virtio_has_vectors(device) ? VIRTIO_LEGACY_VECTORS_BYTES : 0);
 }
 
 /* Where that window is now; 0: nowhere. Ports are for the legacy interface: of what else may be there, the same is

@@ -262,12 +262,14 @@ static void virtio_enable_page(struct virtio_device *device, uint32_t page)
 	guest.descriptors = (gpa_t)page << PAGE_SHIFT;
 	guest.available = guest.descriptors + guest.size * sizeof(struct virtio_descriptor);
 	guest.used = align_up(guest.available + sizeof(struct virtio_available) + guest.size * 2 + 2, PAGE_BYTES);
-	if (virtio_is_passed(device) && virtio_pass_queue(device, &guest)) {
-		device->setups[device->queue_select].page = page;
-		virtio_put(device, VIRTIO_QUEUE_PAGE, page);
+	if (virtio_is_passed(device)) {
+		if (virtio_pass_queue(device, &guest)) {
+			device->setups[device->queue_select].page = page;
+			virtio_put(device, VIRTIO_QUEUE_PAGE, page);
+		}
 		return;
 	}
-	if (virtio_is_passed(device) || !virtio_may_attach(device, &guest, guest.size))
+	if (!virtio_may_attach(device, &guest, guest.size))
 		return;
 	device->setups[device->queue_select].page = page;
 	virtio_put(device, VIRTIO_QUEUE_PAGE,
