@@ -37,8 +37,8 @@ enum control_auth { CONTROL_AUTH_ROOT, CONTROL_AUTH_OPEN, CONTROL_AUTH_KEY };
  * Linux's EKEYREJECTED. */
 #define CONTROL_EREFUSED 129
 
-/* [n] is argument[n]; all but the first two need a session. Errors of all: RV_EACCES: no such session of this
- * address space, or not at this level; RV_EINVAL. */
+/* [n] is argument[n]; all but CONTROL_HELLO, CONTROL_OPEN and CONTROL_CHALLENGE need a session. Errors of all:
+ * RV_EACCES: no such session of this address space, or not at this level; RV_EINVAL. */
 enum control_command {
 	/* -> [0] level, [1] auth, [2] TSC's frequency; data: the version's text */
 	CONTROL_HELLO = 1,

@@ -201,7 +201,7 @@ int64_t control_refuse_text(struct control_message *message, const char *why)
 	return -CONTROL_EREFUSED;
 }
 
-/* Those that change scripts. */
+/* Those that change scripts, and recordings. */
 static int64_t command_load(struct control_message *message, struct vcpu *vcpu)
 {
 	uint64_t handle = message->argument[0];

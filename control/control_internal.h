@@ -33,6 +33,8 @@ bool control_entropy(uint64_t *value);
 /* The number of a new session of that address space; 0: the token is no good (RV_EACCES). The wire needs none, nor does
  * auth=key. */
 int control_session_open(uint64_t token, uint64_t cr3, uint64_t *session);
+/* Have as many seconds gone by since then? Without locks. */
+bool control_is_over(uint64_t since_tsc, uint64_t seconds);
 /* Is it a session of that address space? It has said something, then. */
 bool control_session_is(uint64_t session, uint64_t cr3);
 void control_session_close(uint64_t session);

@@ -32,7 +32,7 @@ static struct challenge challenges[CHALLENGES];
 
 static bool challenge_is_over(const struct challenge *challenge)
 {
-	return tsc_read() - challenge->made_tsc > time_tsc_of_us(UINT64_C(1000000) * CONTROL_NONCE_SECONDS);
+	return control_is_over(challenge->made_tsc, CONTROL_NONCE_SECONDS);
 }
 
 /* That of the address space; else a free one, or one that is over; NULL: there is none. Under the lock. */

@@ -65,7 +65,7 @@ uint64_t control_random(void)
 	return mixed != 0 ? mixed : 1;
 }
 
-static bool session_is_over(uint64_t since_tsc, uint64_t seconds)
+bool control_is_over(uint64_t since_tsc, uint64_t seconds)
 {
 	return tsc_read() - since_tsc > time_tsc_of_us(seconds * 1000000);
 }
@@ -89,7 +89,7 @@ static bool token_take(uint64_t value)
 		if (token->value != value)
 			continue;
 		token->value = 0;
-		return !session_is_over(token->made_tsc, CONTROL_TOKEN_SECONDS);
+		return !control_is_over(token->made_tsc, CONTROL_TOKEN_SECONDS);
 	}
 	return false;
 }
@@ -100,7 +100,7 @@ static struct control_session *session_find_place(void)
 	for (unsigned i = 0; i < CONTROL_SESSIONS; i++) {
 		struct control_session *session = &control_sessions[i];
 
-		if (session->number == 0 || session_is_over(session->heard_tsc, CONTROL_LEASE_SECONDS))
+		if (session->number == 0 || control_is_over(session->heard_tsc, CONTROL_LEASE_SECONDS))
 			return session;
 	}
 	return NULL;
@@ -142,7 +142,7 @@ bool control_session_is(uint64_t number, uint64_t cr3)
 	spinlock_acquire(&control_session_lock);
 	session = session_of(number);
 	is_one = session != NULL && session->cr3 == cr3 &&
-		 !session_is_over(session->heard_tsc, CONTROL_LEASE_SECONDS);
+		 !control_is_over(session->heard_tsc, CONTROL_LEASE_SECONDS);
 	if (is_one)
 		session->heard_tsc = tsc_read();
 	spinlock_release(&control_session_lock);

@@ -60,7 +60,7 @@ struct hook_owner {
 	bool (*deliver)(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
 	/* While its events are recorded (hook/trace.h), what deliver was; under hook_table_lock. */
 	bool (*untraced)(struct hook_owner *owner, struct hook *hook, struct vcpu *vcpu);
-	uint8_t name_bytes; /* for the same: of its name, with the NUL; 0: not counted yet */
+	uint8_t name_bytes; /* for the same: of its name, with the NUL; 0: not counted yet, or too long */
 	unsigned nr_hooks; /* live ones */
 	uint64_t nr_tables; /* nested tables that their hooks of memory may take */
 	struct hook_owner *next; /* of those that had a hook; set once, under hook_table_lock */

@@ -46,7 +46,7 @@ struct source {
 	 * nothing to ask. NULL: as the last. Under the owner's lock. */
 	int (*fetch)(struct rv_event *event, struct event_origin *origin);
 	/* Carries out CHANGE, DENY or DROP, with the writable fields of `event`, which is the owner's: each is
-	 * read once. NULL for RV_KIND_PLAIN. ACCESS_DONE: no further hook is asked. */
+	 * read once. NULL for RV_KIND_PLAIN that no request is offered as. ACCESS_DONE: no further hook is asked. */
 	enum access_result (*apply)(struct event_origin *origin, enum rv_verdict verdict,
 				    const struct rv_event *event);
 	/* RV_FIXED_ISOLATE: narrows the write. True: it is another now. NULL: none can be. Without a lock. */

@@ -13,7 +13,6 @@ unsigned trace_payload_bytes;
 struct trace_plan trace_plans[RV_EVENT_KIND_COUNT];
 struct hook_owner trace_owner = { .name = "ritectl", .name_bytes = sizeof("ritectl") };
 
-static struct spinlock trace_lock;
 static bool trace_is_taken; /* there is a recording, stopped or not */
 
 static void trace_make_plan(uint32_t number)
@@ -57,35 +56,17 @@ static void trace_watch_all(bool watch)
 	spinlock_release(&hook_table_lock);
 }
 
-static bool trace_take(void)
-{
-	bool taken;
-
-	spinlock_acquire(&trace_lock);
-	taken = trace_is_taken;
-	trace_is_taken = true;
-	spinlock_release(&trace_lock);
-	return !taken;
-}
-
-static void trace_leave(void)
-{
-	spinlock_acquire(&trace_lock);
-	trace_is_taken = false;
-	spinlock_release(&trace_lock);
-}
-
 int trace_begin(const struct trace_setup *setup)
 {
 	int error;
 
 	if (setup->payload_bytes > TRACE_PAYLOAD_BYTES_MAXIMUM)
 		return -RV_EINVAL;
-	if (!trace_take())
+	if (__atomic_exchange_n(&trace_is_taken, true, __ATOMIC_ACQUIRE))
 		return -RV_EBUSY;
 	error = trace_rings_begin(setup->uuid, setup->nr_packets);
 	if (error != 0) {
-		trace_leave();
+		__atomic_store_n(&trace_is_taken, false, __ATOMIC_RELEASE);
 		return error;
 	}
 	for (uint32_t kind = RV_EVENT_NONE + 1; kind < RV_EVENT_KIND_COUNT; kind++)
@@ -136,5 +117,5 @@ int trace_stop(void)
 void trace_end(void)
 {
 	trace_rings_end();
-	trace_leave();
+	__atomic_store_n(&trace_is_taken, false, __ATOMIC_RELEASE);
 }

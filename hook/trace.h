@@ -3,7 +3,8 @@
  * "into the trace" (RV_FIXED_TRACE), the phases of requests, and what scripts say themselves.
  *
  * Where nobody records, nothing is asked: while a recording goes on, owners are delivered to by a function of ours,
- * which calls theirs. trace_lock guards what a recording is; hook_table_lock whose deliver() is whose.
+ * which calls theirs. Who begins a recording has it alone until trace_end(); hook_table_lock guards whose deliver() is
+ * whose.
  */
 #ifndef HOOK_TRACE_H
 #define HOOK_TRACE_H

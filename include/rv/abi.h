@@ -148,7 +148,7 @@ struct rv_event {
 		struct {		   /* packets (rv/net.h) */
 			uint64_t net_src, net_src_low, net_dst, net_dst_low; /* IPv4: the first of each; IPv6: both halves */
 			uint32_t net_sport, net_dport; /* one behind the other: RV_FIELD_EITHER */
-			uint32_t net_ethertype, net_protocol, net_vlan; /* these and the last four: RV_NET_NONE */
+			uint32_t net_ethertype, net_protocol, net_vlan; /* these and the last two: RV_NET_NONE */
 			uint32_t net_length;	/* bytes, from the Ethernet header on */
 			uint16_t net_nic, net_queue;
 			uint16_t net_network_at, net_transport_at, net_payload_at; /* where headers begin; 0: none is known */
