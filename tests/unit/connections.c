@@ -201,6 +201,20 @@ static void later_fragments_go_where_the_first_went(void)
 	UNIT_EQUAL(judged(fragment(0x0020, 7), NOW + 31), RULES_UNMATCHED);
 }
 
+/* A first one has ports, and is judged by them, whatever number it has. */
+static void first_fragments_are_judged(void)
+{
+	struct made *made;
+
+	begin();
+	rule("udp dst port 53", true, false);
+	UNIT_EQUAL(judged(fragment(0x2000, 7), NOW), RULES_PASS);
+	made = fragment(0x2000, 7);
+	made->bytes[37] = 25;
+	parse(made, true);
+	UNIT_EQUAL(judged(made, NOW), RULES_UNMATCHED);
+}
+
 /* More than there is room for: those that were answered stay. */
 static void a_flood_displaces_what_nobody_answers(void)
 {
@@ -298,6 +312,7 @@ int main(void)
 	unit_run("echoes are answered and not asked", echoes_are_answered_and_not_asked);
 	unit_run("errors about connections pass", errors_about_connections_pass);
 	unit_run("later fragments go where the first went", later_fragments_go_where_the_first_went);
+	unit_run("first fragments are judged", first_fragments_are_judged);
 	unit_run("a flood displaces what nobody answers", a_flood_displaces_what_nobody_answers);
 	unit_run("DNS names are read", dns_names_are_read);
 	unit_run("DNS that is none is refused", dns_that_is_none_is_refused);

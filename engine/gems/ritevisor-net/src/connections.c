@@ -218,9 +218,23 @@ void connections_add(struct connections *connections, const struct packet *packe
 
 /* Fragments ----------------------------------------------------------------------------------- */
 
+/* Has a first one of that packet passed? */
+static bool connections_has_fragment(const struct connections *connections, const struct packet *packet, uint32_t now_s)
+{
+	for (unsigned int i = 0; i < CONNECTIONS_FRAGMENTS; i++) {
+		const struct connection_fragment *known = &connections->fragments[i];
+
+		if (known->until_s > now_s && known->number == packet->fragment &&
+		    known->family == packet->family && known->protocol == packet->protocol &&
+		    connection_address_is(&known->src, &packet->src) && connection_address_is(&known->dst, &packet->dst))
+			return true;
+	}
+	return false;
+}
+
 void connections_note_fragment(struct connections *connections, const struct packet *packet, uint32_t now_s)
 {
-	if (!packet->is_fragment || packet->is_later || connections_know_fragment(connections, packet, now_s))
+	if (!packet->is_fragment || packet->is_later || connections_has_fragment(connections, packet, now_s))
 		return;
 	connections->fragments[connections->next_fragment++ % CONNECTIONS_FRAGMENTS] =
 		(struct connection_fragment){ .src = packet->src, .dst = packet->dst, .number = packet->fragment,
@@ -230,15 +244,7 @@ void connections_note_fragment(struct connections *connections, const struct pac
 
 bool connections_know_fragment(const struct connections *connections, const struct packet *packet, uint32_t now_s)
 {
-	for (unsigned int i = 0; i < CONNECTIONS_FRAGMENTS; i++) {
-		const struct connection_fragment *known = &connections->fragments[i];
-
-		if (packet->is_fragment && known->until_s > now_s && known->number == packet->fragment &&
-		    known->family == packet->family && known->protocol == packet->protocol &&
-		    connection_address_is(&known->src, &packet->src) && connection_address_is(&known->dst, &packet->dst))
-			return true;
-	}
-	return false;
+	return packet->is_fragment && packet->is_later && connections_has_fragment(connections, packet, now_s);
 }
 
 uint32_t connections_count(const struct connections *connections, uint32_t now_s)
