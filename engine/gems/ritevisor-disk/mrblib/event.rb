@@ -18,7 +18,7 @@ class Event
   class Disk
     include OfDisk
 
-    alias __disk disk
+    alias __disk disk unless method_defined?(:__disk)
 
     # A ::Disk; to_h has its name.
     def disk
@@ -40,7 +40,7 @@ class Event
   class DiskDone
     include OfDisk
 
-    alias __disk disk
+    alias __disk disk unless method_defined?(:__disk)
 
     def disk
       ::Disk.__named(__disk)

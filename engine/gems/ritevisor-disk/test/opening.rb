@@ -1,5 +1,9 @@
 # The first uses of constants, in this order.
 
+assert("a constant's name may be a String") do
+  assert_true Object.const_defined?("Bytes")
+end
+
 assert("a class that is opened at its first use can be reopened before") do
   class Disk
     def own_word

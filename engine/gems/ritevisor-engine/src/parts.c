@@ -144,8 +144,8 @@ static mrb_value parts_const_defined(mrb_state *mrb, mrb_value self)
 	mrb_int count;
 
 	mrb_get_args(mrb, "*", &arguments, &count);
-	if (count > 0 && mrb_symbol_p(arguments[0]))
-		(void)engine_open_constant(mrb, mrb_symbol(arguments[0]));
+	if (count > 0 && (mrb_symbol_p(arguments[0]) || mrb_string_p(arguments[0])))
+		(void)engine_open_constant(mrb, mrb_obj_to_sym(mrb, arguments[0]));
 	return mrb_funcall_argv(mrb, self, MRB_SYM_Q(__const_defined), count, arguments);
 }
 

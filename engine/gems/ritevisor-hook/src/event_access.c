@@ -257,8 +257,11 @@ static void access_define(mrb_state *mrb, struct RClass *class, const struct acc
 void event_access_init(mrb_state *mrb, struct RClass *event)
 {
 	struct RClass *access = mrb_define_class_under(mrb, event, "Access", event);
+	struct RClass *request = mrb_define_class_under(mrb, event, "Request", event);
 
 	access_define(mrb, access, access_verdicts);
 	access_define(mrb, access, access_methods);
-	access_define(mrb, mrb_define_class_under(mrb, event, "Request", event), access_verdicts);
+	access_define(mrb, request, access_verdicts);
+	/* The gem ritevisor-request, which may be opened twice, has a deny of its own. */
+	mrb_define_alias_id(mrb, request, MRB_SYM(__deny), MRB_SYM(deny));
 }

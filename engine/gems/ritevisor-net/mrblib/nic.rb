@@ -139,12 +139,7 @@ class Nic
   end
 
   def __known
-    position = 0
-    while (info = Nic.__info(position))
-      return info if info[0] == @number
-      position += 1
-    end
-    [@number, 0, 0, nil, nil, 0, 0]
+    Nic.__info(@number) || [@number, 0, 0, nil, nil, 0, 0]
   end
 
   def __rules

@@ -62,8 +62,6 @@ class Event
       "#{kind} nic#{__nic} #{protocol_name} #{__end(src, sport)} > #{__end(dst, dport)} length=#{length}"
     end
 
-    alias inspect to_s
-
     def __end(address, port)
       return address || "?" unless port
       address && address.include?(":") ? "[#{address}]:#{port}" : "#{address}:#{port}"

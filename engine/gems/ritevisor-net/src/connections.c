@@ -212,7 +212,6 @@ void connections_add(struct connections *connections, const struct packet *packe
 		connections->displaced += connection_is_on(place, now_s);
 	}
 	*place = (struct connection){ .tuple = tuple, .state = CONNECTION_OPENING };
-	connections->added++;
 	connection_seen(place, packet, now_s, false);
 }
 

@@ -43,7 +43,7 @@ struct connections {
 	uint32_t nr_sets;		/* a power of two */
 	uint32_t next_fragment;
 	uint64_t seed;
-	uint64_t added, displaced;
+	uint64_t displaced;
 	struct connection_fragment fragments[CONNECTIONS_FRAGMENTS];
 };
 
@@ -59,7 +59,7 @@ void connections_add(struct connections *connections, const struct packet *packe
 /* A packet passes: if it is the first fragment of several, the others may. */
 void connections_note_fragment(struct connections *connections, const struct packet *packet, uint32_t now_s);
 
-/* Is it a later fragment of one that passed? */
+/* Is it a later fragment of a packet whose first one passed? */
 bool connections_know_fragment(const struct connections *connections, const struct packet *packet, uint32_t now_s);
 
 /* How many there are. */

@@ -2,17 +2,13 @@
  * dns.c: takes messages of the domain name system apart (RFC 1035 4.1).
  */
 #include "dns.h"
+#include "packet.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static uint32_t dns_number(const struct dns_message *message, uint32_t at, unsigned int count)
 {
-	uint32_t number = 0;
-
-	while (count-- > 0)
-		number = number << 8 | message->bytes[at++];
-	return number;
+	return packet_number(message->bytes + at, count);
 }
 
 static bool dns_has(const struct dns_message *message, uint32_t at, uint32_t count)

@@ -125,7 +125,6 @@ void mrb_ritevisor_request_gem_init(mrb_state *mrb)
 	engine_request_fields(mrb);
 	mrb_define_class_method_id(mrb, held, MRB_SYM(__resolve), held_resolve, MRB_ARGS_REQ(3));
 	mrb_define_class_method_id(mrb, held, MRB_SYM(__refusal), held_refusal, MRB_ARGS_OPT(1) | MRB_ARGS_KEY(2, 0));
-	mrb_define_alias_id(mrb, request, MRB_SYM(__deny), MRB_SYM(deny));
 	mrb_define_method_id(mrb, request, MRB_SYM(deny), request_deny, MRB_ARGS_OPT(1) | MRB_ARGS_KEY(2, 0));
 	mrb_define_method_id(mrb, request, MRB_SYM(__hold), request_hold, MRB_ARGS_REQ(2));
 	data_init(mrb, request);
