@@ -1,10 +1,9 @@
 """./ritevisor convert: traces for other people's tools."""
 
 import sys
-import time
 
 from commands import options
-from host import simulation, trace_formats, traces
+from host import progress, simulation, trace_formats, traces
 from host.errors import UserError
 
 LISTED = "\n".join(f"  {name:10} {each.summary}" for name, each in trace_formats.FORMATS.items())
@@ -43,8 +42,7 @@ class Progress:
 
     def __init__(self, trace):
         self.trace = trace
-        self.shows = sys.stderr.isatty()
-        self.began = time.monotonic()
+        self.shows = progress.is_shown()
 
     def __getattr__(self, name):
         return getattr(self.trace, name)
@@ -55,7 +53,7 @@ class Progress:
             if self.shows and self.trace.count % self.EVERY == 0:
                 print(f"\r{self.trace.count} events", end="", file=sys.stderr, flush=True)
         if self.shows and self.trace.count >= self.EVERY:
-            print("\r\x1b[K", end="", file=sys.stderr)
+            print(progress.CLEAR_LINE, end="", file=sys.stderr)
 
 
 def tell_damage(trace, command):

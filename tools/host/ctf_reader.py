@@ -3,7 +3,6 @@ babeltrace2 gives up where an event goes beyond its packet.
 """
 
 import contextlib
-import multiprocessing
 import os
 import resource
 import sys
@@ -64,6 +63,8 @@ class Reader:
 
     def __enter__(self):
         babeltrace()  # its absence is told here
+        import multiprocessing  # here, for each command would pay for it
+
         context = multiprocessing.get_context("fork")
         self.pipe, other = context.Pipe(duplex=False)
         self.process = context.Process(target=self.run, args=(other,), daemon=True)

@@ -12,7 +12,6 @@ from .errors import UserError, need_file
 from .installed import as_installed
 
 DOCUMENTS = paths.ROOT / "docs"
-HEADING = re.compile(r"^(#+) (.*)$")
 
 
 @dataclass
@@ -57,7 +56,7 @@ def part(document, title=None):
     level, chosen, is_in, in_fence = 1, [], False, False
     for line in lines:
         in_fence ^= line.lstrip().startswith("```")
-        match = None if in_fence else HEADING.match(line)
+        match = None if in_fence else roff.HEADING.match(line)
         if match and is_in and (title is None or len(match[1]) <= level):
             break
         if match and not is_in and title in (None, match[2]):

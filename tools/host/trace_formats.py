@@ -181,7 +181,7 @@ class Output:
         return self.files[-1]
 
     def text(self):
-        wrapped = io.TextIOWrapper(self.binary(), encoding="utf-8", errors="replace", write_through=False)
+        wrapped = io.TextIOWrapper(self.binary(), encoding="utf-8", errors="replace")
         self.files.append(wrapped)
         return wrapped
 
@@ -200,16 +200,14 @@ class Output:
 class Format:
     write: Callable
     summary: str
-    is_folder: bool = False
-    ending: str = ""
 
 
 FORMATS = {
     "text": Format(write_text, "a line an event"),
-    "json": Format(write_json, "a JSON object a line, in bpftrace's shapes", ending="jsonl"),
-    "chrome": Format(write_chrome, "JSON for chrome://tracing and ui.perfetto.dev", ending="json"),
-    "blktrace": Format(trace_binary.write_blktrace, "a folder for blkparse and btt: DISK.blktrace.CPU", True),
+    "json": Format(write_json, "a JSON object a line, in bpftrace's shapes"),
+    "chrome": Format(write_chrome, "JSON for chrome://tracing and ui.perfetto.dev"),
+    "blktrace": Format(trace_binary.write_blktrace, "a folder for blkparse and btt: DISK.blktrace.CPU"),
     "mmiotrace": Format(write_mmiotrace, "device memory, as Linux' mmiotrace tells of it"),
-    "pcapng": Format(trace_binary.write_pcapng, "packets for Wireshark, with verdicts as comments", ending="pcapng"),
-    "events": Format(trace_events.write_events, "what ./ritevisor check --events plays, and its verdicts", ending="events"),
+    "pcapng": Format(trace_binary.write_pcapng, "packets for Wireshark, with verdicts as comments"),
+    "events": Format(trace_events.write_events, "what ./ritevisor check --events plays, and its verdicts"),
 }

@@ -16,9 +16,9 @@ BOOT_FOLDER = "EFI/BOOT"
 REMOVABLE_NAME = "BOOTX64.EFI"  # what firmware starts from media without a boot entry
 VOLUME_ID = "52697465"
 LABEL = "RITEVISOR"
+SIGNATURE_SUFFIX = ".minisig"
 # Of ritevisor.conf, in characters (boot/uefi/config.h)
 LINE_LENGTH_MAXIMUM = 1023
-SIGNATURE_SUFFIX = ".minisig"
 VALUE_LENGTH_MAXIMUM = dict.fromkeys(("chain", "hypervisor", "engine", "script"), 255)
 
 
