@@ -61,6 +61,7 @@ pcre2-source := $(cache)/src/pcre2-$(pcre2-version)
 zydis-source := $(cache)/src/zydis-$(zydis-version)
 zycore-source := $(cache)/src/zycore-c-$(zycore-c-version)
 libsodium-source := $(cache)/src/libsodium-$(libsodium-version)
+bearssl-source := $(cache)/src/bearssl-$(bearssl-version)
 
 .PHONY: setup fetch
 setup:
@@ -92,7 +93,7 @@ host-programs := # for the user's machine, beside ./ritevisor
 # What makes images of guests, and what it puts into them; before the rules that need it.
 image-tool := tools/image $(wildcard tools/host/*.py) $(build)/hwcheck $(build)/ritectl
 
--include $(wildcard boot/objects.mk core/objects.mk vmm/objects.mk vmm/*/objects.mk)
+-include $(wildcard boot/objects.mk core/objects.mk crypt/objects.mk vmm/objects.mk vmm/*/objects.mk)
 -include $(wildcard iommu/objects.mk hook/objects.mk process/objects.mk control/objects.mk mediator/objects.mk mediator/*/objects.mk)
 -include $(wildcard service/objects.mk engine/objects.mk)
 -include boot/uefi/uefi.mk

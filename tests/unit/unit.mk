@@ -106,6 +106,13 @@ unit-minisign-libraries := $(build)/sodium.a
 $(addprefix $(unit-build)/objects/,tests/unit/minisign.o service/check.o): \
 	unit-flags += $(sodium-defines) -Wno-strict-prototypes
 
+unit-programs += xts volume_key
+unit-xts-objects := crypt/xts.o boot/uefi/sha256.o
+unit-xts-libraries := $(build)/unit/bearssl.a
+unit-volume_key-objects := crypt/xts.o crypt/volume_key.o
+unit-volume_key-libraries := $(build)/unit/bearssl.a
+$(unit-build)/objects/crypt/xts.o: unit-flags += $(bearssl-flags)
+
 unit-programs += packets connections
 unit-packets-objects := $(net-parts)
 unit-connections-objects := $(net-parts)
@@ -128,6 +135,14 @@ $(unit-build)/zydis/%.o: $(zydis-source)/src/%.c
 	$(Q)$(CC) -O1 -g $(zydis-defines) -I $(zydis-source)/src -w -c -o $@ $<
 
 $(unit-build)/zydis.a: $(zydis-names:%=$(unit-build)/zydis/%.o)
+	$(call step,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(unit-build)/bearssl/%.o: $(bearssl-source)/src/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(unit-flags) $(bearssl-flags) -w -c -o $@ $<
+
+$(unit-build)/bearssl.a: $(bearssl-names:%=$(unit-build)/bearssl/%.o)
 	$(call step,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
