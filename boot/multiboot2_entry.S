@@ -83,7 +83,7 @@ multiboot2_entry:
 
 	mov $boot_level4, %eax
 	mov %eax, %cr3
-	mov $CR4_PAE, %eax /* no OSFXSR, so SSE stays #UD */
+	mov $CR4_PAE, %eax
 	mov %eax, %cr4
 	mov $MSR_EFER, %ecx
 	rdmsr

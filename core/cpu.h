@@ -30,6 +30,7 @@ struct cpu {
 	bool nmi_seen;	   /* an NMI came while the host ran; the vCPU loop hands it on */
 	bool drops_interrupts; /* what comes in exception_take_interrupts() is for nobody */
 	bool waits_in_firmware; /* at boot: comes as it is (boot/uefi_cpus.h), not by INIT */
+	bool holds_secrets; /* registers and stack may have a part of a key in them: a panic prints neither */
 	bool smis_are_ours; /* they lead to a handler of ours, which returns (core/smm.h) */
 	bool online;	   /* came to us at boot: its INIT and startup IPIs are ours to deliver */
 };

@@ -106,7 +106,7 @@ void exception_dispatch_interrupt(struct exception_frame *frame)
 		panic_exception(frame);
 	if (frame->vector == VECTOR_NMI) {
 		if (panic_is_elsewhere())
-			cpu_stop();
+			panic_stop();
 		cpu_current()->nmi_seen = true;
 		watch_tell(&exception_nmi_watchers, frame);
 		return;
@@ -188,13 +188,15 @@ static void exception_init_idt(void)
 static void exception_protect_cpu(struct cpu *cpu)
 {
 	struct cpu_stack *stack = cpu_own_stack();
-	uint64_t cr4 = cr4_read() | (cpuid_query(1, 0).edx >> 7 & 1 ? CR4_MCE : 0);
+	uint32_t features = cpuid_query(1, 0).edx;
+	/* With OSFXSR legacy SSE instructions are there at all; CR0.EM makes them #UD but in crypt/cipher.c. */
+	uint64_t cr4 = cr4_read() | (features >> 7 & 1 ? CR4_MCE : 0) | (features >> 24 & 1 ? CR4_OSFXSR : 0);
 
 	if (cpuid_query(0, 0).eax >= 7) {
-		struct cpuid_result features = cpuid_query(7, 0);
+		struct cpuid_result more = cpuid_query(7, 0);
 
-		cr4 |= (features.ebx >> 7 & 1 ? CR4_SMEP : 0) | (features.ebx >> 20 & 1 ? CR4_SMAP : 0) |
-		       (features.ecx >> 2 & 1 ? CR4_UMIP : 0);
+		cr4 |= (more.ebx >> 7 & 1 ? CR4_SMEP : 0) | (more.ebx >> 20 & 1 ? CR4_SMAP : 0) |
+		       (more.ecx >> 2 & 1 ? CR4_UMIP : 0);
 	}
 	cr4_write(cr4);
 	cpu->tss.ist[STACK_OF_NMI - 1] = (uint64_t)(stack->nmi + sizeof(stack->nmi));

@@ -13,6 +13,7 @@
 
 struct watchers panic_watchers;
 struct cpu *panic_cpu;
+void (*panic_forget)(void);
 
 #define PANIC_FRAMES_MAXIMUM 24
 
@@ -67,6 +68,37 @@ static void panic_print_backtrace(uint64_t rip, uint64_t rbp)
 	}
 }
 
+/* Zeroes what the CPU's stacks hold, and all registers. An NMI may come meanwhile, and later: its handler finds the
+ * CPU by the stack's lowest word, which stays. */
+_Noreturn static void panic_erase_stack(struct cpu_stack *stack)
+{
+	register uint8_t *first __asm__("r8") = stack->nmi;
+	register uint64_t first_bytes __asm__("r9") = sizeof(stack->nmi) + sizeof(stack->trouble);
+	register uint8_t *last __asm__("r10") = stack->bytes;
+	register uint64_t last_bytes __asm__("r11") = sizeof(stack->bytes);
+
+	__asm__ volatile("mov %%r8, %%rdi; mov %%r9, %%rcx; xor %%eax, %%eax; rep stosb\n\t"
+			 "mov %%r10, %%rdi; mov %%r11, %%rcx; rep stosb; mov %%rdi, %%rsp\n\t"
+			 "xor %%edx, %%edx; xor %%ebx, %%ebx; xor %%esi, %%esi; xor %%edi, %%edi; xor %%ebp, %%ebp\n\t"
+			 "xor %%r8d, %%r8d; xor %%r9d, %%r9d; xor %%r10d, %%r10d; xor %%r11d, %%r11d\n\t"
+			 "xor %%r12d, %%r12d; xor %%r13d, %%r13d; xor %%r14d, %%r14d; xor %%r15d, %%r15d\n"
+			 "1: cli; hlt; jmp 1b"
+			 :
+			 : "r"(first), "r"(first_bytes), "r"(last), "r"(last_bytes)
+			 : "memory");
+	__builtin_unreachable();
+}
+
+_Noreturn void panic_stop(void)
+{
+	if (cpu_current()->holds_secrets) {
+		if (panic_forget != NULL)
+			panic_forget();
+		panic_erase_stack(cpu_own_stack());
+	}
+	cpu_stop();
+}
+
 _Noreturn static void panic_finish(uint64_t rip, uint64_t rbp)
 {
 	log_line(LOG_FATAL, "CR0 %016lx CR2 %016lx CR3 %016lx CR4 %016lx", cr0_read(), cr2_read(), cr3_read(),
@@ -74,7 +106,7 @@ _Noreturn static void panic_finish(uint64_t rip, uint64_t rbp)
 	panic_print_backtrace(rip, rbp);
 	watch_tell(&panic_watchers, NULL);
 	log_line(LOG_FATAL, "the machine is stopped; switch it off");
-	cpu_stop();
+	panic_stop();
 }
 
 /* The first panic stops the other CPUs (panic_is_elsewhere(), which their NMI handler looks at, and
@@ -85,7 +117,9 @@ static void panic_begin(void)
 
 	if (!__atomic_compare_exchange_n(&panic_cpu, &nobody, cpu_current(), false, __ATOMIC_SEQ_CST,
 					 __ATOMIC_SEQ_CST))
-		cpu_stop();
+		panic_stop();
+	if (panic_forget != NULL)
+		panic_forget();
 	if (cpus_count > 1)
 		smp_stop_others();
 	log_unlock_for_panic();
@@ -111,6 +145,10 @@ _Noreturn void panic_exception(const struct exception_frame *frame)
 		  frame->vector, frame->error_code);
 	log_line(LOG_FATAL, "RIP %016lx RSP %016lx RFLAGS %016lx CS %lx SS %lx", frame->rip, frame->rsp,
 		  frame->rflags, frame->cs, frame->ss);
+	if (cpu_current()->holds_secrets) {
+		log_line(LOG_FATAL, "the general registers are not shown: they may have a part of a key in them");
+		panic_finish(frame->rip, frame->rbp);
+	}
 	log_line(LOG_FATAL, "RAX %016lx RBX %016lx RCX %016lx RDX %016lx", frame->rax, frame->rbx, frame->rcx,
 		  frame->rdx);
 	log_line(LOG_FATAL, "RSI %016lx RDI %016lx RBP %016lx R8  %016lx", frame->rsi, frame->rdi, frame->rbp,

@@ -106,12 +106,16 @@ unit-minisign-libraries := $(build)/sodium.a
 $(addprefix $(unit-build)/objects/,tests/unit/minisign.o service/check.o): \
 	unit-flags += $(sodium-defines) -Wno-strict-prototypes
 
-unit-programs += xts volume_key
+unit-programs += xts cipher volume_key
 unit-xts-objects := crypt/xts.o boot/uefi/sha256.o
 unit-xts-libraries := $(build)/unit/bearssl.a
-unit-volume_key-objects := crypt/xts.o crypt/volume_key.o
+unit-cipher-objects := crypt/aes_xts.o crypt/cipher.o crypt/xts.o
+unit-cipher-libraries := $(build)/unit/bearssl.a
+unit-volume_key-objects := $(unit-cipher-objects) crypt/volume_key.o
 unit-volume_key-libraries := $(build)/unit/bearssl.a
 $(unit-build)/objects/crypt/xts.o: unit-flags += $(bearssl-flags)
+$(addprefix $(unit-build)/objects/,crypt/cipher.o crypt/volume_key.o tests/unit/cipher.o tests/unit/volume_key.o): \
+	unit-flags := -I tests/unit/fake_crypt $(unit-flags)
 
 unit-programs += packets connections
 unit-packets-objects := $(net-parts)
@@ -127,6 +131,11 @@ $(unit-build)/objects/%.o: %.c
 	$(call step,UNITCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(unit-flags) $(warnings) $(depend-flags) -c -o $@ $<
+
+$(unit-build)/objects/%.o: %.S
+	$(call step,UNITAS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -g $(depend-flags) -c -o $@ $<
 
 $(unit-build)/objects/vmm/decode.o: unit-flags += $(zydis-defines)
 

@@ -6,14 +6,27 @@
 
 #include <pthread.h>
 
+#include "core/cpu.h"
+#include "core/instructions.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/panic.h"
 #include "core/spinlock.h"
 #include "crypt/xts.h"
 #include "rv/errno.h"
 #include "unit.h"
 
 #define PAGES_MAXIMUM (CRYPT_KEYS_MAXIMUM + 1)
+
+struct cpu fake_cpu;
+struct cpuid_result fake_cpuid_1; /* a CPU without AES instructions */
+uint64_t fake_cr0;
+void (*panic_forget)(void);
+
+void fake_cr0_written(uint64_t value)
+{
+	(void)value;
+}
 
 static uint8_t pages[PAGES_MAXIMUM][PAGE_BYTES] __attribute__((aligned(4096)));
 static unsigned nr_pages, nr_freed;
@@ -46,7 +59,8 @@ void spinlock_release(struct spinlock *lock)
 
 void log_line(enum log_level level, const char *format, ...)
 {
-	unit_fail("logged at %d: %s", (int)level, format);
+	if (level != LOG_INFO)
+		unit_fail("logged at %d: %s", (int)level, format);
 }
 
 static void fill(void)

@@ -13,6 +13,7 @@ struct vcpu;
 struct cpu {
 	uint32_t index;
 	struct vcpu *vcpu;
+	bool holds_secrets;
 	struct {
 		uint64_t rsp[3];
 	} tss;
