@@ -379,6 +379,7 @@ static void main_run_scripts(void)
 	struct process_options options = {
 		.heap_bytes = boot_options.heap_bytes,
 		.live_heap_bytes = boot_options.live_heap_bytes,
+		.live = boot_options.control >= CONTROL_LOAD,
 		.settings = boot_options.settings,
 		.describe_disk = disk_describe,
 		.describe_nic = nic_describe,

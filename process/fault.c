@@ -43,8 +43,10 @@ static void fault_describe_work(const struct process *process, char *text, size_
 {
 	const struct hook *hook = process->hook;
 
-	if (process->is_service)
+	if (process->role == PROCESS_ROLE_SERVICE)
 		print_format(text, text_bytes, "the check of its signature");
+	else if (process->role == PROCESS_ROLE_TEMPLATE)
+		print_format(text, text_bytes, "its opening");
 	else if (hook == NULL)
 		print_format(text, text_bytes, "the script's top level");
 	else if (hook->source->fill == NULL)

@@ -192,6 +192,8 @@ const char *process_run_all_scripts(struct vcpu *vcpu)
 {
 	const char *failed = NULL;
 
+	if (process_options.live || process_space_count_scripts() > 1)
+		template_make(vcpu);
 	for (unsigned i = 0; i < process_space_count_scripts() && failed == NULL; i++) {
 		struct process *process = process_create(i);
 

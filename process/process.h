@@ -30,6 +30,7 @@ struct process_options {
 	uint64_t load_budget_ms;    /* boot option load_budget_ms=, of a script's top level and of
 				       its at_exit; 0: the default */
 	uint64_t live_heap_bytes;   /* boot option live_heap=, of a script that is loaded later; 0: the default */
+	bool live;		    /* scripts may come while the guest lives */
 	const char *settings;	    /* `name=value` words for scripts; NULL: none */
 	/* RV_SYS_DISK: the disk at a position; false: there are not so many. NULL: there are none. */
 	bool (*describe_disk)(uint32_t position, struct rv_disk_info *info);

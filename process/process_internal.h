@@ -22,7 +22,14 @@ enum process_stop {
 	PROCESS_STOP_EVENT = 1, /* RV_SYS_NEXT_EVENT: it waits */
 	PROCESS_STOP_EXIT,	/* RV_SYS_EXIT */
 	PROCESS_STOP_KILLED,	/* a fault, or its time is up; logged already */
-	PROCESS_STOP_SUSPENDED, /* its slice is over; it goes on where it was */
+	PROCESS_STOP_SUSPENDED, /* its slice is over, or it is the template and open; it goes on where it was */
+};
+
+/* Whose program it runs. What is no script's may hardly call anything (syscall.c). */
+enum process_role {
+	PROCESS_ROLE_SCRIPT,
+	PROCESS_ROLE_SERVICE,  /* service.c */
+	PROCESS_ROLE_TEMPLATE, /* template.c */
 };
 
 /* The registers of an engine that waits. */
@@ -43,7 +50,7 @@ struct process {
 	struct process *next;	  /* in process.c's list of those of the boot */
 	enum process_state state;
 	unsigned id;		  /* 0 to 63; no other that lives has it */
-	const struct space_script *script;
+	const struct space_script *script; /* NULL: the template */
 	char name[RV_SCRIPT_NAME_BYTES];
 	struct rv_event *event;	  /* its event page */
 	struct vcpu *vcpu;	  /* while it runs */
@@ -63,7 +70,7 @@ struct process {
 	bool live;		  /* loaded while the guest lives: process_live.c */
 	bool sliced;		  /* live, and its top level runs: in slices */
 	bool going;		  /* it is taken away: process_unload.c */
-	bool is_service;	  /* no script's: service.c */
+	uint8_t role;		  /* enum process_role */
 	struct process_live *live_state;
 	struct process_output *output; /* what takes its output in the log's place; NULL: nothing */
 	/* In the run going on, the last exception that may have been an interrupt: fault.c. */
@@ -113,7 +120,7 @@ void process_live_bury(struct process *process);
 bool process_live_is_swapping(const struct process *process);
 /* May a live engine have so many more pages? Some stay for those of the boot. */
 bool process_live_has_pages(uint64_t nr_pages);
-/* Context of an interrupt or a step: the engine goes on in its next slice. */
+/* The engine goes on where the frame is when it is entered next. Context: its system call, an interrupt or a step. */
 _Noreturn void process_suspend(struct process *process, const struct exception_frame *frame);
 
 /* process_space.c: address spaces. */
@@ -129,6 +136,18 @@ void process_space_tell_policy(struct process *process);
 int process_space_create(struct process *process);
 /* Gives all of its memory back. */
 void process_space_destroy(struct process *process);
+/* Where an engine has memory of its own that it may write, but for the event page; there may be none at some of it. */
+typedef void (*process_space_visitor)(struct process *process, uint64_t address, uint64_t length_bytes, void *context);
+void process_space_visit_own(struct process *process, process_space_visitor visit, void *context);
+
+/* template.c: an engine that is open, which others are copied from. */
+/* Makes it, if it can be made; engines open by themselves else. Context: boot, before any script has run. */
+void template_make(struct vcpu *vcpu);
+/* Is there one that fits into this heap quota? */
+bool template_fits(uint64_t heap_quota_bytes);
+/* Maps copies of its pages into an address space that has nothing at their addresses, and gives the process its registers
+ * and counts. 0, -RV_ENOMEM: some are mapped, which process_space_destroy() finds. */
+int template_copy(struct process *process);
 
 /* entry.S */
 /* Enters CPL 3 with process->registers; rsp0 is the TSS's field. Returns when the engine stops. */

@@ -1,7 +1,8 @@
 /*
  * process/process_space.c: what an engine's address space is made of (rv/abi.h has the map).
  * Code, constants and script sources are shared by all engines, read-only; the rest is each one's
- * own and is freed with it.
+ * own and is freed with it. What is each one's own begins as the program has it, or as a copy of an engine
+ * that is open (template.c).
  */
 #include "core/log.h"
 #include "core/memory.h"
@@ -121,17 +122,20 @@ int process_space_make_live(struct space_script *script, const char *name, const
 	return 0;
 }
 
-static int space_map_segment(struct process *process, unsigned index)
+static int space_map_shared_segment(struct process *process, unsigned index)
 {
 	const struct elf_segment *segment = &space_program.segments[index];
-	int error;
 
-	if (!segment->writable)
-		return user_map_shared(process, align_down(segment->address, PAGE_BYTES),
-				       memory_physical(space_shared[index]), space_segment_pages(segment) * PAGE_BYTES,
-				       segment->executable ? 0 : PAGING_NO_EXECUTE);
-	error = user_map_new_pages(process, segment->address, segment->memory_bytes,
-				   PAGING_WRITABLE | PAGING_NO_EXECUTE);
+	return user_map_shared(process, align_down(segment->address, PAGE_BYTES), memory_physical(space_shared[index]),
+			       space_segment_pages(segment) * PAGE_BYTES, segment->executable ? 0 : PAGING_NO_EXECUTE);
+}
+
+static int space_map_own_segment(struct process *process, unsigned index)
+{
+	const struct elf_segment *segment = &space_program.segments[index];
+	int error = user_map_new_pages(process, segment->address, segment->memory_bytes,
+					   PAGING_WRITABLE | PAGING_NO_EXECUTE);
+
 	if (error == 0)
 		user_fill(process, segment->address, space_image + segment->file_offset,
 			  segment->file_bytes);
@@ -157,14 +161,16 @@ static void space_fill_info(const struct process *process, struct rv_engine_info
 	info->heap_quota_bytes = process->heap_quota_bytes;
 	info->hook_budget_us = process_options.budget_us;
 	info->memory_end = memory_end;
-	info->script_index = own->live ? space_nr_scripts : (uint32_t)(own - space_scripts);
-	info->nr_scripts = space_nr_scripts + own->live;
+	if (own != NULL) { /* the template knows of none */
+		info->script_index = own->live ? space_nr_scripts : (uint32_t)(own - space_scripts);
+		info->nr_scripts = space_nr_scripts + own->live;
+	}
 	info->policy = process->policy;
 	if (process_options.settings != NULL)
 		string_copy(info->settings, process_options.settings, sizeof(info->settings));
-	for (unsigned i = 0; i < space_nr_scripts; i++)
+	for (unsigned i = 0; i < space_nr_scripts && own != NULL; i++)
 		space_fill_script(&info->scripts[i], &space_scripts[i]);
-	if (own->live)
+	if (own != NULL && own->live)
 		space_fill_script(&info->scripts[space_nr_scripts], own);
 }
 
@@ -182,14 +188,18 @@ static int space_map_info(struct process *process)
 	return error;
 }
 
-static int space_map_event_and_stack(struct process *process)
+static int space_map_event(struct process *process)
 {
 	int error = user_map_new_pages(process, RV_ENGINE_EVENT_ADDRESS, sizeof(struct rv_event),
 				       PAGING_WRITABLE | PAGING_NO_EXECUTE);
 
-	if (error != 0)
-		return error;
-	process->event = user_pointer(process, RV_ENGINE_EVENT_ADDRESS, true);
+	if (error == 0)
+		process->event = user_pointer(process, RV_ENGINE_EVENT_ADDRESS, true);
+	return error;
+}
+
+static int space_map_stack(struct process *process)
+{
 	for (uint64_t at = RV_ENGINE_STACK_TOP - SPACE_STACK_BYTES_FIRST; at < RV_ENGINE_STACK_TOP;
 	     at += PAGE_BYTES) {
 		if (!user_grow_stack(process, at))
@@ -212,48 +222,94 @@ static int space_map_script(struct process *process, const struct space_script *
 			       align_down(script->length_bytes, PAGE_BYTES) + PAGE_BYTES, PAGING_NO_EXECUTE);
 }
 
-int process_space_create(struct process *process)
+static int space_map_scripts(struct process *process)
 {
 	int error = 0;
 
-	process->root = paging_create();
-	if (process->root == 0)
-		return -RV_ENOMEM;
-	for (unsigned i = 0; i < space_program.nr_segments && error == 0; i++)
-		error = space_map_segment(process, i);
+	if (process->script == NULL)
+		return 0;
 	for (unsigned i = 0; i < space_nr_scripts && error == 0; i++)
 		error = space_map_script(process, &space_scripts[i]);
 	if (error == 0 && process->script->live)
 		error = space_map_script(process, process->script);
-	if (error == 0)
-		error = space_map_info(process);
-	if (error == 0)
-		error = space_map_event_and_stack(process);
-	if (error != 0) {
-		process_space_destroy(process);
-		return error;
+	return error;
+}
+
+/* What an engine finds in the memory that is its own when it starts from the program's entry. */
+static int space_map_beginning(struct process *process)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < space_program.nr_segments && error == 0; i++) {
+		if (space_program.segments[i].writable)
+			error = space_map_own_segment(process, i);
 	}
+	if (error == 0)
+		error = space_map_stack(process);
 	process->registers = (struct process_registers){
 		.rip = space_program.entry,
 		.rsp = RV_ENGINE_STACK_TOP,
 		.rdi = RV_ENGINE_INFO_ADDRESS,
 	};
-	return 0;
+	return error;
 }
 
-void process_space_destroy(struct process *process)
+static int space_map_all(struct process *process)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < space_program.nr_segments && error == 0; i++) {
+		if (!space_program.segments[i].writable)
+			error = space_map_shared_segment(process, i);
+	}
+	if (error == 0)
+		error = space_map_scripts(process);
+	if (error == 0)
+		error = space_map_info(process);
+	if (error == 0)
+		error = space_map_event(process);
+	if (error != 0)
+		return error;
+	return template_fits(process->heap_quota_bytes) ? template_copy(process) : space_map_beginning(process);
+}
+
+int process_space_create(struct process *process)
+{
+	int error;
+
+	process->root = paging_create();
+	if (process->root == 0)
+		return -RV_ENOMEM;
+	error = space_map_all(process);
+	if (error != 0)
+		process_space_destroy(process);
+	return error;
+}
+
+void process_space_visit_own(struct process *process, process_space_visitor visit, void *context)
 {
 	for (unsigned i = 0; i < space_program.nr_segments; i++) {
 		const struct elf_segment *segment = &space_program.segments[i];
 
 		if (segment->writable)
-			user_unmap(process, align_down(segment->address, PAGE_BYTES),
-				   space_segment_pages(segment) * PAGE_BYTES);
+			visit(process, align_down(segment->address, PAGE_BYTES), space_segment_pages(segment) * PAGE_BYTES,
+			      context);
 	}
+	visit(process, RV_ENGINE_HEAP_ADDRESS, process->heap_bytes, context);
+	visit(process, RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES, RV_ENGINE_STACK_BYTES, context);
+}
+
+static void space_unmap(struct process *process, uint64_t address, uint64_t length_bytes, void *context)
+{
+	(void)context;
+	user_unmap(process, address, length_bytes);
+}
+
+void process_space_destroy(struct process *process)
+{
+	process_space_visit_own(process, space_unmap, NULL);
 	user_unmap(process, RV_ENGINE_INFO_ADDRESS, align_up(sizeof(struct rv_engine_info), PAGE_BYTES));
 	user_unmap(process, RV_ENGINE_EVENT_ADDRESS, align_up(sizeof(struct rv_event), PAGE_BYTES));
-	user_unmap(process, RV_ENGINE_HEAP_ADDRESS, process->heap_bytes);
-	user_unmap(process, RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES, RV_ENGINE_STACK_BYTES);
 	paging_destroy(process->root);
 	process->root = 0;
 	process->event = NULL;

@@ -91,7 +91,7 @@ static void service_prepare(struct process *process, const struct verify_request
 {
 	print_format(process->name, sizeof(process->name), "%.*s", (int)sizeof(request->name) - 1, request->name);
 	process->host_root = paging_host_root;
-	process->is_service = true;
+	process->role = PROCESS_ROLE_SERVICE;
 	process->live = process->sliced = live;
 	process->state = PROCESS_LOADING;
 }

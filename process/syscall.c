@@ -65,14 +65,25 @@ static const syscall_handler syscall_table[RV_SYSCALL_COUNT] = {
 	[RV_SYS_OVERLAY_READ] = syscall_overlay_read,
 	[RV_SYS_OVERLAY_USED] = syscall_overlay_used,
 	[RV_SYS_RESOLVE] = syscall_resolve,
+	[RV_SYS_OPENED] = syscall_opened,
 };
+
+/* Of programs that are no script's. A template that asks for more is none: each engine will ask by itself. */
+static bool syscall_role_may(struct process *process, uint64_t number)
+{
+	if (process->role == PROCESS_ROLE_SERVICE)
+		return number == RV_SYS_EXIT;
+	if (number != RV_SYS_HEAP_GROW && number != RV_SYS_ALARM && number != RV_SYS_OPENED)
+		process_leave(process, PROCESS_STOP_EXIT);
+	return true;
+}
 
 void process_syscall(struct exception_frame *frame)
 {
 	struct process *process = process_of_frame(frame);
 	int64_t result = -RV_ENOSYS;
 
-	if (process->is_service && frame->rax != RV_SYS_EXIT)
+	if (process->role != PROCESS_ROLE_SCRIPT && !syscall_role_may(process, frame->rax))
 		result = -RV_EACCES;
 	else if (frame->rax < RV_SYSCALL_COUNT && syscall_table[frame->rax] != NULL)
 		result = (rv_syscall_powers[frame->rax] & ~process->powers) != 0
@@ -175,6 +186,15 @@ int64_t syscall_exit(struct process *process, struct exception_frame *frame)
 {
 	process->exit_status = frame->rdi;
 	process_leave(process, PROCESS_STOP_EXIT);
+}
+
+/* () */
+int64_t syscall_opened(struct process *process, struct exception_frame *frame)
+{
+	frame->rax = 0;
+	if (process->role == PROCESS_ROLE_TEMPLATE)
+		process_suspend(process, frame);
+	return 0;
 }
 
 /* (bytes) */

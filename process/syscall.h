@@ -19,6 +19,7 @@ typedef int64_t (*syscall_handler)(struct process *process, struct exception_fra
 void syscall_charge(struct process *process, const struct exception_frame *frame,
 		    uint64_t *start_tsc);
 int64_t syscall_log(struct process *process, struct exception_frame *frame);
+int64_t syscall_opened(struct process *process, struct exception_frame *frame);
 int64_t syscall_exit(struct process *process, struct exception_frame *frame);
 int64_t syscall_heap_grow(struct process *process, struct exception_frame *frame);
 int64_t syscall_powers(struct process *process, struct exception_frame *frame);

@@ -13,6 +13,13 @@
 
 enum { MAIN_GC_STEP_RATIO = 20 };
 
+/* Others may begin with a copy of all that this one's memory holds now (rv/abi.h), but for what it may not share. */
+static void main_begin(mrb_state *mrb)
+{
+	sys_opened();
+	mrb_funcall(mrb, mrb_top_self(mrb), "srand", 1, engine_from_u64(mrb, engine_random_seed() >> 1));
+}
+
 static mrb_state *main_open(void)
 {
 	mrb_state *mrb;
@@ -24,6 +31,7 @@ static mrb_state *main_open(void)
 #ifndef RV_HOST
 		vm_method_cache_mask = VM_METHOD_CACHE_WHOLE;
 #endif
+		main_begin(mrb);
 		/* Small steps: about 35,000 instructions each, whatever the heap's size. */
 		mrb->gc.step_ratio = MAIN_GC_STEP_RATIO;
 		engine_collect_end_opening(mrb);

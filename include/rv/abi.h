@@ -8,7 +8,7 @@
  * keeps (RBX, RSP, RBP, R12 to R15). Pointers are checked and what they point at is copied before use.
  *
  * Life of an engine: it starts at its ELF entry with RSP at the top of its stack and RDI pointing
- * at struct rv_engine_info; compiles and runs its script (the hooks are registered then); and calls
+ * at struct rv_engine_info, or where another stood at RV_SYS_OPENED; compiles and runs its script (the hooks are registered then); and calls
  * RV_SYS_NEXT_EVENT, which returns when an event for one of its hooks arrives. The engine handles
  * it, writes the verdict into struct rv_event and calls RV_SYS_NEXT_EVENT again, which ends the
  * event. Every event is thus resolved exactly once, by that call or by the hypervisor when the
@@ -361,6 +361,10 @@ enum rv_syscall {
 	 * nobody does; no bytes of a name: that is all that is asked. RV_E2BIG: more than RV_TRACE_BYTES of either;
 	 * RV_EINVAL: a NUL among them */
 	RV_SYS_TRACE,
+	/* () -> 0: the engine is open, and nothing in its memory is about its script yet, or its number, or its quota.
+	 * Engines that come later may begin here, with a copy of that memory and those registers; not if it made
+	 * another system call before than RV_SYS_HEAP_GROW and RV_SYS_ALARM */
+	RV_SYS_OPENED,
 	RV_SYSCALL_COUNT,
 };
 

@@ -12,6 +12,8 @@ HOST_RUBY = "build/tests/bench/ruby-{compiler}"
 SOFTFLOAT_LINE = re.compile(r"^softfloat: (\w+) (\d+) (\d+)\r?$", re.M)
 WORKLOAD_LINE = re.compile(r"workload: (\w+) (\d+) (.*?)\r?$", re.M)
 HEAP_LINE = re.compile(r"idle: heap (\d+)")
+LOAD_LINE = re.compile(r"^control: loading takes (\d+) instructions, the longest stretch (\d+)", re.M)
+LIST_LINE = re.compile(r"^control: a list takes (\d+) instructions", re.M)
 TOTALS_LINE = re.compile(r"^totals: (\d+)$", re.M)
 
 # Real scripts, together about 100 lines.
@@ -45,11 +47,32 @@ def measure_library(figures):
 
 def measure_open(figures):
     """At CPL 3 alone: the hypervisor's start waits for clocks, a different time in each run."""
+    figures["engine_open_instructions"] = setup_of_scripts(1)
+    figures["engine_copied_instructions"] = setup_of_scripts(3) - setup_of_scripts(2)
+
+
+def setup_of_scripts(count):
+    """What so many scripts of a hundred lines take until the guest starts."""
     with tempfile.TemporaryDirectory(prefix="ritevisor-bench-") as folder:
-        script = Path(folder, "hundred.rb")
-        script.write_text("\n".join((boots.ROOT / name).read_text() for name in HUNDRED_LINES))
-        counters, _ = boots.boot_counted(["--script", str(script), *boots.IDLE_GUEST])
-    figures["engine_open_instructions"] = counters["engine_setup_instructions"]
+        options = []
+        for number in range(count):
+            script = Path(folder, f"hundred_{number}.rb")
+            script.write_text("\n".join((boots.ROOT / name).read_text() for name in HUNDRED_LINES))
+            options += ["--script", str(script)]
+        counters, _ = boots.boot_counted([*options, *boots.IDLE_GUEST])
+    return counters["engine_setup_instructions"]
+
+
+def measure_live(figures):
+    """As the guest sees it, between two of its instructions."""
+    options = ["--option", "control=load", "--option", "auth=open", "--option", "loglevel=notice"]
+    text = boots.boot([*options, "--multiboot", "build/tests/guest/control.elf", "--append", "cycles=1"])
+    load, listing = LOAD_LINE.search(text), LIST_LINE.search(text)
+    if not load or not listing:
+        raise boots.BenchError("the guest that loads scripts printed no figures")
+    figures["live_load_guest_stall_instructions"] = int(load[1])
+    figures["live_load_longest_stretch_instructions"] = int(load[2])
+    figures["hypercall_list_instructions"] = int(listing[1])
 
 
 def measure_idle_heap(figures):
@@ -124,7 +147,8 @@ def names(pattern):
 STEPS = [
     ("soft-float, in an engine on the machine", names("softfloat_"), measure_softfloat, "both"),
     ("math, decimal text and the allocator", names("math_|float_|heap_"), measure_library, "both"),
-    ("opening an engine", ["engine_open_instructions"], measure_open, "amd"),
+    ("opening an engine", names("engine_(open|copied)"), measure_open, "amd"),
+    ("loading a script while the guest lives", names("live_load|hypercall_list"), measure_live, "amd"),
     ("an idle script's heap", ["idle_heap_bytes"], measure_idle_heap, "both"),
     ("pauses of the garbage collector", names("gc_"), measure_gc, "both"),
     ("Ruby programs, on the machine and on the host", names("workload_|interpreter_"),

@@ -97,6 +97,10 @@ GROUPS = {
     },
     "The script engine": {
         "engine_open_instructions": Figure("opening, and a script of 100 lines", 3_200_000),
+        "engine_copied_instructions": Figure("the same script in a copy of an engine that is open"),
+        "live_load_guest_stall_instructions": Figure("loading a script of 100 lines by a hypercall", 3_500_000),
+        "live_load_longest_stretch_instructions": Figure("... the longest time without the guest", 300_000),
+        "hypercall_list_instructions": Figure("ritectl list, in the hypervisor"),
         "idle_heap_bytes": Figure("heap of an idle script", 320 << 10),
         "gc_longest_pause_instructions": Figure("longest pause in a hook, 10 MiB live", 50_000),
         "gc_longest_pause_large_instructions": Figure("... and the largest containers", 50_000),

@@ -519,6 +519,7 @@ static void check_stretch(uint64_t cycles)
 	}
 	guest_print("control: loading takes %lu instructions, the longest stretch %lu\n", total, longest);
 	guest_check(phase == CONTROL_PHASE_LIVE && longest <= 300000, "the longest stretch", "%lu", longest);
+	guest_check(total <= 3500000, "all stretches", "%lu", total);
 	longest = tsc_read();
 	(void)ask(CONTROL_LIST);
 	guest_print("control: a list takes %lu instructions\n", (tsc_read() - longest) / cycles);

@@ -188,6 +188,12 @@ _Noreturn void process_leave(struct process *process, enum process_stop stop)
 	longjmp(leave, (int)stop);
 }
 
+_Noreturn void process_suspend(struct process *process, const struct exception_frame *frame)
+{
+	process->registers.rax = frame->rax;
+	process_leave(process, PROCESS_STOP_SUSPENDED);
+}
+
 static struct hook_owner *fake_owner; /* who added a hook */
 
 int hook_add(struct hook_owner *owner, const struct rv_hook_spec *spec)
@@ -369,6 +375,8 @@ static void engine_close(struct process *process)
 	UNIT_EQUAL(pool_used, 0);
 }
 
+static int last_stop; /* by which the last call ended; 0: it returned */
+
 /* A system call as entry.S makes it. */
 struct stack {
 	struct exception_frame frame;
@@ -382,7 +390,8 @@ static int64_t call(struct process *process, uint64_t number, uint64_t a, uint64
 			       .process = process };
 
 	fake_cpu.tss.rsp[0] = (uint64_t)&stack.process;
-	if (setjmp(leave) != 0)
+	last_stop = setjmp(leave);
+	if (last_stop != 0)
 		return 0;
 	process_syscall(&stack.frame);
 	return (int64_t)stack.frame.rax;
@@ -436,6 +445,28 @@ static void test_heap(void)
 	UNIT_EQUAL(process.heap_bytes, 0);
 	pool_limit = 256;
 	UNIT_EQUAL(call(&process, RV_SYS_HEAP_GROW, 32 * PAGE_BYTES, 0, 0, 0), RV_ENGINE_HEAP_ADDRESS);
+	engine_close(&process);
+}
+
+/* What opens for others to begin with its copy can have asked for nothing that a script could tell. */
+static void test_template(void)
+{
+	struct process process;
+
+	engine_open(&process);
+	UNIT_EQUAL(call(&process, RV_SYS_OPENED, 0, 0, 0, 0), 0);
+	UNIT_EQUAL(last_stop, 0);
+	process.role = PROCESS_ROLE_TEMPLATE;
+	UNIT_EQUAL(call(&process, RV_SYS_HEAP_GROW, PAGE_BYTES, 0, 0, 0), RV_ENGINE_HEAP_ADDRESS);
+	UNIT_EQUAL(call(&process, RV_SYS_ALARM, TEXT, 0, 0, 0), 0);
+	for (uint64_t number = 1; number <= RV_SYSCALL_COUNT; number++) {
+		if (number == RV_SYS_HEAP_GROW || number == RV_SYS_ALARM)
+			continue;
+		process.registers.rax = 1;
+		(void)call(&process, number, 0, 0, 0, 0);
+		UNIT_EQUAL(last_stop, number == RV_SYS_OPENED ? PROCESS_STOP_SUSPENDED : PROCESS_STOP_EXIT);
+		UNIT_EQUAL(process.registers.rax, number == RV_SYS_OPENED ? 0 : 1);
+	}
 	engine_close(&process);
 }
 
@@ -839,6 +870,7 @@ int main(void)
 	unit_run("process_user_memory", test_user_memory);
 	unit_run("process_heap", test_heap);
 	unit_run("process_heap_late", test_heap_late);
+	unit_run("process_template", test_template);
 	unit_run("process_hook_in_event", test_hook_in_event);
 	unit_run("process_trace", test_trace);
 	unit_run("process_transfer", test_transfer);

@@ -70,4 +70,3 @@ module Kernel
 end
 
 ARGV = Machine.settings_text.split(" ")
-srand(Machine.random_seed)

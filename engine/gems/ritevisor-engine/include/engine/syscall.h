@@ -269,4 +269,9 @@ static inline int64_t sys_alarm(uint64_t function)
 	return engine_syscall(RV_SYS_ALARM, function, 0, 0, 0, 0);
 }
 
+static inline int64_t sys_opened(void)
+{
+	return engine_syscall(RV_SYS_OPENED, 0, 0, 0, 0, 0);
+}
+
 #endif
