@@ -157,7 +157,7 @@ $(build)/guest.img: $(build)/guest-initrd.gz $(image-tool)
 	$(call step,IMAGE,$@)
 	$(Q)tools/image disk --initrd $< --output $@
 
-programs := $(build)/ritevisor.elf $(build)/verify.elf $(build)/engine.elf $(build)/ritevisor.efi
+programs := $(build)/ritevisor.elf $(service-programs) $(build)/engine.elf $(build)/ritevisor.efi
 programs-checked := $(addsuffix .fpu-free,$(basename $(filter %.elf,$(programs)))) \
 	$(build)/ritevisor.efi
 

@@ -11,7 +11,7 @@
 #include "core/spinlock.h"
 #include "core/string.h"
 #include "core/time.h"
-#include "process/service.h"
+#include "process/verify.h"
 #include "rv/errno.h"
 
 /* Whoever asks has no rights yet: so few that he cannot use up memory, and each goes by itself. */
@@ -130,7 +130,7 @@ static int challenge_ask(struct challenge *challenge)
 	memcpy(request->nonce, challenge->nonce, sizeof(request->nonce));
 	request->signature_bytes = VERIFY_PROOF_BYTES;
 	memcpy(request->signature, challenge->proof, VERIFY_PROOF_BYTES);
-	error = service_begin(request, NULL, true, &challenge->check);
+	error = verify_begin(request, NULL, true, &challenge->check);
 	memory_free(request);
 	return error;
 }
@@ -150,9 +150,9 @@ static int64_t challenge_go_on(struct challenge *challenge, struct vcpu *vcpu)
 		challenge->made_tsc = tsc_read(); /* slow is not late */
 		return -RV_EAGAIN;
 	}
-	if (service_is_good(challenge->check, &unused))
+	if (verify_is_good(challenge->check, &unused))
 		return 0;
-	log_warning("auth=key: refused: %s", service_why(challenge->check));
+	log_warning("auth=key: refused: %s", verify_why(challenge->check));
 	return -RV_EACCES;
 }
 

@@ -14,6 +14,13 @@ size_t strlen(const char *text);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t length_bytes);
 
+/* Zeros over what is secret, which the compiler may not leave out though nobody reads it. */
+static inline void memory_wipe(void *secret, size_t length_bytes)
+{
+	memset(secret, 0, length_bytes);
+	__asm__ volatile("" ::"r"(secret) : "memory");
+}
+
 /* Copies as much as fits and always ends with NUL; returns the length of `from`. */
 size_t string_copy(char *to, const char *from, size_t to_bytes);
 

@@ -44,7 +44,7 @@ static void fault_describe_work(const struct process *process, char *text, size_
 	const struct hook *hook = process->hook;
 
 	if (process->role == PROCESS_ROLE_SERVICE)
-		print_format(text, text_bytes, "the check of its signature");
+		print_format(text, text_bytes, "%s", process->service_work);
 	else if (process->role == PROCESS_ROLE_TEMPLATE)
 		print_format(text, text_bytes, "its opening");
 	else if (hook == NULL)
@@ -61,6 +61,8 @@ static void fault_describe_work(const struct process *process, char *text, size_
 
 static const char *fault_describe_fate(const struct process *process)
 {
+	if (process->role == PROCESS_ROLE_SERVICE)
+		return "that counts as a no";
 	if (process->hook == NULL)
 		return "the script is not in force";
 	return process->hook->spec.on_error == RV_ON_ERROR_DENY

@@ -21,7 +21,7 @@
 #include "vmm/vcpu.h"
 
 struct process_options process_options;
-bool process_is_ready;
+bool process_is_ready, process_can_run;
 static struct process *process_all;
 
 /* Stands in for the event page of an engine that ended during its own event: passes. */
@@ -37,9 +37,24 @@ static void process_handle_interrupt_due(void *vcpu)
 		grace_collect();
 }
 
-int process_init(const void *engine_elf, size_t engine_bytes, const struct process_options *options)
+void process_prepare(void)
 {
 	static struct watcher watcher = { .notify = process_handle_interrupt_due };
+
+	if (process_can_run)
+		return;
+	exception_user_handler = process_handle_exception;
+	exception_interrupt_handler = process_handle_interrupt;
+	exception_set_gate(RV_SYSCALL_VECTOR, process_syscall_entry, 3);
+	controllers_init();
+	budget_init();
+	/* Behind what the guest's timer needs. */
+	watch_add(&interrupt_watchers, &watcher);
+	process_can_run = true;
+}
+
+int process_init(const void *engine_elf, size_t engine_bytes, const struct process_options *options)
+{
 	int error;
 
 	process_options = *options;
@@ -53,13 +68,7 @@ int process_init(const void *engine_elf, size_t engine_bytes, const struct proce
 	if (process_options.load_budget_ms == 0)
 		process_options.load_budget_ms = PROCESS_LOAD_BUDGET_MS_DEFAULT;
 	process_options.heap_bytes = align_down(process_options.heap_bytes, PAGE_BYTES);
-	exception_user_handler = process_handle_exception;
-	exception_interrupt_handler = process_handle_interrupt;
-	exception_set_gate(RV_SYSCALL_VECTOR, process_syscall_entry, 3);
-	controllers_init();
-	budget_init();
-	/* Behind what the guest's timer needs. */
-	watch_add(&interrupt_watchers, &watcher);
+	process_prepare();
 	error = process_space_init(engine_elf, engine_bytes);
 	process_is_ready = error == 0;
 	return error;

@@ -43,8 +43,12 @@ struct process_options {
 	const struct disk_overlays *overlays; /* RV_SYS_OVERLAY and its like. NULL: there can be none */
 };
 
-/* Takes the engine program (an ELF64 image, which stays where it is and is never freed) and learns
- * how fast the local APIC timer runs. 0; -RV_EINVAL: no engine program (a log line says why);
+/* Makes this CPU ready to run programs at CPL 3, and learns how fast the local APIC timer runs; once, later calls do
+ * nothing. For services that are needed before, or without, an engine program; process_init() calls it. Context: boot,
+ * interrupts off, after exception_init_cpu() and time_init(). */
+void process_prepare(void);
+
+/* Takes the engine program (an ELF64 image, which stays where it is and is never freed). 0; -RV_EINVAL: no engine program (a log line says why);
  * -RV_ENOMEM. Context: boot, interrupts off, after exception_init_cpu() and time_init(). */
 int process_init(const void *engine_elf, size_t engine_bytes, const struct process_options *options);
 

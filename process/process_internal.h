@@ -71,6 +71,7 @@ struct process {
 	bool sliced;		  /* live, and its top level runs: in slices */
 	bool going;		  /* it is taken away: process_unload.c */
 	uint8_t role;		  /* enum process_role */
+	const char *service_work; /* of a service: what it does (service.c) */
 	struct process_live *live_state;
 	struct process_output *output; /* what takes its output in the log's place; NULL: nothing */
 	/* In the run going on, the last exception that may have been an interrupt: fault.c. */
@@ -91,6 +92,7 @@ _Static_assert(offsetof(struct process, registers) == 24, "entry.S");
 /* process.c */
 extern struct process_options process_options;
 extern bool process_is_ready; /* process_init() found an engine program; written at boot only */
+extern bool process_can_run;  /* process_prepare() was here; likewise */
 
 /* Frees all that an ended engine had. Under its owner's lock. */
 void process_bury(struct process *process, enum process_stop stop);

@@ -1,5 +1,5 @@
 /*
- * process/service.c: one question to the program that checks signatures. Whoever has it owns all of it.
+ * process/service.c: one question to a program at CPL 3. Whoever has it owns all of it.
  */
 #include "process/service.h"
 
@@ -16,18 +16,19 @@
 #include "rv/errno.h"
 
 #define SERVICE_STACK_BYTES KIB(16)
-#define SERVICE_PAGES 32 /* at most: stack, tables, what is asked and answered, what it writes */
+#define SERVICE_PAGES 32 /* at most, while the guest lives: stack, tables, what is asked and answered, what it writes */
+#define SERVICE_FRAMES_BYTES KIB(2) /* of our stack: an interrupt's frame, and what its handler calls */
 
 struct service {
 	struct process process;
-	struct elf_program program;
-	uint64_t used_tsc;
-	bool is_over;
-	struct verify_answer answer; /* a copy; all zero: there is none */
+	const struct service_program *program;
+	struct elf_program elf;
+	uint64_t slice_us, time_us, used_tsc;
+	hpa_t memory; /* lent */
+	uint64_t memory_bytes;
+	bool is_over, has_answer;
+	_Alignas(8) uint8_t answer[SERVICE_ANSWER_BYTES];
 };
-
-/* service_image.S */
-extern const uint8_t service_program[], service_program_end[];
 
 static uint64_t service_rights(const struct elf_segment *segment)
 {
@@ -40,9 +41,10 @@ static hpa_t service_image_physical(const void *image)
 }
 
 /* What is only read is where the image has it, what is written is a copy. */
-static int service_map_segment(struct process *process, const struct elf_segment *segment)
+static int service_map_segment(struct service *service, const struct elf_segment *segment)
 {
-	const uint8_t *from = service_program + segment->file_offset;
+	const uint8_t *from = service->program->image + segment->file_offset;
+	struct process *process = &service->process;
 	int error;
 
 	if (!segment->writable)
@@ -57,104 +59,149 @@ static int service_map_segment(struct process *process, const struct elf_segment
 	return error;
 }
 
-static int service_map_program(struct process *process, const struct elf_program *program)
+static int service_map_program(struct service *service)
 {
 	int error = 0;
 
-	for (unsigned i = 0; i < program->nr_segments && error == 0; i++)
-		error = service_map_segment(process, &program->segments[i]);
+	for (unsigned i = 0; i < service->elf.nr_segments && error == 0; i++)
+		error = service_map_segment(service, &service->elf.segments[i]);
 	return error;
 }
 
-static int service_map_all(struct service *service, const struct verify_request *request, const void *text)
+static bool service_is_range(hpa_t start, uint64_t length_bytes, uint64_t maximum_bytes)
+{
+	return ((start | length_bytes) & PAGE_MASK) == 0 && length_bytes <= maximum_bytes &&
+	       start <= paging_direct_bytes && length_bytes <= paging_direct_bytes - start;
+}
+
+static int service_map_ranges(struct service *service, const struct service_question *question)
 {
 	struct process *process = &service->process;
-	int error = service_map_program(process, &service->program);
+	uint64_t text_bytes = align_up(question->text_bytes, PAGE_BYTES);
+	int error;
+
+	if (question->text_bytes > SERVICE_TEXT_BYTES_MAXIMUM ||
+	    !service_is_range(question->text, text_bytes, SERVICE_TEXT_BYTES_MAXIMUM) ||
+	    !service_is_range(question->memory, question->memory_bytes, paging_direct_bytes))
+		return -RV_EINVAL;
+	error = user_map_shared(process, SERVICE_TEXT_ADDRESS, question->text, text_bytes, PAGING_NO_EXECUTE);
+	if (error == 0)
+		error = user_map_shared(process, SERVICE_MEMORY_ADDRESS, question->memory, question->memory_bytes,
+					PAGING_WRITABLE | PAGING_NO_EXECUTE);
+	return error;
+}
+
+static int service_map_all(struct service *service, const struct service_question *question)
+{
+	struct process *process = &service->process;
+	size_t request_bytes = service->program->request_bytes;
+	int error = service_map_program(service);
 
 	if (error == 0)
-		error = user_map_shared(process, VERIFY_TEXT_ADDRESS, memory_physical(text), request->text_bytes,
-					PAGING_NO_EXECUTE);
+		error = service_map_ranges(service, question);
 	if (error == 0)
-		error = user_map_new_pages(process, VERIFY_REQUEST_ADDRESS, sizeof(*request), PAGING_NO_EXECUTE);
+		error = user_map_new_pages(process, SERVICE_REQUEST_ADDRESS, request_bytes, PAGING_NO_EXECUTE);
 	if (error == 0)
-		error = user_map_new_pages(process, VERIFY_ANSWER_ADDRESS, sizeof(struct verify_answer),
+		error = user_map_new_pages(process, SERVICE_ANSWER_ADDRESS, service->program->answer_bytes,
 					   PAGING_WRITABLE | PAGING_NO_EXECUTE);
 	if (error == 0)
 		error = user_map_new_pages(process, RV_ENGINE_STACK_TOP - SERVICE_STACK_BYTES, SERVICE_STACK_BYTES,
 					   PAGING_WRITABLE | PAGING_NO_EXECUTE);
 	if (error == 0)
-		user_fill(process, VERIFY_REQUEST_ADDRESS, request, sizeof(*request));
+		user_fill(process, SERVICE_REQUEST_ADDRESS, question->request, request_bytes);
 	return error;
 }
 
-static void service_prepare(struct process *process, const struct verify_request *request, bool live)
+static void service_prepare(struct service *service, const struct service_question *question)
 {
-	print_format(process->name, sizeof(process->name), "%.*s", (int)sizeof(request->name) - 1, request->name);
+	struct process *process = &service->process;
+
+	print_format(process->name, sizeof(process->name), "%.*s", (int)sizeof(process->name) - 1, question->name);
 	process->host_root = paging_host_root;
 	process->role = PROCESS_ROLE_SERVICE;
-	process->live = process->sliced = live;
+	process->service_work = service->program->work;
+	process->live = question->live;
+	service->slice_us = question->live ? PROCESS_SLICE_US : service->program->slice_us;
+	service->time_us = service->program->time_ms != 0 ? service->program->time_ms * 1000
+							  : process_options.load_budget_ms * 1000;
+	service->memory = question->memory;
+	service->memory_bytes = question->memory_bytes;
+	process->sliced = service->slice_us != 0;
 	process->state = PROCESS_LOADING;
 }
 
-int service_begin(const struct verify_request *request, const void *text, bool live, struct service **made)
+int service_begin(const struct service_program *program, const struct service_question *question,
+		  struct service **made)
 {
-	struct elf_program program;
+	struct elf_program elf;
 	struct service *service;
 	const char *why;
 	int error;
 
-	if (!process_is_ready)
+	if (!process_can_run)
 		return -RV_ENOTSUP;
-	if (elf_parse(service_program, (size_t)(service_program_end - service_program), RV_ENGINE_IMAGE_ADDRESS,
-		      RV_ENGINE_INFO_ADDRESS, &program, &why) != 0)
+	if (elf_parse(program->image, (size_t)(program->image_end - program->image), RV_ENGINE_IMAGE_ADDRESS,
+		      RV_ENGINE_INFO_ADDRESS, &elf, &why) != 0)
 		return -RV_ENOTSUP;
-	if (live && !process_live_has_pages(SERVICE_PAGES))
+	if (question->live && !process_live_has_pages(SERVICE_PAGES))
 		return -RV_ENOMEM;
 	service = memory_allocate(sizeof(*service));
 	if (service == NULL)
 		return -RV_ENOMEM;
-	service_prepare(&service->process, request, live);
 	service->program = program;
+	service->elf = elf;
+	service_prepare(service, question);
 	service->process.root = paging_create();
-	error = service->process.root == 0 ? -RV_ENOMEM : service_map_all(service, request, text);
+	error = service->process.root == 0 ? -RV_ENOMEM : service_map_all(service, question);
 	if (error != 0) {
 		service_end(service);
 		return error;
 	}
 	service->process.registers = (struct process_registers){
-		.rip = program.entry,
+		.rip = elf.entry,
 		.rsp = RV_ENGINE_STACK_TOP,
-		.rdi = VERIFY_REQUEST_ADDRESS,
+		.rdi = SERVICE_REQUEST_ADDRESS,
 	};
 	*made = service;
 	return 0;
 }
 
-/* Its words reach the log and terminals. */
 static void service_take_answer(struct service *service)
 {
-	struct verify_answer *answer = &service->answer;
+	const struct service_program *program = service->program;
+	uint8_t *words = service->answer + program->words_offset;
 
-	memcpy(answer, user_pointer(&service->process, VERIFY_ANSWER_ADDRESS, false), sizeof(*answer));
-	answer->why[sizeof(answer->why) - 1] = '\0';
-	for (size_t i = 0; answer->why[i] != '\0'; i++) {
-		if (answer->why[i] < ' ' || answer->why[i] > '~')
-			answer->why[i] = '?';
+	memcpy(service->answer, user_pointer(&service->process, SERVICE_ANSWER_ADDRESS, false), program->answer_bytes);
+	words[program->words_bytes - 1] = '\0';
+	for (size_t i = 0; words[i] != '\0'; i++) {
+		if (words[i] < ' ' || words[i] > '~')
+			words[i] = '?';
 	}
+	service->has_answer = true;
+}
+
+/* Where its registers lay when it was interrupted: below our caller's part of the stack. */
+static __attribute__((noinline)) void service_wipe_stack(void)
+{
+	uint8_t below[SERVICE_FRAMES_BYTES];
+
+	memory_wipe(below, sizeof(below));
 }
 
 bool service_run(struct service *service, struct vcpu *vcpu)
 {
 	struct process *process = &service->process;
-	uint64_t budget_us = process->sliced ? PROCESS_SLICE_US * BUDGET_SLICES : process_options.load_budget_ms * 1000;
+	uint64_t budget_us = process->sliced ? service->slice_us * BUDGET_SLICES : service->time_us;
 	uint64_t start = tsc_read();
 	enum process_stop stop;
 
 	if (service->is_over)
 		return true;
 	stop = process_run(process, vcpu, budget_us, budget_ticks(budget_us));
+	if (service->program->secret)
+		service_wipe_stack();
 	service->used_tsc += tsc_read() - start;
-	if (stop == PROCESS_STOP_SUSPENDED && service->used_tsc < time_tsc_of_us(process_options.load_budget_ms * 1000))
+	if (stop == PROCESS_STOP_SUSPENDED && service->used_tsc < time_tsc_of_us(service->time_us))
 		return false;
 	service->is_over = true;
 	if (stop == PROCESS_STOP_EXIT && process->exit_status == 0)
@@ -162,22 +209,44 @@ bool service_run(struct service *service, struct vcpu *vcpu)
 	return true;
 }
 
-bool service_is_good(const struct service *service, uint64_t *serial)
+const void *service_answer(const struct service *service)
 {
-	*serial = service->answer.serial;
-	return service->is_over && service->answer.verdict == VERIFY_GOOD;
+	return service->is_over && service->has_answer ? service->answer : NULL;
 }
 
-const char *service_why(const struct service *service)
+bool service_is_late(const struct service *service)
 {
-	return service->answer.why[0] != '\0' ? service->answer.why : "the check of its signature did not end well";
+	return service->used_tsc >= time_tsc_of_us(service->time_us);
+}
+
+static uint64_t service_segment_start(const struct elf_segment *segment)
+{
+	return align_down(segment->address, PAGE_BYTES);
+}
+
+/* Of all that it could write, and what it was asked. */
+static void service_wipe(struct service *service)
+{
+	struct process *process = &service->process;
+
+	for (unsigned i = 0; i < service->elf.nr_segments; i++) {
+		const struct elf_segment *segment = &service->elf.segments[i];
+		uint64_t start = service_segment_start(segment);
+
+		if (segment->writable)
+			user_wipe(process, start, segment->address + segment->memory_bytes - start);
+	}
+	user_wipe(process, SERVICE_REQUEST_ADDRESS, service->program->request_bytes);
+	user_wipe(process, SERVICE_ANSWER_ADDRESS, service->program->answer_bytes);
+	user_wipe(process, RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES, RV_ENGINE_STACK_BYTES);
+	memory_wipe(memory_direct(service->memory), service->memory_bytes);
 }
 
 static void service_unmap_program(struct service *service)
 {
-	for (unsigned i = 0; i < service->program.nr_segments; i++) {
-		const struct elf_segment *segment = &service->program.segments[i];
-		uint64_t start = align_down(segment->address, PAGE_BYTES);
+	for (unsigned i = 0; i < service->elf.nr_segments; i++) {
+		const struct elf_segment *segment = &service->elf.segments[i];
+		uint64_t start = service_segment_start(segment);
 
 		if (segment->writable)
 			user_unmap(&service->process, start, segment->address + segment->memory_bytes - start);
@@ -192,11 +261,14 @@ void service_end(struct service *service)
 		return;
 	process = &service->process;
 	if (process->root != 0) {
+		if (service->program->secret)
+			service_wipe(service);
 		service_unmap_program(service);
-		user_unmap(process, VERIFY_REQUEST_ADDRESS, PAGE_BYTES);
-		user_unmap(process, VERIFY_ANSWER_ADDRESS, PAGE_BYTES);
+		user_unmap(process, SERVICE_REQUEST_ADDRESS, align_up(service->program->request_bytes, PAGE_BYTES));
+		user_unmap(process, SERVICE_ANSWER_ADDRESS, align_up(service->program->answer_bytes, PAGE_BYTES));
 		user_unmap(process, RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES, RV_ENGINE_STACK_BYTES);
 		paging_destroy(process->root);
 	}
+	memory_wipe(service, sizeof(*service));
 	memory_free(service);
 }

@@ -1,28 +1,54 @@
 /*
- * process/service.h: the program that checks signatures (service/verify.h): a process at CPL 3, made for one question,
- * with an address space of its own and no system call but its end. What it does not answer, and answer well, is a no.
+ * process/service.h: programs at CPL 3 without Ruby (service/program.h): each a process that is made for one question,
+ * with an address space of its own and no system call but its end.
  */
 #ifndef PROCESS_SERVICE_H
 #define PROCESS_SERVICE_H
 
-#include "service/verify.h"
+#include "service/program.h"
 
 struct service;
 struct vcpu;
 
-/* Makes one. `text`: whole pages of ours, which it reads where they are: they must not change, nor go, before
- * service_end(). live: the guest lives, so it runs in slices of PROCESS_SLICE_US, of memory that scripts of the boot do
- * not miss. 0, -RV_ENOMEM; -RV_ENOTSUP: there is no engine program, without which nothing runs at CPL 3. Context: boot
- * after process_init(); exit. */
-int service_begin(const struct verify_request *request, const void *text, bool live, struct service **service);
+#define SERVICE_ANSWER_BYTES 512 /* at most */
+
+struct service_program {
+	const uint8_t *image, *image_end; /* an ELF64 file on whole pages of the hypervisor's image (service_image.S) */
+	const char *work;		  /* what it does, for messages: "killed in ..." */
+	size_t request_bytes, answer_bytes;
+	size_t words_offset, words_bytes; /* the text in its answer */
+	uint64_t time_ms;		  /* in all; 0: the option load_budget_ms= */
+	uint64_t slice_us;		  /* of a service_run(); 0: all of it at once, but while the guest lives */
+	bool secret;			  /* all that it could write, and what it was asked, is wiped when it goes */
+};
+
+/* Both ranges are whole pages, which stay the caller's, and must not change, nor go, before service_end(). */
+struct service_question {
+	const char *name; /* whose, for messages */
+	const void *request;
+	hpa_t text;	  /* read where it is, at SERVICE_TEXT_ADDRESS */
+	uint64_t text_bytes;
+	hpa_t memory;	  /* lent to it at SERVICE_MEMORY_ADDRESS */
+	uint64_t memory_bytes;
+	bool live;	  /* the guest lives: it runs in slices of PROCESS_SLICE_US, of memory that scripts of the boot do
+			     not miss */
+};
+
+/* Makes one. 0, -RV_ENOMEM; -RV_EINVAL: a range is none; -RV_ENOTSUP: nothing can run at CPL 3 yet (process_prepare()).
+ * Context: boot; exit. */
+int service_begin(const struct service_program *program, const struct service_question *question,
+		  struct service **service);
 
 /* Lets it go on. False: its slice is over, come again. Not for two CPUs at a time. Context: boot, exit; without
  * locks. */
 bool service_run(struct service *service, struct vcpu *vcpu);
 
-/* Behind its end: is it a yes? Then *serial is what was signed. If not, `why` says so, in plain words. */
-bool service_is_good(const struct service *service, uint64_t *serial);
-const char *service_why(const struct service *service);
+/* Behind its end, a copy of its answer; NULL: it has given none. Of what is in it, its words are made a text that ends
+ * and has no control codes: they reach the log and terminals. The rest may be anything. */
+const void *service_answer(const struct service *service);
+
+/* Behind its end: was its time up? */
+bool service_is_late(const struct service *service);
 
 /* Its memory is free again, whether it has ended or not. NULL: nothing. */
 void service_end(struct service *service);

@@ -1,13 +1,19 @@
 /*
- * process/service_image.S: the program that checks signatures (service/), as a file in the image. It has its pages
- * to itself: they are mapped where it runs.
+ * process/service_image.S: the programs of service/, as files in the image. Each has its pages to itself: they are
+ * mapped where it runs.
  */
 	.section .rodata
+
+	.macro program name, file
 	.balign 4096
-	.global service_program, service_program_end
-service_program:
-	.incbin SERVICE_PROGRAM
-service_program_end:
+	.global service_\name, service_\name\()_end
+service_\name:
+	.incbin "\file"
+service_\name\()_end:
 	.balign 4096
+	.endm
+
+	program verify, SERVICE_VERIFY
+	program keeper, SERVICE_KEEPER
 
 	.section .note.GNU-stack, "", @progbits

@@ -58,7 +58,7 @@ int signature_ask(const struct signature_question *question, bool live, struct s
 	request->signature_bytes = fits ? (uint32_t)question->signature_bytes : UINT32_MAX;
 	if (fits)
 		memcpy(request->signature, question->signature, question->signature_bytes);
-	error = service_begin(request, question->text, live, service);
+	error = verify_begin(request, question->text, live, service);
 	memory_free(request);
 	return error;
 }
@@ -84,8 +84,8 @@ bool signature_admit(const char *name, const struct service *service, char *why,
 	struct signature_serial *known;
 	uint64_t serial, highest = 0;
 
-	if (!service_is_good(service, &serial)) {
-		string_copy(why, service_why(service), why_bytes);
+	if (!verify_is_good(service, &serial)) {
+		string_copy(why, verify_why(service), why_bytes);
 		return false;
 	}
 	spinlock_acquire(&signature_lock);

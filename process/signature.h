@@ -1,12 +1,12 @@
 /*
  * process/signature.h: which scripts may run at all, where the configuration requires signatures: minisign's, by a key
  * that it names, for this name, and with no lower serial than the highest so far. What decides is here; what computes
- * is process/service.h.
+ * is process/verify.h.
  */
 #ifndef PROCESS_SIGNATURE_H
 #define PROCESS_SIGNATURE_H
 
-#include "process/service.h"
+#include "process/verify.h"
 
 struct signature_options {
 	bool required;
@@ -22,13 +22,13 @@ bool signature_is_required(void);
 
 struct signature_question {
 	const char *name;
-	const void *text; /* whole pages, as service_begin() takes them */
+	const void *text; /* whole pages, as verify_begin() takes them */
 	uint64_t text_bytes;
 	const void *signature;
 	uint64_t signature_bytes; /* 0: there is none */
 };
 
-/* Begins to check; the caller runs and ends it. Errors: service_begin()'s. */
+/* Begins to check; the caller runs and ends it. Errors: verify_begin()'s. */
 int signature_ask(const struct signature_question *question, bool live, struct service **service);
 
 /* Behind service_run(): may the script run? From a yes on its serial is the lowest for that name. If not, `why` says

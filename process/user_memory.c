@@ -54,6 +54,16 @@ void user_unmap(struct process *process, uint64_t address, uint64_t length_bytes
 	}
 }
 
+void user_wipe(struct process *process, uint64_t address, uint64_t length_bytes)
+{
+	for (uint64_t at = align_down(address, PAGE_BYTES); at < address + length_bytes; at += PAGE_BYTES) {
+		uint64_t entry = paging_lookup(process->root, at);
+
+		if (entry != 0)
+			memory_wipe(memory_direct(entry & PAGING_ADDRESS_MASK), PAGE_BYTES);
+	}
+}
+
 bool user_grow_stack(struct process *process, uint64_t address)
 {
 	if (address < USER_STACK_LOWEST || address >= RV_ENGINE_STACK_TOP)

@@ -19,6 +19,9 @@ int user_map_new_pages(struct process *process, uint64_t address, uint64_t lengt
  * -RV_ENOMEM, -RV_EEXIST. */
 int user_map_shared(struct process *process, uint64_t address, hpa_t pages, uint64_t length_bytes, uint64_t rights);
 
+/* Overwrites the pages of a range that are mapped, whatever their rights. */
+void user_wipe(struct process *process, uint64_t address, uint64_t length_bytes);
+
 /* Takes out and frees the pages of a range that are mapped. */
 void user_unmap(struct process *process, uint64_t address, uint64_t length_bytes);
 

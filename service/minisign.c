@@ -4,56 +4,17 @@
 #include "service/minisign.h"
 
 #include "core/string.h"
+#include "service/base64.h"
 
 #define KEY_BYTES (2 + MINISIGN_ID_BYTES + MINISIGN_PUBLIC_BYTES)
 #define BLOB_BYTES (2 + MINISIGN_ID_BYTES + MINISIGN_SIGNATURE_BYTES)
 #define DAY_SECONDS 86400
 
-/* -1: none of the alphabet's. */
-static int base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-bool minisign_base64(const char *text, size_t length, uint8_t *bytes, size_t nr_bytes)
-{
-	size_t at = 0, digits = (nr_bytes * 8 + 5) / 6;
-	uint32_t bits = 0, nr_bits = 0;
-
-	if (length != (nr_bytes + 2) / 3 * 4)
-		return false;
-	for (size_t i = 0; i < length; i++) {
-		int value = base64_value(text[i]);
-
-		if (i >= digits) {
-			if (text[i] != '=')
-				return false;
-			continue;
-		}
-		if (value < 0)
-			return false;
-		bits = bits << 6 | (uint32_t)value;
-		nr_bits += 6;
-		if (nr_bits >= 8) {
-			nr_bits -= 8;
-			bytes[at++] = (uint8_t)(bits >> nr_bits);
-			bits &= (1u << nr_bits) - 1;
-		}
-	}
-	return bits == 0; /* what is left over: there is one way to write each number */
-}
-
 const char *minisign_read_key(const char *text, size_t length, struct minisign_key *key)
 {
 	uint8_t bytes[KEY_BYTES];
 
-	if (!minisign_base64(text, length, bytes, sizeof(bytes)) || bytes[0] != 'E' || bytes[1] != 'd')
+	if (!base64_decode(text, length, bytes, sizeof(bytes)) || bytes[0] != 'E' || bytes[1] != 'd')
 		return "a key of the configuration is no public key of minisign";
 	memcpy(key->id, bytes + 2, sizeof(key->id));
 	memcpy(key->key, bytes + 2 + sizeof(key->id), sizeof(key->key));
@@ -104,8 +65,8 @@ const char *minisign_read_signature(const char *text, size_t length, struct mini
 	    !line_next(&text, &length, &trusted) || !line_next(&text, &length, &global) || length != 0)
 		return "its signature file is cut short, or no file of minisign's";
 	if (!line_begins(&comment, "untrusted comment: ") || !line_begins(&trusted, "trusted comment: ") ||
-	    !minisign_base64(blob.text, blob.length, bytes, sizeof(bytes)) ||
-	    !minisign_base64(global.text, global.length, signature->global, sizeof(signature->global)))
+	    !base64_decode(blob.text, blob.length, bytes, sizeof(bytes)) ||
+	    !base64_decode(global.text, global.length, signature->global, sizeof(signature->global)))
 		return "its signature file is damaged, or no file of minisign's";
 	if (bytes[0] != 'E' || (bytes[1] != 'd' && bytes[1] != 'D'))
 		return "its signature is of a kind that is not known";

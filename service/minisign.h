@@ -43,7 +43,4 @@ const char *minisign_read_signature(const char *text, size_t length, struct mini
  * `timestamp:1700000000` and `hashed`, they are skipped. */
 const char *minisign_read_claims(const char *comment, size_t length, struct minisign_claims *claims);
 
-/* Decodes just so many bytes, padded. False: it is something else. */
-bool minisign_base64(const char *text, size_t length, uint8_t *bytes, size_t nr_bytes);
-
 #endif

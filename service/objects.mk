@@ -1,25 +1,40 @@
-# service/: the program that checks signatures, at CPL 3, without Ruby. It is put into the hypervisor's image
-# (process/service_image.S).
+# service/: programs at CPL 3 without Ruby: verify checks signatures, keeper unlocks disks. They are put into the
+# hypervisor's image (process/service_image.S).
 
-# libsodium: of it Ed25519 with SHA-512, and BLAKE2b, in plain C.
+# libsodium: of it Ed25519, SHA-2, HMAC, BLAKE2b and Argon2, in plain C. Argon2's memory is of the arena.
 sodium := $(libsodium-source)/src/libsodium
 sodium-defines := -DCONFIGURED=1 -DNATIVE_LITTLE_ENDIAN=1 -DHAVE_TI_MODE=1 -DSODIUM_STATIC=1 \
-	-I $(sodium)/include/sodium -I $(sodium)/crypto_generichash/blake2b/ref
-sodium-names := crypto_core/ed25519/ref10/ed25519_ref10 crypto_sign/ed25519/ref10/open crypto_sign/ed25519/ref10/sign \
-	crypto_hash/sha512/cp/hash_sha512_cp crypto_verify/sodium/verify \
+	-I $(sodium)/include/sodium -I $(sodium)/crypto_generichash/blake2b/ref -I $(sodium)/crypto_pwhash/argon2
+sodium-arena := -Dmalloc=arena_allocate -Dfree=arena_free
+sodium-common := crypto_hash/sha512/cp/hash_sha512_cp crypto_verify/sodium/verify \
 	crypto_generichash/blake2b/ref/blake2b-ref crypto_generichash/blake2b/ref/blake2b-compress-ref
+sodium-verify := crypto_core/ed25519/ref10/ed25519_ref10 crypto_sign/ed25519/ref10/open crypto_sign/ed25519/ref10/sign
+sodium-keeper := crypto_hash/sha256/cp/hash_sha256_cp crypto_auth/hmacsha256/auth_hmacsha256 \
+	crypto_auth/hmacsha512/auth_hmacsha512 crypto_generichash/blake2b/ref/generichash_blake2b \
+	$(addprefix crypto_pwhash/argon2/,argon2 argon2-core argon2-fill-block-ref blake2b-long)
+sodium-names := $(sodium-common) $(sodium-verify) $(sodium-keeper)
 
 service-build := $(build)/service
 service-flags := $(bare-flags) -ffunction-sections -fdata-sections -I include -I . -I service/headers
-service-objects := $(addprefix $(service-build)/,service/start.o service/main.o service/sodium_hooks.o service/check.o service/minisign.o core/string.o \
-	$(sodium-names:%=sodium/%.o))
+service-common := service/start.o service/sodium_hooks.o service/base64.o core/string.o $(sodium-common:%=sodium/%.o)
+luks-parts := $(addprefix service/,arena.o base64.o json.o kdf.o luks.o luks_metadata.o luks_unlock.o) crypt/xts.o
+verify-objects := $(addprefix $(service-build)/,$(service-common) service/verify_main.o service/check.o service/minisign.o \
+	$(sodium-verify:%=sodium/%.o))
+keeper-objects := $(addprefix $(service-build)/,$(sort $(service-common) $(luks-parts)) service/keeper_main.o core/print.o \
+	$(sodium-keeper:%=sodium/%.o) $(bearssl-names:%=bearssl/%.o))
 
 $(service-build)/sodium/%.o: $(sodium)/%.c $(wildcard service/headers/*.h service/headers/*/*.h)
 	$(call step,CC,libsodium/$(@F))
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(service-flags) $(sodium-defines) -w -c -o $@ $<
+	$(Q)$(CC) $(service-flags) $(sodium-defines) $(sodium-arena) -w -c -o $@ $<
 
-$(service-build)/service/check.o: service-flags += $(sodium-defines) -Wno-strict-prototypes
+$(service-build)/bearssl/%.o: $(bearssl-source)/src/%.c $(wildcard crypt/headers/*.h)
+	$(call step,CC,bearssl/$(@F))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(service-flags) -I crypt/headers $(bearssl-flags) -w -c -o $@ $<
+
+$(service-build)/crypt/xts.o: service-flags += -I crypt/headers $(bearssl-flags)
+$(service-build)/service/check.o $(service-build)/service/kdf.o: service-flags += $(sodium-defines) -Wno-strict-prototypes
 $(service-build)/%.o: %.c
 	$(call step,CC,$< for the service)
 	@mkdir -p $(@D)
@@ -30,19 +45,22 @@ $(service-build)/%.o: %.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(service-flags) $(depend-flags) -c -o $@ $<
 
--include $(service-objects:.o=.d)
+-include $(verify-objects:.o=.d) $(keeper-objects:.o=.d)
 
-$(build)/verify.elf: service/service.lds $(service-objects)
+$(build)/verify.elf: $(verify-objects)
+$(build)/keeper.elf: $(keeper-objects)
+service-programs := $(build)/verify.elf $(build)/keeper.elf
+$(service-programs): service/service.lds
 	$(call step,LINK,$@)
 	$(Q)$(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none --strip-debug --gc-sections \
-		-T service/service.lds -o $@ $(service-objects)
+		-T service/service.lds -o $@ $(filter %.o,$^)
 
 # The same for programs of this machine.
 sodium-host := $(sodium-names:%=$(build)/sodium/%.o) $(build)/sodium/hooks.o
 
 $(build)/sodium/%.o: $(sodium)/%.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) -O2 $(sodium-defines) -w -c -o $@ $<
+	$(Q)$(CC) -O2 $(sodium-defines) $(sodium-arena) -w -c -o $@ $<
 
 $(build)/sodium/hooks.o: service/sodium_hooks.c
 	@mkdir -p $(@D)
@@ -52,5 +70,6 @@ $(build)/sodium.a: $(sodium-host)
 	$(call step,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(build)/hypervisor/process/service_image.o: $(build)/verify.elf
-$(build)/hypervisor/process/service_image.o: hypervisor-flags += -DSERVICE_PROGRAM='"$(build)/verify.elf"'
+$(build)/hypervisor/process/service_image.o: $(service-programs)
+$(build)/hypervisor/process/service_image.o: hypervisor-flags += -DSERVICE_VERIFY='"$(build)/verify.elf"' \
+	-DSERVICE_KEEPER='"$(build)/keeper.elf"'

@@ -1,19 +1,11 @@
 /*
- * service/verify.h: what the hypervisor and the program that checks signatures agree on.
- *
- * The program is a static ELF64 of its own, within the hypervisor's image: neither Ruby nor a script is in it. It runs
- * at CPL 3 in an address space that is made for one question and thrown away behind it (process/service.h), by the
- * rules of engines (rv/abi.h), of whose system calls it has RV_SYS_EXIT only. RDI points at struct verify_request,
- * which it may read; it writes struct verify_answer and exits with 0. Whatever else it does is a no.
+ * service/verify.h: what the hypervisor and the program that checks signatures agree on, beside service/program.h:
+ * struct verify_request is asked, struct verify_answer the answer; anything but a good one is a no.
  */
 #ifndef SERVICE_VERIFY_H
 #define SERVICE_VERIFY_H
 
-#include "rv/abi.h"
-
-#define VERIFY_REQUEST_ADDRESS RV_ENGINE_INFO_ADDRESS
-#define VERIFY_ANSWER_ADDRESS RV_ENGINE_EVENT_ADDRESS
-#define VERIFY_TEXT_ADDRESS RV_ENGINE_SCRIPT_ADDRESS
+#include "service/program.h"
 
 #define VERIFY_KEYS_MAXIMUM 4
 #define VERIFY_KEY_BYTES 64	    /* a public key as text, NUL-terminated */

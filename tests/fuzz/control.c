@@ -207,7 +207,7 @@ bool signature_is_required(void)
 	return signatures_are_required;
 }
 
-int service_begin(const struct verify_request *request, const void *text, bool live, struct service **made)
+int verify_begin(const struct verify_request *request, const void *text, bool live, struct service **made)
 {
 	FUZZ_MUST(live && request->signature_bytes <= sizeof(request->signature));
 	*made = calloc(1, sizeof(**made));
@@ -227,7 +227,7 @@ int signature_ask(const struct signature_question *question, bool live, struct s
 
 	if (question->signature_bytes != 0)
 		memcpy(request.signature, question->signature, question->signature_bytes);
-	return service_begin(&request, question->text, live, service);
+	return verify_begin(&request, question->text, live, service);
 }
 
 bool service_run(struct service *service, struct vcpu *on)
@@ -237,13 +237,13 @@ bool service_run(struct service *service, struct vcpu *on)
 	return service->slices == 0 || service->slices-- == 0;
 }
 
-bool service_is_good(const struct service *service, uint64_t *serial)
+bool verify_is_good(const struct service *service, uint64_t *serial)
 {
 	*serial = 0;
 	return service->slices == 0 && service->good;
 }
 
-const char *service_why(const struct service *service)
+const char *verify_why(const struct service *service)
 {
 	(void)service;
 	return "why";

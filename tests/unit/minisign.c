@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "crypto_sign_ed25519.h"
+#include "service/base64.h"
 #include "service/check.h"
 #include "service/minisign.h"
 #include "unit.h"
@@ -309,7 +310,7 @@ static void test_session(void)
 	request.work = VERIFY_SESSION;
 	REFUSED("no signature");
 	file_read_line("mine.key", line, sizeof(line));
-	UNIT_CHECK(minisign_base64(line, strlen(line), bytes, sizeof(bytes)));
+	UNIT_CHECK(base64_decode(line, strlen(line), bytes, sizeof(bytes)));
 	memset(request.nonce, 0x77, sizeof(request.nonce));
 	memcpy(text, VERIFY_SESSION_TEXT, sizeof(VERIFY_SESSION_TEXT) - 1);
 	memset(text + sizeof(VERIFY_SESSION_TEXT) - 1, 0x77, VERIFY_NONCE_BYTES);

@@ -101,7 +101,7 @@ unit-programs += policy
 unit-policy-objects := boot/policy.o boot/options.o core/string.o
 
 unit-programs += minisign
-unit-minisign-objects := service/minisign.o service/check.o
+unit-minisign-objects := service/base64.o service/minisign.o service/check.o
 unit-minisign-libraries := $(build)/sodium.a
 $(addprefix $(unit-build)/objects/,tests/unit/minisign.o service/check.o): \
 	unit-flags += $(sodium-defines) -Wno-strict-prototypes
@@ -116,6 +116,11 @@ unit-volume_key-libraries := $(build)/unit/bearssl.a
 $(unit-build)/objects/crypt/xts.o: unit-flags += $(bearssl-flags)
 $(addprefix $(unit-build)/objects/,crypt/cipher.o crypt/volume_key.o tests/unit/cipher.o tests/unit/volume_key.o): \
 	unit-flags := -I tests/unit/fake_crypt $(unit-flags)
+
+unit-programs += luks
+unit-luks-objects := $(luks-parts) core/print.o core/string.o
+unit-luks-libraries := $(build)/sodium.a $(build)/unit/bearssl.a
+$(unit-build)/objects/service/kdf.o: unit-flags += $(sodium-defines) -Wno-strict-prototypes
 
 unit-programs += packets connections
 unit-packets-objects := $(net-parts)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "crypto_sign_ed25519.h"
+#include "service/base64.h"
 #include "service/minisign.h"
 #include "service/verify.h"
 
@@ -53,7 +54,7 @@ void key_open(const char *path)
 	uint8_t bytes[SECRET_BYTES];
 	char line[LINE_BYTES];
 
-	if (!minisign_base64(line, key_read_line(path, line), bytes, sizeof(bytes)) ||
+	if (!base64_decode(line, key_read_line(path, line), bytes, sizeof(bytes)) ||
 	    memcmp(bytes + SECRET_KIND, "Ed", 2) != 0)
 		fail(STATUS_USAGE, "%s: it is no secret key of minisign (minisign -G -W)", path);
 	if (bytes[SECRET_CIPHER] != 0 || bytes[SECRET_CIPHER + 1] != 0)

@@ -1,5 +1,5 @@
 /*
- * service/main.c: the program's frame.
+ * service/verify_main.c: the frame of the program that checks signatures.
  */
 #include "service/check.h"
 
@@ -9,6 +9,6 @@ int service_main(const struct verify_request *request);
 
 int service_main(const struct verify_request *request)
 {
-	check_answer(request, (const uint8_t *)VERIFY_TEXT_ADDRESS, (struct verify_answer *)VERIFY_ANSWER_ADDRESS);
+	check_answer(request, (const uint8_t *)SERVICE_TEXT_ADDRESS, (struct verify_answer *)SERVICE_ANSWER_ADDRESS);
 	return 0;
 }
