@@ -18,7 +18,7 @@ static bool trace_is_taken; /* there is a recording, stopped or not */
 static void trace_make_plan(uint32_t number)
 {
 	const struct rv_kind *kind = &rv_kinds[number];
-	struct trace_plan plan = { .nr = { 0 } };
+	struct trace_plan plan = { .ends = { 0 } };
 	unsigned count = 0;
 
 	for (unsigned part = 0; part < TRACE_PART_COUNT; part++) {
@@ -27,8 +27,8 @@ static void trace_make_plan(uint32_t number)
 				continue;
 			plan.fields[count].offset = kind->fields[i].offset;
 			plan.fields[count++].bytes = (uint8_t)kind->fields[i].bytes;
-			plan.nr[part]++;
 		}
+		plan.ends[part] = (uint8_t)count;
 	}
 	trace_plans[number] = plan;
 }

@@ -17,6 +17,8 @@
 
 /* A record on its way. */
 struct trace_draft {
+	const struct trace_plan *plan;
+	unsigned nr_fields; /* that are written already */
 	uint8_t *end;
 	struct trace_head head;
 	uint8_t bytes[TRACE_NAME_BYTES + TRACE_FIELDS_BYTES + sizeof(struct trace_payload) + 8];
@@ -40,23 +42,24 @@ static uint8_t *draft_put_name(uint8_t *to, const struct hook_owner *owner)
 
 static void draft_begin(struct trace_draft *draft, uint32_t kind, uint32_t hook, const struct hook_owner *owner)
 {
+	draft->plan = &trace_plans[kind];
+	draft->nr_fields = 0;
 	draft->head = (struct trace_head){ .kind = (uint16_t)kind, .hook = hook };
 	draft->end = draft_put_name(draft->bytes, owner);
 }
 
-/* Eight bytes of each, of which the next field takes what is too much. */
+/* The fields up to the end of that part. Eight bytes of each, of which the next one takes what is too much. */
 static void draft_put(struct trace_draft *draft, enum trace_part part, const struct rv_event *event)
 {
-	const struct trace_plan *plan = &trace_plans[draft->head.kind];
-	unsigned at = 0, end;
+	const struct trace_plan *plan = draft->plan;
+	unsigned at = draft->nr_fields, end = plan->ends[part];
 	uint8_t *to = draft->end;
 
-	for (unsigned i = 0; i < part; i++)
-		at += plan->nr[i];
-	for (end = at + plan->nr[part]; at != end; at++) {
+	for (; at < end; at++) {
 		__builtin_memcpy(to, (const char *)event + plan->fields[at].offset, 8);
 		to += plan->fields[at].bytes;
 	}
+	draft->nr_fields = end;
 	draft->end = to;
 }
 
@@ -66,10 +69,11 @@ static void draft_finish(struct trace_draft *draft, const struct vcpu *vcpu, con
 	trace_ring_put(vcpu->cpu->index, &draft->head, (size_t)(draft->end - (uint8_t *)&draft->head), tail, tail_bytes);
 }
 
-/* As the source says, with all that is not said 0. */
+/* As the source says, with all that is not said 0. Of an access in place all is said, and zeroing would take longer. */
 static void trace_fill(struct rv_event *event, const struct source *source, const struct event_origin *origin)
 {
-	memset(event, 0, offsetof(struct rv_event, registers));
+	if (!source->in_place)
+		memset(event, 0, offsetof(struct rv_event, registers));
 	if (source->fill != NULL)
 		source->fill(event, origin);
 	if (source->look_up != NULL)
@@ -155,11 +159,12 @@ static void trace_sink_recorded(struct hook *hook, struct event_origin *origin)
 	__atomic_fetch_add(&hook->counters.delivered, 1, __ATOMIC_RELAXED);
 	trace_fill(&event, source, origin);
 	draft_begin(&draft, hook->spec.kind, hook->id, hook->owner);
-	draft_put(&draft, TRACE_ASKED, &event);
-	if (trace_plans[hook->spec.kind].nr[TRACE_GOT] != 0 && !(event.flags & RV_EVENT_FETCHED) && source->fetch != NULL)
+	if (draft.plan->ends[TRACE_ASKED] != draft.plan->ends[TRACE_GOT] && !(event.flags & RV_EVENT_FETCHED) &&
+	    source->fetch != NULL) {
+		draft_put(&draft, TRACE_ASKED, &event);
 		(void)source->fetch(&event, origin);
+	}
 	draft.head.fetched = (event.flags & RV_EVENT_FETCHED) != 0;
-	draft_put(&draft, TRACE_GOT, &event);
 	draft_put(&draft, TRACE_RESULT, &event);
 	draft_finish_plain(&draft, origin->vcpu, &event);
 }
@@ -201,8 +206,6 @@ void trace_request(uint32_t asked, uint32_t kind, struct event_origin *origin, e
 	draft_begin(&draft, kind, TRACE_NO_HOOK, NULL);
 	draft.head.phase = (uint8_t)phase;
 	draft.head.verdict = (uint8_t)verdict;
-	draft_put(&draft, TRACE_ASKED, &event);
-	draft_put(&draft, TRACE_GOT, &event);
 	draft_put(&draft, TRACE_RESULT, &event);
 	draft_put_payload(&draft, event.data_bytes, length);
 	draft_finish(&draft, origin->vcpu, page, length);

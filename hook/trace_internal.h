@@ -9,9 +9,9 @@
 
 #define TRACE_NAME_BYTES 64 /* of an owner's, with the NUL; what is longer is cut */
 
-/* What of a kind's events is written, in this order: trace_layout.h's parts. */
+/* What of a kind's events is written, in this order: trace_layout.h's parts, one behind the other. */
 struct trace_plan {
-	uint8_t nr[TRACE_PART_COUNT];
+	uint8_t ends[TRACE_PART_COUNT]; /* the number of the field behind each part's last */
 	struct {
 		uint16_t offset;
 		uint8_t bytes;

@@ -14,9 +14,10 @@ struct trace_ring {
 	struct spinlock lock;
 	uint32_t cpu;
 	uint32_t nr_packets; /* 0: there is no recording */
-	uint32_t used;	     /* bytes of the packet that is written */
+	uint8_t *packet;     /* that is written; NULL: there was no room for one more */
+	uint64_t used;	     /* its bytes */
 	uint64_t head, tail; /* its number; the oldest that is kept */
-	uint64_t begin_tsc, last_tsc;
+	uint64_t last_tsc;
 	uint64_t recorded, discarded, told; /* events; those lost; and how many of them a packet says */
 	uint8_t uuid[TRACE_UUID_BYTES];
 	uint8_t *packets[TRACE_PACKETS_MAXIMUM];
@@ -26,22 +27,42 @@ _Static_assert(TRACE_PACKET_BYTES + 8 <= PAGE_BYTES, "a page each");
 
 static struct trace_ring *trace_rings[CPUS_MAXIMUM];
 
-static bool ring_is_full(const struct trace_ring *ring)
+/* The next packet, if there is room for one. Under the lock, as all that follows. */
+static bool ring_open(struct trace_ring *ring)
 {
-	return ring->head - ring->tail == ring->nr_packets;
+	bool is_full = ring->head - ring->tail == ring->nr_packets;
+
+	ring->packet = is_full ? NULL : ring->packets[ring->head % ring->nr_packets];
+	ring->used = sizeof(struct trace_packet);
+	return !is_full;
 }
 
-/* The packet that is written is complete. Under the lock; the ring is not full. */
+static bool ring_is_empty(const struct trace_ring *ring)
+{
+	return ring->packet == NULL || ring->used == sizeof(struct trace_packet);
+}
+
+static uint64_t ring_begin_tsc(const struct trace_ring *ring)
+{
+	struct trace_head first;
+
+	if (ring_is_empty(ring))
+		return ring->last_tsc;
+	memcpy(&first, ring->packet + sizeof(struct trace_packet), sizeof(first));
+	return first.tsc;
+}
+
+/* The packet that is written is complete. */
 static void ring_seal(struct trace_ring *ring)
 {
-	struct trace_packet *packet = (void *)ring->packets[ring->head % ring->nr_packets];
+	struct trace_packet *packet = (void *)ring->packet;
 
 	*packet = (struct trace_packet){
 		.magic = TRACE_MAGIC,
-		.begin_tsc = ring->begin_tsc,
+		.begin_tsc = ring_begin_tsc(ring),
 		.end_tsc = ring->last_tsc,
-		.content_bits = 8 * (uint64_t)ring->used,
-		.packet_bits = 8 * (uint64_t)ring->used,
+		.content_bits = 8 * ring->used,
+		.packet_bits = 8 * ring->used,
 		.sequence = ring->head,
 		.discarded = ring->discarded,
 		.cpu = ring->cpu,
@@ -49,43 +70,39 @@ static void ring_seal(struct trace_ring *ring)
 	memcpy(packet->uuid, ring->uuid, sizeof(packet->uuid));
 	ring->told = ring->discarded;
 	ring->head++;
-	ring->used = sizeof(*packet);
+	(void)ring_open(ring);
 }
 
-/* Room for an event; NULL: there is none. Under the lock. */
-static uint8_t *ring_reserve(struct trace_ring *ring, size_t bytes)
+static bool ring_has_room(const struct trace_ring *ring, size_t bytes)
 {
-	uint8_t *place;
+	return ring->packet != NULL && bytes <= TRACE_PACKET_BYTES - ring->used;
+}
 
-	if (ring->used + bytes > TRACE_PACKET_BYTES && ring->used != sizeof(struct trace_packet))
+/* For what has none in the packet that is written. */
+static __attribute__((noinline)) bool ring_make_room(struct trace_ring *ring, size_t bytes)
+{
+	if (!ring_is_empty(ring))
 		ring_seal(ring);
-	if (ring_is_full(ring) || ring->used + bytes > TRACE_PACKET_BYTES) {
-		ring->discarded++;
-		return NULL;
-	}
-	if (ring->used == sizeof(struct trace_packet))
-		ring->begin_tsc = ring->last_tsc;
-	ring->recorded++;
-	place = ring->packets[ring->head % ring->nr_packets] + ring->used;
-	ring->used += (uint32_t)bytes;
-	return place;
+	return ring_open(ring) && ring_has_room(ring, bytes);
 }
 
 /* Times of a stream never go back, even if the guest sets its counter. */
 static void ring_put(struct trace_ring *ring, struct trace_head *head, size_t head_bytes, const void *tail, size_t tail_bytes)
 {
 	uint64_t now = tsc_read();
-	uint8_t *place;
 
 	if (now > ring->last_tsc)
 		ring->last_tsc = now;
 	head->tsc = ring->last_tsc;
-	place = ring_reserve(ring, head_bytes + tail_bytes);
-	if (place == NULL)
+	if (!ring_has_room(ring, head_bytes + tail_bytes) && !ring_make_room(ring, head_bytes + tail_bytes)) {
+		ring->discarded++;
 		return;
-	memcpy(place, head, head_bytes);
+	}
+	memcpy(ring->packet + ring->used, head, head_bytes);
 	if (tail_bytes != 0)
-		memcpy(place + head_bytes, tail, tail_bytes);
+		memcpy(ring->packet + ring->used + head_bytes, tail, tail_bytes);
+	ring->used += head_bytes + tail_bytes;
+	ring->recorded++;
 }
 
 void trace_ring_put(unsigned cpu, struct trace_head *head, size_t head_bytes, const void *tail, size_t tail_bytes)
@@ -100,10 +117,10 @@ void trace_ring_put(unsigned cpu, struct trace_head *head, size_t head_bytes, co
 	spinlock_release(&ring->lock);
 }
 
-/* What was lost last would else be said by a packet that never comes. Under the lock. */
+/* What was lost last would else be said by a packet that never comes. */
 static bool ring_has_to_seal(const struct trace_ring *ring)
 {
-	return ring->head == ring->tail && (ring->used > sizeof(struct trace_packet) || ring->told != ring->discarded);
+	return ring->head == ring->tail && (!ring_is_empty(ring) || ring->told != ring->discarded);
 }
 
 static size_t ring_fetch(struct trace_ring *ring, uint64_t *sequence, void *packet)
@@ -113,11 +130,8 @@ static size_t ring_fetch(struct trace_ring *ring, uint64_t *sequence, void *pack
 
 	if (*sequence > ring->tail)
 		ring->tail = *sequence < ring->head ? *sequence : ring->head;
-	if (ring_has_to_seal(ring)) {
-		if (ring->used == sizeof(*oldest))
-			ring->begin_tsc = ring->last_tsc;
+	if (ring_has_to_seal(ring) && (ring->packet != NULL || ring_open(ring)))
 		ring_seal(ring);
-	}
 	*sequence = ring->tail;
 	if (ring->head == ring->tail)
 		return 0;
@@ -194,12 +208,12 @@ static int ring_begin(uint32_t cpu, const uint8_t uuid[TRACE_UUID_BYTES], unsign
 	}
 	spinlock_acquire(&ring->lock);
 	ring->cpu = cpu;
-	ring->used = sizeof(struct trace_packet);
 	ring->head = ring->tail = 0;
-	ring->begin_tsc = ring->last_tsc = tsc_read();
+	ring->last_tsc = tsc_read();
 	ring->recorded = ring->discarded = ring->told = 0;
 	memcpy(ring->uuid, uuid, sizeof(ring->uuid));
 	ring->nr_packets = nr_packets;
+	(void)ring_open(ring);
 	spinlock_release(&ring->lock);
 	return 0;
 }

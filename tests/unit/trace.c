@@ -114,6 +114,13 @@ static bool is_access(uint32_t number)
 	return !(rv_kinds[number].flags & (RV_KIND_PLAIN | RV_KIND_REQUEST));
 }
 
+/* A record holds nothing that source_access_fill() does not write: of such events nothing is zeroed before. */
+static bool is_written_in_place(uint16_t offset)
+{
+	return offset == offsetof(struct rv_event, width_bytes) || offset == offsetof(struct rv_event, address) ||
+	       offset == offsetof(struct rv_event, value) || offset == offsetof(struct rv_event, base);
+}
+
 static struct rv_hook_spec spec_of_sample(uint32_t number)
 {
 	const struct rv_kind *kind = &rv_kinds[number];
@@ -146,6 +153,7 @@ static void case_kinds(void)
 		UNIT_CHECK(strcmp(record.script, "test.rb") == 0);
 		UNIT_EQUAL(record.head.verdict, RV_VERDICT_PASS);
 		for (uint32_t i = 0; i < kind->nr_fields; i++) {
+			UNIT_CHECK(!source_of(number)->in_place || is_written_in_place(kind->fields[i].offset));
 			if (trace_has(kind, i, TRACE_ASKED) && (kind->fields[i].flags & RV_FIELD_FILTER) &&
 			    !(kind->fields[i].flags & RV_FIELD_LOOKED_UP))
 				UNIT_EQUAL(field_of(&record, kind->fields[i].name, TRACE_ASKED), kind->fields[i].sample);
@@ -257,6 +265,22 @@ static void case_losses(void)
 	UNIT_CHECK(lost > 700 && recorded > 100);
 	count = count_records(&discarded);
 	UNIT_EQUAL(count, recorded);
+	UNIT_EQUAL(discarded, lost);
+	/* A ring that was full goes on as soon as there is room: here for two packets. */
+	for (unsigned i = 0; i < 1000; i++) {
+		struct access access = access_of(ACCESS_PORT, true, 0x80, 1, 0);
+
+		hook_handle_fixed(&access, hook);
+		if (i == 600) {
+			trace_rings_count(&lost, &recorded);
+			UNIT_CHECK(fetch() && fetch());
+		}
+	}
+	again = recorded;
+	trace_rings_count(&lost, &recorded);
+	UNIT_EQUAL(lost + recorded, 2000);
+	UNIT_CHECK(recorded >= again + 80);
+	(void)count_records(&discarded);
 	UNIT_EQUAL(discarded, lost);
 	end();
 }
