@@ -9,6 +9,9 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/paging.h"
+#include "core/panic.h"
+#include "crypt/volume_key.h"
+#include "crypt/xts.h"
 
 #define USER_ADDRESS UINT64_C(0x400000)
 #define OPCODE_RET 0xc3
@@ -46,6 +49,40 @@ static void panic_test_take_nmi(void)
 	panic("an NMI has a stack of its own");
 }
 
+/* tests/system/secrets.py knows the key: it stands in no program. */
+static int panic_test_add_key(void)
+{
+	uint8_t key[XTS_KEY_BYTES_MAXIMUM];
+	int number;
+
+	for (size_t i = 0; i < sizeof(key); i++)
+		key[i] = (uint8_t)(i * 73 + 41);
+	number = crypt_key_add(key, sizeof(key));
+	xts_erase(key, sizeof(key));
+	if (number < 0)
+		panic("no memory for the test");
+	return number;
+}
+
+/* The page behind the data is not there. */
+static void panic_test_fault_in_cipher(void)
+{
+	(void)crypt_sectors(panic_test_add_key(), true, cpu_own_stack()->trouble, 2 * PAGE_BYTES, XTS_SECTOR_BYTES_MAXIMUM, 0);
+}
+
+/* For ever: nobody else is there to panic. */
+static void panic_test_stop_in_cipher(void)
+{
+	static uint8_t data[KIB(64)];
+	static struct cpu other;
+	int key = panic_test_add_key();
+
+	panic_cpu = &other;
+	log_line(LOG_FATAL, "panic_by: an NMI stops this CPU");
+	while (crypt_sectors(key, true, data, sizeof(data), XTS_SECTOR_BYTES_MAXIMUM, 0) == 0)
+		continue;
+}
+
 _Noreturn void panic_test(enum panic_test which)
 {
 	volatile uint64_t depth = 0;
@@ -67,6 +104,12 @@ _Noreturn void panic_test(enum panic_test which)
 		break;
 	case PANIC_TEST_NMI_STACK:
 		panic_test_take_nmi();
+		break;
+	case PANIC_TEST_CIPHER:
+		panic_test_fault_in_cipher();
+		break;
+	case PANIC_TEST_CIPHER_STOPPED:
+		panic_test_stop_in_cipher();
 		break;
 	default:
 		*(volatile uint8_t *)memory_direct(memory_reserved_start +

@@ -91,11 +91,10 @@ _Noreturn static void panic_erase_stack(struct cpu_stack *stack)
 
 _Noreturn void panic_stop(void)
 {
-	if (cpu_current()->holds_secrets) {
-		if (panic_forget != NULL)
-			panic_forget();
+	if (panic_forget != NULL)
+		panic_forget();
+	if (cpu_current()->holds_secrets)
 		panic_erase_stack(cpu_own_stack());
-	}
 	cpu_stop();
 }
 

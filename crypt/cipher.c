@@ -52,7 +52,7 @@ static inline uint64_t cipher_begin(void)
 {
 	uint64_t cr0 = cr0_read();
 
-	cpu_current()->holds_secrets = true;
+	__atomic_store_n(&cpu_current()->holds_secrets, true, __ATOMIC_RELAXED);
 	if (cipher_uses_aes)
 		cr0_write(cr0 & ~(CR0_TS | CR0_EM));
 	return cr0;
@@ -64,7 +64,7 @@ static inline void cipher_end(uint64_t cr0)
 		cr0_write(cr0);
 	else
 		cipher_erase_stack();
-	cpu_current()->holds_secrets = false;
+	__atomic_store_n(&cpu_current()->holds_secrets, false, __ATOMIC_RELEASE);
 }
 
 bool cipher_expand(struct cipher_key *key, const uint8_t *bytes, size_t nr_bytes)

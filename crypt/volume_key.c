@@ -1,11 +1,13 @@
 /*
- * crypt/volume_key.c: owns the keys. crypt_lock guards who takes a slot; a wipe takes no lock and waits for nobody,
- * so whoever uses a key looks behind his work whether it was there to the end.
+ * crypt/volume_key.c: owns the keys. crypt_lock guards who takes a slot; a wipe takes no lock, so whoever uses a key
+ * looks behind his work whether it was there to the end.
  *
  * A slot's page is never freed: another CPU may be reading it.
  */
 #include "crypt/volume_key.h"
 
+#include "core/cpu.h"
+#include "core/instructions.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/panic.h"
@@ -29,6 +31,11 @@ static struct crypt_slot crypt_slots[CRYPT_KEYS_MAXIMUM];
 static int crypt_nr_slots;
 static enum crypt_trust crypt_trust; /* under crypt_lock */
 static uint32_t crypt_nr_wipes;
+static bool crypt_is_guarded; /* under crypt_lock */
+int (*crypt_guard)(void);
+
+/* Some milliseconds, for all CPUs together: a section takes two at most, in C. */
+#define WIPE_PATIENCE_PAUSES 100000
 
 /* A panic comes here first, and every CPU that it stops. */
 static void crypt_forget(void)
@@ -72,6 +79,13 @@ static int crypt_fill_slot(struct cipher_key *page, const uint8_t *key, size_t k
 		return -RV_ENOSPC;
 	if (!crypt_is_trusted(page))
 		return -RV_ENOTSUP;
+	if (!crypt_is_guarded && crypt_guard != NULL) {
+		int error = crypt_guard();
+
+		if (error != 0)
+			return error;
+		crypt_is_guarded = true;
+	}
 	if (!cipher_expand(page, key, key_bytes))
 		return -RV_EINVAL;
 	crypt_nr_slots++;
@@ -104,6 +118,23 @@ int crypt_key_add(const uint8_t *key, size_t key_bytes)
 	return number;
 }
 
+/* What other CPUs have in registers and on their stacks goes when they are through with it. In a panic they stop where
+ * they are, and erase it themselves. */
+static void crypt_await_sections(void)
+{
+	unsigned patience = WIPE_PATIENCE_PAUSES;
+
+	for (uint32_t i = 0; i < cpus_count; i++) {
+		const struct cpu *cpu = cpu_get(i);
+
+		while (cpu != cpu_current() && __atomic_load_n(&cpu->holds_secrets, __ATOMIC_ACQUIRE) &&
+		       __atomic_load_n(&panic_cpu, __ATOMIC_RELAXED) == NULL && patience != 0) {
+			patience--;
+			cpu_pause();
+		}
+	}
+}
+
 void crypt_keys_wipe(void)
 {
 	(void)__atomic_fetch_add(&crypt_nr_wipes, 1, __ATOMIC_SEQ_CST);
@@ -116,6 +147,7 @@ void crypt_keys_wipe(void)
 		__atomic_store_n(&slot->state, CRYPT_SLOT_WIPED, __ATOMIC_SEQ_CST);
 		xts_erase(slot->key, sizeof(*slot->key));
 	}
+	crypt_await_sections();
 }
 
 static bool crypt_is_ready(const struct crypt_slot *slot)

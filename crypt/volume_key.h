@@ -10,6 +10,10 @@
 /* A number is never used twice. */
 #define CRYPT_KEYS_MAXIMUM 16
 
+/* Called before the first key is taken, so that nothing ends the machine's run and leaves keys in memory: 0, or what
+ * crypt_key_add() then returns. Set at boot, by mediator/power. */
+extern int (*crypt_guard)(void);
+
 /*
  * Takes the key of AES-XTS, 32 bytes (AES-128) or 64 (AES-256), and expands it: its number, 0 or more. The caller
  * erases its copy. The first call finds out how this CPU does AES, and whether it does it right.
@@ -20,8 +24,8 @@
  */
 int crypt_key_add(const uint8_t *key, size_t key_bytes);
 
-/* Erases all keys, for good. For the machine's end: resets, power-off, panic. It takes no lock and waits for nobody.
- * Context: any. */
+/* Erases all keys, for good. For the machine's end: resets, power-off, panic. It takes no lock, and gives CPUs that are
+ * amid work some milliseconds to end it. Context: any. */
 void crypt_keys_wipe(void);
 
 /*

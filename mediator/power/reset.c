@@ -1,12 +1,13 @@
 /*
- * mediator/power/reset.c: owns the claims of the registers that reset a PC. hook_table_lock guards
- * them: they come and go with the hooks that want them.
+ * mediator/power/reset.c: owns the claims of the registers that reset a PC. reset_lock guards them: they come and go
+ * with the hooks that want them, and stay once there are keys to erase.
  */
 #include "mediator/power/reset.h"
 
 #include "core/acpi.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/spinlock.h"
 #include "mediator/power/byte.h"
 #include "mediator/power/shutdown.h"
 #include "rv/errno.h"
@@ -33,14 +34,15 @@ struct reset_claim {
 	struct grace grace;
 };
 
+static struct spinlock reset_lock;
 static struct reset_claim *reset_claimed;
+static unsigned reset_nr_wishes;
 static bool reset_output_is_next; /* at the keyboard controller */
 
-/* A script that resets the machine by itself is not told so in the midst of what it does. */
 static enum access_result reset_pass(struct access *access, bool resets)
 {
-	if (resets && !access->direct)
-		shutdown_tell(access->vcpu);
+	if (resets)
+		shutdown_by_access(access);
 	return ACCESS_PASS;
 }
 
@@ -96,8 +98,7 @@ static void reset_add(struct reset_claim *claim, bool in_memory, uint64_t addres
 	if (error == 0)
 		claim->nr_ways++;
 	else
-		log_warning("the reset register at 0x%lx cannot be claimed (error %d): at_exit does "
-			    "not hear of it", address, -error);
+		log_warning("the reset register at 0x%lx cannot be claimed (error %d): nobody hears of a reset by it", address, -error);
 }
 
 static void reset_add_acpi(struct reset_claim *claim)
@@ -119,7 +120,8 @@ static void reset_add_acpi(struct reset_claim *claim)
 	}
 }
 
-int reset_claim(void)
+/* Under reset_lock. */
+static int reset_claim_all(void)
 {
 	struct reset_claim *claim = memory_allocate(sizeof(*claim));
 
@@ -134,12 +136,25 @@ int reset_claim(void)
 	return 0;
 }
 
+int reset_claim(void)
+{
+	int error;
+
+	spinlock_acquire(&reset_lock);
+	error = reset_nr_wishes == 0 ? reset_claim_all() : 0;
+	if (error == 0)
+		reset_nr_wishes++;
+	spinlock_release(&reset_lock);
+	return error;
+}
+
 static void reset_free(struct grace *grace)
 {
 	memory_free(CONTAINER_OF(grace, struct reset_claim, grace));
 }
 
-void reset_release(void)
+/* Under reset_lock. */
+static void reset_release_all(void)
 {
 	struct reset_claim *claim = reset_claimed;
 
@@ -151,4 +166,12 @@ void reset_release(void)
 	}
 	reset_claimed = NULL;
 	grace_begin(&claim->grace, reset_free);
+}
+
+void reset_release(void)
+{
+	spinlock_acquire(&reset_lock);
+	if (--reset_nr_wishes == 0)
+		reset_release_all();
+	spinlock_release(&reset_lock);
 }

@@ -5,14 +5,14 @@
 
 #include "core/log.h"
 #include "core/spinlock.h"
+#include "crypt/volume_key.h"
 #include "hook/hook.h"
 #include "hook/source.h"
 #include "mediator/power/reset.h"
+#include "vmm/access.h"
 #include "vmm/vcpu.h"
 
 struct watchers shutdown_watchers;
-
-static unsigned shutdown_nr_hooks; /* under hook_table_lock */
 
 static bool shutdown_was_told;
 /* Held until the first to come is through. It is outermost. */
@@ -20,19 +20,14 @@ static struct spinlock shutdown_lock;
 
 static int shutdown_attach(struct hook *hook)
 {
-	int error = shutdown_nr_hooks == 0 ? reset_claim() : 0;
-
 	(void)hook;
-	if (error == 0)
-		shutdown_nr_hooks++;
-	return error;
+	return reset_claim();
 }
 
 static void shutdown_detach(struct hook *hook)
 {
 	(void)hook;
-	if (--shutdown_nr_hooks == 0)
-		reset_release();
+	reset_release();
 }
 
 static void shutdown_deliver(struct hook *hook, void *context)
@@ -54,9 +49,17 @@ void shutdown_tell(struct vcpu *vcpu)
 	spinlock_release(&shutdown_lock);
 }
 
+void shutdown_by_access(struct access *access)
+{
+	if (!access->direct)
+		shutdown_tell(access->vcpu);
+	crypt_keys_wipe();
+}
+
 static void shutdown_by_reset(void *vcpu)
 {
 	shutdown_tell(vcpu);
+	crypt_keys_wipe();
 }
 
 void shutdown_init(void)
@@ -64,6 +67,7 @@ void shutdown_init(void)
 	static struct watcher watcher = { .notify = shutdown_by_reset };
 
 	watch_add(&vcpu_reset_watchers, &watcher);
+	crypt_guard = reset_claim;
 }
 
 static void shutdown_describe(const struct hook *hook, char *text, size_t text_bytes)

@@ -94,9 +94,7 @@ static enum access_result sleep_handle_control(struct access *access, void *cont
 	if (!access->write || (access->value >> shift & SLP_EN) == 0)
 		return ACCESS_PASS;
 	if (sleep->types_off >> type & 1) {
-		/* A script that switches off by itself is not told so in the midst of what it does. */
-		if (!access->direct)
-			shutdown_tell(access->vcpu);
+		shutdown_by_access(access);
 	} else {
 		access->value &= ~(SLP_EN << shift);
 		sleep_refuse(type);

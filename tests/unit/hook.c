@@ -613,9 +613,11 @@ static void note_second(void *vcpu)
 	told[1]++;
 }
 
-/* Hooks hear of it first, then the watchers in their order, all once. */
+/* Hooks hear of it first, then the watchers in their order, all once, and then keys are erased: without telling anybody
+ * where a script ends the machine's run by itself. */
 static void test_shutdown(void)
 {
+	struct access by_script = { .vcpu = &fake_vcpu, .direct = true }, by_guest = { .vcpu = &fake_vcpu };
 	static struct watcher first = { .notify = note_first }, second = { .notify = note_second };
 	struct rv_hook_spec r = spec_of(RV_EVENT_SHUTDOWN, 0, 0);
 
@@ -626,8 +628,12 @@ static void test_shutdown(void)
 	watch_add(&shutdown_watchers, &first);
 	watch_add(&shutdown_watchers, &second);
 	watch_add(&shutdown_watchers, &first); /* it is there */
+	shutdown_by_access(&by_script);
+	UNIT_CHECK(deliveries == 0 && fake_wipes == 1);
+	shutdown_by_access(&by_guest);
+	UNIT_EQUAL(fake_wipes, 2);
 	shutdown_tell(&fake_vcpu);
-	shutdown_tell(&fake_vcpu);
+	UNIT_EQUAL(fake_wipes, 2);
 	UNIT_CHECK(deliveries == 1 && told[0] == 1 && told[1] == 1);
 	finish();
 	UNIT_EQUAL(fake_reset_claims, 0);

@@ -12,6 +12,7 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "core/time.h"
+#include "crypt/volume_key.h"
 #include "vmm/pci_identity.h"
 #include "mediator/power/reset.h"
 #include "mediator/power/shutdown.h"
@@ -36,7 +37,13 @@ static unsigned fake_pci_reads, fake_interrupts_wanted, fake_registered;
 static int fake_register_result;
 static struct access_region *fake_last_region;
 struct watchers vcpu_reset_watchers;
-static unsigned fake_reset_claims;
+static unsigned fake_reset_claims, fake_wipes;
+int (*crypt_guard)(void);
+
+void crypt_keys_wipe(void)
+{
+	fake_wipes++;
+}
 
 int reset_claim(void)
 {

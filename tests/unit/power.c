@@ -29,9 +29,9 @@ uint8_t acpi_power_off_types(unsigned second)
 	return second ? 1u << 3 : 1u << 5;
 }
 
-void shutdown_tell(struct vcpu *vcpu)
+void shutdown_by_access(struct access *access)
 {
-	(void)vcpu;
+	(void)access;
 	shutdowns++;
 }
 

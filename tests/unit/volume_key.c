@@ -22,6 +22,31 @@ struct cpu fake_cpu;
 struct cpuid_result fake_cpuid_1; /* a CPU without AES instructions */
 uint64_t fake_cr0;
 void (*panic_forget)(void);
+struct cpu *panic_cpu;
+uint32_t cpus_count = 2;
+static struct cpu other_cpu;
+static unsigned nr_guards, nr_waits, busy_for;
+static int guard_result;
+
+/* The CPU that is asked about is amid work for a while. */
+struct cpu *cpu_get(uint32_t index)
+{
+	other_cpu.holds_secrets = busy_for != 0;
+	return index == 0 ? &fake_cpu : &other_cpu;
+}
+
+void fake_paused(void)
+{
+	nr_waits++;
+	if (busy_for != 0 && --busy_for == 0)
+		other_cpu.holds_secrets = false;
+}
+
+static int guard(void)
+{
+	nr_guards++;
+	return guard_result;
+}
 
 void fake_cr0_written(uint64_t value)
 {
@@ -80,6 +105,7 @@ static bool is_erased(void)
 
 static void test_refused(void)
 {
+	crypt_guard = guard;
 	for (size_t i = 0; i < sizeof(key); i++)
 		key[i] = (uint8_t)(i % 32);
 	UNIT_EQUAL(crypt_key_add(key, 64), -RV_EINVAL); /* equal halves */
@@ -92,6 +118,10 @@ static void test_refused(void)
 	out_of_memory = true;
 	UNIT_EQUAL(crypt_key_add(key, 32), -RV_ENOMEM);
 	out_of_memory = false;
+	guard_result = -RV_ENOMEM; /* what ends the machine's run cannot be watched */
+	UNIT_EQUAL(crypt_key_add(key, 32), -RV_ENOMEM);
+	guard_result = 0;
+	UNIT_EQUAL(nr_guards, 1);
 	UNIT_EQUAL(nr_pages, 0);
 	for (int number = -1; number <= CRYPT_KEYS_MAXIMUM; number++)
 		UNIT_EQUAL(crypt_sectors(number, true, data, 512, 512, 0), -RV_ENOENT);
@@ -105,6 +135,7 @@ static void test_sectors(void)
 
 	UNIT_EQUAL(crypt_key_add(key, 32), 0);
 	UNIT_EQUAL(crypt_key_add(key, 64), 1);
+	UNIT_EQUAL(nr_guards, 2);
 	for (int number = 0; number < 2; number++) {
 		for (uint32_t sector_bytes = 512; sector_bytes <= 4096; sector_bytes *= 2) {
 			fill();
@@ -183,6 +214,29 @@ static void test_wiped_amid(void)
 	free(wanted);
 }
 
+/* It waits for a CPU that is amid work, but not for ever, and not in a panic, where CPUs stop amid it. */
+static void test_wipe_waits(void)
+{
+	static struct cpu panics;
+
+	nr_waits = 0;
+	crypt_keys_wipe();
+	UNIT_EQUAL(nr_waits, 0);
+	busy_for = 77;
+	crypt_keys_wipe();
+	UNIT_EQUAL(nr_waits, 77);
+	nr_waits = 0;
+	busy_for = 1000000000;
+	crypt_keys_wipe();
+	UNIT_CHECK(nr_waits > 77 && nr_waits < 1000000);
+	nr_waits = 0;
+	panic_cpu = &panics;
+	crypt_keys_wipe();
+	UNIT_EQUAL(nr_waits, 0);
+	panic_cpu = NULL;
+	busy_for = 0;
+}
+
 static void test_wiped(void)
 {
 	UNIT_CHECK(is_erased());
@@ -201,5 +255,6 @@ int main(void)
 	unit_run("no more keys than there are slots", test_full);
 	unit_run("a wipe amid work is told", test_wiped_amid);
 	unit_run("a wipe leaves nothing", test_wiped);
+	unit_run("a wipe waits for work, but not for ever", test_wipe_waits);
 	return unit_failed;
 }

@@ -34,8 +34,11 @@ static inline void cr0_write(uint64_t value)
 	fake_cr0 = value;
 }
 
+void fake_paused(void);
+
 static inline void cpu_pause(void)
 {
+	fake_paused();
 }
 
 #endif
