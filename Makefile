@@ -91,7 +91,7 @@ engine-objects :=
 host-programs := # for the user's machine, beside ./ritevisor
 
 # What makes images of guests, and what it puts into them; before the rules that need it.
-image-tool := tools/image $(wildcard tools/host/*.py) $(build)/hwcheck $(build)/ritectl
+image-tool := tools/image $(wildcard tools/host/*.py) $(build)/hwcheck $(build)/ritectl $(build)/probe
 
 -include $(wildcard boot/objects.mk core/objects.mk crypt/objects.mk vmm/objects.mk vmm/*/objects.mk)
 -include $(wildcard iommu/objects.mk hook/objects.mk process/objects.mk control/objects.mk mediator/objects.mk mediator/*/objects.mk)

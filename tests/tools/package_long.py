@@ -1,7 +1,7 @@
 """Tests of tools/deb that make and check the package once more. For make test-long."""
 
 from harness import expect, run, test
-from package import PATIENCE_S, package
+from packaged import PATIENCE_S, package
 
 
 @test

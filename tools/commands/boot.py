@@ -133,11 +133,19 @@ def guest_disk(arguments, work):
     elif arguments.multiboot:
         images.build_multiboot_disk(made, arguments.multiboot, arguments.append or "")
     elif arguments.run or arguments.append is not None or not paths.IS_SOURCE:
-        append = images.guest_append(arguments.append, arguments.run)
-        images.build_linux_disk(made, images.guest_kernel(), paths.GUEST_INITRD, append)
+        append, kernel = images.guest_append(arguments.append, arguments.run), images.guest_kernel()
+        images.build_linux_disk(made, kernel, guest_initrd(work), append)
     else:
         return str(paths.GUEST_DISK)
     return made
+
+
+def guest_initrd(work):
+    """Returns the built-in guest's initramfs; of an installed copy, which has its own parts of it only, a new one."""
+    if paths.IS_SOURCE:
+        return str(paths.GUEST_INITRD)
+    images.build_initrd(os.path.join(work, "initrd.gz"))
+    return os.path.join(work, "initrd.gz")
 
 
 def one_liner(code, work):

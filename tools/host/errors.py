@@ -1,5 +1,6 @@
 """Errors that a user can act on, and running other programs so that their failures are told."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -18,11 +19,14 @@ PACKAGES = {
     "mformat": "mtools",
     "mcopy": "mtools",
     "mke2fs": "e2fsprogs",
+    "busybox": "busybox-static",  # the built-in guest's
+    "cpio": "cpio",
     "OVMF": "ovmf",
     "sbsign": "sbsigntool",
     "efibootmgr": "efibootmgr",
-    "bt2": "python3-bt2",  # a module of Python's
+    "bt2": "python3-bt2",
 }
+MODULES = ("bt2",)  # those of PACKAGES that Python imports
 
 
 def how_to_get(name):
@@ -34,7 +38,9 @@ def how_to_get(name):
 
 
 def _is_there(name):
-    """A program, or one of GRUB's folders, or OVMF's."""
+    """A program, a module of Python's, or one of GRUB's folders, or OVMF's."""
+    if name in MODULES:
+        return importlib.util.find_spec(name) is not None
     folders = {"i386-pc": paths.GRUB, "x86_64-efi": paths.GRUB_EFI, "OVMF": paths.OVMF}
     if name in folders:
         return folders[name].is_dir()

@@ -1,6 +1,7 @@
 """Disk images, made without root, mounts or loop devices."""
 
 import base64
+import lzma
 import os
 import re
 import shutil
@@ -8,10 +9,10 @@ import struct
 import tempfile
 from pathlib import Path
 
-from . import grub, uefi
-from .errors import UserError, need_file, need_program, run_tool
+from . import grub, progress, uefi
+from .errors import UserError, how_to_get, need_file, need_program, run_tool
 from .machine import GUEST_APPEND
-from .paths import CONTROL, GRUB, GUEST, GUEST_KERNEL, HARDWARE_CHECK, IS_SOURCE, KERNEL_PACKAGE, LOADER
+from .paths import CONTROL, GRUB, GUEST, GUEST_PROBE, HARDWARE_CHECK, IS_SOURCE, KERNEL_PACKAGE, LOADER, ROOT
 
 SECTOR_BYTES = 512
 PARTITION_SECTOR = 2048
@@ -30,10 +31,17 @@ MULTIBOOT2_MAGIC = struct.pack("<I", 0xE85250D6)
 
 
 def guest_kernel():
-    """Returns the path of the unpacked Debian kernel."""
-    if not IS_SOURCE:
-        return Path(need_file(str(GUEST_KERNEL), "install Ritevisor again"))
+    """Returns the path of the unpacked Debian kernel. An installed copy has none, and gets it from Debian's archive by
+    apt when it is asked for first; a clone has it before anything is built."""
     kernels = sorted((KERNEL_PACKAGE / "boot").glob("vmlinuz-*"))
+    if not kernels and not IS_SOURCE:
+        progress.step("fetching a Debian kernel for the built-in guest, once")
+        try:
+            run_tool([str(ROOT / "tools/fetch"), "kernel"])
+        except UserError as error:
+            raise UserError(f"{error}\nThe built-in guest is a Debian kernel, which could not be fetched; another guest "
+                            "boots with --disk or --kernel") from None  # fmt: skip
+        kernels = sorted((KERNEL_PACKAGE / "boot").glob("vmlinuz-*"))
     if not kernels:
         raise UserError(f"no guest kernel in {KERNEL_PACKAGE}; run tools/fetch kernel")
     return kernels[-1]
@@ -63,18 +71,17 @@ def build_initrd(output, kernel=KERNEL_PACKAGE):
         for name in ("bin", "dev", "proc", "sys", "lib", "tmp"):
             (root / name).mkdir(parents=True)
         busybox = shutil.which("busybox") or "/bin/busybox"
-        shutil.copy(need_file(busybox, "run tools/setup"), root / "bin" / "busybox")
+        shutil.copy(need_file(busybox, how_to_get("busybox")), root / "bin" / "busybox")
         shutil.copy(need_file(str(HARDWARE_CHECK), "run make"), root / "bin" / "hwcheck")
         shutil.copy(need_file(str(CONTROL), "run make"), root / "bin" / "ritectl")
         shutil.copy(GUEST / "init", root / "init")
         os.chmod(root / "init", 0o755)
-        run_tool(
-            ["gcc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-static", "-s", "-o",
-             str(root / "bin" / "probe"), str(GUEST / "probe.c")]
-        )  # fmt: skip
+        shutil.copy(need_file(str(GUEST_PROBE), "run make"), root / "bin" / "probe")
         for name in GUEST_MODULES:
             for module in Path(kernel).rglob(name):
                 shutil.copy(module, root / "lib" / name)
+            for module in Path(kernel).rglob(name + ".xz"):  # as kernels since Debian 13 have them
+                (root / "lib" / name).write_bytes(lzma.decompress(module.read_bytes()))
         _pack_initrd(root, work, output)
 
 

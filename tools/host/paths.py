@@ -20,7 +20,7 @@ CONTROL = BUILD / "ritectl"
 REPORT = BUILD / "report"  # what its pages have of others
 GUEST_DISK = BUILD / "guest.img"
 GUEST_INITRD = BUILD / "guest-initrd.gz"
-GUEST_KERNEL = BUILD / "guest-vmlinuz"  # of an installed copy, which has the guest's parts and not its disk
+GUEST_PROBE = BUILD / "probe"
 
 # A clone, in which things are built; else a copy that was installed (tools/place), which has what it needs.
 IS_SOURCE = (ROOT / "Makefile").is_file()
