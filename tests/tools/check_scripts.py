@@ -5,12 +5,13 @@ import subprocess
 import time
 
 from harness import ROOT, expect, run, test
+from inside import ritevisor
 
 
 def check(work, source, *words):
     script = work / "tried.rb"
     script.write_text(source)
-    return run("./ritevisor", "check", *words, script)
+    return ritevisor("check", *words, script)
 
 
 @test

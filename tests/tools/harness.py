@@ -5,6 +5,7 @@ A case is a function that takes an empty folder; it prints "ok NAME" or "not ok 
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 TESTS = []
+SLOWEST = 40
 
 
 def test(function):
@@ -53,6 +55,10 @@ def fake_commands(work, **scripts):
     return {"PATH": f"{folder}:{os.environ['PATH']}"}
 
 
+def cpu_seconds():
+    return sum(sum(resource.getrusage(whose)[:2]) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
 def run_one(function):
     with tempfile.TemporaryDirectory(prefix="rvtools-") as folder:
         try:
@@ -65,9 +71,18 @@ def run_one(function):
     return True
 
 
-def main(chosen):
+def main(words):
+    """Runs the tests that words choose. --times: behind them, which took longest, in seconds of CPU time."""
+    chosen = [word for word in words if word != "--times"]
     if shutil.which("clang") is None:
         sys.exit("clang is missing; run tools/setup")
     tests = [t for t in TESTS if not chosen or any(word in t.__name__ for word in chosen)]
-    results = [run_one(function) for function in tests]
+    results, times = [], []
+    for function in tests:
+        before = cpu_seconds()
+        results.append(run_one(function))
+        times.append((cpu_seconds() - before, function.__name__))
+    if len(chosen) < len(words):
+        print(f"{sum(seconds for seconds, _ in times):7.1f} CPU s, the slowest:")
+        print("\n".join(f"{seconds:7.1f} {name}" for seconds, name in sorted(times, reverse=True)[:SLOWEST]))
     return 0 if results and all(results) else 1

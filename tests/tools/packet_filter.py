@@ -1,9 +1,11 @@
 """Filters of packets (match:) against those of libpcap: the same packets of a corpus have to fit."""
 
 import ctypes
+import functools
 import random
 import struct
 import subprocess
+import tempfile
 
 from harness import ROOT, run, test
 
@@ -155,14 +157,20 @@ def write(path, packets):
             file.write(struct.pack("<IIII", 0, 0, len(packet), len(packet)) + packet)
 
 
-def ours(work, path, texts):
-    program = work / "filter"
-    if not program.exists():
-        sources = [ROOT / f"engine/gems/ritevisor-net/src/{name}.c" for name in SOURCES]
-        built = run("clang", "-std=gnu11", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-I", ROOT,
-                    "-o", program, ROOT / "tests/tools/packet_filter.c", *sources)
-        assert built.returncode == 0, built.text
-    done = subprocess.run([str(program), str(path)], input="\n".join(texts) + "\n", capture_output=True, text=True, timeout=60, check=False)
+@functools.cache
+def program():
+    """Ours, which is built once; it is gone when the tests end."""
+    program.folder = tempfile.TemporaryDirectory(prefix="rvfilter-")
+    path = f"{program.folder.name}/filter"
+    sources = [ROOT / f"engine/gems/ritevisor-net/src/{name}.c" for name in SOURCES]
+    built = run("clang", "-std=gnu11", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-I", ROOT,
+                "-o", path, ROOT / "tests/tools/packet_filter.c", *sources)
+    assert built.returncode == 0, built.text
+    return path
+
+
+def ours(path, texts):
+    done = subprocess.run([program(), str(path)], input="\n".join(texts) + "\n", capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return [line if line.startswith("error") else [int(word) for word in line.split()] for line in done.stdout.splitlines()]
 
@@ -172,7 +180,7 @@ def compare(work, packets, texts, fewer=False):
     write(path, packets)
     library, handle = libpcap()
     six = {number for number, packet in enumerate(packets, 1) if packet[12:14] == b"\x86\xdd"}
-    for text, found in zip(texts, ours(work, path, texts), strict=True):
+    for text, found in zip(texts, ours(path, texts), strict=True):
         # tcp[13] is of IPv4 alone there, of both here
         ignored = six if any(f"{layer}[" in text for layer in ("tcp", "udp", "sctp")) else set()
         wanted = theirs(library, handle, packets, text)
@@ -204,5 +212,5 @@ def packet_filters_say_what_they_are_not(work):
         "(" * 100 + "tcp" + ")" * 100: "too many parentheses", " and ".join(["port 1 or 2"] * 100): "too long",
         "len == " + "(" * 20 + "1" + "+1)" * 20 + " and " + "tcp[" * 30: "too many", "portrange 5": "a range of ports", "net 10.0.0.0 mask 255.0.255.0": "a mask",
     }
-    for (text, error), found in zip(wrong.items(), ours(work, path, list(wrong)), strict=True):
+    for (text, error), found in zip(wrong.items(), ours(path, list(wrong)), strict=True):
         assert isinstance(found, str) and error in found, f"{text[:60]!r}: {found}, wanted: {error}"

@@ -5,17 +5,16 @@ from harness import expect, run, test
 
 def installed(work, *words):
     """Runs the installed command, by the name by which users find it, in a folder that is not the source's."""
-    return run(work / "usr/bin/ritevisor", *words, cwd=work)
+    return run(work / "a folder/bin/ritevisor", *words, cwd=work)
 
 
 @test
 def place_installs_commands_that_work_elsewhere(work):
-    expect(run("tools/place", work / "usr"), 0)
-    expect(installed(work, "--version"), 0, run("./ritevisor", "--version").text)
+    """What is in the package too is tried there (package.py)."""
+    expect(run("tools/place", work / "a folder"), 0)
+    assert (work / "a folder/share/man/man1/ritevisor.1").is_file()
+    assert (work / "a folder/bin/ritectl").is_file() and (work / "a folder/share/doc/ritevisor/README.md").is_file()
     expect(installed(work, "scripts"), 0, run("./ritevisor", "scripts").text)
-    (work / "usr/lib/ritevisor/build").chmod(0o555)
-    expect(installed(work, "check", "hello"), 0, "hello.rb: ok")
-    expect(installed(work, "boot", "--dry-run", "--script", "hello"), 0, "guest.img")
     expect(installed(work, "image", "--script", "hello", "--output", "a.iso"), 0)
     assert (work / "a.iso").stat().st_size > 1 << 20
     for words in (["check", "--gems", ".", "hello"], ["boot", "--cpu", "intel"]):
@@ -27,6 +26,3 @@ def place_installs_commands_that_work_elsewhere(work):
 def place_takes_one_absolute_folder(work):
     expect(run("tools/place"), 1, "usage:")
     expect(run("tools/place", "relative"), 1, "not an absolute path")
-    expect(run("tools/place", work / "a folder"), 0)
-    assert (work / "a folder/share/man/man1/ritevisor.1").is_file()
-    assert (work / "a folder/bin/ritectl").is_file() and (work / "a folder/share/doc/ritevisor/README.md").is_file()

