@@ -96,36 +96,64 @@ static uint64_t bounce_move(const struct bounce *bounce, gpa_t address, uint64_t
 	return error == 0 ? part : 0;
 }
 
-static int bounce_move_all(const struct bounce *bounce, bool to_guest)
+/* Between pieces of the guest's memory and the pages, from `*offset` on, which goes on as far as bytes were moved. */
+static int bounce_move_part(const struct bounce *bounce, uint64_t *offset, const struct bounce_segment *segments,
+			    uint32_t nr_segments, bool to_guest)
 {
-	uint64_t offset = 0;
+	for (uint32_t i = 0; i < nr_segments; i++) {
+		for (uint64_t done = 0; done < segments[i].length_bytes && *offset < bounce->length_bytes;) {
+			uint64_t left = segments[i].length_bytes - done, part;
 
-	for (uint32_t i = 0; i < bounce->nr_segments; i++) {
-		const struct bounce_segment *segment = &bounce->segments[i];
-
-		for (uint64_t done = 0; done < segment->length_bytes && offset < bounce->length_bytes;) {
-			uint64_t left = segment->length_bytes - done, part;
-
-			if (left > bounce->length_bytes - offset)
-				left = bounce->length_bytes - offset;
-			part = bounce_move(bounce, segment->address + done, offset, left, to_guest);
+			if (left > bounce->length_bytes - *offset)
+				left = bounce->length_bytes - *offset;
+			part = bounce_move(bounce, segments[i].address + done, *offset, left, to_guest);
 			if (part == 0)
 				return -RV_EFAULT;
 			done += part;
-			offset += part;
+			*offset += part;
 		}
 	}
 	return 0;
 }
 
+int bounce_gather_at(struct bounce *bounce, uint64_t offset)
+{
+	return bounce_move_part(bounce, &offset, bounce->segments, bounce->nr_segments, false);
+}
+
 int bounce_gather(struct bounce *bounce)
 {
-	return bounce_move_all(bounce, false);
+	return bounce_gather_at(bounce, 0);
+}
+
+int bounce_scatter_part(const struct bounce *bounce, uint64_t *offset, const struct bounce_segment *segments,
+			uint32_t nr_segments)
+{
+	return bounce_move_part(bounce, offset, segments, nr_segments, true);
 }
 
 int bounce_scatter(const struct bounce *bounce)
 {
-	return bounce_move_all(bounce, true);
+	uint64_t offset = 0;
+
+	return bounce_scatter_part(bounce, &offset, bounce->segments, bounce->nr_segments);
+}
+
+int bounce_resize(struct bounce *bounce, uint64_t bytes)
+{
+	uint64_t nr_pages = align_up(bytes, PAGE_BYTES) / PAGE_BYTES, old = bounce->length_bytes;
+
+	if (nr_pages > bounce->pages_maximum)
+		return -RV_E2BIG;
+	if (bounce_grow(bounce, nr_pages) != 0)
+		return -RV_ENOMEM;
+	for (uint64_t at = old; at < bytes; at = align_up(at + 1, PAGE_BYTES)) {
+		uint64_t end = align_up(at + 1, PAGE_BYTES);
+
+		memset(bounce->pages[at / PAGE_BYTES] + at % PAGE_BYTES, 0, (end < bytes ? end : bytes) - at);
+	}
+	bounce->length_bytes = bytes;
+	return 0;
 }
 
 void bounce_release_pages(struct bounce *bounce)

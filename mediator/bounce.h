@@ -49,9 +49,18 @@ int bounce_take_bytes(struct bounce *bounce, uint64_t bytes);
 /* Takes pages until there are so many, of which there is room. 0; -RV_ENOMEM: it has those that were had. */
 int bounce_grow(struct bounce *bounce, uint64_t nr_pages);
 
+/* From now on it has so many bytes: what is new are zeros, whatever was in the pages. 0, -RV_ENOMEM, -RV_E2BIG; it is as
+ * it was then. Pages that are not needed any more stay. */
+int bounce_resize(struct bounce *bounce, uint64_t bytes);
+
 /* Copies all between the guest's memory and the pages. 0 or -RV_EFAULT. */
 int bounce_gather(struct bounce *bounce);
 int bounce_scatter(const struct bounce *bounce);
+/* The same of what is from an offset on: into the pages; and into pieces that are told, until these are full or there is
+ * no more. The offset goes on by what was copied. */
+int bounce_gather_at(struct bounce *bounce, uint64_t offset);
+int bounce_scatter_part(const struct bounce *bounce, uint64_t *offset, const struct bounce_segment *segments,
+			uint32_t nr_segments);
 
 /* Copies a part of it; the caller has checked that it is within length_bytes. */
 void bounce_copy(struct bounce *bounce, uint64_t offset, void *buffer, size_t length_bytes, bool write);

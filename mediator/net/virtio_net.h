@@ -20,7 +20,6 @@
 #define VIRTIO_NET_PAIRS_MAXIMUM 15
 #define VIRTIO_NET_BUFFERS VIRTIO_SLOT_NUDGE /* a receiving queue's */
 #define VIRTIO_NET_SLOT_PAGES 18
-#define VIRTIO_NET_FRAME_MINIMUM 14 /* bytes: what is shorter has no header */
 #define VIRTIO_NET_PARTS_MAXIMUM 17	     /* buffers of a page that a frame is in */
 
 struct virtio_net {

@@ -3,10 +3,7 @@
  */
 #include "mediator/net/virtio_net.h"
 
-#include "core/memory.h"
-#include "core/string.h"
-#include "rv/errno.h"
-#include "rv/net.h"
+#include "mediator/net/packet.h"
 
 static struct virtio_slot *virtio_net_slot_of(struct request *request)
 {
@@ -21,41 +18,21 @@ static int virtio_net_data(struct request *request, uint64_t offset, void *buffe
 	return 0;
 }
 
-/* What is new are zeros, whatever was in the pages. */
 static int virtio_net_resize(struct request *request, uint64_t bytes)
 {
 	struct virtio_slot *slot = virtio_net_slot_of(request);
-	struct bounce *bounce = &slot->bounce;
-	uint64_t old = bounce->length_bytes, new = slot->header_bytes + bytes;
-	uint64_t nr_pages = align_up(new, PAGE_BYTES) / PAGE_BYTES;
 
-	if (bytes < VIRTIO_NET_FRAME_MINIMUM || bytes > RV_FRAME_BYTES_MAXIMUM || nr_pages > bounce->pages_maximum)
-		return -RV_ERANGE;
-	if (bounce_grow(bounce, nr_pages) != 0)
-		return -RV_ENOMEM;
-	for (uint64_t at = old; at < new; at = align_up(at + 1, PAGE_BYTES)) {
-		uint64_t end = align_up(at + 1, PAGE_BYTES);
-
-		memset(bounce->pages[at / PAGE_BYTES] + at % PAGE_BYTES, 0, (end < new ? end : new) - at);
-	}
-	bounce->length_bytes = new;
-	request->data_bytes = bytes;
-	return 0;
+	return packet_resize(request, &slot->bounce, slot->header_bytes, bytes);
 }
 
 void virtio_net_frame_begin(struct virtio_slot *slot, uint32_t kind, const struct virtio_net_header *header)
 {
 	struct request *request = &slot->request;
-	uint64_t length_bytes = slot->bounce.length_bytes - slot->header_bytes;
-	uint64_t there = PAGE_BYTES - slot->header_bytes;
 
-	slot->done_bytes = length_bytes;
-	request_begin(request, kind);
+	packet_begin(request, &slot->bounce, slot->header_bytes, kind);
+	slot->done_bytes = request->data_bytes;
 	request->data = virtio_net_data;
 	request->resize = virtio_net_resize;
-	request->data_bytes = length_bytes;
-	frame_parse(&request->frame, slot->bounce.pages[0] + slot->header_bytes,
-		    (uint32_t)(length_bytes < there ? length_bytes : there), (uint32_t)length_bytes);
 	request->frame.nic = virtio_net_of(slot->queue->device)->nic->number;
 	request->frame.queue = slot->queue->number / 2;
 	request->frame.has_partial_checksum = (header->flags & VIRTIO_NET_NEEDS_CSUM) != 0;

@@ -9,7 +9,6 @@
 #include "hook/hook.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
-#include "vmm/guest_memory.h"
 
 #define VIRTIO_NET_GUEST_PIECES 32 /* of one of the guest's buffers */
 
@@ -153,29 +152,6 @@ void virtio_net_rx_decided(struct virtio_slot *slot)
 
 /* To the guest ------------------------------------------------------------------------------------------ */
 
-/* A frame on its way into buffers of the guest's. */
-struct virtio_net_copy {
-	struct virtio_slot *slot;
-	uint64_t done_bytes;
-};
-
-static int virtio_net_copy_piece(struct virtio_net_copy *copy, gpa_t address, uint64_t length_bytes)
-{
-	const struct bounce *bounce = &copy->slot->bounce;
-
-	for (uint64_t done = 0; done < length_bytes;) {
-		uint64_t at = copy->done_bytes, part = PAGE_BYTES - at % PAGE_BYTES;
-
-		if (part > length_bytes - done)
-			part = length_bytes - done;
-		if (guest_memory_write(address + done, bounce->pages[at / PAGE_BYTES] + at % PAGE_BYTES, part) != 0)
-			return -RV_EFAULT;
-		done += part;
-		copy->done_bytes += part;
-	}
-	return 0;
-}
-
 /* The pieces of the next of the guest's buffers, which are its memory. */
 static int virtio_net_buffer_at(struct virtio_queue *queue, uint32_t ahead, struct bounce *pieces, uint16_t *head)
 {
@@ -185,23 +161,6 @@ static int virtio_net_buffer_at(struct virtio_queue *queue, uint32_t ahead, stru
 	*head = virtio_head_at(queue, ahead);
 	if (virtio_chain_walk(queue, *head, &chain) != 0 || chain.nr_readable != 0 || chain.is_unreachable)
 		return -RV_EINVAL;
-	return 0;
-}
-
-/* As much of the frame as goes into it. */
-static int virtio_net_fill_buffer(struct virtio_net_copy *copy, const struct bounce *pieces, uint32_t *bytes)
-{
-	uint64_t before = copy->done_bytes, all = copy->slot->bounce.length_bytes;
-
-	for (uint32_t i = 0; i < pieces->nr_segments && copy->done_bytes < all; i++) {
-		uint64_t part = all - copy->done_bytes;
-
-		if (part > pieces->segments[i].length_bytes)
-			part = pieces->segments[i].length_bytes;
-		if (virtio_net_copy_piece(copy, pieces->segments[i].address, part) != 0)
-			return -RV_EFAULT;
-	}
-	*bytes = (uint32_t)(copy->done_bytes - before);
 	return 0;
 }
 
@@ -228,19 +187,19 @@ static int virtio_net_count_buffers(struct virtio_queue *queue, uint64_t bytes, 
 static int virtio_net_fill_buffers(struct virtio_queue *queue, struct virtio_slot *slot, uint32_t count,
 				   struct bounce *pieces)
 {
-	struct virtio_net_copy copy = { .slot = slot };
+	uint64_t done_bytes = 0;
 
 	slot->net.nr_buffers = (uint16_t)count;
 	memcpy(slot->bounce.pages[0], &slot->net, slot->header_bytes);
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t bytes = 0;
+		uint64_t before = done_bytes;
 		uint16_t head;
 
 		/* Read anew: what is written to is what was looked at now. */
 		if (virtio_net_buffer_at(queue, i, pieces, &head) != 0 ||
-		    virtio_net_fill_buffer(&copy, pieces, &bytes) != 0)
+		    bounce_scatter_part(&slot->bounce, &done_bytes, pieces->segments, pieces->nr_segments) != 0)
 			return -RV_EINVAL;
-		virtio_put_used(queue, i, head, bytes);
+		virtio_put_used(queue, i, head, (uint32_t)(done_bytes - before));
 	}
 	queue->taken = (uint16_t)(queue->taken + count);
 	virtio_give_used(queue, count);

@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "hook/hook.h"
+#include "mediator/net/packet.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
@@ -81,17 +82,9 @@ void virtio_net_tx_decided(struct virtio_slot *slot)
 /* Into memory of ours. NULL: it is there. */
 static const char *virtio_net_tx_copy(struct virtio_slot *slot)
 {
-	int error;
-
 	if (slot->is_excessive || slot->is_unreachable)
 		return slot->is_excessive ? "it is in too many pieces" : "it is not in the guest's memory";
-	error = bounce_take_pages(&slot->bounce, UINT64_MAX);
-	if (error != 0)
-		return error == -RV_ENOMEM ? "there is not enough memory for it: give more with memory="
-					   : "it is longer than a packet can be";
-	if (slot->bounce.length_bytes < VIRTIO_NET_FRAME_MINIMUM || slot->bounce.length_bytes > RV_FRAME_BYTES_MAXIMUM)
-		return "it has a length that no packet has";
-	return bounce_gather(&slot->bounce) != 0 ? "it is not in the guest's memory" : NULL;
+	return packet_gather(&slot->bounce, 0);
 }
 
 void virtio_net_tx_begin(struct virtio_slot *slot, struct vcpu *vcpu)

@@ -61,7 +61,7 @@ unit-virtio-transport := mediator/bounce.o $(addprefix mediator/virtio/virtio_,c
 unit-virtio-objects := $(unit-virtio-transport) $(addprefix mediator/disk/virtio_,chain.o learn.o request.o) $(addprefix tests/unit/,virtio_device.o disk_memory.o disk_requests.o)
 
 unit-programs += virtio_net
-unit-virtio_net-objects := $(unit-virtio-transport) $(addprefix mediator/net/,frame.o virtio_net.o virtio_net_frame.o virtio_net_interrupt.o \
+unit-virtio_net-objects := $(unit-virtio-transport) $(addprefix mediator/net/,frame.o packet.o virtio_net.o virtio_net_frame.o virtio_net_interrupt.o \
 	virtio_net_rx.o virtio_net_tx.o) tests/unit/disk_memory.o
 
 unit-programs += frame
