@@ -562,6 +562,20 @@ void pci_unfollow(struct pci_follower *follower)
 	spinlock_release(&pci_functions_lock);
 }
 
+bool pci_follow_base(const struct pci_follower *follower, uint64_t *base, bool *is_port)
+{
+	bool is_there;
+
+	spinlock_acquire(&pci_functions_lock); /* amid a move there are two places */
+	is_there = follower->of != NULL && follower->places != NULL;
+	if (is_there) {
+		*base = follower->places->base;
+		*is_port = follower->places->kind == ACCESS_PORT;
+	}
+	spinlock_release(&pci_functions_lock);
+	return is_there;
+}
+
 int pci_function_switch_off(uint64_t address)
 {
 	struct pci_function *function;

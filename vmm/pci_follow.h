@@ -65,6 +65,9 @@ int pci_follow(struct pci_follower *follower);
 /* On return nothing exits for its sake. One that is not registered: nothing. Context: as above. */
 void pci_unfollow(struct pci_follower *follower);
 
+/* Where the BAR of one that is registered is now, for accesses of ours to it. False: nowhere. Context: as above. */
+bool pci_follow_base(const struct pci_follower *follower, uint64_t *base, bool *is_port);
+
 /* Has the function decode nothing, master no bus and have no virtual functions. Returns what of these bits of its command register stays
  * set, as some do in chipsets; -RV_ENOENT. The guest may set them again. Context: as above. */
 int pci_function_switch_off(uint64_t address);

@@ -11,7 +11,7 @@
 
 #define NIC_PCI_CLASS 0x02u
 
-static const struct nic_class *const nic_classes[] = { &nic_virtio_class };
+static const struct nic_class *const nic_classes[] = { &nic_virtio_class, &nic_e1000_class };
 static struct nic nics[RV_NICS_MAXIMUM];
 static unsigned nic_count;
 static uint32_t nic_watchers;

@@ -32,6 +32,6 @@ struct nic {
 	void *device;		       /* its class's */
 };
 
-extern const struct nic_class nic_virtio_class; /* virtio_net_find.c */
+extern const struct nic_class nic_virtio_class, nic_e1000_class; /* virtio_net_find.c, e1000_find.c */
 
 #endif

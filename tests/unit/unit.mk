@@ -64,6 +64,10 @@ unit-programs += virtio_net
 unit-virtio_net-objects := $(unit-virtio-transport) $(addprefix mediator/net/,frame.o packet.o virtio_net.o virtio_net_frame.o virtio_net_interrupt.o \
 	virtio_net_rx.o virtio_net_tx.o) tests/unit/disk_memory.o
 
+unit-programs += e1000
+unit-e1000-objects := mediator/bounce.o $(addprefix mediator/net/,frame.o packet.o e1000_access.o e1000_find.o e1000_offload.o \
+	e1000_receive.o e1000_registers.o e1000_rx.o e1000_send.o e1000_setup.o e1000_slot.o e1000_tx.o e1000_work.o) tests/unit/disk_memory.o
+
 unit-programs += frame
 unit-frame-objects := mediator/net/frame.o
 

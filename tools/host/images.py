@@ -56,7 +56,7 @@ def settle_times(folder):
 # In the order in which they can be loaded.
 VIRTIO_MODULES = ["virtio_ring.ko", "virtio.ko", "virtio_pci_legacy_dev.ko", "virtio_pci_modern_dev.ko",
                   "virtio_pci.ko", "virtio_blk.ko"]  # fmt: skip
-NETWORK_MODULES = ["failover.ko", "net_failover.ko", "virtio_net.ko"]  # likewise, behind the last
+NETWORK_MODULES = ["failover.ko", "net_failover.ko", "virtio_net.ko", "e1000.ko", "e1000e.ko"]  # likewise, behind the last
 # MSRs, UEFI's variables; those from scsi_common on, in this order, are the drivers of IDE and SATA disks. What a
 # kernel does not have is left out.
 GUEST_MODULES = ["msr.ko", "efivarfs.ko", "scsi_common.ko", "scsi_mod.ko", "libata.ko", "ata_piix.ko", "libahci.ko",

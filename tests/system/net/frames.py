@@ -25,6 +25,8 @@ def describe(frame):
     if ethertype != 0x0800:
         return f"{ethertype:04x}"
     protocol, header = frame[23], (frame[14] & 15) * 4 + 14
+    if int.from_bytes(frame[20:22], "big") & 0x1FFF:  # QEMU 7.2's e1000e cuts so what it is to cut
+        return f"ip protocol {protocol} later fragment"
     if protocol not in (6, 17):
         return f"ip protocol {protocol}"
     ports = struct.unpack(">2H", frame[header : header + 4])
