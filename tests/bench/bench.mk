@@ -55,3 +55,12 @@ $(bench-softfloat): engine/engine.lds $(build)/engine/start/start.o \
 		$(bench-build)/generate.o $(engine-libc) $(build)/engine/libmruby.a
 	$(call step,LINK,$@)
 	$(Q)$(engine-link) -o $@ $(filter %.o,$^) --start-group $(filter %.a,$^) --end-group
+
+# The hypervisor's own objects in a program of this machine.
+bench-cipher := $(bench-build)/cipher
+bench-programs += $(bench-cipher)
+
+$(bench-cipher): tests/bench/cipher.c $(addprefix $(build)/hypervisor/crypt/,aes_xts.o xts.o) $(build)/bearssl.a
+	$(call step,HOST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -O2 -g $(warnings) -D_GNU_SOURCE -I include -I . -no-pie -o $@ $^

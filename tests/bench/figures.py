@@ -87,6 +87,10 @@ GROUPS = {
         **_requests("nvme", "an NVMe disk", 2.0, 1.4),
         **_requests("virtio", "a virtio disk", 1.0, 1.0),
     },
+    "Encrypted disks": {
+        "aes_xts_instructions_per_byte": Figure("AES-256-XTS, sectors of 512 bytes, AES instructions", 1.8),
+        "aes_xts_portable_instructions_per_byte": Figure("... in C, where the CPU has none", 180),
+    },
     "The default beside `fast`": {
         "apic_eoi_instructions": Figure("end of an interrupt, xAPIC mode", 250),
         "apic_exits_per_interrupt_count": Figure("VM exits for an IPI that wakes a CPU"),
@@ -156,6 +160,7 @@ GROUPS = {
         "engine_image_bytes": Figure("of the engine's ELF that are loaded", 5 << 18),
         "cpl0_c_lines": Figure("our C and assembly at CPL 0, without comments and blanks"),
         "cpl0_base_c_lines": Figure("... of it what is none of the following", 22000),
+        "cpl0_crypt_c_lines": Figure("... the cipher of encrypted disks (crypt)"),
         "cpl0_disk_c_lines": Figure("... controllers of disks (mediator/disk)"),
         "cpl0_net_c_lines": Figure("... network cards (mediator/net)"),
         "cpl0_virtio_c_lines": Figure("... what virtio's disks and network cards have in common (mediator/virtio)"),

@@ -10,7 +10,7 @@ CACHE = Path(os.environ.get("RITEVISOR_CACHE") or Path.home() / ".cache/riteviso
 
 # What is at CPL 0, by area: a file belongs to the first of them whose folder it is in.
 CPL0_AREAS = {
-    "disk": ("mediator/disk",), "net": ("mediator/net",), "virtio": ("mediator/virtio",), "iommu": ("iommu",),
+    "crypt": ("crypt",), "disk": ("mediator/disk",), "net": ("mediator/net",), "virtio": ("mediator/virtio",), "iommu": ("iommu",),
     "control": ("control",),
     "base": ("boot", "core", "vmm", "hook", "mediator", "process"),
 }  # fmt: skip
