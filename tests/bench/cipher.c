@@ -1,6 +1,6 @@
 /*
  * tests/bench/cipher.c: what the cipher of disks takes a byte, in instructions, by single-stepping the hypervisor's
- * own objects on this machine: 4 KiB in eight sectors, AES-256. The call, and what saves and restores the guest's
+ * own objects on this machine: some sectors of 512 bytes, AES-256. The call, and what saves and restores the guest's
  * vector registers, are counted.
  *
  * Prints `NAME COUNT` lines; without AES instructions on this machine, one only.
@@ -12,6 +12,7 @@
 #include "crypt/xts.h"
 
 #define BYTES 4096
+#define PORTABLE_BYTES 2048 /* it takes a hundred times as long */
 #define SECTOR_BYTES 512
 
 static volatile unsigned long steps;
@@ -32,7 +33,7 @@ static void nothing(bool encrypt)
 
 static void by_portable(bool encrypt)
 {
-	xts_sectors(&portable, encrypt, data, BYTES, SECTOR_BYTES, 0);
+	xts_sectors(&portable, encrypt, data, PORTABLE_BYTES, SECTOR_BYTES, 0);
 }
 
 static void by_aes(bool encrypt)
@@ -50,11 +51,11 @@ __attribute__((noinline)) static unsigned long count(void (*function)(bool), boo
 	return steps;
 }
 
-static void print(const char *name, void (*function)(bool))
+static void print(const char *name, void (*function)(bool), size_t bytes)
 {
 	unsigned long around = count(nothing, true), there = count(function, true) - around, back = count(function, false) - around;
 
-	printf("%s_instructions_per_byte %.2f\n", name, (double)(there > back ? there : back) / BYTES);
+	printf("%s_instructions_per_byte %.2f\n", name, (double)(there > back ? there : back) / (double)bytes);
 }
 
 int main(void)
@@ -65,10 +66,10 @@ int main(void)
 		key[i] = (uint8_t)(i * 7);
 	signal(SIGTRAP, count_step);
 	(void)xts_expand(&portable, key, sizeof(key));
-	print("aes_xts_portable", by_portable);
+	print("aes_xts_portable", by_portable, PORTABLE_BYTES);
 	if (!__builtin_cpu_supports("aes"))
 		return 0;
 	aes_xts_expand(&aes, key, sizeof(key) / 2);
-	print("aes_xts", by_aes);
+	print("aes_xts", by_aes, BYTES);
 	return 0;
 }

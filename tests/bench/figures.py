@@ -166,7 +166,7 @@ GROUPS = {
         "cpl0_virtio_c_lines": Figure("... what virtio's disks and network cards have in common (mediator/virtio)"),
         "cpl0_iommu_c_lines": Figure("... IOMMUs"),
         "cpl0_control_c_lines": Figure("... what loads scripts while the guest runs (control)"),
-        "cpl0_third_party_c_lines": Figure("the decoder's C, linked in"),
+        "cpl0_third_party_c_lines": Figure("the decoder's and the portable cipher's C, linked in"),
     },
 }  # fmt: skip
 

@@ -66,13 +66,13 @@ def cpl0_lines(root):
 
 
 def third_party_lines(root, cache):
-    """Lines of the decoder's .c files that are linked into the hypervisor; not of its tables."""
-    names = {path.stem for path in (root / "build/zydis").glob("*.o")}
-    return sum(
-        count_code_lines(path.read_text(errors="replace"))
-        for path in cache.glob("src/zydis-*/src/*.c")
-        if path.stem in names
-    )
+    """Lines of the decoder's and the cipher's .c files that are linked into the hypervisor; not of their tables."""
+    lines = 0
+    for name in ("zydis", "bearssl"):
+        names = {path.stem for path in (root / "build" / name).rglob("*.o")}
+        files = (path for path in cache.glob(f"src/{name}-*/src/**/*.c") if path.stem in names)
+        lines += sum(count_code_lines(path.read_text(errors="replace")) for path in files)
+    return lines
 
 
 def measure_programs(figures):
