@@ -214,7 +214,7 @@ test: test-setup test-programs
 
 # What takes hours, one after the other; SECONDS= is for each fuzzer and for the attempts to escape.
 .PHONY: test-long
-test-long: test-setup test-programs
+test-long: test-setup bench-setup test-programs
 	@NUMBERS=100000 tests/ruby/run --long
 	@$(MAKE) --no-print-directory test-boots
 	@$(MAKE) --no-print-directory test-boots FIRMWARE=uefi
