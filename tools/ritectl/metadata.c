@@ -29,28 +29,56 @@ static void metadata_put_label(FILE *file, const char *label, uint64_t value)
 	fprintf(file, "\t\"%s\" = %llu,\n", label, (unsigned long long)value);
 }
 
+static const struct {
+	const char *name;
+	uint8_t value;
+} verdicts[] = {
+	{ "pass", RV_VERDICT_PASS },
+	{ "change", RV_VERDICT_CHANGE },
+	{ "deny", RV_VERDICT_DENY },
+	{ "drop", RV_VERDICT_DROP },
+	{ "error", RV_VERDICT_ERROR },
+	{ "accept", RV_VERDICT_ACCEPT },
+	{ "change_accept", RV_VERDICT_CHANGE + RV_VERDICT_ACCEPT },
+	{ "hold", RV_VERDICT_HOLD },
+	{ "change_hold", RV_VERDICT_CHANGE + RV_VERDICT_HOLD },
+	{ "accept_hold", RV_VERDICT_ACCEPT + RV_VERDICT_HOLD },
+	{ "change_accept_hold", RV_VERDICT_CHANGE + RV_VERDICT_ACCEPT + RV_VERDICT_HOLD },
+};
+
+static const char *const phases[] = {
+#define TRACE_PHASE(constant, name) name,
+	TRACE_PHASES(TRACE_PHASE)
+#undef TRACE_PHASE
+};
+
+const char *metadata_verdict(uint32_t verdict)
+{
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+		if (verdicts[i].value == verdict)
+			return verdicts[i].name;
+	}
+	return "?";
+}
+
+const char *metadata_phase(uint32_t phase)
+{
+	return phase < sizeof(phases) / sizeof(phases[0]) ? phases[phase] : "?";
+}
+
 static void metadata_put_verdicts(FILE *file)
 {
-	static const char *const verdicts[] = { "pass", "change", "deny", "drop", "error" };
-
 	metadata_put_enum(file, "verdict", "uint8_t");
-	for (unsigned i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
-		metadata_put_label(file, verdicts[i], i);
-	metadata_put_label(file, "accept", RV_VERDICT_ACCEPT);
-	metadata_put_label(file, "change_accept", RV_VERDICT_CHANGE + RV_VERDICT_ACCEPT);
-	metadata_put_label(file, "hold", RV_VERDICT_HOLD);
-	metadata_put_label(file, "change_hold", RV_VERDICT_CHANGE + RV_VERDICT_HOLD);
-	metadata_put_label(file, "accept_hold", RV_VERDICT_ACCEPT + RV_VERDICT_HOLD);
-	metadata_put_label(file, "change_accept_hold", RV_VERDICT_CHANGE + RV_VERDICT_ACCEPT + RV_VERDICT_HOLD);
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		metadata_put_label(file, verdicts[i].name, verdicts[i].value);
 	fputs("};\n", file);
 }
 
 static void metadata_put_phases(FILE *file)
 {
 	metadata_put_enum(file, "phase", "uint8_t");
-#define TRACE_PHASE(constant, name) metadata_put_label(file, name, TRACE_##constant);
-	TRACE_PHASES(TRACE_PHASE)
-#undef TRACE_PHASE
+	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++)
+		metadata_put_label(file, phases[i], i);
 	fputs("};\n", file);
 }
 
@@ -112,16 +140,18 @@ static void metadata_put_stream(FILE *file)
 	      "\t\tenum phase phase;\n\t\tuint8_t fetched;\n\t\tstring script;\n\t};\n};\n", file);
 }
 
+bool metadata_is_hex(const struct rv_field *field)
+{
+	return (field->flags & (RV_FIELD_ADDRESS | RV_FIELD_PART | RV_FIELD_LAZY)) != 0 || field->mask != NULL;
+}
+
 static const char *metadata_type(const struct rv_field *field, char text[16])
 {
-	bool hex = (field->flags & (RV_FIELD_ADDRESS | RV_FIELD_PART)) || field->mask != NULL ||
-		   ((field->flags & RV_FIELD_LAZY) != 0);
-
 	if (field->flags & RV_FIELD_DISK)
 		return "enum disk";
 	if (field->flags & RV_FIELD_COMMAND)
 		return "enum disk_command";
-	snprintf(text, 16, "%s%u_t", hex ? "hex" : "uint", field->bytes * 8);
+	snprintf(text, 16, "%s%u_t", metadata_is_hex(field) ? "hex" : "uint", field->bytes * 8);
 	return text;
 }
 

@@ -1,9 +1,10 @@
 /*
  * record.c: `ritectl record`: has events recorded, and writes the packets that they come in.
  */
-#include "record.h"
+#include "live.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -21,6 +22,7 @@
 /* A recording on its way. */
 static struct {
 	struct metadata metadata;
+	bool is_live, is_damaged;
 	unsigned nr_cpus;
 	FILE *streams[CPUS_MAXIMUM];
 	uint64_t next[CPUS_MAXIMUM]; /* the number of the packet that is fetched next */
@@ -128,10 +130,27 @@ static void record_open_folder(const char *folder)
 	}
 }
 
-static void record_open(const char *output)
+static void record_open_live(const struct record_wish *wish)
 {
-	if (strcmp(output, "-") != 0) {
-		record_open_folder(output);
+	recording.is_live = true;
+	if (strcmp(wish->output, "-") != 0) {
+		settings.output = fopen(wish->output, "wb");
+		if (settings.output == NULL) {
+			call_close();
+			fail(STATUS_USAGE, "%s: %s", wish->output, strerror(errno));
+		}
+	}
+	live_begin(wish->format, &recording.metadata);
+}
+
+static void record_open(const struct record_wish *wish)
+{
+	if (wish->format != NULL) {
+		record_open_live(wish);
+		return;
+	}
+	if (strcmp(wish->output, "-") != 0) {
+		record_open_folder(wish->output);
 		return;
 	}
 	metadata_print_packet(stdout, &recording.metadata);
@@ -148,6 +167,18 @@ static bool record_is_packet(unsigned cpu)
 		return false;
 	memcpy(&packet, message->data, sizeof(packet));
 	return packet.magic == TRACE_MAGIC && packet.packet_bits == 8 * (uint64_t)message->data_bytes && packet.cpu == cpu;
+}
+
+static void record_write(unsigned cpu)
+{
+	if (!recording.is_live) {
+		if (fwrite(message->data, 1, message->data_bytes, recording.streams[cpu]) != message->data_bytes)
+			stopped = 1;
+	} else if (!live_take(cpu, message->data, message->data_bytes)) {
+		fprintf(stderr, "ritectl: CPU %u: packet %llu is damaged: what is behind the damage is left out\n", cpu,
+			(unsigned long long)message->argument[1]);
+		recording.is_damaged = true;
+	}
 }
 
 /* False: there was none. */
@@ -167,8 +198,7 @@ static bool record_fetch(unsigned cpu)
 	if (!record_is_packet(cpu))
 		fail(STATUS_SCRIPT, "CPU %u: what was fetched is no packet", cpu);
 	recording.next[cpu] = message->argument[1] + 1;
-	if (fwrite(message->data, 1, message->data_bytes, recording.streams[cpu]) != message->data_bytes)
-		stopped = 1;
+	record_write(cpu);
 	return true;
 }
 
@@ -178,25 +208,40 @@ static bool record_fetch_all(void)
 
 	for (unsigned cpu = 0; cpu < recording.nr_cpus; cpu++)
 		any |= record_fetch(cpu);
-	for (unsigned cpu = 0; cpu < recording.nr_cpus && any; cpu++) {
+	if (recording.is_live)
+		live_pass(recording.nr_cpus);
+	for (unsigned cpu = 0; cpu < recording.nr_cpus && any && !recording.is_live; cpu++) {
 		if (fflush(recording.streams[cpu]) != 0)
 			stopped = 1;
 	}
 	return any;
 }
 
-static void record_start_command(char **command)
+/* What the command says is no part of what goes into a pipe. */
+static void record_start_command(const struct record_wish *wish)
 {
+	char **command = wish->command;
+
 	if (command == NULL)
 		return;
 	recording.child = fork();
 	if (recording.child < 0)
 		fail(STATUS_SCRIPT, "%s: %s", command[0], strerror(errno));
 	if (recording.child == 0) {
+		if (strcmp(wish->output, "-") == 0)
+			dup2(STDERR_FILENO, STDOUT_FILENO);
 		execvp(command[0], command);
 		fprintf(stderr, "ritectl: %s: %s\n", command[0], strerror(errno));
 		_exit(127);
 	}
+}
+
+/* Does nobody read any more? Of a pipe that is told without writing. */
+static bool record_is_deserted(void)
+{
+	struct pollfd pipe = { .fd = fileno(recording.is_live ? settings.output : recording.streams[0]) };
+
+	return poll(&pipe, 1, 0) > 0 && (pipe.revents & POLLERR) != 0;
 }
 
 static bool record_is_over(time_t end_s)
@@ -206,7 +251,7 @@ static bool record_is_over(time_t end_s)
 	if (recording.child > 0 && waitpid(recording.child, &recording.status, WNOHANG) == recording.child)
 		return true;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return stopped || (end_s != 0 && now.tv_sec >= end_s);
+	return stopped || record_is_deserted() || (end_s != 0 && now.tv_sec >= end_s);
 }
 
 static void record_until_over(const struct record_wish *wish)
@@ -217,11 +262,19 @@ static void record_until_over(const struct record_wish *wish)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	end_s = wish->seconds != 0 ? now.tv_sec + (time_t)wish->seconds : 0;
-	record_start_command(wish->command);
+	record_start_command(wish);
 	while (!record_is_over(end_s)) {
 		if (!record_fetch_all())
 			nanosleep(&pause, NULL);
 	}
+}
+
+/* That a reader of a pipe has gone is no error. */
+static void record_close_live(const struct record_wish *wish)
+{
+	live_end();
+	if (settings.output != stdout && (ferror(settings.output) || fclose(settings.output) != 0))
+		fail(STATUS_SCRIPT, "%s: it could not be written to its end", wish->output);
 }
 
 static int record_finish(const struct record_wish *wish)
@@ -233,26 +286,28 @@ static int record_finish(const struct record_wish *wish)
 	call_close();
 	if (result != 0)
 		fail(STATUS_SCRIPT, "record: %s", call_error(result));
-	for (unsigned cpu = 0; cpu < recording.nr_cpus; cpu++) {
+	if (recording.is_live)
+		record_close_live(wish);
+	for (unsigned cpu = 0; cpu < recording.nr_cpus && !recording.is_live; cpu++) {
 		if (recording.streams[cpu] != stdout && fclose(recording.streams[cpu]) != 0)
 			fail(STATUS_SCRIPT, "%s: %s", wish->output, strerror(errno));
 	}
 	if (!settings.quiet)
 		fprintf(stderr, "ritectl: %llu events recorded, %llu lost\n", (unsigned long long)recording.recorded,
 			(unsigned long long)recording.lost);
-	return recording.child > 0 && recording.status != 0 ? STATUS_SCRIPT : STATUS_OK;
+	return (recording.child > 0 && recording.status != 0) || recording.is_damaged ? STATUS_SCRIPT : STATUS_OK;
 }
 
 int record_run(const struct record_wish *wish)
 {
-	bool to_pipe = strcmp(wish->output, "-") == 0;
+	bool is_text = wish->format != NULL && !wish->format->is_binary;
 
-	if (to_pipe && isatty(STDOUT_FILENO))
-		fail(STATUS_USAGE, "a trace is nothing for a terminal: -o FOLDER, or a pipe");
+	if (strcmp(wish->output, "-") == 0 && !is_text && isatty(STDOUT_FILENO))
+		fail(STATUS_USAGE, "this is nothing for a terminal: -o, or a pipe");
 	script_watch_signals();
 	call_open();
 	record_begin(wish);
-	record_open(wish->output);
+	record_open(wish);
 	record_hook(wish);
 	if (!settings.quiet && wish->command == NULL)
 		fprintf(stderr, "ritectl: recording; Ctrl-C ends it\n");

@@ -16,6 +16,12 @@ struct metadata {
 void metadata_print(FILE *file, const struct metadata *metadata);
 /* The same as a packet, which can stand at the beginning of a pipe. */
 void metadata_print_packet(FILE *file, const struct metadata *metadata);
+/* The names of enum rv_verdict, with RV_VERDICT_MODIFIERS, and of enum trace_phase. */
+const char *metadata_verdict(uint32_t verdict);
+const char *metadata_phase(uint32_t phase);
+/* Is this field better read in base 16? */
+struct rv_field;
+bool metadata_is_hex(const struct rv_field *field);
 
 /* What is to be recorded. */
 #define RECORD_HOOKS 64
@@ -24,8 +30,10 @@ struct record_hook {
 	bool is_ranged;
 	uint64_t first, last;
 };
+struct live_format;
 struct record_wish {
-	const char *output; /* a folder that is made, or - */
+	const char *output; /* a folder that is made, or with a format a file; or - */
+	const struct live_format *format; /* live.h; NULL: CTF */
 	uint64_t kinds;	    /* a bit each */
 	unsigned nr_hooks;
 	struct record_hook hooks[RECORD_HOOKS];

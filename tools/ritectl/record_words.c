@@ -1,13 +1,11 @@
 /*
  * record_words.c: the command line of `ritectl record`: which kinds, which addresses.
  */
-#include "record.h"
+#include "live.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "hook/trace_layout.h"
 
 static _Noreturn void record_misused(const char *what, const char *why)
 {
@@ -88,6 +86,17 @@ static void record_take_kinds(struct record_wish *wish, const char *list)
 	free(copy);
 }
 
+/* Of a format that takes some kinds only, those, whoever hooks them. */
+static void record_take_format(struct record_wish *wish)
+{
+	for (uint32_t kind = RV_EVENT_NONE + 1; kind < RV_EVENT_KIND_COUNT; kind++) {
+		if (!wish->format->takes(kind))
+			continue;
+		wish->kinds |= UINT64_C(1) << kind;
+		record_add_hook(wish, kind, NULL);
+	}
+}
+
 /* What scripts see and say, but for times, of which their own collectors have some. */
 static void record_take_usual(struct record_wish *wish)
 {
@@ -97,22 +106,46 @@ static void record_take_usual(struct record_wish *wish)
 	}
 }
 
+static void record_set_format(struct record_wish *wish, const char *name)
+{
+	wish->format = live_format_named(name);
+	if (wish->format == NULL && strcmp(name, "ctf") != 0)
+		record_misused(name, "formats are ctf, text, json and pcapng; ritevisor convert makes others of ctf");
+}
+
 static void record_take_option(struct record_wish *wish, const char *option, const char *word)
 {
-	if (strcmp(option, "-e") == 0 || strcmp(option, "--events") == 0)
+	if (is_option(option, "-e", "--events"))
 		record_take_kinds(wish, word);
-	else if (strcmp(option, "-o") == 0 || strcmp(option, "--output") == 0)
+	else if (is_option(option, "-o", "--output"))
 		wish->output = word;
+	else if (is_option(option, "-f", "--format"))
+		record_set_format(wish, word);
 	else if (strcmp(option, "--buffer") == 0)
 		wish->nr_packets = (record_plain_number(option, word, 1920) + 3) / 4;
 	else if (strcmp(option, "--payload") == 0)
 		wish->payload_bytes = record_plain_number(option, word, TRACE_PAYLOAD_BYTES_MAXIMUM);
 	else if (strcmp(option, "--seconds") == 0)
 		wish->seconds = record_plain_number(option, word, 86400);
-	else if ((strcmp(option, "-f") == 0 || strcmp(option, "--format") == 0) && strcmp(word, "ctf") != 0)
-		record_misused(word, "ctf is what is recorded; other formats are made of it: record -o - | ritevisor convert");
-	else if (strcmp(option, "-f") != 0 && strcmp(option, "--format") != 0)
+	else
 		record_misused(option, "there is no such option");
+}
+
+/* What is not said. A packet without its bytes is nothing for those who read packets. */
+static void record_complete(struct record_wish *wish)
+{
+	bool takes_some = wish->format != NULL && wish->format->takes != NULL;
+
+	if (wish->output == NULL && wish->format == NULL)
+		record_misused("-o", "say where to: a folder that is made, or - for a pipe");
+	if (wish->output == NULL)
+		wish->output = "-";
+	if (wish->kinds == 0 && takes_some)
+		record_take_format(wish);
+	if (wish->kinds == 0)
+		record_take_usual(wish);
+	if (wish->payload_bytes == 0 && takes_some)
+		wish->payload_bytes = TRACE_PAYLOAD_BYTES_MAXIMUM;
 }
 
 int record_perform(int count, char **word)
@@ -122,7 +155,7 @@ int record_perform(int count, char **word)
 	for (; count > 0 && word[0][0] == '-'; count--, word++) {
 		if (strcmp(word[0], "--metadata") == 0 && count == 1)
 			return record_metadata();
-		if (strcmp(word[0], "-q") == 0 || strcmp(word[0], "--quiet") == 0) {
+		if (is_option(word[0], "-q", "--quiet")) {
 			settings.quiet = true;
 			continue;
 		}
@@ -132,10 +165,7 @@ int record_perform(int count, char **word)
 		count--;
 		word++;
 	}
-	if (wish.output == NULL)
-		record_misused("-o", "say where to: a folder that is made, or - for a pipe");
-	if (wish.kinds == 0)
-		record_take_usual(&wish);
+	record_complete(&wish);
 	wish.command = count > 0 ? word : NULL;
 	return record_run(&wish);
 }

@@ -28,7 +28,7 @@ static const char usage_text[] =
 	"       ritectl [OPTIONS] record -o FOLDER  record events until Ctrl-C, or the end of the command behind it\n"
 	"       ritectl [OPTIONS] -l [PATTERN]      what can be hooked; -lv: with filters and fields\n"
 	"options:\n"
-	"  -f, --format text|json   what is printed: text, or an object of JSON a line\n"
+	"  -f, --format text|json   what is printed: text, or an object of JSON a line; record: also pcapng, or ctf\n"
 	"  -o, --output FILE        where to\n"
 	"  -n, --name NAME          what the script is called, if not as its file\n"
 	"      --dry-run            run the script's top level only: what it hooks never comes into force\n"
@@ -186,7 +186,7 @@ static const char *word_of(struct words *words, const char *option)
 	return words->word[0];
 }
 
-static bool is_option(const char *word, const char *letter, const char *name)
+bool is_option(const char *word, const char *letter, const char *name)
 {
 	return strcmp(word, letter) == 0 || strcmp(word, name) == 0;
 }

@@ -24,6 +24,9 @@ extern struct settings settings;
 /* Prints "ritectl: ..." and ends. */
 _Noreturn void fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Is this word an option, in its short form or its long one? */
+bool is_option(const char *word, const char *letter, const char *name);
+
 /* call.c: the hypercall. `message` is what is sent, and holds the answer. */
 extern struct control_message *message;
 extern uint64_t tsc_hz;

@@ -140,6 +140,8 @@ def main(disk):
         converted(traces / "first")
         replay(traces / "count.rb", traces / "first")
         lossy(traces / "lossy", traces / "told")
+        told = [json.loads(line) for line in (traces / "live").read_text().splitlines()]
+        say("live", [(each["data"]["kind"], each["data"]["value"], each["script"]) for each in told])
         unpack(traces / "piped", Path(work) / "unpacked")
         say("piped", [fields["value"] for _, _, _, fields in events(Path(work) / "unpacked")])
 

@@ -43,6 +43,10 @@ say lossy $?
 ritectl record -q -e port_write:0x80 -o - sh -c 'for value in 1 2 3; do probe out8 0x80 $value; done' >/traces/piped
 say piped $?
 
+# Told as it comes.
+ritectl record -q -f json -e port_write:0x80 -o - sh -c 'echo said; for value in 4 5 6; do probe out8 0x80 $value; done' >/traces/live 2>/dev/null
+say live $?
+
 # What it refuses; a command that fails; only one at a time.
 ritectl record -e nothing -o /x 2>/dev/null
 say no such kind $?

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Somebody at the wire of a machine: boots it, speaks there, and prints what comes back.
 
-usage: wire.py live|read|hang|reset COMMAND...   the command boots a guest (tests/guest/wire.c)
+usage: wire.py live|read|hang|reset|packets COMMAND...   the command boots a guest (tests/guest/wire.c)
        wire.py silent SOCKET               nobody answers there
 """
 
@@ -63,7 +63,8 @@ class Boot:
 
     def __init__(self, command, folder):
         self.path, self.monitor = folder + "/line", folder + "/qmp"
-        words = [*command, "--control", self.path, "--", *monitor.options(self.monitor)]
+        ours = command.index("--") if "--" in command else len(command)
+        words = [*command[:ours], "--control", self.path, "--", *command[ours + 1 :], *monitor.options(self.monitor)]
         self.program = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.waits = threading.Event()
         self.reader = threading.Thread(target=self._read)
@@ -156,6 +157,23 @@ def reset(boot, folder):
     boot.end(stop=True)
 
 
+def packets(boot, folder):
+    """tshark ends when it has seen some pings, and ritectl then."""
+    recorder = subprocess.Popen([RITECTL, "--wire", boot.path, "--timeout", str(PATIENCE_S), "record", "-f", "pcapng", "-o", "-"],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    shark = subprocess.Popen(["tshark", "-l", "-i", "-", "-Y", "icmp", "-T", "fields", "-e", "frame.comment", "-e", "icmp.type"],
+                             stdin=recorder.stdout, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # fmt: skip
+    recorder.stdout.close()
+    seen = [tuple(shark.stdout.readline().strip().split("\t")) for _ in range(4)]
+    runs = boot.program.poll() is None
+    shark.send_signal(signal.SIGINT)
+    say("tshark", shark.wait(), seen)
+    say("the guest runs", runs)
+    told = recorder.stderr.read()
+    say("ritectl", recorder.wait(), told.split("ritectl: ")[-1].strip())
+    boot.end()
+
+
 def silent(path):
     with socket.socket(socket.AF_UNIX) as line:
         line.bind(path)
@@ -173,7 +191,7 @@ def main(mode, *words):
         return silent(*words)
     with tempfile.TemporaryDirectory(prefix="wire-") as folder:
         command = shlex.split(words[0]) if len(words) == 1 else list(words)
-        {"live": live, "read": read, "hang": hang, "reset": reset}[mode](Boot(command, folder), folder)
+        {"live": live, "read": read, "hang": hang, "reset": reset, "packets": packets}[mode](Boot(command, folder), folder)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,197 @@
+"""Tests of `ritectl record -f FORMAT`: what comes is written while it comes. Recorder stands for the hypervisor."""
+
+import json
+import random
+import re
+import signal
+import subprocess
+
+from ctf import Writer
+from harness import ROOT, expect, run, test
+from recorder import CLOSE, FETCH, STOP, Recorder
+from traces import START_NS, convert, frame, sample
+
+PATIENCE_S = 60
+
+
+def record(recorder, *words, **more):
+    """ritectl, which records."""
+    return subprocess.Popen([ROOT / "build/ritectl", "--wire", recorder.path, "record", *map(str, words)], **more)
+
+
+def finish(program):
+    """Ctrl-C. Returns its status, and what it said."""
+    program.send_signal(signal.SIGINT)
+    said = program.communicate(timeout=PATIENCE_S)[1]
+    return program.returncode, said
+
+
+def packets_of(writer):
+    return {cpu: writer.packets(cpu) for cpu in writer.cpus}
+
+
+def recorded(work, packets, *words):
+    """All packets, of two CPUs, in that format. Returns the lines, the status and what was said."""
+    work.mkdir()
+    with Recorder(work / "wire", 2, START_NS) as recorder:
+        recorder.give(packets)
+        program = record(recorder, *words, "-o", work / "out", stderr=subprocess.PIPE, text=True)
+        recorder.wait()
+        status, said = finish(program)
+        assert recorder.calls[-2:] == [FETCH, CLOSE] and STOP in recorder.calls, recorder.calls[-5:]
+    return (work / "out").read_text().splitlines(), status, said
+
+
+@test
+def it_is_what_convert_makes_of_the_same(work):
+    """A CPU gives a packet a question: those of one with fewer events come long before they are due."""
+    writer = sample()
+    writer.event(START_NS + 60_000_000, "trace", script="say.rb", name='a "name"', values='{"a":1}')
+    trace = writer.folder(work / "trace")
+    lines, status, said = recorded(work / "json", packets_of(writer), "-f", "json")
+    assert status == 0 and "events recorded" in said, said
+    wanted = [json.loads(line) for line in convert(trace, "-f", "json")[0].splitlines()]
+    got = [json.loads(line) for line in lines]
+    shift = got[0]["ts"] - wanted[0]["ts"]
+    for each in got:
+        each["ts"] -= shift
+    assert len(got) == len(wanted) == 40 * 7 + 5, (len(got), len(wanted))
+    different = [pair for pair in zip(got, wanted) if pair[0] != pair[1]]
+    assert not different, different[:2]
+    lines, status, said = recorded(work / "text", packets_of(writer), "-f", "text", "-q")
+    assert status == 0 and said == "", said
+    wanted = convert(trace)[0].decode().splitlines()
+    assert re.fullmatch(r"# ritectl record, begun \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", lines[0]), lines[0]
+    assert lines[1:] == wanted[1:], [pair for pair in zip(lines[1:], wanted[1:]) if pair[0] != pair[1]][:2]
+
+
+def wire_packets(texts, first=1, cpu=0):
+    """Frames that a card sends and gets; of "held" the end does not come."""
+    writer = Writer()
+    for number, (kind, verdict, text) in enumerate(texts, first):
+        at, data = START_NS + number * 1001, frame(text)
+        fields = {"nic": number % 2, "length": len(data), "request": number}
+        writer.event(at, kind, cpu=cpu, phase="submitted", payload=data, **fields)
+        writer.event(at + 100, kind, cpu=cpu, verdict=verdict, script="wall.rb", hook=1, **fields)
+        if text != "held":
+            writer.event(at + 200, kind, cpu=cpu, phase="completed", verdict=verdict, **fields)
+    return writer
+
+
+def shown(program, count):
+    """Lines of it."""
+    return [program.stdout.readline().rstrip("\n").split("\t") for _ in range(count)]
+
+
+@test
+def tshark_shows_frames_while_the_recording_runs(work):
+    texts = [("net_tx", "pass", "one"), ("net_rx", "deny", "two"), ("net_tx", "pass", "held")]
+    first, rest = wire_packets(texts), wire_packets([("net_rx", "pass", "four")], 2_000_000, cpu=1)  # 2 s later
+    with Recorder(work / "wire", 2, START_NS) as recorder:
+        program = record(recorder, "-f", "pcapng", "-o", "-", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        shark = subprocess.Popen(
+            ["tshark", "-l", "-i", "-", "-T", "fields", "-e", "frame.comment", "-e", "frame.interface_name",
+             "-e", "frame.packet_flags_direction", "-e", "data"],
+            stdin=program.stdout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        program.stdout.close()  # tshark has it
+        program.stdout = None
+        recorder.give(packets_of(first))
+        rows = shown(shark, 2)
+        recorder.give(packets_of(rest))
+        rows += shown(shark, 2)
+        assert STOP not in recorder.calls and shark.poll() is None, shark.stderr.read()
+        status, said = finish(program)
+        _, told = shark.communicate(timeout=PATIENCE_S)
+    assert status == 0 and "events recorded" in said and shark.returncode == 0, (status, said, told)
+    assert [row[0] for row in rows] == ["pass", "deny (wall.rb)", "pass", "pass"], rows
+    assert [row[1] for row in rows] == ["nic1", "nic0", "nic1", "nic0"], rows
+    assert [int(row[2], 0) for row in rows] == [2, 1, 2, 1], rows
+    assert [bytes.fromhex(row[3]).decode() for row in rows] == ["one", "two", "held", "four"], rows
+    # Packets were what was asked for, with their bytes, though no option says so
+    assert len(recorder.hooks) == 2 and recorder.wish[2] == 2048, (recorder.hooks, recorder.wish)
+
+
+@test
+def a_pcapng_file_is_that_of_convert(work):
+    writer = wire_packets([("net_tx", "pass", "one"), ("net_rx", "change", "two" * 100), ("net_rx", "drop", "three")])
+    writer.lost[0] = 5
+    writer.event(START_NS + 5_000_000_000, "net_tx", phase="submitted", payload=frame("long after"), nic=0, request=9)
+    with Recorder(work / "wire", 1, START_NS) as recorder:
+        recorder.give(packets_of(writer))
+        program = record(recorder, "-q", "-f", "pcapng", "-o", work / "live.pcapng", stderr=subprocess.PIPE)
+        recorder.wait()
+        assert finish(program) == (0, b"")
+    convert(writer.folder(work / "trace"), "-f", "pcapng", "-o", work / "trace.pcapng")
+    told = [run("tshark", "-r", work / name, "-T", "fields", "-e", "frame.comment", "-e", "frame.interface_name",
+                "-e", "frame.packet_flags", "-e", "frame.len", "-e", "data", "-e", "frame.time_relative").text
+            for name in ("live.pcapng", "trace.pcapng")]  # fmt: skip
+    assert told[0] == told[1] and told[0].count("\n") >= 4, told
+    counted = run("capinfos", "-M", work / "live.pcapng")
+    expect(counted, 0, "Number of packets:   4", "pcapng", "Strict time order:   True")
+
+
+@test
+def a_reader_that_goes_ends_it(work):
+    """Without another event."""
+    for words in (["-f", "json"], ["-f", "ctf"], ["-f", "pcapng"]):
+        path = work / words[1]
+        with Recorder(path, 2, START_NS) as recorder:
+            recorder.give(packets_of(wire_packets([("net_tx", "pass", "one")])))
+            program = record(recorder, *words, "-o", "-", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            recorder.wait()
+            assert program.stdout.read(16), words
+            assert program.poll() is None, words
+            program.stdout.close()
+            assert program.wait(PATIENCE_S) == 0, words
+            assert b"events recorded" in program.stderr.read(), words
+            assert STOP in recorder.calls and recorder.calls[-1] == CLOSE, recorder.calls[-5:]
+
+
+@test
+def what_is_damaged_is_told(work):
+    writer = sample()
+    packets = packets_of(writer)
+    hurt = bytearray(packets[0][3])
+    hurt[76:78] = b"\xff\xff"  # a kind that there is not
+    packets[0][3] = bytes(hurt)
+    lines, status, said = recorded(work / "one", packets, "-f", "json")
+    assert status == 1 and "CPU 0: packet 3 is damaged" in said, (status, said)
+    assert 40 * 7 - 10 < len(lines) < 40 * 7 + 4, len(lines)
+    assert all(json.loads(line) for line in lines)
+    # Any bytes
+    chance = random.Random(19)
+    packets = {cpu: [bytes(hurt_by(chance, each)) for each in several] for cpu, several in packets_of(writer).items()}
+    for words in (["-f", "json"], ["-f", "text"], ["-f", "pcapng", "-e", "*"]):
+        with Recorder(work / words[1], 2, START_NS) as recorder:
+            recorder.give(packets)
+            program = record(recorder, *words, "-o", work / "any", stderr=subprocess.PIPE)
+            recorder.wait()
+            assert finish(program)[0] in (0, 1), words
+
+
+def hurt_by(chance, packet):
+    """Some bytes behind its header are others."""
+    packet = bytearray(packet)
+    for _ in range(chance.randrange(1, 5)):
+        packet[chance.randrange(76, len(packet))] = chance.randrange(256)
+    return packet
+
+
+@test
+def what_the_command_says_is_not_among_it(work):
+    with Recorder(work / "wire", 1, START_NS) as recorder:
+        recorder.give(packets_of(wire_packets([("net_tx", "pass", "one")])))
+        program = record(recorder, "-f", "json", "-o", "-", "sh", "-c", f"echo said; until [ -e {work}/over ]; do sleep 0.1; done",
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+        recorder.wait()
+        (work / "over").touch()
+        out, said = program.communicate(timeout=PATIENCE_S)
+    assert program.returncode == 0 and "said" in said, said
+    assert [json.loads(line)["type"] for line in out.splitlines()] == ["event"] * 3, out
+
+
+@test
+def formats_that_there_are_not_are_told(work):
+    expect(run("build/ritectl", "record", "-f", "chrome"), 2, "formats are ctf, text, json and pcapng")
+    expect(run("build/ritectl", "record", "-f", "ctf"), 2, "say where to")

@@ -1,0 +1,282 @@
+/*
+ * live_pcapng.c: packets for Wireshark, in pcapng (draft-ietf-opsawg-pcapng-02): each when it came, as it went on, with
+ * the verdict and whose it was as its comment. They are written in the order in which they came, each when all is known
+ * of it, or a second later: a packet that is held does not keep the others.
+ */
+#include "live.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rv/version.h"
+
+#define PATIENCE_NS 1000000000
+#define COMMENT_BYTES 256
+
+enum { BLOCK_SECTION = 0x0a0d0d0a, BLOCK_INTERFACE = 1, BLOCK_STATISTICS = 5, BLOCK_PACKET = 6 };
+enum { OPTION_END, OPTION_COMMENT };
+enum { SECTION_HARDWARE = 2, SECTION_PROGRAM = 4 };
+enum { INTERFACE_NAME = 2, INTERFACE_RESOLUTION = 9 };
+enum { PACKET_FLAGS = 2, PACKET_INBOUND = 1, PACKET_OUTBOUND = 2 };
+enum { STATISTICS_RECEIVED = 4, STATISTICS_DROPPED = 5 };
+#define BYTE_ORDER_MAGIC 0x1a2b3c4du
+#define ETHERNET 1
+#define NANOSECONDS 9
+
+/* A packet on its way. */
+struct pcapng_packet {
+	struct pcapng_packet *next;
+	uint64_t request, time_ns;
+	uint32_t nic, kind, size_bytes;
+	bool is_over;
+	const char *verdict;
+	char scripts[COMMENT_BYTES]; /* that decided something */
+	uint16_t length;
+	uint8_t data[TRACE_PAYLOAD_BYTES_MAXIMUM];
+};
+
+static struct pcapng_packet *oldest, **newest = &oldest;
+static struct {
+	uint32_t nic;
+	uint64_t received;
+} interfaces[RV_NIC_LAST + 1];
+static unsigned nr_interfaces;
+static uint64_t nr_lost;
+
+/* Blocks ------------------------------------------------------------------------------------------ */
+
+static uint8_t block[TRACE_PAYLOAD_BYTES_MAXIMUM + COMMENT_BYTES + 512];
+static size_t block_bytes;
+
+static void block_put(const void *bytes, size_t length_bytes)
+{
+	memcpy(block + block_bytes, bytes, length_bytes);
+	block_bytes += length_bytes;
+	while (block_bytes % 4 != 0)
+		block[block_bytes++] = 0;
+}
+
+static void block_put_u32(uint32_t value)
+{
+	block_put(&value, sizeof(value));
+}
+
+static void block_put_option(uint16_t code, const void *bytes, uint16_t length_bytes)
+{
+	uint16_t head[2] = { code, length_bytes };
+
+	block_put(head, sizeof(head));
+	block_put(bytes, length_bytes);
+}
+
+static void block_begin(uint32_t type)
+{
+	block_bytes = 0;
+	block_put_u32(type);
+	block_put_u32(0); /* its bytes, which follow once more at its end */
+}
+
+static void block_end(void)
+{
+	uint32_t bytes;
+
+	block_put_option(OPTION_END, "", 0);
+	bytes = (uint32_t)block_bytes + 4;
+	block_put_u32(bytes);
+	memcpy(block + 4, &bytes, sizeof(bytes));
+	fwrite(block, 1, block_bytes, settings.output);
+}
+
+static void block_put_time(uint64_t time_ns)
+{
+	block_put_u32((uint32_t)(time_ns >> 32));
+	block_put_u32((uint32_t)time_ns);
+}
+
+/* Packets ----------------------------------------------------------------------------------------- */
+
+static bool pcapng_takes(uint32_t number)
+{
+	const struct rv_kind *kind = &rv_kinds[number];
+
+	return number != RV_EVENT_NONE && rv_kind_has(number, RV_KIND_REQUEST) && rv_field_named(kind, "nic") < kind->nr_fields;
+}
+
+static void pcapng_begin(void)
+{
+	static const char program[] = "ritevisor " RV_VERSION;
+	const uint16_t version[2] = { 1, 0 };
+
+	block_begin(BLOCK_SECTION);
+	block_put_u32(BYTE_ORDER_MAGIC);
+	block_put(version, sizeof(version));
+	block_put_u32(UINT32_MAX); /* its length, in 64 bits, is not said */
+	block_put_u32(UINT32_MAX);
+	block_put_option(SECTION_HARDWARE, "x86-64", 6);
+	block_put_option(SECTION_PROGRAM, program, sizeof(program) - 1);
+	block_end();
+}
+
+/* The number of a card's interface, which is made when its first packet comes. */
+static unsigned pcapng_interface(uint32_t nic)
+{
+	const uint16_t link[2] = { ETHERNET, 0 };
+	const uint8_t resolution = NANOSECONDS;
+	char name[16];
+	unsigned i;
+
+	for (i = 0; i < nr_interfaces; i++) {
+		if (interfaces[i].nic == nic)
+			return i;
+	}
+	interfaces[nr_interfaces++].nic = nic;
+	snprintf(name, sizeof(name), "nic%u", nic);
+	block_begin(BLOCK_INTERFACE);
+	block_put(link, sizeof(link));
+	block_put_u32(0); /* the longest packet: any */
+	block_put_option(INTERFACE_NAME, name, (uint16_t)strlen(name));
+	block_put_option(INTERFACE_RESOLUTION, &resolution, sizeof(resolution));
+	block_end();
+	return i;
+}
+
+static void pcapng_write(const struct pcapng_packet *packet)
+{
+	unsigned interface = pcapng_interface(packet->nic);
+	uint32_t flags = rv_kind_has(packet->kind, RV_KIND_WRITE) ? PACKET_OUTBOUND : PACKET_INBOUND;
+	char comment[COMMENT_BYTES + 64];
+	int length;
+
+	interfaces[interface].received++;
+	length = snprintf(comment, sizeof(comment), packet->scripts[0] != '\0' ? "%s (%s)" : "%s", packet->verdict,
+			  packet->scripts);
+	block_begin(BLOCK_PACKET);
+	block_put_u32(interface);
+	block_put_time(packet->time_ns);
+	block_put_u32(packet->length);
+	block_put_u32(packet->size_bytes);
+	block_put(packet->data, packet->length);
+	block_put_option(OPTION_COMMENT, comment, (uint16_t)length);
+	block_put_option(PACKET_FLAGS, &flags, sizeof(flags));
+	block_end();
+}
+
+/* Those at the front of which all is known; those that came before that time, and all, are not waited for. */
+static void pcapng_write_ready(uint64_t before_ns)
+{
+	while (oldest != NULL && (oldest->is_over || oldest->time_ns < before_ns)) {
+		struct pcapng_packet *packet = oldest;
+
+		pcapng_write(packet);
+		oldest = packet->next;
+		if (oldest == NULL)
+			newest = &oldest;
+		free(packet);
+	}
+}
+
+static void pcapng_set_payload(struct pcapng_packet *packet, const struct live_event *event)
+{
+	if (event->payload_length == 0)
+		return;
+	packet->length = event->payload_length < sizeof(packet->data) ? event->payload_length : sizeof(packet->data);
+	memcpy(packet->data, event->payload, packet->length);
+}
+
+static void pcapng_add(const struct live_event *event, uint64_t request)
+{
+	struct pcapng_packet *packet = calloc(1, sizeof(*packet));
+	uint64_t nic = 0, length = 0;
+
+	if (packet == NULL)
+		fail(STATUS_SCRIPT, "no memory");
+	(void)live_value(event, "nic", &nic);
+	(void)live_value(event, "length", &length);
+	packet->request = request;
+	packet->time_ns = event->time_ns;
+	packet->kind = event->head.kind;
+	packet->nic = nic <= RV_NIC_LAST ? (uint32_t)nic : RV_NIC_LAST;
+	packet->verdict = metadata_verdict(RV_VERDICT_PASS);
+	pcapng_set_payload(packet, event);
+	packet->size_bytes = event->payload_bytes > length ? event->payload_bytes : (uint32_t)length;
+	if (packet->size_bytes < packet->length)
+		packet->size_bytes = packet->length;
+	*newest = packet;
+	newest = &packet->next;
+}
+
+/* What was decided beyond letting it pass, and by whom. */
+static void pcapng_decided(struct pcapng_packet *packet, const struct live_event *event)
+{
+	size_t used = strlen(packet->scripts);
+
+	if (event->head.verdict == RV_VERDICT_PASS)
+		return;
+	packet->verdict = metadata_verdict(event->head.verdict);
+	if (event->script[0] == '\0' || strstr(packet->scripts, event->script) != NULL)
+		return;
+	snprintf(packet->scripts + used, sizeof(packet->scripts) - used, "%s%s", used != 0 ? ", " : "", event->script);
+}
+
+/* One that is not over. NULL: its begin was not recorded, or it was not waited for. */
+static struct pcapng_packet *pcapng_find(uint64_t request)
+{
+	struct pcapng_packet *packet = oldest;
+
+	while (packet != NULL && (packet->request != request || packet->is_over))
+		packet = packet->next;
+	return packet;
+}
+
+static void pcapng_go_on(struct pcapng_packet *packet, const struct live_event *event)
+{
+	if (event->head.phase == TRACE_GIVEN)
+		pcapng_set_payload(packet, event);
+	else
+		pcapng_decided(packet, event);
+	packet->is_over = event->head.phase == TRACE_COMPLETED;
+}
+
+static void pcapng_event(const struct live_event *event)
+{
+	struct pcapng_packet *packet;
+	uint64_t request = 0;
+
+	(void)live_value(event, "request", &request);
+	packet = pcapng_find(request);
+	if (event->head.phase == TRACE_SUBMITTED)
+		pcapng_add(event, request);
+	else if (packet != NULL)
+		pcapng_go_on(packet, event);
+	pcapng_write_ready(event->time_ns - PATIENCE_NS);
+}
+
+static void pcapng_lost(uint64_t time_ns, uint32_t cpu, uint64_t count)
+{
+	(void)time_ns;
+	(void)cpu;
+	nr_lost += count;
+}
+
+static void pcapng_end(uint64_t time_ns)
+{
+	pcapng_write_ready(UINT64_MAX);
+	for (unsigned i = 0; i < nr_interfaces; i++) {
+		block_begin(BLOCK_STATISTICS);
+		block_put_u32(i);
+		block_put_time(time_ns);
+		block_put_option(STATISTICS_RECEIVED, &interfaces[i].received, sizeof(interfaces[i].received));
+		block_put_option(STATISTICS_DROPPED, &nr_lost, sizeof(nr_lost));
+		block_end();
+	}
+}
+
+const struct live_format live_pcapng = {
+	.name = "pcapng",
+	.is_binary = true,
+	.takes = pcapng_takes,
+	.begin = pcapng_begin,
+	.event = pcapng_event,
+	.lost = pcapng_lost,
+	.end = pcapng_end,
+};
