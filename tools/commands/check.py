@@ -139,12 +139,9 @@ def recorded_events(arguments, script, folder):
     if not arguments.events or not traces.is_trace(arguments.events):
         return arguments.events
     trace = traces.Trace(arguments.events)
-    found = trace_events.scripts_of(trace)
-    name = arguments.of or os.path.basename(script)
-    if arguments.of and arguments.of not in found:
-        raise UserError(f"{arguments.of} decided nothing in {trace.name}; there are: {', '.join(sorted(found)) or 'none'}")
+    decider = trace_events.decider(trace, arguments.of, os.path.basename(script))
     path = os.path.join(folder, f"{len(os.listdir(folder))}.events")
-    output = trace_formats.Output(path, None, name if name in found else None)
+    output = trace_formats.Output(path, None, decider)
     trace_events.write_events(trace, output)
     output.close()
     for text in output.notes + trace.damage:

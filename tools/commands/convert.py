@@ -3,7 +3,7 @@
 import sys
 
 from commands import options
-from host import progress, simulation, trace_formats, traces
+from host import progress, simulation, trace_events, trace_formats, traces
 from host.errors import UserError
 
 LISTED = "\n".join(f"  {name:10} {each.summary}" for name, each in trace_formats.FORMATS.items())
@@ -73,12 +73,10 @@ def convert(arguments):
     chosen = trace_formats.FORMATS[arguments.format]
     if arguments.format == "events":
         simulation.prepare()
-        scripts = trace_events_scripts(arguments, trace)
     elif arguments.of:
         raise UserError("--of goes with -f events")
-    else:
-        scripts = None
-    output = trace_formats.Output(arguments.output, sys.stdout.buffer, scripts)
+    decider = trace_events.decider(trace, arguments.of)
+    output = trace_formats.Output(arguments.output, sys.stdout.buffer, decider)
     try:
         chosen.write(Progress(trace), output)
     finally:
@@ -86,13 +84,3 @@ def convert(arguments):
     for note in output.notes:
         print(f"ritevisor convert: {note}", file=sys.stderr)
     return tell_damage(trace, "convert")
-
-
-def trace_events_scripts(arguments, trace):
-    """Whose verdicts to write: a script's, or None: what came of all."""
-    if arguments.of is None:
-        return None
-    found = trace_formats.trace_events.scripts_of(trace)
-    if arguments.of not in found:
-        raise UserError(f"{arguments.of} decided nothing in {trace.name}; there are: {', '.join(sorted(found)) or 'none'}")
-    return arguments.of

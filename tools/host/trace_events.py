@@ -5,6 +5,7 @@ expected, what it came to. docs/check.md describes such files.
 from dataclasses import dataclass, field, replace
 
 from . import kinds, samples
+from .errors import UserError
 from .traces import Loss
 
 RECORDER = "ritectl"  # whose hooks the recording's own are
@@ -272,6 +273,12 @@ def write_events(trace, output):
     output.notes += [f"left out, {why}: {count}" for why, count in writer.left_out.items()]
 
 
-def scripts_of(trace):
-    """The scripts that had a say in it."""
-    return {each.script for each in trace if not isinstance(each, Loss)} - {"", RECORDER}
+def decider(trace, of, usual=None):
+    """Whose verdicts count: those of the script that --of says, else of the usual one if it had a say; None: what came of
+    all."""
+    if of is None and usual is None:
+        return None
+    found = {each.script for each in trace if not isinstance(each, Loss)} - {"", RECORDER}
+    if of is not None and of not in found:
+        raise UserError(f"{of} decided nothing in {trace.name}; there are: {', '.join(sorted(found)) or 'none'}")
+    return of or (usual if usual in found else None)
