@@ -5,6 +5,7 @@
 #define BOOT_BOOT_INFO_H
 
 #include "boot/e820.h"
+#include "boot/passphrase.h"
 #include "rv/abi.h"
 
 #define BOOT_COMMAND_LINE_BYTES 1024
@@ -40,6 +41,7 @@ struct boot_info {
 	hpa_t taken_start, taken_end; /* loader's data and modules: not to be overwritten by the move */
 	hpa_t place;		/* where the image stands for good already (UEFI), 0: it is moved */
 	uint64_t place_bytes;	/* reserved there */
+	struct passphrase passphrase; /* if passphrase_is_wanted(); for whoever unlocks disks to wipe */
 	hpa_t low_page;		/* a reserved page below 1 MiB (UEFI), 0: none */
 };
 

@@ -246,6 +246,12 @@ static bool options_wire(const char *word, size_t length)
 	return true;
 }
 
+/* For the prompt, which was before us (boot/passphrase.h). */
+static bool options_keymap(const char *word, size_t length)
+{
+	return length >= 7 && strncmp(word, "keymap=", 7) == 0;
+}
+
 /* Adds a word to a list of them. False: it does not fit. */
 static bool options_append(char *list, size_t list_bytes, const char *word, size_t length)
 {
@@ -293,6 +299,7 @@ void options_parse(const char *command_line)
 		    !options_require(command_line, length) && !options_iommu(command_line, length) &&
 		    !options_control(command_line, length) && !options_wire(command_line, length) &&
 		    !options_keys(command_line, length) && !options_lowest_serial(command_line, length) &&
+		    !options_keymap(command_line, length) &&
 		    !options_flag(command_line, length) && !options_number(command_line, length))
 			options_setting(command_line, length);
 		command_line += length;

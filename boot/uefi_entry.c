@@ -37,6 +37,7 @@ _Noreturn void boot_uefi(struct uefi_handover *handover)
 	uefi_handover_physical = (hpa_t)handover; /* identity, until boot_main() leaves it */
 	memcpy(&uefi_own, handover, offsetof(struct uefi_handover, why));
 	boot_info = handover->info;
+	memory_wipe(&handover->info.passphrase, sizeof(handover->info.passphrase));
 	boot_main();
 }
 

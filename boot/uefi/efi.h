@@ -189,6 +189,7 @@ _Static_assert(offsetof(struct efi_boot_services, create_event_ex) == 368, "Crea
 #define EFI_NATIVE_INTERFACE 0
 #define EFI_EVENT_NOTIFY_SIGNAL 0x200u
 #define EFI_TPL_CALLBACK 8
+#define EFI_RESET_COLD 0
 
 struct efi_runtime_services {
 	struct efi_table_header header;
@@ -200,7 +201,9 @@ struct efi_runtime_services {
 	efi_status(EFI_API *set_variable)(const efi_char *name, const struct efi_guid *vendor,
 					  uint32_t attributes, uint64_t data_bytes,
 					  const void *data);
-	void *get_next_high_monotonic_count, *reset_system, *update_capsule;
+	void *get_next_high_monotonic_count;
+	void(EFI_API *reset_system)(uint32_t kind, efi_status status, uint64_t data_bytes, const void *data);
+	void *update_capsule;
 	void *query_capsule_capabilities, *query_variable_info;
 };
 

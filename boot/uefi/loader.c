@@ -12,6 +12,7 @@
 #include "boot/uefi/mp.h"
 #include "boot/uefi/payload.h"
 #include "boot/uefi/place.h"
+#include "boot/uefi/prompt.h"
 #include "boot/uefi/rescue.h"
 #include "boot/uefi/text.h"
 #include "core/instructions.h"
@@ -35,6 +36,7 @@ static struct file_folder loader_folder;
 static struct config loader_config;
 static struct uefi_handover loader_handover;
 static bool loader_secure_boot;
+static bool loader_has_asked; /* for a passphrase */
 static bool loader_misunderstood; /* a line of the configuration was left out */
 static bool loader_tampered; /* a file is not what the list in this program says, or not there */
 
@@ -151,6 +153,8 @@ static bool loader_wants_policy(void)
 _Noreturn static void loader_refuse(void)
 {
 	text_line("a policy is not in force (policy! in a script, require= or iommu=own): the boot stops here");
+	if (loader_has_asked)
+		prompt_restart(loader_system);
 	for (;;)
 		loader_boot->stall(1000000);
 }
@@ -366,7 +370,11 @@ static void loader_start(void)
 	loader_look_for_rescue();
 	if (loader_misunderstood && (payload_has_list() || loader_wants_policy()))
 		loader_refuse();
+	if (!loader_tampered)
+		prompt_ask(loader_system, loader_config.options, &loader_handover.info.passphrase);
+	loader_has_asked = loader_handover.info.passphrase.is_given;
 	status = loader_tampered ? EFI_SECURITY_VIOLATION : loader_virtualise();
+	memory_wipe(&loader_handover.info.passphrase, sizeof(loader_handover.info.passphrase));
 	if (!efi_failed(status) && loader_handover.refused) {
 		text_line("%s", loader_handover.why);
 		loader_refuse();

@@ -9,6 +9,7 @@
 
 #include "core/console.h"
 #include "core/log.h"
+#include "core/string.h"
 
 #define TEXT_LINE_BYTES 512
 #define TEXT_SCREENS_MAXIMUM 8
@@ -60,6 +61,19 @@ static void text_flush(const efi_char *text)
 		text_screens[i]->output_string(text_screens[i], text);
 }
 
+/* Leaves *text at its last byte. */
+static efi_char text_character(const char **text)
+{
+	uint8_t c = (uint8_t)**text;
+
+	if (c < 0x80)
+		return c;
+	if ((c & 0xe0) != 0xc0 || ((uint8_t)(*text)[1] & 0xc0) != 0x80)
+		return '?';
+	(*text)++;
+	return (efi_char)((c & 0x1f) << 6 | ((uint8_t)**text & 0x3f));
+}
+
 void text_screen(const char *text)
 {
 	efi_char buffer[128];
@@ -68,7 +82,7 @@ void text_screen(const char *text)
 	for (; *text != '\0'; text++) {
 		if (*text == '\n')
 			buffer[used++] = '\r';
-		buffer[used++] = (efi_char)((uint8_t)*text < 0x80 ? *text : '?');
+		buffer[used++] = text_character(&text);
 		if (used >= ARRAY_LENGTH(buffer) - 2) {
 			buffer[used] = 0;
 			text_flush(buffer);
@@ -77,6 +91,13 @@ void text_screen(const char *text)
 	}
 	buffer[used] = 0;
 	text_flush(buffer);
+	memory_wipe(buffer, sizeof(buffer)); /* of a passphrase that is shown */
+}
+
+void text_raw(const char *text)
+{
+	console_write(text, strlen(text));
+	text_screen(text);
 }
 
 void text_line(const char *format, ...)

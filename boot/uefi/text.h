@@ -13,6 +13,9 @@ void text_init(struct efi_system_table *system);
  * 64-bit numbers as %llu and the like. */
 void text_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Text as it is, in UTF-8 of at most two bytes a character. */
+void text_raw(const char *text);
+
 /* Text that is on the serial port already: to the screens only. */
 void text_screen(const char *text);
 

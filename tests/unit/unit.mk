@@ -121,6 +121,9 @@ $(unit-build)/objects/crypt/xts.o: unit-flags += $(bearssl-flags)
 $(addprefix $(unit-build)/objects/,crypt/cipher.o crypt/volume_key.o tests/unit/cipher.o tests/unit/volume_key.o): \
 	unit-flags := -I tests/unit/fake_crypt $(unit-flags)
 
+unit-programs += passphrase
+unit-passphrase-objects := boot/passphrase.o
+
 unit-programs += luks
 unit-luks-objects := $(luks-parts) core/print.o core/string.o
 unit-luks-libraries := $(build)/sodium.a $(build)/unit/bearssl.a

@@ -1,0 +1,50 @@
+/*
+ * boot/passphrase.h: the passphrase of encrypted disks, asked for before the hypervisor runs: what both prompts, that of
+ * UEFI (boot/uefi/prompt.c) and that of the BIOS (boot/bios_prompt.c), have in common. Pure.
+ */
+#ifndef BOOT_PASSPHRASE_H
+#define BOOT_PASSPHRASE_H
+
+#include "rv/types.h"
+
+#define PASSPHRASE_KEYS_MAXIMUM 128
+#define PASSPHRASE_BYTES (3 * PASSPHRASE_KEYS_MAXIMUM) /* in UTF-8 */
+
+/* What a loader hands over. Whoever is done with it wipes it. */
+struct passphrase {
+	bool is_given;
+	uint32_t length_bytes;
+	uint8_t bytes[PASSPHRASE_BYTES];
+};
+
+/* Does a boot line name a disk that only a person can unlock: encrypt=...,header=... without key=? */
+bool passphrase_is_wanted(const char *options);
+
+/* Keys beside those that have a character (UCS-2). */
+#define PASSPHRASE_ENTER 0x0d
+#define PASSPHRASE_BACKSPACE 0x08
+#define PASSPHRASE_ESCAPE 0x1b /* begins again */
+#define PASSPHRASE_SHOW 0xff02 /* F2: shows what is typed, and hides it */
+
+struct passphrase_line {
+	const char *keymap;	/* NULL: keys are what they are */
+	bool shows;
+	uint32_t nr_keys, nr_drawn;
+	uint16_t keys[PASSPHRASE_KEYS_MAXIMUM];
+};
+
+/* Begins to ask. keymap= of the boot line is us, uk, de, fr or jp: firmware reads all keyboards as us. False: it is
+ * none of these, and us is taken. */
+bool passphrase_begin(struct passphrase_line *line, const char *options);
+
+/* True: it was the last key. */
+bool passphrase_take(struct passphrase_line *line, uint16_t key);
+
+/* The line as it is to be drawn over the last one, in UTF-8. */
+#define PASSPHRASE_DRAWN_BYTES (PASSPHRASE_BYTES + 2 * PASSPHRASE_KEYS_MAXIMUM + 32)
+void passphrase_draw(struct passphrase_line *line, char *text);
+
+/* Behind the last key; wipes the line. */
+void passphrase_end(struct passphrase_line *line, struct passphrase *passphrase);
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * boot/uefi/prompt.h: asks for the passphrase of encrypted disks, on the firmware's screens and the first serial port.
+ */
+#ifndef BOOT_UEFI_PROMPT_H
+#define BOOT_UEFI_PROMPT_H
+
+#include "boot/passphrase.h"
+#include "boot/uefi/efi.h"
+
+/* If the boot line wants one: then passphrase->is_given, unless the firmware has no keyboard. Waits as long as it
+ * takes. The caller wipes it. */
+void prompt_ask(struct efi_system_table *system, const char *options, struct passphrase *passphrase);
+
+/* The boot has stopped, maybe for a passphrase that was wrong: when a person wants it, the machine starts anew, and asks
+ * again. */
+_Noreturn void prompt_restart(struct efi_system_table *system);
+
+#endif

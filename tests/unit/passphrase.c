@@ -1,0 +1,140 @@
+/*
+ * tests/unit/passphrase.c: the passphrase's prompt: when, which keys, on which keyboard.
+ */
+#include "boot/passphrase.h"
+#include "unit.h"
+
+static struct passphrase_line line;
+static struct passphrase given;
+static char drawn[PASSPHRASE_DRAWN_BYTES + 1];
+
+static const char *draw(void)
+{
+	memset(drawn, 0x5a, sizeof(drawn));
+	passphrase_draw(&line, drawn);
+	UNIT_CHECK(memchr(drawn, 0, PASSPHRASE_DRAWN_BYTES) != NULL);
+	return strchr(drawn, ':') + 2;
+}
+
+/* What these keys give. */
+static const char *type(const char *options, const char *keys)
+{
+	static char text[PASSPHRASE_BYTES + 1];
+
+	UNIT_CHECK(passphrase_begin(&line, options));
+	for (; *keys != '\0'; keys++) {
+		UNIT_CHECK(!passphrase_take(&line, (uint8_t)*keys));
+		(void)draw();
+	}
+	UNIT_CHECK(passphrase_take(&line, PASSPHRASE_ENTER));
+	memset(&given, 0, sizeof(given));
+	passphrase_end(&line, &given);
+	for (size_t i = 0; i < sizeof(line); i++)
+		UNIT_EQUAL(((const uint8_t *)&line)[i], 0);
+	UNIT_CHECK(given.is_given && given.length_bytes <= sizeof(given.bytes));
+	snprintf(text, sizeof(text), "%.*s", (int)given.length_bytes, (const char *)given.bytes);
+	return text;
+}
+
+#define GIVES(options, keys, wanted)                                                              \
+	do {                                                                                      \
+		const char *got = type(options, keys);                                            \
+		if (strcmp(got, wanted) != 0)                                                     \
+			unit_fail("%s:%d: %s gives %s", __FILE__, __LINE__, keys, got);           \
+	} while (0)
+
+static void test_wanted(void)
+{
+	UNIT_CHECK(!passphrase_is_wanted(""));
+	UNIT_CHECK(!passphrase_is_wanted("memory=32M  summary"));
+	UNIT_CHECK(passphrase_is_wanted("encrypt=a,header=b"));
+	UNIT_CHECK(passphrase_is_wanted("x  encrypt=a,header=b y"));
+	UNIT_CHECK(!passphrase_is_wanted("encrypt=a,header=b,key=c"));
+	UNIT_CHECK(!passphrase_is_wanted("encrypt=a,key=c,header=b"));
+	UNIT_CHECK(!passphrase_is_wanted("encrypt=a,plain=b"));
+	UNIT_CHECK(!passphrase_is_wanted("noencrypt=a,header=b"));
+	UNIT_CHECK(passphrase_is_wanted("encrypt=a,plain=b encrypt=c,header=d"));
+	UNIT_CHECK(passphrase_is_wanted("encrypt=a,header=b,key=c encrypt=c,header=d,first=2048 z"));
+	UNIT_CHECK(passphrase_is_wanted("encrypt=a,header=b key=c"));
+	UNIT_CHECK(passphrase_is_wanted("encrypt=a,header=b encrypt=c,header=d,key=e"));
+	UNIT_CHECK(!passphrase_is_wanted("encrypt=a,header"));
+}
+
+static void test_keymaps(void)
+{
+	GIVES("", "Zy-;'[]\\/`~", "Zy-;'[]\\/`~");
+	GIVES("keymap=us", "zY\"@", "zY\"@");
+	GIVES("summary keymap=de x", "zyZY-=[];'\\/?@#&*()_+{}:\"|<>^~` q1", "yzYZß´ü+öä#-_\"§/()=?`Ü*ÖÄ';:&°^ q1");
+	GIVES("keymap=fr", "qwazm1234567890-=!@\\/.", "azqw,&é\"'(-è_çà)=12*!:");
+	GIVES("keymap=uk", "@\"#\\|~`", "\"@£#~¬`");
+	GIVES("keymap=jp", "@&*(=^[]':\"_", "\"'()^&@[:+*=");
+	UNIT_CHECK(!passphrase_begin(&line, "keymap=xx"));
+	UNIT_CHECK(!passphrase_begin(&line, "keymap="));
+	UNIT_CHECK(!passphrase_begin(&line, "keymap=dex"));
+	/* What the firmware has translated by itself stays. */
+	UNIT_CHECK(passphrase_begin(&line, "keymap=de"));
+	(void)passphrase_take(&line, 0xdf);
+	(void)passphrase_take(&line, 0x3042);
+	passphrase_end(&line, &given);
+	UNIT_EQUAL(given.length_bytes, 5);
+	UNIT_EQUAL(memcmp(given.bytes, "ßあ", 5), 0);
+}
+
+/* Each key has a character of its own on each keyboard, but those that the jp one has not. */
+static void test_whole(void)
+{
+	static const char *const keymaps[] = { "keymap=us", "keymap=uk", "keymap=de", "keymap=fr", "keymap=jp" };
+
+	for (unsigned i = 0; i < 5; i++) {
+		char seen[95][4] = { { 0 } };
+		unsigned nr_same = 0;
+
+		for (char c = ' '; c <= '~'; c++) {
+			const char keys[] = { c, 0 };
+
+			snprintf(seen[c - ' '], 4, "%s", type(keymaps[i], keys));
+			UNIT_CHECK(seen[c - ' '][0] != '\0');
+			for (char before = ' '; before < c; before++)
+				nr_same += strcmp(seen[before - ' '], seen[c - ' ']) == 0;
+		}
+		UNIT_CHECK(nr_same <= (i == 4 ? 4u : 0u));
+	}
+}
+
+static void test_line(void)
+{
+	GIVES("", "abc\b\bd", "ad");
+	GIVES("", "\b\ba", "a");
+	GIVES("", "abc\033de", "de");
+	GIVES("", "a\tb\001\177", "ab");
+	UNIT_CHECK(passphrase_begin(&line, "keymap=de"));
+	(void)passphrase_take(&line, 'z');
+	(void)passphrase_take(&line, '[');
+	UNIT_EQUAL(strcmp(draw(), "**"), 0);
+	(void)passphrase_take(&line, PASSPHRASE_SHOW);
+	UNIT_EQUAL(strcmp(draw(), "yü"), 0);
+	(void)passphrase_take(&line, PASSPHRASE_BACKSPACE);
+	UNIT_EQUAL(strcmp(draw(), "y \b"), 0);
+	(void)passphrase_take(&line, '\t');
+	UNIT_EQUAL(strcmp(draw(), "*"), 0);
+	for (unsigned i = 0; i < 1000; i++)
+		(void)passphrase_take(&line, i % 2 ? 0xfff : 0x8ff);
+	(void)passphrase_take(&line, PASSPHRASE_SHOW);
+	(void)draw();
+	(void)passphrase_take(&line, PASSPHRASE_ESCAPE);
+	(void)draw();
+	for (unsigned i = 0; i < 1000; i++)
+		(void)passphrase_take(&line, 0xfff);
+	(void)draw();
+	passphrase_end(&line, &given);
+	UNIT_EQUAL(given.length_bytes, PASSPHRASE_BYTES);
+}
+
+int main(void)
+{
+	unit_run("passphrase: asked for where only a person can unlock", test_wanted);
+	unit_run("passphrase: keyboards", test_keymaps);
+	unit_run("passphrase: no keyboard lacks a key", test_whole);
+	unit_run("passphrase: editing, hidden and shown", test_line);
+	return unit_failed;
+}
