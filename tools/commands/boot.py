@@ -23,6 +23,10 @@ examples:
   ./ritevisor boot --cpu intel                      on an emulated Intel CPU, in Bochs
   ./ritevisor boot --accel kvm                      on this machine's CPU, if KVM can nest
 
+The built-in guest is Debian's kernel for clouds and BusyBox. A clone has fetched the kernel when it
+was built; an installed copy does so by apt, which needs a network once and no root, and keeps it in
+~/.cache/ritevisor ($RITEVISOR_CACHE).
+
 Ctrl-C ends the run. The exit status is 0 only if the guest powered off and Ritevisor
 printed its summary (unless --no-summary).
 """

@@ -34,7 +34,7 @@ def how_to_get(name):
     if paths.IS_SOURCE or name not in PACKAGES:
         return "run tools/setup"
     missing = sorted({package for each, package in PACKAGES.items() if not _is_there(each)})
-    return f"install Debian's {PACKAGES[name]}; all that may be needed: apt install {' '.join(missing)}"
+    return f"install Debian's {PACKAGES[name]}; all that may be needed: apt install --no-install-recommends {' '.join(missing)}"
 
 
 def _is_there(name):

@@ -35,7 +35,8 @@ class Page:
             ".ad l",  # long words of code leave lines that cannot be filled
             ".SH NAME", f"{roff.escape(self.name, True)} \\- {roff.escape(self.summary)}",
             self.body.strip(), ".SH SEE ALSO", see_also,
-            ".PP", "The documents themselves are in share/doc/ritevisor, beside this page.", "",
+            ".PP", "The documents, docs/NAME.md among them, are in /usr/share/doc/ritevisor,",
+            "or in /usr/local/share/doc/ritevisor if", "\\fBmake install\\fR", "put them there.", "",
         ]))  # fmt: skip
 
 
@@ -69,8 +70,9 @@ def part(document, title=None):
 
 
 def converted(text, top=1):
-    """Markdown as it reads without a clone: paths of other documents in links are gone by then."""
-    return roff.convert(as_installed(text), top)
+    """Markdown as it reads without a clone: paths of other documents in links are gone by then, and so is what the
+    documents say of their own tests."""
+    return roff.convert(re.sub(r" \(not run\b[^)]*\)", "", as_installed(text)), top)
 
 
 def section(title, text):
@@ -117,8 +119,9 @@ def epilog(text):
     done = []
     for block in blocks:
         lines = block.splitlines()
-        if lines[0] == "examples:":
-            done += [".PP", "Examples:", roff.literal("\n".join(line.strip() for line in lines[1:]))]
+        if lines[0].endswith(":") and all(line.startswith("  ") for line in lines[1:]):
+            title = roff.escape(lines[0][0].upper() + lines[0][1:])
+            done += [".PP", title, roff.literal("\n".join(line.strip() for line in lines[1:]))]
         elif block.startswith("  "):
             done.append(roff.literal("\n".join(line.strip() for line in lines)))
         else:
