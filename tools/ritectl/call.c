@@ -92,17 +92,22 @@ static bool call_is_amd(void)
 	return c == 0x444d4163 || c == 0x656e6975; /* AuthenticAMD, HygonGenuine */
 }
 
-/* Does this instruction reach a Ritevisor? */
+/*
+ * Does this instruction reach a Ritevisor? The other vendor's is illegal; KVM writes this vendor's in its place,
+ * and what comes of that in the text of a program is SIGSEGV.
+ */
 static bool call_greet(bool vmcall)
 {
-	struct sigaction action = { .sa_handler = call_illegal, .sa_flags = SA_NODEFER }, before;
+	struct sigaction action = { .sa_handler = call_illegal, .sa_flags = SA_NODEFER }, before, segv_before;
 	bool answered = false;
 
 	is_vmcall = vmcall;
 	sigaction(SIGILL, &action, &before);
+	sigaction(SIGSEGV, &action, &segv_before);
 	if (sigsetjmp(illegal, 1) == 0)
 		answered = call(CONTROL_HELLO, 0) == 0;
 	sigaction(SIGILL, &before, NULL);
+	sigaction(SIGSEGV, &segv_before, NULL);
 	return answered;
 }
 
