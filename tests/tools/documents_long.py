@@ -6,7 +6,7 @@ from pages import play_all
 
 @test
 def documents_have_commands_that_boot(work):
-    assert play_all(work, is_long=True) >= 13
+    assert play_all(work, is_long=True) >= 12
 
 
 @test
