@@ -139,8 +139,8 @@ static void hardware_say_limits(struct hardware_report *report)
 	} limits[] = {
 		{ "limit-nested", "no virtualization inside the guest: KVM, Hyper-V and such",
 		  "they see a CPU without it, and say so" },
-		{ "limit-suspend", "suspend to RAM may not wake up",
-		  "switch it off in the operating system; suspend to disk and power-off are fine" },
+		{ "limit-suspend", "suspend to RAM",
+		  "the system is not offered it; suspend to disk, to idle and power-off are as ever" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(limits); i++)

@@ -45,7 +45,8 @@ def package_works_in_another_root(work):
     program = usr / "bin/ritevisor"
     expect(run(program, "--version", cwd=work), 0, run("./ritevisor", "--version").text)
     expect(run(program, "check", "hello", cwd=work), 0, "hello.rb: ok")
-    expect(run(program, "scripts", "disk_latency", cwd=work), 0, f"File: {usr}/lib/ritevisor/scripts/disk_latency.rb")
+    told = run(program, "scripts", "disk_latency", cwd=work)
+    expect(told, 0, f"File: {usr}/lib/ritevisor/scripts/disk_latency.rb", "$ ritevisor boot --script disk_latency ")
     expect(run(usr / "bin/ritectl", "--help"), 0, "usage: ritectl")
     expect(run(program, "boot", "--help", cwd=work), 0, "  ritevisor boot --script hello ")
     made = run(program, "boot", "--dry-run", "--script", "hello", "--run", "echo hello", cwd=work, env={"TMPDIR": str(work)})

@@ -2,6 +2,7 @@
 
 from commands import options
 from host import scripts
+from host.installed import told
 
 EXAMPLES = """\
 examples:
@@ -25,6 +26,6 @@ def show(arguments):
     print(f"{scripts.description(arguments.name)}")
     example = scripts.example(arguments.name)
     if example:
-        print(f"\nIt prints, for example:\n\n{example.rstrip()}")
+        print(f"\nIt prints, for example:\n\n{told(example.rstrip())}")
     print(f"\nFile: {scripts.need(arguments.name)}")
     return 0
