@@ -383,6 +383,7 @@ static void main_run_scripts(void)
 		.settings = boot_options.settings,
 		.describe_disk = disk_describe,
 		.describe_nic = nic_describe,
+		.transfer_packet = nic_transfer,
 		.fail_disk = disk_fail,
 		.transfer_disk = disk_transfer,
 		.overlays = &overlay_operations,

@@ -13,6 +13,7 @@
 #define PROCESS_PROCESS_H
 
 #include "hook/disk_transfer.h"
+#include "hook/packet_transfer.h"
 #include "rv/disk.h"
 #include "rv/net.h"
 #include "rv/types.h"
@@ -36,6 +37,7 @@ struct process_options {
 	bool (*describe_disk)(uint32_t position, struct rv_disk_info *info);
 	/* RV_SYS_NIC, likewise. */
 	bool (*describe_nic)(uint32_t position, struct rv_nic_info *info);
+	packet_transfer_do transfer_packet; /* RV_SYS_NIC_TRANSFER: 0, or what that gives. NULL: as the last. */
 	/* RV_SYS_DISK_FAIL, of a disk's number: 0, or what that gives. NULL: as the last. */
 	int (*fail_disk)(uint32_t number);
 	/* RV_SYS_DISK_READ and its like: 0, or what these give. NULL: as the last. */

@@ -56,6 +56,7 @@ static const syscall_handler syscall_table[RV_SYSCALL_COUNT] = {
 	[RV_SYS_DATA_RESIZE] = syscall_data_resize,
 	[RV_SYS_DISK] = syscall_disk,
 	[RV_SYS_NIC] = syscall_nic,
+	[RV_SYS_NIC_TRANSFER] = syscall_nic_transfer,
 	[RV_SYS_DISK_FAIL] = syscall_disk_fail,
 	[RV_SYS_DISK_READ] = syscall_disk_read,
 	[RV_SYS_DISK_WRITE] = syscall_disk_write,

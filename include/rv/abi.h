@@ -365,6 +365,11 @@ enum rv_syscall {
 	 * Engines that come later may begin here, with a copy of that memory and those registers; not if it made
 	 * another system call before than RV_SYS_HEAP_GROW and RV_SYS_ALARM */
 	RV_SYS_OPENED,
+	/* (number of a card, 0: it is sent, 1: the guest receives it, frame, bytes) -> 0: it is queued. RV_ENOENT: there is
+	 * no such card; RV_ENOTSUP: no mediator has it; RV_ERANGE: shorter than an Ethernet header, or longer than
+	 * RV_NIC_TRANSFER_BYTES; RV_EPERM: a hook of another engine's has a say in it; RV_EAGAIN: the guest's driver has not
+	 * set the card up, or its packets pass unseen; RV_EBUSY: the queue is full; RV_ENOMEM */
+	RV_SYS_NIC_TRANSFER,
 	RV_SYSCALL_COUNT,
 };
 

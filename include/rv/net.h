@@ -18,6 +18,9 @@
 /* What a card takes at most: all of an IP datagram that it is to cut into several, and the headers before. */
 #define RV_FRAME_BYTES_MAXIMUM 65568
 
+/* What a script may send or deliver itself: an Ethernet frame without its CRC, as long as jumbo frames are. */
+#define RV_NIC_TRANSFER_BYTES 9018
+
 #define RV_ETHERTYPE_IPV4 0x0800u
 #define RV_ETHERTYPE_ARP 0x0806u
 #define RV_ETHERTYPE_IPV6 0x86ddu

@@ -16,7 +16,8 @@
 	power(MSR, "msr")                                                                          \
 	power(PCI, "pci")                                                                          \
 	power(MEMORY, "memory") /* read and write the guest's */                                   \
-	power(DISK, "disk")	/* read and write disks */
+	power(DISK, "disk")	/* read and write disks */                                         \
+	power(NIC, "nic")	/* send and deliver packets */
 
 enum rv_power_number {
 #define RV_POWER_NUMBER(constant, name) RV_POWER_NUMBER_##constant,
@@ -33,7 +34,7 @@ enum rv_power {
 };
 
 /* What a call takes; 0: what every engine may. */
-static const uint8_t rv_syscall_powers[RV_SYSCALL_COUNT] = {
+static const uint16_t rv_syscall_powers[RV_SYSCALL_COUNT] = {
 	[RV_SYS_LOG] = RV_POWER_LOG,
 	[RV_SYS_TRACE] = RV_POWER_LOG,
 	[RV_SYS_PORT_READ] = RV_POWER_PORT,
@@ -51,6 +52,7 @@ static const uint8_t rv_syscall_powers[RV_SYSCALL_COUNT] = {
 	[RV_SYS_DISK_READ] = RV_POWER_DISK,
 	[RV_SYS_DISK_WRITE] = RV_POWER_DISK,
 	[RV_SYS_DISK_FLUSH] = RV_POWER_DISK,
+	[RV_SYS_NIC_TRANSFER] = RV_POWER_NIC,
 	[RV_SYS_OVERLAY] = RV_POWER_HOOK,
 	[RV_SYS_DISK_FAIL] = RV_POWER_HOOK,
 	/* RV_SYS_HOOK_ADD and RV_SYS_HOOK_REMOVE: rv_kind_power(). */

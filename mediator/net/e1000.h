@@ -163,6 +163,7 @@ void e1000_frame_begin(struct e1000_slot *slot, uint32_t kind);
 /* e1000_tx.c: what the guest has in its ring. */
 bool e1000_tx_work(struct e1000_queue *queue, struct vcpu *vcpu);
 void e1000_tx_decided(struct e1000_slot *slot);
+int e1000_tx_transmit(struct e1000_queue *queue, const struct bounce *frame); /* as nic_class.transfer */
 /* e1000_send.c: our ring. Takes what is sent; puts there what is READY; tells the card. */
 bool e1000_send_work(struct e1000_queue *queue);
 /* Gives the card our ring, empty. The card does not send. */
@@ -176,6 +177,7 @@ void e1000_receive_program(struct e1000_queue *queue);
 int e1000_receive_take(struct e1000_queue *queue);
 /* e1000_rx.c: the guest's. */
 void e1000_rx_decided(struct e1000_slot *slot);
+int e1000_rx_deliver(struct e1000_queue *queue, const struct bounce *frame); /* as nic_class.transfer */
 /* All that there is room for. */
 bool e1000_rx_give_all(struct e1000_queue *queue);
 

@@ -151,6 +151,15 @@ static void e1000_release(struct nic *nic)
 	e1000_release_if_idle(nic->device);
 }
 
+static int e1000_transfer(struct nic *nic, const struct bounce *frame, bool to_guest)
+{
+	struct e1000 *card = nic->device;
+
+	if (!card->is_attached)
+		return -RV_EAGAIN;
+	return to_guest ? e1000_rx_deliver(&card->rx[0], frame) : e1000_tx_transmit(&card->tx[0], frame);
+}
+
 static void e1000_describe(const struct nic *nic, struct rv_nic_info *info)
 {
 	const struct e1000 *card = nic->device;
@@ -166,5 +175,6 @@ const struct nic_class nic_e1000_class = {
 	.find = e1000_find,
 	.claim = e1000_claim,
 	.release = e1000_release,
+	.transfer = e1000_transfer,
 	.describe = e1000_describe,
 };

@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "mediator/net/e1000.h"
+#include "rv/errno.h"
 #include "vmm/guest_memory.h"
 
 #define CRC_POLYNOMIAL 0xedb88320u /* IEEE 802.3, 3.2.9 */
@@ -192,6 +193,30 @@ static bool e1000_rx_give(struct e1000_queue *queue)
 	(void)e1000_queue_shift(queue);
 	e1000_slot_free(slot); /* with what there will never be room for */
 	return true;
+}
+
+int e1000_rx_deliver(struct e1000_queue *queue, const struct bounce *frame)
+{
+	struct e1000_slot *slot;
+
+	if (!(queue->card->rctl & E1000_RCTL_EN) || !queue->is_programmed)
+		return -RV_EAGAIN;
+	slot = e1000_slot_find(queue);
+	if (slot == NULL)
+		return -RV_EBUSY;
+	if (packet_copy(&slot->bounce, 0, frame) != 0)
+		return -RV_ENOMEM;
+	slot->before_bytes = 0;
+	slot->written = (struct e1000_rx_descriptor){ 0 };
+	slot->request = (struct request){ .verdict = RV_VERDICT_PASS, .data_changed = true };
+	slot->has_waited = true; /* the card does not interrupt for it */
+	e1000_rx_decided(slot);
+	if (queue->is_pumped) /* whoever is at it does the rest */
+		return 0;
+	(void)e1000_rx_give_all(queue);
+	if (queue->owes_interrupt)
+		e1000_interrupt(queue);
+	return 0;
 }
 
 bool e1000_rx_give_all(struct e1000_queue *queue)

@@ -224,6 +224,25 @@ static bool e1000_tx_take(struct e1000_queue *queue, struct vcpu *vcpu)
 	return true;
 }
 
+int e1000_tx_transmit(struct e1000_queue *queue, const struct bounce *frame)
+{
+	struct e1000_slot *slot;
+
+	if (!(queue->card->tctl & E1000_TCTL_EN) || !queue->is_programmed)
+		return -RV_EAGAIN;
+	(void)e1000_send_work(queue);
+	slot = e1000_slot_find(queue);
+	if (slot == NULL)
+		return -RV_EBUSY;
+	if (packet_copy(&slot->bounce, 0, frame) != 0)
+		return -RV_ENOMEM;
+	slot->before_bytes = 0;
+	slot->offload = (struct e1000_offload){ .command = E1000_TX_IFCS };
+	e1000_queue_append(slot, E1000_READY);
+	(void)e1000_send_work(queue);
+	return 0;
+}
+
 /* One CPU at a time, so that frames keep their order; who comes meanwhile leaves them to that one. */
 bool e1000_tx_work(struct e1000_queue *queue, struct vcpu *vcpu)
 {

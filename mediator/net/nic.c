@@ -90,6 +90,11 @@ void nic_unwatch(void)
 	}
 }
 
+struct nic *nic_at(uint32_t number)
+{
+	return number < nic_count ? &nics[number] : NULL;
+}
+
 bool nic_describe(uint32_t position, struct rv_nic_info *info)
 {
 	const struct nic *nic = &nics[position < nic_count ? position : 0];

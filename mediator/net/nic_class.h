@@ -5,6 +5,7 @@
 #define MEDIATOR_NET_NIC_CLASS_H
 
 #include "core/spinlock.h"
+#include "mediator/bounce.h"
 #include "rv/net.h"
 #include "rv/types.h"
 
@@ -19,6 +20,10 @@ struct nic_class {
 	int (*claim)(struct nic *nic);
 	/* Releases them, if it is idle; else it does so by itself when it is, if !nic_is_watched(). */
 	void (*release)(struct nic *nic);
+	/* Queues the frame that is in `frame`, which stays the caller's, on the first queue, as it is, behind what hooks have
+	 * decided: to the wire, or to the guest. Asks nobody. 0; -RV_EAGAIN: the driver has not set it up, or it is not
+	 * seen; -RV_EBUSY: the queue is full; -RV_ENOMEM. Under its lock. */
+	int (*transfer)(struct nic *nic, const struct bounce *frame, bool to_guest);
 	/* Fills mac and flags. */
 	void (*describe)(const struct nic *nic, struct rv_nic_info *info);
 };
@@ -31,6 +36,9 @@ struct nic {
 	uint16_t number;
 	void *device;		       /* its class's */
 };
+
+/* nic.c: the one with that number; NULL: there is none. */
+struct nic *nic_at(uint32_t number);
 
 extern const struct nic_class nic_virtio_class, nic_e1000_class; /* virtio_net_find.c, e1000_find.c */
 

@@ -30,6 +30,18 @@ void packet_begin(struct request *request, struct bounce *bounce, uint32_t befor
 		    (uint32_t)(length_bytes < there ? length_bytes : there), (uint32_t)length_bytes);
 }
 
+int packet_copy(struct bounce *bounce, uint32_t before_bytes, const struct bounce *frame)
+{
+	int error = bounce_take_bytes(bounce, before_bytes + frame->length_bytes);
+
+	for (uint64_t at = 0; error == 0 && at < frame->length_bytes; at += PAGE_BYTES) {
+		uint64_t left = frame->length_bytes - at;
+
+		bounce_copy(bounce, before_bytes + at, frame->pages[at / PAGE_BYTES], left < PAGE_BYTES ? left : PAGE_BYTES, true);
+	}
+	return error;
+}
+
 int packet_resize(struct request *request, struct bounce *bounce, uint32_t before_bytes, uint64_t bytes)
 {
 	int error;

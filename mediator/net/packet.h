@@ -19,6 +19,9 @@ const char *packet_gather(struct bounce *bounce, uint32_t before_bytes);
  * caller's. */
 void packet_begin(struct request *request, struct bounce *bounce, uint32_t before_bytes, uint32_t kind);
 
+/* Takes pages for a copy of a frame, and makes it. 0 or -RV_ENOMEM. */
+int packet_copy(struct bounce *bounce, uint32_t before_bytes, const struct bounce *frame);
+
 /* As request.resize: between the smallest frame and the largest. */
 int packet_resize(struct request *request, struct bounce *bounce, uint32_t before_bytes, uint64_t bytes);
 

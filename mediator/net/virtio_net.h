@@ -18,7 +18,8 @@
 #include "mediator/virtio/virtio.h"
 
 #define VIRTIO_NET_PAIRS_MAXIMUM 15
-#define VIRTIO_NET_BUFFERS VIRTIO_SLOT_NUDGE /* a receiving queue's */
+#define VIRTIO_NET_BUFFERS (VIRTIO_SLOT_NUDGE - 8) /* a receiving queue's; the rest is for what scripts deliver */
+#define VIRTIO_NET_TRANSMITS 16 /* of slots that scripts send with, so many are left to the guest */
 #define VIRTIO_NET_SLOT_PAGES 18
 #define VIRTIO_NET_PARTS_MAXIMUM 17	     /* buffers of a page that a frame is in */
 
@@ -66,6 +67,7 @@ void virtio_net_tx_begin(struct virtio_slot *slot, struct vcpu *vcpu);
 /* The device has sent it. */
 void virtio_net_tx_complete(struct virtio_slot *slot, struct vcpu *vcpu);
 void virtio_net_tx_decided(struct virtio_slot *slot);
+int virtio_net_tx_transmit(struct virtio_queue *queue, const struct bounce *frame); /* as nic_class.transfer */
 bool virtio_net_tx_work(struct virtio_queue *queue, struct vcpu *vcpu);
 
 /* virtio_net_rx.c */
@@ -74,6 +76,7 @@ void virtio_net_rx_stock(struct virtio_queue *queue);
 /* The device has put something into one. */
 void virtio_net_rx_take(struct virtio_slot *slot, struct vcpu *vcpu);
 void virtio_net_rx_decided(struct virtio_slot *slot);
+int virtio_net_rx_deliver(struct virtio_queue *queue, const struct bounce *frame); /* as nic_class.transfer */
 bool virtio_net_rx_work(struct virtio_queue *queue, struct vcpu *vcpu);
 
 /* virtio_net_interrupt.c: has the guest be interrupted as the device would for that queue. */

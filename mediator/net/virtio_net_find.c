@@ -55,6 +55,17 @@ static void virtio_net_release(struct nic *nic)
 	virtio_release(&virtio_net_of_nic(nic)->device);
 }
 
+static int virtio_net_transfer(struct nic *nic, const struct bounce *frame, bool to_guest)
+{
+	struct virtio_device *device = &virtio_net_of_nic(nic)->device;
+	struct virtio_queue *queue = device->queues[to_guest ? 0 : 1];
+
+	if (!device->is_attached || device->is_stopping || queue == NULL || queue->is_dead ||
+	    !(virtio_get(device, VIRTIO_STATUS) & VIRTIO_STATUS_DRIVER_OK))
+		return -RV_EAGAIN;
+	return to_guest ? virtio_net_rx_deliver(queue, frame) : virtio_net_tx_transmit(queue, frame);
+}
+
 static void virtio_net_describe(const struct nic *nic, struct rv_nic_info *info)
 {
 	const struct virtio_device *device = &virtio_net_of_nic(nic)->device;
@@ -70,5 +81,6 @@ const struct nic_class nic_virtio_class = {
 	.find = virtio_net_find,
 	.claim = virtio_net_claim,
 	.release = virtio_net_release,
+	.transfer = virtio_net_transfer,
 	.describe = virtio_net_describe,
 };

@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "hook/hook.h"
+#include "mediator/net/packet.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
@@ -56,7 +57,7 @@ void virtio_net_rx_stock(struct virtio_queue *queue)
 
 	queue->buffer_pages = virtio_net_buffer_pages(queue->device);
 	queue->is_quiet = true;
-	for (; count < VIRTIO_NET_BUFFERS; count++) {
+	for (; queue->nr_out < VIRTIO_NET_BUFFERS; count++) {
 		struct virtio_slot *slot = virtio_slot_find(queue);
 
 		if (slot == NULL || !virtio_net_stock_one(slot))
@@ -249,6 +250,27 @@ static bool virtio_net_rx_give_all(struct virtio_queue *queue, uint64_t nr_inter
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	}
 	return any;
+}
+
+int virtio_net_rx_deliver(struct virtio_queue *queue, const struct bounce *frame)
+{
+	struct virtio_slot *slot = virtio_slot_find(queue);
+
+	if (slot == NULL)
+		return -RV_EBUSY;
+	slot->header_bytes = virtio_net_header_bytes(queue->device);
+	if (packet_copy(&slot->bounce, slot->header_bytes, frame) != 0)
+		return -RV_ENOMEM;
+	slot->net = (struct virtio_net_header){ .nr_buffers = 1 };
+	slot->request = (struct request){ .verdict = RV_VERDICT_PASS };
+	slot->has_waited = true; /* the device does not interrupt for it */
+	virtio_net_rx_decided(slot);
+	if (queue->is_pumped) /* whoever is at it does the rest */
+		return 0;
+	(void)virtio_net_rx_give_all(queue, queue->device->nr_interrupts);
+	if (queue->owes_interrupt)
+		virtio_net_interrupt(queue);
+	return 0;
 }
 
 /* One CPU at a time, so that frames keep their order; who comes meanwhile leaves them to that one. An interrupt that was

@@ -51,11 +51,11 @@ static void virtio_net_tx_drop(struct virtio_slot *slot, const char *why)
 	virtio_net_tx_end(slot);
 }
 
-static void virtio_net_tx_send(struct virtio_slot *slot)
+/* Its table is what the device is to get. */
+static void virtio_net_tx_describe(struct virtio_slot *slot)
 {
 	const struct bounce *bounce = &slot->bounce;
 
-	virtio_net_frame_end(slot, &slot->net);
 	slot->nr_entries = 0;
 	slot->area->net = slot->net;
 	virtio_append(slot, memory_physical(&slot->area->net), virtio_net_header_bytes(slot->queue->device), 0);
@@ -67,8 +67,30 @@ static void virtio_net_tx_send(struct virtio_slot *slot)
 		else
 			virtio_append(slot, memory_physical(bounce->pages[at / PAGE_BYTES]), PAGE_BYTES, 0);
 	}
+}
+
+static void virtio_net_tx_send(struct virtio_slot *slot)
+{
+	virtio_net_frame_end(slot, &slot->net);
+	virtio_net_tx_describe(slot);
 	virtio_net_tx_give_back(slot);
 	virtio_submit(slot);
+}
+
+/* Nothing of the guest's hangs on it. */
+int virtio_net_tx_transmit(struct virtio_queue *queue, const struct bounce *frame)
+{
+	struct virtio_slot *slot = queue->nr_out + VIRTIO_NET_TRANSMITS < VIRTIO_SLOT_NUDGE ? virtio_slot_find(queue) : NULL;
+
+	if (slot == NULL)
+		return -RV_EBUSY;
+	slot->header_bytes = 0;
+	if (packet_copy(&slot->bounce, 0, frame) != 0)
+		return -RV_ENOMEM;
+	slot->net = (struct virtio_net_header){ 0 };
+	virtio_net_tx_describe(slot);
+	virtio_submit(slot);
+	return 0;
 }
 
 void virtio_net_tx_decided(struct virtio_slot *slot)

@@ -215,6 +215,38 @@ static void first_fragments_are_judged(void)
 	UNIT_EQUAL(judged(made, NOW), RULES_UNMATCHED);
 }
 
+/* A fragment of TCP or UDP with so many bytes. */
+static struct made *fragment_of(uint8_t protocol, uint16_t offset, uint8_t bytes)
+{
+	struct made *made = packet_made(protocol, true, 2, 4000, 53, 0);
+
+	made->bytes[17] = (uint8_t)(20 + bytes);
+	made->bytes[19] = 7;
+	made->bytes[20] = (uint8_t)(offset >> 8);
+	made->bytes[21] = (uint8_t)offset;
+	parse(made, true);
+	return made;
+}
+
+/* RFC 1858, 3: a header in two; 3128: another one written over it. Whatever rules say. */
+static void fragments_that_hide_ports_are_refused(void)
+{
+	begin();
+	rule("ip", true, true);
+	UNIT_EQUAL(judged(fragment_of(6, 0x2000, 16), NOW), RULES_DROP);	/* no flags */
+	UNIT_EQUAL(judged(fragment_of(17, 0x2000, 4), NOW), RULES_DROP);
+	UNIT_EQUAL(judged(fragment_of(6, 0x2001, 16), NOW), RULES_DROP);	/* flags, once more */
+	UNIT_EQUAL(judged(fragment_of(6, 0x0002, 16), NOW), RULES_DROP);
+	UNIT_EQUAL(judged(fragment_of(6, 0x0003, 16), NOW), RULES_PASS);	/* alone it is no harm */
+	UNIT_EQUAL(judged(fragment_of(6, 0x2000, 64), NOW), RULES_PASS);
+	UNIT_EQUAL(judged(fragment_of(6, 0x0007, 16), NOW), RULES_DROP);	/* within the first */
+	UNIT_EQUAL(judged(fragment_of(6, 0x0008, 16), NOW), RULES_PASS);
+	UNIT_EQUAL(judged(fragment_of(6, 0x2000, 80), NOW), RULES_PASS);	/* the first again, longer */
+	UNIT_EQUAL(judged(fragment_of(6, 0x0008, 16), NOW), RULES_DROP);
+	UNIT_EQUAL(judged(fragment_of(47, 0x0001, 16), NOW), RULES_PASS);	/* has no ports */
+	UNIT_EQUAL(rules.refused, 6);
+}
+
 /* More than there is room for: those that were answered stay. */
 static void a_flood_displaces_what_nobody_answers(void)
 {
@@ -312,6 +344,7 @@ int main(void)
 	unit_run("echoes are answered and not asked", echoes_are_answered_and_not_asked);
 	unit_run("errors about connections pass", errors_about_connections_pass);
 	unit_run("later fragments go where the first went", later_fragments_go_where_the_first_went);
+	unit_run("fragments that hide ports are refused", fragments_that_hide_ports_are_refused);
 	unit_run("first fragments are judged", first_fragments_are_judged);
 	unit_run("a flood displaces what nobody answers", a_flood_displaces_what_nobody_answers);
 	unit_run("DNS names are read", dns_names_are_read);

@@ -78,3 +78,10 @@ nic.allow :tx, protocol: :udp, dst: "10.0.0.0/8", dport: :domain, track: true
 nic.deny :rx, match: "udp"
 nic.on(:unmatched) { |p| log "unmatched #{p.dport.inspect}" if p.dport == 10 || p.rx? }
 at_exit { log "#{nic.counts} #{nic.connections} #{nic.default}" }
+
+# Packets of a script's own.
+FRAME = "\xff" * 12 + "\x88\xb5" + "x" * 46
+try { log "sent #{Nic[0].transmit(FRAME)} #{Nic[0].deliver(FRAME)}" }
+try { Nic[0].transmit("short") }
+try { Nic[0].deliver("x" * 9019) }
+try { Nic.new(3).transmit(FRAME) }

@@ -5,7 +5,6 @@ on(:net_tx, nic: 1..2, port: 25) { |packet| counts["mail #{packet.nic}"] += 1; p
 on(:net_tx, nic: 1..2, ethertype: 0x86dd) { |packet| packet.deny }
 on(:net_packet, nic: 1..2, observe: true) do |packet|
   counts["#{packet.kind} #{packet.nic}"] += 1
-  counts["cut #{packet.nic}"] += 1 if packet.gso_size != 0
 end
 on(:nic_attach) { |event| puts "attached #{event.nic} #{event.mac} #{event.nic.driver}" }
 at_exit { counts.sort_by { |k, _| k.to_s }.each { |name, count| puts "counted #{name} #{count}" } }

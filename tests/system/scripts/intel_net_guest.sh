@@ -17,6 +17,7 @@ try() {
 	get "fetched $3" $2
 	(get "at $3" $2; get "at $3" $2) & (get "at $3" $2; get "at $3" $2) & wait
 	ping -c 2 -s 1400 $2.2 | grep received | sed "s/^/guest: ping $3 /"
+	ping -c 2 $2.99 | grep received | sed "s/^/guest: ghost $3 /"
 	nc -w 2 $2.100 25 </dev/null | grep -q . || echo "guest: no mail $3"
 	head -c 200000 /bin/busybox | nc $2.100 81 | sed "s/^/guest: sent $3 /"
 	d=$(readlink -f /sys/class/net/$card/device)

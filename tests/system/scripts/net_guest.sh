@@ -14,6 +14,7 @@ up
 get fetched
 (get 1; get 2) & (get 3; get 4) & wait
 ping -c 3 -s 1400 10.0.2.2 | grep received | sed 's/^/guest: ping /'
+ping -c 2 10.0.2.99 | grep received | sed 's/^/guest: ghost /'
 nc -w 2 10.0.2.100 25 </dev/null | grep -q . || echo "guest: no mail"
 head -c 200000 /bin/busybox | nc 10.0.2.100 81 | sed 's/^/guest: sent /'
 d=$(readlink -f /sys/class/net/eth0/device)

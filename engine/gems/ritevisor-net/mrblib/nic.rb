@@ -80,6 +80,19 @@ class Nic
     Hook.on(*verbs.map { |verb| :"net_#{verb}" }, nic: @number, **filters, &block)
   end
 
+  # Sends a frame: Ethernet from the destination on, without CRC, as a String or a view. No hook sees it; where
+  # one of another script's would, it is an AccessError; NicBusy: too many are queued.
+  def transmit(frame)
+    Nic.__transfer(@number, false, frame.to_s)
+    self
+  end
+
+  # Has the guest receive one, likewise.
+  def deliver(frame)
+    Nic.__transfer(@number, true, frame.to_s)
+    self
+  end
+
   def ==(other)
     other.is_a?(Nic) ? other.number == @number : other == @number || other == @name
   end
@@ -136,6 +149,11 @@ class Nic
 
   def displaced
     __rules.displaced
+  end
+
+  # Fragments that no rule is asked about: by which ports would be hidden, or written over.
+  def refused
+    __rules.refused
   end
 
   def __known

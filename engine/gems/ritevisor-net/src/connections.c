@@ -217,8 +217,9 @@ void connections_add(struct connections *connections, const struct packet *packe
 
 /* Fragments ----------------------------------------------------------------------------------- */
 
-/* Has a first one of that packet passed? */
-static bool connections_has_fragment(const struct connections *connections, const struct packet *packet, uint32_t now_s)
+/* What is known of the first one of that packet, which has passed; NULL: nothing. */
+static const struct connection_fragment *connections_fragment(const struct connections *connections,
+							      const struct packet *packet, uint32_t now_s)
 {
 	for (unsigned int i = 0; i < CONNECTIONS_FRAGMENTS; i++) {
 		const struct connection_fragment *known = &connections->fragments[i];
@@ -226,24 +227,69 @@ static bool connections_has_fragment(const struct connections *connections, cons
 		if (known->until_s > now_s && known->number == packet->fragment &&
 		    known->family == packet->family && known->protocol == packet->protocol &&
 		    connection_address_is(&known->src, &packet->src) && connection_address_is(&known->dst, &packet->dst))
-			return true;
+			return known;
 	}
-	return false;
+	return NULL;
+}
+
+static uint32_t connections_fragment_bytes(const struct packet *packet)
+{
+	return packet->transport != 0 ? packet->end - packet->transport : 0;
 }
 
 void connections_note_fragment(struct connections *connections, const struct packet *packet, uint32_t now_s)
 {
-	if (!packet->is_fragment || packet->is_later || connections_has_fragment(connections, packet, now_s))
+	const struct connection_fragment *known;
+
+	if (!packet->is_fragment || packet->is_later)
 		return;
+	known = connections_fragment(connections, packet, now_s);
+	if (known != NULL) { /* it comes again, and may be longer */
+		struct connection_fragment *longer = &connections->fragments[known - connections->fragments];
+
+		if (longer->bytes < connections_fragment_bytes(packet))
+			longer->bytes = connections_fragment_bytes(packet);
+		return;
+	}
 	connections->fragments[connections->next_fragment++ % CONNECTIONS_FRAGMENTS] =
 		(struct connection_fragment){ .src = packet->src, .dst = packet->dst, .number = packet->fragment,
+					      .bytes = connections_fragment_bytes(packet),
 					      .family = packet->family, .protocol = packet->protocol,
 					      .until_s = now_s + CONNECTION_FRAGMENT_S };
 }
 
 bool connections_know_fragment(const struct connections *connections, const struct packet *packet, uint32_t now_s)
 {
-	return packet->is_fragment && packet->is_later && connections_has_fragment(connections, packet, now_s);
+	return packet->is_fragment && packet->is_later && connections_fragment(connections, packet, now_s) != NULL;
+}
+
+/* Bytes of the header by which rules and connections tell packets apart; 0: there is none that they know. */
+static uint32_t connection_header_bytes(const struct packet *packet)
+{
+	switch (packet->protocol) {
+	case PACKET_TCP:
+		return 20;
+	case PACKET_SCTP:
+		return 12;
+	case PACKET_UDP:
+	case PACKET_ICMP:
+	case PACKET_ICMP6:
+		return 8;
+	default:
+		return 0;
+	}
+}
+
+bool connections_refuse_fragment(const struct connections *connections, const struct packet *packet, uint32_t now_s)
+{
+	const struct connection_fragment *known;
+
+	if (!packet->is_fragment || connection_header_bytes(packet) == 0)
+		return false;
+	if (!packet->is_later)
+		return packet->payload == 0;
+	known = connections_fragment(connections, packet, now_s);
+	return packet->offset < connection_header_bytes(packet) || (known != NULL && packet->offset < known->bytes);
 }
 
 uint32_t connections_count(const struct connections *connections, uint32_t now_s)

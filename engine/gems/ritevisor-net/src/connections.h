@@ -34,6 +34,7 @@ struct connection {
 struct connection_fragment {
 	struct address src, dst;
 	uint32_t number;
+	uint32_t bytes;			/* of the packet, that the first has brought */
 	uint8_t family, protocol;
 	uint32_t until_s;
 };
@@ -61,6 +62,10 @@ void connections_note_fragment(struct connections *connections, const struct pac
 
 /* Is it a later fragment of a packet whose first one passed? */
 bool connections_know_fragment(const struct connections *connections, const struct packet *packet, uint32_t now_s);
+
+/* Is it a fragment by which ports are hidden from rules, or others written over them (RFC 1858, 3128)? A first one without
+ * a whole header, a later one that begins within that, or within a first one that passed. */
+bool connections_refuse_fragment(const struct connections *connections, const struct packet *packet, uint32_t now_s);
 
 /* How many there are. */
 uint32_t connections_count(const struct connections *connections, uint32_t now_s);

@@ -5,6 +5,7 @@
 
 #include "address.h"
 
+#include "rv/errno.h"
 #include "rv/net.h"
 
 #include <mruby/array.h>
@@ -44,6 +45,46 @@ static mrb_value nic_info(mrb_state *mrb, mrb_value self)
 	values[5] = mrb_fixnum_value((mrb_int)(info.id & 0xffff));
 	values[6] = mrb_fixnum_value((mrb_int)(info.id >> 16));
 	return mrb_ary_new_from_values(mrb, 7, values);
+}
+
+static const struct {
+	int number;
+	const char *text;
+} transfer_errors[] = {
+	{ RV_ENOENT, "there is no such card" },
+	{ RV_ENOTSUP, "no mediator has this card: what it sends and receives is not to be had" },
+	{ RV_ERANGE, "a frame has 14 to 9018 bytes, from its destination on" },
+	{ RV_EPERM, "a hook of another script decides about that" },
+	{ RV_EACCES, "given up by `powers` at the script's top level: name :nic there to keep it" },
+	{ RV_EAGAIN, "it cannot be had now: a script has to hook its packets, and the guest's driver has to have set it up" },
+	{ RV_EBUSY, "its queue is full: try again, in `every` or `after`" },
+	{ RV_ENOMEM, "the hypervisor has not enough memory: give more with memory=" },
+};
+
+static const char *transfer_error(int64_t number)
+{
+	for (size_t i = 0; i < sizeof(transfer_errors) / sizeof(transfer_errors[0]); i++) {
+		if (transfer_errors[i].number == number)
+			return transfer_errors[i].text;
+	}
+	return "unknown error";
+}
+
+/* Nic.__transfer(number, to the guest, frame) */
+static mrb_value nic_transfer(mrb_state *mrb, mrb_value self)
+{
+	mrb_bool to_guest;
+	mrb_value frame;
+	int64_t result;
+	mrb_int number;
+
+	mrb_get_args(mrb, "ibS", &number, &to_guest, &frame);
+	result = sys_nic_transfer((uint64_t)number, to_guest, RSTRING_PTR(frame), (uint64_t)RSTRING_LEN(frame));
+	if (result != 0)
+		mrb_raisef(mrb, mrb_class_get(mrb, result == -RV_EBUSY ? "NicBusy" : "AccessError"),
+			   "Nic#%s nic%i, %i bytes: %s (error %i)", to_guest ? "deliver" : "transmit", number,
+			   (mrb_int)RSTRING_LEN(frame), transfer_error(-result), (mrb_int)-result);
+	return self;
 }
 
 /* Nic.__mac(number) -> "52:54:00:12:34:56" */
@@ -88,6 +129,8 @@ void mrb_ritevisor_net_gem_init(mrb_state *mrb)
 
 	(void)engine_open_constant(mrb, MRB_SYM(Bytes)); /* requests: fields of packets are replaced here */
 	mrb_define_class_method_id(mrb, nic, MRB_SYM(__info), nic_info, MRB_ARGS_REQ(1));
+	mrb_define_class(mrb, "NicBusy", mrb_class_get(mrb, "AccessError"));
+	mrb_define_class_method_id(mrb, nic, MRB_SYM(__transfer), nic_transfer, MRB_ARGS_REQ(3));
 	mrb_define_class_method_id(mrb, nic, MRB_SYM(__mac), nic_mac_text, MRB_ARGS_REQ(1));
 	mrb_define_class_method_id(mrb, nic, MRB_SYM(__network), nic_network, MRB_ARGS_REQ(1));
 	net_packet_init(mrb);

@@ -106,6 +106,12 @@ static mrb_value rules_displaced(mrb_state *mrb, mrb_value self)
 	return engine_from_u64(mrb, net_rules_get(mrb, self)->connections.displaced);
 }
 
+/* Nic::Rules#refused: fragments that hide ports */
+static mrb_value rules_refused(mrb_state *mrb, mrb_value self)
+{
+	return engine_from_u64(mrb, net_rules_get(mrb, self)->refused);
+}
+
 /* Nic::Rules#counts: packets that each rule has decided, and those of connections */
 static mrb_value rules_counts(mrb_state *mrb, mrb_value self)
 {
@@ -128,5 +134,6 @@ void net_rules_init(mrb_state *mrb, struct RClass *nic)
 	mrb_define_method_id(mrb, rules, MRB_SYM(__judge), rules_class_judge, MRB_ARGS_ARG(1, 1));
 	mrb_define_method_id(mrb, rules, MRB_SYM(connections), rules_connections, MRB_ARGS_NONE());
 	mrb_define_method_id(mrb, rules, MRB_SYM(displaced), rules_displaced, MRB_ARGS_NONE());
+	mrb_define_method_id(mrb, rules, MRB_SYM(refused), rules_refused, MRB_ARGS_NONE());
 	mrb_define_method_id(mrb, rules, MRB_SYM(counts), rules_counts, MRB_ARGS_NONE());
 }

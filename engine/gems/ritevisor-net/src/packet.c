@@ -107,6 +107,7 @@ static void packet_parse_ip(struct packet *packet, uint32_t at)
 	fragment = packet_get(packet, at + 6, 2);
 	packet->is_fragment = (fragment & 0x3fff) != 0;
 	packet->is_later = (fragment & 0x1fff) != 0;
+	packet->offset = (fragment & 0x1fff) * 8;
 	packet->fragment = packet_get(packet, at + 4, 2);
 	packet->end = packet_end(packet, at, packet_get(packet, at + 2, 2), header_bytes);
 	packet_parse_transport(packet, at + header_bytes);
@@ -138,6 +139,7 @@ static void packet_note_fragment(struct packet *packet, uint32_t at)
 
 	packet->is_fragment = (offset & 0xfff9) != 0;
 	packet->is_later = (offset & 0xfff8) != 0;
+	packet->offset = offset & 0xfff8;
 	packet->fragment = packet_get(packet, at + 4, 4);
 }
 

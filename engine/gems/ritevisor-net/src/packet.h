@@ -55,6 +55,7 @@ struct packet {
 	uint32_t payload;	 /* behind that of TCP, UDP, ICMP or ICMPv6; 0: nowhere */
 	uint32_t end;		 /* of the IP packet: what is behind it is padding */
 	uint32_t fragment;	 /* what fragments of one packet have in common */
+	uint32_t offset;	 /* of a later one, in the packet: bytes */
 	uint16_t sport, dport;
 	struct address src, dst;
 };

@@ -18,6 +18,10 @@ static enum rules_verdict rules_pass(struct rules *rules, const struct packet *p
 
 enum rules_verdict rules_judge(struct rules *rules, const struct packet *packet, uint32_t now_s)
 {
+	if (connections_refuse_fragment(&rules->connections, packet, now_s)) {
+		rules->refused++;
+		return RULES_DROP;
+	}
 	if (rules_know(rules, packet, now_s)) {
 		rules->known++;
 		return rules_pass(rules, packet, now_s);

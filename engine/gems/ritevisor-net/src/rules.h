@@ -23,6 +23,7 @@ struct rules {
 	struct rule rules[RULES_MAXIMUM];
 	struct connections connections;	/* no entries: nothing is tracked */
 	uint64_t known;			/* packets of connections */
+	uint64_t refused;		/* fragments that hide ports */
 };
 
 /* What becomes of a packet. */

@@ -259,6 +259,11 @@ static inline int64_t sys_nic(uint64_t position, struct rv_nic_info *info)
 	return engine_syscall(RV_SYS_NIC, position, engine_address(info), 0, 0, 0);
 }
 
+static inline int64_t sys_nic_transfer(uint64_t number, uint64_t to_guest, const void *frame, uint64_t length_bytes)
+{
+	return engine_syscall(RV_SYS_NIC_TRANSFER, number, to_guest, engine_address(frame), length_bytes, 0);
+}
+
 static inline int64_t sys_statistics(struct rv_statistics *statistics)
 {
 	return engine_syscall(RV_SYS_STATISTICS, engine_address(statistics), 0, 0, 0, 0);
