@@ -78,6 +78,8 @@ static hpa_t main_low_page; /* of the BIOS guest's */
 
 static size_t main_log_before_bytes;
 
+static bool main_has_asked; /* for a passphrase */
+
 static uint64_t main_script_bytes_dropped; /* with the engine; 0: all fit */
 
 static uint64_t main_image_bytes(void)
@@ -167,6 +169,14 @@ static void main_read_map(void)
 	}
 }
 
+/* Where the image was before it was moved, which the guest gets. */
+static void main_wipe_left_passphrase(void)
+{
+	uint64_t offset = (uint64_t)&boot_info.passphrase - HYPERVISOR_ADDRESS;
+
+	memory_wipe(memory_direct((hpa_t)layout_load_start + offset), sizeof(boot_info.passphrase));
+}
+
 /* From the loader's memory to our own; what is left of it becomes the pool. */
 static void main_relocate(void)
 {
@@ -196,6 +206,8 @@ static void main_relocate(void)
 	if (e820_reserve(main_map, &main_nr_map, ARRAY_LENGTH(main_map), place, bytes) != 0)
 		main_stop("the firmware's memory map is too long");
 	relocate_image(place, (hpa_t)layout_load_start, in_place ? 0 : main_image_bytes(), root);
+	if (!in_place)
+		main_wipe_left_passphrase();
 }
 
 /* The disk to boot: as the option says, else the first disk that we were not loaded from. */
@@ -225,6 +237,19 @@ static hpa_t main_prepare_guest(bool hide)
 
 _Noreturn static void main_start_firmware(void);
 
+#define RESTART_S 10 /* from one passphrase to the next */
+
+/* Of a BIOS machine. Whoever was asked for a passphrase may have mistyped it. */
+_Noreturn static void main_stop_or_restart(void)
+{
+	if (main_has_asked) {
+		log_notice("the machine starts anew in %d seconds, and asks for the passphrase again", RESTART_S);
+		time_wait_s(RESTART_S);
+		vcpu_reset_now();
+	}
+	cpu_stop();
+}
+
 /* No OS runs without a policy that is wanted. On UEFI the loader says so on the screen, and stops. */
 _Noreturn static void main_refuse(const char *why)
 {
@@ -233,7 +258,7 @@ _Noreturn static void main_refuse(const char *why)
 	log_error("%s", why);
 	log_error("a policy is not in force (policy! in a script, require= or iommu=own): the boot stops here");
 	if (!uefi_is_present())
-		cpu_stop();
+		main_stop_or_restart();
 	uefi_refuse(why);
 	if (main_virtualises)
 		main_start_firmware();
@@ -619,6 +644,7 @@ static void main_start_wire(void)
 
 _Noreturn void boot_main(void)
 {
+	main_has_asked = boot_info.passphrase.is_given;
 	options_parse(boot_info.command_line);
 	policy_find();
 	main_relocate();

@@ -3,6 +3,7 @@
  */
 #include "boot/boot_info.h"
 
+#include "boot/bios_prompt.h"
 #include "core/string.h"
 #include "rv/policy.h"
 
@@ -163,5 +164,6 @@ void boot_multiboot2(uint32_t information)
 		multiboot2_tag(tag);
 		offset += (uint32_t)align_up(tag->size_bytes, 8);
 	}
+	bios_prompt_ask(boot_info.command_line, &boot_info.passphrase);
 	boot_main();
 }

@@ -24,6 +24,9 @@ static const struct {
 		"~!\"#$%&'()~=~QWERTYUIOP`{}ASDFGHJKL+*ZXCVBNM<>?" },
 };
 
+#define CHARACTER_FIRST PASSPHRASE_CHARACTER(' ')
+#define CHARACTER_LAST PASSPHRASE_CHARACTER(0xff)
+
 static size_t word_length(const char *word, char end)
 {
 	size_t length = 0;
@@ -103,7 +106,8 @@ bool passphrase_take(struct passphrase_line *line, uint16_t key)
 		line->shows = !line->shows;
 		break;
 	default:
-		if (key >= ' ' && key != 0x7f && key < 0xd800 && line->nr_keys < PASSPHRASE_KEYS_MAXIMUM)
+		if (key >= ' ' && key != 0x7f && (key < 0xd800 || (key >= CHARACTER_FIRST && key <= CHARACTER_LAST)) &&
+		    line->nr_keys < PASSPHRASE_KEYS_MAXIMUM)
 			line->keys[line->nr_keys++] = key;
 	}
 	return false;
@@ -136,7 +140,9 @@ static size_t key_text(const struct passphrase_line *line, uint16_t key, char *t
 	const char *character;
 	size_t length = 0;
 
-	if (line->keymap != NULL) {
+	if (key >= CHARACTER_FIRST && key <= CHARACTER_LAST)
+		key &= 0xff;
+	else if (line->keymap != NULL) {
 		for (size_t i = 0; keymap_us[i] != '\0'; i++) {
 			if (key != keymap_us[i])
 				continue;

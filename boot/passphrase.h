@@ -26,6 +26,9 @@ bool passphrase_is_wanted(const char *options);
 #define PASSPHRASE_ESCAPE 0x1b /* begins again */
 #define PASSPHRASE_SHOW 0xff02 /* F2: shows what is typed, and hides it */
 
+/* Of terminals: a character up to U+00FF, on whichever keyboard. */
+#define PASSPHRASE_CHARACTER(c) ((uint16_t)(0xe000 | (c)))
+
 struct passphrase_line {
 	const char *keymap;	/* NULL: keys are what they are */
 	bool shows;

@@ -177,15 +177,13 @@ static void vcpu_handle_interrupt(struct vcpu *vcpu)
 	vcpu_ops->host_end(vcpu);
 }
 
-_Noreturn void vcpu_reset_machine(struct vcpu *vcpu, const char *why)
+_Noreturn void vcpu_reset_now(void)
 {
 	static const struct {
 		uint16_t limit;
 		uint64_t base;
 	} __attribute__((packed)) no_idt = { 0, 0 };
 
-	log_notice("the guest %s at RIP %lx: resetting", why, vcpu->rip);
-	watch_tell(&vcpu_reset_watchers, vcpu);
 	port_write8(0xcf9, 2);
 	port_write8(0xcf9, 6);
 	port_write8(0x64, 0xfe);
@@ -193,6 +191,13 @@ _Noreturn void vcpu_reset_machine(struct vcpu *vcpu, const char *why)
 		cpu_pause();
 	__asm__ volatile("lidt %0; ud2" ::"m"(no_idt));
 	cpu_stop();
+}
+
+_Noreturn void vcpu_reset_machine(struct vcpu *vcpu, const char *why)
+{
+	log_notice("the guest %s at RIP %lx: resetting", why, vcpu->rip);
+	watch_tell(&vcpu_reset_watchers, vcpu);
+	vcpu_reset_now();
 }
 
 /* The CPU itself checks the value. */

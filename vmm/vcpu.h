@@ -279,6 +279,9 @@ extern struct watchers vcpu_reset_watchers;
  * locks. */
 extern struct watchers vcpu_nmi_watchers;
 
+/* Resets the machine, whose guest does not run yet, or any more. Context: any. */
+_Noreturn void vcpu_reset_now(void);
+
 /* Resets the machine, and says that it is because the guest `why`. Context: exit. */
 _Noreturn void vcpu_reset_machine(struct vcpu *vcpu, const char *why);
 

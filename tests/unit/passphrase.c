@@ -78,6 +78,13 @@ static void test_keymaps(void)
 	passphrase_end(&line, &given);
 	UNIT_EQUAL(given.length_bytes, 5);
 	UNIT_EQUAL(memcmp(given.bytes, "ßあ", 5), 0);
+	/* So does what a terminal has. */
+	UNIT_CHECK(passphrase_begin(&line, "keymap=de"));
+	(void)passphrase_take(&line, PASSPHRASE_CHARACTER('z'));
+	(void)passphrase_take(&line, PASSPHRASE_CHARACTER(0xe4));
+	passphrase_end(&line, &given);
+	UNIT_EQUAL(given.length_bytes, 3);
+	UNIT_EQUAL(memcmp(given.bytes, "zä", 3), 0);
 }
 
 /* Each key has a character of its own on each keyboard, but those that the jp one has not. */
