@@ -22,9 +22,9 @@ SCRIPT = re.compile(r"ruby( [\w.-]+\.rb)?$|sh one-liner$")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.M)
 # A file of the project, named with its folder; in quotes it is an #include.
-NAMED = re.compile(r'(?<![\w/.*"<-])(?:boot|core|vmm|iommu|hook|mediator|process|control|engine|include|tests|tools|docs)'
+NAMED = re.compile(r'(?<![\w/.*"<-])(?:boot|core|crypt|vmm|iommu|hook|mediator|process|control|engine|include|tests|tools|docs)'
                    r"/[\w./-]*\.(?:c|h|S|rb|py|md|mk|test|pml)\b")  # fmt: skip
-SOURCES = ("boot", "core", "vmm", "iommu", "hook", "mediator", "process", "control", "include")
+SOURCES = ("boot", "core", "crypt", "vmm", "iommu", "hook", "mediator", "process", "control", "include")
 
 
 def examples(text):

@@ -25,6 +25,7 @@ PACKAGES = {
     "sbsign": "sbsigntool",
     "efibootmgr": "efibootmgr",
     "bt2": "python3-bt2",
+    "cryptsetup": "cryptsetup-bin",
 }
 MODULES = ("bt2",)  # those of PACKAGES that Python imports
 

@@ -1,0 +1,162 @@
+"""./ritevisor disk: encrypted disks by stock cryptsetup, on images; no test needs dm-crypt."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import time
+
+from harness import ROOT, expect, run, test
+from inside import ritevisor
+
+MIB = 1 << 20
+CANARY = b"the quick brown fox lies in the clear. "
+MODHEX = r"[cbdefghijklnrtuv]{8}"
+
+
+def make_disk(work, mib=4, name="disk"):
+    """An image and what was in it; each KiB another."""
+    content = b"".join((CANARY + b"%08d" % number).ljust(1024, b".") for number in range(mib * 1024))
+    (work / name).write_bytes(content)
+    (work / "key").write_bytes(b"a passphrase")
+    (work / "other").write_bytes(b"another passphrase")
+    return work / name, content
+
+
+def disk(work, *words, **options):
+    return ritevisor("disk", *words, "--header", work / "header", **options)
+
+
+def encrypt(work, image):
+    return disk(work, "encrypt", image, "--key-file", work / "key", "--yes")
+
+
+@test
+def disk_is_encrypted_and_comes_back(work):
+    image, content = make_disk(work)
+    expect(encrypt(work, image), 0, "is encrypted", "encrypt=SERIAL,header=header")
+    encrypted = image.read_bytes()
+    assert len(encrypted) == len(content) and CANARY not in encrypted
+    assert len({encrypted[at : at + 16] for at in range(0, len(encrypted), 16)}) == len(encrypted) // 16
+    expect(disk(work, "status", image), 0, "disk: encrypted", "aes-xts-plain64, sectors of 512", "0: key, argon2id, 64 MiB, 4 times")
+    # Once more: nothing is done to it.
+    expect(encrypt(work, image), 1, "of a disk that is encrypted")
+    expect(disk(work, "decrypt", image, "--key-file", work / "other", "--yes"), 1, "No key available")
+    assert image.read_bytes() == encrypted
+    expect(disk(work, "decrypt", image, "--key-file", work / "key", "--yes"), 0, "is clear")
+    assert image.read_bytes() == content
+    expect(disk(work, "status"), 0, "clear", "keys: none")
+
+
+def ends_of(image):
+    """The first and last KiB."""
+    with open(image, "rb") as file:
+        first = file.read(1024)
+        file.seek(-1024, os.SEEK_END)
+        return first, file.read()
+
+
+def kill_amid(work, action, image):
+    """Kills the command, and cryptsetup with it, as soon as it has changed something of the disk."""
+    before = ends_of(image)
+    command = [ROOT / "ritevisor", "disk", action, image, "--header", work / "header", "--key-file", work / "key", "--yes"]
+    child = subprocess.Popen([str(word) for word in command], cwd=ROOT, start_new_session=True, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    end = time.monotonic() + 60
+    while ends_of(image) == before and time.monotonic() < end:
+        time.sleep(0.002)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    return sum(one != other for one, other in zip(before, ends_of(image)))
+
+
+@test
+def disk_conversions_go_on_after_a_kill(work):
+    image, content = make_disk(work, mib=96)
+    assert kill_amid(work, "encrypt", image) == 1, "the kill came when all was done, or nothing"
+    expect(disk(work, "status"), 0, "encrypting")
+    expect(disk(work, "add-key", "--key-file", work / "key", "--new-key-file", work / "other"), 1, "encrypting: its keys stay")
+    expect(disk(work, "decrypt", image, "--key-file", work / "key", "--yes"), 1, "of a disk that is encrypting")
+    expect(encrypt(work, image), 0, "is encrypted")
+    encrypted = image.read_bytes()
+    assert CANARY not in encrypted
+    assert kill_amid(work, "decrypt", image) == 1, "the kill came when all was done, or nothing"
+    expect(disk(work, "status"), 0, "decrypting")
+    expect(encrypt(work, image), 1, "of a disk that is decrypting")
+    expect(disk(work, "decrypt", image, "--key-file", work / "key"), 0, "is clear")
+    assert image.read_bytes() == content
+
+
+@test
+def disk_keys_come_and_go(work):
+    image, _ = make_disk(work)
+    expect(encrypt(work, image), 0)
+    key = ("--key-file", work / "key")
+    expect(disk(work, "add-key", *key, "--new-key-file", work / "other"), 0, "key 1 was added")
+    expect(disk(work, "unlock-test", "--key-file", work / "other"), 0, "that is key 1")
+    recovery = disk(work, "recovery-key", *key)
+    expect(recovery, 0, "key 2 was added")
+    words = recovery.text.splitlines()[-1]
+    assert re.fullmatch(rf"{MODHEX}(-{MODHEX}){{7}}", words), words
+    # Typed at a prompt of stock cryptsetup's, it opens.
+    (work / "typed").write_text(words)
+    expect(run("/usr/sbin/cryptsetup", "open", "--test-passphrase", "-v", "--key-file", work / "typed", work / "header"),
+           0, "Key slot 2 unlocked")  # fmt: skip
+    expect(disk(work, "status"), 0, "2: recovery key, pbkdf2")
+    expect(disk(work, "remove-key", *key, "--slot", "0"), 1, "key 0 is the one that you gave")
+    expect(disk(work, "remove-key", *key, "--slot", "7"), 1, "no key 7; it has 0, 1, 2")
+    expect(disk(work, "remove-key", *key), 1, "--slot")
+    expect(disk(work, "remove-key", *key, "--slot", "1"), 0, "key 1 was removed")
+    expect(disk(work, "unlock-test", "--key-file", work / "other"), 1, "No key available")
+    expect(disk(work, "unlock-test", *key), 0, "that is key 0")
+
+
+@test
+def disk_refuses_what_it_would_destroy(work):
+    image, content = make_disk(work)
+    key = ("--key-file", work / "key")
+    expect(ritevisor("disk", "encrypt", image), 1, "say which header")
+    expect(disk(work, "encrypt", *key), 1, "say which disk")
+    expect(disk(work, "encrypt", image, *key), 1, "give --yes")
+    expect(disk(work, "encrypt", image, "--yes"), 1, "give --key-file")
+    expect(disk(work, "encrypt", work, *key, "--yes"), 1, "neither a disk nor an image")
+    expect(disk(work, "encrypt", work / "none", *key, "--yes"), 1, "No such file")
+    expect(disk(work, "unlock-test", *key), 1, "No such file")
+    for wrong, words in ((b"LUKS\xba\xbe".ljust(1024), "encrypted already"), (b"x" * 700, "no whole number of sectors"),
+                         (b"".ljust(450) + b"\x07" + b"".ljust(59) + b"\x55\xaa", "a table of partitions")):  # fmt: skip
+        (work / "wrong").write_bytes(wrong)
+        expect(disk(work, "encrypt", work / "wrong", *key, "--yes"), 1, words)
+        assert (work / "wrong").read_bytes() == wrong
+    assert image.read_bytes() == content and not list(work.glob("header*"))
+    # A header of another disk.
+    expect(encrypt(work, image), 0)
+    other, content = make_disk(work, mib=5, name="another")
+    expect(disk(work, "decrypt", other, *key, "--yes"), 1, "belongs to another disk")
+    assert other.read_bytes() == content
+    (work / "header").write_bytes(b"no header at all")
+    expect(disk(work, "status"), 1, "is no LUKS header")
+
+
+@test
+def disk_refuses_a_disk_in_use(work):
+    image, content = make_disk(work)
+    attached = run("losetup", "--find", "--show", image)
+    if attached.returncode:
+        return  # not root, or no loop devices
+    device = attached.text.strip()
+    try:
+        expect(encrypt(work, image), 1, f"in use: {device} has it")
+        assert not (work / "header").exists()
+        # The loop device itself is a disk, and held by nobody.
+        expect(encrypt(work, device), 0, "is encrypted")
+        holder = os.open(device, os.O_RDONLY | os.O_EXCL)
+        try:
+            expect(disk(work, "decrypt", device, "--key-file", work / "key", "--yes"), 1, "mounted or otherwise in use")
+        finally:
+            os.close(holder)
+        expect(disk(work, "decrypt", device, "--key-file", work / "key", "--yes"), 0, "is clear")
+    finally:
+        run("losetup", "--detach", device)
+    assert image.read_bytes() == content

@@ -1,0 +1,228 @@
+"""./ritevisor disk: encrypted disks that Ritevisor unlocks below the OS, by stock cryptsetup."""
+
+import getpass
+import os
+import sys
+
+from commands import options
+from host import luks, progress
+from host.errors import UserError
+
+EXAMPLES = """\
+actions:
+  status        what a header says, and whether the disk is encrypted
+  encrypt       encrypt DISK in place; the header is written to --header
+  decrypt       and back
+  add-key       another passphrase or key file
+  remove-key    take one out (--slot)
+  recovery-key  a key of 256 bits, printed once, for when all else is lost
+  unlock-test   which key a passphrase or key file is
+
+examples:
+  ./ritevisor disk encrypt /dev/sda3 --header root.luks
+  ./ritevisor disk recovery-key --header root.luks
+  ./ritevisor disk unlock-test --header root.luks
+  ./ritevisor disk status /dev/sda3 --header root.luks
+  ./ritevisor disk encrypt /dev/sdb --header all.luks --whole
+
+encrypt and decrypt take hours for large disks. Stopped at any point, by Ctrl-C, a crash or the power, the same command
+goes on; until it has come to its end Ritevisor does not unlock the disk. Make a backup all the same, of the header too:
+without it nobody opens the disk. Passphrases are asked for; --key-file and --new-key-file give files instead, as they
+are. docs/encrypted-disks.md tells the rest, and how any Linux opens the disk without Ritevisor.
+"""
+
+ACTIONS_OF_DISKS = ("encrypt", "decrypt")
+
+
+def add(commands):
+    parser = options.add_command(commands, "disk", perform, "encrypt disks that Ritevisor unlocks", EXAMPLES)
+    parser.add_argument("action", metavar="ACTION", choices=list(ACTIONS), help="what to do; see below")
+    parser.add_argument("disk", metavar="DISK", nargs="?", help="a partition, a disk, or an image of one")
+    parser.add_argument("--header", metavar="FILE", help="the LUKS2 header beside it")
+    parser.add_argument("--key-file", metavar="FILE", help="what unlocks it, instead of a passphrase")
+    parser.add_argument("--new-key-file", metavar="FILE", help="add-key: what shall unlock it, too")
+    parser.add_argument("--slot", metavar="N", help="remove-key: which; status lists them")
+    parser.add_argument("--sector-size", type=int, choices=(512, 4096), default=512,
+                        help="encrypt: in what pieces (default 512; no larger than the disk's sectors)")  # fmt: skip
+    parser.add_argument("--whole", action="store_true",
+                        help="encrypt: a disk with its table of partitions, which Ritevisor is not started from")  # fmt: skip
+    parser.add_argument("--yes", action="store_true", help="do not ask whether it is the right disk")
+
+
+def perform(arguments):
+    if arguments.header is None:
+        raise UserError("say which header: --header FILE")
+    if arguments.action in ACTIONS_OF_DISKS and arguments.disk is None:
+        raise UserError(f"say which disk: ritevisor disk {arguments.action} DISK --header {arguments.header}")
+    ACTIONS[arguments.action](arguments)
+    return 0
+
+
+# What unlocks ---------------------------------------------------------------------------------------
+
+
+def read_key_file(path):
+    try:
+        with open(path, "rb") as file:
+            secret = file.read(8193)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from None
+    if not secret or len(secret) > 8192:
+        raise UserError(f"{path} has {'nothing' if not secret else 'more than 8 KiB'} in it, which is no key")
+    return secret
+
+
+def ask(words):
+    if not sys.stdin.isatty():
+        raise UserError("there is no terminal to ask for a passphrase; give --key-file")
+    return getpass.getpass(f"{words}: ").encode()
+
+
+def secret(arguments):
+    return read_key_file(arguments.key_file) if arguments.key_file else ask("passphrase")
+
+
+def new_secret(path, words):
+    if path:
+        return read_key_file(path)
+    first = ask(words)
+    if not first:
+        raise UserError("an empty passphrase protects nothing")
+    if first != ask("the same once more"):
+        raise UserError("these are two; nothing was changed")
+    return first
+
+
+# Conversions ----------------------------------------------------------------------------------------
+
+
+def show_progress(done, whole, seconds_left):
+    minutes = int(seconds_left // 60)
+    left = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min" if minutes else "less than a minute"
+    progress.step(f"{done / 2**30:.1f} of {whole / 2**30:.1f} GiB, {100 * done // max(whole, 1)} %, {left} left")
+
+
+def confirm(arguments, what):
+    if arguments.yes:
+        return
+    if not sys.stdin.isatty():
+        raise UserError(f"{what}: there is no terminal to ask whether that is meant; give --yes")
+    print(f"{what}. A backup of it is a good thing to have.")
+    if input("Type yes to go on: ").strip() != "yes":
+        raise UserError("nothing was changed")
+
+
+def check_new(arguments):
+    """What must not be encrypted."""
+    disk = arguments.disk
+    if luks.is_header(disk):
+        raise UserError(f"{disk} has a LUKS header in front, so it is encrypted already")
+    if luks.has_partitions(disk) and not arguments.whole:
+        raise UserError(f"{disk} has a table of partitions: encrypt a partition, or say --whole, which leaves nothing on it "
+                        "that firmware could start")  # fmt: skip
+    if luks.size_bytes(disk) == 0 or luks.size_bytes(disk) % arguments.sector_size:
+        raise UserError(f"{disk} is no whole number of sectors")
+
+
+def convert(arguments, key):
+    try:
+        luks.convert(arguments.disk, arguments.header, key, show_progress)
+    except KeyboardInterrupt:
+        progress.clear()
+        print("stopped; the same command goes on where it was", file=sys.stderr)
+        raise
+    progress.clear()
+
+
+def encrypt(arguments):
+    luks.check_unused(arguments.disk)
+    begun = os.path.exists(arguments.header)
+    if begun and (state := luks.state(arguments.header)) != "encrypting":
+        raise UserError(f"{arguments.header} is there, of a disk that is {state}: nothing was changed")
+    if begun:
+        luks.check_disk(arguments.header, arguments.disk)
+        key = secret(arguments)
+        luks.unlocked_slot(arguments.header, key)
+    else:
+        check_new(arguments)
+        confirm(arguments, f"{arguments.disk} ({luks.size_bytes(arguments.disk) / 2**30:.1f} GiB) will be encrypted")
+        key = new_secret(arguments.key_file, "passphrase")
+        luks.begin_encryption(arguments.disk, arguments.header, key, arguments.sector_size)
+    convert(arguments, key)
+    print(f"{arguments.disk} is encrypted; without {arguments.header} nobody opens it: keep a copy elsewhere")
+    print(f"the boot line's word: {luks.option(arguments.disk, arguments.header)}")
+
+
+def decrypt(arguments):
+    luks.check_unused(arguments.disk)
+    state = luks.state(arguments.header)
+    if state not in ("encrypted", "decrypting"):
+        raise UserError(f"{arguments.header} is of a disk that is {state}: nothing was changed")
+    luks.check_disk(arguments.header, arguments.disk)
+    key = secret(arguments)
+    luks.unlocked_slot(arguments.header, key)
+    if state == "encrypted":
+        confirm(arguments, f"{arguments.disk} will be decrypted")
+        luks.begin_decryption(arguments.disk, arguments.header, key)
+    convert(arguments, key)
+    print(f"{arguments.disk} is clear; take its encrypt= out of the boot line")
+
+
+# Headers --------------------------------------------------------------------------------------------
+
+
+def describe_slot(number, slot, recovery):
+    if slot["type"] == "reencrypt":
+        return f"  {number}: notes of the conversion"
+    kdf = slot["kdf"]
+    cost = f"{kdf['memory'] // 1024} MiB, {kdf['time']} times" if "memory" in kdf else f"{kdf['iterations']} iterations"
+    return f"  {number}: {'recovery key' if number in recovery else 'key'}, {kdf['type']}, {cost}"
+
+
+def status(arguments):
+    data, state = luks.metadata(arguments.header), luks.state(arguments.header)
+    segments = [each for each in data["segments"].values() if each["type"] == "crypt"]
+    print(f"{arguments.disk or 'the disk'}: {state}")
+    if segments:
+        print(f"cipher: {segments[0]['encryption']}, sectors of {segments[0]['sector_size']} bytes")
+    print("keys:" if data["keyslots"] else "keys: none")
+    for number, slot in sorted(data["keyslots"].items(), key=lambda each: int(each[0])):
+        print(describe_slot(number, slot, luks.recovery_slots(data)))
+    if arguments.disk and state == "encrypted":
+        print(f"the boot line's word: {luks.option(arguments.disk, arguments.header)}")
+
+
+def check_whole(arguments):
+    if (state := luks.state(arguments.header)) != "encrypted":
+        raise UserError(f"{arguments.header} is of a disk that is {state}: its keys stay as they are")
+
+
+def add_key(arguments):
+    check_whole(arguments)
+    key = secret(arguments)
+    luks.unlocked_slot(arguments.header, key)
+    print(f"key {luks.add_key(arguments.header, key, new_secret(arguments.new_key_file, 'new passphrase'))} was added")
+
+
+def recovery_key(arguments):
+    check_whole(arguments)
+    key, slot = luks.add_recovery_key(arguments.header, secret(arguments))
+    print(f"key {slot} was added. It is not shown again; write it down and keep it away from the machine:")
+    print(key)
+
+
+def remove_key(arguments):
+    check_whole(arguments)
+    if arguments.slot is None:
+        raise UserError("say which key: --slot N; status lists them")
+    luks.remove_key(arguments.header, secret(arguments), arguments.slot)
+    print(f"key {arguments.slot} was removed; a copy of the header still has it")
+
+
+def unlock_test(arguments):
+    luks.metadata(arguments.header)
+    print(f"that is key {luks.unlocked_slot(arguments.header, secret(arguments))}")
+
+
+ACTIONS = {"status": status, "encrypt": encrypt, "decrypt": decrypt, "add-key": add_key, "remove-key": remove_key,
+           "recovery-key": recovery_key, "unlock-test": unlock_test}  # fmt: skip
