@@ -1,5 +1,6 @@
 """Tests of `ritectl record -f FORMAT`: what comes is written while it comes. Recorder stands for the hypervisor."""
 
+import errno
 import json
 import random
 import re
@@ -189,6 +190,15 @@ def what_the_command_says_is_not_among_it(work):
         out, said = program.communicate(timeout=PATIENCE_S)
     assert program.returncode == 0 and "said" in said, said
     assert [json.loads(line)["type"] for line in out.splitlines()] == ["event"] * 3, out
+
+
+@test
+def another_version_is_told(work):
+    with Recorder(work / "wire", 1, START_NS) as recorder:
+        recorder.refusal = -errno.EOPNOTSUPP
+        program = record(recorder, "-f", "json", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        out, said = program.communicate(timeout=PATIENCE_S)
+    assert (program.returncode, out) == (1, "") and "of another version than the Ritevisor that runs" in said, said
 
 
 @test

@@ -43,6 +43,7 @@ class Recorder:
         self.path, self.begin_tsc = path, begin_tsc
         self.packets = [[] for _ in range(nr_cpus)]
         self.calls, self.hooks, self.wish, self.lost = [], [], None, 0
+        self.refusal = 0  # of the recording: an error number
         self.next = [0] * nr_cpus
         self.is_idle = threading.Event()  # all was fetched
         self.listener = socket.socket(socket.AF_UNIX)
@@ -94,7 +95,7 @@ class Recorder:
             return 0, b"0.0.0"
         if command == RECORD:
             self.wish, arguments[0] = list(arguments), self.begin_tsc
-            return len(self.packets), b""
+            return self.refusal or len(self.packets), b""
         if command == HOOK:
             self.hooks.append(arguments[0])
         if command != FETCH:

@@ -2,6 +2,7 @@
 tools that it is for."""
 
 import json
+import random
 import re
 import subprocess
 
@@ -329,6 +330,33 @@ def of_cut_and_damaged_traces_the_rest_is_read(work):
     assert "damaged" in said and whole - 12 < read < whole, (read, said)
     read, said = broken(lambda data: data[int.from_bytes(data[48:56], "little") // 8 :])
     assert "1 packets before packet 1 are missing" in said and read < whole, (read, said)
+
+
+@test
+def whatever_a_trace_is_cut_or_changed_to_is_told(work):
+    """In its metadata, too: what is not whole is said, and nothing is said without what could be read."""
+    whole, chance = sample().pipe(), random.Random(19)
+    packets_at = int.from_bytes(whole[24:28], "little") // 8
+    for i in range(24):
+        data, first = bytearray(whole), 0 if i % 4 < 2 else packets_at
+        if i % 2:
+            del data[chance.randrange(first + 1, len(data)) :]
+        else:
+            for _ in range(3):
+                data[chance.randrange(first, len(data))] ^= chance.randrange(1, 256)
+        (work / "trace").write_bytes(data)
+        done = ritevisor("convert", work / "trace", "-f", "json")
+        assert done.returncode == 0 or "error: " in done.stderr, (i, done.text)
+        assert done.returncode == 1 or not i % 2, (i, done.stderr)
+        read = sum(json.loads(line)["type"] == "event" for line in done.stdout.splitlines())
+        assert done.returncode == 0 or not read or f"{read} events could be read" in done.stderr, (i, read, done.stderr)
+
+
+@test
+def a_replay_of_a_cut_trace_says_so(work):
+    trace = rtc_trace().folder(work / "trace")
+    (trace / "cpu0").write_bytes((trace / "cpu0").read_bytes()[:-30])
+    expect(check(work, RTC, trace), 0, "cpu0: cut within packet", "none of 7 verdicts differ")
 
 
 @test

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What record.sh has recorded, as babeltrace2 reads it.
+"""What record.sh and record_two.sh have recorded, as babeltrace2 reads it.
 
-usage: record.py DISK   an image of the guest's disk, with a tar from 64 KiB on
+usage: record.py DISK [two]   an image of the guest's disk, with a tar from 64 KiB on
 """
 
 import io
@@ -109,6 +109,26 @@ def lossy(folder, told):
     say("told", told.read_text().strip().split("\n")[-1] == f"ritectl: {there} events recorded, {gone} lost")
 
 
+def two_cpus(traces):
+    """Each CPU's events are in its stream in order, and in time those of both; what one loses is its own."""
+    read, written = Counter(), {cpu: [] for cpu in (0, 1)}
+    for name, cpu, _, fields in events(traces / "both"):
+        if name == "port_write":
+            written[cpu].append(fields["value"])
+        else:
+            read[cpu] += 1
+    say("at a time", read[0], read[1], written == {cpu: list(range(1, 17)) for cpu in (0, 1)})
+    turns = [(cpu, fields["value"]) for _, cpu, _, fields in events(traces / "turns")]
+    say("in turn", turns == [(cpu, i + 100 * cpu) for i in range(1, 9) for cpu in (0, 1)])
+    done = subprocess.run(["./ritevisor", "convert", traces / "one", "-f", "json"], capture_output=True, text=True)
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    there = Counter(each["cpu"] for each in told if each["type"] == "event")
+    gone = Counter()
+    for each in told:
+        gone[each["cpu"]] += each.get("count", 0)
+    say("one loses", (there[0], gone[0]), (there[1] + gone[1], gone[1] > 100 and there[1] > 50))
+
+
 def unpack(stream, folder):
     """A pipe's packets, as a trace."""
     folder.mkdir()
@@ -128,12 +148,14 @@ def unpack(stream, folder):
         at += size
 
 
-def main(disk):
+def main(disk, which=None):
     with tempfile.TemporaryDirectory() as work:
         data = Path(disk).read_bytes()[TAR_AT:]
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             archive.extractall(work)
         traces = Path(work) / "traces"
+        if which == "two":
+            return two_cpus(traces)
         opened = subprocess.run(["babeltrace2", traces / "first"], capture_output=True, text=True)
         say("babeltrace2", opened.returncode, opened.stderr.strip() or "has nothing to say")
         first(traces / "first")
@@ -146,4 +168,4 @@ def main(disk):
         say("piped", [fields["value"] for _, _, _, fields in events(Path(work) / "unpacked")])
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])
