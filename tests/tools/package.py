@@ -51,7 +51,10 @@ def package_works_in_another_root(work):
     expect(run(program, "boot", "--help", cwd=work), 0, "  ritevisor boot --script hello ")
     made = run(program, "boot", "--dry-run", "--script", "hello", "--run", "echo hello", cwd=work, env={"TMPDIR": str(work)})
     expect(made, 0, "guest.img")
-    expect(run(program, "check", "helo", cwd=work), 2, "helo: no such file")
+    expect(run(program, "check", "helo", cwd=work), 2, "helo: no such file; ready scripts are listed by ritevisor scripts")
+    none = run(program, "boot", "--disk", "none.img", cwd=work)
+    expect(none, 1, "none.img: no such file; give --disk an image")
+    assert "make" not in none.text, none.text
 
 
 @test

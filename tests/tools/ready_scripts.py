@@ -35,4 +35,5 @@ def a_ready_script_goes_by_its_name(work):
     (work / "hello").write_text("puts 6 * 7\n")
     expect(run("./ritevisor", "check", work / "hello"), 0, "42")
     expect(run("./ritevisor", "boot", "--dry-run", "--script", "hello"), 0, "ritevisor.iso")
-    expect(run("./ritevisor", "check", "helo"), 2, "helo: no such file")
+    expect(run("./ritevisor", "check", "helo"), 2, "helo: no such file; ready scripts are listed")
+    expect(ritevisor("boot", "--dry-run", "--script", "helo"), 1, "helo: no such file; ready scripts are listed")

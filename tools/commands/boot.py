@@ -25,7 +25,7 @@ examples:
 
 The built-in guest is Debian's kernel for clouds and BusyBox. A clone has fetched the kernel when it
 was built; an installed copy does so by apt, which needs a network once and no root, and keeps it in
-~/.cache/ritevisor ($RITEVISOR_CACHE).
+~/.cache/ritevisor ($RITEVISOR_CACHE), some 230 MB.
 
 Ctrl-C ends the run. The exit status is 0 only if the guest powered off and Ritevisor
 printed its summary (unless --no-summary).

@@ -94,7 +94,7 @@ def collect_scripts(arguments, folder):
         if path == "-":
             scripts.append(write_source(folder, "-", sys.stdin.buffer.read()))
         else:
-            need_file(path, "give the path of a Ruby script")
+            need_file(path, ready.HINT)
             scripts.append(os.path.abspath(path))
     if not scripts:
         raise UserError("nothing to check: give a script, - for standard input, or -e CODE")

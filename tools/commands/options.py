@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from host import gems, installed, paths, scripts, simulation, uefi, words
-from host.errors import UserError
+from host.errors import UserError, need_file
 
 
 def add_command(commands, name, perform, summary, examples=""):
@@ -112,6 +112,8 @@ def uefi_options(arguments):
 
 def check_script_options(arguments):
     use_gems(arguments)
+    for script in arguments.script:
+        need_file(script, scripts.HINT)
     for warning in words.check(arguments.option, arguments.script):
         print(f"ritevisor {arguments.command}: warning: {warning}", file=sys.stderr)
     if arguments.script and arguments.engine is None:

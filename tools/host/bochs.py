@@ -17,7 +17,7 @@ from pathlib import Path
 
 if __package__:
     from .errors import UserError, need_file, need_source
-    from .machine import disk_format
+    from .machine import DISK_HINT, disk_format
     from .paths import ROOT
 
 BIOS = "/usr/share/bochs/BIOS-bochs-latest, options=fastboot"
@@ -78,7 +78,7 @@ class Machine:
         return [sys.executable, os.path.abspath(__file__), build_bochs(), str(configuration)]
 
     def _configuration(self):
-        disk = os.path.abspath(need_file(self.disk, "give --disk an image, or run make"))
+        disk = os.path.abspath(need_file(self.disk, DISK_HINT))
         if disk_format(disk) != "raw":
             raise UserError(f"{disk}: Bochs takes raw disk images only; try qemu-img convert")
         if int(self.memory) > MEMORY_MIB_MAXIMUM:

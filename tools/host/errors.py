@@ -53,7 +53,9 @@ class UserError(Exception):
 
 
 def need_file(path, hint):
-    """Returns path if it is a readable file; otherwise says so, with a hint what to do."""
+    """Returns path if it is a readable file; otherwise says so, with a hint what to do. What a clone makes, an installed
+    copy has lost."""
+    hint = hint if paths.IS_SOURCE else hint.replace("run make", "install Ritevisor again")
     if not os.path.exists(path):
         raise UserError(f"{path}: no such file; {hint}")
     if not os.path.isfile(path):

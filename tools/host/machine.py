@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 
 from .errors import UserError, need_file
+from .paths import IS_SOURCE
 
 QEMU = "qemu-system-x86_64"
+DISK_HINT = "give --disk an image that is there" + (", or run make for the built-in guest's" if IS_SOURCE else "")
 # The kernel's check of its timer fails where QEMU gets too little of a busy machine, bare too.
 GUEST_APPEND = "console=ttyS0,115200 panic=10 iomem=relaxed no_timer_check"
 
@@ -57,7 +59,7 @@ class Machine:
 
     def _disks(self):
         """The guest's disk is the first hard disk (BIOS 0x80); the medium is a CD, booted first."""
-        disk = need_file(self.disk, "give --disk an image, or run make").replace(",", ",,")
+        disk = need_file(self.disk, DISK_HINT).replace(",", ",,")
         kept = "off" if self.disk_is_kept else "on"
         words = [
             "-drive", f"if=none,id=disk,file={disk},format={disk_format(self.disk)},snapshot={kept}",

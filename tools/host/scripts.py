@@ -9,6 +9,7 @@ from .paths import ROOT
 
 READY = ROOT / "scripts"
 SUMMARY_CHARACTERS = 100
+HINT = "ready scripts are listed by ./ritevisor scripts"  # where a script is not there
 
 
 def names():
