@@ -14,6 +14,7 @@
 #ifndef CONTROL_CONTROL_ABI_H
 #define CONTROL_CONTROL_ABI_H
 
+#include "rv/metric.h"
 #include "rv/types.h"
 
 #define CONTROL_MAGIC UINT64_C(0x5269746576436f31) /* "RitevCo1" */
@@ -96,6 +97,10 @@ enum control_command {
 	CONTROL_RECORD_FETCH,
 	/* Nothing more is recorded; what was can be fetched -> 0 */
 	CONTROL_RECORD_STOP,
+	/* [0] the number of a metric, from 0 on, [1] position, 0 at first; data: a script's name -> how many entries; [1] the
+	 * next position, [2] what it had no room for; data: struct rv_metric_spec, and struct rv_metric_entry behind it
+	 * (rv/metric.h). The engine is not asked, and may be running. RV_ENOENT: no such script, or metric */
+	CONTROL_METRICS,
 	CONTROL_COMMAND_COUNT,
 };
 

@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "core/time.h"
+#include "hook/metric.h"
 #include "process/process_live.h"
 #include "process/signature.h"
 #include "rv/errno.h"
@@ -139,6 +140,42 @@ static int64_t command_list(struct control_message *message)
 	message->argument[0] = position;
 	message->data_bytes = (uint32_t)((uint64_t)count * sizeof(*entries));
 	return count;
+}
+
+/* Of a script that is held. */
+static int64_t command_metric(struct control_message *message, struct metrics *metrics)
+{
+	struct rv_metric_spec *spec = (struct rv_metric_spec *)(void *)message->data;
+	struct rv_metric_entry *entries = (struct rv_metric_entry *)(void *)(spec + 1);
+	unsigned room = (sizeof(message->data) - sizeof(*spec)) / sizeof(*entries);
+	int64_t count = metric_describe(metrics, message->argument[0], spec);
+
+	if (count == 0)
+		count = metric_read(metrics, message->argument[0], message->argument[1], entries, room, &message->argument[2]);
+	if (count < 0)
+		return count;
+	for (int64_t i = 0; i < count; i++)
+		entries[i].next = 0;
+	message->argument[1] += (uint64_t)count;
+	message->data_bytes = (uint32_t)(sizeof(*spec) + (uint64_t)count * sizeof(*entries));
+	return count;
+}
+
+static int64_t command_metrics(struct control_message *message)
+{
+	char name[CONTROL_NAME_BYTES];
+	struct process *process;
+	int64_t result;
+
+	if (!command_name(message, name))
+		return -RV_EINVAL;
+	message->data_bytes = 0;
+	process = process_find(name);
+	if (process == NULL)
+		return -RV_ENOENT;
+	result = command_metric(message, process_metrics(process));
+	process_put(process);
+	return result;
 }
 
 static int64_t command_log(struct control_message *message)
@@ -276,6 +313,8 @@ static int64_t command_dispatch(struct control_message *message, uint64_t space,
 		return command_log_before(message);
 	case CONTROL_STATISTICS:
 		return command_statistics(message);
+	case CONTROL_METRICS:
+		return command_metrics(message);
 	case CONTROL_CONTINUE:
 		return command_continue(message);
 	default:

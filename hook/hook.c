@@ -36,7 +36,7 @@ static struct hook *hook_create(struct hook_owner *owner, const struct rv_hook_s
 	if (hook == NULL)
 		return NULL;
 	hook->spec = *spec;
-	hook->spec.observe |= spec->fixed == RV_FIXED_TRACE;
+	hook->spec.observe |= hook_fixed_looks_on(spec->fixed);
 	hook->source = source_of(spec->kind);
 	hook->owner = owner;
 	hook->state = owner->stages ? HOOK_STAGED : owner->swaps ? HOOK_SWAPS : HOOK_ACTIVE;
@@ -44,7 +44,8 @@ static struct hook *hook_create(struct hook_owner *owner, const struct rv_hook_s
 	hook->born_vcpu = cpu_current()->vcpu;
 	hook->born_exit = hook->born_vcpu->history_next;
 	hook_prepare_clauses(hook);
-	hook->region.handler = spec->fixed != RV_FIXED_NONE ? hook_handle_fixed : hook_handle_access;
+	hook->region.handler = hook->metric_in_place ? hook_handle_counted
+			       : spec->fixed != RV_FIXED_NONE ? hook_handle_fixed : hook_handle_access;
 	hook->region.band = spec->fixed == RV_FIXED_ISOLATE ? BAND_GUARD : BAND_HOOK;
 	hook->region.context = hook;
 	hook->region.first = hook->first;

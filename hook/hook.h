@@ -72,6 +72,7 @@ struct hook_owner {
 	uint64_t waited_cycles; /* in the event going on; counted by whoever delivers it */
 	bool stuck; /* who has the lock was waited for in vain */
 	bool keeps_hooks; /* those that keep denying after a failure do so however it ends, and stay on */
+	struct metrics *metrics; /* hook/metric.h; NULL: none of its hooks has RV_FIXED_METRIC */
 	bool stages; /* what it adds is staged, until hook_put_into_force() */
 	bool swaps; /* it takes another's place, or another its: the next two count (hook/hook_swap.c) */
 	uint64_t epoch_in, epoch_out; /* its hooks are in force from that epoch on; before that one, 0: for ever */
@@ -103,6 +104,7 @@ struct hook {
 	bool write;		    /* of the two directions, the one it wants */
 	bool region_is_wider;	    /* than the addresses that it wants */
 	bool in_place;		    /* the source's, if there are no exceptions */
+	bool metric_in_place;	    /* what a metric takes lies in the access likewise */
 	struct hook_owner *owner;
 	struct event_origin *origin; /* of the event that is open */
 	uint64_t first, last;	    /* the addresses it wants, as events tell them */

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/panic.h"
 #include "core/time.h"
+#include "hook/metric.h"
 #include "hook/trace.h"
 #include "vmm/deadline.h"
 #include "vmm/vcpu.h"
@@ -116,11 +117,22 @@ static __attribute__((noinline)) enum access_result hook_handle_accepted(struct 
 	return hook_ask_owner(hook, &origin);
 }
 
+static __attribute__((noinline)) enum access_result hook_count(struct hook *hook, const struct event_origin *origin)
+{
+	struct rv_event event;
+
+	hook->source->fill(&event, origin); /* which a kind with fields has */
+	metric_sink(hook, &event);
+	return ACCESS_PASS;
+}
+
 /* In its owner's service, or in nobody's. */
 static enum access_result hook_say_fixed(struct hook *hook, struct event_origin *origin)
 {
-	if (hook->state != HOOK_DENYING && !hook_is_active(hook, origin->vcpu))
+	if (hook->state != HOOK_ACTIVE && hook->state != HOOK_DENYING && !hook_is_active(hook, origin->vcpu))
 		return ACCESS_PASS;
+	if (hook->spec.fixed == RV_FIXED_METRIC)
+		return hook_count(hook, origin);
 	if (hook->spec.fixed == RV_FIXED_TRACE)
 		trace_sink(hook, origin);
 	return hook_resolve_fixed(hook, origin);
@@ -132,6 +144,19 @@ enum access_result hook_handle_fixed(struct access *access, void *context)
 	struct hook *hook = context;
 
 	return hook_wants(hook, access) ? hook_say_fixed(hook, &origin) : hook_reject(hook);
+}
+
+/* What is counted most often: all of it lies in the access. */
+enum access_result hook_handle_counted(struct access *access, void *context)
+{
+	struct hook *hook = context;
+
+	if (!hook->in_place || hook->state != HOOK_ACTIVE)
+		return hook_handle_fixed(access, context);
+	if (access->write != hook->write || !hook_accepts_in_place(hook, access))
+		return hook_reject(hook);
+	metric_sink(hook, hook_event_in_access(access));
+	return ACCESS_PASS;
 }
 
 enum access_result hook_ask(struct hook *hook, struct event_origin *origin)

@@ -53,11 +53,16 @@ static inline bool hook_clauses_hold(const struct hook_clause *clause, const str
 HOOK_SAME_DISTANCE(width_bytes, address);
 HOOK_SAME_DISTANCE(width_bytes, value);
 
+/* Where an event would be whose width, address and value are the access's. */
+static inline const void *hook_event_in_access(const struct access *access)
+{
+	return (const char *)&access->width_bytes - offsetof(struct rv_event, width_bytes);
+}
+
 /* The same as hook_filter_accepts(), of a hook that is in_place. */
 static inline bool hook_accepts_in_place(const struct hook *hook, const struct access *access)
 {
-	return hook_clauses_hold(hook->clauses, hook->clauses_end,
-				 (const char *)&access->width_bytes - offsetof(struct rv_event, width_bytes));
+	return hook_clauses_hold(hook->clauses, hook->clauses_end, hook_event_in_access(access));
 }
 
 /* Does the hook want this access, which touches its region? */
@@ -93,6 +98,12 @@ enum access_result hook_resolve(struct hook *hook, struct event_origin *origin, 
 				const struct rv_event *event);
 /* DENY, by C alone. */
 enum access_result hook_deny(struct hook *hook, struct event_origin *origin);
+/* Of what C says by itself: does the event pass whatever it is? */
+static inline bool hook_fixed_looks_on(uint32_t fixed)
+{
+	return fixed == RV_FIXED_TRACE || fixed == RV_FIXED_METRIC;
+}
+
 /* What spec.fixed says, which is not RV_FIXED_NONE. Without a lock. */
 enum access_result hook_resolve_fixed(struct hook *hook, struct event_origin *origin);
 /* What the hook's on_error makes of an event whose handler failed. */
@@ -101,6 +112,7 @@ enum rv_verdict hook_verdict_on_error(struct hook *hook);
 /* hook_deliver.c: the handlers of all regions; context is the hook. The latter: with spec.fixed. */
 enum access_result hook_handle_access(struct access *access, void *context);
 enum access_result hook_handle_fixed(struct access *access, void *context);
+enum access_result hook_handle_counted(struct access *access, void *context);
 /* An event that the hook's filter wants: asks its owner, if the hook is still on, and does what it says. */
 enum access_result hook_ask(struct hook *hook, struct event_origin *origin);
 

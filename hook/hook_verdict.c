@@ -32,7 +32,7 @@ enum access_result hook_deny(struct hook *hook, struct event_origin *origin)
 
 enum access_result hook_resolve_fixed(struct hook *hook, struct event_origin *origin)
 {
-	if (hook->spec.fixed == RV_FIXED_TRACE)
+	if (hook_fixed_looks_on(hook->spec.fixed))
 		return ACCESS_PASS;
 	if (hook->spec.fixed != RV_FIXED_ISOLATE) {
 		__atomic_fetch_add(&hook->counters.denied, 1, __ATOMIC_RELAXED);

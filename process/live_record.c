@@ -55,7 +55,7 @@ static uint64_t live_promised_pages(void)
 
 		if (live != NULL && live->taken && live->process.state != PROCESS_ENDED)
 			pages += LIVE_ENGINE_PAGES +
-				 (live->process.heap_quota_bytes - live->process.heap_bytes) / PAGE_BYTES;
+				 (live->process.heap_quota_bytes - live->process.heap_bytes - live->process.metric_bytes) / PAGE_BYTES;
 	}
 	return pages;
 }

@@ -96,6 +96,7 @@ void process_bury(struct process *process, enum process_stop stop)
 	if (process_options.overlays != NULL)
 		process_options.overlays->forget(&process->owner);
 	process_space_destroy(process);
+	process_metrics_end(process);
 	if (stop == PROCESS_STOP_EXIT && failed)
 		process_tell(process, "%s: ended with status %lu; its hooks are removed", process->name,
 			     process->exit_status);
@@ -144,6 +145,7 @@ int process_fill(struct process *process, const struct space_script *script, uns
 		return -RV_ENOMEM;
 	process->state = PROCESS_LOADING;
 	process->powers = process->powers_kept = RV_POWERS_ALL;
+	process_metrics_begin(process);
 	process->owner.name = process->name;
 	process->owner.event = process->event;
 	process->owner.deliver = process_deliver;

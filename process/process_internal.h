@@ -7,6 +7,7 @@
 #include "core/cpu.h"
 #include "core/exception.h"
 #include "hook/hook.h"
+#include "hook/metric.h"
 #include "process/budget.h"
 #include "process/process.h"
 #include "rv/abi.h"
@@ -58,6 +59,8 @@ struct process {
 	uint64_t exit_status;
 	uint64_t heap_quota_bytes;
 	uint64_t heap_bytes, stack_bytes; /* mapped */
+	uint64_t metric_bytes;		  /* taken, of the heap's quota; under its metrics' lock */
+	struct metrics metrics;
 	uint64_t budget_us;		  /* of the run going on */
 	struct budget budget;
 	uint64_t log_tsc;		  /* spent in RV_SYS_LOG in the run going on */
@@ -112,6 +115,11 @@ struct space_script {
 	bool policy;
 	bool live; /* of one engine alone, which no other sees */
 };
+
+/* syscall_metric.c */
+void process_metrics_begin(struct process *process);
+/* Gives their memory back. */
+void process_metrics_end(struct process *process);
 
 /* process_output.c: an error of an engine's, to the log and to its own output. */
 void process_tell(struct process *process, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -14,6 +14,7 @@
 #include "rv/abi.h"
 #include "rv/types.h"
 
+struct metrics;
 struct process;
 struct process_output;
 struct vcpu;
@@ -84,6 +85,9 @@ void process_put(struct process *process);
 /* The script at a position, likewise held; NULL: behind the last. *position becomes that of the next. Positions of
  * live ones stay theirs. */
 struct process *process_at(unsigned *position);
+
+/* The metrics of a script that is held, be it running: hook/metric.h. */
+struct metrics *process_metrics(struct process *process);
 
 /* What is told of a script. A glance: it may change at any time. */
 struct process_facts {

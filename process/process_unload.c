@@ -38,7 +38,7 @@ void process_describe(struct process *process, struct process_facts *facts)
 		.nr_hooks = process->owner.nr_hooks,
 		.nr_events = process->owner.nr_events,
 		.nr_errors = process->owner.nr_errors,
-		.heap_bytes = process->heap_bytes,
+		.heap_bytes = process->heap_bytes + process->metric_bytes,
 	};
 }
 

@@ -67,6 +67,10 @@ static const syscall_handler syscall_table[RV_SYSCALL_COUNT] = {
 	[RV_SYS_OVERLAY_USED] = syscall_overlay_used,
 	[RV_SYS_RESOLVE] = syscall_resolve,
 	[RV_SYS_OPENED] = syscall_opened,
+	[RV_SYS_METRIC] = syscall_metric,
+	[RV_SYS_METRIC_ADD] = syscall_metric_add,
+	[RV_SYS_METRIC_NEXT] = syscall_metric_next,
+	[RV_SYS_METRIC_CLEAR] = syscall_metric_clear,
 };
 
 /* Of programs that are no script's. A template that asks for more is none: each engine will ask by itself. */
@@ -207,7 +211,8 @@ int64_t syscall_heap_grow(struct process *process, struct exception_frame *frame
 
 	if ((bytes & PAGE_MASK) != 0)
 		return -RV_EINVAL;
-	if (bytes > process->heap_quota_bytes - process->heap_bytes)
+	if (bytes > process->heap_quota_bytes - process->heap_bytes ||
+	    process->metric_bytes > process->heap_quota_bytes - process->heap_bytes - bytes)
 		return -RV_ENOMEM;
 	for (; grown < bytes; grown += PAGE_BYTES) {
 		if (user_map_new_page(process, start + grown, PAGING_WRITABLE | PAGING_NO_EXECUTE)) {
@@ -257,7 +262,7 @@ int64_t syscall_statistics(struct process *process, struct exception_frame *fram
 	struct rv_statistics statistics = {
 		.events = process->owner.nr_events,
 		.errors = process->owner.nr_errors,
-		.heap_bytes = process->heap_bytes,
+		.heap_bytes = process->heap_bytes + process->metric_bytes,
 		.stack_bytes = process->stack_bytes,
 		.tsc = tsc_read(),
 	};

@@ -51,6 +51,12 @@ int64_t syscall_cpuid(struct process *process, struct exception_frame *frame);
 int64_t syscall_memory_read(struct process *process, struct exception_frame *frame);
 int64_t syscall_memory_write(struct process *process, struct exception_frame *frame);
 
+/* syscall_metric.c */
+int64_t syscall_metric(struct process *process, struct exception_frame *frame);
+int64_t syscall_metric_add(struct process *process, struct exception_frame *frame);
+int64_t syscall_metric_next(struct process *process, struct exception_frame *frame);
+int64_t syscall_metric_clear(struct process *process, struct exception_frame *frame);
+
 /* syscall_net.c */
 int64_t syscall_nic(struct process *process, struct exception_frame *frame);
 

@@ -63,6 +63,8 @@ int64_t syscall_hook_add(struct process *process, struct exception_frame *frame)
 		return -RV_EINVAL;
 	if (!syscall_hook_is_short(process, &spec))
 		return -RV_E2BIG;
+	if (spec.fixed == RV_FIXED_METRIC && !metric_is(&process->metrics, spec.metric))
+		return -RV_EINVAL;
 	if (rv_kind_power(spec.kind) & ~process->powers)
 		return -RV_EACCES;
 	if (process->live && !syscall_hook_has_tables(&spec))

@@ -17,9 +17,10 @@
 #ifndef RV_ABI_H
 #define RV_ABI_H
 
+#include "rv/metric.h"
 #include "rv/types.h"
 
-#define RV_ABI_VERSION 7
+#define RV_ABI_VERSION 8
 #define RV_SYSCALL_VECTOR 0x80
 
 /* The address space of an engine (all below 4 GiB, so that pointers fit 32 bits where it helps). */
@@ -199,6 +200,8 @@ struct rv_clause {
 #define RV_FOLLOWS_CONFIGURATION 6
 #define RV_FOLLOWS_OF(function, number) (RV_FOLLOWS | (uint32_t)(number) << 16 | (uint32_t)(function))
 
+#define RV_METRIC_ONE UINT32_MAX
+
 /* What C says of each event that a hook wants. The script is not asked: it gets no event, and nothing that befalls
  * it changes the verdict but the hook's end. */
 enum rv_fixed {
@@ -208,6 +211,7 @@ enum rv_fixed {
 			    * ports or memory, master the bus, or do so by virtual functions. Behind all hooks, and
 			    * also of what scripts write */
 	RV_FIXED_TRACE,	   /* it passes, and is recorded while somebody records (docs/traces.md) */
+	RV_FIXED_METRIC,   /* it passes, and is added to a metric (rv/metric.h) */
 	RV_FIXED_COUNT,
 };
 
@@ -220,6 +224,11 @@ struct rv_hook_spec {
 	uint64_t budget_us;	 /* 0: the default */
 	uint32_t follows;	 /* RV_FOLLOWS_OF(), of kinds with RV_KIND_FOLLOWS; 0: nothing */
 	uint32_t fixed;		 /* enum rv_fixed */
+	/* Of RV_FIXED_METRIC: its number, what is added, and the key: numbers of fields for which rv_metric_takes(). */
+	uint32_t metric;
+	uint32_t metric_value;	 /* a field; RV_METRIC_ONE: 1 */
+	uint32_t nr_metric_keys;
+	uint32_t metric_keys[RV_METRIC_WORDS];
 	struct rv_clause clauses[RV_CLAUSES_MAXIMUM];
 };
 
@@ -370,6 +379,16 @@ enum rv_syscall {
 	 * RV_NIC_TRANSFER_BYTES; RV_EPERM: a hook of another engine's has a say in it; RV_EAGAIN: the guest's driver has not
 	 * set the card up, or its packets pass unseen; RV_EBUSY: the queue is full; RV_ENOMEM */
 	RV_SYS_NIC_TRANSFER,
+	/* (struct rv_metric_spec *) -> the number of a new metric. RV_EINVAL; RV_ENOSPC: RV_METRICS_MAXIMUM; RV_ENOMEM: its
+	 * memory counts as the heap's */
+	RV_SYS_METRIC,
+	/* (metric, struct rv_metric_key *, value) -> 0. RV_ENOENT; RV_EINVAL; RV_ENOMEM: there is no room, which is counted */
+	RV_SYS_METRIC_ADD,
+	/* (metric, position, struct rv_metric_facts *) -> the next position. RV_ENOENT: there is no such metric, or no more
+	 * in it; then .lost is told all the same */
+	RV_SYS_METRIC_NEXT,
+	/* (metric) -> 0: nothing is in it any more */
+	RV_SYS_METRIC_CLEAR,
 	RV_SYSCALL_COUNT,
 };
 

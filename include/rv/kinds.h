@@ -134,6 +134,18 @@ static inline uint32_t rv_field_named(const struct rv_kind *kind, const char *na
 	return field;
 }
 
+/* Can a metric take the field of an event that C alone sees? A number, which scripts see as one, and for which nobody has
+ * to be asked. */
+static inline bool rv_metric_takes(const struct rv_kind *kind, uint32_t field)
+{
+	uint32_t never = RV_FIELD_LOOKED_UP | RV_FIELD_OPTIONAL | RV_FIELD_DISK | RV_FIELD_COMMAND | RV_FIELD_HIDDEN |
+			 RV_FIELD_PERIOD;
+
+	return field < kind->nr_fields && (kind->fields[field].flags & RV_FIELD_READER) != 0 &&
+	       (kind->fields[field].flags & never) == 0 &&
+	       ((kind->fields[field].flags & RV_FIELD_LAZY) == 0 || (kind->flags & RV_KIND_WRITE) != 0);
+}
+
 /* The bits that a field has. */
 static inline uint64_t rv_field_ones(const struct rv_field *field)
 {

@@ -37,6 +37,7 @@ enum rv_power {
 static const uint16_t rv_syscall_powers[RV_SYSCALL_COUNT] = {
 	[RV_SYS_LOG] = RV_POWER_LOG,
 	[RV_SYS_TRACE] = RV_POWER_LOG,
+	[RV_SYS_METRIC] = RV_POWER_LOG,
 	[RV_SYS_PORT_READ] = RV_POWER_PORT,
 	[RV_SYS_PORT_WRITE] = RV_POWER_PORT,
 	[RV_SYS_MMIO_READ] = RV_POWER_MMIO,

@@ -38,6 +38,7 @@ CLAIMED = {
     "port_c_instructions": (None, "port_read", "port=pm1a"),
     "pci_at_exit_instructions": ("at_exit.rb", "pci_read", ""),
     "port_filtered_instructions": ("filtered.rb", "port_read", f"port={PORT:#x}"),
+    "port_counted_instructions": ("counted.rb", "port_read", f"port={PORT:#x}"),
     "port_ruby_instructions": ("lambda.rb", "port_read", f"port={PORT:#x}"),
     "port_ruby_change_instructions": ("change.rb", "port_write", f"port={PORT:#x}"),
     "u64_and_instructions": ("u64.rb", "msr_read", "msr=0xc0000102"),

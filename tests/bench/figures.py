@@ -65,6 +65,7 @@ GROUPS = {
         "pci_at_exit_instructions": Figure("PCI configuration by CF8/CFC beside a script with at_exit"),
         "port_c_instructions": Figure("read of a port that C claims and passes on"),
         "port_filtered_instructions": Figure("read of a hooked port that the filter rejects", 215),
+        "port_counted_instructions": Figure("read that is only counted (into: Counter)", 365),
         "port_ruby_instructions": Figure("read with a Ruby hook that returns at once", 780),
         "port_ruby_change_instructions": Figure("write with a hook that changes it", 1200),
         "trace_record_instructions": Figure("a hooked write put into a trace, more than without a recording", 250),

@@ -355,6 +355,7 @@ static void engine_open(struct process *process)
 	paging_host_root = memory_physical(memory_allocate_page());
 	process->root = paging_create();
 	process->vcpu = &vcpu;
+	process_metrics_begin(process);
 	UNIT_EQUAL(user_map_new_page(process, DATA, PAGING_WRITABLE), 0);
 	UNIT_EQUAL(user_map_new_page(process, DATA + PAGE_BYTES, PAGING_WRITABLE), 0);
 	UNIT_EQUAL(user_map_new_page(process, TEXT, 0), 0);
@@ -370,6 +371,8 @@ static void engine_close(struct process *process)
 	user_unmap(process, RV_ENGINE_EVENT_ADDRESS, PAGE_BYTES);
 	user_unmap(process, RV_ENGINE_HEAP_ADDRESS, process->heap_bytes);
 	user_unmap(process, RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES, RV_ENGINE_STACK_BYTES);
+	process_metrics_end(process);
+	UNIT_EQUAL(process->metric_bytes, 0);
 	paging_destroy((hpa_t)process->root);
 	memory_free_page(memory_direct(paging_host_root));
 	UNIT_EQUAL(pool_used, 0);
@@ -467,6 +470,40 @@ static void test_template(void)
 		UNIT_EQUAL(last_stop, number == RV_SYS_OPENED ? PROCESS_STOP_SUSPENDED : PROCESS_STOP_EXIT);
 		UNIT_EQUAL(process.registers.rax, number == RV_SYS_OPENED ? 0 : 1);
 	}
+	engine_close(&process);
+}
+
+/* What is counted takes of the heap's quota, and the heap of what it leaves. */
+static void test_metrics(void)
+{
+	struct rv_metric_spec spec = { .name = "n", .kind = RV_METRIC_COUNTER };
+	struct rv_metric_facts facts;
+	struct rv_metric_key key = { .nr_numbers = 1 };
+	struct process process;
+	uint64_t lost = 0;
+
+	engine_open(&process);
+	UNIT_EQUAL(call(&process, RV_SYS_METRIC, TEXT - 1, 0, 0, 0), -RV_EFAULT);
+	UNIT_EQUAL(user_copy_out(&process, DATA, &spec, sizeof(spec)), 0);
+	UNIT_EQUAL(call(&process, RV_SYS_HEAP_GROW, 60 * PAGE_BYTES, 0, 0, 0), RV_ENGINE_HEAP_ADDRESS);
+	UNIT_EQUAL(call(&process, RV_SYS_METRIC, DATA, 0, 0, 0), 0);
+	for (key.words[0] = 0; key.words[0] < 1000; key.words[0]++) {
+		UNIT_EQUAL(user_copy_out(&process, DATA, &key, sizeof(key)), 0);
+		lost += call(&process, RV_SYS_METRIC_ADD, 0, DATA, 1, 0) == -RV_ENOMEM;
+	}
+	UNIT_EQUAL(lost, 1000 - 2 * 64);
+	UNIT_EQUAL(process.metric_bytes, 4 * PAGE_BYTES);
+	UNIT_EQUAL(call(&process, RV_SYS_HEAP_GROW, PAGE_BYTES, 0, 0, 0), -RV_ENOMEM);
+	UNIT_EQUAL(call(&process, RV_SYS_METRIC_NEXT, 0, 127, TEXT, 0), -RV_EFAULT);
+	UNIT_EQUAL(call(&process, RV_SYS_METRIC_NEXT, 0, 127, DATA, 0), 128);
+	UNIT_EQUAL(call(&process, RV_SYS_METRIC_NEXT, 0, 128, DATA, 0), -RV_ENOENT);
+	UNIT_EQUAL(user_copy_in(&process, &facts, DATA, sizeof(facts)), 0);
+	UNIT_EQUAL(facts.lost, lost);
+	UNIT_EQUAL(call(&process, RV_SYS_METRIC_CLEAR, 1, 0, 0, 0), -RV_ENOENT);
+	UNIT_EQUAL(call(&process, RV_SYS_METRIC_CLEAR, 0, 0, 0, 0), 0);
+	UNIT_EQUAL(call(&process, RV_SYS_METRIC_NEXT, 0, 0, DATA, 0), -RV_ENOENT);
+	process.powers &= ~(uint32_t)RV_POWER_LOG;
+	UNIT_EQUAL(call(&process, RV_SYS_METRIC, DATA, 0, 0, 0), -RV_EACCES);
 	engine_close(&process);
 }
 
@@ -575,6 +612,8 @@ static void test_random_calls(void)
 		if (number != RV_SYS_NEXT_EVENT && number != RV_SYS_EVENT_REGISTERS)
 			call(&process, number, random_number(), random_number(), random_number(),
 			     random_number());
+		if (i % 64 == 0) /* which hardly any level says */
+			call(&process, RV_SYS_LOG, RV_LOG_PLAIN, random_number(), random_number(), 0);
 	}
 	UNIT_CHECK(device_accesses > 1000);
 	UNIT_CHECK(logged_bytes > 1000);
@@ -872,6 +911,7 @@ int main(void)
 	unit_run("process_heap", test_heap);
 	unit_run("process_heap_late", test_heap_late);
 	unit_run("process_template", test_template);
+	unit_run("process_metrics", test_metrics);
 	unit_run("process_hook_in_event", test_hook_in_event);
 	unit_run("process_trace", test_trace);
 	unit_run("process_transfer", test_transfer);

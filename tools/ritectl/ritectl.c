@@ -23,7 +23,8 @@ static const char usage_text[] =
 	"       ritectl [OPTIONS] log [-f|-b]       Ritevisor's log; -f: and what comes; -b: that of the boot before\n"
 	"       ritectl [OPTIONS] stats             free memory, exits\n"
 	"       ritectl [OPTIONS] continue          a CPU that an NMI has stopped goes on\n"
-	"       ritectl [OPTIONS] top [SECONDS [N]] exits and events a second, every 2 seconds, N times\n"
+	"       ritectl [OPTIONS] top [SECONDS [N]] exits, events a second, and what scripts count, every 2 seconds, N times\n"
+	"       ritectl [OPTIONS] metrics NAME      what a script has counted (Counter, Table, Histogram), be it busy\n"
 	"       ritectl [OPTIONS] where FILE        the sectors of its disk that a file has, as settings of scripts take them\n"
 	"       ritectl [OPTIONS] record -o FOLDER  record events until Ctrl-C, or the end of the command behind it\n"
 	"       ritectl [OPTIONS] -l [PATTERN]      what can be hooked; -lv: with filters and fields\n"
@@ -42,7 +43,7 @@ static const char usage_text[] =
 	"  -q, --quiet              say nothing but what scripts say\n"
 	"  -V, --version            versions of ritectl and of Ritevisor\n"
 	"  -h, --help               this\n"
-	"Ritevisor has to be booted with control=load (control=read: list, log and stats only).\n"
+	"Ritevisor has to be booted with control=load (control=read: list, log, metrics, stats and top only).\n"
 	"exit status: 0; 1: the script was refused, raised or was killed; 2: usage; 3: no Ritevisor, or not allowed;\n"
 	"             4: it did not answer in time\n";
 
@@ -326,6 +327,10 @@ static int perform(struct words *words)
 	if (strcmp(command, "unload") == 0 && words->count == 1) {
 		call_open();
 		return unload(words->word[0]);
+	}
+	if (strcmp(command, "metrics") == 0 && words->count == 1) {
+		call_open();
+		return show_metrics(words->word[0]);
 	}
 	if (strcmp(command, "list") == 0 && words->count == 0) {
 		call_open();

@@ -93,6 +93,10 @@ void output_lost(const char *script, uint64_t count);
 void output_json_text(const char *text, size_t length_bytes);
 void output_flush(void);
 
+/* metrics.c: prints what a script has counted. -ENOENT: nothing, or there is no such script. */
+int64_t metrics_print(const char *script);
+int show_metrics(const char *script);
+
 /* show.c */
 int show_list(void);
 int show_log(uint32_t command, bool follow);

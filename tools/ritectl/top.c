@@ -1,5 +1,5 @@
 /*
- * top.c: what happens a second: exits by kind, and events of each script. It asks no engine, and so sees scripts
+ * top.c: what happens a second: exits by kind, and events of each script; and what scripts count. It asks no engine, and so sees scripts
  * that loop, too.
  */
 #include "ritectl.h"
@@ -135,6 +135,12 @@ int show_top(unsigned seconds, unsigned count)
 			top_print_json(last, now);
 		else
 			top_print_text(last, now);
+		for (unsigned i = 0; i < now->nr_scripts; i++) {
+			char name[CONTROL_NAME_BYTES];
+
+			snprintf(name, sizeof(name), "%.*s", CONTROL_NAME_BYTES - 1, now->scripts[i].name);
+			(void)metrics_print(name);
+		}
 		output_flush();
 		turn++;
 	} while (!stopped && turn != count);

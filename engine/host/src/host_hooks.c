@@ -4,6 +4,7 @@
 #include "host_hooks.h"
 
 #include "hook/hook_internal.h"
+#include "hook/metric.h"
 #include "machine.h"
 #include "mediator/disk/disk.h"
 #include "mediator/net/nic.h"
@@ -11,9 +12,26 @@
 #include "rv/kinds.h"
 #include "vmm/registry.h"
 
+#include <stdlib.h>
+
 static struct hook hooks[HOST_HOOKS_MAXIMUM];
 static struct registry registries[ACCESS_KIND_COUNT];
-static struct hook_owner host_owner = { .name = "engine" };
+
+/* What is counted. */
+static void *host_take_page(struct metrics *metrics)
+{
+	(void)metrics;
+	return calloc(1, PAGE_BYTES);
+}
+
+static struct metrics host_counts = { .take_page = host_take_page };
+
+struct metrics *host_metrics(void)
+{
+	return &host_counts;
+}
+
+static struct hook_owner host_owner = { .name = "engine", .metrics = &host_counts };
 static uint64_t host_events;		/* begun so far */
 static const struct hook *host_asked;	/* its place is not taken while the walk stands there */
 

@@ -13,6 +13,9 @@ enum { HOST_HOOKS_MAXIMUM = 256 };
 int64_t host_hook_add(const struct rv_hook_spec *spec);
 int64_t host_hook_remove(uint64_t number);
 
+/* What the engine counts. */
+struct metrics *host_metrics(void);
+
 /* NULL: there is none of that number. */
 struct hook *host_hook_get(uint32_t number);
 unsigned int host_hook_count(void);

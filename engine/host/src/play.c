@@ -7,6 +7,7 @@
 #include "core/time.h"
 #include "events.h"
 #include "hook/hook_internal.h"
+#include "hook/metric.h"
 #include "mediator/disk/redirect.h"
 #include "machine.h"
 #include "rv/errno.h"
@@ -120,6 +121,8 @@ void pci_hardware_write(uint64_t address, uint8_t width_bytes, uint32_t value)
 uint64_t time_tsc_hz = 1000000;
 
 /* One CPU, and nobody else. */
+uint32_t cpus_count = 1;
+
 void spinlock_acquire(struct spinlock *lock)
 {
 	(void)lock;
@@ -232,6 +235,14 @@ bool play_begin(struct play *play, const struct rv_event *event, const struct re
 	return has_data;
 }
 
+static void play_count(struct hook *hook, const struct event_origin *origin)
+{
+	struct rv_event event;
+
+	hook->source->fill(&event, origin);
+	metric_sink(hook, &event);
+}
+
 /* The next that wants it; what C says by itself is done on the way. */
 static struct hook *play_next(struct play *play)
 {
@@ -243,6 +254,8 @@ static struct hook *play_next(struct play *play)
 		play->hooked |= hook != NULL;
 		if (hook == NULL || hook->spec.fixed == RV_FIXED_NONE)
 			return hook;
+		if (hook->spec.fixed == RV_FIXED_METRIC)
+			play_count(hook, &play->origin);
 		play->done = hook_resolve_fixed(hook, &play->origin) == ACCESS_DONE;
 	}
 	return NULL;

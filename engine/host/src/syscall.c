@@ -7,6 +7,8 @@
 #include "play.h"
 #include "session.h"
 
+#include "hook/metric.h"
+
 #include "rv/abi.h"
 #include "rv/errno.h"
 #include "rv/powers.h"
@@ -55,6 +57,13 @@ static int64_t syscall_statistics(struct rv_statistics *statistics)
 	statistics->heap_bytes = host_heap_bytes;
 	statistics->tsc = __builtin_ia32_rdtsc();
 	return 0;
+}
+
+static int64_t syscall_metric_next(uint64_t metric, uint64_t position, struct rv_metric_facts *facts)
+{
+	int count = metric_read(host_metrics(), metric, position, &facts->entry, 1, &facts->lost);
+
+	return count < 0 ? count : count == 0 ? -RV_ENOENT : (int64_t)position + 1;
 }
 
 static int64_t syscall_msr_read(uint64_t msr, uint64_t *value)
@@ -153,6 +162,14 @@ int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64
 		return 0;
 	case RV_SYS_OPENED:
 		return 0;
+	case RV_SYS_METRIC:
+		return metric_create(host_metrics(), syscall_pointer(a));
+	case RV_SYS_METRIC_ADD:
+		return metric_add(host_metrics(), a, syscall_pointer(b), c);
+	case RV_SYS_METRIC_NEXT:
+		return syscall_metric_next(a, b, syscall_pointer(c));
+	case RV_SYS_METRIC_CLEAR:
+		return metric_clear(host_metrics(), a);
 	case RV_SYS_TRACE: /* nobody records */
 		return -RV_EAGAIN;
 	case RV_SYS_EXIT:

@@ -49,7 +49,7 @@ class Hook
   def self.on(*arguments, into: nil, **filters, &block)
     if into
       raise ArgumentError, "on takes a block or into:, not both" if block
-      # The hypervisor alone sees to that one.
+      # The hypervisor alone sees to that one, and, where it can, to what is counted.
       into.equal?(Trace) ? filters[:verdict] = :trace : block = into.to_proc
     end
     if filters[:verdict]
@@ -61,7 +61,10 @@ class Hook
     return own.call(arguments, filters, block) if own
     kinds, addresses = arguments.partition { |argument| argument.is_a?(Symbol) }
     raise ArgumentError, "on takes kinds and then one address, Range or Array of them" if addresses.size > 1
-    new(__kinds(kinds), addresses[0], __filters(filters), &block)
+    kinds = __kinds(kinds)
+    filters = __filters(filters)
+    filters, block = into.__counted(filters), NOTHING if into.is_a?(Sink) && into.__counted?(kinds)
+    new(kinds, addresses[0], filters, &block)
   end
 
   def initialize(kinds, address, filters, &block)

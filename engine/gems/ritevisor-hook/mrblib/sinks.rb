@@ -6,8 +6,6 @@
 class Sink
   include Enumerable
 
-  KEYS_MAXIMUM = 4096
-
   attr_reader :name
 
   @all = []
@@ -17,17 +15,17 @@ class Sink
     @all << sink
   end
 
-  def initialize(name, by)
+  # The hypervisor keeps the numbers: it adds what C alone can, and `ritectl metrics` reads them there.
+  def initialize(name, by, kind, unit: nil, step: 0)
     @name = name
     @by = by.is_a?(Array) ? by : [by]
-    @entries = {}
-    @lost = 0
+    @number = Sink.__create(name.to_s, unit.to_s, kind, step)
+    @keys = {}
     Sink.__keep(self)
   end
 
   def add(event)
-    key = @by.map { |field| event.__send__(field) }
-    __count(key, event)
+    __add(@by.map { |field| event.__send__(field) }, __value(event))
   end
 
   def to_proc
@@ -35,45 +33,66 @@ class Sink
     proc { |event| sink.add(event) }
   end
 
+  # Can the hypervisor add events of these kinds by itself?
+  def __counted?(kinds)
+    names = [__field, *@by].compact
+    @by.size <= 5 && names.all?(Symbol) && kinds.all? { |kind| Hook.__counts?(kind, names) }
+  end
+
+  # It looks on by itself.
+  def __counted(filters)
+    filters.reject { |name, _| name == :observe }.merge(verdict: [@number, __field, @by])
+  end
+
+  def to_h
+    Sink.__entries(@number).map { |key, _, value| [__key(key), value] }.to_h
+  end
+
   # Yields [key, what it has], the key an Array of what `by:` says.
   def each(&block)
-    @entries.each(&block)
+    to_h.each(&block)
     self
   end
 
   def [](*key)
-    @entries[key]
+    to_h[key]
   end
 
   def size
-    @entries.size
+    to_h.size
   end
 
-  # How many had a key more than there is room for.
-  attr_reader :lost
+  # How many there was no room for.
+  def lost
+    Sink.__lost(@number)
+  end
 
   def clear
-    @entries.clear
-    @lost = 0
+    Sink.__clear(@number)
+    @keys.clear
     self
   end
 
   def print
-    Log.print to_s unless @entries.empty?
+    text = to_s
+    Log.print text unless text.empty?
     self
   end
 
   def inspect
-    "#<#{self.class} #{@name} #{@entries.size} keys>"
+    "#<#{self.class} #{@name} #{size} keys>"
   end
 
   private
 
-  # A guest that has many things to count does not fill our memory.
-  def __room?(key)
-    return true if @entries.size < KEYS_MAXIMUM || @entries.key?(key)
-    @lost += 1
-    false
+  # A text stands for keys that are no numbers; what it stands for is known here.
+  def __add(keys, value)
+    text = Sink.__text(keys)
+    @keys[text] ||= keys if Sink.__add(@number, keys, text, value) && text
+  end
+
+  def __key(key)
+    key.is_a?(String) ? @keys[key] || [key] : key
   end
 
   def __title(key)
@@ -81,38 +100,69 @@ class Sink
   end
 
   def __lost_line
-    @lost.zero? ? "" : "@#{@name}: #{@lost} more are not counted: there are #{KEYS_MAXIMUM} keys\n"
+    lost.zero? ? "" : "@#{@name}: #{lost} more are not counted: there is no room\n"
   end
 end
 
 # How many events have the same `by:`.
 class Counter < Sink
   def initialize(name = :count, by: [])
-    super(name, by)
+    super(name, by, 0)
   end
 
   # One more of what has no event.
   def <<(key)
-    __count(key.is_a?(Array) ? key : [key], nil)
+    __add(key.is_a?(Array) ? key : [key], 1)
     self
   end
 
   # The most frequent last, as bpftrace has it.
   def to_s
-    lines = @entries.sort_by { |_, count| count }.map { |key, count| "#{__title(key)}: #{count}\n" }
+    lines = to_h.sort_by { |_, count| count }.map { |key, count| "#{__title(key)}: #{count}\n" }
     lines.join + __lost_line
   end
 
   private
 
-  def __count(key, _)
-    @entries[key] = (@entries[key] || 0) + 1 if __room?(key)
+  def __field
+    nil
+  end
+
+  def __value(_)
+    1
+  end
+end
+
+# What the last event of the same `by:` had in the field of that name, or what was put there.
+class Table < Sink
+  def initialize(name, by: [])
+    super(name, by, 1)
+  end
+
+  def []=(*key, value)
+    raise ArgumentError, "a table keeps numbers from 0 on" unless value.is_a?(Integer) && value >= 0
+    __add(key, value)
+  end
+
+  def to_s
+    to_h.sort_by { |_, value| value }.map { |key, value| "#{__title(key)}: #{value}\n" }.join + __lost_line
+  end
+
+  private
+
+  def __field
+    @name
+  end
+
+  def __value(event)
+    event.__send__(@name)
   end
 end
 
 # How a number is distributed: the field of that name, or what `<<` is given.
 class Histogram < Sink
   BAR = 52
+  GAP = 64
   UNITS = ["", "K", "M", "G", "T", "P", "E"]
 
   # Powers of two: [1], [2, 4), [4, 8) ...
@@ -129,44 +179,43 @@ class Histogram < Sink
   def initialize(name, unit, by, step)
     @unit = unit
     @step = step
-    super(name, by)
+    super(name, by, step ? 3 : 2, unit: unit, step: step || 0)
   end
 
   def <<(value)
-    __add([], value)
+    __add([], __number(value))
     self
+  end
+
+  # What each key has: how many there are in each bucket.
+  def to_h
+    Sink.__entries(@number).each_with_object({}) do |(key, bucket, count), all|
+      (all[__key(key)] ||= {})[bucket] = count
+    end
   end
 
   # How many there are of a key, or of all.
   def total(*key)
-    (key.empty? ? @entries.values : [@entries[key] || {}]).sum { |buckets| buckets.values.sum }
+    all = to_h
+    (key.empty? ? all.values : [all[key] || {}]).sum { |buckets| buckets.values.sum }
   end
 
   def to_s
-    @entries.map { |key, buckets| "#{__title(key)}:#{" (#{@unit})" if @unit}\n#{__bars(buckets)}\n" }.join + __lost_line
+    to_h.map { |key, buckets| "#{__title(key)}:#{" (#{@unit})" if @unit}\n#{__bars(buckets)}\n" }.join + __lost_line
   end
 
   private
 
-  def __count(key, event)
-    __add(key, event.__send__(@name))
+  def __field
+    @name
   end
 
-  def __add(key, value)
-    return unless __room?(key)
-    buckets = @entries[key] ||= {}
-    bucket = @step ? value / @step : __log2(value)
-    buckets[bucket] = (buckets[bucket] || 0) + 1
+  def __value(event)
+    __number(event.__send__(@name))
   end
 
-  # 0 and 1 have buckets of their own; 2 is in [2, 4).
-  def __log2(value)
-    bucket = 0
-    while value > 0
-      value >>= 1
-      bucket += 1
-    end
-    bucket
+  def __number(value)
+    @step || value > 0 ? value : 0
   end
 
   def __edge(bucket)
@@ -188,13 +237,19 @@ class Histogram < Sink
   end
 
   def __bars(buckets)
-    first, last = buckets.keys.minmax
     most = buckets.values.max
-    lines = (first..last).map do |bucket|
+    __rows(buckets.keys.sort).map { |bucket|
       count = buckets[bucket] || 0
       bar = "@" * (count * BAR / most)
       "%-16s %8d |%-#{BAR}s|\n" % [__range(bucket), count, bar]
+    }.join
+  end
+
+  # Empty buckets are shown in between, but not without end: the guest may choose what is counted.
+  def __rows(buckets)
+    buckets.each_with_index.flat_map do |bucket, i|
+      following = buckets[i + 1] || bucket + 1
+      (bucket...[following, bucket + GAP].min).to_a
     end
-    lines.join
   end
 end

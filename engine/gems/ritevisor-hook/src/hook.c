@@ -5,6 +5,7 @@
 #include "await.h"
 #include "dispatch.h"
 #include "event.h"
+#include "sink.h"
 #include "spec.h"
 #include "table.h"
 #include "text.h"
@@ -165,6 +166,7 @@ void mrb_ritevisor_hook_gem_init(mrb_state *mrb)
 	await_init(mrb, hook);
 	text_init(mrb, hook);
 	trace_init(mrb);
+	sink_init(mrb);
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__add), hook_add, MRB_ARGS_REQ(5));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__remove), hook_remove, MRB_ARGS_REQ(1));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__state), hook_state, MRB_ARGS_REQ(1));

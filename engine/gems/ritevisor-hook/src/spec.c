@@ -422,6 +422,22 @@ static void spec_take_address(mrb_state *mrb, const struct spec_check *check, mr
 
 /* ------------------------------------------------------------------------------------------- */
 
+/* [number of a metric, the name of a field that is added or nil, names of fields that are the key]: those that
+ * Hook.__counts? says yes to. */
+static void spec_take_metric(mrb_state *mrb, const struct spec_check *check, mrb_value metric)
+{
+	struct rv_hook_spec *spec = check->spec;
+	mrb_value value = mrb_ary_ref(mrb, metric, 1), keys = mrb_ary_ref(mrb, metric, 2);
+
+	spec->fixed = RV_FIXED_METRIC;
+	spec->metric = (uint32_t)engine_to_unsigned(mrb, mrb_ary_ref(mrb, metric, 0), RV_METRICS_MAXIMUM, "into");
+	spec->metric_value = mrb_nil_p(value) ? RV_METRIC_ONE
+					      : rv_field_named(check->kind, mrb_sym_name(mrb, mrb_obj_to_sym(mrb, value)));
+	for (mrb_int i = 0; mrb_array_p(keys) && i < RARRAY_LEN(keys) && i < RV_METRIC_WORDS; i++)
+		spec->metric_keys[spec->nr_metric_keys++] =
+			rv_field_named(check->kind, mrb_sym_name(mrb, mrb_obj_to_sym(mrb, mrb_ary_ref(mrb, keys, i))));
+}
+
 /* What C says in the place of a block. */
 static void spec_take_verdict(mrb_state *mrb, const struct spec_check *check)
 {
@@ -432,6 +448,8 @@ static void spec_take_verdict(mrb_state *mrb, const struct spec_check *check)
 		return;
 	if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(deny))
 		check->spec->fixed = RV_FIXED_DENY;
+	else if (mrb_array_p(name)) /* what `into:` stands for where C alone can count */
+		spec_take_metric(mrb, check, name);
 	else if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(trace)) /* what `into: Trace` stands for */
 		check->spec->fixed = RV_FIXED_TRACE;
 	else if (mrb_symbol_p(name) && mrb_symbol(name) == MRB_SYM(isolate) && writes)
@@ -448,7 +466,7 @@ static void spec_take_on_error(mrb_state *mrb, const struct spec_check *check)
 	mrb_value name = check->options[OPTION_ON_ERROR];
 
 	if (mrb_nil_p(name) || mrb_false_p(name))
-		check->spec->on_error = check->spec->fixed != RV_FIXED_TRACE &&
+		check->spec->on_error = check->spec->fixed != RV_FIXED_TRACE && check->spec->fixed != RV_FIXED_METRIC &&
 						((policy && !(check->kind->flags & RV_KIND_PLAIN)) ||
 						 check->spec->fixed != RV_FIXED_NONE)
 						? RV_ON_ERROR_DENY

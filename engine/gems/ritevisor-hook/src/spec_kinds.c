@@ -112,8 +112,29 @@ static mrb_value spec_open(mrb_state *mrb, mrb_value self)
 	return self;
 }
 
+/* Hook.__counts?(kind, names) -> can C alone add such events to a metric by these? */
+static mrb_value spec_counts(mrb_state *mrb, mrb_value self)
+{
+	mrb_value names;
+	mrb_sym name;
+	uint32_t kind;
+
+	mrb_get_args(mrb, "nA", &name, &names);
+	kind = rv_kind_named(mrb_sym_name(mrb, name));
+	if (!rv_kind_is(kind) || rv_kind_has(kind, RV_KIND_PLAIN))
+		return mrb_false_value();
+	for (mrb_int i = 0; i < RARRAY_LEN(names); i++) {
+		const char *field = mrb_sym_name(mrb, mrb_obj_to_sym(mrb, mrb_ary_ref(mrb, names, i)));
+
+		if (!rv_metric_takes(&rv_kinds[kind], rv_field_named(&rv_kinds[kind], field)))
+			return mrb_false_value();
+	}
+	return mrb_true_value();
+}
+
 void spec_init(mrb_state *mrb, struct RClass *hook)
 {
+	mrb_define_class_method_id(mrb, hook, MRB_SYM_Q(__counts), spec_counts, MRB_ARGS_REQ(2));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__kinds), spec_expand_kinds, MRB_ARGS_REQ(1));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__open), spec_open, MRB_ARGS_REQ(1));
 }

@@ -274,6 +274,26 @@ static inline int64_t sys_alarm(uint64_t function)
 	return engine_syscall(RV_SYS_ALARM, function, 0, 0, 0, 0);
 }
 
+static inline int64_t sys_metric(const struct rv_metric_spec *spec)
+{
+	return engine_syscall(RV_SYS_METRIC, (uint64_t)(uintptr_t)spec, 0, 0, 0, 0);
+}
+
+static inline int64_t sys_metric_add(uint64_t metric, const struct rv_metric_key *key, uint64_t value)
+{
+	return engine_syscall(RV_SYS_METRIC_ADD, metric, (uint64_t)(uintptr_t)key, value, 0, 0);
+}
+
+static inline int64_t sys_metric_next(uint64_t metric, uint64_t position, struct rv_metric_facts *facts)
+{
+	return engine_syscall(RV_SYS_METRIC_NEXT, metric, position, (uint64_t)(uintptr_t)facts, 0, 0);
+}
+
+static inline int64_t sys_metric_clear(uint64_t metric)
+{
+	return engine_syscall(RV_SYS_METRIC_CLEAR, metric, 0, 0, 0, 0);
+}
+
 static inline int64_t sys_opened(void)
 {
 	return engine_syscall(RV_SYS_OPENED, 0, 0, 0, 0, 0);
