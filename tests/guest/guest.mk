@@ -26,6 +26,7 @@ guest-names := \
 	mmio \
 	modes \
 	burst \
+	nic \
 	nmi \
 	nvme \
 	ours \
