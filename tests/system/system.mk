@@ -54,3 +54,10 @@ $(build)/tests/constant_time: tests/system/constant_time.c $(constant-time-objec
 	$(call step,HOST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -O1 -Wl,--strip-debug $(warnings) -D_GNU_SOURCE -I include -I . -no-pie -o $@ $^
+
+# The same of the program that unlocks disks.
+unlock-time-objects := $(filter-out %/start.o %/keeper_main.o,$(keeper-objects))
+$(build)/tests/unlock_time: tests/system/unlock_time.c $(unlock-time-objects)
+	$(call step,HOST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -O1 -Wl,--strip-debug $(warnings) -D_GNU_SOURCE -I include -I . -no-pie -o $@ $^
