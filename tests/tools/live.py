@@ -5,6 +5,7 @@ import json
 import random
 import re
 import signal
+import struct
 import subprocess
 
 from ctf import Writer
@@ -147,6 +148,35 @@ def a_reader_that_goes_ends_it(work):
             assert program.wait(PATIENCE_S) == 0, words
             assert b"events recorded" in program.stderr.read(), words
             assert STOP in recorder.calls and recorder.calls[-1] == CLOSE, recorder.calls[-5:]
+
+
+def blocks_of(data):
+    """The types of a pcapng file's blocks."""
+    types = []
+    while data:
+        kind, size = struct.unpack_from("<II", data)
+        types.append(kind)
+        data = data[size:]
+    return types
+
+
+@test
+def what_was_recorded_is_written_however_it_ends(work):
+    """The last events wait for those of other CPUs; and pcapng has an end."""
+    for name, end, status, why in (
+        ("gone", lambda recorder: recorder.go(), 3, "the wire: "),
+        ("over", lambda recorder: setattr(recorder, "is_over", True), 1, "nothing was fetched for 10 seconds"),
+    ):
+        with Recorder(work / name, 2, START_NS) as recorder:
+            recorder.give(packets_of(wire_packets([("net_tx", "pass", "one"), ("net_rx", "drop", "two")])))
+            out = work / (name + ".pcapng")
+            program = record(recorder, "-f", "pcapng", "-o", out, stderr=subprocess.PIPE, text=True)
+            recorder.wait()
+            end(recorder)
+            said = program.communicate(timeout=PATIENCE_S)[1]
+        assert program.returncode == status and why in said, (program.returncode, said)
+        expect(run("capinfos", "-M", out), 0, "Number of packets:   2")
+        assert blocks_of(out.read_bytes())[-2:] == [5, 5], name  # both interfaces' statistics
 
 
 @test

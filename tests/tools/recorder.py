@@ -1,5 +1,7 @@
 """Stands for a Ritevisor that records: answers `ritectl --wire SOCKET record` with packets that ctf.py wrote."""
 
+import contextlib
+import errno
 import socket
 import struct
 import threading
@@ -44,6 +46,7 @@ class Recorder:
         self.packets = [[] for _ in range(nr_cpus)]
         self.calls, self.hooks, self.wish, self.lost = [], [], None, 0
         self.refusal = 0  # of the recording: an error number
+        self.is_over = False  # as if nobody had fetched for long
         self.next = [0] * nr_cpus
         self.is_idle = threading.Event()  # all was fetched
         self.listener = socket.socket(socket.AF_UNIX)
@@ -64,14 +67,18 @@ class Recorder:
         for cpu, more in packets.items():
             self.packets[cpu] += more
 
+    def go(self):
+        """The machine is switched off."""
+        self.line.shutdown(socket.SHUT_RDWR)
+
     def wait(self):
         """Until all that was given is fetched."""
         assert self.is_idle.wait(PATIENCE_S), "nobody fetches"
 
     def serve(self):
         line, _ = self.listener.accept()
-        seen = b""
-        with line:
+        self.line, seen = line, b""
+        with line, contextlib.suppress(ConnectionError):
             while part := line.recv(65536):
                 seen += part
                 *blocks, seen = seen.split(b"\0")
@@ -98,6 +105,8 @@ class Recorder:
             return self.refusal or len(self.packets), b""
         if command == HOOK:
             self.hooks.append(arguments[0])
+        if command == FETCH and self.is_over:
+            return -errno.EACCES, b""
         if command != FETCH:
             return 0, b""
         cpu, number = arguments[:2]

@@ -22,6 +22,7 @@ static struct {
 	const struct metadata *metadata;
 	struct live_record **records;
 	size_t nr_records, room;
+	bool is_writing;
 	uint64_t number;
 	uint64_t seen_tsc, seen_before_tsc; /* the last event that was fetched, now and when the pass began */
 	struct {
@@ -48,6 +49,8 @@ void live_begin(const struct live_format *format, const struct metadata *metadat
 	live.metadata = metadata;
 	format->begin();
 	output_flush();
+	/* However this program ends, but for a second signal. */
+	atexit(live_end);
 }
 
 static uint64_t live_ns(uint64_t tsc)
@@ -240,6 +243,7 @@ static void live_write_all(uint64_t limit_tsc)
 
 	if (live.nr_records == 0)
 		return;
+	live.is_writing = true;
 	qsort(live.records, live.nr_records, sizeof(live.records[0]), live_compare);
 	for (; done < live.nr_records && live.records[done]->tsc <= limit_tsc; done++) {
 		live_write(live.records[done]);
@@ -247,6 +251,7 @@ static void live_write_all(uint64_t limit_tsc)
 	}
 	live.nr_records -= done;
 	memmove(live.records, live.records + done, live.nr_records * sizeof(live.records[0]));
+	live.is_writing = false;
 	output_flush();
 }
 
@@ -269,7 +274,12 @@ void live_pass(unsigned nr_cpus)
 
 void live_end(void)
 {
+	const struct live_format *format = live.format;
+
+	if (format == NULL || live.is_writing) /* over, or ended by a failure in here */
+		return;
 	live_write_all(UINT64_MAX);
-	live.format->end(live_ns(live.seen_tsc));
+	live.format = NULL;
+	format->end(live_ns(live.seen_tsc));
 	output_flush();
 }

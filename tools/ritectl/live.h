@@ -57,7 +57,7 @@ void live_begin(const struct live_format *format, const struct metadata *metadat
 bool live_take(uint32_t cpu, const uint8_t *bytes, size_t length_bytes);
 /* Each CPU was asked for a packet once: writes what no CPU can come before any more. */
 void live_pass(unsigned nr_cpus);
-/* Writes the rest. */
+/* Writes the rest, once; the program's end does it else. */
 void live_end(void);
 
 #endif

@@ -189,6 +189,8 @@ static bool record_fetch(unsigned cpu)
 	message->argument[0] = cpu;
 	message->argument[1] = recording.next[cpu];
 	result = call(CONTROL_RECORD_FETCH, 0);
+	if (result == -EACCES || result == -ENOENT)
+		fail(STATUS_SCRIPT, "the recording is over: nothing was fetched for %d seconds", CONTROL_LEASE_SECONDS);
 	if (result != 0)
 		record_fail("record", result);
 	recording.lost = message->argument[2];
