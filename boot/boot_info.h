@@ -9,10 +9,11 @@
 #include "rv/abi.h"
 
 #define BOOT_COMMAND_LINE_BYTES 1024
-#define BOOT_MODULES_MAXIMUM (2 * RV_SCRIPTS_MAXIMUM + 1) /* scripts, their signatures, the engine */
+#define BOOT_FILES_MAXIMUM 16
+#define BOOT_MODULES_MAXIMUM (2 * RV_SCRIPTS_MAXIMUM + BOOT_FILES_MAXIMUM + 1) /* with signatures, and the engine */
 
-/* A signature has the name of its script. */
-enum boot_module_kind { BOOT_MODULE_ENGINE, BOOT_MODULE_SCRIPT, BOOT_MODULE_SIGNATURE };
+/* A signature has the name of its script. A file is what options name: headers and keys of disks (boot/encrypt.h). */
+enum boot_module_kind { BOOT_MODULE_ENGINE, BOOT_MODULE_SCRIPT, BOOT_MODULE_SIGNATURE, BOOT_MODULE_FILE };
 
 /* A file that came with us; `data` is physical until boot/main.c has moved it, then direct. */
 struct boot_module {
@@ -42,6 +43,8 @@ struct boot_info {
 	hpa_t place;		/* where the image stands for good already (UEFI), 0: it is moved */
 	uint64_t place_bytes;	/* reserved there */
 	struct passphrase passphrase; /* if passphrase_is_wanted(); for whoever unlocks disks to wipe */
+	hpa_t lent;		/* memory to unlock disks with (UEFI), which is given back */
+	uint64_t lent_bytes;
 	hpa_t low_page;		/* a reserved page below 1 MiB (UEFI), 0: none */
 };
 

@@ -66,8 +66,13 @@ static size_t multiboot2_count(enum boot_module_kind kind)
 	return count;
 }
 
-/* Module strings: "engine", "script NAME", or "signature NAME", of the script of that name. Others are left out, and
- * boot/main.c says so. */
+static size_t multiboot2_most(enum boot_module_kind kind)
+{
+	return kind == BOOT_MODULE_FILE ? BOOT_FILES_MAXIMUM : RV_SCRIPTS_MAXIMUM;
+}
+
+/* Module strings: "engine", "script NAME", "signature NAME", of the script of that name, or "file NAME". Others are left
+ * out, and boot/main.c says so. */
 static void multiboot2_module(const struct tag_module *module)
 {
 	struct boot_module *slot = &boot_info.modules[boot_info.nr_modules];
@@ -81,13 +86,16 @@ static void multiboot2_module(const struct tag_module *module)
 	} else if (strncmp(words, "signature ", 10) == 0) {
 		kind = BOOT_MODULE_SIGNATURE;
 		words += 10;
+	} else if (strncmp(words, "file ", 5) == 0) {
+		kind = BOOT_MODULE_FILE;
+		words += 5;
 	} else if (strcmp(words, "engine") != 0) {
 		multiboot2_leave_out(module, words, &boot_info.nr_modules_unknown,
 				     boot_info.module_unknown, sizeof(boot_info.module_unknown));
 		return;
 	}
 	if (boot_info.nr_modules == BOOT_MODULES_MAXIMUM ||
-	    (kind != BOOT_MODULE_ENGINE && multiboot2_count(kind) == RV_SCRIPTS_MAXIMUM)) {
+	    (kind != BOOT_MODULE_ENGINE && multiboot2_count(kind) == multiboot2_most(kind))) {
 		multiboot2_leave_out(module, words, &boot_info.nr_modules_over, boot_info.module_over,
 				     sizeof(boot_info.module_over));
 		return;

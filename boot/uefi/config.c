@@ -57,12 +57,11 @@ static bool config_number(uint64_t *to, uint64_t maximum, const char *value)
 	return true;
 }
 
-static bool config_add_script(struct config *config, const char *value)
+static bool config_add(char names[][CONFIG_NAME_BYTES], size_t *count, size_t maximum, const char *value)
 {
-	if (config->nr_scripts == RV_SCRIPTS_MAXIMUM ||
-	    !config_copy(config->scripts[config->nr_scripts], CONFIG_NAME_BYTES, value))
+	if (*count == maximum || !config_copy(names[*count], CONFIG_NAME_BYTES, value))
 		return false;
-	config->nr_scripts++;
+	++*count;
 	return true;
 }
 
@@ -87,7 +86,9 @@ static bool config_set(struct config *config, const char *key, const char *value
 	if (strcmp(key, "options") == 0)
 		return config_join(config->options, sizeof(config->options), value);
 	if (strcmp(key, "script") == 0)
-		return config_add_script(config, value);
+		return config_add(config->scripts, &config->nr_scripts, RV_SCRIPTS_MAXIMUM, value);
+	if (strcmp(key, "file") == 0)
+		return config_add(config->files, &config->nr_files, BOOT_FILES_MAXIMUM, value);
 	if (strcmp(key, "chain") == 0)
 		return config_copy(config->chain, sizeof(config->chain), value);
 	if (strcmp(key, "chain_options") == 0)

@@ -16,6 +16,8 @@ struct config {
 	char engine[CONFIG_NAME_BYTES];	       /* engine=engine.elf; "none" for no engine */
 	char scripts[RV_SCRIPTS_MAXIMUM][CONFIG_NAME_BYTES]; /* script=, in this order */
 	size_t nr_scripts;
+	char files[BOOT_FILES_MAXIMUM][CONFIG_NAME_BYTES]; /* file=: what options name */
+	size_t nr_files;
 	char chain[CONFIG_NAME_BYTES];	       /* chain=\EFI\debian\grubx64.efi: started after us */
 	char chain_options[BOOT_COMMAND_LINE_BYTES]; /* chain_options=: its load options */
 	bool rescue;			       /* rescue: no scripts */

@@ -161,6 +161,10 @@ efi_status file_write(const struct file_folder *folder, const char *name, const 
 
 void file_free(const struct file_folder *folder, struct file_data *data)
 {
+	volatile uint8_t *bytes = data->data; /* some files are keys */
+
+	for (uint64_t i = 0; bytes != NULL && i < data->length_bytes; i++)
+		bytes[i] = 0;
 	if (data->data != NULL)
 		folder->boot->free_pool(data->data);
 	*data = (struct file_data){ NULL, 0 };

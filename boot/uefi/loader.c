@@ -21,6 +21,7 @@
 #include "rv/policy.h"
 
 #define LOADER_CONFIG "ritevisor.conf"
+#define LOADER_LENT_BYTES (GIB(1) + MIB(2)) /* at most, and a power of two lower if need be */
 #define LOADER_FILES_MAXIMUM (BOOT_MODULES_MAXIMUM + 2) /* the program and its configuration */
 
 efi_status EFI_API efi_main(efi_handle self, struct efi_system_table *system);
@@ -43,6 +44,7 @@ static bool loader_tampered; /* a file is not what the list in this program says
 /* Files in memory until the hypervisor has its copies. */
 static struct file_data loader_files[LOADER_FILES_MAXIMUM];
 static size_t loader_nr_files;
+static size_t loader_nr_named; /* modules that options name: they come first, and rescue leaves them */
 
 static void loader_free_files(void)
 {
@@ -108,6 +110,12 @@ static bool loader_word_is(const char *word, const char *wanted)
 	return strncmp(word, wanted, length) == 0 && (word[length] == '\0' || word[length] == ' ');
 }
 
+/* Not even rescue goes on without it. */
+static bool loader_word_encrypts(const char *word)
+{
+	return strncmp(word, "encrypt=", 8) == 0;
+}
+
 /* A word by which nothing boots without us: as boot/options.c takes it, all but two of iommu= are own. */
 static bool loader_word_requires(const char *word)
 {
@@ -146,13 +154,14 @@ static bool loader_wants_policy(void)
 	for (size_t i = 0; i < info->nr_modules; i++)
 		wants |= info->modules[i].kind == BOOT_MODULE_SCRIPT &&
 			 rv_is_policy((const char *)info->modules[i].data, info->modules[i].length_bytes);
-	return wants && !loader_config.rescue;
+	return (wants && !loader_config.rescue) || loader_has_word(loader_word_encrypts);
 }
 
 /* Whoever goes back to the firmware lets it start its next entry. */
 _Noreturn static void loader_refuse(void)
 {
-	text_line("a policy is not in force (policy! in a script, require= or iommu=own): the boot stops here");
+	text_line("what has to be in force is not (policy! in a script, require=, iommu=own or encrypt=): the boot stops "
+		  "here");
 	if (loader_has_asked)
 		prompt_restart(loader_system);
 	for (;;)
@@ -229,6 +238,9 @@ static void loader_add_script(const char *path)
  * are read all the same: one may be a policy. */
 static void loader_add_modules(void)
 {
+	for (size_t i = 0; i < loader_config.nr_files; i++)
+		(void)loader_add_module(BOOT_MODULE_FILE, loader_config.files[i], loader_read(loader_config.files[i], false));
+	loader_nr_named = loader_handover.info.nr_modules;
 	if (loader_config.rescue || strcmp(loader_config.engine, "none") == 0)
 		return;
 	(void)loader_add_module(BOOT_MODULE_ENGINE, loader_config.engine, loader_read(loader_config.engine, false));
@@ -276,6 +288,29 @@ static bool loader_get_map(void)
 	return info->nr_map != 0;
 }
 
+/* Memory for the hypervisor to unlock disks with, as much as there is up to what cryptsetup asks for at most. */
+static void loader_lend_memory(void)
+{
+	struct boot_info *info = &loader_handover.info;
+
+	info->lent_bytes = loader_has_word(loader_word_encrypts) ? LOADER_LENT_BYTES : 0;
+	while (info->lent_bytes >= MIB(1) &&
+	       efi_failed(loader_boot->allocate_pages(EFI_ALLOCATE_ANY_PAGES, EFI_LOADER_DATA,
+						      info->lent_bytes / PAGE_BYTES, &info->lent)))
+		info->lent_bytes /= 2;
+	if (info->lent_bytes < MIB(1))
+		info->lent_bytes = 0;
+}
+
+static void loader_take_memory_back(void)
+{
+	struct boot_info *info = &loader_handover.info;
+
+	if (info->lent_bytes != 0)
+		loader_boot->free_pages(info->lent, info->lent_bytes / PAGE_BYTES);
+	info->lent_bytes = 0;
+}
+
 /* With the program in its place. */
 static efi_status loader_enter(struct place *place)
 {
@@ -297,6 +332,7 @@ static efi_status loader_enter(struct place *place)
 	print_format(info->command_line, sizeof(info->command_line), "%s%s", loader_config.options,
 		     loader_config.rescue ? " rescue" : "");
 	loader_find_rsdp();
+	loader_lend_memory();
 	mp_gather(loader_boot, &loader_handover, cpu->root, place->cpu_entry);
 	if (loader_get_map())
 		status = enter_hypervisor(cpu);
@@ -307,6 +343,7 @@ static efi_status loader_enter(struct place *place)
 	else
 		mp_finish();
 	place_free_tables(loader_boot, place);
+	loader_take_memory_back();
 	if (efi_failed(status) && info->low_page != 0)
 		loader_boot->free_pages(info->low_page, 1);
 	return status;
@@ -329,7 +366,7 @@ static efi_status loader_virtualise(void)
 	if (program == NULL)
 		return loader_tampered ? EFI_SECURITY_VIOLATION : EFI_NOT_FOUND;
 	if (loader_config.rescue)
-		loader_handover.info.nr_modules = 0;
+		loader_handover.info.nr_modules = loader_nr_named;
 	status = place_allocate(loader_boot, bytes, &place);
 	if (efi_failed(status)) {
 		text_line("no %llu MiB of memory below 4 GiB", (unsigned long long)(bytes >> 20));

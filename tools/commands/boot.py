@@ -233,7 +233,7 @@ def boot(arguments):
             images.build_medium(
                 medium, arguments.hypervisor, arguments.engine,
                 [*arguments.script, *one_liner(arguments.code, work)],
-                [*words, *(["console=debug"] if channel else []), *arguments.option],
+                [*words, *(["console=debug"] if channel else []), *arguments.option], files=arguments.file,
             )  # fmt: skip
         progress.step("making the guest's disk")
         common = {

@@ -30,6 +30,7 @@ def image(arguments):
     images.build_medium(
         arguments.output, arguments.hypervisor, arguments.engine,
         arguments.script, arguments.option, arguments.menu_seconds, options.uefi_options(arguments),
+        arguments.file,
     )  # fmt: skip
     print(f"wrote {arguments.output}")
     return 0

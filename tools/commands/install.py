@@ -39,12 +39,14 @@ def install_files(arguments):
     options.check_script_options(arguments)
     options.check_scripts(arguments)
     names = images.script_names(arguments.script)
+    files = list(zip(images.file_names(arguments.file), arguments.file))
     folder, kept = install.install(
         arguments.esp,
         lambda made: images.fill_uefi_folder(
             made, install.LOADER_NAME, arguments.hypervisor, arguments.engine,
             list(zip(names, arguments.script)), arguments.option,
             RESCUE_KEY_MS, images.RESCUE_ATTEMPTS, options.uefi_options(arguments),
+            files,
         ),
     )  # fmt: skip
     report_kept(kept)

@@ -40,6 +40,9 @@ def add_script_options(parser):
     parser.add_argument("--script", metavar="FILE", type=scripts.resolve, action="append", default=[],
                         help="a Ruby script to load, or the name of a ready one (./ritevisor scripts); may be "
                         "given again")  # fmt: skip
+    parser.add_argument("--file", metavar="FILE", action="append", default=[],
+                        help="a file that an option names, such as an encrypted disk's header or key; "
+                        "may be given again")  # fmt: skip
     parser.add_argument("--option", metavar="OPTION", action="append", default=[],
                         help="an option for the hypervisor; may be given again")  # fmt: skip
     parser.add_argument("--hypervisor", metavar="ELF", default=str(paths.HYPERVISOR),

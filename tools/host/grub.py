@@ -57,11 +57,12 @@ def menu_config(entries, menu_s):
     return f"{SERIAL_MENU}set default=0\nset timeout={menu_s}\nset timeout_style=hidden\n{menu}"
 
 
-def medium_config(options, has_engine, script_names, menu_s, signed_names=()):
+def medium_config(options, has_engine, script_names, menu_s, signed_names=(), file_names=()):
     """Returns grub.cfg of the Ritevisor medium; without menu_s it has no menu. signed_names: scripts
-    that have their signature beside them."""
+    that have their signature beside them. file_names: what options name, which no entry leaves out."""
     load = "multiboot2 /boot/ritevisor.elf" + "".join(" " + quote(option) for option in options)
     engine = "\nmodule2 /boot/engine.elf engine\n" if has_engine else "\n"
+    engine += "".join(f"module2 {quote('/boot/files/' + name)} file {quote(name)}\n" for name in file_names)
     scripts = "".join(
         f"module2 {quote('/boot/scripts/' + name)} script {quote(name)}\n"
         for name in script_names

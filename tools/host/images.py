@@ -26,6 +26,7 @@ SCRIPT_NAME = re.compile(r"[A-Za-z0-9._+-]+")
 
 RESCUE_ATTEMPTS = 3  # boots that reach no OS, before scripts are left out
 SCRIPTS_MAXIMUM = 64  # RV_SCRIPTS_MAXIMUM in include/rv/abi.h
+FILES_MAXIMUM = 16  # BOOT_FILES_MAXIMUM in boot/boot_info.h
 MULTIBOOT_MAGIC = struct.pack("<I", 0x1BADB002)
 MULTIBOOT2_MAGIC = struct.pack("<I", 0xE85250D6)
 
@@ -243,32 +244,37 @@ def _system_path():
     return os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 
 
-def build_medium(output, hypervisor, engine, scripts, options, menu_s=0, uefi_options=None):
+def build_medium(output, hypervisor, engine, scripts, options, menu_s=0, uefi_options=None, files=()):
     """Makes the medium that starts Ritevisor by BIOS and by UEFI, from CD or written to a USB stick.
 
     engine: None leaves it out. scripts: host paths, in the order in which they are loaded. menu_s:
     how long a key reaches the menu with the rescue entry (UEFI: R is waited for); 0: not at all.
-    uefi_options: what else a UefiOptions says.
+    uefi_options: what else a UefiOptions says. files: host paths, of what options name.
     """
     names = script_names(scripts)
-    files = {"boot/ritevisor.elf": need_program(hypervisor)}
+    beside = list(zip(file_names(files), files))
+    content = {"boot/ritevisor.elf": need_program(hypervisor)}
     if engine is not None:
-        files["boot/engine.elf"] = need_program(engine)
+        content["boot/engine.elf"] = need_program(engine)
     signatures = uefi.signatures(zip(names, scripts))
     for name, script in [*zip(names, scripts), *signatures]:
-        files["boot/scripts/" + name] = script
+        content["boot/scripts/" + name] = script
+    for name, file in beside:
+        content["boot/files/" + name] = file
     signed = [name.removesuffix(uefi.SIGNATURE_SUFFIX) for name, _ in signatures]
     with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
         root, image = Path(work) / "root", Path(work) / "medium.iso"
-        config = grub.medium_config(options, engine is not None, names, menu_s, signed)
-        _fill_root(root, files, config)
+        config = grub.medium_config(
+            options, engine is not None, names, menu_s, signed, [name for name, _ in beside]
+        )
+        _fill_root(root, content, config)
         core = root / "boot" / "grub" / "core.img"
         grub.write_core_image(core, "i386-pc-eltorito", "/boot/grub", grub.MEDIUM_MODULES)
         settle_times(root)
         system_partition = Path(work) / "esp.img"
         _build_medium_system_partition(
             system_partition, Path(work) / "esp", hypervisor, engine,
-            list(zip(names, scripts)), options, menu_s, uefi_options or uefi.UefiOptions(),
+            list(zip(names, scripts)), options, menu_s, uefi_options or uefi.UefiOptions(), beside,
         )  # fmt: skip
         run_tool(
             ["xorriso", "-as", "mkisofs", "-quiet", "-R", "-V", "RITEVISOR",
@@ -285,21 +291,21 @@ def build_medium(output, hypervisor, engine, scripts, options, menu_s=0, uefi_op
 
 
 def _build_medium_system_partition(
-    output, root, hypervisor, engine, scripts, options, menu_s, uefi_options
+    output, root, hypervisor, engine, scripts, options, menu_s, uefi_options, files
 ):
     """Makes the file system that UEFI firmware starts Ritevisor from."""
     fill_uefi_folder(
         root / uefi.BOOT_FOLDER, uefi.REMOVABLE_NAME, hypervisor, engine, scripts, options,
-        menu_s * 1000, RESCUE_ATTEMPTS if menu_s else 0, uefi_options,
+        menu_s * 1000, RESCUE_ATTEMPTS if menu_s else 0, uefi_options, files,
     )  # fmt: skip
     settle_times(root)
     uefi.build_fat(output, root)
 
 
 def fill_uefi_folder(
-    folder, loader_name, hypervisor, engine, scripts, options, rescue_key_ms, attempts, uefi_options
+    folder, loader_name, hypervisor, engine, scripts, options, rescue_key_ms, attempts, uefi_options, files=()
 ):
-    """Makes the folder of the UEFI loader. scripts: pairs of a name and a host path.
+    """Makes the folder of the UEFI loader. scripts, files: pairs of a name and a host path.
 
     Where a sealed loader does not allow rescue, rescue_key_ms and attempts become 0.
     """
@@ -311,6 +317,7 @@ def fill_uefi_folder(
         script_names=[name for name, _ in scripts],
         rescue_key_ms=rescue_key_ms,
         attempts=attempts,
+        file_names=[name for name, _ in files],
         extra=[f"chain={uefi_options.chain}"] if uefi_options.chain else [],
     )
     uefi.fill_folder(
@@ -319,6 +326,7 @@ def fill_uefi_folder(
         hypervisor=hypervisor,
         engine=engine,
         scripts=scripts,
+        files=files,
         config=config,
         loader_name=loader_name,
     )
@@ -327,17 +335,26 @@ def fill_uefi_folder(
 
 def script_names(scripts):
     """Returns the name that each script has on the medium; names are plain and differ."""
+    return _names(scripts, "script", "give --script a Ruby file", SCRIPTS_MAXIMUM)
+
+
+def file_names(files):
+    """The same of what options name."""
+    return _names(files, "file", "give --file what an option names", FILES_MAXIMUM)
+
+
+def _names(paths, what, hint, maximum):
     names = []
-    for script in scripts:
-        name = os.path.basename(need_file(script, "give --script a Ruby file"))
+    for path in paths:
+        name = os.path.basename(need_file(path, hint))
         if not SCRIPT_NAME.fullmatch(name):
-            raise UserError(f"{name!r}: a script's name may have letters, digits, and . _ - + only")
+            raise UserError(f"{name!r}: a {what}'s name may have letters, digits, and . _ - + only")
         # FAT, which may hold them, takes both cases for one.
         if name.lower() in (other.lower() for other in names):
-            raise UserError(f"two scripts are named {name}; rename one")
+            raise UserError(f"two {what}s are named {name}; rename one")
         names.append(name)
-    if len(names) > SCRIPTS_MAXIMUM:
-        raise UserError(f"{len(names)} scripts: {SCRIPTS_MAXIMUM} are the most")
+    if len(names) > maximum:
+        raise UserError(f"{len(names)} {what}s: {maximum} are the most")
     return names
 
 

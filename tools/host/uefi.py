@@ -19,7 +19,7 @@ LABEL = "RITEVISOR"
 SIGNATURE_SUFFIX = ".minisig"
 # Of ritevisor.conf, in characters (boot/uefi/config.h)
 LINE_LENGTH_MAXIMUM = 1023
-VALUE_LENGTH_MAXIMUM = dict.fromkeys(("chain", "hypervisor", "engine", "script"), 255)
+VALUE_LENGTH_MAXIMUM = dict.fromkeys(("chain", "hypervisor", "engine", "script", "file"), 255)
 
 
 @dataclass
@@ -61,10 +61,10 @@ def build_fat(output, root, offset_bytes=0, size_bytes=None, label=LABEL, volume
     return size_bytes
 
 
-def fill_folder(folder, *, loader, hypervisor, engine, scripts, config, loader_name):
+def fill_folder(folder, *, loader, hypervisor, engine, scripts, config, loader_name, files=()):
     """Puts the loader and all that it reads into a folder.
 
-    engine: None leaves it out. scripts: pairs of a name and a host path. config: the text of
+    engine: None leaves it out. scripts, files: pairs of a name and a host path. config: the text of
     ritevisor.conf.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,6 +75,9 @@ def fill_folder(folder, *, loader, hypervisor, engine, scripts, config, loader_n
     for name, source in [*scripts, *signatures(scripts)]:
         (folder / "scripts").mkdir(exist_ok=True)
         shutil.copyfile(source, folder / "scripts" / name)
+    for name, source in files:
+        (folder / "files").mkdir(exist_ok=True)
+        shutil.copyfile(source, folder / "files" / name)
     (folder / "ritevisor.conf").write_text(config)
 
 
@@ -140,7 +143,9 @@ def sign(program, key, certificate):
     )  # fmt: skip
 
 
-def config_text(*, options, has_engine, script_names, rescue_key_ms=0, attempts=0, extra=()):
+def config_text(
+    *, options, has_engine, script_names, file_names=(), rescue_key_ms=0, attempts=0, extra=()
+):
     """Returns ritevisor.conf. extra: more lines, KEY=VALUE.
 
     What the loader would leave out (boot/uefi/config.h) is an error here.
@@ -148,6 +153,7 @@ def config_text(*, options, has_engine, script_names, rescue_key_ms=0, attempts=
     lines = [f"options={' '.join(options)}"] if options else []
     lines += [] if has_engine else ["engine=none"]
     lines += [f"script=scripts/{name}" for name in script_names]
+    lines += [f"file=files/{name}" for name in file_names]
     lines += [f"rescue_key_ms={rescue_key_ms}", f"attempts={attempts}", *extra]
     for line in lines:
         key, _, value = line.partition("=")
