@@ -81,6 +81,19 @@ void bounce_copy(struct bounce *bounce, uint64_t offset, void *buffer, size_t le
 	}
 }
 
+uint8_t *bounce_at(struct bounce *bounce, uint64_t offset, size_t *length_bytes)
+{
+	uint64_t left;
+
+	if (offset >= bounce->length_bytes)
+		return NULL;
+	left = bounce->length_bytes - offset;
+	*length_bytes = PAGE_BYTES - offset % PAGE_BYTES;
+	if (*length_bytes > left)
+		*length_bytes = left;
+	return bounce->pages[offset / PAGE_BYTES] + offset % PAGE_BYTES;
+}
+
 /* Between the guest and the page that holds a byte, as far as that page and `left` go. Returns how far that
  * was; 0: the guest's memory is none. */
 static uint64_t bounce_move(const struct bounce *bounce, gpa_t address, uint64_t offset, uint64_t left,

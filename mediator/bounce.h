@@ -65,6 +65,9 @@ int bounce_scatter_part(const struct bounce *bounce, uint64_t *offset, const str
 /* Copies a part of it; the caller has checked that it is within length_bytes. */
 void bounce_copy(struct bounce *bounce, uint64_t offset, void *buffer, size_t length_bytes, bool write);
 
+/* Where a byte of it is, and how many follow it in that page. NULL: it is beyond the end. */
+uint8_t *bounce_at(struct bounce *bounce, uint64_t offset, size_t *length_bytes);
+
 /* Gives the pages back: no device may have them any more. The second forgets the segments too. */
 void bounce_release_pages(struct bounce *bounce);
 void bounce_release(struct bounce *bounce);

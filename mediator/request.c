@@ -50,6 +50,12 @@ static void request_settle(struct request *request, struct vcpu *vcpu)
 		else
 			request->redirect = NULL;
 	}
+	if (request->cipher != NULL && request->kind == request->asked) {
+		if (request->verdict == RV_VERDICT_PASS)
+			request->cipher(request);
+		if (request->verdict != RV_VERDICT_PASS)
+			request->cipher = NULL;
+	}
 	request_trace_settled(request, vcpu);
 }
 
@@ -59,7 +65,9 @@ bool request_offer(struct request *request, struct vcpu *vcpu)
 	request->refusal = 0;
 	request->after = 0;
 	request_trace(request, request->kind == request->asked ? TRACE_SUBMITTED : TRACE_COMPLETED, vcpu);
-	if (request->kind != request->asked && request->redirect != NULL)
+	if (request->kind != request->asked && request->cipher != NULL)
+		request->cipher(request);
+	if (request->kind != request->asked && request->redirect != NULL && request->verdict == RV_VERDICT_PASS)
 		request->redirect(request, vcpu);
 	if (request->verdict == RV_VERDICT_PASS && !request_ask(request, vcpu))
 		return false;

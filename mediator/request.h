@@ -25,6 +25,9 @@ struct vcpu;
 typedef int (*request_data)(struct request *request, uint64_t offset, void *buffer,
 			    size_t length_bytes, bool write);
 
+/* Where a byte of the data stands in memory of ours, and in *length_bytes how many follow it there. NULL: as above. */
+typedef uint8_t *(*request_data_at)(struct request *request, uint64_t offset, size_t *length_bytes);
+
 struct request_disk {
 	uint64_t lba;
 	uint32_t sectors;
@@ -55,6 +58,7 @@ struct request {
 	uint64_t end_tsc;	 /* when the device was done */
 	uint64_t data_bytes;	 /* that `data` gives now */
 	request_data data;	 /* NULL: it has none */
+	request_data_at data_at; /* likewise; network cards' have none */
 	int (*resize)(struct request *request, uint64_t bytes); /* as RV_SYS_DATA_RESIZE; NULL: there is no way */
 	uint64_t answer_bytes;	 /* of what the device is to give: hooks can give as much in its place; 0: no */
 	bool is_answered;	 /* one has written that by `data`, before data_bytes is: DROP gives it to the guest */
@@ -63,6 +67,9 @@ struct request {
 	/* It goes elsewhere: called when hooks have let it pass, and, if this is left set, before they are asked about its
 	 * end (request->kind says which). May change the verdict. NULL: it does not. */
 	void (*redirect)(struct request *request, struct vcpu *vcpu);
+	/* The device has other data than the guest: called when it goes to the device, and, if this is left set, before
+	 * anything else is done about its end. May change the verdict. NULL: it has the same. */
+	void (*cipher)(struct request *request);
 	uint32_t target; /* redirect's, as the next */
 	const struct hook_owner *redirector;
 	uint64_t after;		 /* the place of the last hook that was asked */
@@ -81,11 +88,17 @@ void request_begin(struct request *request, uint32_t kind);
  * waits; resume() will be called, perhaps has been already. Context: exit; without locks. */
 bool request_offer(struct request *request, struct vcpu *vcpu);
 
+/* Does anybody want to see it, or has it to be changed? */
+static inline bool request_is_wanted(const struct request *request)
+{
+	return request->cipher != NULL || hook_wants_requests(request->kind);
+}
+
 /* Does anybody want to see its end, whose events are of that kind? */
 static inline bool request_is_awaited(const struct request *request, uint32_t done)
 {
-	return request->marks != 0 || request->redirect != NULL || trace_wants(request->asked) ||
-	       hook_wants_requests(done);
+	return request->marks != 0 || request->redirect != NULL || request->cipher != NULL ||
+	       trace_wants(request->asked) || hook_wants_requests(done);
 }
 
 /* The device does not want it any more: it was reset. True: it does not wait any longer, and resume() will not

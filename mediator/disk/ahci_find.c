@@ -48,10 +48,12 @@ static void ahci_look_at(uint64_t function)
 	struct ahci_controller *controller;
 	struct pci_bar bar;
 
-	if (pci_hardware_read(function | PCI_CLASS, 4) >> 8 != AHCI_CLASS ||
-	    pci_bar_get(function, AHCI_BAR, &bar) != 0 || bar.port)
+	bool is_good;
+
+	if (pci_hardware_read(function | PCI_CLASS, 4) >> 8 != AHCI_CLASS)
 		return;
-	controller = ahci_nr_controllers < RV_SATA_CONTROLLERS ? memory_allocate_pages(nr_pages) : NULL;
+	is_good = pci_bar_get(function, AHCI_BAR, &bar) == 0 && !bar.port && ahci_nr_controllers < RV_SATA_CONTROLLERS;
+	controller = is_good ? memory_allocate_pages(nr_pages) : NULL;
 	if (controller == NULL) {
 		disk_say_left_out("an AHCI controller", function);
 		return;

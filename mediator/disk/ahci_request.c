@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/string.h"
 #include "hook/hook.h"
+#include "mediator/disk/cipher.h"
 #include "mediator/disk/discard.h"
 #include "mediator/disk/disk.h"
 #include "mediator/disk/purpose.h"
@@ -50,9 +51,8 @@ static void ahci_bounce_end(struct ahci_slot *slot)
 }
 
 /* The request's data, while it is a write that hooks are asked about, or a read that is done. */
-static int ahci_data(struct request *request, uint64_t offset, void *buffer, size_t length_bytes, bool write)
+static int ahci_take_data(struct ahci_slot *slot)
 {
-	struct ahci_slot *slot = CONTAINER_OF(request, struct ahci_slot, request);
 	bool was_bounced = slot->is_bounced;
 	int error = ahci_bounce(slot);
 
@@ -61,12 +61,27 @@ static int ahci_data(struct request *request, uint64_t offset, void *buffer, siz
 		if (error != 0)
 			ahci_bounce_end(slot); /* pages that hold nothing are not to be sent */
 	}
+	return error;
+}
+
+static int ahci_data(struct request *request, uint64_t offset, void *buffer, size_t length_bytes, bool write)
+{
+	struct ahci_slot *slot = CONTAINER_OF(request, struct ahci_slot, request);
+	int error = ahci_take_data(slot);
+
 	if (error != 0)
 		return error;
 	if (offset + length_bytes > slot->bounce.length_bytes)
 		return -RV_EFAULT; /* the guest's table is shorter than what it asks for */
 	bounce_copy(&slot->bounce, offset, buffer, length_bytes, write);
 	return 0;
+}
+
+static uint8_t *ahci_data_at(struct request *request, uint64_t offset, size_t *length_bytes)
+{
+	struct ahci_slot *slot = CONTAINER_OF(request, struct ahci_slot, request);
+
+	return ahci_take_data(slot) == 0 ? bounce_at(&slot->bounce, offset, length_bytes) : NULL;
 }
 
 /* To the device ------------------------------------------------------------------------------------- */
@@ -295,13 +310,17 @@ void ahci_begin(struct ahci_slot *slot, struct vcpu *vcpu)
 		ahci_answer(slot, ATA_ERROR_ABRT);
 		return;
 	}
-	if (ahci_moves_sectors(slot) || ahci_gives(slot))
+	if (ahci_moves_sectors(slot) || ahci_gives(slot)) {
 		slot->request.data = ahci_data;
+		slot->request.data_at = ahci_data_at;
+	}
 	if (ahci_gives(slot))
 		slot->request.answer_bytes = ahci_given_bytes(slot);
 	else if (ahci_moves_sectors(slot))
 		slot->request.data_bytes = ahci_request_bytes(slot);
-	if (slot->request.handle == 0 || !hook_wants_requests(slot->request.kind))
+	if (slot->request.handle != 0)
+		cipher_begin(&slot->request);
+	if (slot->request.handle == 0 || !request_is_wanted(&slot->request))
 		ahci_go_on(slot);
 	else if (slot->request.kind == RV_EVENT_DISK_DISCARD && !ahci_read_ranges(slot))
 		ahci_answer(slot, ATA_ERROR_ABRT);
@@ -318,6 +337,10 @@ static void ahci_see_identify(struct ahci_slot *slot)
 		return;
 	bounce_copy(&slot->bounce, 0, words, sizeof(words), false);
 	ahci_identified(slot->port, words);
+	if (!cipher_covers(ahci_disk_number(slot->port)))
+		return;
+	ata_hide_bypasses(words);
+	bounce_copy(&slot->bounce, 0, words, sizeof(words), true);
 }
 
 /* What the device itself has made of the guest's command. */

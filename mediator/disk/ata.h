@@ -46,6 +46,7 @@ struct ata_taskfile {
 
 struct ata_disk {
 	bool is_there;
+	bool is_odd;		/* something is there that did not say what it is, and it is no packet device */
 	uint16_t heads, track;	/* sectors a track, for addresses that are no LBA */
 	uint16_t multiple;	/* sectors a block of READ and WRITE MULTIPLE */
 	struct rv_disk_info info;
@@ -62,5 +63,7 @@ uint32_t ata_taskfile_sectors(const struct ata_taskfile *taskfile, const struct 
 /* What a disk answers to IDENTIFY DEVICE (ATA/ATAPI-7 6.17). The number is left to the caller. */
 #define ATA_IDENTIFY_WORDS 256
 void ata_identified(const uint16_t *words, struct ata_disk *disk);
+/* Takes out of such an answer what an encrypted disk refuses (mediator/disk/cipher.h). */
+void ata_hide_bypasses(uint16_t *words);
 
 #endif

@@ -60,3 +60,33 @@ void ata_identified(const uint16_t *words, struct ata_disk *disk)
 	ata_identify_text(words, ATA_WORD_MODEL, disk->info.model, 41);
 	ata_identify_text(words, ATA_WORD_SERIAL, disk->info.serial, 21);
 }
+
+/* ACS-3 7.12.6. */
+void ata_hide_bypasses(uint16_t *words)
+{
+	static const struct {
+		uint8_t word;
+		uint16_t bits;
+	} hidden[] = {
+		{ 48, 0xffff },	 /* trusted computing */
+		{ 59, 0xf000 },	 /* sanitize */
+		{ 69, 0x0060 },	 /* what was given up reads as zeros; it may be more than is asked for */
+		{ 77, 0x0060 },	 /* queued commands beside reads and writes */
+		{ 82, 0x0002 },	 /* security */
+		{ 83, 0x0001 },	 /* microcode */
+		{ 85, 0x0002 },
+		{ 86, 0x0001 },
+		{ 128, 0xffff }, /* the state of security */
+		{ 206, 0xffff }, /* SMART command transport */
+	};
+	const uint8_t *bytes = (const uint8_t *)words;
+	uint8_t sum = 0;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(hidden); i++)
+		words[hidden[i].word] &= (uint16_t)~hidden[i].bits;
+	if ((words[255] & 0xff) != 0xa5)
+		return;
+	for (unsigned i = 0; i < 2 * ATA_IDENTIFY_WORDS - 1; i++)
+		sum = (uint8_t)(sum + bytes[i]);
+	words[255] = (uint16_t)((words[255] & 0xff) | (uint8_t)-sum << 8);
+}

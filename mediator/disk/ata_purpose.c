@@ -99,6 +99,13 @@ enum rv_disk_command ata_purpose(uint8_t code, uint8_t features)
 	return RV_DISK_COMMAND_UNKNOWN;
 }
 
+bool ata_moves_data(uint8_t code)
+{
+	enum rv_disk_command purpose = ata_purpose(code, 0);
+
+	return purpose == RV_DISK_COMMAND_READ || purpose == RV_DISK_COMMAND_WRITE;
+}
+
 bool ata_carries(uint8_t code, uint8_t features)
 {
 	return code == 0xc6 || /* SET MULTIPLE MODE */

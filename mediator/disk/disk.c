@@ -12,6 +12,7 @@
 static const struct disk_class *const disk_classes[] = { &ide_class, &nvme_class, &ahci_class, &virtio_class };
 static struct disk_controller *disk_controllers, **disk_controllers_end = &disk_controllers;
 static uint32_t disk_watchers;
+static bool disk_is_left_out; /* a controller: at boot only */
 
 void disk_find(void)
 {
@@ -30,12 +31,20 @@ bool disk_is_watched(void)
 	return __atomic_load_n(&disk_watchers, __ATOMIC_ACQUIRE) != 0;
 }
 
-int disk_watch(void)
+static bool disk_is_clear(const struct disk_controller *controller)
+{
+	return controller->class->is_clear != NULL && controller->class->is_clear(controller);
+}
+
+/* All of them, or those that may have an encrypted disk. */
+static int disk_claim(bool all)
 {
 	int error = 0;
 
 	__atomic_fetch_add(&disk_watchers, 1, __ATOMIC_ACQ_REL);
 	for (struct disk_controller *each = disk_controllers; error == 0 && each != NULL; each = each->next) {
+		if (!all && disk_is_clear(each))
+			continue;
 		spinlock_acquire(each->lock);
 		error = each->class->claim(each);
 		spinlock_release(each->lock);
@@ -43,6 +52,16 @@ int disk_watch(void)
 	if (error != 0)
 		disk_unwatch();
 	return error;
+}
+
+int disk_watch(void)
+{
+	return disk_claim(true);
+}
+
+int disk_watch_encrypted(void)
+{
+	return disk_is_left_out ? -RV_ENOSPC : disk_claim(false);
 }
 
 /* What is under way ends first: whoever sees it end releases the channel, or the controller. */
@@ -60,6 +79,7 @@ void disk_unwatch(void)
 
 void disk_say_left_out(const char *what, uint64_t function)
 {
+	disk_is_left_out = true;
 	log_warning("%s at PCI %02lx:%02lx.%lu is left out: its requests pass unseen", what, function >> 20 & 0xff,
 		    function >> 15 & 31, function >> 12 & 7);
 }

@@ -15,6 +15,9 @@ void disk_find(void);
  * our memory is out of a controller's reach; -RV_ENOMEM; what the registries say (vmm/access.h). Context: boot, exit; under
  * hook_table_lock, as the next. */
 int disk_watch(void);
+/* For ever, and without hooks: of controllers that may have an encrypted disk (mediator/disk/cipher.h). As disk_watch();
+ * -RV_ENOSPC: there was no place for a controller, whose requests would pass unseen. Context: boot, after disk_find(). */
+int disk_watch_encrypted(void);
 /* One less. What is at a device ends first, then the claims go. */
 void disk_unwatch(void);
 bool disk_is_watched(void);

@@ -18,6 +18,8 @@ struct disk_class {
 	void (*find)(void);
 	/* Claims its registers, if they are not: 0, or what disk_watch() returns. Under its lock, as the next. */
 	int (*claim)(struct disk_controller *controller);
+	/* Can none of its disks be one that is encrypted, now or later? NULL: that is not known. */
+	bool (*is_clear)(const struct disk_controller *controller);
 	/* Releases them, if it is idle; else it does so by itself when it is, if !disk_is_watched(). */
 	void (*release)(struct disk_controller *controller);
 	/* The disk of that index, below RV_DISKS_A_BUS, whose number it makes; false: there is none. */

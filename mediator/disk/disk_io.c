@@ -6,6 +6,7 @@
 #include "core/instructions.h"
 #include "core/time.h"
 #include "hook/hook.h"
+#include "mediator/disk/cipher.h"
 #include "mediator/disk/disk_class.h"
 #include "mediator/disk/disk.h"
 #include "mediator/request.h"
@@ -59,6 +60,39 @@ static int disk_io_move(struct disk_transfer *transfer, const struct bounce *bou
 	return error;
 }
 
+/* The command as a request, for what is encrypted. */
+struct disk_io_request {
+	struct request request;
+	struct disk_io *io;
+};
+
+static uint8_t *disk_io_data_at(struct request *request, uint64_t offset, size_t *length_bytes)
+{
+	return bounce_at(&CONTAINER_OF(request, struct disk_io_request, request)->io->bounce, offset, length_bytes);
+}
+
+/* Before the command, and behind its end. */
+static int disk_io_cipher(const struct disk_transfer *transfer, struct disk_io *io, bool is_done)
+{
+	struct disk_io_request of = {
+		.request = {
+			.kind = is_done ? RV_EVENT_DISK_DONE : transfer->kind,
+			.asked = transfer->kind,
+			.verdict = RV_VERDICT_PASS,
+			.disk = { .lba = io->lba, .sectors = io->sectors, .number = (uint16_t)transfer->number,
+				  .purpose = disk_io_purpose(transfer->kind) },
+			.data_bytes = is_done || transfer->kind == RV_EVENT_DISK_WRITE ? io->bounce.length_bytes : 0,
+			.data_at = disk_io_data_at,
+		},
+		.io = io,
+	};
+
+	cipher_begin(&of.request);
+	if (of.request.cipher != NULL)
+		of.request.cipher(&of.request);
+	return of.request.verdict == RV_VERDICT_PASS ? 0 : -RV_EIO;
+}
+
 /* As much as fits one command. */
 static int disk_io_part(struct disk_transfer *transfer, struct disk_io *io, uint64_t done)
 {
@@ -72,7 +106,11 @@ static int disk_io_part(struct disk_transfer *transfer, struct disk_io *io, uint
 	if (error == 0 && transfer->kind == RV_EVENT_DISK_WRITE)
 		error = disk_io_move(transfer, &io->bounce, done);
 	if (error == 0)
+		error = disk_io_cipher(transfer, io, false);
+	if (error == 0)
 		error = disk_run_io(transfer->number, io);
+	if (error == 0 && transfer->kind == RV_EVENT_DISK_READ)
+		error = disk_io_cipher(transfer, io, true);
 	if (error == 0 && transfer->kind == RV_EVENT_DISK_READ)
 		error = disk_io_move(transfer, &io->bounce, done);
 	bounce_release_pages(&io->bounce);

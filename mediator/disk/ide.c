@@ -6,6 +6,7 @@
 #include "core/instructions.h"
 #include "core/log.h"
 #include "hook/hook.h"
+#include "mediator/disk/cipher.h"
 #include "mediator/disk/discard.h"
 #include "mediator/disk/purpose.h"
 #include "rv/errno.h"
@@ -91,10 +92,8 @@ static void ide_refuse(struct ide_channel *channel)
 }
 
 /* The request's data, while it is a DMA write that hooks are asked about, or a DMA read that is done. */
-static int ide_dma_data(struct request *request, uint64_t offset, void *buffer, size_t length_bytes,
-			bool write)
+static int ide_dma_take_data(struct ide_channel *channel)
 {
-	struct ide_channel *channel = CONTAINER_OF(request, struct ide_channel, request);
 	bool was_bounced = channel->is_bounced;
 	int error = ide_dma_bounce(channel);
 
@@ -103,12 +102,28 @@ static int ide_dma_data(struct request *request, uint64_t offset, void *buffer, 
 		if (error != 0)
 			ide_dma_end(channel); /* pages that hold nothing are not to be sent */
 	}
+	return error;
+}
+
+static int ide_dma_data(struct request *request, uint64_t offset, void *buffer, size_t length_bytes,
+			bool write)
+{
+	struct ide_channel *channel = CONTAINER_OF(request, struct ide_channel, request);
+	int error = ide_dma_take_data(channel);
+
 	if (error != 0)
 		return error;
 	if (offset + length_bytes > channel->bounce.length_bytes)
 		return -RV_EFAULT; /* the guest's table is shorter than what it asks for */
 	bounce_copy(&channel->bounce, offset, buffer, length_bytes, write);
 	return 0;
+}
+
+static uint8_t *ide_dma_data_at(struct request *request, uint64_t offset, size_t *length_bytes)
+{
+	struct ide_channel *channel = CONTAINER_OF(request, struct ide_channel, request);
+
+	return ide_dma_take_data(channel) == 0 ? bounce_at(&channel->bounce, offset, length_bytes) : NULL;
 }
 
 /* What hooks may want to judge or change when it is read comes to us first. */
@@ -192,6 +207,7 @@ void ide_begin(struct ide_channel *channel, uint64_t lba, uint32_t sectors)
 		.argument = channel->taskfile.features,
 		.purpose = ata_purpose(channel->opcode->code, channel->taskfile.features),
 	};
+	cipher_begin(&channel->request);
 	channel->is_dropped = false;
 }
 
@@ -236,6 +252,7 @@ void ide_started(struct ide_channel *channel, struct vcpu *vcpu)
 	ide_begin(channel, ata_taskfile_lba(&channel->taskfile, channel->opcode, ide_disk(channel)),
 		  ata_taskfile_sectors(&channel->taskfile, channel->opcode));
 	request->data = ide_dma_data;
+	request->data_at = ide_dma_data_at;
 	request->data_bytes = ide_is_write(channel) ? ide_dma_bytes(channel) : 0;
 	request->answer_bytes = ide_dma_bytes(channel) - request->data_bytes;
 	channel->table = port_read32(channel->bus_master + IDE_BM_TABLE) & ~3u;
@@ -267,7 +284,7 @@ static void ide_plain(struct ide_channel *channel, struct vcpu *vcpu)
 
 static bool ide_is_wanted(uint32_t kind)
 {
-	return hook_wants_requests(kind) || hook_wants_requests(RV_EVENT_DISK_DONE);
+	return cipher_is_wanted() || hook_wants_requests(kind) || hook_wants_requests(RV_EVENT_DISK_DONE);
 }
 
 /* What later commands mean may change with this one. A disk that refuses it refuses those too, or gets the
@@ -295,7 +312,8 @@ static bool ide_take(struct ide_channel *channel, uint8_t code)
 {
 	channel->taskfile = channel->written;
 	channel->unit = (channel->taskfile.device & IDE_DEVICE_SLAVE) != 0;
-	if (!ide_disk(channel)->is_there)
+	/* What is no disk takes no such command; a disk that did not say what it is might. */
+	if (!ide_disk(channel)->is_there && !(cipher_is_wanted() && ata_moves_data(code)))
 		return false;
 	channel->opcode = ata_opcode_of(code);
 	if (channel->opcode == NULL) {

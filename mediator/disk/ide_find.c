@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/memory.h"
+#include "mediator/disk/cipher.h"
 #include "mediator/disk/disk_class.h"
 #include "rv/errno.h"
 #include "vmm/pci_function.h"
@@ -42,8 +43,10 @@ static void ide_add_channel(uint64_t function, unsigned index, uint32_t interfac
 	size_t nr_pages = align_up(sizeof(struct ide_channel), PAGE_BYTES) / PAGE_BYTES;
 	struct ide_channel *channel = memory_allocate_pages(nr_pages);
 
-	if (channel == NULL)
+	if (channel == NULL) {
+		disk_say_left_out("an IDE channel", function);
 		return;
+	}
 	ide_set_ports(channel, function, index, interface);
 	for (unsigned unit = 0; channel->command != 0 && unit < 2; unit++) {
 		struct ata_disk *disk = &channel->disks[unit];
@@ -54,7 +57,9 @@ static void ide_add_channel(uint64_t function, unsigned index, uint32_t interfac
 			log_info("disk ide%u: %s, %lu sectors", ide_nr_channels * 2 + unit, disk->info.model,
 				 disk->info.sectors);
 	}
-	if (!channel->disks[0].is_there && !channel->disks[1].is_there) {
+	/* One that did not answer may be the disk that is to be encrypted. */
+	if (!channel->disks[0].is_there && !channel->disks[1].is_there &&
+	    !(cipher_is_wanted() && (channel->disks[0].is_odd || channel->disks[1].is_odd))) {
 		memory_free_pages(channel, nr_pages);
 		return;
 	}
@@ -71,8 +76,12 @@ static void ide_look_at(uint64_t function)
 	if (class >> 16 != IDE_CLASS ||
 	    !(pci_hardware_read(function | PCI_COMMAND, 2) & PCI_COMMAND_PORTS))
 		return;
-	for (unsigned index = 0; index < 2 && ide_nr_channels < IDE_CHANNELS_MAXIMUM; index++)
-		ide_add_channel(function, index, class >> 8 & 0xff);
+	for (unsigned index = 0; index < 2; index++) {
+		if (ide_nr_channels == IDE_CHANNELS_MAXIMUM)
+			disk_say_left_out("an IDE channel", function);
+		else
+			ide_add_channel(function, index, class >> 8 & 0xff);
+	}
 }
 
 static void ide_find(void)
@@ -83,6 +92,17 @@ static void ide_find(void)
 static int ide_claim_one(struct disk_controller *controller)
 {
 	return ide_claim(CONTAINER_OF(controller, struct ide_channel, common));
+}
+
+static bool ide_is_clear(const struct disk_controller *controller)
+{
+	const struct ide_channel *channel = CONTAINER_OF(controller, struct ide_channel, common);
+	bool is_clear = true;
+
+	for (unsigned unit = 0; unit < 2; unit++)
+		is_clear &= channel->disks[unit].is_there ? !cipher_covers(channel->disks[unit].info.number)
+							  : !channel->disks[unit].is_odd;
+	return is_clear;
 }
 
 static void ide_release_one(struct disk_controller *controller)
@@ -109,6 +129,7 @@ static int ide_io(unsigned index, struct disk_io *io)
 const struct disk_class ide_class = {
 	.find = ide_find,
 	.claim = ide_claim_one,
+	.is_clear = ide_is_clear,
 	.release = ide_release_one,
 	.describe = ide_describe,
 	.io = ide_io,

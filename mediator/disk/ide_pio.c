@@ -21,6 +21,16 @@ static int ide_block_data(struct request *request, uint64_t offset, void *buffer
 	return 0;
 }
 
+static uint8_t *ide_block_data_at(struct request *request, uint64_t offset, size_t *length_bytes)
+{
+	struct ide_channel *channel = CONTAINER_OF(request, struct ide_channel, request);
+
+	if (offset >= channel->block_bytes)
+		return NULL;
+	*length_bytes = channel->block_bytes - offset;
+	return channel->block + offset;
+}
+
 static uint32_t ide_block_sectors(const struct ide_channel *channel)
 {
 	return channel->block_bytes / IDE_SECTOR_BYTES;
@@ -36,6 +46,7 @@ static void ide_block_begin(struct ide_channel *channel)
 	channel->position = 0;
 	ide_begin(channel, channel->lba, sectors);
 	channel->request.data = ide_block_data;
+	channel->request.data_at = ide_block_data_at;
 	channel->request.answer_bytes = channel->opcode->kind == RV_EVENT_DISK_READ ? channel->block_bytes : 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/memory.h"
+#include "mediator/disk/cipher.h"
 #include "mediator/disk/disk_class.h"
 #include "rv/errno.h"
 #include "vmm/pci_function.h"
@@ -48,10 +49,12 @@ static void nvme_look_at(uint64_t function)
 	struct nvme_controller *controller;
 	struct pci_bar bar;
 
-	if (pci_hardware_read(function | PCI_CLASS, 4) >> 8 != NVME_CLASS || pci_bar_get(function, 0, &bar) != 0 ||
-	    bar.port)
+	bool is_good;
+
+	if (pci_hardware_read(function | PCI_CLASS, 4) >> 8 != NVME_CLASS)
 		return;
-	controller = nvme_nr_controllers < RV_NVME_CONTROLLERS ? memory_allocate_pages(nr_pages) : NULL;
+	is_good = pci_bar_get(function, 0, &bar) == 0 && !bar.port && nvme_nr_controllers < RV_NVME_CONTROLLERS;
+	controller = is_good ? memory_allocate_pages(nr_pages) : NULL;
 	if (controller == NULL) {
 		disk_say_left_out("an NVMe controller", function);
 		return;
@@ -78,8 +81,8 @@ static void nvme_look_whether_enabled(const struct nvme_controller *controller)
 	if (pci_bar_get(controller->function, 0, &bar) != 0 || !bar.decoded)
 		return;
 	if (mmio_hardware_read(bar.address + NVME_CC, 4) & NVME_CC_EN)
-		log_warning("nvme%u: it is in use already: its requests pass unseen until the guest resets it, as an OS "
-			    "does when it starts", controller->index);
+		log_warning("nvme%u: it is in use already: %s until the guest resets it, as an OS does when it starts",
+			    controller->index, cipher_is_wanted() ? "nothing reaches it" : "its requests pass unseen");
 }
 
 /* -RV_EINVAL: they are where neither we nor the registry of memory can get at them. */

@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/string.h"
+#include "mediator/disk/cipher.h"
 
 /* Of a controller. */
 #define NVME_ID_SERIAL 4
@@ -16,6 +17,19 @@
 #define NVME_ID_OACS 256
 #define NVME_OACS_VIRTUALIZATION (1u << 7) /* functions of their own, past us */
 #define NVME_OACS_DOORBELL_BUFFER (1u << 8)
+#define NVME_OACS_SECURITY (1u << 0)
+#define NVME_OACS_FORMAT (1u << 1)
+#define NVME_OACS_FIRMWARE (1u << 2)
+#define NVME_OACS_NAMESPACES (1u << 3)
+#define NVME_ID_HOST_MEMORY 272 /* HMPRE and HMMIN: how much of the host's it wants */
+#define NVME_ID_HOST_MEMORY_BYTES 8
+#define NVME_ID_SANITIZE 328
+#define NVME_ID_ONCS 520
+#define NVME_ONCS_COMPARE (1u << 0)
+#define NVME_ONCS_WRITE_UNCORRECTABLE (1u << 1)
+#define NVME_ONCS_WRITE_ZEROES (1u << 3)
+#define NVME_ONCS_RESERVATIONS (1u << 5)
+#define NVME_ONCS_HIGH_COPY (1u << 0) /* bit 8 */
 #define NVME_ID_ENTRIES 512 /* sizes of those of queues, required and greatest */
 #define NVME_ID_FUSES 522
 #define NVME_ID_SGLS 536
@@ -49,6 +63,18 @@ static void nvme_id_text(const uint8_t *data, unsigned offset, unsigned length_b
 	}
 }
 
+/* What would put other data on an encrypted disk than its guest's, or read them past us, is refused
+ * (mediator/disk/cipher.h): the guest is told at once that there is none of it. */
+static void nvme_hide_bypasses(uint8_t *data)
+{
+	data[NVME_ID_OACS] &= (uint8_t)~(NVME_OACS_SECURITY | NVME_OACS_FORMAT | NVME_OACS_FIRMWARE | NVME_OACS_NAMESPACES);
+	memset(data + NVME_ID_HOST_MEMORY, 0, NVME_ID_HOST_MEMORY_BYTES);
+	memset(data + NVME_ID_SANITIZE, 0, 4);
+	data[NVME_ID_ONCS] &= (uint8_t)~(NVME_ONCS_COMPARE | NVME_ONCS_WRITE_UNCORRECTABLE | NVME_ONCS_WRITE_ZEROES |
+					 NVME_ONCS_RESERVATIONS);
+	data[NVME_ID_ONCS + 1] &= (uint8_t)~NVME_ONCS_HIGH_COPY;
+}
+
 void nvme_identified_controller(struct nvme_controller *controller, uint8_t *data)
 {
 	uint16_t oacs = (uint16_t)nvme_id_number(data, NVME_ID_OACS, 2);
@@ -65,6 +91,8 @@ void nvme_identified_controller(struct nvme_controller *controller, uint8_t *dat
 	data[NVME_ID_ENTRIES + 1] = 0x44;
 	memset(data + NVME_ID_FUSES, 0, 2);
 	memset(data + NVME_ID_SGLS, 0, 4);
+	if (cipher_covers_serial(controller->serial))
+		nvme_hide_bypasses(data);
 }
 
 static bool nvme_namespace_fill(struct nvme_namespace *namespace, const uint8_t *data)

@@ -8,6 +8,7 @@
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/time.h"
+#include "mediator/disk/cipher.h"
 #include "mediator/disk/disk.h"
 #include "rv/errno.h"
 
@@ -234,8 +235,8 @@ enum access_result nvme_doorbell_access(struct access *access, int64_t offset, v
 	spinlock_acquire(&controller->lock);
 	controller->base = access->address - (uint64_t)offset;
 	index = (uint32_t)(at / controller->doorbell_bytes);
-	if (!controller->is_attached)
-		result = ACCESS_PASS;
+	if (!controller->is_attached) /* to queues that we do not see: where disks are encrypted it does not ring */
+		result = cipher_is_wanted() ? ACCESS_DONE : ACCESS_PASS;
 	else if (access->width_bytes == 4 && at % controller->doorbell_bytes == 0 && index % 2 == 0)
 		nvme_tail_written(controller, index / 2, access->value & 0xffff, access->vcpu);
 	else if (access->width_bytes == 4 && at % controller->doorbell_bytes == 0)

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "hook/hook.h"
+#include "mediator/disk/cipher.h"
 #include "mediator/disk/discard.h"
 #include "mediator/disk/purpose.h"
 #include "rv/errno.h"
@@ -77,9 +78,8 @@ static int nvme_bounce(struct nvme_slot *slot)
 }
 
 /* The request's data, while it is a write that hooks are asked about, or a read that is done. */
-static int nvme_data(struct request *request, uint64_t offset, void *buffer, size_t length_bytes, bool write)
+static int nvme_take_data(struct nvme_slot *slot)
 {
-	struct nvme_slot *slot = CONTAINER_OF(request, struct nvme_slot, request);
 	bool was_bounced = slot->is_bounced;
 	int error = nvme_bounce(slot);
 
@@ -87,11 +87,26 @@ static int nvme_data(struct request *request, uint64_t offset, void *buffer, siz
 		error = bounce_gather(&slot->bounce);
 		slot->is_bounced = error == 0; /* pages that hold nothing are not to be sent */
 	}
-	if (error == 0)
-		bounce_copy(&slot->bounce, offset, buffer, length_bytes, write);
-	else if (!slot->is_bounced)
+	if (!slot->is_bounced)
 		bounce_release_pages(&slot->bounce);
 	return error;
+}
+
+static int nvme_data(struct request *request, uint64_t offset, void *buffer, size_t length_bytes, bool write)
+{
+	struct nvme_slot *slot = CONTAINER_OF(request, struct nvme_slot, request);
+	int error = nvme_take_data(slot);
+
+	if (error == 0)
+		bounce_copy(&slot->bounce, offset, buffer, length_bytes, write);
+	return error;
+}
+
+static uint8_t *nvme_data_at(struct request *request, uint64_t offset, size_t *length_bytes)
+{
+	struct nvme_slot *slot = CONTAINER_OF(request, struct nvme_slot, request);
+
+	return nvme_take_data(slot) == 0 ? bounce_at(&slot->bounce, offset, length_bytes) : NULL;
 }
 
 /* Commands ------------------------------------------------------------------------------------------ */
@@ -142,6 +157,9 @@ static uint16_t nvme_prepare_blocks(struct nvme_slot *slot)
 	bytes *= nvme_blocks(slot);
 	if (bytes > NVME_TRANSFER_BYTES)
 		return NVME_STATUS_FIELD;
+	/* What protects blocks is made of what the guest has, and not of what the device gets. */
+	if (namespace->metadata_bytes != 0 && cipher_covers(slot->request.disk.number))
+		return NVME_STATUS_FIELD;
 	if (!namespace->is_extended &&
 	    memory_is_reserved(nvme_pair(&words[NVME_WORD_METADATA]), (uint64_t)namespace->metadata_bytes *
 									      nvme_blocks(slot)))
@@ -152,6 +170,7 @@ static uint16_t nvme_prepare_blocks(struct nvme_slot *slot)
 	slot->request.disk.lba = nvme_pair(&words[NVME_WORD_LBA]);
 	slot->request.disk.sectors = nvme_blocks(slot);
 	slot->request.data = nvme_data;
+	slot->request.data_at = nvme_data_at;
 	slot->request.data_bytes = nvme_opcode(slot) == NVME_WRITE ? bytes : 0;
 	slot->request.answer_bytes = bytes - slot->request.data_bytes;
 	return 0;
@@ -213,6 +232,7 @@ static void nvme_describe(struct nvme_slot *slot)
 		.argument = nvme_moves_blocks(slot) ? 0 : slot->command.words[10],
 		.purpose = nvme_purpose((uint8_t)nvme_opcode(slot), nvme_is_admin(slot)),
 	};
+	cipher_begin(&slot->request);
 }
 
 /* To the device ------------------------------------------------------------------------------------- */
@@ -365,7 +385,7 @@ void nvme_begin(struct nvme_slot *slot, struct vcpu *vcpu)
 	status = nvme_prepare(slot);
 	if (status != 0)
 		nvme_answer(slot, status);
-	else if (!hook_wants_requests(slot->request.kind))
+	else if (!request_is_wanted(&slot->request))
 		nvme_go_on(slot);
 	else
 		nvme_ask(slot, NVME_ASKED, vcpu);

@@ -5,6 +5,7 @@
 #include "mediator/disk/virtio_disk.h"
 
 #include "core/memory.h"
+#include "mediator/disk/cipher.h"
 #include "rv/errno.h"
 #include "vmm/pci_function.h"
 
@@ -26,6 +27,8 @@ static void virtio_look_at(uint64_t function)
 		disk->device.index = (uint16_t)virtio_nr_disks;
 		disk->block_sectors = 1;
 		disk->info.number = (uint16_t)(RV_DISK_VIRTIO * RV_DISKS_A_BUS + disk->device.index);
+		if (cipher_is_wanted()) /* zeros that it makes would be none to the guest */
+			disk->device.hidden |= VIRTIO_FEATURE_WRITE_ZEROES | VIRTIO_FEATURE_SECURE_ERASE;
 		if (virtio_device_init(&disk->device, ids >> 16 == VIRTIO_DISK_TRANSITIONAL)) {
 			if (virtio_locate(&disk->device))
 				virtio_learn(&disk->device);

@@ -13,6 +13,7 @@ struct virtio_disk {
 	struct virtio_device device;
 	struct disk_controller common;
 	uint32_t block_sectors;	  /* of 512 bytes */
+	bool is_named;		  /* we have asked it for its serial number ourselves */
 	struct rv_disk_info info; /* sector_bytes 0: not known yet */
 };
 

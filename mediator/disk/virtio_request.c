@@ -8,11 +8,15 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/string.h"
+#include "core/time.h"
 #include "hook/hook.h"
+#include "mediator/disk/cipher.h"
 #include "mediator/disk/disk.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 #include "vmm/guest_memory.h"
+
+#define VIRTIO_ID_WAIT_US 1000000
 
 /* The commands that a device gets from us. Others it does not: devices have more names for the same (bits that are not
  * looked at), and there would be a write that is none to hooks. */
@@ -28,7 +32,8 @@ static const struct virtio_command {
 	{ RV_EVENT_DISK_DISCARD, VIRTIO_DISCARD, .takes = true, .is_range = true },
 	{ RV_EVENT_DISK_DISCARD, VIRTIO_WRITE_ZEROES, .purpose = RV_DISK_COMMAND_WRITE_ZEROES, .takes = true,
 	  .is_range = true },
-	{ RV_EVENT_DISK_DISCARD, VIRTIO_SECURE_ERASE, .takes = true, .is_range = true },
+	{ RV_EVENT_DISK_DISCARD, VIRTIO_SECURE_ERASE, .purpose = RV_DISK_COMMAND_SANITIZE, .takes = true,
+	  .is_range = true },
 };
 
 static const struct virtio_command *virtio_command_of(const struct virtio_slot *slot)
@@ -97,14 +102,26 @@ static int virtio_gather(struct virtio_slot *slot)
 }
 
 /* The request's data, while it is a write that hooks are asked about, or a read that is done. */
+static int virtio_take_data(struct virtio_slot *slot)
+{
+	return virtio_gives(slot) ? virtio_bounce(slot) : virtio_gather(slot);
+}
+
 static int virtio_data(struct request *request, uint64_t offset, void *buffer, size_t length_bytes, bool write)
 {
 	struct virtio_slot *slot = CONTAINER_OF(request, struct virtio_slot, request);
-	int error = virtio_gives(slot) ? virtio_bounce(slot) : virtio_gather(slot);
+	int error = virtio_take_data(slot);
 
 	if (error == 0)
 		bounce_copy(&slot->bounce, offset, buffer, length_bytes, write);
 	return error;
+}
+
+static uint8_t *virtio_data_at(struct request *request, uint64_t offset, size_t *length_bytes)
+{
+	struct virtio_slot *slot = CONTAINER_OF(request, struct virtio_slot, request);
+
+	return virtio_take_data(slot) == 0 ? bounce_at(&slot->bounce, offset, length_bytes) : NULL;
 }
 
 /* Commands ------------------------------------------------------------------------------------------- */
@@ -162,7 +179,11 @@ static uint8_t virtio_prepare(struct virtio_slot *slot)
 	};
 	if (command->gives && virtio_data_bytes(slot) <= VIRTIO_BOUNCE_BYTES)
 		slot->request.answer_bytes = virtio_data_bytes(slot);
-	slot->request.data = command->gives || command->takes ? virtio_data : NULL;
+	if (command->gives || command->takes) {
+		slot->request.data = virtio_data;
+		slot->request.data_at = virtio_data_at;
+	}
+	cipher_begin(&slot->request);
 	return command->is_range ? virtio_prepare_range(slot) : virtio_moves_blocks(slot) ? virtio_prepare_blocks(slot) : 0;
 }
 
@@ -300,38 +321,6 @@ static void virtio_resume(struct request *request, struct vcpu *vcpu)
 	spinlock_release(&device->lock);
 }
 
-/* Asks the hooks without the lock, and does what is to be done then: at once, or, if the request waits, later;
- * nothing, if a reset ends the command. The slot may be gone then. */
-static void virtio_ask(struct virtio_slot *slot, enum virtio_slot_state state, struct vcpu *vcpu)
-{
-	struct virtio_device *device = slot->queue->device;
-	bool is_decided;
-
-	slot->state = (uint8_t)state;
-	slot->has_waited = false;
-	slot->queue->nr_users++;
-	slot->request.resume = virtio_resume;
-	spinlock_release(&device->lock);
-	is_decided = request_offer(&slot->request, vcpu);
-	spinlock_acquire(&device->lock);
-	if (is_decided)
-		virtio_decided(slot);
-}
-
-static void virtio_begin(struct virtio_slot *slot, struct vcpu *vcpu)
-{
-	uint8_t status = virtio_prepare(slot);
-
-	if (status != 0)
-		virtio_answer(slot, status);
-	else if (!hook_wants_requests(slot->request.kind))
-		virtio_go_on(slot);
-	else
-		virtio_ask(slot, VIRTIO_ASKED, vcpu);
-}
-
-/* From the device -------------------------------------------------------------------------------------- */
-
 static void virtio_learn_id(const struct virtio_slot *slot, const uint8_t *id, uint64_t length_bytes)
 {
 	char *serial = virtio_disk_of(slot->queue->device)->info.serial;
@@ -356,6 +345,62 @@ static void virtio_take_status(struct virtio_slot *slot)
 	if (slot->header.type == VIRTIO_GET_ID && status == VIRTIO_OK && slot->bounce.nr_pages != 0)
 		virtio_learn_id(slot, slot->bounce.pages[0], slot->bounce.length_bytes);
 }
+
+/* Asks the hooks without the lock, and does what is to be done then: at once, or, if the request waits, later;
+ * nothing, if a reset ends the command. The slot may be gone then. */
+static void virtio_ask(struct virtio_slot *slot, enum virtio_slot_state state, struct vcpu *vcpu)
+{
+	struct virtio_device *device = slot->queue->device;
+	bool is_decided;
+
+	slot->state = (uint8_t)state;
+	slot->has_waited = false;
+	slot->queue->nr_users++;
+	slot->request.resume = virtio_resume;
+	spinlock_release(&device->lock);
+	is_decided = request_offer(&slot->request, vcpu);
+	spinlock_acquire(&device->lock);
+	if (is_decided)
+		virtio_decided(slot);
+}
+
+/* Which disk it is has to be known before anything is read or written where disks are encrypted, and drivers need not
+ * ask. The first command waits for the answer; without one it is a disk without a serial number. */
+static void virtio_ask_id(struct virtio_queue *queue)
+{
+	struct virtio_slot *slot = queue->slots[VIRTIO_SLOT_NUDGE], *done = NULL;
+	uint64_t end = tsc_read() + time_tsc_of_us(VIRTIO_ID_WAIT_US);
+
+	if (slot->state != VIRTIO_FREE || queue->nr_out != 0)
+		return;
+	virtio_answer(slot, VIRTIO_OK);
+	while (done == NULL && tsc_read() < end) {
+		done = virtio_done_next(queue);
+		cpu_pause();
+	}
+	if (done != slot)
+		return;
+	virtio_take_status(slot);
+	slot->state = VIRTIO_FREE;
+	virtio_disk_of(queue->device)->is_named = true;
+}
+
+static void virtio_begin(struct virtio_slot *slot, struct vcpu *vcpu)
+{
+	uint8_t status;
+
+	if (cipher_is_wanted() && !virtio_disk_of(slot->queue->device)->is_named)
+		virtio_ask_id(slot->queue);
+	status = virtio_prepare(slot);
+	if (status != 0)
+		virtio_answer(slot, status);
+	else if (!request_is_wanted(&slot->request))
+		virtio_go_on(slot);
+	else
+		virtio_ask(slot, VIRTIO_ASKED, vcpu);
+}
+
+/* From the device -------------------------------------------------------------------------------------- */
 
 /* True: there is more of it, and the device has that now. */
 static bool virtio_continue(struct virtio_slot *slot)
@@ -395,6 +440,7 @@ static void virtio_complete(struct virtio_slot *slot, struct vcpu *vcpu)
 	request->end_tsc = tsc_read();
 	request->disk.status = slot->status;
 	request->data = virtio_data;
+	request->data_at = virtio_data_at;
 	request->data_bytes = slot->is_bounced && virtio_gives(slot) && slot->status == VIRTIO_OK
 				      ? slot->bounce.length_bytes : 0;
 	virtio_ask(slot, VIRTIO_DONE_ASKED, vcpu);
@@ -427,6 +473,7 @@ const struct virtio_class virtio_disk_class = {
 	.slot_pages = VIRTIO_BOUNCE_PAGES,
 	.polls = true,
 	.is_watched = disk_is_watched,
+	.lets_none_pass = cipher_is_wanted,
 	.config_read = virtio_disk_config_read,
 	.attached = virtio_learn,
 	.read = virtio_chain_read,

@@ -61,6 +61,7 @@ struct virtio_class {
 	uint32_t slot_pages;  /* that a slot takes at most */
 	bool polls;	      /* a guest that wants no interrupt is waited for */
 	bool (*is_watched)(void);
+	bool (*lets_none_pass)(void); /* before the guest has reset it, nothing reaches the device; NULL: it may */
 	/* What the device's configuration gives at that offset, as the guest is to see it. */
 	uint64_t (*config_read)(const struct virtio_device *device, uint64_t value, uint32_t at);
 	/* A queue is ours: the first, and each. NULL: nothing is to be done. */
@@ -237,6 +238,11 @@ uint64_t virtio_notify_address(const struct virtio_device *device);
 /* `value`, that the configuration gives at an offset, but with a number of `bytes` (2 or 4) in it no more than `most`. */
 uint64_t virtio_clamp(const struct virtio_device *device, uint64_t value, uint32_t at, uint32_t field, uint32_t bytes,
 		      uint32_t most);
+
+static inline bool virtio_lets_none_pass(const struct virtio_device *device)
+{
+	return device->class->lets_none_pass != NULL && device->class->lets_none_pass();
+}
 
 /* virtio_registers.c: the windows as the guest sees them, one handler for each type. */
 enum access_result virtio_registers_access(struct access *access, int64_t offset, void *window);

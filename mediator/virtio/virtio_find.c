@@ -133,8 +133,9 @@ static void virtio_look_whether_used(struct virtio_device *device)
 		return; /* that is seen at the first access */
 	virtio_settle(device);
 	if (!device->is_seen)
-		log_warning("%s%u: it is in use already: its requests pass unseen until the guest resets it, as an OS "
-			    "does when it starts", device->class->name, device->index);
+		log_warning("%s%u: it is in use already: %s until the guest resets it, as an OS does when it starts",
+			    device->class->name, device->index,
+			    virtio_lets_none_pass(device) ? "nothing reaches it" : "its requests pass unseen");
 }
 
 static void virtio_unfollow(struct virtio_device *device)

@@ -228,7 +228,13 @@ static enum access_result virtio_leave(struct virtio_window *window, struct acce
 	return result;
 }
 
-/* What is unseen goes to the device; but a reset is the beginning of what is seen. */
+/* What is unseen does not go to the device where nothing may pass unseen. */
+static bool virtio_is_kept(const struct virtio_device *device, const struct access *access)
+{
+	return access->write && virtio_lets_none_pass(device);
+}
+
+/* What is unseen goes to the device, but for that; but a reset is the beginning of what is seen. */
 static bool virtio_is_reset(const struct virtio_device *device, const struct access *access, uint32_t offset)
 {
 	unsigned count;
@@ -258,7 +264,7 @@ enum access_result virtio_registers_access(struct access *access, int64_t offset
 	if (!device->is_seen)
 		virtio_settle(device);
 	if (!device->is_seen && !virtio_is_reset(device, access, at))
-		return virtio_leave(window, access, ACCESS_PASS);
+		return virtio_leave(window, access, virtio_is_kept(device, access) ? ACCESS_DONE : ACCESS_PASS);
 	virtio_access(device, access, at);
 	return virtio_leave(window, access, ACCESS_DONE);
 }
@@ -284,7 +290,7 @@ enum access_result virtio_notify_access(struct access *access, int64_t offset, v
 	if (!virtio_enter(window, access, offset))
 		return ACCESS_DONE;
 	if (!window->device->is_seen)
-		return virtio_leave(window, access, ACCESS_PASS);
+		return virtio_leave(window, access, virtio_is_kept(window->device, access) ? ACCESS_DONE : ACCESS_PASS);
 	virtio_notified(window->device, access->value & 0xffff, access->vcpu);
 	return virtio_leave(window, access, ACCESS_DONE);
 }

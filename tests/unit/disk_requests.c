@@ -7,6 +7,7 @@
 #include "core/spinlock.h"
 #include "core/watch.h"
 #include "hook/hook.h"
+#include "mediator/disk/cipher.h"
 #include "mediator/disk/disk.h"
 #include "unit.h"
 #include "vmm/interrupt_watch.h"
@@ -49,6 +50,29 @@ void spinlock_release(struct spinlock *lock)
 void interrupt_want_everywhere(bool want)
 {
 	disk_nr_wanted += want ? 1u : ~0u;
+}
+
+/* No disk is encrypted (tests/unit/disk_cipher.c). */
+bool cipher_is_wanted(void)
+{
+	return false;
+}
+
+bool cipher_covers(uint32_t number)
+{
+	(void)number;
+	return false;
+}
+
+bool cipher_covers_serial(const char *serial)
+{
+	(void)serial;
+	return false;
+}
+
+void cipher_begin(struct request *request)
+{
+	request->cipher = NULL;
 }
 
 bool disk_is_watched(void)

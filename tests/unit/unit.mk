@@ -57,6 +57,9 @@ unit-trace-objects := $(unit-hook-objects)
 unit-programs += nvme
 unit-nvme-objects := mediator/bounce.o $(addprefix mediator/disk/,discard.o nvme_admin.o nvme_attach.o nvme_doorbells.o nvme_namespace.o nvme_own.o nvme_prp.o nvme_purpose.o nvme_queue.o \
 	nvme_registers.o nvme_request.o nvme_work.o) $(addprefix tests/unit/,nvme_device.o disk_memory.o disk_requests.o)
+unit-programs += disk_cipher
+unit-disk_cipher-objects := mediator/disk/cipher.o
+
 unit-programs += overlay
 unit-overlay-objects := mediator/disk/overlay_map.o
 unit-programs += virtio
@@ -102,7 +105,7 @@ unit-uefi-objects := boot/uefi/config.o boot/uefi/memory_map.o boot/uefi/payload
 	boot/uefi/sha256.o core/string.o
 
 unit-programs += settings
-unit-settings-objects := boot/options.o boot/settings.o core/string.o
+unit-settings-objects := boot/encrypt_option.o boot/options.o boot/settings.o core/string.o
 
 unit-programs += policy
 unit-policy-objects := boot/policy.o boot/options.o core/string.o
