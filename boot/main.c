@@ -3,6 +3,7 @@
  * the lowest, runs the scripts, and starts the guest.
  */
 #include "boot/boot_info.h"
+#include "boot/encrypt.h"
 #include "boot/guest_stub.h"
 #include "boot/guest_stub_layout.h"
 #include "boot/hardware_check.h"
@@ -40,6 +41,7 @@
 #include "mediator/power/sleep.h"
 #include "process/process.h"
 #include "process/signature.h"
+#include "rv/errno.h"
 #include "rv/version.h"
 #include "vmm/access.h"
 #include "vmm/acpi_hide.h"
@@ -112,11 +114,17 @@ static bool main_requires_iommu(void)
 	return boot_options.iommu == IOMMU_WISH_OWN && !boot_options.rescue;
 }
 
+/* Does no OS run without us? Rescue leaves scripts out, and no encryption: to an OS the disk would be one to format. */
+static bool main_is_required(void)
+{
+	return policy_is_wanted() || main_requires_iommu() || encrypt_is_wanted();
+}
+
 _Noreturn static void main_stop(const char *why)
 {
 	log_error("%s", why);
 	if (uefi_is_present()) {
-		if (policy_is_wanted() || main_requires_iommu())
+		if (main_is_required())
 			uefi_refuse(why);
 		uefi_leave(why);
 	}
@@ -146,6 +154,8 @@ static hpa_t main_move_modules(hpa_t at)
 
 		at = align_up(at, PAGE_BYTES);
 		memcpy((void *)at, (const void *)module->data, module->length_bytes);
+		if (module->kind == BOOT_MODULE_FILE)
+			memory_wipe((void *)module->data, module->length_bytes); /* it may be a key */
 		module->data = at;
 		at += module->length_bytes;
 	}
@@ -256,7 +266,8 @@ _Noreturn static void main_refuse(const char *why)
 	if (!uefi_is_present())
 		console_set_screen(true);
 	log_error("%s", why);
-	log_error("a policy is not in force (policy! in a script, require= or iommu=own): the boot stops here");
+	log_error("what has to be in force is not (policy! in a script, require=, iommu=own or encrypt=): the boot stops "
+		  "here");
 	if (!uefi_is_present())
 		main_stop_or_restart();
 	uefi_refuse(why);
@@ -270,7 +281,7 @@ _Noreturn static void main_boot_without_us(const char *why)
 	log_error("%s", why);
 	if (!boot_options.hardware)
 		hardware_report(main_map, main_nr_map, false);
-	if (policy_is_wanted() || main_requires_iommu())
+	if (main_is_required())
 		main_refuse(why);
 	log_notice("booting the OS without Ritevisor");
 	if (uefi_is_present())
@@ -398,6 +409,57 @@ static void main_go_on_without_scripts(const char *why)
 	log_info("%s: running without scripts", why);
 }
 
+/* Once. */
+static void main_find_disks(void)
+{
+	static bool are_found;
+
+	if (are_found)
+		return;
+	are_found = true;
+	pci_functions_size();
+	disk_find();
+}
+
+/* The memory that unlocking a disk borrows: of the largest range of RAM that nobody uses yet. */
+static void main_lend_memory(hpa_t *start, uint64_t *length_bytes)
+{
+	*start = boot_info.lent;
+	*length_bytes = boot_info.lent_bytes;
+	for (size_t i = 0; !uefi_is_present() && i < main_nr_map; i++) {
+		hpa_t first = align_up(main_map[i].base, PAGE_BYTES);
+		hpa_t end = align_down(main_map[i].base + main_map[i].length_bytes, PAGE_BYTES);
+
+		if (main_map[i].type != E820_USABLE || main_map[i].base < MIB(1) || end <= first ||
+		    end - first <= *length_bytes)
+			continue;
+		*start = first;
+		*length_bytes = end - first;
+	}
+}
+
+/* What is encrypted is so from the guest's first request on: those of all disks are looked at then. */
+static void main_encrypt_disks(void)
+{
+	struct encrypt_memory memory;
+	const char *why;
+	int error;
+
+	if (!encrypt_is_wanted())
+		return;
+	main_lend_memory(&memory.start, &memory.length_bytes);
+	process_prepare();
+	why = encrypt_unlock(&memory, &main_vcpu);
+	if (why != NULL)
+		main_refuse(why);
+	main_find_disks();
+	error = disk_watch_encrypted();
+	if (error != 0)
+		main_refuse(error == -RV_ENOSPC	  ? "a disk controller is left out: what it is asked for could not be encrypted"
+			    : error == -RV_ENOMEM ? "no memory to encrypt disks: give more with memory=64M"
+						  : "a disk controller is out of our reach: nothing could be encrypted there");
+}
+
 /* Starts the engines. Whatever goes wrong here, the OS boots, unless a policy is wanted. */
 static void main_run_scripts(void)
 {
@@ -437,9 +499,8 @@ static void main_run_scripts(void)
 		main_go_on_without_scripts("the engine cannot be used");
 		return;
 	}
-	pci_functions_size();
+	main_find_disks();
 	main_add_scripts();
-	disk_find();
 	nic_find();
 	failed = process_run_all_scripts(&main_vcpu);
 	if (failed == NULL)
@@ -599,8 +660,8 @@ static void main_report_early(void)
 		log_error("%d scripts are the most: %zu are left out, the first is \"%s\"",
 			  RV_SCRIPTS_MAXIMUM, boot_info.nr_modules_over, boot_info.module_over);
 	if (boot_info.nr_modules_unknown != 0)
-		log_error("a module is \"engine\", \"script NAME\" or \"signature NAME\": %zu are left out, the first is "
-			  "\"%s\"", boot_info.nr_modules_unknown, boot_info.module_unknown);
+		log_error("a module is \"engine\", \"script NAME\", \"signature NAME\" or \"file NAME\": %zu are left out, "
+			  "the first is \"%s\"", boot_info.nr_modules_unknown, boot_info.module_unknown);
 	if (main_script_bytes_dropped != 0)
 		log_error("the scripts (%lu KiB) do not fit into %lu MiB, and none is started: give "
 			  "more with the option memory=, at most memory=256M",
@@ -696,6 +757,7 @@ _Noreturn void boot_main(void)
 	main_panic_later();
 	memory_keep_pages(KEPT_PAGES + cpus_count * KEPT_PAGES_A_CPU);
 	shutdown_init();
+	main_encrypt_disks();
 	main_run_scripts();
 	main_watch_shutdown();
 	if (control_init(boot_options.control, boot_options.auth, &boot_options.control_keys) != 0)

@@ -24,7 +24,7 @@ fuzz-control-objects := $(addprefix control/,control_command.o control_key.o con
 fuzz-wire-objects := $(addprefix control/,wire_frame.o wire_turn.o wire_text.o) core/print.o core/string.o
 fuzz-packets-objects := $(net-parts)
 fuzz-elf-objects := process/elf.o
-fuzz-options-objects := boot/options.o core/string.o
+fuzz-options-objects := boot/encrypt_option.o boot/options.o core/string.o
 fuzz-acpi-objects := $(addprefix core/,acpi.o acpi_madt.o acpi_power.o acpi_sleep.o) vmm/acpi_hide.o tests/unit/fake_machine.o
 fuzz-e820-objects := boot/e820.o
 
