@@ -10,6 +10,7 @@
 #include "core/memory.h"
 #include "core/spinlock.h"
 #include "core/time.h"
+#include "hook/metric.h"
 #include "input.h"
 #include "process/process_live.h"
 #include "process/process_output.h"
@@ -200,6 +201,42 @@ static uint64_t sum_of(const void *text, size_t bytes)
 	for (size_t i = 0; i < bytes; i++)
 		sum = sum * 31 + ((const uint8_t *)text)[i];
 	return sum;
+}
+
+/* A script has two metrics, of as many values as there is room for. */
+struct metrics *process_metrics(struct process *process)
+{
+	FUZZ_MUST(process->taken);
+	return NULL;
+}
+
+int metric_describe(struct metrics *metrics, uint64_t number, struct rv_metric_spec *spec)
+{
+	FUZZ_MUST(metrics == NULL);
+	memset(spec, 'm', sizeof(*spec));
+	return number < 2 ? 0 : -RV_ENOENT;
+}
+
+int metric_read(struct metrics *metrics, uint64_t number, uint64_t position, struct rv_metric_entry *entries, unsigned room,
+		uint64_t *lost)
+{
+	FUZZ_MUST(metrics == NULL && number < 2);
+	memset(entries, 'm', room * sizeof(*entries));
+	*lost = position;
+	return (int)room;
+}
+
+/* Recording is not for this program. */
+int64_t control_record_perform(struct control_message *message, struct vcpu *on)
+{
+	(void)message;
+	(void)on;
+	return -RV_ENOTSUP;
+}
+
+void control_record_forget(uint64_t session)
+{
+	(void)session;
 }
 
 bool signature_is_required(void)
