@@ -95,6 +95,7 @@ struct e1000 {
 	uint8_t nr_queues; /* each way */
 	bool is_claimed;
 	bool is_attached; /* the card has rings of ours, or will */
+	bool is_on;	   /* it sends, or receives: interrupts may be about that */
 	bool has_started; /* the guest's driver has enabled reception since the last reset */
 	bool is_told_of_drops;
 	uint64_t mac;

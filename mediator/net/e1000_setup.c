@@ -63,6 +63,17 @@ void e1000_rings_free(struct e1000 *card)
 	}
 }
 
+/* Interrupts exit while one may be the card's. */
+static void e1000_heed(struct e1000 *card)
+{
+	bool is_on = card->is_attached && ((card->rctl & E1000_RCTL_EN) || (card->tctl & E1000_TCTL_EN));
+
+	if (card->is_on == is_on)
+		return;
+	__atomic_store_n(&card->is_on, is_on, __ATOMIC_RELEASE);
+	interrupt_want_everywhere(is_on);
+}
+
 /* What the card has in the place of what the guest wrote ------------------------------------------------ */
 
 static uint32_t e1000_rctl_ours(const struct e1000 *card)
@@ -195,8 +206,8 @@ void e1000_attach(struct e1000 *card)
 	if (!e1000_is_reachable(card) || e1000_get(card, E1000_STATUS) == UINT32_MAX)
 		return;
 	e1000_learn(card);
-	__atomic_store_n(&card->is_attached, true, __ATOMIC_RELEASE);
-	interrupt_want_everywhere(true);
+	card->is_attached = true;
+	e1000_heed(card);
 	for (unsigned i = 0; i < card->nr_queues; i++)
 		e1000_send_program(&card->tx[i]);
 	if (card->rctl & E1000_RCTL_EN)
@@ -257,8 +268,8 @@ bool e1000_detach(struct e1000 *card)
 		e1000_put(card, E1000_CTRL, e1000_get(card, E1000_CTRL) | E1000_CTRL_VME);
 	e1000_put(card, E1000_RCTL, card->rctl);
 	e1000_put(card, E1000_TCTL, card->tctl);
-	__atomic_store_n(&card->is_attached, false, __ATOMIC_RELEASE);
-	interrupt_want_everywhere(false);
+	card->is_attached = false;
+	e1000_heed(card);
 	e1000_say_unseen(card, "");
 	return true;
 }
@@ -293,6 +304,7 @@ static void e1000_reset(struct e1000 *card, uint32_t value)
 	card->rctl = card->tctl = card->rfctl = 0;
 	card->psrctl = card->is_82574 ? e1000_get(card, E1000_PSRCTL) : 0;
 	card->vet = e1000_get(card, E1000_VET) & 0xffff;
+	e1000_heed(card);
 	e1000_say_unseen(card, "reset: ");
 	card->takes_tags = card->has_started = false;
 }
@@ -328,6 +340,7 @@ void e1000_rctl_written(struct e1000 *card, uint32_t value, struct vcpu *vcpu)
 	bool is_other = ((card->rctl ^ value) & E1000_RCTL_DTYP) != 0;
 
 	card->rctl = value;
+	e1000_heed(card);
 	if ((value & E1000_RCTL_EN) && (!was_on || is_other)) {
 		e1000_start_receiving(card);
 	} else {
@@ -357,6 +370,7 @@ void e1000_tctl_written(struct e1000 *card, uint32_t value)
 	bool was_on = (e1000_get(card, E1000_TCTL) & E1000_TCTL_EN) != 0;
 
 	card->tctl = value;
+	e1000_heed(card);
 	for (unsigned i = 0; (value & E1000_TCTL_EN) && !was_on && i < card->nr_queues; i++) {
 		if (!e1000_has_our_ring(&card->tx[i]))
 			e1000_send_program(&card->tx[i]);

@@ -33,7 +33,7 @@ static void e1000_interrupts_taken(void *subject)
 	struct e1000 *card;
 
 	for (unsigned i = 0; (card = e1000_at(i)) != NULL; i++) {
-		if (!__atomic_load_n(&card->is_attached, __ATOMIC_ACQUIRE))
+		if (!__atomic_load_n(&card->is_on, __ATOMIC_ACQUIRE))
 			continue;
 		spinlock_acquire(&card->lock);
 		card->nr_interrupts++;
