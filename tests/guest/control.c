@@ -3,7 +3,7 @@
  * there, wrap, or change under the call; sessions of others; messages at random.
  *
  * Options: off=1: the hypervisor must not be seen at all. read=1: nothing can be loaded. root=1: sessions take a
- * token. key=1: they take a key, which it has not; cycles=N: of an instruction. signed=1: scripts need
+ * token. key=1: they take a key, which it has not; cycles=N: of an instruction; loads=N: so many scripts then. signed=1: scripts need
  * a signature. second=1: another CPU changes pages and
  * calls, meanwhile. rounds=N: messages at random.
  */
@@ -526,23 +526,23 @@ static void check_stretch(uint64_t cycles)
 	(void)ask_with(CONTROL_FORGET, handle, 0, "");
 }
 
-/* Two hundred scripts, one after another, with hooks of several kinds. The first ones leave what is kept for the
- * next: records, and pages of small objects. */
-static void check_many(void)
+/* Scripts, one after another, with hooks of several kinds. The first ones leave what is kept for the next: records,
+ * and pages of small objects. */
+static void check_many(uint64_t loads)
 {
 	static const char script[] = "on(:port_read, 0x80) { }; on(:msr_read, 0x10) { }; on(:cpuid, 0x80000002) { }; "
 				     "on(:mmio_read, 0xfed00000..0xfed00fff) { }; every(1.seconds) { }; at_exit { }";
 	uint64_t before = 0;
 
-	for (unsigned i = 0; i < 220; i++) {
+	for (uint64_t i = 0; i < loads + 20; i++) {
 		if (i == 20)
 			before = free_pages();
 		if (load(script, 0) != CONTROL_PHASE_LIVE || ask_with(CONTROL_UNLOAD, 0, 0, "reload.rb") != 0) {
-			guest_check(false, "two hundred loads", "number %u", i);
+			guest_check(false, "loads", "number %lu", i);
 			return;
 		}
 	}
-	guest_check(free_pages() >= before, "two hundred loads lose no memory", "%lu pages before, %lu after", before,
+	guest_check(free_pages() >= before, "loads lose no memory", "%lu pages before, %lu after", before,
 		    free_pages());
 }
 
@@ -725,7 +725,7 @@ void guest_main(void)
 	check_staged();
 	if (option_number_or("cycles", 0)) {
 		check_stretch(option_number_or("cycles", 0));
-		check_many();
+		check_many(option_number_or("loads", 200));
 		return;
 	}
 	if (option_number_or("second", 0)) {

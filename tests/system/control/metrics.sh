@@ -30,8 +30,10 @@ taskset -c 0 ritectl top 1 1 | grep '^@ports'
 taskset -c 0 ritectl -q metrics none
 say none $?
 say ended $(cat /ended 2>/dev/null)
+# Its event goes on, and ends, on the other CPU meanwhile.
+taskset -c 0 ritectl unload count.rb
+say unloaded amid its event $? $(ritectl list | grep -c count.rb)
 wait
-say it lives $(ritectl list | grep -c count.rb)
 free_pages() {
 	ritectl stats | sed -n 's/^free pages //p'
 }
