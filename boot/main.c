@@ -758,6 +758,8 @@ _Noreturn void boot_main(void)
 	memory_keep_pages(KEPT_PAGES + cpus_count * KEPT_PAGES_A_CPU);
 	shutdown_init();
 	main_encrypt_disks();
+	if (boot_options.test_key)
+		panic_test_take_key();
 	main_run_scripts();
 	main_watch_shutdown();
 	if (control_init(boot_options.control, boot_options.auth, &boot_options.control_keys) != 0)

@@ -23,6 +23,7 @@ struct boot_options {
 	bool rescue;		  /* rescue: start with no scripts */
 	bool screen;		  /* vga: log on the text screen too (default; novga: not) */
 	uint64_t panic_leaf;	  /* panic_cpuid=LEAF: stop when the guest asks CPUID for it; 0: never */
+	bool test_key;		  /* test_key: have a disk's key that no disk has (boot/panic_test.h) */
 	uint64_t panic_by;	  /* panic_by=N: make a mistake on purpose (boot/panic_test.h); 0: none */
 	bool panic_test;	  /* panic: stop on purpose before the guest starts, to see the screen */
 	enum iommu_wish iommu;	  /* iommu=own, guest or off; the default is own where there is one */

@@ -64,6 +64,11 @@ static int panic_test_add_key(void)
 	return number;
 }
 
+void panic_test_take_key(void)
+{
+	(void)panic_test_add_key();
+}
+
 /* The page behind the data is not there. */
 static void panic_test_fault_in_cipher(void)
 {

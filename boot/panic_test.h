@@ -18,6 +18,9 @@ enum panic_test {
 	PANIC_TEST_END,
 };
 
+/* Takes a key that tests look for in memory: the boot option test_key. Context: boot, behind shutdown_init(). */
+void panic_test_take_key(void);
+
 /* Panics by the exception that comes. If none does, says so, and panics all the same. Context: boot. */
 _Noreturn void panic_test(enum panic_test which);
 

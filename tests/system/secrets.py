@@ -2,6 +2,8 @@
 """What is left of a disk's key, in the CPU's registers and in memory, when a machine has stopped.
 
 usage: secrets.py fault|stop COMMAND...   the command boots Ritevisor with panic_by=7 or 8 (boot/panic_test.c)
+       secrets.py end COMMAND...          with test_key, and a guest that resets the machine or powers it off
+       secrets.py button COMMAND...       the same, but somebody presses the reset button first
 """
 
 import os
@@ -18,8 +20,12 @@ from host import monitor  # noqa: E402
 
 PATIENCE_S = 60
 KEY = bytes((i * 73 + 41) & 255 for i in range(64))
-SAID = {"fault": "the machine is stopped", "stop": "an NMI stops this CPU"}
+SAID = {"fault": "the machine is stopped", "stop": "an NMI stops this CPU",
+        "end": "disks are encrypted", "button": "disks are encrypted"}
+# What resets the machine or powers it off ends with memory as it is.
+KEEP = ["-action", "reboot=shutdown,shutdown=pause"]
 LEAST_BYTES = 1 << 20
+PAGE_BYTES = 4096
 
 
 def say(*words):
@@ -109,7 +115,7 @@ def secrets():
 class Boot:
     def __init__(self, command, folder, words):
         self.monitor = folder + "/qmp"
-        command = [*command, *([] if "--" in command else ["--"]), *monitor.options(self.monitor)]
+        command = [*command, *([] if "--" in command else ["--"]), *KEEP, *monitor.options(self.monitor)]
         self.program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for line in self.program.stdout:
             # A panic is what the test wants; the runner takes the word itself amiss.
@@ -144,11 +150,26 @@ def wait_for_halt(stream):
 
 
 def dump(boot, stream, folder):
-    """What memory of the machine is Ritevisor's."""
+    """What memory of the machine is Ritevisor's, without pages of zeros, of which most are."""
     path = folder + "/memory"
     command_line(stream, f'pmemsave {boot.first:#x} {boot.last - boot.first + 1:#x} "{path}"')
     with open(path, "rb") as file:
-        return file.read()
+        pages = iter(lambda: file.read(PAGE_BYTES), b"")
+        return b"".join(page for page in pages if page != bytes(PAGE_BYTES))
+
+
+def wait_for_end(stream):
+    end = time.monotonic() + PATIENCE_S
+    while (status := monitor.ask(stream, "query-status")["status"]) == "running" and time.monotonic() < end:
+        time.sleep(0.1)
+    say("the machine", status)
+
+
+def judge_memory(boot, stream, folder):
+    memory = dump(boot, stream, folder)
+    say("memory", "some" if len(memory) > LEAST_BYTES and b"Ritevisor" in memory else "none")
+    left = [name for name, value in secrets().items() if value in memory]
+    say("left", len(left), *left[:3])
 
 
 def judge(boot, stream, folder):
@@ -157,10 +178,7 @@ def judge(boot, stream, folder):
     general = re.findall(r"\b(?:R[A-DS][XI]|RBP|R\d+ ?)=([0-9a-f]+)", text)
     say("vector registers", len(vectors), "not zero", sum(set(one) - set("0 ") != set() for one in vectors))
     say("general registers", len(general), "not zero", sum(int(one, 16) != 0 for one in general))
-    memory = dump(boot, stream, folder)
-    say("memory", "some" if len(memory) > LEAST_BYTES and b"Ritevisor" in memory else "none")
-    left = [name for name, value in secrets().items() if value in memory]
-    say("left", len(left), *left[:3])
+    judge_memory(boot, stream, folder)
 
 
 def main(arguments):
@@ -170,6 +188,13 @@ def main(arguments):
     with tempfile.TemporaryDirectory() as folder:
         boot = Boot(arguments[1:], folder, SAID[arguments[0]])
         with monitor.connect(boot.monitor) as stream:
+            if arguments[0] in ("end", "button"):
+                if arguments[0] == "button":
+                    monitor.ask(stream, "system_reset")
+                wait_for_end(stream)
+                judge_memory(boot, stream, folder)
+                boot.end()
+                return 0
             if arguments[0] == "stop":
                 memory = dump(boot, stream, folder)
                 found = [name for name, value in secrets().items() if value in memory]
