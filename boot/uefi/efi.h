@@ -62,6 +62,8 @@ struct efi_guid {
 	{ 0x27abf055, 0xb1b8, 0x4c26, { 0x80, 0x48, 0x74, 0x8f, 0x37, 0xba, 0xa2, 0xdf } }
 #define EFI_GUID_MP_SERVICES                                                                   \
 	{ 0x3fdda605, 0xa76e, 0x4f46, { 0xad, 0x29, 0x12, 0xf4, 0x53, 0x1b, 0x3d, 0x08 } }
+#define EFI_GUID_PCI_IO                                                                        \
+	{ 0x4cf5b200, 0x68b8, 0x4ca5, { 0x9e, 0xec, 0xb2, 0x3e, 0x3f, 0x50, 0x02, 0x9a } }
 /* Our own: a protocol without an interface, installed once we run. */
 #define EFI_GUID_RITEVISOR                                                                     \
 	{ 0x3f1c6a52, 0x0b7e, 0x4d0a, { 0x9b, 0x51, 0x72, 0x69, 0x74, 0x65, 0x76, 0x69 } }
@@ -167,7 +169,8 @@ struct efi_boot_services {
 	efi_status(EFI_API *connect_controller)(efi_handle controller, efi_handle *drivers,
 						const struct efi_device_path *remaining,
 						bool recursive);
-	void *disconnect_controller, *open_protocol, *close_protocol;
+	efi_status(EFI_API *disconnect_controller)(efi_handle controller, efi_handle driver, efi_handle child);
+	void *open_protocol, *close_protocol;
 	void *open_protocol_information, *protocols_per_handle;
 	efi_status(EFI_API *locate_handle_buffer)(uint32_t search_type,
 						  const struct efi_guid *protocol, void *key,
@@ -308,6 +311,15 @@ struct efi_simple_file_system {
 	uint64_t revision;
 	efi_status(EFI_API *open_volume)(struct efi_simple_file_system *self,
 					 struct efi_file **root);
+};
+
+/* 14.4: a function of PCI; what is not used here is left out. */
+enum efi_pci_width { EFI_PCI_WIDTH_8 };
+
+struct efi_pci_io {
+	void *poll_memory, *poll_io, *read_memory, *write_memory, *read_io, *write_io;
+	efi_status(EFI_API *read_configuration)(struct efi_pci_io *self, enum efi_pci_width width, uint32_t offset,
+						uint64_t count, void *buffer);
 };
 
 #endif

@@ -13,6 +13,7 @@
 #include "boot/uefi/payload.h"
 #include "boot/uefi/place.h"
 #include "boot/uefi/prompt.h"
+#include "boot/uefi/reconnect.h"
 #include "boot/uefi/rescue.h"
 #include "boot/uefi/text.h"
 #include "core/instructions.h"
@@ -419,6 +420,8 @@ static void loader_start(void)
 	if (!efi_failed(status)) {
 		loader_boot->install_protocol_interface(&mark, &loader_guid, EFI_NATIVE_INTERFACE,
 							NULL);
+		if (loader_has_word(loader_word_encrypts))
+			reconnect_disks(loader_boot);
 		return;
 	}
 	if (loader_handover.why[0] != '\0')

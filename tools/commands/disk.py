@@ -28,7 +28,7 @@ examples:
 encrypt and decrypt take hours for large disks. Stopped at any point, by Ctrl-C, a crash or the power, the same command
 goes on; until it has come to its end Ritevisor does not unlock the disk. Make a backup all the same, of the header too:
 without it nobody opens the disk. Passphrases are asked for; --key-file and --new-key-file give files instead, as they
-are. docs/encrypted-disks.md tells the rest, and how any Linux opens the disk without Ritevisor.
+are. docs/encryption.md tells the rest, and how any Linux opens the disk without Ritevisor.
 """
 
 ACTIONS_OF_DISKS = ("encrypt", "decrypt")

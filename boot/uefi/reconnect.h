@@ -1,0 +1,14 @@
+/*
+ * boot/uefi/reconnect.h: the firmware's drivers of disks begin anew, so that the hypervisor sees the controllers set up:
+ * until then it lets nothing through to those whose queues it does not know.
+ */
+#ifndef BOOT_UEFI_RECONNECT_H
+#define BOOT_UEFI_RECONNECT_H
+
+#include "boot/uefi/efi.h"
+
+/* Disconnects the drivers of all PCI functions of mass storage, and connects them again. Handles of volumes are others
+ * then. Context: behind the hypervisor's start, as its guest. */
+void reconnect_disks(struct efi_boot_services *boot);
+
+#endif
