@@ -46,6 +46,7 @@ guest-names := \
 	task \
 	timer \
 	trap \
+	vectors \
 	virtio \
 	vmx \
 	wire \
