@@ -266,7 +266,8 @@ static void case_losses(void)
 	count = count_records(&discarded);
 	UNIT_EQUAL(count, recorded);
 	UNIT_EQUAL(discarded, lost);
-	/* A ring that was full goes on as soon as there is room: here for two packets. */
+	/* A ring that was full goes on as soon as there is room: here for a packet, since the second that is fetched stays
+	 * until a third is asked for. */
 	for (unsigned i = 0; i < 1000; i++) {
 		struct access access = access_of(ACCESS_PORT, true, 0x80, 1, 0);
 
@@ -279,7 +280,7 @@ static void case_losses(void)
 	again = recorded;
 	trace_rings_count(&lost, &recorded);
 	UNIT_EQUAL(lost + recorded, 2000);
-	UNIT_CHECK(recorded >= again + 80);
+	UNIT_CHECK(recorded >= again + 50 && recorded < again + 150);
 	(void)count_records(&discarded);
 	UNIT_EQUAL(discarded, lost);
 	end();
