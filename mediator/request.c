@@ -64,9 +64,9 @@ bool request_offer(struct request *request, struct vcpu *vcpu)
 	request->verdict = RV_VERDICT_PASS;
 	request->refusal = 0;
 	request->after = 0;
-	request_trace(request, request->kind == request->asked ? TRACE_SUBMITTED : TRACE_COMPLETED, vcpu);
 	if (request->kind != request->asked && request->cipher != NULL)
 		request->cipher(request);
+	request_trace(request, request->kind == request->asked ? TRACE_SUBMITTED : TRACE_COMPLETED, vcpu);
 	if (request->kind != request->asked && request->redirect != NULL && request->verdict == RV_VERDICT_PASS)
 		request->redirect(request, vcpu);
 	if (request->verdict == RV_VERDICT_PASS && !request_ask(request, vcpu))

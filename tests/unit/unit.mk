@@ -108,7 +108,7 @@ unit-programs += settings
 unit-settings-objects := boot/encrypt_option.o boot/options.o boot/settings.o core/string.o
 
 unit-programs += policy
-unit-policy-objects := boot/policy.o boot/options.o core/string.o
+unit-policy-objects := boot/policy.o boot/encrypt_option.o boot/options.o core/string.o
 
 unit-programs += minisign
 unit-minisign-objects := service/base64.o service/minisign.o service/check.o
