@@ -90,7 +90,7 @@ struct uefi_handover {
 	struct boot_info info; /* info.place is set */
 	/* Output: texts for the firmware's screen, NUL-terminated. */
 	char why[192];	   /* why no guest was made, or it must not go on */
-	uint32_t refused;  /* 1: a policy is not in force; the loader stops the boot */
+	uint32_t refused;  /* 1: what has to be in force is not; the loader stops the boot */
 	char log[16384];   /* what was logged until the guest started */
 };
 
