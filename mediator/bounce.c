@@ -81,7 +81,7 @@ void bounce_copy(struct bounce *bounce, uint64_t offset, void *buffer, size_t le
 	}
 }
 
-uint8_t *bounce_at(struct bounce *bounce, uint64_t offset, size_t *length_bytes)
+uint8_t *bounce_at(const struct bounce *bounce, uint64_t offset, size_t *length_bytes)
 {
 	uint64_t left;
 
@@ -99,8 +99,8 @@ uint8_t *bounce_at(struct bounce *bounce, uint64_t offset, size_t *length_bytes)
 static uint64_t bounce_move(const struct bounce *bounce, gpa_t address, uint64_t offset, uint64_t left,
 			    bool to_guest)
 {
-	uint8_t *at = bounce->pages[offset / PAGE_BYTES] + offset % PAGE_BYTES;
-	uint64_t part = PAGE_BYTES - offset % PAGE_BYTES;
+	size_t part;
+	uint8_t *at = bounce_at(bounce, offset, &part);
 	int error;
 
 	if (part > left)
@@ -117,8 +117,6 @@ static int bounce_move_part(const struct bounce *bounce, uint64_t *offset, const
 		for (uint64_t done = 0; done < segments[i].length_bytes && *offset < bounce->length_bytes;) {
 			uint64_t left = segments[i].length_bytes - done, part;
 
-			if (left > bounce->length_bytes - *offset)
-				left = bounce->length_bytes - *offset;
 			part = bounce_move(bounce, segments[i].address + done, *offset, left, to_guest);
 			if (part == 0)
 				return -RV_EFAULT;

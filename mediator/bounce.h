@@ -66,7 +66,7 @@ int bounce_scatter_part(const struct bounce *bounce, uint64_t *offset, const str
 void bounce_copy(struct bounce *bounce, uint64_t offset, void *buffer, size_t length_bytes, bool write);
 
 /* Where a byte of it is, and how many follow it in that page. NULL: it is beyond the end. */
-uint8_t *bounce_at(struct bounce *bounce, uint64_t offset, size_t *length_bytes);
+uint8_t *bounce_at(const struct bounce *bounce, uint64_t offset, size_t *length_bytes);
 
 /* Gives the pages back: no device may have them any more. The second forgets the segments too. */
 void bounce_release_pages(struct bounce *bounce);

@@ -69,18 +69,9 @@ static void virtio_choose_data(struct virtio_slot *slot, const struct virtio_com
 	slot->bounce.nr_segments = end - first;
 }
 
-static uint64_t virtio_data_bytes(const struct virtio_slot *slot)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < slot->bounce.nr_segments; i++)
-		sum += slot->segments[i].length_bytes;
-	return sum;
-}
-
 static int virtio_bounce(struct virtio_slot *slot)
 {
-	int error = slot->is_bounced ? 0 : virtio_data_bytes(slot) > VIRTIO_BOUNCE_BYTES ? -RV_E2BIG
+	int error = slot->is_bounced ? 0 : bounce_segments_bytes(&slot->bounce) > VIRTIO_BOUNCE_BYTES ? -RV_E2BIG
 		    : bounce_take_pages(&slot->bounce, VIRTIO_BOUNCE_BYTES);
 
 	slot->is_bounced = error == 0;
@@ -131,7 +122,7 @@ static uint8_t *virtio_data_at(struct request *request, uint64_t offset, size_t 
 static uint8_t virtio_prepare_blocks(struct virtio_slot *slot)
 {
 	uint32_t block_sectors = virtio_disk_of(slot->queue->device)->block_sectors;
-	uint64_t bytes = virtio_data_bytes(slot);
+	uint64_t bytes = bounce_segments_bytes(&slot->bounce);
 
 	if (slot->header.sector % block_sectors != 0 || bytes % (block_sectors * VIRTIO_SECTOR_BYTES) != 0)
 		return VIRTIO_IOERR;
@@ -148,7 +139,7 @@ static uint8_t virtio_prepare_range(struct virtio_slot *slot)
 	struct virtio_range range;
 	uint64_t first;
 
-	if (virtio_data_bytes(slot) != sizeof(range))
+	if (bounce_segments_bytes(&slot->bounce) != sizeof(range))
 		return VIRTIO_UNSUPPORTED;
 	if (virtio_gather(slot) != 0)
 		return VIRTIO_IOERR;
@@ -177,8 +168,8 @@ static uint8_t virtio_prepare(struct virtio_slot *slot)
 		.queue = slot->queue->number,
 		.purpose = command->purpose,
 	};
-	if (command->gives && virtio_data_bytes(slot) <= VIRTIO_BOUNCE_BYTES)
-		slot->request.answer_bytes = virtio_data_bytes(slot);
+	if (command->gives && bounce_segments_bytes(&slot->bounce) <= VIRTIO_BOUNCE_BYTES)
+		slot->request.answer_bytes = bounce_segments_bytes(&slot->bounce);
 	if (command->gives || command->takes) {
 		slot->request.data = virtio_data;
 		slot->request.data_at = virtio_data_at;
@@ -288,7 +279,7 @@ static void virtio_finish(struct virtio_slot *slot)
 		slot->status = virtio_refused(slot);
 	else if (slot->status == VIRTIO_OK && slot->is_bounced && gives && bounce_scatter(&slot->bounce) != 0)
 		slot->status = VIRTIO_IOERR;
-	slot->used_bytes = (uint32_t)(slot->status == VIRTIO_OK && gives ? virtio_data_bytes(slot) : 0) + 1;
+	slot->used_bytes = (uint32_t)(slot->status == VIRTIO_OK && gives ? bounce_segments_bytes(&slot->bounce) : 0) + 1;
 	virtio_give_back(slot);
 }
 
