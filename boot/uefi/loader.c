@@ -298,7 +298,7 @@ static void loader_lend_memory(void)
 	while (info->lent_bytes >= MIB(1) &&
 	       efi_failed(loader_boot->allocate_pages(EFI_ALLOCATE_ANY_PAGES, EFI_LOADER_DATA,
 						      info->lent_bytes / PAGE_BYTES, &info->lent)))
-		info->lent_bytes /= 2;
+		info->lent_bytes = align_down(info->lent_bytes / 2, PAGE_BYTES);
 	if (info->lent_bytes < MIB(1))
 		info->lent_bytes = 0;
 }
