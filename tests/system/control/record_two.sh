@@ -1,4 +1,4 @@
-# Recordings on two CPUs, in the built-in guest: control=load, auth=root. They go to /dev/sdb, as record.sh's do.
+# Recordings on two CPUs, in the built-in guest: control=load, auth=root. They go to $DISK, the disk of their own, as record.sh's do.
 mkdir /traces
 
 # Each CPU reads an MSR 1,024 times, and writes numbers meanwhile, at the same time as the other one. Then they write in
@@ -31,5 +31,5 @@ kill -CONT \$PPID
 X
 ritectl record -q -e msr_read:0x10 --buffer 8 -o /traces/one sh /one.sh
 echo record: two CPUs $both $turns $?
-tar cf - -C / traces | dd of=/dev/sdb bs=64K seek=1 conv=notrunc 2>/dev/null
+tar cf - -C / traces | dd of=$DISK bs=64K seek=1 conv=notrunc 2>/dev/null
 sync
