@@ -10,12 +10,17 @@
 #include "core/string.h"
 #include "crypt/volume_key.h"
 #include "mediator/disk/cipher.h"
+#include "mediator/disk/disk.h"
+#include "mediator/disk/disk_early.h"
 #include "process/keeper.h"
 #include "rv/errno.h"
 
 #define ENCRYPT_PLAIN_UNIT_BYTES 512
 #define ENCRYPT_PROGRESS_MS 2000
-_Static_assert(BOOT_UNSEALED_MAXIMUM == CIPHER_VOLUMES_MAXIMUM, "one for each disk");
+/* What is read of a disk that has its header in front: first enough for most, then what it says that it has, or as
+ * much as there can be. */
+#define ENCRYPT_FRONT_BYTES MIB(1)
+#define ENCRYPT_FRONT_BYTES_MAXIMUM SERVICE_TEXT_BYTES_MAXIMUM
 
 static char encrypt_why[256];
 
@@ -59,28 +64,11 @@ static size_t encrypt_passphrase_bytes(const struct boot_module *key)
 	return length;
 }
 
-/* What a TPM has unsealed. False: nothing for that header. */
-static bool encrypt_take_unsealed(const struct encrypt_wish *wish, struct keeper_question *question)
-{
-	for (size_t i = 0; i < boot_info.nr_unsealed; i++) {
-		const struct boot_unsealed *unsealed = &boot_info.unsealed[i];
-
-		if (strcmp(unsealed->header, wish->header) != 0)
-			continue;
-		question->passphrase = unsealed->bytes;
-		question->passphrase_bytes = unsealed->length_bytes;
-		return true;
-	}
-	return false;
-}
-
-/* What a TPM has unsealed, a person has typed, or a file. NULL; or why there is none. */
+/* What a person has typed, or a file. NULL; or why there is none. */
 static const char *encrypt_take_passphrase(const struct encrypt_wish *wish, struct keeper_question *question)
 {
 	const struct boot_module *key = encrypt_file(wish->key);
 
-	if (wish->key[0] == '\0' && encrypt_take_unsealed(wish, question))
-		return NULL;
 	if (wish->key[0] == '\0') {
 		question->passphrase = boot_info.passphrase.bytes;
 		question->passphrase_bytes = boot_info.passphrase.length_bytes;
@@ -95,26 +83,81 @@ static const char *encrypt_take_passphrase(const struct encrypt_wish *wish, stru
 	return NULL;
 }
 
+/* Of each disk anew. */
+static uint64_t encrypt_said_ms;
+
 static void encrypt_progress(uint64_t elapsed_ms)
 {
-	static uint64_t said_ms;
-
-	if (elapsed_ms < said_ms + ENCRYPT_PROGRESS_MS)
+	if (elapsed_ms < encrypt_said_ms + ENCRYPT_PROGRESS_MS)
 		return;
-	said_ms = elapsed_ms;
+	encrypt_said_ms = elapsed_ms;
 	log_notice("unlocking: %lu s", elapsed_ms / 1000);
 }
 
-/* What a header says of where its range is, which the configuration narrows. */
-static const char *encrypt_use_volume(struct encrypt_wish *wish, struct keeper_volume *volume)
+/* Are so many sectors that many bytes? Of a disk that has not told yet how large its sectors are, they may be either. */
+static bool encrypt_is_size(const struct encrypt_wish *wish, uint64_t bytes)
 {
-	const char *why = NULL;
+	struct rv_disk_info info;
+	uint32_t least = 512, most = PAGE_BYTES;
+
+	for (uint32_t i = 0; disk_describe(i, &info); i++) {
+		if (strcmp(info.serial, wish->volume.serial) == 0)
+			least = most = info.sector_bytes;
+	}
+	for (; least <= most; least *= 2) {
+		if (wish->volume.sectors == bytes / least && bytes % least == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What a header that lies elsewhere says of where its range is is the configuration's word. */
+static const char *encrypt_check_detached(const struct encrypt_wish *wish, const struct keeper_volume *volume)
+{
+	if (volume->offset_bytes != 0)
+		return encrypt_say(wish, "the header is one of a disk that has it in front, where it is read: leave header= "
+					 "out", NULL);
+	if (volume->size_bytes == 0 || encrypt_is_size(wish, volume->size_bytes))
+		return NULL;
+	print_format(encrypt_why, sizeof(encrypt_why), "encrypt=%s: its header says that %lu bytes are encrypted, and "
+		     "sectors= does not", wish->volume.serial, volume->size_bytes);
+	return encrypt_why;
+}
+
+/* What one in front of its data says of where these are is all that there is, and has to fit the disk. */
+static const char *encrypt_take_place(struct encrypt_wish *wish, const struct keeper_volume *volume,
+				      const struct rv_disk_info *info)
+{
+	uint32_t sector_bytes = info->sector_bytes;
+	uint64_t disk_bytes = info->sectors > INT64_MAX / sector_bytes ? INT64_MAX : info->sectors * sector_bytes;
+
+	if (volume->sector_bytes > sector_bytes)
+		print_format(encrypt_why, sizeof(encrypt_why), "encrypt=%s: it is encrypted %u bytes at a time, and its sectors "
+			     "have %u: cryptsetup luksFormat --sector-size %u", wish->volume.serial, volume->sector_bytes,
+			     sector_bytes, sector_bytes);
+	else if (volume->offset_bytes < volume->whole_bytes || volume->offset_bytes % sector_bytes != 0 ||
+		 volume->size_bytes % sector_bytes != 0)
+		return encrypt_say(wish, "its header says that its data begin within it, or amid a sector", NULL);
+	else if (volume->offset_bytes >= disk_bytes || volume->size_bytes > disk_bytes - volume->offset_bytes)
+		print_format(encrypt_why, sizeof(encrypt_why), "encrypt=%s: its header says that there are %lu bytes from %lu on, "
+			     "and the disk has %lu", wish->volume.serial, volume->size_bytes, volume->offset_bytes, disk_bytes);
+	else {
+		wish->volume.front_sectors = volume->offset_bytes / sector_bytes;
+		if (volume->size_bytes != 0)
+			wish->volume.sectors = volume->size_bytes / sector_bytes;
+		return NULL;
+	}
+	return encrypt_why;
+}
+
+static const char *encrypt_use_volume(struct encrypt_wish *wish, struct keeper_volume *volume,
+				      const struct rv_disk_info *info)
+{
+	const char *why = wish->is_in_front ? encrypt_take_place(wish, volume, info) : encrypt_check_detached(wish, volume);
 
 	wish->volume.unit_bytes = volume->sector_bytes;
 	wish->volume.iv = volume->iv_tweak;
-	if (volume->offset_bytes != 0)
-		why = encrypt_say(wish, "the header is no detached one: its data begin behind it", NULL);
-	else
+	if (why == NULL)
 		wish->volume.key = crypt_key_add(volume->key, volume->key_bytes);
 	memory_wipe(volume, sizeof(*volume));
 	if (why == NULL && wish->volume.key < 0)
@@ -141,34 +184,97 @@ static int encrypt_ask_keeper(struct keeper_question *question, const struct enc
 	return keeper_unlock(question, vcpu, volume, why, why_bytes);
 }
 
-static const char *encrypt_take_header(struct encrypt_wish *wish, const struct encrypt_memory *memory, struct vcpu *vcpu)
+static const char *encrypt_find_file(const struct encrypt_wish *wish, struct keeper_question *question)
 {
 	const struct boot_module *header = encrypt_file(wish->header);
+
+	if (header == NULL)
+		return encrypt_say(wish, "the loader has not brought the file", wish->header);
+	question->header = memory_physical(memory_direct(header->data));
+	question->header_bytes = align_up(header->length_bytes, PAGE_BYTES);
+	return NULL;
+}
+
+/* The disk's beginning, into memory that is lent, of which the keeper gets what is left. */
+static const char *encrypt_read_front(const struct encrypt_wish *wish, const struct encrypt_memory *memory, uint64_t bytes,
+				      struct keeper_question *question, struct rv_disk_info *info)
+{
+	struct disk_early early = {
+		.serial = wish->volume.serial,
+		.namespace = wish->volume.namespace,
+		.to = memory_direct(memory->start),
+		.length_bytes = bytes,
+	};
+	int error;
+
+	if (memory->length_bytes < bytes + KEEPER_LOOK_MEMORY_BYTES)
+		return encrypt_say(wish, "there is no memory to read its header", NULL);
+	error = disk_read_early(&early);
+	if (error == -RV_ENOENT)
+		return encrypt_say(wish, "no disk has that serial number; for a header in a file there is header=FILE", NULL);
+	if (error != 0)
+		return encrypt_say(wish, error == -RV_ENOMEM ? "no memory to read its header: give more with memory=64M"
+							     : "its header cannot be read from the disk", NULL);
+	*info = early.info;
+	question->header = memory->start;
+	question->header_bytes = early.length_bytes;
+	question->memory = memory->start + bytes;
+	return NULL;
+}
+
+/* As much of it as its header takes. */
+static const char *encrypt_find_front(const struct encrypt_wish *wish, const struct encrypt_memory *memory,
+				      struct vcpu *vcpu, struct keeper_question *question, struct rv_disk_info *info)
+{
+	struct keeper_volume volume;
+	char words[KEEPER_WHY_BYTES] = "";
+	const char *why = encrypt_read_front(wish, memory, ENCRYPT_FRONT_BYTES, question, info);
+	uint64_t bytes = ENCRYPT_FRONT_BYTES_MAXIMUM;
+
+	if (why != NULL)
+		return why;
+	question->memory_bytes = KEEPER_LOOK_MEMORY_BYTES;
+	if (keeper_look(question, vcpu, &volume, words, sizeof(words)) == 0) {
+		if (volume.whole_bytes <= question->header_bytes)
+			return NULL;
+		if (volume.whole_bytes < bytes)
+			bytes = align_up(volume.whole_bytes, PAGE_BYTES);
+	}
+	return encrypt_read_front(wish, memory, bytes, question, info);
+}
+
+static const char *encrypt_take_header(struct encrypt_wish *wish, const struct encrypt_memory *memory, struct vcpu *vcpu)
+{
 	struct keeper_question question = {
 		.memory = memory->start,
 		.tick = encrypt_progress,
 	};
+	struct encrypt_memory left;
+	struct rv_disk_info info = { 0 };
 	struct keeper_volume volume;
 	char why[KEEPER_WHY_BYTES] = "";
 	const char *why_not;
 
-	if (header == NULL)
-		return encrypt_say(wish, "the loader has not brought the file", wish->header);
-	question.header = memory_physical(memory_direct(header->data));
-	question.header_bytes = align_up(header->length_bytes, PAGE_BYTES);
+	encrypt_said_ms = 0;
+	log_notice("unlocking the disk with the serial number %s", wish->volume.serial);
 	why_not = encrypt_take_passphrase(wish, &question);
+	if (why_not == NULL)
+		why_not = wish->is_in_front ? encrypt_find_front(wish, memory, vcpu, &question, &info)
+					    : encrypt_find_file(wish, &question);
 	if (why_not != NULL)
 		return why_not;
-	if (encrypt_ask_keeper(&question, memory, vcpu, &volume, why, sizeof(why)) != 0)
+	left.start = question.memory;
+	left.length_bytes = memory->length_bytes - (question.memory - memory->start);
+	if (encrypt_ask_keeper(&question, &left, vcpu, &volume, why, sizeof(why)) != 0)
 		return encrypt_say(wish, why, NULL);
 	if (why[0] != '\0')
 		log_warning("encrypt=%s: %s", wish->volume.serial, why);
-	return encrypt_use_volume(wish, &volume);
+	return encrypt_use_volume(wish, &volume, &info);
 }
 
 static const char *encrypt_take(struct encrypt_wish *wish, const struct encrypt_memory *memory, struct vcpu *vcpu)
 {
-	const char *why = wish->header[0] != '\0' ? encrypt_take_header(wish, memory, vcpu) : encrypt_take_plain(wish);
+	const char *why = wish->plain[0] == '\0' ? encrypt_take_header(wish, memory, vcpu) : encrypt_take_plain(wish);
 
 	if (why != NULL)
 		return why;
@@ -182,7 +288,6 @@ static const char *encrypt_take(struct encrypt_wish *wish, const struct encrypt_
 static void encrypt_wipe(void)
 {
 	memory_wipe(&boot_info.passphrase, sizeof(boot_info.passphrase));
-	memory_wipe(boot_info.unsealed, sizeof(boot_info.unsealed));
 	for (size_t i = 0; i < boot_info.nr_modules; i++) {
 		if (boot_info.modules[i].kind == BOOT_MODULE_FILE)
 			memory_wipe(memory_direct(boot_info.modules[i].data), boot_info.modules[i].length_bytes);

@@ -105,7 +105,12 @@ static bool encrypt_read(struct encrypt_wish *wish, const char *text, size_t len
 		text += part + (part < length);
 		length -= part + (part < length);
 	}
-	return good && (wish->header[0] != '\0') != (wish->plain[0] != '\0');
+	wish->is_in_front = wish->plain[0] == '\0' && (wish->header[0] == '\0' || strcmp(wish->header, ENCRYPT_IN_FRONT) == 0);
+	if (wish->is_in_front)
+		wish->header[0] = '\0';
+	/* Where the range is such a header says itself. */
+	return good && !(wish->header[0] != '\0' && wish->plain[0] != '\0') &&
+	       !(wish->is_in_front && (wish->volume.first_sector != 0 || wish->volume.sectors != UINT64_MAX));
 }
 
 bool encrypt_option(const char *word, size_t length)

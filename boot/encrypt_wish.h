@@ -8,9 +8,11 @@
 #include "rv/abi.h"
 
 #define ENCRYPT_WRONG_BYTES 160
+#define ENCRYPT_IN_FRONT "disk" /* as header=: no file, but where stock cryptsetup puts it */
 
 struct encrypt_wish {
 	struct cipher_volume volume;
+	bool is_in_front;		   /* the disk begins with its header; else */
 	char header[RV_SCRIPT_NAME_BYTES]; /* LUKS2's; empty: there is none, and */
 	char plain[RV_SCRIPT_NAME_BYTES];  /* this is the key */
 	char key[RV_SCRIPT_NAME_BYTES];

@@ -32,8 +32,8 @@
 #include "core/time.h"
 #include "hook/hook_summary.h"
 #include "iommu/fw_cfg.h"
-#include "iommu/hpet.h"
 #include "iommu/iommu.h"
+#include "mediator/disk/cipher.h"
 #include "mediator/disk/disk.h"
 #include "mediator/net/nic.h"
 #include "mediator/disk/disk_io.h"
@@ -450,10 +450,11 @@ static void main_encrypt_disks(void)
 		return;
 	main_lend_memory(&memory.start, &memory.length_bytes);
 	process_prepare();
+	cipher_announce();
+	main_find_disks();
 	why = encrypt_unlock(&memory, &main_vcpu);
 	if (why != NULL)
 		main_refuse(why);
-	main_find_disks();
 	error = disk_watch_encrypted();
 	if (error != 0)
 		main_refuse(error == -RV_ENOSPC	  ? "a disk controller is left out: what it is asked for could not be encrypted"
@@ -586,9 +587,9 @@ static void main_take_iommu(void)
 		main_refuse(why);
 	if (state == IOMMU_ABSENT && main_requires_iommu())
 		main_refuse(why);
-	/* Where all devices reach our memory, `fast` does not keep these two from it. */
-	if ((state == IOMMU_HOLDS || !boot_options.fast) && (fw_cfg_guard() != 0 || hpet_guard() != 0))
-		main_refuse("fw_cfg or the HPET cannot be guarded: no memory, or too many");
+	/* Where all devices reach our memory, `fast` does not keep this one from it. */
+	if ((state == IOMMU_HOLDS || !boot_options.fast) && fw_cfg_guard() != 0)
+		main_refuse("there is no memory to guard fw_cfg");
 }
 
 /* On a UEFI machine the guest is the firmware, which goes on where it called us. */

@@ -36,16 +36,16 @@ static size_t word_length(const char *word, char end)
 	return length;
 }
 
-/* What a word has behind a field's name and a comma before it; NULL: it has none. */
-static const char *word_field(const char *word, const char *name)
+/* Has a word a field of that name, behind a comma? */
+static bool word_has(const char *word, const char *name)
 {
 	size_t length = word_length(word, ' '), name_length = strlen(name);
 
 	for (size_t at = 0; at + name_length < length; at++) {
 		if (word[at] == ',' && strncmp(word + at + 1, name, name_length) == 0)
-			return word + at + 1 + name_length;
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 /* The next word that begins so; NULL: there is none. */
@@ -60,29 +60,15 @@ static const char *options_find(const char *options, const char *begin)
 	return NULL;
 }
 
-bool passphrase_next_header(const char **options, char *header, size_t header_bytes)
-{
-	const char *word = *options, *field;
-
-	while ((word = options_find(word, "encrypt=")) != NULL) {
-		*options = word + word_length(word, ' ');
-		field = word_field(word, "header=");
-		if (field != NULL && word_field(word, "key=") == NULL) {
-			size_t length = word_length(field, ',');
-
-			string_copy(header, field, length < header_bytes ? length + 1 : header_bytes);
-			return true;
-		}
-		word = *options;
-	}
-	return false;
-}
-
 bool passphrase_is_wanted(const char *options)
 {
-	char header[1];
+	static const char name[] = "encrypt=";
 
-	return passphrase_next_header(&options, header, sizeof(header));
+	for (const char *word = options; (word = options_find(word, name)) != NULL; word += word_length(word, ' ')) {
+		if (!word_has(word, "plain=") && !word_has(word, "key="))
+			return true;
+	}
+	return false;
 }
 
 bool passphrase_begin(struct passphrase_line *line, const char *options)

@@ -30,6 +30,8 @@ typedef uint8_t *(*request_data_at)(struct request *request, uint64_t offset, si
 
 struct request_disk {
 	uint64_t lba;
+	uint64_t front;	   /* sectors of the device's before the guest's first: cipher.c says so when it goes there */
+	uint64_t reach;	   /* the last sector that the command has room for; 0: any */
 	uint32_t sectors;
 	uint16_t number;   /* of the disk (rv/disk.h) */
 	uint16_t command;  /* as the controller has it */

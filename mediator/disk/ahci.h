@@ -223,9 +223,11 @@ void ahci_log_answer(struct ahci_slot *slot);
 /* ahci_work.c: has all go on that can. */
 void ahci_work(struct ahci_port *port, struct vcpu *vcpu);
 
-/* ahci_identify.c: asks the disk at a port what it is; before the guest, and if nothing is on its way. */
+/* ahci_own.c: asks the disk at a port what it is; before the guest, and if nothing is on its way. */
 void ahci_identify(struct ahci_port *port);
 /* What it has answered, to us or to the guest. */
 void ahci_identified(struct ahci_port *port, const uint16_t *words);
+/* As disk_class.h's read_early, of a port's disk. */
+int ahci_port_read_early(const struct ahci_port *port, struct disk_early *early);
 
 #endif

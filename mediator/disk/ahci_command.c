@@ -112,13 +112,14 @@ void ahci_command_describe(struct ahci_slot *slot)
 	ahci_taskfile(slot, &taskfile);
 	slot->request.disk.lba = ata_taskfile_lba(&taskfile, slot->opcode, &port->disk);
 	slot->request.disk.sectors = ata_taskfile_sectors(&taskfile, slot->opcode);
+	slot->request.disk.reach = ata_reach(slot->opcode);
 }
 
 /* Writing ------------------------------------------------------------------------------------------- */
 
 static void ahci_write_address(uint8_t *fis, const struct ahci_slot *slot)
 {
-	uint64_t lba = slot->request.disk.lba;
+	uint64_t lba = slot->request.disk.lba + slot->request.disk.front;
 
 	for (unsigned i = 0; i < 3; i++)
 		fis[FIS_LBA + i] = (uint8_t)(lba >> 8 * i);

@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "mediator/disk/disk.h"
 #include "mediator/disk/disk_class.h"
+#include "mediator/disk/disk_early.h"
 #include "rv/errno.h"
 #include "vmm/pci_function.h"
 
@@ -170,9 +171,21 @@ static bool ahci_describe(unsigned index, struct rv_disk_info *info)
 	return disk->is_there;
 }
 
+static int ahci_read_early(struct disk_early *early)
+{
+	for (unsigned index = 0; index < ahci_nr_controllers * RV_SATA_PORTS; index++) {
+		const struct ahci_port *port = &ahci_controllers[index / RV_SATA_PORTS]->ports[index % RV_SATA_PORTS];
+
+		if (port->disk.is_there && early->namespace == 1 && disk_early_is(early, port->disk.info.serial))
+			return ahci_port_read_early(port, early);
+	}
+	return -RV_ENOENT;
+}
+
 const struct disk_class ahci_class = {
 	.find = ahci_find,
 	.claim = ahci_claim_one,
 	.release = ahci_release_one,
 	.describe = ahci_describe,
+	.read_early = ahci_read_early,
 };

@@ -331,6 +331,7 @@ void ahci_begin(struct ahci_slot *slot, struct vcpu *vcpu)
 /* What the guest is told of its disk we know from here. */
 static void ahci_see_identify(struct ahci_slot *slot)
 {
+	const struct rv_disk_info *info = &slot->port->disk.info;
 	uint16_t words[ATA_IDENTIFY_WORDS];
 
 	if (slot->bounce.length_bytes < sizeof(words))
@@ -339,6 +340,8 @@ static void ahci_see_identify(struct ahci_slot *slot)
 	ahci_identified(slot->port, words);
 	if (!cipher_covers(ahci_disk_number(slot->port)))
 		return;
+	if (cipher_front(info) != 0)
+		ata_hide_front(words, cipher_front(info), cipher_guest_sectors(info));
 	ata_hide_bypasses(words);
 	bounce_copy(&slot->bounce, 0, words, sizeof(words), true);
 }

@@ -10,6 +10,8 @@
 
 #define ATA_SECTOR_BYTES 512
 #define ATA_DEVICE_LBA 0x40
+#define ATA_LBA28_LAST UINT64_C(0x0fffffff)
+#define ATA_LBA48_LAST UINT64_C(0xffffffffffff)
 
 #define ATA_STATUS_ERR 0x01
 #define ATA_STATUS_DRQ 0x08
@@ -59,10 +61,18 @@ const struct ata_opcode *ata_queued_opcode_of(uint8_t code);
 uint64_t ata_taskfile_lba(const struct ata_taskfile *taskfile, const struct ata_opcode *opcode,
 			  const struct ata_disk *disk);
 uint32_t ata_taskfile_sectors(const struct ata_taskfile *taskfile, const struct ata_opcode *opcode);
+/* The last sector that it can name. */
+static inline uint64_t ata_reach(const struct ata_opcode *opcode)
+{
+	return opcode->extended ? ATA_LBA48_LAST : ATA_LBA28_LAST;
+}
 
 /* What a disk answers to IDENTIFY DEVICE (ATA/ATAPI-7 6.17). The number is left to the caller. */
 #define ATA_IDENTIFY_WORDS 256
 void ata_identified(const uint16_t *words, struct ata_disk *disk);
+/* Has such an answer say that there are `sectors`, behind `front` others that its commands cannot name. Its sum is made
+ * anew by the next. */
+void ata_hide_front(uint16_t *words, uint64_t front, uint64_t sectors);
 /* Takes out of such an answer what an encrypted disk refuses (mediator/disk/cipher.h). */
 void ata_hide_bypasses(uint16_t *words);
 

@@ -3,10 +3,15 @@
  */
 #include "mediator/disk/ata.h"
 
+#define ATA_WORD_CYLINDERS 1 /* and heads, sectors a track, of the default translation */
+#define ATA_WORD_DEFAULT_HEADS 3
+#define ATA_WORD_DEFAULT_TRACK 6
 #define ATA_WORD_SERIAL 10
 #define ATA_WORD_MODEL 27
+#define ATA_WORD_CURRENT_CYLINDERS 54
 #define ATA_WORD_HEADS 55    /* the current translation */
 #define ATA_WORD_TRACK 56
+#define ATA_WORD_CURRENT_SECTORS 57
 #define ATA_WORD_MULTIPLE 59 /* bit 8: the rest is valid */
 #define ATA_WORD_SECTORS 60
 #define ATA_WORD_SETS 83     /* bit 10: 48-bit addresses */
@@ -61,7 +66,36 @@ void ata_identified(const uint16_t *words, struct ata_disk *disk)
 	ata_identify_text(words, ATA_WORD_SERIAL, disk->info.serial, 21);
 }
 
-/* ACS-3 7.12.6. */
+static void ata_limit(uint16_t *words, unsigned at, unsigned nr_words, uint64_t most)
+{
+	if (ata_identify_number(words, at, nr_words) <= most)
+		return;
+	for (unsigned i = 0; i < nr_words; i++)
+		words[at + i] = (uint16_t)(most >> 16 * i);
+}
+
+static void ata_limit_cylinders(uint16_t *words, unsigned cylinders, unsigned heads, unsigned track, uint64_t sectors)
+{
+	uint64_t each = (uint64_t)words[heads] * words[track];
+
+	if (each != 0)
+		ata_limit(words, cylinders, 1, sectors / each);
+}
+
+void ata_hide_front(uint16_t *words, uint64_t front, uint64_t sectors)
+{
+	uint64_t within = front <= ATA_LBA28_LAST ? ATA_LBA28_LAST - front : 0;
+
+	ata_limit(words, ATA_WORD_SECTORS_48, 4, sectors);
+	if (sectors > within)
+		sectors = within;
+	ata_limit(words, ATA_WORD_SECTORS, 2, sectors);
+	ata_limit(words, ATA_WORD_CURRENT_SECTORS, 2, sectors);
+	ata_limit_cylinders(words, ATA_WORD_CYLINDERS, ATA_WORD_DEFAULT_HEADS, ATA_WORD_DEFAULT_TRACK, sectors);
+	ata_limit_cylinders(words, ATA_WORD_CURRENT_CYLINDERS, ATA_WORD_HEADS, ATA_WORD_TRACK, sectors);
+}
+
+/* ACS-3 7.12.6; ATA8-ACS 7.16.7 for what is of old. */
 void ata_hide_bypasses(uint16_t *words)
 {
 	static const struct {
@@ -72,10 +106,12 @@ void ata_hide_bypasses(uint16_t *words)
 		{ 59, 0xf000 },	 /* sanitize */
 		{ 69, 0x0060 },	 /* what was given up reads as zeros; it may be more than is asked for */
 		{ 77, 0x0060 },	 /* queued commands beside reads and writes */
-		{ 82, 0x0002 },	 /* security */
-		{ 83, 0x0001 },	 /* microcode */
-		{ 85, 0x0002 },
-		{ 86, 0x0001 },
+		{ 82, 0x0402 },	 /* host protected area, security */
+		{ 83, 0x0901 },	 /* device configuration overlay, SET MAX with passwords, microcode */
+		{ 85, 0x0402 },
+		{ 86, 0x0901 },
+		{ 119, 0x0100 }, /* accessible max address */
+		{ 120, 0x0100 },
 		{ 128, 0xffff }, /* the state of security */
 		{ 206, 0xffff }, /* SMART command transport */
 	};

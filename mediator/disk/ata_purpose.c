@@ -106,6 +106,13 @@ bool ata_moves_data(uint8_t code)
 	return purpose == RV_DISK_COMMAND_READ || purpose == RV_DISK_COMMAND_WRITE;
 }
 
+bool ata_sizes(uint8_t code)
+{
+	return code == 0x27 || code == 0xf8 || /* READ NATIVE MAX ADDRESS */
+	       code == 0x37 || code == 0xf9 || /* SET MAX ADDRESS */
+	       code == 0xb1;		       /* DEVICE CONFIGURATION OVERLAY */
+}
+
 bool ata_carries(uint8_t code, uint8_t features)
 {
 	return code == 0xc6 || /* SET MULTIPLE MODE */

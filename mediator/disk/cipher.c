@@ -6,7 +6,10 @@
 #include "core/log.h"
 #include "core/string.h"
 #include "crypt/volume_key.h"
+#include "mediator/disk/discard.h"
 #include "mediator/disk/disk.h"
+#include "mediator/disk/nvme_regs.h"
+#include "mediator/disk/purpose.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
@@ -21,9 +24,14 @@
 	 RV_DISK_COMMAND_BIT(RV_DISK_COMMAND_POWER) | RV_DISK_COMMAND_BIT(RV_DISK_COMMAND_SEEK) |             \
 	 RV_DISK_COMMAND_BIT(RV_DISK_COMMAND_VERIFY))
 
+/* Of these, what names sectors by numbers that are the guest's, where those of the disk are others. */
+#define CIPHER_NAMES_SECTORS                                                                                 \
+	(RV_DISK_COMMAND_BIT(RV_DISK_COMMAND_SEEK) | RV_DISK_COMMAND_BIT(RV_DISK_COMMAND_VERIFY))
+
 /* Written at boot only. */
 static struct cipher_volume cipher_volumes[CIPHER_VOLUMES_MAXIMUM];
 static unsigned cipher_nr_volumes;
+static bool cipher_is_announced;
 
 static uint64_t cipher_refused; /* purposes that were refused, a bit each: it is said once */
 
@@ -42,9 +50,12 @@ int cipher_add(const struct cipher_volume *volume)
 		const struct cipher_volume *other = &cipher_volumes[i];
 
 		if (strcmp(other->serial, volume->serial) == 0 && other->namespace == volume->namespace &&
-		    other->first_sector < cipher_end_of(volume) && volume->first_sector < cipher_end_of(other))
+		    (other->front_sectors != 0 || volume->front_sectors != 0 ||
+		     (other->first_sector < cipher_end_of(volume) && volume->first_sector < cipher_end_of(other))))
 			return -RV_EEXIST;
 	}
+	if (volume->front_sectors != 0 && volume->first_sector != 0)
+		return -RV_EINVAL;
 	if (volume->serial[0] == '\0' || volume->namespace == 0 || volume->unit_bytes < CIPHER_IV_BYTES ||
 	    volume->unit_bytes > PAGE_BYTES || (volume->unit_bytes & (volume->unit_bytes - 1)) != 0)
 		return -RV_EINVAL;
@@ -52,9 +63,14 @@ int cipher_add(const struct cipher_volume *volume)
 	return 0;
 }
 
+void cipher_announce(void)
+{
+	cipher_is_announced = true;
+}
+
 bool cipher_is_wanted(void)
 {
-	return cipher_nr_volumes != 0;
+	return cipher_nr_volumes != 0 || cipher_is_announced;
 }
 
 bool cipher_covers_serial(const char *serial)
@@ -94,17 +110,49 @@ static const struct cipher_volume *cipher_next(const struct rv_disk_info *info, 
 	return NULL;
 }
 
-static void cipher_refuse(struct request *request, const char *why)
+/* The only one of a disk that has a header in front. */
+static const struct cipher_volume *cipher_behind_front(const struct rv_disk_info *info)
+{
+	const struct cipher_volume *volume = cipher_next(info, NULL);
+
+	return volume != NULL && volume->front_sectors != 0 ? volume : NULL;
+}
+
+uint64_t cipher_front(const struct rv_disk_info *info)
+{
+	const struct cipher_volume *volume = cipher_behind_front(info);
+
+	return volume != NULL ? volume->front_sectors : 0;
+}
+
+/* Of a disk that is shorter than it was nothing is left. */
+uint64_t cipher_guest_sectors(const struct rv_disk_info *info)
+{
+	const struct cipher_volume *volume = cipher_behind_front(info);
+	uint64_t left;
+
+	if (volume == NULL)
+		return info->sectors;
+	left = info->sectors > volume->front_sectors ? info->sectors - volume->front_sectors : 0;
+	return left < volume->sectors ? left : volume->sectors;
+}
+
+static void cipher_refuse_as(struct request *request, enum rv_disk_reason reason, const char *why)
 {
 	uint64_t bit = RV_DISK_COMMAND_BIT(request->disk.purpose);
 	char name[RV_DISK_NAME_BYTES];
 
 	request->verdict = RV_VERDICT_DENY;
-	request->refusal = RV_DISK_REASON_UNSUPPORTED;
+	request->refusal = reason;
 	if (__atomic_fetch_or(&cipher_refused, bit, __ATOMIC_RELAXED) & bit)
 		return;
 	rv_disk_name(request->disk.number, name);
 	log_warning("disk %s: a command (0x%x) is refused: %s", name, request->disk.command, why);
+}
+
+static void cipher_refuse(struct request *request, const char *why)
+{
+	cipher_refuse_as(request, RV_DISK_REASON_UNSUPPORTED, why);
 }
 
 /* Where a request and the range have sectors in common: true: from *first on, *sectors. */
@@ -161,6 +209,24 @@ static int cipher_apply(struct request *request, const struct rv_disk_info *info
 	return error;
 }
 
+/* Says which sectors of the device's it is about. `info` has what the guest has: no sum that is within it wraps. False:
+ * it is refused. */
+static bool cipher_place(struct request *request, const struct rv_disk_info *info)
+{
+	struct request_disk *disk = &request->disk;
+	uint64_t front = cipher_front(info);
+
+	if (front == 0)
+		return true;
+	if (disk->lba > info->sectors || disk->sectors > info->sectors - disk->lba ||
+	    (disk->reach != 0 && front + disk->lba + disk->sectors > disk->reach + 1)) {
+		cipher_refuse_as(request, RV_DISK_REASON_OUT_OF_RANGE, "it is beyond the end of the disk");
+		return false;
+	}
+	disk->front = front;
+	return true;
+}
+
 /* It goes to the device. */
 static void cipher_write(struct request *request, const struct rv_disk_info *info)
 {
@@ -191,17 +257,50 @@ static bool cipher_passes_discards(const struct rv_disk_info *info)
 	return true;
 }
 
+/* A discard's sectors stand in its data. */
+static bool cipher_place_ranges(struct request *request, const struct rv_disk_info *info)
+{
+	uint32_t bus = request->disk.number / RV_DISKS_A_BUS;
+	enum discard_format format = bus == RV_DISK_NVME     ? DISCARD_NVME
+				     : bus == RV_DISK_VIRTIO ? DISCARD_VIRTIO
+							     : DISCARD_ATA;
+	uint64_t unit = bus == RV_DISK_VIRTIO ? info->sector_bytes / CIPHER_IV_BYTES : 1, front = cipher_front(info);
+
+	return front == 0 || discard_shift(request, format, front * unit, info->sectors * unit);
+}
+
 static void cipher_discard(struct request *request, const struct rv_disk_info *info)
 {
 	if (request->disk.purpose == RV_DISK_COMMAND_WRITE_ZEROES || request->disk.purpose == RV_DISK_COMMAND_SANITIZE)
 		cipher_refuse(request, "the disk is encrypted, and this writes to it what is no data of the guest's");
 	else if (!cipher_passes_discards(info))
 		request->verdict = RV_VERDICT_DROP;
+	else if (!cipher_place_ranges(request, info))
+		cipher_refuse_as(request, RV_DISK_REASON_OUT_OF_RANGE, "what it gives up is not all on the disk");
 }
 
-static void cipher_command(struct request *request)
+/* What says how large the disk is, past what Identify does, or makes it another size. */
+static bool cipher_sizes(const struct request_disk *disk)
 {
-	if (!(RV_DISK_COMMAND_BIT(request->disk.purpose) & CIPHER_HARMLESS))
+	uint32_t bus = disk->number / RV_DISKS_A_BUS;
+
+	return (bus == RV_DISK_IDE || bus == RV_DISK_SATA) && ata_sizes((uint8_t)disk->command);
+}
+
+/* Ranges of sectors that have names, which is a feature of NVMe's. */
+static bool cipher_names_ranges(const struct request_disk *disk)
+{
+	return disk->number / RV_DISKS_A_BUS == RV_DISK_NVME && (disk->argument & 0xff) == NVME_FEATURE_RANGES &&
+	       (disk->purpose == RV_DISK_COMMAND_SET_FEATURES || disk->purpose == RV_DISK_COMMAND_GET_FEATURES);
+}
+
+static void cipher_command(struct request *request, const struct rv_disk_info *info)
+{
+	uint64_t bit = RV_DISK_COMMAND_BIT(request->disk.purpose);
+
+	if (!(bit & CIPHER_HARMLESS) || cipher_sizes(&request->disk) ||
+	    (info != NULL && cipher_front(info) != 0 &&
+	     ((bit & CIPHER_NAMES_SECTORS) || cipher_names_ranges(&request->disk))))
 		cipher_refuse(request, "the disk is encrypted, and this might be a way round that");
 }
 
@@ -215,15 +314,17 @@ static void cipher_ask(struct request *request)
 		return;
 	}
 	if (request->asked == RV_EVENT_DISK_COMMAND)
-		cipher_command(request);
+		cipher_command(request, is_known ? &info : NULL);
 	else if (request->asked != RV_EVENT_DISK_FLUSH && !is_known)
 		cipher_refuse(request, "which disk it is is not known, and some are encrypted");
 	else if (request->asked != RV_EVENT_DISK_FLUSH && cipher_next(&info, NULL) == NULL)
 		; /* another namespace of that controller */
-	else if (request->asked == RV_EVENT_DISK_WRITE)
-		cipher_write(request, &info);
 	else if (request->asked == RV_EVENT_DISK_DISCARD)
 		cipher_discard(request, &info);
+	else if (request->asked != RV_EVENT_DISK_FLUSH && !cipher_place(request, &info))
+		; /* refused */
+	else if (request->asked == RV_EVENT_DISK_WRITE)
+		cipher_write(request, &info);
 	else if (request->asked == RV_EVENT_DISK_READ)
 		awaits_end = cipher_touches(request, &info);
 	if (!awaits_end)
@@ -253,5 +354,6 @@ static void cipher_step(struct request *request)
 
 void cipher_begin(struct request *request)
 {
+	request->disk.front = 0;
 	request->cipher = cipher_is_wanted() ? cipher_step : NULL;
 }

@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "core/paging.h"
+#include "mediator/disk/cipher.h"
 #include "mediator/disk/disk_class.h"
 #include "rv/errno.h"
 
@@ -91,11 +92,20 @@ int disk_say_out_of_reach(const char *name, unsigned index)
 	return -RV_ENOTSUP;
 }
 
+/* What the guest has of it. */
+static bool disk_describe_by(const struct disk_class *class, unsigned index, struct rv_disk_info *info)
+{
+	if (!class->describe(index, info))
+		return false;
+	info->sectors = cipher_guest_sectors(info);
+	return true;
+}
+
 bool disk_describe(uint32_t position, struct rv_disk_info *info)
 {
 	for (unsigned i = 0; i < ARRAY_LENGTH(disk_classes); i++) {
 		for (unsigned index = 0; index < RV_DISKS_A_BUS; index++) {
-			if (disk_classes[i]->describe(index, info) && position-- == 0)
+			if (disk_describe_by(disk_classes[i], index, info) && position-- == 0)
 				return true;
 		}
 	}
@@ -114,7 +124,7 @@ bool disk_describe_number(uint32_t number, struct rv_disk_info *info)
 {
 	const struct disk_class *class = disk_class_of(number);
 
-	return class != NULL && class->describe(number % RV_DISKS_A_BUS, info);
+	return class != NULL && disk_describe_by(class, number % RV_DISKS_A_BUS, info);
 }
 
 int disk_run_io(uint32_t number, struct disk_io *io)

@@ -11,6 +11,7 @@
 
 struct disk_controller;
 struct disk_io; /* mediator/disk/disk_io.h */
+struct disk_early; /* mediator/disk/disk_early.h */
 
 struct disk_class {
 	/* Finds the controllers, adds each, and finds their disks, where the guest does not do that later.
@@ -30,6 +31,8 @@ struct disk_class {
 	 * device may have the data yet it takes io->bounce's pages, and frees them in the end. NULL: there is no way.
 	 * Under no lock but an owner's; for DISK_IO_WAIT_US at most. */
 	int (*io)(unsigned index, struct disk_io *io);
+	/* As disk_read_early(); -RV_ENOENT: it is none of these. */
+	int (*read_early)(struct disk_early *early);
 };
 
 /* That of the disk of a number. */

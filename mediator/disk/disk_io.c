@@ -72,14 +72,14 @@ static uint8_t *disk_io_data_at(struct request *request, uint64_t offset, size_t
 }
 
 /* Before the command, and behind its end. */
-static int disk_io_cipher(const struct disk_transfer *transfer, struct disk_io *io, bool is_done)
+static int disk_io_cipher(const struct disk_transfer *transfer, struct disk_io *io, uint64_t lba, bool is_done)
 {
 	struct disk_io_request of = {
 		.request = {
 			.kind = is_done ? RV_EVENT_DISK_DONE : transfer->kind,
 			.asked = transfer->kind,
 			.verdict = RV_VERDICT_PASS,
-			.disk = { .lba = io->lba, .sectors = io->sectors, .number = (uint16_t)transfer->number,
+			.disk = { .lba = lba, .sectors = io->sectors, .number = (uint16_t)transfer->number,
 				  .purpose = disk_io_purpose(transfer->kind) },
 			.data_bytes = is_done || transfer->kind == RV_EVENT_DISK_WRITE ? io->bounce.length_bytes : 0,
 			.data_at = disk_io_data_at,
@@ -90,6 +90,7 @@ static int disk_io_cipher(const struct disk_transfer *transfer, struct disk_io *
 	cipher_begin(&of.request);
 	if (of.request.cipher != NULL)
 		of.request.cipher(&of.request);
+	io->lba = lba + of.request.disk.front;
 	return of.request.verdict == RV_VERDICT_PASS ? 0 : -RV_EIO;
 }
 
@@ -98,19 +99,19 @@ static int disk_io_part(struct disk_transfer *transfer, struct disk_io *io, uint
 {
 	bool moves = transfer->kind != RV_EVENT_DISK_FLUSH;
 	uint64_t part = transfer->length_bytes - done < DISK_IO_BYTES ? transfer->length_bytes - done : DISK_IO_BYTES;
+	uint64_t lba = transfer->lba + done / io->sector_bytes;
 	int error;
 
-	io->lba = transfer->lba + done / io->sector_bytes;
 	io->sectors = (uint32_t)(part / io->sector_bytes);
 	error = moves ? bounce_take_bytes(&io->bounce, part) : 0;
 	if (error == 0 && transfer->kind == RV_EVENT_DISK_WRITE)
 		error = disk_io_move(transfer, &io->bounce, done);
 	if (error == 0)
-		error = disk_io_cipher(transfer, io, false);
+		error = disk_io_cipher(transfer, io, lba, false);
 	if (error == 0)
 		error = disk_run_io(transfer->number, io);
 	if (error == 0 && transfer->kind == RV_EVENT_DISK_READ)
-		error = disk_io_cipher(transfer, io, true);
+		error = disk_io_cipher(transfer, io, lba, true);
 	if (error == 0 && transfer->kind == RV_EVENT_DISK_READ)
 		error = disk_io_move(transfer, &io->bounce, done);
 	bounce_release_pages(&io->bounce);

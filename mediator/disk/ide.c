@@ -154,7 +154,7 @@ static void ide_dma_issue(const struct ide_channel *channel)
 			  ata_taskfile_lba(taskfile, channel->opcode, &channel->disks[channel->unit]),
 			  ata_taskfile_sectors(taskfile, channel->opcode));
 	else
-		ide_issue(channel, taskfile, channel->opcode, disk->lba, disk->sectors);
+		ide_issue(channel, taskfile, channel->opcode, disk->lba + disk->front, disk->sectors);
 }
 
 static void ide_dma_run(struct ide_channel *channel)
@@ -202,6 +202,7 @@ void ide_begin(struct ide_channel *channel, uint64_t lba, uint32_t sectors)
 	channel->request.disk = (struct request_disk){
 		.lba = lba,
 		.sectors = sectors,
+		.reach = ata_reach(channel->opcode),
 		.number = ide_disk(channel)->info.number,
 		.command = channel->opcode->code,
 		.argument = channel->taskfile.features,
@@ -357,6 +358,9 @@ void ide_command_written(struct ide_channel *channel, struct vcpu *vcpu, uint8_t
 			ide_started(channel, vcpu);
 	} else if (channel->opcode->kind == RV_EVENT_DISK_READ || ide_is_write(channel)) {
 		ide_pio_begin(channel, vcpu);
+	} else if (channel->opcode->code == ATA_IDENTIFY && ide_disk(channel)->is_there &&
+		   cipher_covers(ide_disk(channel)->info.number)) {
+		ide_pio_identify(channel, vcpu);
 	} else {
 		ide_plain(channel, vcpu);
 	}

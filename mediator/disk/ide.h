@@ -154,6 +154,8 @@ void ide_harvest(struct ide_channel *channel, struct vcpu *vcpu);
 
 /* ide_pio.c: blocks. */
 void ide_pio_begin(struct ide_channel *channel, struct vcpu *vcpu);
+/* IDENTIFY DEVICE of a disk that is encrypted. */
+void ide_pio_identify(struct ide_channel *channel, struct vcpu *vcpu);
 void ide_pio_harvest(struct ide_channel *channel, struct vcpu *vcpu);
 uint32_t ide_pio_read(struct ide_channel *channel, struct vcpu *vcpu, uint8_t width_bytes);
 void ide_pio_write(struct ide_channel *channel, struct vcpu *vcpu, uint8_t width_bytes, uint32_t value);

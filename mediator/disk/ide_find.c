@@ -8,7 +8,10 @@
 #include "core/memory.h"
 #include "mediator/disk/cipher.h"
 #include "mediator/disk/disk_class.h"
+#include "mediator/disk/disk_early.h"
+#include "mediator/disk/disk_io.h"
 #include "rv/errno.h"
+#include "rv/kinds.h"
 #include "vmm/pci_function.h"
 
 #define IDE_CHANNELS_MAXIMUM 8
@@ -126,6 +129,40 @@ static int ide_io(unsigned index, struct disk_io *io)
 	return index / 2 < ide_nr_channels ? ide_own_io(ide_channels[index / 2], index % 2, io) : -RV_ENOENT;
 }
 
+static int ide_read_part(unsigned index, struct disk_early *early, uint64_t at)
+{
+	struct disk_io io = { .kind = RV_EVENT_DISK_READ, .sector_bytes = IDE_SECTOR_BYTES, .before_guest = true,
+			      .lba = at / IDE_SECTOR_BYTES };
+	uint64_t bytes = early->length_bytes - at < DISK_IO_BYTES ? early->length_bytes - at : DISK_IO_BYTES;
+	int error;
+
+	bounce_init(&io.bounce, NULL, 0, io.pages, DISK_IO_PAGES);
+	io.sectors = (uint32_t)(bytes / IDE_SECTOR_BYTES);
+	error = bounce_take_bytes(&io.bounce, bytes);
+	if (error == 0)
+		error = ide_io(index, &io);
+	if (error == 0)
+		bounce_copy(&io.bounce, 0, early->to + at, bytes, false);
+	bounce_release_pages(&io.bounce);
+	return error == 0 || error == -RV_ENOMEM ? error : -RV_EIO;
+}
+
+static int ide_read_early(struct disk_early *early)
+{
+	for (unsigned index = 0; index < 2 * ide_nr_channels; index++) {
+		const struct ata_disk *disk = &ide_channels[index / 2]->disks[index % 2];
+		int error;
+
+		if (!disk->is_there || early->namespace != 1 || !disk_early_is(early, disk->info.serial))
+			continue;
+		error = disk_early_found(early, &disk->info);
+		for (uint64_t at = 0; error == 0 && at < early->length_bytes; at += DISK_IO_BYTES)
+			error = ide_read_part(index, early, at);
+		return error;
+	}
+	return -RV_ENOENT;
+}
+
 const struct disk_class ide_class = {
 	.find = ide_find,
 	.claim = ide_claim_one,
@@ -133,4 +170,5 @@ const struct disk_class ide_class = {
 	.release = ide_release_one,
 	.describe = ide_describe,
 	.io = ide_io,
+	.read_early = ide_read_early,
 };

@@ -22,7 +22,8 @@ struct ide_own_state {
 	bool interrupts;		      /* the bus master has seen an interrupt that the guest may not have taken */
 };
 
-/* May its disks get a command of ours now? The guest has not seen an error yet while the status says so. */
+/* May its disks get a command of ours now? The guest has not seen an error yet while the status says so; before it, that
+ * is of the other device of the channel, which is no disk. */
 static int ide_own_check(const struct ide_channel *channel, bool before_guest)
 {
 	uint8_t status = ide_alternate_status(channel);
@@ -34,7 +35,7 @@ static int ide_own_check(const struct ide_channel *channel, bool before_guest)
 		return -RV_EBUSY;
 	if (status & (ATA_STATUS_BSY | ATA_STATUS_DRQ))
 		return -RV_EBUSY;
-	return channel->phase == IDE_OPEN && (status & ATA_STATUS_FAILED) ? -RV_EBUSY : 0;
+	return !before_guest && channel->phase == IDE_OPEN && (status & ATA_STATUS_FAILED) ? -RV_EBUSY : 0;
 }
 
 static void ide_own_begin(const struct ide_channel *channel, struct ide_own_state *state)

@@ -6,6 +6,7 @@
 #include "mediator/disk/ide.h"
 
 #include "core/string.h"
+#include "mediator/disk/cipher.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
@@ -52,8 +53,8 @@ static void ide_block_begin(struct ide_channel *channel)
 
 static void ide_block_issue(struct ide_channel *channel)
 {
-	ide_issue(channel, &channel->taskfile, channel->opcode, channel->request.disk.lba,
-		  ide_block_sectors(channel));
+	ide_issue(channel, &channel->taskfile, channel->opcode,
+		  channel->request.disk.lba + channel->request.disk.front, ide_block_sectors(channel));
 }
 
 static void ide_read_decided(struct ide_channel *channel, struct vcpu *vcpu)
@@ -81,6 +82,43 @@ static void ide_write_decided(struct ide_channel *channel, struct vcpu *vcpu)
 	ide_block_issue(channel);
 	ide_give_data(channel, channel->block, channel->block_bytes);
 	(void)ide_alternate_status(channel);
+}
+
+/* What a disk says of itself: a block, of which the guest sees what is good for it. */
+static void ide_identify_decided(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	(void)vcpu;
+	if (!ide_obey(channel))
+		return;
+	channel->phase = IDE_FETCHING;
+	if (channel->is_dropped) {
+		ide_issue_success(channel);
+		return;
+	}
+	ide_write(channel, IDE_DEVICE, channel->taskfile.device);
+	(void)ide_give_command(channel, ATA_IDENTIFY);
+}
+
+void ide_pio_identify(struct ide_channel *channel, struct vcpu *vcpu)
+{
+	channel->lba = 0;
+	channel->sectors_left = 1;
+	channel->block_bytes = IDE_SECTOR_BYTES;
+	channel->position = 0;
+	ide_begin(channel, 0, 0);
+	ide_ask(channel, vcpu, ide_identify_decided);
+}
+
+static void ide_hide(struct ide_channel *channel)
+{
+	const struct rv_disk_info *info = &channel->disks[channel->unit].info;
+	uint16_t words[ATA_IDENTIFY_WORDS];
+
+	memcpy(words, channel->block, sizeof(words));
+	if (cipher_front(info) != 0)
+		ata_hide_front(words, cipher_front(info), cipher_guest_sectors(info));
+	ata_hide_bypasses(words);
+	memcpy(channel->block, words, sizeof(words));
 }
 
 /* The guest has given a block. */
@@ -130,7 +168,10 @@ static bool ide_pio_fetch(struct ide_channel *channel)
 		return false;
 	if (channel->is_dropped && !channel->request.is_answered)
 		memset(channel->block, 0, channel->block_bytes);
-	channel->request.data_bytes = channel->block_bytes;
+	if (channel->opcode->kind == RV_EVENT_DISK_READ)
+		channel->request.data_bytes = channel->block_bytes;
+	else if (!channel->is_dropped)
+		ide_hide(channel);
 	return true;
 }
 
@@ -143,7 +184,7 @@ static void ide_pio_decided(struct ide_channel *channel, struct vcpu *vcpu)
 		ide_fail(channel);
 		if (has_failed)
 			channel->error = (uint8_t)request->disk.status;
-	} else if (!has_failed && channel->opcode->kind == RV_EVENT_DISK_READ) {
+	} else if (!has_failed && channel->opcode->kind != RV_EVENT_DISK_WRITE) {
 		channel->phase = IDE_GIVING;
 	} else {
 		channel->phase = IDE_OPEN; /* where the device failed the guest sees its error */

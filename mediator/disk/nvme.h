@@ -255,6 +255,9 @@ void nvme_own_complete(struct nvme_slot *slot);
 /* As disk_class.h's io. Takes the controller's lock. */
 int nvme_io(unsigned index, struct disk_io *io);
 
+/* nvme_early.c: as disk_class.h's read_early. */
+int nvme_read_early(struct disk_early *disk);
+
 /* nvme_work.c: has all go on that can. */
 void nvme_work(struct nvme_controller *controller, struct vcpu *vcpu);
 /* Takes one completion of the device's; false: there is none. Of our own queue it needs no vCPU. */
@@ -276,7 +279,7 @@ void nvme_prp_write(struct nvme_command *command, const struct bounce *bounce, u
 
 /* nvme_namespace.c: what the guest's IDENTIFY tells us, and what it is told. */
 void nvme_identified_controller(struct nvme_controller *controller, uint8_t *data);
-void nvme_identified_namespace(struct nvme_controller *controller, uint32_t number, const uint8_t *data);
+void nvme_identified_namespace(struct nvme_controller *controller, uint32_t number, uint8_t *data);
 /* NULL: it is none, or not known yet. */
 const struct nvme_namespace *nvme_namespace_of(const struct nvme_controller *controller, uint32_t number);
 void nvme_forget_namespaces(struct nvme_controller *controller);

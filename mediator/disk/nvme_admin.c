@@ -225,7 +225,7 @@ static void nvme_identified(struct nvme_slot *slot)
 
 	if (which == NVME_IDENTIFY_CONTROLLER)
 		nvme_identified_controller(controller, slot->bounce.pages[0]);
-	else if (which == NVME_IDENTIFY_NAMESPACE)
+	else if (which == NVME_IDENTIFY_NAMESPACE || which == NVME_IDENTIFY_ALLOCATED)
 		nvme_identified_namespace(controller, slot->command.words[NVME_WORD_NAMESPACE], slot->bounce.pages[0]);
 }
 

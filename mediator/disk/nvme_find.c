@@ -165,4 +165,5 @@ const struct disk_class nvme_class = {
 	.describe = nvme_describe,
 	.fail = nvme_fail,
 	.io = nvme_io,
+	.read_early = nvme_read_early,
 };

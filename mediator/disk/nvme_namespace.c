@@ -23,6 +23,7 @@
 #define NVME_OACS_NAMESPACES (1u << 3)
 #define NVME_ID_HOST_MEMORY 272 /* HMPRE and HMMIN: how much of the host's it wants */
 #define NVME_ID_HOST_MEMORY_BYTES 8
+#define NVME_ID_TOTAL_BYTES 280 /* and what is left for namespaces: 16 bytes each */
 #define NVME_ID_SANITIZE 328
 #define NVME_ID_ONCS 520
 #define NVME_ONCS_COMPARE (1u << 0)
@@ -36,6 +37,9 @@
 
 /* Of a namespace. */
 #define NVME_ID_SIZE 0
+#define NVME_ID_CAPACITY 8
+#define NVME_ID_USED 16
+#define NVME_ID_BYTES 48 /* of 16 bytes; 0: not told */
 #define NVME_ID_FORMATS 25 /* how many, less 1 */
 #define NVME_ID_FORMAT 26
 #define NVME_FORMAT_EXTENDED (1u << 4)
@@ -69,6 +73,7 @@ static void nvme_hide_bypasses(uint8_t *data)
 {
 	data[NVME_ID_OACS] &= (uint8_t)~(NVME_OACS_SECURITY | NVME_OACS_FORMAT | NVME_OACS_FIRMWARE | NVME_OACS_NAMESPACES);
 	memset(data + NVME_ID_HOST_MEMORY, 0, NVME_ID_HOST_MEMORY_BYTES);
+	memset(data + NVME_ID_TOTAL_BYTES, 0, 32);
 	memset(data + NVME_ID_SANITIZE, 0, 4);
 	data[NVME_ID_ONCS] &= (uint8_t)~(NVME_ONCS_COMPARE | NVME_ONCS_WRITE_UNCORRECTABLE | NVME_ONCS_WRITE_ZEROES |
 					 NVME_ONCS_RESERVATIONS);
@@ -112,7 +117,24 @@ static bool nvme_namespace_fill(struct nvme_namespace *namespace, const uint8_t 
 	return namespace->info.sectors != 0;
 }
 
-void nvme_identified_namespace(struct nvme_controller *controller, uint32_t number, const uint8_t *data)
+static void nvme_id_limit(uint8_t *data, unsigned offset, uint64_t most)
+{
+	if (nvme_id_number(data, offset, 8) > most)
+		memcpy(data + offset, &most, sizeof(most));
+}
+
+/* A header in front is none of the guest's. */
+static void nvme_hide_front(const struct nvme_namespace *namespace, uint8_t *data)
+{
+	if (!namespace->is_known || cipher_front(&namespace->info) == 0)
+		return;
+	nvme_id_limit(data, NVME_ID_SIZE, cipher_guest_sectors(&namespace->info));
+	nvme_id_limit(data, NVME_ID_CAPACITY, cipher_guest_sectors(&namespace->info));
+	nvme_id_limit(data, NVME_ID_USED, cipher_guest_sectors(&namespace->info));
+	memset(data + NVME_ID_BYTES, 0, 16);
+}
+
+void nvme_identified_namespace(struct nvme_controller *controller, uint32_t number, uint8_t *data)
 {
 	struct nvme_namespace *namespace;
 	bool was_known;
@@ -128,6 +150,7 @@ void nvme_identified_namespace(struct nvme_controller *controller, uint32_t numb
 	if (namespace->is_known && !was_known)
 		log_info("disk nvme%un%u: %s, %lu sectors of %u bytes", controller->index, number, controller->model,
 			 namespace->info.sectors, namespace->info.sector_bytes);
+	nvme_hide_front(namespace, data);
 }
 
 const struct nvme_namespace *nvme_namespace_of(const struct nvme_controller *controller, uint32_t number)

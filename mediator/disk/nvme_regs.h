@@ -48,11 +48,13 @@ enum {
 	NVME_DOORBELL_BUFFER = 0x7c,
 	NVME_FORMAT = 0x80,
 };
+#define NVME_FEATURE_RANGES 0x03 /* names for ranges of blocks */
 #define NVME_FEATURE_QUEUES 0x07
 #define NVME_QUEUE_CONTIGUOUS 0x1u /* of CREATE_SQ and CREATE_CQ */
 #define NVME_QUEUE_INTERRUPTS 0x2u /* of CREATE_CQ */
 #define NVME_IDENTIFY_NAMESPACE 0x00
 #define NVME_IDENTIFY_CONTROLLER 0x01
+#define NVME_IDENTIFY_ALLOCATED 0x11 /* a namespace, also one that is not attached */
 
 /* Commands of a namespace (NVM command set, 3). */
 enum {

@@ -184,6 +184,10 @@ static uint16_t nvme_prepare_ranges(struct nvme_slot *slot)
 
 	if (error != 0)
 		return nvme_prp_status(error);
+	/* What is decided of one that has a number here is not what another gets. */
+	if (cipher_is_wanted() &&
+	    nvme_namespace_of(slot->sq->controller, slot->command.words[NVME_WORD_NAMESPACE]) == NULL)
+		return NVME_STATUS_NAMESPACE;
 	if (nvme_bounce(slot) != 0)
 		return NVME_STATUS_TRANSFER;
 	if (bounce_gather(&slot->bounce) != 0)
@@ -209,7 +213,7 @@ static uint16_t nvme_prepare(struct nvme_slot *slot)
 		slot->request.disk.sectors = nvme_blocks(slot);
 	}
 	if (slot->request.kind == RV_EVENT_DISK_DISCARD && nvme_opcode(slot) == NVME_DATASET_MANAGEMENT &&
-	    hook_wants_requests(RV_EVENT_DISK_DISCARD))
+	    request_is_wanted(&slot->request))
 		return nvme_prepare_ranges(slot);
 	error = nvme_gives(slot) ? nvme_read_memory_list(slot, NVME_PAGE_BYTES) : 0;
 	slot->request.data = nvme_gives(slot) ? nvme_data : NULL;
@@ -276,8 +280,10 @@ static void nvme_start(struct nvme_slot *slot)
 	if (slot->bounce.nr_segments != 0)
 		nvme_prp_write(&command, &slot->bounce, slot->list, slot->is_bounced);
 	if (nvme_moves_blocks(slot)) {
-		command.words[NVME_WORD_LBA] = (uint32_t)slot->request.disk.lba;
-		command.words[NVME_WORD_LBA + 1] = (uint32_t)(slot->request.disk.lba >> 32);
+		uint64_t lba = slot->request.disk.lba + slot->request.disk.front;
+
+		command.words[NVME_WORD_LBA] = (uint32_t)lba;
+		command.words[NVME_WORD_LBA + 1] = (uint32_t)(lba >> 32);
 	}
 	nvme_submit(slot, &command);
 }

@@ -12,6 +12,8 @@
 enum rv_disk_command ata_purpose(uint8_t code, uint8_t features);
 /* Does it read or write sectors, by whichever way? */
 bool ata_moves_data(uint8_t code);
+/* Does it tell or set how many sectors there are (host protected area, device configuration overlay)? */
+bool ata_sizes(uint8_t code);
 /* Is it about how requests get to the disk (how data are transferred, how many sectors a block has), and no
  * request? No hook sees these, so that no list of commands stops a disk. */
 bool ata_carries(uint8_t code, uint8_t features);

@@ -69,9 +69,19 @@ static bool virtio_describe(unsigned index, struct rv_disk_info *info)
 	return info->sector_bytes != 0;
 }
 
+static int virtio_read_early(struct disk_early *early)
+{
+	int error = -RV_ENOENT;
+
+	for (unsigned i = 0; error == -RV_ENOENT && i < virtio_nr_disks; i++)
+		error = virtio_disk_read_early(virtio_disks[i], early);
+	return error;
+}
+
 const struct disk_class virtio_class = {
 	.find = virtio_find,
 	.claim = virtio_claim_one,
 	.release = virtio_release_one,
 	.describe = virtio_describe,
+	.read_early = virtio_read_early,
 };

@@ -29,7 +29,12 @@ void virtio_nudge(struct virtio_queue *queue);
 
 /* virtio_learn.c: what disk it is. */
 void virtio_learn(struct virtio_device *device);
+/* It says that this is its serial number. */
+void virtio_name(struct virtio_disk *disk, const uint8_t *id, uint64_t length_bytes);
 uint64_t virtio_disk_config_read(const struct virtio_device *device, uint64_t value, uint32_t at);
+
+/* virtio_early.c: as disk_class.h's read_early, of one disk. */
+int virtio_disk_read_early(struct virtio_disk *disk, struct disk_early *early);
 
 /* virtio_chain.c. virtio_class.read: */
 int virtio_chain_read(struct virtio_slot *slot);

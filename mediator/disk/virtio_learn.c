@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "core/string.h"
+#include "mediator/disk/cipher.h"
 
 static uint32_t virtio_block_bytes(const struct virtio_device *device)
 {
@@ -33,8 +34,26 @@ void virtio_learn(struct virtio_device *device)
 			 disk->info.sectors, disk->info.sector_bytes);
 }
 
+void virtio_name(struct virtio_disk *disk, const uint8_t *id, uint64_t length_bytes)
+{
+	char *serial = disk->info.serial;
+
+	if (length_bytes > VIRTIO_ID_BYTES)
+		length_bytes = VIRTIO_ID_BYTES;
+	memset(serial, 0, sizeof(disk->info.serial));
+	for (uint64_t i = 0; i < length_bytes && id[i] != '\0'; i++)
+		serial[i] = (char)(id[i] < ' ' || id[i] > '~' ? '?' : id[i]);
+}
+
 uint64_t virtio_disk_config_read(const struct virtio_device *device, uint64_t value, uint32_t at)
 {
+	const struct virtio_disk *disk = virtio_disk_of(device);
+	uint64_t capacity = cipher_guest_sectors(&disk->info) * disk->block_sectors;
+
+	if (cipher_front(&disk->info) != 0) {
+		value = virtio_replace(value, at, VIRTIO_CONFIG_CAPACITY, (uint32_t)capacity);
+		value = virtio_replace(value, at, VIRTIO_CONFIG_CAPACITY + 4, (uint32_t)(capacity >> 32));
+	}
 	value = virtio_clamp(device, value, at, VIRTIO_CONFIG_SEG_MAX, 4, VIRTIO_SEGMENTS);
 	value = virtio_clamp(device, value, at, VIRTIO_CONFIG_NR_QUEUES, 2, VIRTIO_QUEUES_MAXIMUM);
 	value = virtio_clamp(device, value, at, VIRTIO_CONFIG_DISCARD_SEG, 4, 1);

@@ -198,7 +198,7 @@ static void virtio_send(struct virtio_slot *slot)
 	struct virtio_header header = { .type = slot->header.type };
 
 	if (virtio_moves_blocks(slot))
-		header.sector = slot->request.disk.lba * virtio_disk_of(slot->queue->device)->block_sectors +
+		header.sector = (slot->request.disk.lba + slot->request.disk.front) * virtio_disk_of(slot->queue->device)->block_sectors +
 				slot->done_bytes / VIRTIO_SECTOR_BYTES;
 	if (virtio_chain_write(slot, &header, virtio_gives(slot)))
 		virtio_submit(slot);
@@ -314,13 +314,7 @@ static void virtio_resume(struct request *request, struct vcpu *vcpu)
 
 static void virtio_learn_id(const struct virtio_slot *slot, const uint8_t *id, uint64_t length_bytes)
 {
-	char *serial = virtio_disk_of(slot->queue->device)->info.serial;
-
-	if (length_bytes > VIRTIO_ID_BYTES)
-		length_bytes = VIRTIO_ID_BYTES;
-	memset(serial, 0, sizeof(virtio_disk_of(slot->queue->device)->info.serial));
-	for (uint64_t i = 0; i < length_bytes && id[i] != '\0'; i++)
-		serial[i] = (char)(id[i] < ' ' || id[i] > '~' ? '?' : id[i]);
+	virtio_name(virtio_disk_of(slot->queue->device), id, length_bytes);
 }
 
 /* What it said of the command, or, if it had a filler, what was to be said. */

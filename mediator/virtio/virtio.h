@@ -239,6 +239,9 @@ uint64_t virtio_notify_address(const struct virtio_device *device);
 uint64_t virtio_clamp(const struct virtio_device *device, uint64_t value, uint32_t at, uint32_t field, uint32_t bytes,
 		      uint32_t most);
 
+/* The same, with the number `most` in the place of the four bytes there, as far as they are among these. */
+uint64_t virtio_replace(uint64_t value, uint32_t at, uint32_t field, uint32_t most);
+
 static inline bool virtio_lets_none_pass(const struct virtio_device *device)
 {
 	return device->class->lets_none_pass != NULL && device->class->lets_none_pass();
@@ -259,6 +262,8 @@ void virtio_settle(struct virtio_device *device);
 uint32_t virtio_features_offered(const struct virtio_device *device);
 /* The selected queue, where the guest says it is. */
 void virtio_enable_queue(struct virtio_device *device);
+/* The device has the selected queue in that ring from now on; by the modern interface. */
+void virtio_put_our_ring(const struct virtio_device *device, const struct virtio_ring *ring);
 void virtio_page_written(struct virtio_device *device, uint32_t page);
 
 /* virtio_queue.c: rings, ours and the guest's. */

@@ -173,7 +173,7 @@ static void virtio_access(struct virtio_device *device, struct access *access, u
 
 /* The device's configuration --------------------------------------------------------------------------- */
 
-static uint64_t virtio_replace(uint64_t value, uint32_t at, uint32_t field, uint32_t most)
+uint64_t virtio_replace(uint64_t value, uint32_t at, uint32_t field, uint32_t most)
 {
 	for (uint32_t i = 0; i < 4; i++) {
 		uint32_t shift = 8 * (field + i - at);

@@ -226,11 +226,16 @@ static void virtio_put_ring(const struct virtio_device *device, uint32_t size, h
 	virtio_put(device, VIRTIO_QUEUE_ENABLE, 1);
 }
 
+void virtio_put_our_ring(const struct virtio_device *device, const struct virtio_ring *ring)
+{
+	virtio_put_ring(device, ring->size, memory_physical(ring->descriptors), memory_physical(ring->available),
+			memory_physical(ring->used));
+}
+
 void virtio_enable_queue(struct virtio_device *device)
 {
 	const struct virtio_setup *setup = &device->setups[device->queue_select % VIRTIO_QUEUES_MAXIMUM];
 	struct virtio_guest_ring guest = { 0 };
-	const struct virtio_ring *ring;
 	uint32_t most;
 
 	if (!virtio_is_free(device))
@@ -247,11 +252,8 @@ void virtio_enable_queue(struct virtio_device *device)
 			virtio_put_ring(device, guest.size, guest.descriptors, guest.available, guest.used);
 		return;
 	}
-	if (!virtio_may_attach(device, &guest, most))
-		return;
-	ring = &device->queues[device->queue_select]->ring;
-	virtio_put_ring(device, ring->size, memory_physical(ring->descriptors), memory_physical(ring->available),
-			memory_physical(ring->used));
+	if (virtio_may_attach(device, &guest, most))
+		virtio_put_our_ring(device, &device->queues[device->queue_select]->ring);
 }
 
 /* All three in a row, by a rule (2.7.2). */

@@ -58,7 +58,7 @@ unit-programs += nvme
 unit-nvme-objects := mediator/bounce.o $(addprefix mediator/disk/,discard.o nvme_admin.o nvme_attach.o nvme_doorbells.o nvme_namespace.o nvme_own.o nvme_prp.o nvme_purpose.o nvme_queue.o \
 	nvme_registers.o nvme_request.o nvme_work.o) $(addprefix tests/unit/,nvme_device.o disk_memory.o disk_requests.o)
 unit-programs += disk_cipher
-unit-disk_cipher-objects := mediator/disk/cipher.o
+unit-disk_cipher-objects := $(addprefix mediator/disk/,ata_identify.o ata_purpose.o cipher.o discard.o)
 
 unit-programs += overlay
 unit-overlay-objects := mediator/disk/overlay_map.o
@@ -78,7 +78,7 @@ unit-programs += frame
 unit-frame-objects := mediator/net/frame.o
 
 unit-programs += ahci
-unit-ahci-objects := $(addprefix mediator/disk/,ahci_attach.o ahci_command.o ahci_identify.o ahci_log.o ahci_memory.o ahci_registers.o \
+unit-ahci-objects := $(addprefix mediator/disk/,ahci_attach.o ahci_command.o ahci_own.o ahci_log.o ahci_memory.o ahci_registers.o \
 	ahci_request.o ahci_slot.o ahci_work.o ata_command.o ata_identify.o ata_purpose.o discard.o) mediator/bounce.o \
 	$(addprefix tests/unit/,ahci_device.o disk_memory.o disk_requests.o)
 
@@ -128,20 +128,12 @@ $(addprefix $(unit-build)/objects/,crypt/cipher.o crypt/volume_key.o tests/unit/
 	unit-flags := -I tests/unit/fake_crypt $(unit-flags)
 
 unit-programs += passphrase
-unit-passphrase-objects := boot/passphrase.o core/string.o
+unit-passphrase-objects := boot/passphrase.o
 
 unit-programs += luks
 unit-luks-objects := $(luks-parts) core/print.o core/string.o
 unit-luks-libraries := $(build)/sodium.a $(build)/unit/bearssl.a
 $(unit-build)/objects/service/kdf.o: unit-flags += $(sodium-defines) -Wno-strict-prototypes
-
-unit-programs += tpm
-unit-tpm-objects := $(tpm-parts) core/print.o core/string.o
-unit-tpm-libraries := $(build)/unit/tpm_bearssl.a
-$(unit-build)/objects/service/tpm_crypto.o: unit-flags += $(bearssl-flags)
-$(unit-build)/tpm_bearssl.a: $(tpm-bearssl:%=$(unit-build)/bearssl/%.o)
-	$(call step,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 unit-programs += packets connections
 unit-packets-objects := $(net-parts)

@@ -4,7 +4,7 @@ for module in scsi_common scsi_mod libata libahci ahci ata_piix crct10dif_common
 	insmod /lib/$module.ko 2>/dev/null
 done
 while [ ! -b "$disk" ]; do
-	disk=/dev/$(grep -lx 262144 /sys/block/*/size | cut -d / -f 4)
+	disk=/dev/$(grep -lx ${sectors:-262144} /sys/block/*/size | cut -d / -f 4)
 done
 show() {
 	echo 3 >/proc/sys/vm/drop_caches
