@@ -30,6 +30,10 @@ guest-names := \
 	nmi \
 	nvme \
 	ours \
+	past_ahci \
+	past_ide \
+	past_nvme \
+	past_virtio \
 	pci \
 	pci_odd \
 	poll \
