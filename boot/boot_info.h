@@ -24,6 +24,14 @@ struct boot_module {
 	bool policy; /* a script that must be in force: boot/policy.c says so */
 };
 
+/* What a TPM has unsealed for a header, in the place of a passphrase. Whoever is done with it wipes it. */
+#define BOOT_UNSEALED_MAXIMUM 8 /* CIPHER_VOLUMES_MAXIMUM */
+struct boot_unsealed {
+	char header[RV_SCRIPT_NAME_BYTES];
+	uint32_t length_bytes;
+	uint8_t bytes[128];
+};
+
 struct boot_info {
 	struct e820_entry map[E820_RAW_ENTRIES_MAXIMUM]; /* as the firmware gave it */
 	size_t nr_map;
@@ -43,6 +51,8 @@ struct boot_info {
 	hpa_t place;		/* where the image stands for good already (UEFI), 0: it is moved */
 	uint64_t place_bytes;	/* reserved there */
 	struct passphrase passphrase; /* if passphrase_is_wanted(); for whoever unlocks disks to wipe */
+	struct boot_unsealed unsealed[BOOT_UNSEALED_MAXIMUM];
+	size_t nr_unsealed;
 	hpa_t lent;		/* memory to unlock disks with (UEFI), which is given back */
 	uint64_t lent_bytes;
 	hpa_t low_page;		/* a reserved page below 1 MiB (UEFI), 0: none */

@@ -17,6 +17,7 @@
 
 #define ENCRYPT_PLAIN_UNIT_BYTES 512
 #define ENCRYPT_PROGRESS_MS 2000
+_Static_assert(BOOT_UNSEALED_MAXIMUM == CIPHER_VOLUMES_MAXIMUM, "one for each disk");
 /* What is read of a disk that has its header in front: first enough for most, then what it says that it has, or as
  * much as there can be. */
 #define ENCRYPT_FRONT_BYTES MIB(1)
@@ -64,11 +65,28 @@ static size_t encrypt_passphrase_bytes(const struct boot_module *key)
 	return length;
 }
 
-/* What a person has typed, or a file. NULL; or why there is none. */
+/* What a TPM has unsealed. False: nothing for that header. */
+static bool encrypt_take_unsealed(const struct encrypt_wish *wish, struct keeper_question *question)
+{
+	for (size_t i = 0; i < boot_info.nr_unsealed; i++) {
+		const struct boot_unsealed *unsealed = &boot_info.unsealed[i];
+
+		if (strcmp(unsealed->header, wish->header) != 0)
+			continue;
+		question->passphrase = unsealed->bytes;
+		question->passphrase_bytes = unsealed->length_bytes;
+		return true;
+	}
+	return false;
+}
+
+/* What a TPM has unsealed, a person has typed, or a file. NULL; or why there is none. */
 static const char *encrypt_take_passphrase(const struct encrypt_wish *wish, struct keeper_question *question)
 {
 	const struct boot_module *key = encrypt_file(wish->key);
 
+	if (wish->key[0] == '\0' && encrypt_take_unsealed(wish, question))
+		return NULL;
 	if (wish->key[0] == '\0') {
 		question->passphrase = boot_info.passphrase.bytes;
 		question->passphrase_bytes = boot_info.passphrase.length_bytes;
@@ -288,6 +306,7 @@ static const char *encrypt_take(struct encrypt_wish *wish, const struct encrypt_
 static void encrypt_wipe(void)
 {
 	memory_wipe(&boot_info.passphrase, sizeof(boot_info.passphrase));
+	memory_wipe(boot_info.unsealed, sizeof(boot_info.unsealed));
 	for (size_t i = 0; i < boot_info.nr_modules; i++) {
 		if (boot_info.modules[i].kind == BOOT_MODULE_FILE)
 			memory_wipe(memory_direct(boot_info.modules[i].data), boot_info.modules[i].length_bytes);

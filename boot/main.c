@@ -32,6 +32,7 @@
 #include "core/time.h"
 #include "hook/hook_summary.h"
 #include "iommu/fw_cfg.h"
+#include "iommu/hpet.h"
 #include "iommu/iommu.h"
 #include "mediator/disk/cipher.h"
 #include "mediator/disk/disk.h"
@@ -587,9 +588,9 @@ static void main_take_iommu(void)
 		main_refuse(why);
 	if (state == IOMMU_ABSENT && main_requires_iommu())
 		main_refuse(why);
-	/* Where all devices reach our memory, `fast` does not keep this one from it. */
-	if ((state == IOMMU_HOLDS || !boot_options.fast) && fw_cfg_guard() != 0)
-		main_refuse("there is no memory to guard fw_cfg");
+	/* Where all devices reach our memory, `fast` does not keep these two from it. */
+	if ((state == IOMMU_HOLDS || !boot_options.fast) && (fw_cfg_guard() != 0 || hpet_guard() != 0))
+		main_refuse("fw_cfg or the HPET cannot be guarded: no memory, or too many");
 }
 
 /* On a UEFI machine the guest is the firmware, which goes on where it called us. */

@@ -36,16 +36,16 @@ static size_t word_length(const char *word, char end)
 	return length;
 }
 
-/* Has a word a field of that name, behind a comma? */
-static bool word_has(const char *word, const char *name)
+/* What a word has behind a field's name and a comma before it; NULL: it has none. */
+static const char *word_field(const char *word, const char *name)
 {
 	size_t length = word_length(word, ' '), name_length = strlen(name);
 
 	for (size_t at = 0; at + name_length < length; at++) {
 		if (word[at] == ',' && strncmp(word + at + 1, name, name_length) == 0)
-			return true;
+			return word + at + 1 + name_length;
 	}
-	return false;
+	return NULL;
 }
 
 /* The next word that begins so; NULL: there is none. */
@@ -60,15 +60,29 @@ static const char *options_find(const char *options, const char *begin)
 	return NULL;
 }
 
-bool passphrase_is_wanted(const char *options)
+bool passphrase_next_header(const char **options, char *header, size_t header_bytes)
 {
-	static const char name[] = "encrypt=";
+	const char *word = *options, *field;
+	size_t length;
 
-	for (const char *word = options; (word = options_find(word, name)) != NULL; word += word_length(word, ' ')) {
-		if (!word_has(word, "plain=") && !word_has(word, "key="))
+	while ((word = options_find(word, "encrypt=")) != NULL) {
+		*options = word + word_length(word, ' ');
+		if (word_field(word, "plain=") == NULL && word_field(word, "key=") == NULL) {
+			field = word_field(word, "header=");
+			length = field != NULL ? word_length(field, ',') : 0;
+			string_copy(header, field != NULL ? field : "", length < header_bytes ? length + 1 : header_bytes);
 			return true;
+		}
+		word = *options;
 	}
 	return false;
+}
+
+bool passphrase_is_wanted(const char *options)
+{
+	char header[1];
+
+	return passphrase_next_header(&options, header, sizeof(header));
 }
 
 bool passphrase_begin(struct passphrase_line *line, const char *options)

@@ -20,6 +20,9 @@ struct passphrase {
 /* Does a boot line name a disk that only a person can unlock: encrypt= without key= and plain=? */
 bool passphrase_is_wanted(const char *options);
 
+/* The next such disk of *options, which goes behind it: its header's name. False: there is none. */
+bool passphrase_next_header(const char **options, char *header, size_t header_bytes);
+
 /* Keys beside those that have a character (UCS-2). */
 #define PASSPHRASE_ENTER 0x0d
 #define PASSPHRASE_BACKSPACE 0x08

@@ -38,6 +38,9 @@ _Noreturn void boot_uefi(struct uefi_handover *handover)
 	memcpy(&uefi_own, handover, offsetof(struct uefi_handover, why));
 	boot_info = handover->info;
 	memory_wipe(&handover->info.passphrase, sizeof(handover->info.passphrase));
+	memory_wipe(handover->info.unsealed, sizeof(handover->info.unsealed));
+	memory_wipe(&uefi_own.info.passphrase, sizeof(uefi_own.info.passphrase));
+	memory_wipe(uefi_own.info.unsealed, sizeof(uefi_own.info.unsealed));
 	boot_main();
 }
 

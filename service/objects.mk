@@ -18,6 +18,9 @@ service-build := $(build)/service
 service-flags := $(bare-flags) -ffunction-sections -fdata-sections -I include -I . -I service/headers
 service-common := service/start.o service/sodium_hooks.o service/base64.o core/string.o $(sodium-common:%=sodium/%.o)
 luks-parts := $(addprefix service/,arena.o base64.o json.o kdf.o luks.o luks_metadata.o luks_unlock.o) crypt/xts.o
+# Of a TPM: the UEFI loader has them.
+tpm-parts := $(addprefix service/,tpm_crypto.o tpm_sealed.o tpm_unseal.o tpm_wire.o)
+tpm-bearssl := $(bearssl-names) hash/sha2small mac/hmac codec/ccopy codec/dec32be codec/enc32be ec/ec_p256_m31
 verify-objects := $(addprefix $(service-build)/,$(service-common) service/verify_main.o service/check.o service/minisign.o \
 	$(sodium-verify:%=sodium/%.o))
 keeper-objects := $(addprefix $(service-build)/,$(sort $(service-common) $(luks-parts)) service/keeper_main.o core/print.o \

@@ -16,6 +16,7 @@
 #include "boot/uefi/reconnect.h"
 #include "boot/uefi/rescue.h"
 #include "boot/uefi/text.h"
+#include "boot/uefi/tpm.h"
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/string.h"
@@ -45,6 +46,8 @@ static bool loader_tampered; /* a file is not what the list in this program says
 /* Files in memory until the hypervisor has its copies. */
 static struct file_data loader_files[LOADER_FILES_MAXIMUM];
 static size_t loader_nr_files;
+static const struct file_data *loader_program; /* the hypervisor; NULL: it cannot be had */
+static const struct file_data *loader_config_file; /* NULL: there is none */
 static size_t loader_nr_named; /* modules that options name: they come first, and rescue leaves them */
 
 static void loader_free_files(void)
@@ -94,7 +97,7 @@ static void loader_read_config(void)
 	unsigned wrong;
 
 	config_set_defaults(&loader_config, payload_has_list());
-	file = loader_read(LOADER_CONFIG, false);
+	file = loader_config_file = loader_read(LOADER_CONFIG, false);
 	if (file == NULL)
 		return;
 	wrong = config_parse(file->data, &loader_config);
@@ -330,8 +333,6 @@ static efi_status loader_enter(struct place *place)
 	if (efi_failed(loader_boot->allocate_pages(EFI_ALLOCATE_MAX_ADDRESS,
 						   EFI_RESERVED_MEMORY_TYPE, 1, &info->low_page)))
 		info->low_page = 0;
-	print_format(info->command_line, sizeof(info->command_line), "%s%s", loader_config.options,
-		     loader_config.rescue ? " rescue" : "");
 	loader_find_rsdp();
 	loader_lend_memory();
 	mp_gather(loader_boot, &loader_handover, cpu->root, place->cpu_entry);
@@ -354,7 +355,6 @@ static efi_status loader_enter(struct place *place)
 static efi_status loader_virtualise(void)
 {
 	uint64_t bytes = align_up(config_memory_bytes(&loader_config, option_memory_standard), MIB(2));
-	const struct file_data *program;
 	struct place place;
 	const char *why;
 	efi_status status;
@@ -363,18 +363,15 @@ static efi_status loader_virtualise(void)
 		text_line("%s", why);
 		return EFI_UNSUPPORTED;
 	}
-	program = loader_read(loader_config.hypervisor, false);
-	if (program == NULL)
+	if (loader_program == NULL)
 		return loader_tampered ? EFI_SECURITY_VIOLATION : EFI_NOT_FOUND;
-	if (loader_config.rescue)
-		loader_handover.info.nr_modules = loader_nr_named;
 	status = place_allocate(loader_boot, bytes, &place);
 	if (efi_failed(status)) {
 		text_line("no %llu MiB of memory below 4 GiB", (unsigned long long)(bytes >> 20));
 		return status;
 	}
 	status = EFI_LOAD_ERROR;
-	if (place_load(program, &place, &why))
+	if (place_load(loader_program, &place, &why))
 		status = loader_enter(&place);
 	else
 		text_line("%s", why);
@@ -398,9 +395,96 @@ static bool loader_runs_already(void)
 	return !efi_failed(loader_boot->locate_protocol(&loader_guid, NULL, &interface));
 }
 
+static bool loader_is_header(const char *name)
+{
+	const char *options = loader_config.options;
+	char header[RV_SCRIPT_NAME_BYTES];
+
+	while (passphrase_next_header(&options, header, sizeof(header))) {
+		if (strcmp(header, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What decides on what runs; docs/encryption.md tells of it, and `ritevisor attest` computes the same. Headers are left
+ * out: in them stands what is sealed to it. */
+static void loader_measure(void)
+{
+	static const char *const kinds[] = { "engine", "script", "signature", "file" };
+	const struct boot_info *info = &loader_handover.info;
+
+	if (loader_config_file != NULL)
+		tpm_measure("configuration", "", loader_config_file->data, loader_config_file->length_bytes);
+	tpm_measure("boot line", "", info->command_line, strlen(info->command_line));
+	if (loader_program != NULL)
+		tpm_measure("hypervisor", "", loader_program->data, loader_program->length_bytes);
+	for (size_t i = 0; i < info->nr_modules; i++) {
+		const struct boot_module *module = &info->modules[i];
+
+		if (module->kind != BOOT_MODULE_FILE || !loader_is_header(module->name))
+			tpm_measure(kinds[module->kind], module->name, (const void *)module->data, module->length_bytes);
+	}
+}
+
+static void loader_unseal(void)
+{
+	struct boot_info *info = &loader_handover.info;
+
+	for (size_t i = 0; i < info->nr_modules; i++) {
+		const struct boot_module *module = &info->modules[i];
+
+		if (module->kind == BOOT_MODULE_FILE && loader_is_header(module->name) &&
+		    info->nr_unsealed < ARRAY_LENGTH(info->unsealed) &&
+		    tpm_unlock(module->name, (const uint8_t *)module->data, module->length_bytes, &info->unsealed[info->nr_unsealed]))
+			info->nr_unsealed++;
+	}
+}
+
+/* Is there a header that only a person can unlock? */
+static bool loader_lacks_key(void)
+{
+	const struct boot_info *info = &loader_handover.info;
+	const char *options = loader_config.options;
+	char header[RV_SCRIPT_NAME_BYTES];
+	bool lacks = false;
+
+	while (!lacks && passphrase_next_header(&options, header, sizeof(header))) {
+		lacks = true;
+		for (size_t i = 0; i < info->nr_unsealed; i++)
+			lacks &= strcmp(info->unsealed[i].header, header) != 0;
+	}
+	return lacks;
+}
+
+/* Takes the keys of disks from a TPM, if there is one, else from a person. Behind it no TPM gives them to anybody. */
+static void loader_take_keys(void)
+{
+	if (!loader_tampered) {
+		loader_measure();
+		loader_unseal();
+	}
+	if (!tpm_cap() && loader_has_word(loader_word_encrypts)) {
+		text_line("TPM: its PCR %d cannot be extended, so that an OS could unseal what we do", TPM_PCR);
+		loader_refuse();
+	}
+	if (!loader_tampered && loader_lacks_key())
+		prompt_ask(loader_system, loader_config.options, &loader_handover.info.passphrase);
+	loader_has_asked = loader_handover.info.passphrase.is_given;
+}
+
+static void loader_wipe_keys(void)
+{
+	struct boot_info *info = &loader_handover.info;
+
+	memory_wipe(&info->passphrase, sizeof(info->passphrase));
+	memory_wipe(info->unsealed, sizeof(info->unsealed));
+}
+
 /* A failure is told to the user, and then the OS boots without us. */
 static void loader_start(void)
 {
+	struct boot_info *info = &loader_handover.info;
 	efi_handle mark = NULL;
 	efi_status status;
 
@@ -408,13 +492,20 @@ static void loader_start(void)
 	loader_look_for_rescue();
 	if (loader_misunderstood && (payload_has_list() || loader_wants_policy()))
 		loader_refuse();
-	if (!loader_tampered)
-		prompt_ask(loader_system, loader_config.options, &loader_handover.info.passphrase);
-	loader_has_asked = loader_handover.info.passphrase.is_given;
+	loader_program = loader_read(loader_config.hypervisor, false);
+	if (loader_config.rescue)
+		info->nr_modules = loader_nr_named;
+	print_format(info->command_line, sizeof(info->command_line), "%s%s", loader_config.options,
+		     loader_config.rescue ? " rescue" : "");
+	loader_take_keys();
 	status = loader_tampered ? EFI_SECURITY_VIOLATION : loader_virtualise();
-	memory_wipe(&loader_handover.info.passphrase, sizeof(loader_handover.info.passphrase));
+	loader_wipe_keys();
 	if (!efi_failed(status) && loader_handover.refused) {
 		text_line("%s", loader_handover.why);
+		if (info->nr_unsealed != 0 && !loader_has_asked) {
+			tpm_note_wrong();
+			loader_has_asked = true; /* the next start will */
+		}
 		loader_refuse();
 	}
 	if (!efi_failed(status)) {
@@ -456,12 +547,14 @@ efi_status EFI_API efi_main(efi_handle self, struct efi_system_table *system)
 	loader_system = system;
 	loader_boot = system->boot;
 	text_init(system);
+	tpm_find(system);
 	loader_boot->set_watchdog_timer(0, 0, 0, NULL);
 	status = loader_boot->handle_protocol(self, &loader_image_guid, (void **)&loader_image);
 	if (!efi_failed(status))
 		status = file_open_folder(loader_boot, loader_image, &loader_folder);
 	if (efi_failed(status)) {
 		text_line("the folder that this program is in cannot be read");
+		(void)tpm_cap();
 		return status;
 	}
 	loader_secure_boot = loader_is_secure_boot();
@@ -470,6 +563,8 @@ efi_status EFI_API efi_main(efi_handle self, struct efi_system_table *system)
 		text_line("runs already");
 	else if (!loader_tampered)
 		loader_start();
+	else
+		(void)tpm_cap();
 	loader_free_files();
 	return loader_finish(self);
 }

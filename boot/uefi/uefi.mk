@@ -5,9 +5,16 @@ efi-flags := --target=x86_64-unknown-windows -std=c11 -O2 -ffreestanding -nostdl
 	-mno-sse -mno-mmx -mno-80387 -msoft-float -mno-red-zone -mno-stack-arg-probe \
 	-fno-stack-protector -I include -I .
 efi-objects := $(patsubst %.c,%.o,$(wildcard boot/uefi/*.c)) \
-	$(patsubst %.S,%.o,$(wildcard boot/uefi/*.S)) boot/passphrase.o core/console.o core/print.o core/string.o
+	$(patsubst %.S,%.o,$(wildcard boot/uefi/*.S)) boot/passphrase.o core/console.o core/print.o core/string.o \
+	$(tpm-parts) $(tpm-bearssl:%=bearssl/%.o)
 efi-built := $(addprefix $(build)/efi/,$(efi-objects))
 
+$(build)/efi/bearssl/%.o: $(bearssl-source)/src/%.c $(wildcard crypt/headers/*.h)
+	$(call step,CC,bearssl/$*.c for UEFI)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(efi-flags) -I crypt/headers $(bearssl-flags) -w -c -o $@ $<
+
+$(build)/efi/service/tpm_crypto.o: efi-flags += -I crypt/headers $(bearssl-flags)
 $(build)/efi/%.o: %.c
 	$(call step,CC,$< for UEFI)
 	@mkdir -p $(@D)

@@ -6,8 +6,8 @@
  * Devices: QEMU's edu, whose DMA goes where it is told, and those of dma_*.c that there are.
  *
  * Options: reached=1: all of that is to succeed, which is so without an IOMMU; registers=ADDRESS: where the
- * IOMMU has them; seen=1: the guest is to find it; look=1: wait for a key where somebody outside is to look at
- * memory; isolate=PORT: nothing but the edu, which a script isolates at a write to that port.
+ * IOMMU has them; seen=1: the guest is to find it; look=1: somebody outside names places by keys that all devices
+ * are to write to, the IOMMU's tables, and looks at memory behind it; unguarded=1: nothing but the HPET, which is to write everywhere; isolate=PORT: nothing but the edu, which a script isolates at a write to that port.
  */
 #include "dma.h"
 
@@ -38,6 +38,20 @@
 #define EDU_START 1u
 #define EDU_IDENTITY 0x010000edu /* the first register */
 #define EDU_TO_MEMORY 2u
+
+#define HPET 0xfed00000u
+#define HPET_CONFIGURATION 0x10
+#define HPET_COUNTER 0xf0
+#define HPET_TIMER 0x140 /* the third */
+#define HPET_COMPARATOR 0x08
+#define HPET_ROUTE 0x10
+#define HPET_MESSAGES 0x4000u
+#define HPET_INTERRUPTS 0x4u
+
+#define AMD_VI_REGISTER 0x00u /* that can be written, 32 bits by themselves */
+#define VT_D_REGISTER 0x20u
+#define KEY_RETURN 0x1c
+#define KEY_RELEASED 0x80
 
 bool reached;
 uint64_t ours;
@@ -308,16 +322,111 @@ static void check_isolated(uint16_t port)
 	guest_check(read32(edu) != EDU_IDENTITY, "it answers at no address", "0x%x", read32(edu));
 }
 
-/* Somebody looks at memory meanwhile. */
-static void wait_for_key(void)
+/* A timer of the HPET stores 32 bits where the guest says, as if it were an interrupt by message, by two
+ * writes or by one. IA-PC HPET specification 1.0a, 2.3.8 and 2.3.9. */
+static void hpet_store(uint64_t to, uint32_t value, bool whole)
 {
+	uint64_t timer = HPET + HPET_TIMER;
+
+	write32(HPET + HPET_CONFIGURATION, 0);
+	write32(HPET + HPET_COUNTER, 0);
+	write32(HPET + HPET_COUNTER + 4, 0);
+	if (whole) {
+		write64(timer + HPET_ROUTE, to << 32 | value);
+	} else {
+		write32(timer + HPET_ROUTE, value);
+		write32(timer + HPET_ROUTE + 4, (uint32_t)to);
+	}
+	write32(timer, HPET_MESSAGES | HPET_INTERRUPTS);
+	write32(timer + HPET_COMPARATOR, 1000);
+	write32(timer + HPET_COMPARATOR + 4, 0);
+	write32(HPET + HPET_CONFIGURATION, 1);
+	for (unsigned i = 0; i < 1000 && read32(HPET + HPET_COUNTER) < 100000; i++)
+		wait_cycles(100000);
+	write32(timer, 0);
+	write32(HPET + HPET_CONFIGURATION, 0);
+}
+
+/* Whether there is an IOMMU or not, it must not. */
+static void check_hpet(bool unguarded)
+{
+	uint64_t theirs = ours_page(PAGE_HPET);
+	uint64_t route = HPET + HPET_TIMER + HPET_ROUTE;
+	bool did;
+
+	if (read32(HPET) == ~0u || read32(HPET) == 0)
+		return;
+	hpet_store(theirs, (uint32_t)PATTERN, false);
+	hpet_store(theirs + 8, 0x21, false); /* as if it were an interrupt */
+	hpet_store(theirs + 16, 0x21, true);
+	edu_fetch(theirs, EDU_BYTES);
+	did = page[0] != 0 || page[1] != 0 || page[2] != 0;
+	guest_check(did == unguarded, "the HPET writes the hypervisor's memory", "0x%lx 0x%lx 0x%lx", page[0], page[1],
+		    page[2]);
+	write32(route, 0x4031);
+	write32(route + 4, 0xfee01000);
+	guest_check(read32(route) == 0x4031 && read32(route + 4) == 0xfee01000, "the HPET may send interrupts",
+		    "0x%x at 0x%x", read32(route), read32(route + 4));
+	write32(route, 0x4500);
+	guest_check((read32(route) == 0x4500) == unguarded, "the HPET sends INITs", "0x%x", read32(route));
+}
+
+static uint8_t key_read(void)
+{
+	uint8_t key;
+
+	do {
+		while (!(in8(0x64) & 1))
+			__asm__ volatile("pause");
+		key = in8(0x60);
+	} while (key & KEY_RELEASED);
+	return key;
+}
+
+/* A hexadecimal number by keys, which Return ends. 0: there is no more. */
+static uint64_t number_read(void)
+{
+	static const uint8_t digits[] = { 0x0b, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08,
+					  0x09, 0x0a, 0x1e, 0x30, 0x2e, 0x20, 0x12, 0x21 };
+	uint64_t number = 0;
+
+	guest_print("dma: where\n");
+	for (uint8_t key = key_read(); key != KEY_RETURN; key = key_read()) {
+		for (unsigned i = 0; i < sizeof(digits); i++) {
+			if (digits[i] == key)
+				number = number << 4 | i;
+		}
+	}
+	return number;
+}
+
+/* All devices write where somebody outside says, who has noted what is there, and looks again. */
+static void attack_by_all(void)
+{
+	uint64_t at;
+
 	if (!option_number_or("look", 0))
 		return;
 	while (in8(0x64) & 1)
 		in8(0x60);
+	while ((at = number_read()) != 0) {
+		guest_print("dma: all write to 0x%lx\n", at);
+		page_fill(PATTERN);
+		edu_read((uint64_t)page, EDU_BYTES);
+		if (reached && at > ours + OURS_END) {
+			edu_write(at + AMD_VI_REGISTER, 4); /* enough to see that it can; QEMU ends at more */
+			edu_write(at + VT_D_REGISTER, 4);
+			continue;
+		}
+		edu_write(at, 256);
+		nvme_write(at);
+		ahci_write(at);
+		e1000e_write(at);
+		virtio_write(at);
+		xhci_write(at);
+	}
 	guest_print("dma: look\n");
-	while (!(in8(0x64) & 1))
-		__asm__ volatile("pause");
+	(void)key_read();
 }
 
 void guest_main(void)
@@ -329,6 +438,10 @@ void guest_main(void)
 	devices_find();
 	if (!guest_check(ours != 0 && edu != 0, "devices", "ours 0x%lx, edu 0x%lx", ours, edu) || !edu_works())
 		return;
+	if (option_number_or("unguarded", 0) != 0) {
+		check_hpet(true);
+		return;
+	}
 	if (option_number_or("isolate", 0) != 0) {
 		check_isolated((uint16_t)option_number_or("isolate", 0));
 		return;
@@ -343,7 +456,8 @@ void guest_main(void)
 	check_virtio();
 	check_xhci();
 	check_fw_cfg();
+	check_hpet(false);
 	if (!reached)
 		check_ours();
-	wait_for_key();
+	attack_by_all();
 }

@@ -76,6 +76,12 @@ static void ahci_move(bool to_memory, uint64_t memory)
 		__asm__ volatile("pause");
 }
 
+void ahci_write(uint64_t to)
+{
+	if (port != 0)
+		ahci_move(true, to);
+}
+
 void check_ahci(void)
 {
 	static const struct dma_disk disk = { ahci_move, PAGE_AHCI, "ahci reaches the guest's memory",

@@ -72,6 +72,12 @@ static bool e1000e_page_has(uint64_t pattern)
 	return true;
 }
 
+void e1000e_write(uint64_t to)
+{
+	if (e1000e != 0)
+		(void)e1000e_move((uint64_t)page, to);
+}
+
 void check_e1000e(void)
 {
 	unsigned function = device_find(CLASS_NETWORK, ID_E1000E);

@@ -40,9 +40,11 @@ static bool nvme_begin(void)
 	return nvme_ready(true);
 }
 
-/* The controller describes itself to a page. False: it says that it failed. */
-static bool nvme_identify(unsigned number, uint64_t to)
+/* The controller describes itself to a page, fifteen times at most. False: it says that it failed. */
+static bool nvme_identify(uint64_t to)
 {
+	static unsigned next;
+	unsigned number = next++;
 	uint32_t *command = &submission[number * 16];
 
 	command[0] = NVME_IDENTIFY | number << 16;
@@ -57,6 +59,12 @@ static bool nvme_identify(unsigned number, uint64_t to)
 	return guest_check(false, "nvme", "it does not end");
 }
 
+void nvme_write(uint64_t to)
+{
+	if (nvme != 0)
+		(void)nvme_identify(to);
+}
+
 void check_nvme(void)
 {
 	unsigned function = device_find(CLASS_NVME, 0);
@@ -67,9 +75,9 @@ void check_nvme(void)
 	if (!nvme_begin())
 		return;
 	page_fill(0);
-	guest_check(nvme_identify(0, (uint64_t)page) && !page_is(0), "nvme reaches the guest's memory", "0x%lx",
+	guest_check(nvme_identify((uint64_t)page) && !page_is(0), "nvme reaches the guest's memory", "0x%lx",
 		    page[0]);
-	(void)nvme_identify(1, ours_page(PAGE_NVME)); /* QEMU's says that it did, if it could or not */
+	(void)nvme_identify(ours_page(PAGE_NVME)); /* QEMU's says that it did, if it could or not */
 	edu_fetch(ours_page(PAGE_NVME), PAGE - 8);
 	check(!page_is(0), "nvme writes the hypervisor's memory", ours_page(PAGE_NVME));
 }

@@ -128,6 +128,12 @@ static void check_ring(void)
 	check(page[0] != 0, "virtio has its ring in the hypervisor's memory", ring);
 }
 
+void virtio_write(uint64_t to)
+{
+	if (common != 0)
+		virtio_move(true, to);
+}
+
 void check_virtio(void)
 {
 	static const struct dma_disk disk = { virtio_move, PAGE_VIRTIO, "virtio reaches the guest's memory",

@@ -85,16 +85,21 @@ static bool xhci_has_done(uint64_t first, uint64_t end, unsigned polls)
 	return false;
 }
 
+void xhci_write(uint64_t to)
+{
+	if (operational == 0 || !xhci_begin((uint64_t)commands, to))
+		return;
+	xhci_command();
+	for (unsigned i = 0; i < 1000; i++)
+		(void)read32(operational + USBSTS);
+}
+
 /* Somebody outside looks for what the first event says. */
 static void check_events(void)
 {
 	uint64_t at = ours_page(PAGE_XHCI);
 
-	if (!xhci_begin((uint64_t)commands, at))
-		return;
-	xhci_command();
-	for (unsigned i = 0; i < 1000; i++)
-		(void)read32(operational + USBSTS);
+	xhci_write(at);
 	guest_print("dma: and 0x%lx 0x%lx\n", (uint64_t)commands,
 		    (uint64_t)(TRB_COMPLETION | TRB_CYCLE) << 32 | SUCCESS);
 	edu_fetch(at, PAGE - 8);

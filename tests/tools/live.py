@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import random
 import re
 import signal
@@ -131,6 +132,33 @@ def a_pcapng_file_is_that_of_convert(work):
     assert told[0] == told[1] and told[0].count("\n") >= 4, told
     counted = run("capinfos", "-M", work / "live.pcapng")
     expect(counted, 0, "Number of packets:   4", "pcapng", "Strict time order:   True")
+
+
+@test
+def wireshark_has_one_card_of_a_machine(work):
+    """As its extcap(4) asks: what there is, with which options, and the packets of that card until nobody reads."""
+    program, path = ROOT / "build/ritectl", work / "guest.line"
+    environment = {**os.environ, "RITEVISOR_WIRES": f"{work}/none:{path}"}
+    expect(run(program, "--extcap-interface=ritevisor-guest-nic1", "--extcap-dlts"), 0, "dlt {number=1}{name=EN10MB}")
+    expect(run(program, "--extcap-interface", "ritevisor-guest-nic1", "--extcap-config"), 0, "{call=--key}")
+    refused = run(program, "--extcap-interface", "ritevisor-guest-nic1", "--extcap-capture-filter", "tcp")
+    expect(refused, 0, "use a display filter")
+    fifo = work / "fifo"
+    os.mkfifo(fifo)
+    wanted = ["--capture", "--extcap-interface", "ritevisor-guest-nic1", "--fifo", fifo]
+    expect(run(program, *wanted, env={**environment, "RITEVISOR_WIRES": ""}), 2, "there is no such card")
+    with Recorder(path, 2, START_NS) as recorder:
+        recorder.give(packets_of(wire_packets([("net_tx", "pass", "one"), ("net_rx", "deny", "two"), ("net_tx", "pass", "three")])))
+        capture = subprocess.Popen([program, *wanted], env=environment, stderr=subprocess.PIPE)
+        with open(fifo, "rb") as reader:
+            shark = subprocess.Popen(
+                ["tshark", "-l", "-i", "-", "-c", "2", "-T", "fields", "-e", "frame.interface_name", "-e", "data"],
+                stdin=reader, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            )  # fmt: skip
+        rows = shark.communicate(timeout=PATIENCE_S)[0]
+        assert capture.wait(PATIENCE_S) == 0, capture.stderr.read()
+    # The frames of request 1 and 3 are nic1's
+    assert rows == "".join(f"nic1\t{text.encode().hex()}\n" for text in ("one", "three")), rows
 
 
 @test

@@ -48,6 +48,7 @@ def package_works_in_another_root(work):
     told = run(program, "scripts", "disk_latency", cwd=work)
     expect(told, 0, f"File: {usr}/lib/ritevisor/scripts/disk_latency.rb", "$ ritevisor boot --script disk_latency ")
     expect(run(usr / "bin/ritectl", "--help"), 0, "usage: ritectl")
+    expect(run(usr / "lib/x86_64-linux-gnu/wireshark/extcap/ritectl", "--extcap-interfaces"), 0, "extcap {version=")
     expect(run(program, "boot", "--help", cwd=work), 0, "  ritevisor boot --script hello ")
     made = run(program, "boot", "--dry-run", "--script", "hello", "--run", "echo hello", cwd=work, env={"TMPDIR": str(work)})
     expect(made, 0, "guest.img")

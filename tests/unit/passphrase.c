@@ -62,6 +62,19 @@ static void test_wanted(void)
 	UNIT_CHECK(!passphrase_is_wanted("encrypt=a,key=c"));
 }
 
+static void test_headers(void)
+{
+	const char *options = "encrypt=a,header=one.luks x encrypt=b,header=two,key=k encrypt=c,first=1,header=three,sectors=2";
+	char header[8];
+
+	UNIT_CHECK(passphrase_next_header(&options, header, sizeof(header)));
+	UNIT_CHECK(strcmp(header, "one.luk") == 0);
+	UNIT_CHECK(passphrase_next_header(&options, header, sizeof(header)));
+	UNIT_CHECK(strcmp(header, "three") == 0);
+	UNIT_CHECK(!passphrase_next_header(&options, header, sizeof(header)));
+	UNIT_CHECK(!passphrase_next_header(&options, header, sizeof(header)));
+}
+
 static void test_keymaps(void)
 {
 	GIVES("", "Zy-;'[]\\/`~", "Zy-;'[]\\/`~");
@@ -142,6 +155,7 @@ static void test_line(void)
 int main(void)
 {
 	unit_run("passphrase: asked for where only a person can unlock", test_wanted);
+	unit_run("passphrase: headers that only a person can unlock", test_headers);
 	unit_run("passphrase: keyboards", test_keymaps);
 	unit_run("passphrase: no keyboard lacks a key", test_whole);
 	unit_run("passphrase: editing, hidden and shown", test_line);

@@ -128,12 +128,20 @@ $(addprefix $(unit-build)/objects/,crypt/cipher.o crypt/volume_key.o tests/unit/
 	unit-flags := -I tests/unit/fake_crypt $(unit-flags)
 
 unit-programs += passphrase
-unit-passphrase-objects := boot/passphrase.o
+unit-passphrase-objects := boot/passphrase.o core/string.o
 
 unit-programs += luks
 unit-luks-objects := $(luks-parts) core/print.o core/string.o
 unit-luks-libraries := $(build)/sodium.a $(build)/unit/bearssl.a
 $(unit-build)/objects/service/kdf.o: unit-flags += $(sodium-defines) -Wno-strict-prototypes
+
+unit-programs += tpm
+unit-tpm-objects := $(tpm-parts) core/print.o core/string.o
+unit-tpm-libraries := $(build)/unit/tpm_bearssl.a
+$(unit-build)/objects/service/tpm_crypto.o: unit-flags += $(bearssl-flags)
+$(unit-build)/tpm_bearssl.a: $(tpm-bearssl:%=$(unit-build)/bearssl/%.o)
+	$(call step,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 unit-programs += packets connections
 unit-packets-objects := $(net-parts)

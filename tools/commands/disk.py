@@ -5,7 +5,7 @@ import os
 import sys
 
 from commands import options
-from host import luks, progress
+from host import luks, progress, tpm
 from host.errors import UserError
 
 EXAMPLES = """\
@@ -13,7 +13,7 @@ actions:
   status        what a header says, and whether the disk is encrypted
   encrypt       encrypt DISK in place; the header is written to --header
   decrypt       and back
-  add-key       another passphrase or key file
+  add-key       another passphrase or key file, or, with --tpm2, one that this machine's TPM unseals
   remove-key    take one out (--slot)
   recovery-key  a key of 256 bits, printed once, for when all else is lost
   unlock-test   which key a passphrase or key file is
@@ -41,6 +41,12 @@ def add(commands):
     parser.add_argument("--header", metavar="FILE", help="the LUKS2 header beside it")
     parser.add_argument("--key-file", metavar="FILE", help="what unlocks it, instead of a passphrase")
     parser.add_argument("--new-key-file", metavar="FILE", help="add-key: what shall unlock it, too")
+    parser.add_argument("--tpm2", action="store_true",
+                        help="add-key: a key sealed by this machine's TPM 2.0, by tpm2-tools")  # fmt: skip
+    parser.add_argument("--pcrs", metavar="N+N", default="+".join(map(str, tpm.STANDARD_PCRS)),
+                        help="--tpm2: what it is bound to (default %(default)s)")  # fmt: skip
+    parser.add_argument("--event-log", metavar="FILE",
+                        help="--tpm2: of the start that shall unseal it (default: this machine's last)")  # fmt: skip
     parser.add_argument("--slot", metavar="N", help="remove-key: which; status lists them")
     parser.add_argument("--sector-size", type=int, choices=(512, 4096), default=512,
                         help="encrypt: in what pieces (default 512; no larger than the disk's sectors)")  # fmt: skip
@@ -171,11 +177,17 @@ def decrypt(arguments):
 # Headers --------------------------------------------------------------------------------------------
 
 
-def describe_slot(number, slot, recovery):
+def describe_token(token):
+    return f"TPM, sealed on {token.get('day', 'an unknown day')} to PCR {', '.join(map(str, token.get('pcrs', [])))}"
+
+
+def describe_slot(number, slot, recovery, sealed):
     if slot["type"] == "reencrypt":
         return f"  {number}: notes of the conversion"
     kdf = slot["kdf"]
     cost = f"{kdf['memory'] // 1024} MiB, {kdf['time']} times" if "memory" in kdf else f"{kdf['iterations']} iterations"
+    if number in sealed:
+        return f"  {number}: {describe_token(sealed[number][1])}"
     return f"  {number}: {'recovery key' if number in recovery else 'key'}, {kdf['type']}, {cost}"
 
 
@@ -187,7 +199,7 @@ def status(arguments):
         print(f"cipher: {segments[0]['encryption']}, sectors of {segments[0]['sector_size']} bytes")
     print("keys:" if data["keyslots"] else "keys: none")
     for number, slot in sorted(data["keyslots"].items(), key=lambda each: int(each[0])):
-        print(describe_slot(number, slot, luks.recovery_slots(data)))
+        print(describe_slot(number, slot, luks.recovery_slots(data), luks.tpm_tokens(data)))
     if arguments.disk and state == "encrypted":
         print(f"the boot line's word: {luks.option(arguments.disk, arguments.header)}")
 
@@ -197,10 +209,41 @@ def check_whole(arguments):
         raise UserError(f"{arguments.header} is of a disk that is {state}: its keys stay as they are")
 
 
+def sealed_values(arguments):
+    """{number: value} of the PCRs that a key is to be sealed to, by the event log of a start of Ritevisor."""
+    try:
+        numbers = sorted({int(word) for word in arguments.pcrs.split("+")})
+    except ValueError:
+        raise UserError(f"--pcrs {arguments.pcrs}: numbers with + between them, as in 4+7+12") from None
+    if tpm.PCR not in numbers or numbers[0] < 0 or numbers[-1] > 15 or len(numbers) > tpm.PCRS_MAXIMUM:
+        raise UserError(f"--pcrs {arguments.pcrs}: of 0 to 15, {tpm.PCRS_MAXIMUM} at most, and {tpm.PCR} must be among them, "
+                        "since no OS may unseal what Ritevisor does")  # fmt: skip
+    path = arguments.event_log or tpm.KERNEL_LOG
+    try:
+        with open(path, "rb") as file:
+            log = file.read()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from None
+    if not arguments.event_log and (now := tpm.read_pcrs(numbers)) != (said := tpm.replay(log, until_cap=False)):
+        for number in numbers:
+            if number < 8 and now[number] != said[number]:
+                raise UserError(f"{path} does not give the value that PCR {number} has")
+    values = tpm.replay(log, until_cap=True)
+    return {number: values[number] for number in numbers}
+
+
 def add_key(arguments):
     check_whole(arguments)
+    values = sealed_values(arguments) if arguments.tpm2 else None
     key = secret(arguments)
     luks.unlocked_slot(arguments.header, key)
+    if arguments.tpm2:
+        slot = luks.add_tpm_key(arguments.header, key, values)
+        print(f"key {slot} was added; the TPM unseals it while these stay as they are:")
+        for number in values:
+            print(f"  PCR {number}{', ' + tpm.MEANING[number] if number in tpm.MEANING else ''}")
+        print(f"put {arguments.header} where Ritevisor takes it from, as before")
+        return
     print(f"key {luks.add_key(arguments.header, key, new_secret(arguments.new_key_file, 'new passphrase'))} was added")
 
 

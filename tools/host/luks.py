@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 
+from . import tpm
 from .errors import UserError, how_to_get
 
 CIPHER = ["--cipher", "aes-xts-plain64", "--key-size", "512"]
@@ -146,14 +147,33 @@ def add_recovery_key(header, secret):
     return key, slot
 
 
+def tpm_tokens(data):
+    """{slot: (number of the token, token)} of keys that a TPM has sealed."""
+    return {slot: (number, token) for number, token in data["tokens"].items() if token["type"] == tpm.TOKEN
+            for slot in token["keyslots"]}  # fmt: skip
+
+
+def add_tpm_key(header, secret, values):
+    """Adds a key that the TPM of this machine unseals when its PCRs have these values. Returns the slot."""
+    new_secret, text = tpm.seal(values)
+    slot = add_key(header, secret, new_secret, NO_STRETCHING)
+    run("config", "--priority", "prefer", "--key-slot", slot, header)  # it is tried first
+    token = json.dumps(tpm.token(slot, values, text))
+    run("token", "import", "--json-file", "-", header, input_text=token)
+    return slot
+
+
 def remove_key(header, secret, slot):
     """The last key, and the one by which it is done, stay."""
-    slots = metadata(header)["keyslots"]
+    data = metadata(header)
+    slots = data["keyslots"]
     if slot not in slots:
         raise UserError(f"{header} has no key {slot}; it has {', '.join(sorted(slots, key=int))}")
     if unlocked_slot(header, secret) == slot:
         raise UserError(f"key {slot} is the one that you gave; give another one, which stays")
     run("luksKillSlot", "--batch-mode", "--key-file", None, header, slot, given=[secret])
+    if slot in tpm_tokens(data):
+        run("token", "remove", "--token-id", tpm_tokens(data)[slot][0], header)
 
 
 # Disks --------------------------------------------------------------------------------------------

@@ -102,21 +102,6 @@ static bool pcapng_takes(uint32_t number)
 	return number != RV_EVENT_NONE && rv_kind_has(number, RV_KIND_REQUEST) && rv_field_named(kind, "nic") < kind->nr_fields;
 }
 
-static void pcapng_begin(void)
-{
-	static const char program[] = "ritevisor " RV_VERSION;
-	const uint16_t version[2] = { 1, 0 };
-
-	block_begin(BLOCK_SECTION);
-	block_put_u32(BYTE_ORDER_MAGIC);
-	block_put(version, sizeof(version));
-	block_put_u32(UINT32_MAX); /* its length, in 64 bits, is not said */
-	block_put_u32(UINT32_MAX);
-	block_put_option(SECTION_HARDWARE, "x86-64", 6);
-	block_put_option(SECTION_PROGRAM, program, sizeof(program) - 1);
-	block_end();
-}
-
 /* The number of a card's interface, which is made when its first packet comes. */
 static unsigned pcapng_interface(uint32_t nic)
 {
@@ -138,6 +123,23 @@ static unsigned pcapng_interface(uint32_t nic)
 	block_put_option(INTERFACE_RESOLUTION, &resolution, sizeof(resolution));
 	block_end();
 	return i;
+}
+
+static void pcapng_begin(void)
+{
+	static const char program[] = "ritevisor " RV_VERSION;
+	const uint16_t version[2] = { 1, 0 };
+
+	block_begin(BLOCK_SECTION);
+	block_put_u32(BYTE_ORDER_MAGIC);
+	block_put(version, sizeof(version));
+	block_put_u32(UINT32_MAX); /* its length, in 64 bits, is not said */
+	block_put_u32(UINT32_MAX);
+	block_put_option(SECTION_HARDWARE, "x86-64", 6);
+	block_put_option(SECTION_PROGRAM, program, sizeof(program) - 1);
+	block_end();
+	if (settings.nic != NIC_ANY)
+		pcapng_interface(settings.nic);
 }
 
 static void pcapng_write(const struct pcapng_packet *packet)
@@ -185,12 +187,15 @@ static void pcapng_set_payload(struct pcapng_packet *packet, const struct live_e
 
 static void pcapng_add(const struct live_event *event, uint64_t request)
 {
-	struct pcapng_packet *packet = calloc(1, sizeof(*packet));
+	struct pcapng_packet *packet;
 	uint64_t nic = 0, length = 0;
 
+	(void)live_value(event, "nic", &nic);
+	if (settings.nic != NIC_ANY && nic != settings.nic)
+		return;
+	packet = calloc(1, sizeof(*packet));
 	if (packet == NULL)
 		fail(STATUS_SCRIPT, "no memory");
-	(void)live_value(event, "nic", &nic);
 	(void)live_value(event, "length", &length);
 	packet->request = request;
 	packet->time_ns = event->time_ns;

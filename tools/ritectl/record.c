@@ -271,11 +271,14 @@ static void record_until_over(const struct record_wish *wish)
 	}
 }
 
-/* That a reader of a pipe has gone is no error. */
+/* That a reader of a pipe has gone is no error, whether it has a name or not. */
 static void record_close_live(const struct record_wish *wish)
 {
+	struct stat status;
+	bool is_pipe = fstat(fileno(settings.output), &status) == 0 && S_ISFIFO(status.st_mode);
+
 	live_end();
-	if (settings.output != stdout && (ferror(settings.output) || fclose(settings.output) != 0))
+	if (settings.output != stdout && (ferror(settings.output) || fclose(settings.output) != 0) && !is_pipe)
 		fail(STATUS_SCRIPT, "%s: it could not be written to its end", wish->output);
 }
 

@@ -113,6 +113,15 @@ static void record_set_format(struct record_wish *wish, const char *name)
 		record_misused(name, "formats are ctf, text, json and pcapng; ritevisor convert makes others of ctf");
 }
 
+static void record_set_nic(const char *word)
+{
+	char *end;
+
+	settings.nic = (uint32_t)record_number(word, &end, RV_NIC_LAST);
+	if (*end != '\0')
+		record_misused(word, "--nic has the number of a card, as Nic.each tells it");
+}
+
 static void record_take_option(struct record_wish *wish, const char *option, const char *word)
 {
 	if (is_option(option, "-e", "--events"))
@@ -127,6 +136,8 @@ static void record_take_option(struct record_wish *wish, const char *option, con
 		wish->payload_bytes = record_plain_number(option, word, TRACE_PAYLOAD_BYTES_MAXIMUM);
 	else if (strcmp(option, "--seconds") == 0)
 		wish->seconds = record_plain_number(option, word, 86400);
+	else if (strcmp(option, "--nic") == 0)
+		record_set_nic(word);
 	else
 		record_misused(option, "there is no such option");
 }
@@ -138,6 +149,8 @@ static void record_complete(struct record_wish *wish)
 
 	if (wish->output == NULL && wish->format == NULL)
 		record_misused("-o", "say where to: a folder that is made, or - for a pipe");
+	if (settings.nic != NIC_ANY && wish->format != &live_pcapng)
+		record_misused("--nic", "it goes with -f pcapng");
 	if (wish->output == NULL)
 		wish->output = "-";
 	if (wish->kinds == 0 && takes_some)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "extcap.h"
 #include "record.h"
 #include "rv/version.h"
 #include "service/verify.h"
@@ -40,6 +41,7 @@ static const char usage_text[] =
 	"      --buffer KIB         record: memory for each CPU (256)\n"
 	"      --payload BYTES      record: the first bytes of what requests move, too, up to 2048\n"
 	"      --seconds N          record: so long\n"
+	"      --nic N              record -f pcapng: the packets of that card only\n"
 	"  -q, --quiet              say nothing but what scripts say\n"
 	"  -V, --version            versions of ritectl and of Ritevisor\n"
 	"  -h, --help               this\n"
@@ -365,6 +367,9 @@ int main(int argc, char **argv)
 
 	settings.output = stdout;
 	settings.timeout_s = 30;
+	settings.nic = NIC_ANY;
+	if (extcap_is_asked(words.count, words.word))
+		return extcap_perform(words.count, words.word);
 	take_options(&words);
 	return perform(&words);
 }

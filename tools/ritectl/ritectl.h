@@ -17,6 +17,8 @@ enum { STATUS_OK = 0, STATUS_SCRIPT = 1, STATUS_USAGE = 2, STATUS_NONE = 3, STAT
 struct settings {
 	bool json, quiet, dry;
 	unsigned timeout_s; /* for an answer */
+#define NIC_ANY UINT32_MAX
+	uint32_t nic; /* whose packets are written as pcapng */
 	FILE *output; /* stdout, or of -o */
 };
 extern struct settings settings;

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Somebody at the wire of a machine: boots it, speaks there, and prints what comes back.
 
-usage: wire.py live|read|hang|reset|packets COMMAND...   the command boots a guest (tests/guest/wire.c)
+usage: wire.py live|read|hang|reset|packets|extcap COMMAND...   the command boots a guest (tests/guest/wire.c)
        wire.py silent SOCKET               nobody answers there
 """
 
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -174,6 +175,25 @@ def packets(boot, folder):
     boot.end()
 
 
+def extcap(boot, folder):
+    """A folder of Wireshark's with ritectl in it: the card is in its list, and tshark has packets of it. Root's Wireshark
+    takes no folder from the environment, so nobody's does it."""
+    shutil.copy(RITECTL, folder + "/ritectl")
+    os.chmod(folder, 0o755)
+    os.chmod(boot.path, 0o666)
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "tshark"]
+    environment = {**os.environ, "HOME": folder, "WIRESHARK_EXTCAP_DIR": folder, "RITEVISOR_WIRES": boot.path}
+    listed = subprocess.run([*nobody, "-D"], env=environment, capture_output=True, text=True, timeout=PATIENCE_S)
+    cards = [line.split(". ", 1)[1] for line in listed.stdout.splitlines() if "ritevisor-" in line]
+    say("listed", cards)
+    shark = subprocess.run([*nobody, "-l", "-i", cards[-1].split()[0], "-c", "20", "-Y", "icmp", "-T", "fields", "-e", "icmp.type"],
+                           env=environment, capture_output=True, text=True, timeout=2 * PATIENCE_S)  # fmt: skip
+    say("captured", shark.returncode, sorted(set(shark.stdout.split())), "Error by extcap" in shark.stderr)
+    say("no such card", subprocess.run([RITECTL, "--extcap-interface=ritevisor-other-nic0", "--capture", "--fifo=/dev/null"],
+                                       env=environment, stderr=subprocess.DEVNULL).returncode)  # fmt: skip
+    boot.end()
+
+
 def silent(path):
     with socket.socket(socket.AF_UNIX) as line:
         line.bind(path)
@@ -191,7 +211,7 @@ def main(mode, *words):
         return silent(*words)
     with tempfile.TemporaryDirectory(prefix="wire-") as folder:
         command = shlex.split(words[0]) if len(words) == 1 else list(words)
-        {"live": live, "read": read, "hang": hang, "reset": reset, "packets": packets}[mode](Boot(command, folder), folder)
+        {"live": live, "read": read, "hang": hang, "reset": reset, "packets": packets, "extcap": extcap}[mode](Boot(command, folder), folder)
 
 
 if __name__ == "__main__":

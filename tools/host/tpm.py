@@ -1,0 +1,227 @@
+"""TPM 2.0: the event log, the PCRs that Ritevisor's start gives, and keys sealed to them by stock tpm2-tools."""
+
+import hashlib
+import os
+import secrets
+import shutil
+import struct
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from .errors import UserError, how_to_get
+
+# boot/uefi/tpm.h, service/tpm_sealed.h
+PCR = 12
+MARK = "ritevisor-tpm2:"
+TOKEN = "ritevisor-tpm2"
+VERSION = 1
+PCRS_MAXIMUM = 8
+# Which program was started, Secure Boot, and ours.
+STANDARD_PCRS = (4, 7, PCR)
+MEANING = {0: "the firmware", 1: "the firmware's settings", 2: "cards' firmware", 4: "the program that was started",
+           7: "Secure Boot", PCR: "Ritevisor, its configuration and scripts"}  # fmt: skip
+CAP = "ritevisor cap"
+KERNEL_LOG = "/sys/kernel/security/tpm0/binary_bios_measurements"
+SECRET_BYTES = 32
+
+HASHES = {4: "sha1", 0xB: "sha256", 0xC: "sha384", 0xD: "sha512"}
+EV_NO_ACTION = 3
+ALG_SHA256 = 0xB
+CC_POLICY_PCR = 0x17F
+ZERO = bytes(32)
+
+
+def extend(value, digest):
+    return hashlib.sha256(value + digest).digest()
+
+
+# The event log ----------------------------------------------------------------------------------------
+
+
+class _Reader:
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, count):
+        if count > len(self.data) - self.at:
+            raise UserError("the event log is cut")
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def numbers(self, layout):
+        return struct.unpack("<" + layout, self.take(struct.calcsize("<" + layout)))
+
+
+def read_log(data):
+    """Yields (PCR, type, SHA-256 digest, event) of a log with all banks (PC Client Platform Firmware Profile, 10.2)."""
+    reader = _Reader(data)
+    reader.take(4 + 4 + 20)
+    (count,) = reader.numbers("I")
+    first = _Reader(reader.take(count))
+    if first.take(16) != b"Spec ID Event03\0":
+        raise UserError("the event log is none of a TPM 2.0 with a bank of SHA-256")
+    first.take(8)
+    sizes = dict(first.numbers("HH") for _ in range(first.numbers("I")[0]))
+    while reader.at < len(data):
+        pcr, kind, nr = reader.numbers("III")
+        digests = {}
+        for _ in range(nr):
+            (algorithm,) = reader.numbers("H")
+            if algorithm not in sizes:
+                raise UserError("the event log names a hash that it did not declare")
+            digests[algorithm] = reader.take(sizes[algorithm])
+        event = reader.take(reader.numbers("I")[0])
+        if ALG_SHA256 not in digests:
+            raise UserError("the event log has no SHA-256")
+        yield pcr, kind, digests[ALG_SHA256], event
+
+
+def replay(data, until_cap):
+    """What the PCRs are behind all of a log, or when Ritevisor was about to cap its own: {number: value}."""
+    values, capped = {number: ZERO for number in range(17)}, False
+    for pcr, kind, digest, event in read_log(data):
+        text = event.rstrip(b"\0").decode("latin-1")
+        if until_cap and pcr == PCR and text == CAP:
+            capped = True
+            break
+        if kind == EV_NO_ACTION:
+            if text.startswith("StartupLocality"):
+                values[0] = ZERO[:-1] + event[16:17]
+            continue
+        if pcr in values:
+            values[pcr] = extend(values[pcr], digest)
+    if until_cap and not capped:
+        raise UserError("Ritevisor has not measured itself at this start: start it by UEFI once, with a TPM 2.0 switched on")
+    return values
+
+
+# What is expected of a folder ------------------------------------------------------------------------------
+
+
+def _config_lines(text):
+    for line in text.removeprefix("\ufeff").split("\n"):
+        line = line.strip(" \t\r")
+        if line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            yield key.rstrip(" \t"), value.lstrip(" \t")
+
+
+def expected_events(folder):
+    """(text, SHA-256 digest) of each event that the loader adds for a folder of its files, in this order."""
+    config_file = Path(folder) / "ritevisor.conf"
+    if not config_file.is_file():
+        raise UserError(f"{folder} has no ritevisor.conf: it is no folder of Ritevisor's")
+    config = config_file.read_bytes()
+    options, names = [], {"hypervisor": ["ritevisor.elf"], "engine": ["engine.elf"], "script": [], "file": []}
+    for key, value in _config_lines(config.decode("utf-8", "surrogateescape")):
+        if key == "options":
+            options.append(value)
+        elif key in ("script", "file"):
+            names[key].append(value)
+        elif key in names:
+            names[key] = [value]
+        elif key == "rescue" and value != "0":
+            raise UserError(f"{config_file} says rescue: nothing is unsealed then")
+    line = " ".join(options).replace("\t", " ")
+    events = [("configuration", config), ("boot line", line.encode("utf-8", "surrogateescape"))]
+
+    def add(kind, name, shown=None, must=True):
+        path = Path(folder) / name.replace("\\", "/").lstrip("/")
+        if path.is_file():
+            events.append((f"{kind} {os.path.basename(shown)}" if shown else kind, path.read_bytes()))
+        elif must:
+            raise UserError(f"{path} is not there, but ritevisor.conf names it")
+
+    add("hypervisor", names["hypervisor"][0])
+    headers = {field[len("header=") :] for word in line.split() if word.startswith("encrypt=") and ",key=" not in word
+               for field in word.split(",") if field.startswith("header=")}  # fmt: skip
+    for name in names["file"]:
+        if os.path.basename(name.replace("\\", "/")) not in headers:
+            add("file", name, name.replace("\\", "/"))
+    if names["engine"][0] != "none":
+        add("engine", names["engine"][0], names["engine"][0].replace("\\", "/"))
+        for name in names["script"]:
+            add("signature", name + ".minisig", name.replace("\\", "/"), must=False)
+            add("script", name, name.replace("\\", "/"))
+    return [(f"ritevisor {text}", hashlib.sha256(data).digest()) for text, data in events]
+
+
+def expected_pcr(events):
+    value = ZERO
+    for _, digest in events:
+        value = extend(value, digest)
+    return value
+
+
+def capped(value):
+    """What the PCR is for whatever starts behind Ritevisor."""
+    return extend(value, hashlib.sha256(CAP.encode()).digest())
+
+
+# Sealing -------------------------------------------------------------------------------------------------
+
+
+def _sized(data):
+    return struct.pack(">H", len(data)) + data
+
+
+def policy(values):
+    """The digest of a policy that wants these PCRs (TPM 2.0 Library, part 3, 23.7)."""
+    numbers = sorted(values)
+    bits = sum(1 << number for number in numbers)
+    selection = struct.pack(">IHB", 1, ALG_SHA256, 3) + bits.to_bytes(3, "little")
+    digest = hashlib.sha256(b"".join(values[number] for number in numbers)).digest()
+    return hashlib.sha256(ZERO + struct.pack(">I", CC_POLICY_PCR) + selection + digest).digest()
+
+
+def _run(folder, *words, given=None):
+    found = shutil.which(words[0])
+    if found is None:
+        raise UserError(f"{words[0]} is not installed; {how_to_get('tpm2-tools')}")
+    done = subprocess.run([found, *words[1:]], cwd=folder, input=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise UserError(f"{words[0]} failed: {done.stdout.decode(errors='replace').strip()}")
+    return done.stdout
+
+
+def _run_loading(folder, *words, given=None):
+    """One that loads keys: they are taken out again, which only the kernel's resource manager does by itself."""
+    _run(folder, *words, given=given)
+    _run(folder, "tpm2_flushcontext", "--transient-object")
+
+
+def read_pcrs(numbers):
+    """The values of now."""
+    with tempfile.TemporaryDirectory(prefix="ritevisor-") as folder:
+        _run(folder, "tpm2_pcrread", "sha256:" + ",".join(map(str, sorted(numbers))), "-o", "values")
+        data = Path(folder, "values").read_bytes()
+    return {number: data[32 * i : 32 * i + 32] for i, number in enumerate(sorted(numbers))}
+
+
+def seal(values):
+    """Makes a secret and has the TPM seal it to these PCRs. Returns the secret, and the text of its token."""
+    secret = secrets.token_bytes(SECRET_BYTES)
+    with tempfile.TemporaryDirectory(prefix="ritevisor-") as folder:
+        # What talk_put_parent() of service/tpm_unseal.c asks for.
+        _run_loading(folder, "tpm2_createprimary", "-C", "o", "-g", "sha256", "-G", "ecc256:aes128cfb", "-a",
+             "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt", "-c", "parent")  # fmt: skip
+        _run_loading(folder, "tpm2_readpublic", "-c", "parent", "-n", "name")
+        Path(folder, "policy").write_bytes(policy(values))
+        # In a session with the TPM, so that the bus does not see the secret.
+        _run_loading(folder, "tpm2_startauthsession", "--hmac-session", "-c", "parent", "-S", "session")
+        _run(folder, "tpm2_sessionconfig", "--enable-decrypt", "session")
+        _run_loading(folder, "tpm2_create", "-C", "parent", "-P", "session:session", "-g", "sha256", "-L", "policy", "-i", "-",
+             "-a", "fixedtpm|fixedparent|noda", "-u", "public", "-r", "private", given=secret)  # fmt: skip
+        _run(folder, "tpm2_flushcontext", "session")
+        name, public, private = (Path(folder, each).read_bytes() for each in ("name", "public", "private"))
+    pcrs = b"".join(struct.pack(">B", number) + values[number] for number in sorted(values))
+    # tpm2-tools writes the two with their sizes before them.
+    blob = (struct.pack(">BB", VERSION, 0) + _sized(time.strftime("%Y-%m-%d").encode()) + _sized(name)
+            + struct.pack(">B", len(values)) + pcrs + private + public + _sized(b""))  # fmt: skip
+    return secret, MARK + blob.hex()
+
+
+def token(slot, values, text):
+    return {"type": TOKEN, "keyslots": [slot], "day": time.strftime("%Y-%m-%d"), "pcrs": sorted(values), "sealed": text}
