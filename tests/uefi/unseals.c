@@ -1,7 +1,8 @@
 /*
  * tests/uefi/unseals.c: behind the loader, whether the TPM gives to others what it has given to us: prints its PCRs and
  * the event log, and then has the keys in a header unsealed by what the loader itself does it with; the PCRs that it would
- * miss are those of now, so that it is the TPM that refuses.
+ * miss are those of now, so that it is the TPM that refuses. In between it has the TPM sign what our PCR is, with a key of
+ * its own.
  */
 #include "tests/uefi/test.h"
 
@@ -11,6 +12,7 @@
 #include "core/log.h"
 #include "core/string.h"
 #include "service/tpm_unseal.h"
+#include "service/tpm_wire.h"
 
 #define HEADER "\\EFI\\BOOT\\files\\disk.luks"
 #define LINE_BYTES 64
@@ -76,6 +78,100 @@ static void unseals_say_log(void)
 	unseals_say_bytes("log", (const uint8_t *)start, (size_t)(entry - (const uint8_t *)start));
 }
 
+/* An authorization by an empty password. */
+static void unseals_put_no_password(struct tpm_out *out)
+{
+	tpm_put(out, 9, 4);
+	tpm_put(out, 0x40000009, 4);
+	tpm_put(out, 0, 2);
+	tpm_put(out, 1, 1);
+	tpm_put(out, 0, 2);
+}
+
+/* What is behind the header of a good answer; of none, nothing. */
+static struct tpm_in unseals_send(struct tpm_out *out, uint8_t answer[TPM_COMMAND_BYTES])
+{
+	struct tpm_out size = { out->bytes + 2, 4, 0, false };
+	size_t bytes = TPM_COMMAND_BYTES;
+	struct tpm_in in = { answer, 0, true };
+
+	tpm_put(&size, out->nr_bytes, 4);
+	if (unseals_submit(NULL, out->bytes, out->nr_bytes, answer, &bytes)) {
+		in = (struct tpm_in){ answer, bytes, false };
+		(void)tpm_get(&in, 6);
+		in.bad |= tpm_get(&in, 4) != 0;
+	}
+	return in;
+}
+
+/* Makes a key that signs only what the TPM itself says (TPM 2.0 Library, part 3, 24.1), on P-256. */
+static uint32_t unseals_make_signer(struct tpm_out *out, uint8_t answer[TPM_COMMAND_BYTES])
+{
+	static const uint8_t area[] = { 0, 0x23, 0, 0xb, 0, 5, 4, 0x72, 0, 0, 0, 0x10, 0, 0x18, 0, 0xb, 0, 3, 0, 0x10, 0, 0, 0, 0 };
+	const uint8_t *public;
+	size_t public_bytes;
+	struct tpm_in in;
+	uint32_t handle;
+
+	out->nr_bytes = 0;
+	tpm_put(out, 0x8002, 2);
+	tpm_put(out, 0, 4);
+	tpm_put(out, 0x131, 4);
+	tpm_put(out, 0x40000001, 4);
+	unseals_put_no_password(out);
+	tpm_put(out, 4, 2);
+	tpm_put(out, 0, 4);
+	tpm_put_sized(out, area, sizeof(area));
+	tpm_put(out, 0, 2);
+	tpm_put(out, 0, 4);
+	in = unseals_send(out, answer);
+	handle = (uint32_t)tpm_get(&in, 4);
+	(void)tpm_get(&in, 4);
+	public = tpm_get_sized(&in, &public_bytes);
+	if (in.bad)
+		say("not ok unseals: no key to sign with");
+	else
+		unseals_say_bytes("public", public - 2, public_bytes + 2);
+	return handle;
+}
+
+/* 18.4 */
+static void unseals_quote(void)
+{
+	static uint8_t command[TPM_COMMAND_BYTES], answer[TPM_COMMAND_BYTES];
+	static const uint8_t nonce[] = { 0x12, 0x34 }, selection[] = { 0, 0, 0, 1, 0, 0xb, 3, 0, 0x10, 0 };
+	struct tpm_out out = { command, sizeof(command), 0, false };
+	uint32_t key = unseals_make_signer(&out, answer);
+	size_t parameters_bytes, message_bytes;
+	const uint8_t *message;
+	struct tpm_in in;
+
+	out.nr_bytes = 0;
+	tpm_put(&out, 0x8002, 2);
+	tpm_put(&out, 0, 4);
+	tpm_put(&out, 0x158, 4);
+	tpm_put(&out, key, 4);
+	unseals_put_no_password(&out);
+	tpm_put_sized(&out, nonce, sizeof(nonce));
+	tpm_put(&out, 0x10, 2);
+	tpm_put_bytes(&out, selection, sizeof(selection));
+	in = unseals_send(&out, answer);
+	parameters_bytes = tpm_get(&in, 4);
+	message = tpm_get_sized(&in, &message_bytes);
+	if (in.bad || parameters_bytes < 2 + message_bytes || parameters_bytes - 2 - message_bytes > in.left_bytes) {
+		say("not ok unseals: no quote");
+	} else {
+		unseals_say_bytes("message", message, message_bytes);
+		unseals_say_bytes("signature", in.bytes, parameters_bytes - 2 - message_bytes);
+	}
+	out.nr_bytes = 0;
+	tpm_put(&out, 0x8001, 2);
+	tpm_put(&out, 0, 4);
+	tpm_put(&out, 0x165, 4);
+	tpm_put(&out, key, 4);
+	(void)unseals_send(&out, answer);
+}
+
 static void unseals_try(const struct file_data *file)
 {
 	static struct tpm_sealed sealed;
@@ -120,6 +216,7 @@ efi_status EFI_API efi_main(efi_handle self, struct efi_system_table *system)
 				unseals_say_bytes(name, value, sizeof(value));
 		}
 		unseals_say_log();
+		unseals_quote();
 		if (!efi_failed(system->boot->handle_protocol(self, &image_guid, (void **)&image)) &&
 		    !efi_failed(file_open_folder(system->boot, image, &folder)) &&
 		    !efi_failed(file_read(&folder, HEADER, &file)))

@@ -2,11 +2,11 @@
 
 import argparse
 
-from commands import boot, check, convert, disk, hwcheck, image, install, report, scripts
+from commands import attest, boot, check, convert, disk, hwcheck, image, install, report, scripts
 from host import version
 
 # In the order of --help. Each declares its subcommands with add().
-COMMANDS = (boot, check, scripts, convert, report, image, install, disk, hwcheck)
+COMMANDS = (boot, check, scripts, convert, report, image, install, disk, attest, hwcheck)
 
 
 def make(description):
