@@ -577,7 +577,11 @@ static bool main_allow_dma(void)
  * is there and fails is no state to have a policy in force in. */
 static void main_take_iommu(void)
 {
-	struct iommu_request request = { .wish = boot_options.iommu, .fast = boot_options.fast };
+	struct iommu_request request = {
+		.wish = boot_options.iommu,
+		.fast = boot_options.fast,
+		.refuse_messages = !boot_options.fast && startup_misses_inits(),
+	};
 	const char *why = NULL;
 	enum iommu_state state;
 

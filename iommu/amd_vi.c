@@ -3,8 +3,8 @@
  * every device ID, since the guest can give buses any number; all entries lead to the same page tables.
  *
  * An entry lets no device ask for translations (ATS: I = 0), nor do port I/O (IoCtl = 0). Interrupts pass as they
- * are (IV = 0), INITs and SMIs among them: CPUs with AMD-Vi catch INITs (VM_CR.R_INIT), and to pass only others
- * (IV = 1, IntCtl = 1, INITPass = 0) QEMU has a way that loses their vectors.
+ * are (IV = 0), INITs and SMIs among them: CPUs with AMD-Vi catch INITs (VM_CR.R_INIT). Where they do not, which is
+ * so on QEMU, all messages are refused (amd_vi_interrupts.c).
  */
 #include "iommu/amd_vi.h"
 
@@ -15,13 +15,12 @@
 #include "iommu/iommu_map.h"
 #include "vmm/access.h"
 
-#define DEVICE_WORDS 4
-#define DEVICE_TABLE_BYTES (AMD_VI_DEVICES * DEVICE_WORDS * sizeof(uint64_t))
+#define DEVICE_TABLE_BYTES (AMD_VI_DEVICES * AMD_VI_DEVICE_WORDS * sizeof(uint64_t))
 #define DOMAIN UINT64_C(1)
 #define COMMANDS_BYTES PAGE_BYTES
 #define COMMANDS_LENGTH (UINT64_C(8) << 56) /* 256 entries */
 
-static uint64_t *amd_vi_table;
+uint64_t *amd_vi_table;
 static hpa_t amd_vi_root;
 
 static uint64_t amd_vi_page(hpa_t hpa, unsigned level)
@@ -55,7 +54,7 @@ static void amd_vi_set_device(uint64_t *entry)
 static void amd_vi_set_devices(uint16_t first, uint16_t last, uint8_t setting)
 {
 	for (uint32_t id = first; id <= last; id++)
-		amd_vi_table[id * DEVICE_WORDS + 1] |= (uint64_t)IVHD_SETTING_SYSTEM_MANAGEMENT(setting)
+		amd_vi_table[id * AMD_VI_DEVICE_WORDS + 1] |= (uint64_t)IVHD_SETTING_SYSTEM_MANAGEMENT(setting)
 						       << AMD_VI_DEVICE_SYSTEM_MANAGEMENT_SHIFT;
 }
 
@@ -67,18 +66,17 @@ static const char *amd_vi_prepare(void)
 	if (iommu_map_create(&amd_vi_format, &amd_vi_root) != 0)
 		return "its page tables cannot map the memory, or there is none for them";
 	for (uint32_t id = 0; id < AMD_VI_DEVICES; id++)
-		amd_vi_set_device(&amd_vi_table[id * DEVICE_WORDS]);
+		amd_vi_set_device(&amd_vi_table[id * AMD_VI_DEVICE_WORDS]);
 	amd_vi_visit_settings(amd_vi_set_devices);
 	iommu_flush(amd_vi_table, DEVICE_TABLE_BYTES);
 	return NULL;
 }
 
-/* The command buffer of one unit, while it is started. */
-struct amd_vi_commands {
+static struct amd_vi_commands {
 	hpa_t registers;
 	uint64_t *entries; /* two words each */
 	uint64_t tail;	   /* in bytes, as in the register */
-};
+} amd_vi_commands[AMD_VI_UNITS_MAXIMUM];
 
 static void amd_vi_write(hpa_t registers, uint32_t offset, uint64_t value)
 {
@@ -95,6 +93,26 @@ static bool amd_vi_command(struct amd_vi_commands *commands, uint64_t first, uin
 	commands->tail = (commands->tail + AMD_VI_COMMAND_BYTES) % COMMANDS_BYTES;
 	amd_vi_write(commands->registers, AMD_VI_COMMAND_TAIL, commands->tail);
 	return iommu_wait(commands->registers + AMD_VI_COMMAND_HEAD, 8, COMMANDS_BYTES - 1, commands->tail);
+}
+
+/* It has done what it was told before; that is seen in memory, behind its buffer. */
+static bool amd_vi_finish(struct amd_vi_commands *commands)
+{
+	uint64_t *done = commands->entries + COMMANDS_BYTES / sizeof(uint64_t);
+
+	*done = 0;
+	iommu_flush(done, sizeof(*done));
+	return amd_vi_command(commands, AMD_VI_COMMAND_WAIT | AMD_VI_COMMAND_WAIT_STORE | memory_physical(done), 1) &&
+	       iommu_wait_memory(done, 1);
+}
+
+bool amd_vi_command_all(uint64_t first, uint64_t second)
+{
+	bool done = true;
+
+	for (unsigned i = 0; i < amd_vi_nr_units; i++)
+		done &= amd_vi_command(&amd_vi_commands[i], first, second) && amd_vi_finish(&amd_vi_commands[i]);
+	return done;
 }
 
 /* Whatever it has kept of the firmware's tables. */
@@ -124,10 +142,11 @@ static uint64_t amd_vi_control(uint8_t flags)
 static const char *amd_vi_start_unit(unsigned index, uint64_t *buffer)
 {
 	const struct amd_vi_unit *unit = &amd_vi_units[index];
-	struct amd_vi_commands commands = { .registers = unit->registers, .entries = buffer };
-	uint64_t control = amd_vi_control(unit->flags), *done = buffer + COMMANDS_BYTES / sizeof(uint64_t);
+	struct amd_vi_commands *commands = &amd_vi_commands[index];
+	uint64_t control = amd_vi_control(unit->flags);
 	uint64_t before = mmio_hardware_read(unit->registers + AMD_VI_CONTROL, 8);
 
+	*commands = (struct amd_vi_commands){ .registers = unit->registers, .entries = buffer };
 	amd_vi_write(unit->registers, AMD_VI_CONTROL, before & AMD_VI_CONTROL_ENABLE ? control : 0);
 	if (!iommu_wait(unit->registers + AMD_VI_STATUS, 8, AMD_VI_STATUS_COMMANDS_RUN, 0))
 		return "it does not stop its commands";
@@ -137,12 +156,7 @@ static const char *amd_vi_start_unit(unsigned index, uint64_t *buffer)
 	amd_vi_write(unit->registers, AMD_VI_DEVICE_TABLE,
 		     memory_physical(amd_vi_table) | (DEVICE_TABLE_BYTES / PAGE_BYTES - 1));
 	amd_vi_write(unit->registers, AMD_VI_CONTROL, control | AMD_VI_CONTROL_COMMANDS);
-	*done = 0;
-	iommu_flush(done, sizeof(*done));
-	if (!amd_vi_invalidate(&commands) ||
-	    !amd_vi_command(&commands,
-			    AMD_VI_COMMAND_WAIT | AMD_VI_COMMAND_WAIT_STORE | memory_physical(done), 1) ||
-	    !iommu_wait_memory(done, 1))
+	if (!amd_vi_invalidate(commands) || !amd_vi_finish(commands))
 		return "it does not execute commands";
 	/* What these name passes untranslated. */
 	amd_vi_write(unit->registers, AMD_VI_EXCLUSION_BASE, 0);
@@ -160,6 +174,8 @@ const struct iommu_driver amd_vi_driver = {
 	.signature = "IVRS",
 	.find = amd_vi_find,
 	.prepare = amd_vi_prepare,
+	.refuse_messages = amd_vi_refuse_messages,
+	.begin_refusing = amd_vi_begin_refusing,
 	.count = amd_vi_count,
 	.start_unit = amd_vi_start_unit,
 };

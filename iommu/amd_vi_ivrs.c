@@ -13,6 +13,8 @@
 
 struct amd_vi_unit amd_vi_units[AMD_VI_UNITS_MAXIMUM];
 unsigned amd_vi_nr_units;
+uint16_t amd_vi_io_apics[AMD_VI_IO_APICS_MAXIMUM];
+unsigned amd_vi_nr_io_apics;
 
 static struct amd_vi_setting {
 	uint16_t first, last;
@@ -33,6 +35,18 @@ static const char *ivrs_add_setting(uint16_t first, uint16_t last, uint8_t setti
 	if (ivrs_nr_settings == SETTINGS_MAXIMUM)
 		return "the IVRS has too many device entries";
 	ivrs_settings[ivrs_nr_settings++] = (struct amd_vi_setting){ first, last, setting };
+	return NULL;
+}
+
+static const char *ivrs_add_io_apic(uint16_t id)
+{
+	for (unsigned i = 0; i < amd_vi_nr_io_apics; i++) {
+		if (amd_vi_io_apics[i] == id)
+			return NULL;
+	}
+	if (amd_vi_nr_io_apics == AMD_VI_IO_APICS_MAXIMUM)
+		return "the IVRS has too many I/O APICs";
+	amd_vi_io_apics[amd_vi_nr_io_apics++] = id;
 	return NULL;
 }
 
@@ -80,6 +94,8 @@ static const char *ivrs_read_entries(const uint8_t *at, uint64_t left)
 		case IVHD_ENTRY_SPECIAL: /* an I/O APIC or HPET: the ID that its messages have */
 			id = (uint16_t)acpi_get(at + 5, 2);
 			why = ivrs_add_setting(id, id, at[3]);
+			if (why == NULL && at[IVHD_SPECIAL_VARIETY] == IVHD_SPECIAL_IO_APIC)
+				why = ivrs_add_io_apic(id);
 			break;
 		}
 		at += bytes;

@@ -39,6 +39,7 @@
 #define AMD_VI_COMMAND_INVALIDATE_PAGES (UINT64_C(3) << 60)  /* 47:32 domain; second: address, 1 PDE, 0 S */
 #define AMD_VI_COMMAND_ALL_PAGES UINT64_C(0x7ffffffffffff003)
 #define AMD_VI_COMMAND_INVALIDATE_ALL (UINT64_C(8) << 60)
+#define AMD_VI_COMMAND_INVALIDATE_INTERRUPTS (UINT64_C(5) << 60) /* 15:0 device ID */
 #define AMD_VI_COMMAND_BYTES 16u
 
 /* Device table (2.2.2): one entry of 256 bits a device ID */
@@ -47,6 +48,16 @@
 #define AMD_VI_DEVICE_TRANSLATES UINT64_C(0x2)
 #define AMD_VI_DEVICE_LEVELS_SHIFT 9
 #define AMD_VI_DEVICE_SYSTEM_MANAGEMENT_SHIFT 40	/* second: 41:40 */
+#define AMD_VI_DEVICE_INTERRUPTS UINT64_C(0x1) /* third: IV; 51:6 their table. 58:56 what else passes: none */
+#define AMD_VI_DEVICE_TABLE_LENGTH_SHIFT 1     /* 4:1, as a power of two */
+#define AMD_VI_DEVICE_LOOK_UP (UINT64_C(2) << 60) /* IntCtl; 0: abort */
+
+/* Interrupt table (2.2.5): 32 bits an index */
+#define AMD_VI_INTERRUPT_VALID UINT32_C(0x1)
+#define AMD_VI_INTERRUPT_LOWEST UINT32_C(0x4) /* 4:2, as a message's */
+#define AMD_VI_INTERRUPT_LOGICAL UINT32_C(0x40)
+#define AMD_VI_INTERRUPT_DESTINATION_SHIFT 8
+#define AMD_VI_INTERRUPT_VECTOR_SHIFT 16
 
 /* Page tables (2.2.3) */
 #define AMD_VI_PAGE_PRESENT UINT64_C(0x1)
@@ -79,6 +90,8 @@
 #define IVHD_ENTRY_EXTENDED 0x46
 #define IVHD_ENTRY_EXTENDED_FIRST 0x47
 #define IVHD_ENTRY_SPECIAL 0x48
+#define IVHD_SPECIAL_VARIETY 7
+#define IVHD_SPECIAL_IO_APIC 1
 #define IVHD_ENTRY_VARIABLE 0xf0 /* and above: byte 21 is what follows */
 #define IVHD_ENTRY_VARIABLE_LENGTH 21
 #define IVHD_SETTING_SYSTEM_MANAGEMENT(setting) ((setting) >> 4 & 3u)

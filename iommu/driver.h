@@ -18,6 +18,10 @@ struct iommu_driver {
 	const char *(*find)(const uint8_t *table, uint64_t length_bytes);
 	/* Makes the tables. */
 	const char *(*prepare)(void);
+	/* Changes them: no device interrupts by a message, but the I/O APIC. NULL: it cannot. Not done, no tables are
+	 * changed. Then, behind the start of all units, which the I/O APIC learns. */
+	const char *(*refuse_messages)(void);
+	const char *(*begin_refusing)(void);
 	unsigned (*count)(void); /* units */
 	/* Has a unit, from 0, use them, which gives it commands in the first page of the buffer and answers in the
 	 * second. Where the firmware had it translate, it goes on doing so meanwhile. */

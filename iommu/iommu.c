@@ -143,6 +143,30 @@ static bool iommu_leave_out_chipset(void)
 	return fits;
 }
 
+/* Does no message of a device pass from the start on? */
+static bool iommu_refuse_messages(const struct iommu_driver *driver)
+{
+	const char *why = driver->refuse_messages == NULL ? "it passes all or none" : driver->refuse_messages();
+
+	if (why != NULL)
+		log_warning("IOMMU: a device's message that is an INIT leads out of Ritevisor: %s cannot refuse it: %s",
+			    driver->name, why);
+	return why == NULL;
+}
+
+/* Systems learn from the FADT that they are not to use messages; a device that is told to all the same has no
+ * interrupts. */
+static const char *iommu_begin_refusing(const struct iommu_driver *driver)
+{
+	const char *why = driver->begin_refusing();
+
+	if (why == NULL && acpi_forbid_messages() == 0)
+		log_warning("IOMMU: devices send no messages, which systems cannot be told: there is no FADT for it");
+	else if (why == NULL)
+		log_info("IOMMU: devices send no messages (MSI), INITs among them: systems use interrupt lines");
+	return why;
+}
+
 static const char *iommu_start(const struct iommu_driver *driver)
 {
 	const char *why = NULL;
@@ -161,6 +185,7 @@ static const char *iommu_own(const struct iommu_driver *driver, const uint8_t *t
 {
 	const char *why = driver->find(table, length_bytes);
 	const char *hidden;
+	bool refuses = false;
 
 	if (why == NULL && !iommu_leave_out_chipset())
 		why = "there are too many ranges of memory";
@@ -169,8 +194,12 @@ static const char *iommu_own(const struct iommu_driver *driver, const uint8_t *t
 		why = hidden;
 	if (why == NULL && request->wish != IOMMU_WISH_OFF)
 		why = driver->prepare();
-	if (why == NULL && request->wish != IOMMU_WISH_OFF)
+	if (why == NULL && request->wish != IOMMU_WISH_OFF) {
+		refuses = request->refuse_messages && iommu_refuse_messages(driver);
 		why = iommu_start(driver);
+	}
+	if (why == NULL && refuses)
+		why = iommu_begin_refusing(driver);
 	return why;
 }
 

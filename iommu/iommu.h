@@ -19,6 +19,9 @@ enum iommu_wish {
 struct iommu_request {
 	enum iommu_wish wish;
 	bool fast; /* its PCI function stays visible, since hiding one has all accesses by ports exit */
+	/* A device's message that is an INIT would lead out of the hypervisor: none of theirs passes, where it can
+	 * be had, and systems are told to use interrupt lines. */
+	bool refuse_messages;
 };
 
 enum iommu_state {

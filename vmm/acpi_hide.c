@@ -1,5 +1,6 @@
 /*
- * vmm/acpi_hide.c: takes \_S1 to \_S3 out of the firmware's AML, and whole tables out of the guest's sight.
+ * vmm/acpi_hide.c: takes \_S1 to \_S3 out of the firmware's AML, and whole tables out of the guest's sight, and
+ * has the FADT say what systems are not to use.
  * A table that overlaps another one is left alone, since changing it would spoil the other's sum.
  *
  * A table is hidden where it is, since firmware may make its list of tables anew (ACPI 6.4, 5.2.8): it gets
@@ -13,6 +14,9 @@
 
 #define TABLES_MAXIMUM 256
 #define HIDDEN_SIGNATURE "OEM0" /* such names are for manufacturers' own tables (5.2.6) */
+
+#define FADT_BOOT_FLAGS 109 /* IAPC_BOOT_ARCH, 16 bits */
+#define FADT_NO_MESSAGES 0x08
 
 #define AML_ALIAS 0x06
 #define AML_METHOD 0x14
@@ -183,6 +187,25 @@ unsigned acpi_hide_tables(const char signature[4])
 			sum = (uint8_t)(sum + table[at]);
 		table[ACPI_HEADER_CHECKSUM] = (uint8_t)-sum;
 		count++;
+	}
+	return count;
+}
+
+unsigned acpi_forbid_messages(void)
+{
+	unsigned count = 0;
+
+	acpi_list_all();
+	for (size_t i = 0; i < acpi_tables.count; i++) {
+		uint64_t length_bytes;
+		uint8_t *table = acpi_table(acpi_tables.start[i], &length_bytes), before;
+
+		if (!table || memcmp(table, "FACP", 4) != 0 || length_bytes <= FADT_BOOT_FLAGS || !acpi_may_change(i))
+			continue;
+		before = table[FADT_BOOT_FLAGS];
+		table[FADT_BOOT_FLAGS] = before | FADT_NO_MESSAGES;
+		table[ACPI_HEADER_CHECKSUM] = (uint8_t)(table[ACPI_HEADER_CHECKSUM] + before - table[FADT_BOOT_FLAGS]);
+		count += (table[FADT_BOOT_FLAGS] & FADT_NO_MESSAGES) != 0;
 	}
 	return count;
 }

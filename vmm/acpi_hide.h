@@ -13,4 +13,8 @@ unsigned acpi_hide_sleep(void);
  * Returns how many. Context: as above. */
 unsigned acpi_hide_tables(const char signature[4]);
 
+/* Has each FADT say that devices' interrupts by message (MSI) are not to be used (ACPI 6.4, 5.2.9.3). Returns how
+ * many. Context: as above. */
+unsigned acpi_forbid_messages(void);
+
 #endif

@@ -363,3 +363,8 @@ int startup_init(bool fast)
 	log_info("INITs are delivered in software: the local APIC can be read, and its writes exit");
 	return error != 0 ? error : startup_bus_begin();
 }
+
+bool startup_misses_inits(void)
+{
+	return !vcpu_ops->init_exits && !startup_is_caught;
+}

@@ -22,6 +22,9 @@ void startup_continue(struct cpu *cpu, const struct cpu_state *state);
  * fast: only until all CPUs run. 0 or -errno. Context: boot. */
 int startup_init(bool fast);
 
+/* Would an INIT that no CPU sends, a device's message, lead its CPU out of the guest? Context: boot, later. */
+bool startup_misses_inits(void);
+
 /* The other CPUs have been taken: where hardware would deliver startup IPIs at least at times, one that did
  * not come is kept from them, since it would start outside. 0 or -errno. Context: boot. */
 int startup_guard_absent(void);

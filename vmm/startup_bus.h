@@ -5,9 +5,17 @@
 #ifndef VMM_STARTUP_BUS_H
 #define VMM_STARTUP_BUS_H
 
-#include "rv/types.h"
+#include "vmm/io_apic_remap.h"
 
 /* 0 or -errno. Context: boot, ACPI ready, after startup_watch_begin(). */
 int startup_bus_begin(void);
+
+/* NULL, or why the machine's I/O APIC cannot send indices (vmm/io_apic_remap.h). Context: boot, after the above. */
+const char *startup_bus_cannot_remap(void);
+/* Behind that: it does so from now on. 0 or -errno. Context: boot. */
+int startup_bus_remap(io_apic_set set);
+
+/* A local APIC was told that an interrupt of that vector is at its end. Context: exit. */
+void startup_bus_end_interrupt(uint8_t vector);
 
 #endif

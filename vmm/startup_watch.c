@@ -15,6 +15,7 @@
 #include "rv/errno.h"
 #include "vmm/access.h"
 #include "vmm/mmio_direct.h"
+#include "vmm/startup_bus.h"
 #include "vmm/vcpu.h"
 
 static enum access_result watch_page_access(struct access *access, void *context);
@@ -65,6 +66,27 @@ static bool watch_is_bad_vector(uint64_t value)
 	return mode == APIC_ICR_INIT || mode == APIC_ICR_SMI;
 }
 
+/* The one with the highest vector ends. 0: none is in service. */
+static uint8_t watch_in_service(const volatile uint32_t *page)
+{
+	for (unsigned i = 8; i-- > 0;) {
+		uint32_t vectors = page[(APIC_ISR + i * APIC_REGISTER_BYTES) / 4];
+
+		if (vectors != 0)
+			return (uint8_t)(32 * i + 31 - (unsigned)__builtin_clz(vectors));
+	}
+	return 0;
+}
+
+/* An I/O APIC that sends indices does not hear of it by itself. */
+static void watch_end_interrupt(volatile uint32_t *page, uint32_t value)
+{
+	uint8_t vector = watch_in_service(page);
+
+	page[APIC_EOI / 4] = value;
+	startup_bus_end_interrupt(vector);
+}
+
 static enum access_result watch_page_access(struct access *access, void *context)
 {
 	static const uint32_t registers[] = {
@@ -73,13 +95,14 @@ static enum access_result watch_page_access(struct access *access, void *context
 		APIC_LVT_LINT1, APIC_LVT_ERROR,
 	};
 	uint64_t offset = access->address & PAGE_MASK;
-	const volatile uint32_t *page = memory_direct(access->address - offset);
+	volatile uint32_t *page = memory_direct(access->address - offset);
 	struct vcpu *vcpu = access->vcpu;
 	bool touched = false;
 
 	(void)context;
 	for (size_t i = 0; i < ARRAY_LENGTH(registers); i++)
 		touched |= watch_touches(access, registers[i]);
+	touched |= io_apic_is_remapped && watch_touches(access, APIC_EOI);
 	/* In x2APIC mode the page is nothing. */
 	if (!access->write || !touched || watch_in_x2apic_mode())
 		return ACCESS_PASS;
@@ -87,6 +110,10 @@ static enum access_result watch_page_access(struct access *access, void *context
 	 * and some take it for one. */
 	if (offset % APIC_REGISTER_BYTES != 0 || access->width_bytes != 4)
 		return ACCESS_DONE;
+	if (offset == APIC_EOI) {
+		watch_end_interrupt(page, (uint32_t)access->value);
+		return ACCESS_DONE;
+	}
 	if (offset == APIC_ICR_LOW) {
 		uint64_t command = (uint64_t)page[APIC_ICR_HIGH / 4] << 32 | access->value;
 
@@ -130,6 +157,10 @@ static bool watch_store(gpa_t gpa, uint32_t value)
 			return false;
 		break;
 	case APIC_EOI:
+		if (!io_apic_is_remapped)
+			break;
+		watch_end_interrupt(memory_direct(gpa & ~PAGE_MASK), value);
+		return true;
 	case APIC_TIMER_INITIAL:
 	case APIC_TPR:
 	case APIC_ICR_HIGH:

@@ -2,6 +2,9 @@
  * tests/guest/message.c: INITs that come from the bus: stores where a device's messages go, and an entry of
  * the I/O APIC's. They must stop no CPU, and what is stored reads as of a device that is not there. Nor may
  * a CPU move its local APIC there, or have a local vector deliver an INIT or an SMI.
+ *
+ * Options: device=1: instead, a device, QEMU's edu, sends messages by its DMA, which are all refused; device=2: by its
+ * MSI registers; reached=1: its INIT is to stop the CPU, as where nobody refuses it.
  */
 #include "guest.h"
 
@@ -21,6 +24,27 @@
 #define LVT_MASKED 0x10000u
 #define VECTOR_GP 13
 #define PAUSE_CYCLES 20000000u
+#define PAUSES 100u
+#define CONFIG_ADDRESS 0xcf8
+#define CONFIG_DATA 0xcfc
+#define CONFIG(function, offset) (0x80000000u | (function) << 8 | (offset))
+#define ID_EDU 0x11e81234u
+#define CAPABILITIES 0x34u
+#define CAPABILITY_MSI 0x05u
+#define MSI_ENABLE 0x10000u
+#define EDU_RAISE 0x60u
+#define EDU_ACKNOWLEDGE 0x64u
+#define EDU_SOURCE 0x80u /* docs/specs/edu.txt of QEMU */
+#define EDU_TARGET 0x88u
+#define EDU_COUNT 0x90u
+#define EDU_COMMAND 0x98u
+#define EDU_BUFFER 0x40000u
+#define EDU_START 1u
+#define EDU_TO_MEMORY 2u
+#define EDU_POLLS 400000000u
+#define MESSAGE_NMI 0x4400u
+#define MESSAGE_SMI 0x4200u
+#define NMI_VECTOR 2
 
 SHARED uint64_t turns;
 
@@ -32,11 +56,13 @@ static void second_run(void)
 	}
 }
 
+/* Its host may have other things to do meanwhile. */
 static bool second_turns(void)
 {
 	uint64_t before = turns;
 
-	wait_cycles(PAUSE_CYCLES);
+	for (unsigned i = 0; i < PAUSES && turns == before; i++)
+		wait_cycles(PAUSE_CYCLES);
 	return turns != before;
 }
 
@@ -95,10 +121,115 @@ static void check_local_vector(uint32_t mode)
 	*entry = before;
 }
 
+static uint32_t edu_at, edu_function;
+static uint64_t edu_data;
+static volatile uint64_t nmis;
+
+static bool count_nmi(struct fault_frame *frame)
+{
+	nmis += frame->vector == NMI_VECTOR;
+	return frame->vector == NMI_VECTOR;
+}
+
+static void edu_find(void)
+{
+	for (uint32_t function = 0; function < 256; function++) {
+		out32(CONFIG_ADDRESS, CONFIG(function, 0u));
+		if (in32(CONFIG_DATA) != ID_EDU)
+			continue;
+		out32(CONFIG_ADDRESS, CONFIG(function, 4u));
+		out32(CONFIG_DATA, 6);
+		out32(CONFIG_ADDRESS, CONFIG(function, 0x10u));
+		edu_at = in32(CONFIG_DATA) & ~0xfu;
+		edu_function = function;
+	}
+}
+
+static uint32_t edu_config(uint32_t offset)
+{
+	out32(CONFIG_ADDRESS, CONFIG(edu_function, offset));
+	return in32(CONFIG_DATA);
+}
+
+static void edu_configure(uint32_t offset, uint32_t value)
+{
+	out32(CONFIG_ADDRESS, CONFIG(edu_function, offset));
+	out32(CONFIG_DATA, value);
+}
+
+/* An interrupt of its own. PCI Local Bus Specification 3.0, 6.8.1: with 64 address bits. */
+static void edu_interrupt(uint32_t apic_id, uint32_t message)
+{
+	uint32_t at = edu_config(CAPABILITIES) & 0xfc;
+
+	while (at != 0 && (edu_config(at) & 0xff) != CAPABILITY_MSI)
+		at = edu_config(at) >> 8 & 0xfc;
+	edu_configure(at + 4, MESSAGES | apic_id << 12);
+	edu_configure(at + 8, 0);
+	edu_configure(at + 12, message);
+	edu_configure(at, edu_config(at) | MSI_ENABLE);
+	*register_at(edu_at + EDU_RAISE) = 1;
+	*register_at(edu_at + EDU_ACKNOWLEDGE) = 1;
+	edu_configure(at, edu_config(at) & ~MSI_ENABLE);
+}
+
+static void edu_move(uint64_t source, uint64_t target, uint32_t direction)
+{
+	*(volatile uint64_t *)(uintptr_t)(edu_at + EDU_SOURCE) = source;
+	*(volatile uint64_t *)(uintptr_t)(edu_at + EDU_TARGET) = target;
+	*(volatile uint64_t *)(uintptr_t)(edu_at + EDU_COUNT) = 4;
+	*(volatile uint64_t *)(uintptr_t)(edu_at + EDU_COMMAND) = EDU_START | direction;
+	for (uint32_t i = 0; i < EDU_POLLS && (*register_at(edu_at + EDU_COMMAND) & EDU_START) != 0; i++)
+		__asm__ volatile("pause");
+}
+
+static void edu_send(uint32_t apic_id, uint32_t message)
+{
+	if (option_number_or("device", 0) == 2) {
+		edu_interrupt(apic_id, message);
+		return;
+	}
+	edu_data = message;
+	edu_move((uint64_t)&edu_data, EDU_BUFFER, 0);
+	edu_move(EDU_BUFFER, MESSAGES | apic_id << 12, EDU_TO_MEMORY);
+}
+
+/* Its DMA reaches memory, and by messages nobody. */
+static void check_device(void)
+{
+	bool reached = option_number_or("reached", 0) != 0;
+
+	edu_find();
+	if (!guest_check(edu_at != 0, "a device", "there is no edu"))
+		return;
+	edu_data = 0x1234;
+	edu_move((uint64_t)&edu_data, EDU_BUFFER, 0);
+	edu_data = 0;
+	edu_move(EDU_BUFFER, (uint64_t)&edu_data, EDU_TO_MEMORY);
+	guest_check(edu_data == 0x1234, "the device reaches memory", "0x%lx", edu_data);
+	edu_send(1, MESSAGE_INIT);
+	guest_check(second_turns() != reached, "a device's INIT to the other CPU", "it %s",
+		    reached ? "runs" : "stopped");
+	if (reached)
+		return;
+	fault_handler = count_nmi;
+	edu_send(1, MESSAGE_SMI);
+	edu_send(0, MESSAGE_NMI);
+	edu_send(0, MESSAGE_SMI);
+	guest_check(second_turns() && nmis == 0, "its SMIs and NMIs", "%lu NMIs", nmis);
+	edu_send(0, MESSAGE_INIT);
+	wait_cycles(PAUSE_CYCLES);
+	guest_check(true, "a device's INIT to this CPU", "");
+}
+
 void guest_main(void)
 {
 	if (!guest_check(second_start(VECTOR, second_run) && second_turns(), "second CPU", "it does not run"))
 		return;
+	if (option_number_or("device", 0) != 0) {
+		check_device();
+		return;
+	}
 	*register_at(MESSAGES | 1u << 12) = MESSAGE_INIT;
 	guest_check(second_turns(), "a message to the other CPU", "it stopped");
 	guest_check(*register_at(MESSAGES | 1u << 12) == ~0u, "messages read as ones", "%x",

@@ -384,6 +384,20 @@ static void test_hide_whole(void)
 	UNIT_CHECK(sums_up(FADT) && sums_up(MCFG));
 }
 
+/* In each FADT that is long enough; what else is said there stays. */
+static void test_forbid_messages(void)
+{
+	put(FADT + 109, 0x0012, 2);
+	header(FADT, "FACP", 244);
+	UNIT_EQUAL(acpi_forbid_messages(), 1);
+	UNIT_EQUAL(fake_memory[FADT + 109], 0x1a);
+	UNIT_CHECK(sums_up(FADT));
+	UNIT_EQUAL(acpi_forbid_messages(), 1);
+	UNIT_CHECK(fake_memory[FADT + 109] == 0x1a && sums_up(FADT));
+	header(FADT, "FACP", 109);
+	UNIT_EQUAL(acpi_forbid_messages(), 0);
+}
+
 /* Tables that overlap, or reach into what is ours, stay as they are. */
 static void test_hide_overlapping(void)
 {
@@ -553,6 +567,7 @@ int main(void)
 	unit_run("acpi_hide", test_hide);
 	unit_run("acpi_hide_tables", test_hide_tables);
 	unit_run("acpi_hide_whole", test_hide_whole);
+	unit_run("acpi_forbid_messages", test_forbid_messages);
 	unit_run("acpi_hide_overlapping", test_hide_overlapping);
 	unit_run("acpi_malformed", test_malformed);
 	unit_run("acpi_madt", test_madt);

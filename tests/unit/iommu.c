@@ -158,7 +158,7 @@ static void set_up(void)
 	memset(table, 0, sizeof(table));
 	memset(setting_of, 0, sizeof(setting_of));
 	nr_registers = nr_functions = nr_kept = nr_settings = 0;
-	amd_vi_nr_units = vt_d_nr_units = 0;
+	amd_vi_nr_units = vt_d_nr_units = amd_vi_nr_io_apics = 0;
 }
 
 static void put_ivhd(size_t at, uint8_t type, size_t length_bytes)
@@ -177,7 +177,7 @@ static size_t put_ivrs(void)
 	put_ivhd(48, IVHD_TYPE_10, 24 + 4 + 4 + 8 + 4);
 	put(72, IVHD_ENTRY_FIRST | 0x0010 << 8 | 0x30 << 24, 4);
 	put(76, IVHD_ENTRY_LAST | 0x0020 << 8, 4);
-	put(80, IVHD_ENTRY_SPECIAL | UINT64_C(0x10) << 24 | UINT64_C(0xa0) << 40, 8);
+	put(80, IVHD_ENTRY_SPECIAL | UINT64_C(0x10) << 24 | UINT64_C(0xa0) << 40 | UINT64_C(1) << 56, 8);
 	put_ivhd(92, IVHD_TYPE_11, 40 + 4);
 	put(132, IVHD_ENTRY_ONE | 0x0300 << 8 | 0x20 << 24, 4);
 	put(136, IVMD_TYPE_FIRST, 1);
@@ -204,6 +204,7 @@ static void test_ivrs(void)
 	UNIT_CHECK(nr_registers == 2 && nr_functions == 1); /* with its counters */
 	UNIT_EQUAL(last_function, pci_segment_address(3) | pci_address(1, 0, 2, 0));
 	UNIT_CHECK(nr_kept == 1 && kept_first == 0xe0000 && kept_last == 0xfffff);
+	UNIT_CHECK(amd_vi_nr_io_apics == 1 && amd_vi_io_apics[0] == 0xa0);
 	amd_vi_visit_settings(note_setting);
 	UNIT_CHECK(setting_of[0x0f] == 0 && setting_of[0x10] == 0x30 && setting_of[0x20] == 0x30);
 	UNIT_CHECK(setting_of[0x21] == 0 && setting_of[0xa0] == 0x10 && setting_of[0x300] == 0x20);
