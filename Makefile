@@ -62,6 +62,7 @@ zydis-source := $(cache)/src/zydis-$(zydis-version)
 zycore-source := $(cache)/src/zycore-c-$(zycore-c-version)
 libsodium-source := $(cache)/src/libsodium-$(libsodium-version)
 bearssl-source := $(cache)/src/bearssl-$(bearssl-version)
+libb2-source := $(cache)/src/libb2-$(libb2-version)
 
 .PHONY: setup fetch
 setup:
@@ -158,7 +159,7 @@ $(build)/guest.img: $(build)/guest-initrd.gz $(image-tool)
 	$(Q)tools/image disk --initrd $< --output $@
 
 programs := $(build)/ritevisor.elf $(service-programs) $(build)/engine.elf $(build)/ritevisor.efi
-programs-checked := $(addsuffix .fpu-free,$(basename $(filter %.elf,$(programs)))) \
+programs-checked := $(addsuffix .fpu-free,$(basename $(filter %.elf,$(programs)) $(build)/wireguard.elf)) \
 	$(build)/ritevisor.efi
 
 .PHONY: all run test bench fuzz image clean help

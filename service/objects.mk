@@ -1,5 +1,5 @@
 # service/: programs at CPL 3 without Ruby: verify checks signatures, keeper unlocks disks. They are put into the
-# hypervisor's image (process/service_image.S).
+# hypervisor's image (process/service_image.S). WireGuard is a library so far, for one that speaks IP.
 
 # libsodium: of it Ed25519, SHA-2, HMAC, BLAKE2b and Argon2, in plain C. Argon2's memory is of the arena.
 sodium := $(libsodium-source)/src/libsodium
@@ -13,6 +13,7 @@ sodium-keeper := crypto_hash/sha256/cp/hash_sha256_cp crypto_auth/hmacsha256/aut
 	crypto_auth/hmacsha512/auth_hmacsha512 crypto_generichash/blake2b/ref/generichash_blake2b \
 	$(addprefix crypto_pwhash/argon2/,argon2 argon2-core argon2-fill-block-ref blake2b-long)
 sodium-names := $(sodium-common) $(sodium-verify) $(sodium-keeper)
+sodium-host-names := $(sodium-names) crypto_scalarmult/curve25519/ref10/x25519_ref10
 
 service-build := $(build)/service
 service-flags := $(bare-flags) -ffunction-sections -fdata-sections -I include -I . -I service/headers
@@ -21,6 +22,8 @@ luks-parts := $(addprefix service/,arena.o base64.o json.o kdf.o luks.o luks_met
 # Of a TPM: the UEFI loader has them.
 tpm-parts := $(addprefix service/,tpm_crypto.o tpm_sealed.o tpm_unseal.o tpm_wire.o)
 tpm-bearssl := $(bearssl-names) hash/sha2small mac/hmac codec/ccopy codec/dec32be codec/enc32be ec/ec_p256_m31
+wireguard-parts := $(addprefix service/,base64.o ip_address.o wireguard.o wireguard_config.o wireguard_cookie.o wireguard_crypto.o \
+	wireguard_data.o wireguard_handshake.o wireguard_noise.o wireguard_session.o wireguard_timers.o)
 verify-objects := $(addprefix $(service-build)/,$(service-common) service/verify_main.o service/check.o service/minisign.o \
 	$(sodium-verify:%=sodium/%.o))
 keeper-objects := $(addprefix $(service-build)/,$(sort $(service-common) $(luks-parts)) service/keeper_main.o core/print.o \
@@ -35,6 +38,32 @@ $(service-build)/bearssl/%.o: $(bearssl-source)/src/%.c $(wildcard crypt/headers
 	$(call step,CC,bearssl/$(@F))
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(service-flags) -I crypt/headers $(bearssl-flags) -w -c -o $@ $<
+
+# WireGuard's arithmetic: X25519 of libsodium's (fe25519 is in a file of Ed25519's), BLAKE2s of libb2's, ChaCha20 and
+# Poly1305 of BearSSL's, all of it plain C.
+wireguard-sodium := crypto_core/ed25519/ref10/ed25519_ref10 crypto_scalarmult/curve25519/ref10/x25519_ref10 \
+	crypto_verify/sodium/verify
+wireguard-bearssl := symcipher/chacha20_ct symcipher/poly1305_ctmulq codec/ccopy
+wireguard-defines := -DCONFIGURED=1 -DSODIUM_STATIC=1 -isystem $(sodium)/include/sodium \
+	-isystem $(sodium)/crypto_scalarmult/curve25519/ref10 -isystem $(libb2-source)/src $(bearssl-flags)
+libb2-flags := -I service/headers/libb2 -DNATIVE_LITTLE_ENDIAN=1
+
+$(service-build)/libb2/%.o: $(libb2-source)/src/%.c service/headers/libb2/config.h
+	$(call step,CC,libb2/$(@F))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(service-flags) $(libb2-flags) -w -c -o $@ $<
+
+$(service-build)/service/wireguard_crypto.o: service-flags += -I crypt/headers $(wireguard-defines)
+
+# WireGuard as it runs at CPL 3: that it needs no C library is shown by linking it, that it uses no FPU by its check.
+wireguard-objects := $(addprefix $(service-build)/,$(wireguard-parts) service/sodium_hooks.o core/string.o core/print.o \
+	$(wireguard-sodium:%=sodium/%.o) $(wireguard-bearssl:%=bearssl/%.o) libb2/blake2s-ref.o)
+$(build)/wireguard.elf: $(wireguard-objects)
+	$(call step,LINK,$@)
+	$(Q)$(LD) -nostdlib -static -z noexecstack --build-id=none --strip-debug --gc-sections -e wireguard_begin \
+		$(addprefix -u wireguard_,read_config end advance receive transmit set_endpoint rekey) -o $@ $^
+
+-include $(wireguard-objects:.o=.d)
 
 $(service-build)/crypt/xts.o: service-flags += -I crypt/headers $(bearssl-flags)
 $(service-build)/service/check.o $(service-build)/service/kdf.o: service-flags += $(sodium-defines) -Wno-strict-prototypes
@@ -59,7 +88,7 @@ $(service-programs): service/service.lds
 		-T service/service.lds -o $@ $(filter %.o,$^)
 
 # The same for programs of this machine.
-sodium-host := $(sodium-names:%=$(build)/sodium/%.o) $(build)/sodium/hooks.o
+sodium-host := $(sodium-host-names:%=$(build)/sodium/%.o) $(build)/sodium/hooks.o
 
 $(build)/sodium/%.o: $(sodium)/%.c
 	@mkdir -p $(@D)

@@ -9,7 +9,7 @@ fuzz-flags := -std=c11 -D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -mno-red-zon
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
 	-I tests/unit/fake -I include -I . -I tests/unit -I tests/fuzz
 
-fuzz-names := emulate walk acpi e820 elf options decimal control wire minisign packets luks tpm
+fuzz-names := emulate walk acpi e820 elf options decimal control wire minisign packets luks tpm wireguard
 fuzz-minisign-objects := service/base64.o service/minisign.o service/check.o
 fuzz-minisign-libraries := $(build)/sodium.a
 fuzz-luks-objects := $(luks-parts) core/print.o core/string.o
@@ -19,6 +19,9 @@ fuzz-tpm-libraries := $(build)/unit/tpm_bearssl.a
 $(build)/fuzz/objects/service/tpm_crypto.o: fuzz-flags += $(bearssl-flags)
 $(build)/fuzz/objects/crypt/xts.o: fuzz-flags += $(bearssl-flags)
 $(build)/fuzz/objects/service/check.o $(build)/fuzz/objects/service/kdf.o: fuzz-flags += $(sodium-defines) -Wno-strict-prototypes
+fuzz-wireguard-objects := $(wireguard-parts) core/print.o core/string.o
+fuzz-wireguard-libraries := $(build)/unit/wireguard.a $(build)/sodium.a
+$(build)/fuzz/objects/service/wireguard_crypto.o: fuzz-flags += $(wireguard-defines)
 fuzz-emulate-objects := $(addprefix vmm/,alu.o breakpoint.o decode.o emulate.o emulate_stack.o emulate_string.o \
 	operand.o mmio.o mmio_fault.o mmio_step.o mmio_hardware.o guest_walk.o guest_memory.o registry.o) tests/unit/fake_machine.o
 fuzz-emulate-libraries := $(build)/unit/zydis.a

@@ -146,6 +146,17 @@ $(unit-build)/tpm_bearssl.a: $(tpm-bearssl:%=$(unit-build)/bearssl/%.o)
 	$(call step,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# WireGuard's own files, and the libraries that its arithmetic is of.
+unit-programs += wireguard
+unit-wireguard-objects := $(wireguard-parts) core/print.o core/string.o
+unit-wireguard-libraries := $(build)/unit/wireguard.a $(build)/sodium.a
+unit-programs += wireguard_config wireguard_hostile
+unit-wireguard_hostile-objects := $(unit-wireguard-objects)
+unit-wireguard_hostile-libraries := $(unit-wireguard-libraries)
+unit-wireguard_config-objects := $(unit-wireguard-objects)
+unit-wireguard_config-libraries := $(unit-wireguard-libraries)
+$(unit-build)/objects/service/wireguard_crypto.o: unit-flags += $(wireguard-defines)
+
 unit-programs += packets connections
 unit-packets-objects := $(net-parts)
 unit-connections-objects := $(net-parts)
@@ -184,6 +195,19 @@ $(unit-build)/bearssl.a: $(bearssl-names:%=$(unit-build)/bearssl/%.o)
 	$(call step,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# Without sanitizers, as libsodium: many thousand handshakes are tried.
+wireguard-host := $(addprefix $(unit-build)/wireguard-parts/,$(wireguard-bearssl:%=%.o) codec/dec32le.o blake2s-ref.o)
+$(unit-build)/wireguard-parts/%.o: $(bearssl-source)/src/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 $(bearssl-flags) -w -c -o $@ $<
+$(unit-build)/wireguard-parts/%.o: $(libb2-source)/src/%.c service/headers/libb2/config.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 $(libb2-flags) -w -c -o $@ $<
+
+$(unit-build)/wireguard.a: $(wireguard-host)
+	$(call step,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
 define unit-program
 $(unit-build)/$(1): $$(addprefix $(unit-build)/objects/,tests/unit/$(1).o $$(unit-$(1)-objects)) \
 		$$(unit-$(1)-libraries)
@@ -193,6 +217,16 @@ $(unit-build)/$(1): $$(addprefix $(unit-build)/objects/,tests/unit/$(1).o $$(uni
 -include $$(addprefix $(unit-build)/objects/,tests/unit/$(1).d $$(unit-$(1)-objects:.o=.d))
 endef
 $(foreach program,$(unit-programs),$(eval $(call unit-program,$(program))))
+
+# WireGuard as a program of this machine, under ASan and UBSan too.
+wireguard-tunnel := $(build)/tests/wireguard_tunnel
+test-programs += $(wireguard-tunnel)
+$(wireguard-tunnel): $(addprefix $(unit-build)/objects/,tests/tools/wireguard_tunnel.o $(unit-wireguard-objects)) $(unit-wireguard-libraries)
+	$(call step,HOST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(unit-flags) -o $@ $^
+
+-include $(unit-build)/objects/tests/tools/wireguard_tunnel.d
 
 # One stamp a program, so that make -j runs them side by side; a failure shows all of its output.
 .PHONY: unit
