@@ -78,10 +78,16 @@ static int virtio_read_early(struct disk_early *early)
 	return error;
 }
 
+static int virtio_io(unsigned index, struct disk_io *io)
+{
+	return index < virtio_nr_disks ? virtio_own_io(&virtio_disks[index]->device, io) : -RV_ENOENT;
+}
+
 const struct disk_class virtio_class = {
 	.find = virtio_find,
 	.claim = virtio_claim_one,
 	.release = virtio_release_one,
 	.describe = virtio_describe,
 	.read_early = virtio_read_early,
+	.io = virtio_io,
 };

@@ -27,6 +27,15 @@ extern const struct virtio_class virtio_disk_class;
 /* Has the device do nothing: for the interrupt. */
 void virtio_nudge(struct virtio_queue *queue);
 
+/* The command, or as much of it as the device can have at once. */
+void virtio_send(struct virtio_slot *slot);
+
+/* virtio_own.c: a command of ours, as disk_class.h's io. Takes the device's lock. */
+struct disk_io;
+int virtio_own_io(struct virtio_device *device, struct disk_io *io);
+/* The device is done with all of it. */
+void virtio_own_complete(struct virtio_slot *slot);
+
 /* virtio_learn.c: what disk it is. */
 void virtio_learn(struct virtio_device *device);
 /* It says that this is its serial number. */

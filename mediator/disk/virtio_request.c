@@ -192,8 +192,7 @@ static void virtio_answer(struct virtio_slot *slot, uint8_t status)
 	virtio_submit(slot);
 }
 
-/* The command, or as much of it as the device can have at once. */
-static void virtio_send(struct virtio_slot *slot)
+void virtio_send(struct virtio_slot *slot)
 {
 	struct virtio_header header = { .type = slot->header.type };
 
@@ -413,6 +412,10 @@ static void virtio_complete(struct virtio_slot *slot, struct vcpu *vcpu)
 	virtio_take_status(slot);
 	if (virtio_continue(slot))
 		return;
+	if (slot->is_own) {
+		virtio_own_complete(slot);
+		return;
+	}
 	is_refused = slot->is_filler && slot->status != VIRTIO_OK;
 	request->verdict = RV_VERDICT_PASS;
 	slot->nr_interrupts = slot->queue->device->nr_interrupts;

@@ -49,9 +49,10 @@ struct virtio_queue;
 struct virtio_slot;
 
 /* ASKED, DONE_ASKED: hooks are. READY: there is no room in our ring. COMING: a part of a frame. DECIDED: a frame, for
- * which the guest has not given memory yet. */
+ * which the guest has not given memory yet. OWN_DONE: a command of ours, for whoever waits for it. */
 enum virtio_slot_state {
-	VIRTIO_FREE, VIRTIO_ASKED, VIRTIO_READY, VIRTIO_AT_DEVICE, VIRTIO_COMING, VIRTIO_DONE_ASKED, VIRTIO_DECIDED
+	VIRTIO_FREE, VIRTIO_ASKED, VIRTIO_READY, VIRTIO_AT_DEVICE, VIRTIO_COMING, VIRTIO_DONE_ASKED, VIRTIO_DECIDED,
+	VIRTIO_OWN_DONE
 };
 
 /* What a device is. */
@@ -104,6 +105,8 @@ struct virtio_slot {
 	bool is_excessive;   /* in more pieces than there are segments */
 	bool has_waited;     /* between question and decision guests ran */
 	bool was_silent;     /* the device did not interrupt for it */
+	bool is_own;	     /* of ours: mediator/disk/virtio_own.c */
+	bool is_awaited;     /* ... for which somebody waits yet */
 	uint8_t status;	     /* that the guest gets */
 	uint16_t nr_readable; /* of the segments */
 	uint16_t ring_head;  /* how the device calls it */
@@ -118,7 +121,7 @@ struct virtio_slot {
 	};
 	uint32_t device_bytes;	     /* that the device has written */
 	uint32_t header_bytes;	     /* of what came: before the frame, in `bounce` */
-	struct virtio_slot *next;    /* DECIDED */
+	struct virtio_slot *next;    /* DECIDED, or set aside */
 	struct virtio_area *area;
 	struct bounce bounce;
 	struct bounce_segment segments[VIRTIO_SEGMENTS + 1]; /* one for the status, while a chain is read */
@@ -152,6 +155,7 @@ struct virtio_queue {
 	bool owes_interrupt;
 	bool (*work)(struct virtio_queue *queue, struct vcpu *vcpu); /* has all go on that can; any? */
 	struct virtio_slot *coming, *first_decided, **last_decided; /* of frames that come */
+	struct virtio_slot *first_aside, **last_aside; /* the device is done with them; who saw that could ask no hooks */
 	uint32_t nr_coming, buffer_pages;
 	uint32_t nr_users;     /* who has let go of the lock amid it, and will be back */
 	struct virtio_ring ring; /* ours: */
@@ -282,6 +286,11 @@ void virtio_slot_free(struct virtio_slot *slot);
 void virtio_submit(struct virtio_slot *slot);
 /* The next that the device is done with; NULL: there is none. */
 struct virtio_slot *virtio_done_next(struct virtio_queue *queue);
+/* Takes what the device is done with, where no hook may be asked: completes the commands of ours, and nudges; those of
+ * the guest's are for virtio_queue_work(). */
+void virtio_set_aside(struct virtio_queue *queue);
+/* Is there something for virtio_queue_work() to do? */
+bool virtio_has_work(struct virtio_queue *queue);
 /* Tells the device whether to interrupt. */
 void virtio_set_silent(struct virtio_queue *queue, bool silent);
 /* Gives the guest the slot's command back. */

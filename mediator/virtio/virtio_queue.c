@@ -67,6 +67,7 @@ struct virtio_queue *virtio_queue_new(struct virtio_device *device, const struct
 	queue->guest = *guest;
 	queue->work = virtio_queue_work;
 	queue->last_decided = &queue->first_decided;
+	queue->last_aside = &queue->first_aside;
 	queue->nr_free = ring_size;
 	for (uint32_t i = 0; i < ring_size; i++) {
 		queue->next[i] = (uint16_t)(i + 1);
@@ -186,7 +187,7 @@ struct virtio_slot *virtio_take(struct virtio_queue *queue)
 	slot->head = virtio_head_at(queue, 0);
 	queue->taken++;
 	slot->request = (struct request){ 0 };
-	slot->is_filler = slot->is_bounced = false;
+	slot->is_filler = slot->is_bounced = slot->is_own = false;
 	if (queue->device->class->read(slot) == 0)
 		return slot;
 	virtio_slot_free(slot);
@@ -327,7 +328,8 @@ static uint16_t virtio_done_count(const struct virtio_queue *queue)
 	return (uint16_t)(__atomic_load_n(&queue->ring.used->index, __ATOMIC_ACQUIRE) - (uint16_t)queue->used_index);
 }
 
-struct virtio_slot *virtio_done_next(struct virtio_queue *queue)
+/* The next in the device's ring. */
+static struct virtio_slot *virtio_used_next(struct virtio_queue *queue)
 {
 	while (virtio_done_count(queue) != 0) {
 		bool was_silent = queue->is_silent || queue->used_index < queue->silent_end;
@@ -345,6 +347,38 @@ struct virtio_slot *virtio_done_next(struct virtio_queue *queue)
 		return slot;
 	}
 	return NULL;
+}
+
+struct virtio_slot *virtio_done_next(struct virtio_queue *queue)
+{
+	struct virtio_slot *slot = queue->first_aside;
+
+	if (slot == NULL)
+		return virtio_used_next(queue);
+	queue->first_aside = slot->next;
+	if (queue->first_aside == NULL)
+		queue->last_aside = &queue->first_aside;
+	return slot;
+}
+
+void virtio_set_aside(struct virtio_queue *queue)
+{
+	struct virtio_slot *slot;
+
+	while (!queue->is_gone && !queue->device->is_stopping && (slot = virtio_used_next(queue)) != NULL) {
+		if (slot->is_own || slot->number == VIRTIO_SLOT_NUDGE) {
+			queue->device->class->complete(slot, NULL);
+			continue;
+		}
+		slot->next = NULL;
+		*queue->last_aside = slot;
+		queue->last_aside = &slot->next;
+	}
+}
+
+bool virtio_has_work(struct virtio_queue *queue)
+{
+	return queue->first_aside != NULL || virtio_done_count(queue) != 0 || virtio_count_available(queue) != 0;
 }
 
 void virtio_set_silent(struct virtio_queue *queue, bool silent)

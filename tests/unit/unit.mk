@@ -64,7 +64,7 @@ unit-programs += overlay
 unit-overlay-objects := mediator/disk/overlay_map.o
 unit-programs += virtio
 unit-virtio-transport := mediator/bounce.o $(addprefix mediator/virtio/virtio_,chain.o layout.o queue.o registers.o setup.o work.o)
-unit-virtio-objects := $(unit-virtio-transport) $(addprefix mediator/disk/virtio_,chain.o learn.o request.o) $(addprefix tests/unit/,virtio_device.o disk_memory.o disk_requests.o)
+unit-virtio-objects := $(unit-virtio-transport) $(addprefix mediator/disk/virtio_,chain.o learn.o own.o request.o) $(addprefix tests/unit/,virtio_device.o disk_memory.o disk_requests.o)
 
 unit-programs += virtio_net
 unit-virtio_net-objects := $(unit-virtio-transport) $(addprefix mediator/net/,frame.o packet.o virtio_net.o virtio_net_frame.o virtio_net_interrupt.o \

@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "core/watch.h"
 #include "disk_requests.h"
+#include "mediator/disk/disk_io.h"
 #include "rv/errno.h"
 #include "unit.h"
 #include "vmm/deadline.h"
@@ -31,6 +32,10 @@ static struct virtio_window windows[5]; /* in the order of their types, legacy f
 static bool is_nonsense, is_legacy, uses_tables, is_setting_up;
 static uint32_t size;
 static unsigned nr_completed, nr_dead, nr_released;
+static bool is_owning;
+static int own_tags[DEVICE_BLOCKS]; /* what blocks hold that only we write: the last OWN_BLOCKS; -1: not known */
+static unsigned nr_own, nr_own_failed;
+#define OWN_BLOCKS 64
 
 /* What the guest knows. */
 static struct guest_queue {
@@ -441,6 +446,44 @@ static void reset(void)
 	set_up();
 }
 
+/* A command of ours, whatever the guest is at. It may come too early, or a reset end it. */
+static void own(void)
+{
+	static uint8_t last_tag;
+	static const uint32_t kinds[] = { RV_EVENT_DISK_WRITE, RV_EVENT_DISK_READ, RV_EVENT_DISK_READ, RV_EVENT_DISK_FLUSH };
+	uint8_t *pages[DISK_IO_PAGES];
+	struct disk_io io = { .kind = kinds[unit_random() % 4], .sector_bytes = DEVICE_BLOCK_BYTES };
+	bool writes = io.kind == RV_EVENT_DISK_WRITE;
+	int error;
+
+	bounce_init(&io.bounce, NULL, 0, pages, DISK_IO_PAGES);
+	if (io.kind != RV_EVENT_DISK_FLUSH) {
+		io.sectors = 1 + (uint32_t)unit_random() % 40;
+		io.lba = DEVICE_BLOCKS - OWN_BLOCKS + unit_random() % (OWN_BLOCKS - 40);
+		if (bounce_take_bytes(&io.bounce, io.sectors * DEVICE_BLOCK_BYTES) != 0)
+			return;
+	}
+	last_tag += writes;
+	for (uint32_t i = 0; i < io.bounce.nr_pages; i++)
+		memset(pages[i], last_tag, PAGE_BYTES);
+	error = virtio_own_io(&disk.device, &io);
+	nr_own += error == 0;
+	nr_own_failed += error != 0;
+	UNIT_CHECK(error == 0 || error == -RV_EAGAIN || error == -RV_EIO || error == -RV_ETIMEDOUT || error == -RV_EBUSY);
+	for (uint32_t i = 0; i < io.sectors; i++) {
+		int *tag = &own_tags[io.lba + i];
+		uint8_t byte = 0;
+
+		if (error == 0 && !writes)
+			bounce_copy(&io.bounce, i * DEVICE_BLOCK_BYTES + 7, &byte, 1, false);
+		if (error == 0 && !writes && !is_nonsense && *tag >= 0)
+			UNIT_EQUAL(byte, *tag);
+		if (writes && error != -RV_EAGAIN && error != -RV_EBUSY)
+			*tag = error == 0 ? last_tag : -1;
+	}
+	bounce_release(&io.bounce);
+}
+
 /* What happens ---------------------------------------------------------------------------------------- */
 
 static void babble_in_ring(uint32_t number)
@@ -497,10 +540,17 @@ static void happen(void)
 		babble();
 		return;
 	}
-	switch (unit_random() % 10) {
+	switch (unit_random() % 11) {
 	case 0:
 	case 1:
 		give(number);
+		break;
+	case 10:
+		if (!is_owning && !is_setting_up) {
+			is_owning = true;
+			own();
+			is_owning = false;
+		}
 		break;
 	case 2:
 		if (queues[number].is_there)
@@ -576,6 +626,7 @@ static void begin(void)
 	disk.block_sectors = 1;
 	memset(queues, 0, sizeof(queues));
 	memset(tags, 0, sizeof(tags));
+	memset(own_tags, 0, sizeof(own_tags));
 	disk.device.msix = 0x40;
 	disk.device.nr_windows = ARRAY_LENGTH(windows);
 	for (unsigned i = 0; i < ARRAY_LENGTH(windows); i++) {
@@ -625,6 +676,7 @@ static void test_sequences(void)
 	}
 	UNIT_EQUAL(nr_there, SEQUENCES);
 	UNIT_CHECK(nr_completed > SEQUENCES * 5 && disk_nr_held > SEQUENCES);
+	UNIT_CHECK(nr_own > SEQUENCES && nr_own_failed < nr_own);
 }
 
 static void test_nonsense(void)

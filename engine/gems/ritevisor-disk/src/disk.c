@@ -61,7 +61,7 @@ static const struct {
 	{ RV_EACCES, "given up by `powers` at the script's top level: name :disk there to keep it" },
 	{ RV_EAGAIN, "it cannot be had now: a script has to hook its requests before the guest's driver sets it up, and "
 		     "the driver has to have done that" },
-	{ RV_EBUSY, "it is amid a command of the guest's: try again, in `every` or `after`" },
+	{ RV_EBUSY, "it has no room beside the guest's commands now: try again, in `every` or `after`" },
 	{ RV_ENOTSUP, "not with a disk of this kind" },
 	{ RV_EIO, "it has failed that, or was reset" },
 	{ RV_ETIMEDOUT, "it takes too long: for one event it is two seconds in all" },
