@@ -50,6 +50,7 @@ struct boot_info {
 	hpa_t taken_start, taken_end; /* loader's data and modules: not to be overwritten by the move */
 	hpa_t place;		/* where the image stands for good already (UEFI), 0: it is moved */
 	uint64_t place_bytes;	/* reserved there */
+	hpa_t log_before;	/* a struct log_ring that the loader found there (UEFI), 0: none */
 	struct passphrase passphrase; /* if passphrase_is_wanted(); for whoever unlocks disks to wipe */
 	struct boot_unsealed unsealed[BOOT_UNSEALED_MAXIMUM];
 	size_t nr_unsealed;

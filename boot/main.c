@@ -23,6 +23,7 @@
 #include "core/instructions.h"
 #include "core/layout.h"
 #include "core/log.h"
+#include "core/log_ring.h"
 #include "core/memory.h"
 #include "core/paging.h"
 #include "core/smp.h"
@@ -205,6 +206,9 @@ static void main_relocate(void)
 	/* Where the boot before had its image, if it was one of this kind. */
 	if (!in_place)
 		main_log_before_bytes = log_find_before((const void *)place, main_image_bytes());
+	else if (boot_info.log_before != 0)
+		main_log_before_bytes = log_find_before((const void *)boot_info.log_before,
+							sizeof(struct log_ring));
 	tables = place + main_image_bytes();
 	root = paging_build_host(place, main_image_bytes(), tables, TABLES_BYTES, &tables_bytes);
 	if (root == 0)

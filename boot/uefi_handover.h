@@ -14,7 +14,7 @@
 #ifndef BOOT_UEFI_HANDOVER_H
 #define BOOT_UEFI_HANDOVER_H
 
-#define UEFI_HANDOVER_VERSION 7
+#define UEFI_HANDOVER_VERSION 8
 
 /* Offsets in struct uefi_cpu, for assembly. */
 #define UEFI_CPU_RSP 0

@@ -27,14 +27,10 @@ static void log_take(const struct log_ring *ring)
 
 size_t log_find_before(const void *memory, uint64_t length_bytes)
 {
-	for (uint64_t at = 0; at + sizeof(struct log_ring) <= length_bytes; at += PAGE_BYTES) {
-		const struct log_ring *ring = (const void *)((const uint8_t *)memory + at);
+	const struct log_ring *ring = log_ring_find(memory, length_bytes);
 
-		if (ring->magic == LOG_RING_MAGIC && ring->check == (ring->written ^ LOG_RING_MAGIC)) {
-			log_take(ring);
-			break;
-		}
-	}
+	if (ring != NULL)
+		log_take(ring);
 	return log_before_bytes;
 }
 

@@ -17,4 +17,16 @@ struct log_ring {
 	char text[LOG_RING_BYTES];
 };
 
+/* One that lies in that memory; NULL: there is none, or it was being written. */
+static inline const struct log_ring *log_ring_find(const void *memory, uint64_t length_bytes)
+{
+	for (uint64_t at = 0; at + sizeof(struct log_ring) <= length_bytes; at += PAGE_BYTES) {
+		const struct log_ring *ring = (const void *)((const uint8_t *)memory + at);
+
+		if (ring->magic == LOG_RING_MAGIC && ring->check == (ring->written ^ LOG_RING_MAGIC))
+			return ring;
+	}
+	return NULL;
+}
+
 #endif

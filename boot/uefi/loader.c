@@ -19,6 +19,7 @@
 #include "boot/uefi/tpm.h"
 #include "core/instructions.h"
 #include "core/log.h"
+#include "core/log_ring.h"
 #include "core/string.h"
 #include "rv/policy.h"
 
@@ -38,6 +39,7 @@ static struct efi_loaded_image *loader_image;
 static struct file_folder loader_folder;
 static struct config loader_config;
 static struct uefi_handover loader_handover;
+static struct log_ring loader_log_before; /* of the boot before */
 static bool loader_secure_boot;
 static bool loader_has_asked; /* for a passphrase */
 static bool loader_misunderstood; /* a line of the configuration was left out */
@@ -370,6 +372,8 @@ static efi_status loader_virtualise(void)
 		text_line("no %llu MiB of memory below 4 GiB", (unsigned long long)(bytes >> 20));
 		return status;
 	}
+	if (place_save_log(&place, &loader_log_before))
+		loader_handover.info.log_before = (hpa_t)&loader_log_before;
 	status = EFI_LOAD_ERROR;
 	if (place_load(loader_program, &place, &why))
 		status = loader_enter(&place);

@@ -58,6 +58,15 @@ void place_free(struct efi_boot_services *boot, struct place *place)
 	boot->free_pages(place->start, place->length_bytes / PAGE_BYTES);
 }
 
+bool place_save_log(const struct place *place, struct log_ring *saved)
+{
+	const struct log_ring *found = log_ring_find((const void *)place->start, place->length_bytes);
+
+	if (found != NULL)
+		*saved = *found;
+	return found != NULL;
+}
+
 /* One segment of the image. What GRUB needs on BIOS machines is linked elsewhere and left out. */
 static bool place_load_segment(const struct file_data *program, const struct elf_segment *segment,
 			       struct place *place)

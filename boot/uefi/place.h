@@ -6,6 +6,7 @@
 
 #include "boot/uefi/efi.h"
 #include "boot/uefi/file.h"
+#include "core/log_ring.h"
 
 struct place {
 	hpa_t start; /* 2 MiB aligned, below 4 GiB */
@@ -17,6 +18,10 @@ struct place {
 /* Allocates length_bytes (a multiple of 2 MiB) that the OS is told is reserved. */
 efi_status place_allocate(struct efi_boot_services *boot, uint64_t length_bytes,
 			  struct place *place);
+
+/* Copies what is there of the log of the boot before, which place_load() writes over: firmware that comes to this
+ * program the same way gives it the same memory. False: there is none. */
+bool place_save_log(const struct place *place, struct log_ring *saved);
 
 /* Puts an ELF program's segments there, the rest of them zeroed, and finds its entries. False with a
  * reason in plain words if it is no hypervisor that this loader can start. */
