@@ -21,6 +21,7 @@
 
 #include "core/cpu.h"
 #include "core/spinlock.h"
+#include "hook/metric_plan.h"
 #include "hook/source.h"
 #include "rv/abi.h"
 #include "rv/types.h"
@@ -113,6 +114,7 @@ struct hook {
 	const struct hook_clause *exceptions_end; /* from clauses_end on they are exceptions' */
 	bool exceptions_look_up;
 	struct rv_hook_spec spec;
+	struct metric_plan metric_plan; /* of RV_FIXED_METRIC */
 	uint32_t id;
 	uint64_t nr_tables;	    /* nested tables that it may take, charged to the owner */
 	uint64_t owner_private;	    /* the owner's, 0 at first */

@@ -20,7 +20,7 @@ static inline bool hook_is_in_force(const struct hook *hook)
 	return hook->state == HOOK_ACTIVE || hook->state == HOOK_SWAPS;
 }
 
-/* hook_spec.c. From hook->spec and hook->source: first, last, the clauses, in_place. */
+/* hook_spec.c. From hook->spec and hook->source: first, last, the clauses, in_place, the metric's plan. */
 void hook_prepare_clauses(struct hook *hook);
 
 /* hook_filter.c: do all clauses hold, and are the addresses those that are wanted? The region is the

@@ -80,27 +80,13 @@ static bool hook_follows_fit(const struct rv_hook_spec *spec)
 	return (spec->follows == 0 || rv_kind_has(spec->kind, RV_KIND_FOLLOWS));
 }
 
-static bool hook_metric_fits(const struct rv_hook_spec *spec)
-{
-	const struct rv_kind *kind = &rv_kinds[spec->kind];
-
-	if (spec->nr_metric_keys > RV_METRIC_WORDS ||
-	    (spec->metric_value != RV_METRIC_ONE && !rv_metric_takes(kind, spec->metric_value)))
-		return false;
-	for (uint32_t i = 0; i < spec->nr_metric_keys; i++) {
-		if (!rv_metric_takes(kind, spec->metric_keys[i]))
-			return false;
-	}
-	return true;
-}
-
 static bool hook_fixed_fits(const struct rv_hook_spec *spec)
 {
 	if (spec->fixed == RV_FIXED_NONE)
 		return true;
 	return spec->fixed < RV_FIXED_COUNT && spec->observe == 0 && !rv_kind_has(spec->kind, RV_KIND_PLAIN) &&
 	       (spec->fixed != RV_FIXED_ISOLATE || spec->kind == RV_EVENT_PCI_CONFIG_WRITE) &&
-	       (spec->fixed != RV_FIXED_METRIC || hook_metric_fits(spec));
+	       (spec->fixed != RV_FIXED_METRIC || metric_spec_takes(spec));
 }
 
 int hook_spec_check(const struct rv_hook_spec *spec)
@@ -168,27 +154,6 @@ static struct hook_clause *hook_add_exceptions(struct hook *hook, struct hook_cl
 	return to;
 }
 
-/* Width, address and value, as HOOK_SAME_DISTANCE() has it? */
-static bool hook_field_is_in_access(const struct rv_field *field)
-{
-	return field->offset == offsetof(struct rv_event, width_bytes) ||
-	       field->offset == offsetof(struct rv_event, address) || field->offset == offsetof(struct rv_event, value);
-}
-
-static bool hook_metric_is_in_place(const struct rv_hook_spec *spec)
-{
-	const struct rv_field *fields = rv_kinds[spec->kind].fields;
-
-	if (spec->fixed != RV_FIXED_METRIC ||
-	    (spec->metric_value != RV_METRIC_ONE && !hook_field_is_in_access(&fields[spec->metric_value])))
-		return false;
-	for (uint32_t i = 0; i < spec->nr_metric_keys; i++) {
-		if (!hook_field_is_in_access(&fields[spec->metric_keys[i]]))
-			return false;
-	}
-	return true;
-}
-
 void hook_prepare_clauses(struct hook *hook)
 {
 	struct hook_clause *end = hook_add_clauses(hook, hook->clauses, false);
@@ -199,5 +164,8 @@ void hook_prepare_clauses(struct hook *hook)
 	hook->clauses_end = end;
 	hook->exceptions_end = hook_add_exceptions(hook, end);
 	hook->in_place = hook->source->in_place && hook->exceptions_end == end;
-	hook->metric_in_place = hook->source->in_place && hook_metric_is_in_place(&hook->spec);
+	if (hook->spec.fixed == RV_FIXED_METRIC) {
+		metric_plan_make(&hook->metric_plan, &hook->spec);
+		hook->metric_in_place = hook->source->in_place && metric_plan_is_in_access(&hook->metric_plan, &hook->spec);
+	}
 }

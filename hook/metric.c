@@ -6,7 +6,6 @@
 #include "core/string.h"
 #include "hook/hook_internal.h"
 #include "rv/errno.h"
-#include "rv/kinds.h"
 
 #define METRIC_HEADS (PAGE_BYTES / sizeof(uint16_t))
 #define METRIC_ENTRIES_A_PAGE (PAGE_BYTES / sizeof(struct rv_metric_entry))
@@ -45,14 +44,21 @@ static bool metric_spec_fits(const struct rv_metric_spec *spec)
 	       (spec->step != 0) == (spec->kind == RV_METRIC_LINEAR);
 }
 
+static bool metric_word_fits(uint32_t type, uint64_t word)
+{
+	return type < RV_WORD_TYPE_COUNT && (type != RV_WORD_NIL || word == 0);
+}
+
 static bool metric_key_fits(const struct rv_metric_key *key)
 {
-	if (key->nr_numbers == RV_METRIC_IS_TEXT) /* bytes of any language: who prints it sees to that */
+	uint32_t nr = RV_SHAPE_WORDS(key->shape);
+
+	if (key->shape == RV_METRIC_IS_TEXT) /* bytes of any language: who prints it sees to that */
 		return ((const char *)key->words)[RV_METRIC_TEXT_BYTES - 1] == '\0';
-	if (key->nr_numbers > RV_METRIC_WORDS)
+	if (nr > RV_METRIC_WORDS || key->shape >> RV_SHAPE_BITS * (nr + 1) != 0)
 		return false;
-	for (uint32_t i = key->nr_numbers; i < RV_METRIC_WORDS; i++) {
-		if (key->words[i] != 0)
+	for (uint32_t i = 0; i < RV_METRIC_WORDS; i++) {
+		if (i < nr ? !metric_word_fits(RV_SHAPE_TYPE(key->shape, i), key->words[i]) : key->words[i] != 0)
 			return false;
 	}
 	return true;
@@ -105,9 +111,9 @@ static inline uint32_t metric_hash(const struct rv_metric_key *key)
 
 static inline bool metric_same(const struct rv_metric_key *a, const struct rv_metric_key *b)
 {
-	uint32_t nr = a->nr_numbers < RV_METRIC_WORDS ? a->nr_numbers : RV_METRIC_WORDS;
+	uint32_t nr = RV_SHAPE_WORDS(a->shape) < RV_METRIC_WORDS ? RV_SHAPE_WORDS(a->shape) : RV_METRIC_WORDS;
 
-	if (a->nr_numbers != b->nr_numbers || a->bucket != b->bucket)
+	if (a->shape != b->shape || a->bucket != b->bucket)
 		return false;
 	for (uint32_t i = 0; i < nr; i++) {
 		if (a->words[i] != b->words[i])
@@ -204,22 +210,24 @@ int metric_add(struct metrics *metrics, uint64_t number, const struct rv_metric_
 
 void metric_sink(struct hook *hook, const struct rv_event *event)
 {
-	const struct rv_hook_spec *spec = &hook->spec;
-	const struct rv_field *fields = rv_kinds[spec->kind].fields;
+	const struct metric_plan *plan = &hook->metric_plan;
 	struct metrics *metrics = hook->owner->metrics;
-	struct rv_metric_key key = { .nr_numbers = spec->nr_metric_keys };
+	struct rv_metric_key key = { .shape = plan->shape };
 	bool alone = cpus_count == 1; /* it needs no lock, which costs a tenth of all */
 	struct metric *metric;
 	uint64_t value = 1;
 
-	for (uint32_t i = 0; i < spec->nr_metric_keys; i++)
-		key.words[i] = rv_field_get(&fields[spec->metric_keys[i]], event);
-	if (spec->metric_value != RV_METRIC_ONE)
-		value = rv_field_get(&fields[spec->metric_value], event);
+	for (uint32_t i = 0; i < plan->nr_words; i++) {
+		key.words[i] = metric_plan_load(&plan->words[i], event);
+		if (plan->words[i].reads != METRIC_READS_NUMBER)
+			metric_plan_read(&plan->words[i], i, &key);
+	}
+	if (hook->spec.metric_value != RV_METRIC_ONE)
+		value = metric_plan_load(&plan->value, event);
 	__atomic_fetch_add(&hook->counters.delivered, 1, __ATOMIC_RELAXED);
 	if (!alone)
 		spinlock_acquire(&metrics->lock);
-	metric = metric_of(metrics, spec->metric);
+	metric = metric_of(metrics, hook->spec.metric);
 	if (metric != NULL)
 		(void)metric_put(metrics, metric, &key, value);
 	if (!alone)

@@ -224,9 +224,10 @@ struct rv_hook_spec {
 	uint64_t budget_us;	 /* 0: the default */
 	uint32_t follows;	 /* RV_FOLLOWS_OF(), of kinds with RV_KIND_FOLLOWS; 0: nothing */
 	uint32_t fixed;		 /* enum rv_fixed */
-	/* Of RV_FIXED_METRIC: its number, what is added, and the key: numbers of fields for which rv_metric_takes(). */
+	/* Of RV_FIXED_METRIC: its number, what is added, and the key: numbers of fields, or RV_METRIC_OF_KIND and its like,
+	 * for which rv_metric_adds(), and rv_metric_takes() (rv/metric_key.h). */
 	uint32_t metric;
-	uint32_t metric_value;	 /* a field; RV_METRIC_ONE: 1 */
+	uint32_t metric_value;	 /* RV_METRIC_ONE: 1 */
 	uint32_t nr_metric_keys;
 	uint32_t metric_keys[RV_METRIC_WORDS];
 	struct rv_clause clauses[RV_CLAUSES_MAXIMUM];

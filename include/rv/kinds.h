@@ -29,6 +29,8 @@
 				    is about the field "opcode" */
 #define RV_FIELD_OPTIONAL 0x2000u /* all ones: the event has none; scripts get nil */
 #define RV_FIELD_EITHER 0x4000u /* a filter by it holds too if it does of the field of the same size behind it */
+#define RV_FIELD_NIC 0x8000u	/* a network card: scripts see a Nic */
+#define RV_FIELD_TEXT 0x10000u	/* scripts see a text that this field alone does not tell */
 
 struct rv_field {
 	const char *name;	 /* as Ruby spells it */
@@ -132,18 +134,6 @@ static inline uint32_t rv_field_named(const struct rv_kind *kind, const char *na
 	while (field < kind->nr_fields && !rv_name_is(kind->fields[field].name, name))
 		field++;
 	return field;
-}
-
-/* Can a metric take the field of an event that C alone sees? A number, which scripts see as one, and for which nobody has
- * to be asked. */
-static inline bool rv_metric_takes(const struct rv_kind *kind, uint32_t field)
-{
-	uint32_t never = RV_FIELD_LOOKED_UP | RV_FIELD_OPTIONAL | RV_FIELD_DISK | RV_FIELD_COMMAND | RV_FIELD_HIDDEN |
-			 RV_FIELD_PERIOD;
-
-	return field < kind->nr_fields && (kind->fields[field].flags & RV_FIELD_READER) != 0 &&
-	       (kind->fields[field].flags & never) == 0 &&
-	       ((kind->fields[field].flags & RV_FIELD_LAZY) == 0 || (kind->flags & RV_KIND_WRITE) != 0);
 }
 
 /* The bits that a field has. */

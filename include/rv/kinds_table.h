@@ -110,14 +110,14 @@ RV_KIND(DISK_DONE, .name = "disk_done", .class = "DiskDone", RV_DISK_WORDS,
 
 /* Packets. What a frame does not have is all ones, and no filter's. */
 #define RV_NET_ADDRESS(half) \
-	RV_FIELD(#half, net_##half, RV_READER_FILTER | RV_FIELD_OPTIONAL, .last = UINT64_MAX, .mask = #half "_mask", \
-		 .sample = 0x0a00020f)
+	RV_FIELD(#half, net_##half, RV_READER_FILTER | RV_FIELD_OPTIONAL | RV_FIELD_TEXT, .last = UINT64_MAX, \
+		 .mask = #half "_mask", .sample = 0x0a00020f)
 #define RV_NET_LOW(half) \
 	RV_FIELD(#half, net_##half, RV_READER_FILTER, .last = UINT64_MAX, .mask = #half "_mask")
 #define RV_NET_PART(name, member, most, usual) \
 	RV_FIELD(name, member, RV_READER_FILTER | RV_FIELD_OPTIONAL, .last = most, .sample = usual)
 #define RV_NET_FIELDS \
-	RV_FIELDS(RV_FIELD("nic", net_nic, RV_READER_FILTER, .last = RV_NIC_LAST), \
+	RV_FIELDS(RV_FIELD("nic", net_nic, RV_READER_FILTER | RV_FIELD_NIC, .last = RV_NIC_LAST), \
 		  RV_NET_PART("ethertype", net_ethertype, UINT16_MAX, RV_ETHERTYPE_IPV4), \
 		  RV_NET_PART("protocol", net_protocol, UINT8_MAX, RV_PROTOCOL_TCP), \
 		  RV_NET_ADDRESS(src), RV_NET_ADDRESS(dst), RV_NET_LOW(src_low), RV_NET_LOW(dst_low), \
@@ -142,7 +142,7 @@ RV_KIND(NET_RX, .name = "net_rx", RV_NET_KIND, .flags = RV_KIND_REQUEST,
 	.summary = "a packet comes for the guest", RV_NET_FIELDS)
 RV_KIND(NIC_ATTACH, .name = "nic_attach", .class = "NicAttach", .words = "", .flags = RV_KIND_PLAIN,
 	.summary = "the guest's driver has set up a network card",
-	RV_FIELDS(RV_FIELD("nic", nic_number, RV_READER_FILTER, .last = RV_NIC_LAST),
+	RV_FIELDS(RV_FIELD("nic", nic_number, RV_READER_FILTER | RV_FIELD_NIC, .last = RV_NIC_LAST),
 		  RV_FIELD("mac", nic_mac, RV_READER_FILTER, .last = 0xffffffffffff, .sample = 0x525400123456)))
 
 RV_KIND(TIMER, .name = "timer", .class = "Timer", .summary = "a time is over (`every`)", .words = "",

@@ -32,13 +32,27 @@ struct rv_metric_spec {
 };
 _Static_assert(sizeof(struct rv_metric_spec) == 64, "ABI");
 
-/* A key is a text, or some numbers. */
+/* What a word of a key is. */
+enum rv_word_type {
+	RV_WORD_NUMBER,
+	RV_WORD_NIL,  /* 0: the event has none */
+	RV_WORD_NAME, /* rv/metric_key.h */
+	RV_WORD_DISK, /* the number of a disk (rv/disk.h) */
+	RV_WORD_NIC,  /* of a network card */
+	RV_WORD_TYPE_COUNT,
+};
+
+/* A key is a text, or some words. */
 struct rv_metric_key {
 	uint64_t words[RV_METRIC_WORDS]; /* zeros behind it */
-	uint32_t nr_numbers;		 /* RV_METRIC_IS_TEXT: it is a text, with zeros behind it */
+	uint32_t shape;			 /* how many there are, and what each is; RV_METRIC_IS_TEXT: a text, zeros behind it */
 	int32_t bucket;			 /* of histograms, which what adds to one need not say */
 };
 #define RV_METRIC_IS_TEXT UINT32_MAX
+#define RV_SHAPE_BITS 4u /* the count, and then a type each */
+#define RV_SHAPE_WORDS(shape) ((shape) & 15u)
+#define RV_SHAPE_TYPE(shape, word) ((shape) >> RV_SHAPE_BITS * ((word) + 1u) & 15u)
+#define RV_SHAPE_OF(type, word) ((uint32_t)(type) << RV_SHAPE_BITS * ((word) + 1u))
 
 struct rv_metric_entry {
 	struct rv_metric_key key;

@@ -41,6 +41,7 @@ def _system(name, meaning, exits=None):
 
 def _requests(bus, words, exits, exits_many):
     names = {"filtered": ("C looks at it and no hook wants it", 2500),
+             "into": ("C adds it to a histogram by disk and direction", 3000),
              "observed": ("a Ruby hook that returns at once", 4500),
              "changed": ("4 KiB read and changed", 8000)}  # fmt: skip
     figures = {

@@ -14,6 +14,7 @@ DEPTHS = {1: 16, 16: 18}  # at a time: the first of the load's two marks
 DISKS = {"nvme": "/dev/nvme0n1", "virtio": "/dev/vda"}  # --disk-bus, and what Linux calls it
 SCRIPTS = {
     "filtered": "disk_filtered.rb",
+    "into": "disk_into.rb",
     "observed": "disk_observed.rb",
     "changed": "disk_changed.rb",
 }

@@ -5,7 +5,7 @@
 
 #include "hook/hook_internal.h"
 #include "rv/errno.h"
-#include "rv/kinds.h"
+#include "rv/metric_key.h"
 #include "unit.h"
 
 uint32_t cpus_count = 2;
@@ -50,7 +50,7 @@ static struct rv_metric_spec spec_of(uint32_t kind, uint64_t step)
 
 static struct rv_metric_key number_of(uint64_t number)
 {
-	struct rv_metric_key key = { .words = { number }, .nr_numbers = 1 };
+	struct rv_metric_key key = { .words = { number }, .shape = 1 };
 
 	return key;
 }
@@ -100,16 +100,26 @@ static void test_keys(void)
 	UNIT_EQUAL(metric_add(&metrics, ~UINT64_C(0), &key, 1), -RV_ENOENT);
 	key.words[1] = 1; /* behind its numbers */
 	UNIT_EQUAL(metric_add(&metrics, 0, &key, 1), -RV_EINVAL);
-	key.nr_numbers = RV_METRIC_WORDS + 1;
+	key.shape = RV_METRIC_WORDS + 1;
 	UNIT_EQUAL(metric_add(&metrics, 0, &key, 1), -RV_EINVAL);
-	key.nr_numbers = RV_METRIC_IS_TEXT;
+	key.shape = RV_METRIC_IS_TEXT;
 	UNIT_EQUAL(metric_add(&metrics, 0, &key, 1), 0);
 	memset(key.words, 'x', sizeof(key.words)); /* without a NUL */
+	UNIT_EQUAL(metric_add(&metrics, 0, &key, 1), -RV_EINVAL);
+	/* A type that there is not, one behind the last word, and nil that is something. */
+	key = number_of(5);
+	key.shape |= RV_SHAPE_OF(RV_WORD_TYPE_COUNT, 0);
+	UNIT_EQUAL(metric_add(&metrics, 0, &key, 1), -RV_EINVAL);
+	key.shape = 1 | RV_SHAPE_OF(RV_WORD_NAME, 1);
+	UNIT_EQUAL(metric_add(&metrics, 0, &key, 1), -RV_EINVAL);
+	key.shape = RV_METRIC_WORDS | RV_SHAPE_OF(1, RV_METRIC_WORDS);
+	UNIT_EQUAL(metric_add(&metrics, 0, &key, 1), -RV_EINVAL);
+	key.shape = 1 | RV_SHAPE_OF(RV_WORD_NIL, 0);
 	UNIT_EQUAL(metric_add(&metrics, 0, &key, 1), -RV_EINVAL);
 	/* A text and numbers of the same bytes are two keys; what a caller says of buckets is nothing. */
 	key = number_of('a');
 	UNIT_EQUAL(metric_add(&metrics, 0, &key, 2), 0);
-	key.nr_numbers = RV_METRIC_IS_TEXT;
+	key.shape = RV_METRIC_IS_TEXT;
 	key.bucket = 7;
 	UNIT_EQUAL(metric_add(&metrics, 0, &key, 3), 0);
 	UNIT_EQUAL(metric_read(&metrics, 0, 0, entries, 4, &lost), 3);
@@ -132,7 +142,7 @@ static void test_buckets(void)
 		{ 10, 9, 0 }, { 10, 10, 1 }, { 10, UINT64_MAX, -1 }, { 10, (uint64_t)-10, -1 }, { 10, (uint64_t)-11, -2 },
 		{ 1, INT64_MAX, INT32_MAX }, { 1, (uint64_t)INT64_MIN, INT32_MIN }, { UINT64_MAX, (uint64_t)INT64_MIN, -2 },
 	};
-	struct rv_metric_key key = { .nr_numbers = 0 };
+	struct rv_metric_key key = { .shape = 0 };
 	struct rv_metric_entry entry;
 	uint64_t lost;
 
@@ -226,6 +236,7 @@ static void test_events(void)
 					   .metric_value = rv_field_named(kind, "value") };
 	hook.spec.metric_keys[0] = rv_field_named(kind, "width");
 	hook.spec.metric_keys[1] = rv_field_named(kind, "port");
+	metric_plan_make(&hook.metric_plan, &hook.spec);
 	metric_sink(&hook, &event);
 	event.value++;
 	metric_sink(&hook, &event);
@@ -242,6 +253,102 @@ static void test_events(void)
 	UNIT_EQUAL(pages, 0);
 }
 
+/* Each name is one word, and each word that has a name is it. */
+static void test_words(void)
+{
+	unsigned names = 0;
+
+	for (uint32_t word = 0; word < RV_WORD_COUNT + 10; word++) {
+		const char *name = rv_word_name(word);
+
+		if (name != NULL)
+			UNIT_EQUAL(rv_word_named(name), word);
+		names += name != NULL;
+	}
+	UNIT_EQUAL(names, RV_DISK_COMMAND_COUNT + RV_EVENT_KIND_COUNT - 1 + 3);
+	UNIT_EQUAL(rv_word_named("no such name"), RV_WORD_COUNT);
+	UNIT_EQUAL(rv_word_named(""), RV_WORD_COUNT);
+	UNIT_CHECK(rv_word_name(UINT64_MAX) == NULL && rv_word_name(UINT64_C(1) << 32 | RV_WORD_TX) == NULL);
+}
+
+/* What the key of an event is by that name. */
+static struct rv_metric_key key_by(uint32_t kind, const char *name, const struct rv_event *event)
+{
+	struct metrics metrics = { .take_page = take_page };
+	struct rv_metric_spec spec = spec_of(RV_METRIC_COUNTER, 0);
+	struct hook_owner owner = { .metrics = &metrics };
+	struct hook hook = { .owner = &owner };
+	struct rv_metric_entry entry = { .value = 0 };
+	uint64_t lost;
+
+	UNIT_EQUAL(metric_create(&metrics, &spec), 0);
+	hook.spec = (struct rv_hook_spec){ .kind = kind, .fixed = RV_FIXED_METRIC, .nr_metric_keys = 1,
+					   .metric_value = RV_METRIC_ONE };
+	hook.spec.metric_keys[0] = rv_metric_key_named(&rv_kinds[kind], name);
+	UNIT_CHECK(metric_spec_takes(&hook.spec));
+	metric_plan_make(&hook.metric_plan, &hook.spec);
+	metric_sink(&hook, event);
+	UNIT_EQUAL(metric_read(&metrics, 0, 0, &entry, 1, &lost), 1);
+	/* What C counts is what a script may say too. */
+	UNIT_EQUAL(metric_add(&metrics, 0, &entry.key, 1), 0);
+	UNIT_EQUAL(metric_read(&metrics, 0, 1, &entry, 1, &lost), 0);
+	metric_end(&metrics, give_page);
+	return entry.key;
+}
+
+static void test_names(void)
+{
+	static const struct {
+		uint32_t kind;
+		const char *by;
+		struct rv_event event;
+		enum rv_word_type type;
+		uint64_t word;
+	} cases[] = {
+		{ RV_EVENT_DISK_DONE, "disk", { .disk_number = 65 }, RV_WORD_DISK, 65 },
+		{ RV_EVENT_DISK_DONE, "kind", { .value = 1 }, RV_WORD_NAME, RV_WORD_KIND + RV_EVENT_DISK_DONE },
+		{ RV_EVENT_DISK_DONE, "command", { .disk_command = RV_DISK_COMMAND_BIT(RV_DISK_COMMAND_VENDOR) }, RV_WORD_NAME,
+		  RV_DISK_COMMAND_VENDOR },
+		{ RV_EVENT_DISK_DONE, "command", { .disk_command = 0 }, RV_WORD_NAME, RV_DISK_COMMAND_UNKNOWN },
+		{ RV_EVENT_DISK_DONE, "command", { .disk_command = UINT64_C(1) << 63 }, RV_WORD_NAME, RV_DISK_COMMAND_UNKNOWN },
+		{ RV_EVENT_DISK_DONE, "direction", { .disk_command = RV_DISK_COMMAND_BIT(RV_DISK_COMMAND_READ) }, RV_WORD_NAME,
+		  RV_DISK_COMMAND_READ },
+		{ RV_EVENT_DISK_DISCARD, "direction", { .disk_command = RV_DISK_COMMAND_BIT(RV_DISK_COMMAND_DISCARD) },
+		  RV_WORD_NAME, RV_DISK_COMMAND_WRITE },
+		{ RV_EVENT_DISK_FLUSH, "direction", { .disk_command = RV_DISK_COMMAND_BIT(RV_DISK_COMMAND_FLUSH) }, RV_WORD_NAME,
+		  RV_WORD_NONE },
+		{ RV_EVENT_PORT_WRITE, "direction", { .value = 1 }, RV_WORD_NAME, RV_DISK_COMMAND_WRITE },
+		{ RV_EVENT_CPUID, "direction", { .value = 1 }, RV_WORD_NAME, RV_DISK_COMMAND_READ },
+		{ RV_EVENT_NET_TX, "direction", { .value = 1 }, RV_WORD_NAME, RV_WORD_TX },
+		{ RV_EVENT_NET_RX, "direction", { .value = 1 }, RV_WORD_NAME, RV_WORD_RX },
+		{ RV_EVENT_NET_RX, "nic", { .net_nic = 3 }, RV_WORD_NIC, 3 },
+		{ RV_EVENT_NET_RX, "dport", { .net_dport = 443 }, RV_WORD_NUMBER, 443 },
+		{ RV_EVENT_NET_RX, "dport", { .net_dport = RV_NET_NONE }, RV_WORD_NIL, 0 },
+	};
+	struct rv_hook_spec spec = { .kind = RV_EVENT_NET_TX, .fixed = RV_FIXED_METRIC, .metric_value = RV_METRIC_ONE,
+				     .nr_metric_keys = 1 };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rv_metric_key key = key_by(cases[i].kind, cases[i].by, &cases[i].event);
+
+		UNIT_EQUAL(key.shape, 1 | RV_SHAPE_OF(cases[i].type, 0));
+		UNIT_EQUAL(key.words[0], cases[i].word);
+	}
+	/* Scripts see an address as a text of more than a field; what is none, or not always one, is no number to add. */
+	spec.metric_keys[0] = rv_field_named(&rv_kinds[spec.kind], "src");
+	UNIT_CHECK(!metric_spec_takes(&spec));
+	spec.metric_keys[0] = rv_field_named(&rv_kinds[spec.kind], "sport");
+	UNIT_CHECK(metric_spec_takes(&spec));
+	spec.metric_value = spec.metric_keys[0];
+	UNIT_CHECK(!metric_spec_takes(&spec));
+	spec.metric_value = RV_METRIC_OF_DIRECTION;
+	UNIT_CHECK(!metric_spec_takes(&spec));
+	spec.metric_value = RV_METRIC_ONE;
+	spec.metric_keys[0] = RV_METRIC_OF_DIRECTION + 1;
+	UNIT_CHECK(!metric_spec_takes(&spec));
+	UNIT_EQUAL(pages, 0);
+}
+
 int main(void)
 {
 	unit_run("metric_specs", test_specs);
@@ -250,5 +357,7 @@ int main(void)
 	unit_run("metric_model", test_model);
 	unit_run("metric_memory", test_memory);
 	unit_run("metric_events", test_events);
+	unit_run("metric_words", test_words);
+	unit_run("metric_names", test_names);
 	return unit_failed;
 }

@@ -478,7 +478,7 @@ static void test_metrics(void)
 {
 	struct rv_metric_spec spec = { .name = "n", .kind = RV_METRIC_COUNTER };
 	struct rv_metric_facts facts;
-	struct rv_metric_key key = { .nr_numbers = 1 };
+	struct rv_metric_key key = { .shape = 1 };
 	struct process process;
 	uint64_t lost = 0;
 

@@ -40,16 +40,16 @@ unit-mmio_modes-libraries := $(build)/unit/zydis.a
 
 unit-programs += hook hook_filter process
 unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_hold.o hook_owner.o hook_swap.o hook_spec.o hook_verdict.o kinds.o source.o source_access.o source_cpuid.o source_text.o hook_follow.o source_pci.o \
-	hook_summary.o hook_timer.o metric.o trace.o trace_event.o trace_ring.o) mediator/power/shutdown.o vmm/access.o vmm/deadline.o vmm/grace.o vmm/interrupt_watch.o vmm/pci_identity.o vmm/pci_isolate.o
+	hook_summary.o hook_timer.o metric.o metric_plan.o trace.o trace_event.o trace_ring.o) mediator/power/shutdown.o vmm/access.o vmm/deadline.o vmm/grace.o vmm/interrupt_watch.o vmm/pci_identity.o vmm/pci_isolate.o
 unit-hook_filter-objects := $(unit-hook-objects)
 unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o syscall_access.o \
-	syscall_disk.o syscall_net.o syscall_msr.o syscall_pci.o syscall_hook.o syscall_metric.o syscall_trace.o) core/paging.o hook/kinds.o hook/hook_spec.o hook/metric.o
+	syscall_disk.o syscall_net.o syscall_msr.o syscall_pci.o syscall_hook.o syscall_metric.o syscall_trace.o) core/paging.o hook/kinds.o hook/hook_spec.o hook/metric.o hook/metric_plan.o
 # Page tables and system calls, without privileged instructions.
 $(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects)): \
 	unit-flags := -I tests/unit/fake_process $(unit-flags)
 
 unit-programs += metric
-unit-metric-objects := hook/metric.o hook/kinds.o
+unit-metric-objects := hook/metric.o hook/metric_plan.o hook/kinds.o
 
 unit-programs += trace
 unit-trace-objects := $(unit-hook-objects)

@@ -3,11 +3,14 @@
  */
 #include "ritectl.h"
 
+#include "rv/metric_key.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BAR_COLUMNS 52
+#define KEY_BYTES (RV_METRIC_WORDS * 26) /* a name, or a number, each, and what is between them */
 
 struct metric {
 	struct rv_metric_spec spec;
@@ -60,28 +63,46 @@ static bool metric_is_histogram(const struct metric *metric)
 	return metric->spec.kind == RV_METRIC_LOG2 || metric->spec.kind == RV_METRIC_LINEAR;
 }
 
-/* The key as text; "": there is none. */
-static void key_text(const struct rv_metric_key *key, char text[RV_METRIC_WORDS * 24])
+static void word_text(uint32_t type, uint64_t word, char text[24])
+{
+	const char *name = rv_word_name(word);
+
+	_Static_assert(RV_DISK_NAME_BYTES <= 24, "a word");
+	if (type == RV_WORD_NIL)
+		text[0] = '\0';
+	else if (type == RV_WORD_NAME && name != NULL)
+		snprintf(text, 24, "%s", name);
+	else if (type == RV_WORD_DISK && word <= RV_DISK_LAST)
+		rv_disk_name((uint32_t)word, text);
+	else
+		snprintf(text, 24, "%s%" PRIu64, type == RV_WORD_NIC ? "nic" : "", word);
+}
+
+/* The key as text, as scripts print it. */
+static void key_text(const struct rv_metric_key *key, char text[KEY_BYTES])
 {
 	size_t used = 0;
 
 	text[0] = '\0';
-	if (key->nr_numbers == RV_METRIC_IS_TEXT) {
-		snprintf(text, RV_METRIC_WORDS * 24, "%.*s", RV_METRIC_TEXT_BYTES, (const char *)key->words);
+	if (key->shape == RV_METRIC_IS_TEXT) {
+		snprintf(text, KEY_BYTES, "%.*s", RV_METRIC_TEXT_BYTES, (const char *)key->words);
 		for (char *at = text; *at != '\0'; at++) {
 			if ((unsigned char)*at < ' ' || *at == 0x7f)
 				*at = '?';
 		}
 		return;
 	}
-	for (unsigned i = 0; i < key->nr_numbers && i < RV_METRIC_WORDS; i++)
-		used += (size_t)snprintf(text + used, RV_METRIC_WORDS * 24 - used, "%s%" PRIu64, i == 0 ? "" : ", ",
-					 key->words[i]);
+	for (unsigned i = 0; i < RV_SHAPE_WORDS(key->shape) && i < RV_METRIC_WORDS; i++) {
+		char word[24];
+
+		word_text(RV_SHAPE_TYPE(key->shape, i), key->words[i], word);
+		used += (size_t)snprintf(text + used, KEY_BYTES - used, "%s%s", i == 0 ? "" : ", ", word);
+	}
 }
 
 static bool key_same(const struct rv_metric_key *a, const struct rv_metric_key *b)
 {
-	return a->nr_numbers == b->nr_numbers && memcmp(a->words, b->words, sizeof(a->words)) == 0;
+	return a->shape == b->shape && memcmp(a->words, b->words, sizeof(a->words)) == 0;
 }
 
 static int compare_values(const void *a, const void *b)
@@ -151,10 +172,10 @@ static void print_bars(const struct metric *metric, const struct rv_metric_entry
 
 static void print_title(const struct metric *metric, const struct rv_metric_key *key)
 {
-	char text[RV_METRIC_WORDS * 24];
+	char text[KEY_BYTES];
 
 	key_text(key, text);
-	fprintf(settings.output, *text != '\0' ? "@%s[%s]:" : "@%s%s:", metric->spec.name, text);
+	fprintf(settings.output, key->shape != 0 ? "@%s[%s]:" : "@%s%s:", metric->spec.name, text);
 }
 
 static size_t keys_end(const struct metric *metric, size_t begin)
@@ -194,12 +215,12 @@ static void print_json_buckets(const struct metric *metric, const struct rv_metr
 
 static void print_json(const char *script, const struct metric *metric)
 {
-	bool keyed = metric->count > 0 && metric->entries[0].key.nr_numbers != 0;
+	bool keyed = metric->count > 0 && metric->entries[0].key.shape != 0;
 
 	fprintf(settings.output, "{\"type\":\"%s\",\"data\":{", metric_is_histogram(metric) ? "hist" : "map");
 	fprintf(settings.output, "\"@%s\":%s", metric->spec.name, keyed ? "{" : "");
 	for (size_t i = 0, end; i < metric->count; i = end) {
-		char text[RV_METRIC_WORDS * 24];
+		char text[KEY_BYTES];
 
 		end = metric_is_histogram(metric) ? keys_end(metric, i) : i + 1;
 		key_text(&metric->entries[i].key, text);

@@ -31,4 +31,20 @@ for round in 1 2 3; do
 done
 touch /stop
 wait
+# By names, in C: the engine is not entered, and prints the same itself.
+cat >/words.rb <<'R'
+on(:disk_done, into: Histogram.log2(:latency, unit: :us, by: %i[disk direction]))
+on(:disk_read, :disk_write, into: Histogram.linear(:sectors, step: 8, by: :direction))
+on(:disk_request, into: Counter.new(:commands, by: %i[kind command]))
+R
+ritectl -q load /words.rb
+dd if=/dev/zero of=/dev/$slow bs=4096 count=3 oflag=direct conv=fsync 2>/dev/null || say failed
+dd if=/dev/$slow of=/dev/null bs=8192 count=5 iflag=direct 2>/dev/null || say failed
+ritectl metrics words.rb >/text
+sed -n 's/^@.*/control: text &/p' /text
+ritectl -f json metrics words.rb | grep '"@commands"'
+say entered $(ritectl list | awk '/^words.rb/ { print $6 }')
+ritectl -q unload words.rb
+ritectl log | grep '^@' | grep -v '^@seen' | sort >/printed
+grep '^@' /text | sort | cmp - /printed && say printed alike
 say left $(ritectl list | grep -c late.rb)

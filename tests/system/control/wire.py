@@ -134,6 +134,8 @@ def live(boot, folder):
 def read(boot, folder):
     say("list", ritectl(boot.path, "list")[0])
     say("load", load(boot, folder, 0x77)[0])
+    say("metrics", *ritectl(boot.path, "metrics", "counts.rb"))
+    say("unload", *ritectl(boot.path, "unload", "counts.rb"))
     boot.end(stop=True)
 
 

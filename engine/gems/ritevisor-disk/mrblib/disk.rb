@@ -115,6 +115,11 @@ class Disk
     @name.hash
   end
 
+  # What it is in keys of metrics.
+  def __word
+    @word ||= Disk.__word(@name)
+  end
+
   def to_sym
     @name
   end

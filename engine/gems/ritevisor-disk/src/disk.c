@@ -6,7 +6,7 @@
 #include "engine/engine.h"
 #include "engine/vm/string.h"
 
-#include "rv/disk.h"
+#include "rv/metric_key.h"
 
 #include <mruby/array.h>
 #include <mruby/class.h>
@@ -33,6 +33,15 @@ static mrb_value disk_info(mrb_state *mrb, mrb_value self)
 	values[3] = mrb_str_new_cstr(mrb, info.model);
 	values[4] = mrb_str_new_cstr(mrb, info.serial);
 	return mrb_ary_new_from_values(mrb, 5, values);
+}
+
+/* Disk.__word(name) -> what it is in keys of metrics, nil if no disk can be called so */
+static mrb_value disk_word(mrb_state *mrb, mrb_value self)
+{
+	uint32_t number = disk_number_of(mrb, mrb_get_arg1(mrb));
+
+	(void)self;
+	return number <= RV_DISK_LAST ? mrb_int_value(mrb, (mrb_int)rv_word_pack(RV_WORD_DISK, number)) : mrb_nil_value();
 }
 
 /* Disk.__fail(name): its controller's end, until the guest resets it; nil: it has no word for that */
@@ -176,6 +185,7 @@ void mrb_ritevisor_disk_gem_init(mrb_state *mrb)
 	request = mrb_class_get_under(mrb, mrb_class_get(mrb, "Event"), "Request");
 	mrb_define_class(mrb, "DiskBusy", mrb_class_get(mrb, "AccessError"));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__info), disk_info, MRB_ARGS_REQ(1));
+	mrb_define_class_method_id(mrb, disk, MRB_SYM(__word), disk_word, MRB_ARGS_REQ(1));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__fail), disk_fail, MRB_ARGS_REQ(1));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__read), disk_read, MRB_ARGS_REQ(3));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__write), disk_write, MRB_ARGS_REQ(3));

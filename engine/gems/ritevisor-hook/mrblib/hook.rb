@@ -58,13 +58,16 @@ class Hook
     end
     __open(arguments)
     own = @words && @words[arguments[0]]
-    return own.call(arguments, filters, block) if own
+    return own.call(arguments, filters, block, into) if own
     kinds, addresses = arguments.partition { |argument| argument.is_a?(Symbol) }
     raise ArgumentError, "on takes kinds and then one address, Range or Array of them" if addresses.size > 1
-    kinds = __kinds(kinds)
-    filters = __filters(filters)
+    __make(__kinds(kinds), addresses[0], __filters(filters), into, block)
+  end
+
+  # Of kinds that each are one: what C alone can count, it does.
+  def self.__make(kinds, address, filters, into, block)
     filters, block = into.__counted(filters), NOTHING if into.is_a?(Sink) && into.__counted?(kinds)
-    new(kinds, addresses[0], filters, &block)
+    new(kinds, address, filters, &block)
   end
 
   def initialize(kinds, address, filters, &block)

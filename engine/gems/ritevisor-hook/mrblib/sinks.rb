@@ -35,8 +35,7 @@ class Sink
 
   # Can the hypervisor add events of these kinds by itself?
   def __counted?(kinds)
-    names = [__field, *@by].compact
-    @by.size <= 5 && names.all?(Symbol) && kinds.all? { |kind| Hook.__counts?(kind, names) }
+    [*__field, *@by].all?(Symbol) && @by.size <= 5 && kinds.all? { |kind| Hook.__counts?(kind, __field, @by) }
   end
 
   # It looks on by itself.
@@ -85,7 +84,7 @@ class Sink
 
   private
 
-  # A text stands for keys that are no numbers; what it stands for is known here.
+  # A text stands for keys that are not all words (numbers, names, disks, cards, nil); what it stands for is known here.
   def __add(keys, value)
     text = Sink.__text(keys)
     @keys[text] ||= keys if Sink.__add(@number, keys, text, value) && text

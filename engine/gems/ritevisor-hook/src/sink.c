@@ -4,6 +4,7 @@
 #include "sink.h"
 
 #include "engine/engine.h"
+#include "rv/metric_key.h"
 
 #include <mruby/array.h>
 #include <mruby/class.h>
@@ -42,31 +43,64 @@ static mrb_value sink_create(mrb_state *mrb, mrb_value self)
 	return mrb_int_value(mrb, engine_check(mrb, "into", 0, result));
 }
 
-static bool sink_take_numbers(mrb_state *mrb, mrb_value keys, struct rv_metric_key *key)
+/* What `__word` of an object says, a Disk's for instance (rv_word_pack()); false: it has none. */
+static bool sink_take_object(mrb_state *mrb, mrb_value object, enum rv_word_type *type, uint64_t *word)
+{
+	mrb_value told = mrb_respond_to(mrb, object, MRB_SYM(__word)) ? mrb_funcall_id(mrb, object, MRB_SYM(__word), 0)
+								       : mrb_nil_value();
+
+	if (!mrb_integer_p(told) || mrb_integer(told) < 0)
+		return false;
+	*type = (enum rv_word_type)((uint32_t)mrb_integer(told) % RV_WORD_TYPE_COUNT);
+	*word = (uint64_t)mrb_integer(told) / RV_WORD_TYPE_COUNT;
+	return *type == RV_WORD_DISK || *type == RV_WORD_NIC;
+}
+
+/* False: only a text can stand for it. */
+static bool sink_take_word(mrb_state *mrb, mrb_value value, enum rv_word_type *type, uint64_t *word)
+{
+	*type = RV_WORD_NUMBER;
+	if (mrb_integer_p(value)) {
+		*word = (uint64_t)mrb_integer(value);
+		return mrb_integer(value) >= 0;
+	}
+	if (mrb_nil_p(value)) {
+		*type = RV_WORD_NIL;
+		return true;
+	}
+	if (mrb_symbol_p(value)) {
+		*type = RV_WORD_NAME;
+		*word = rv_word_named(mrb_sym_name(mrb, mrb_symbol(value)));
+		return *word < RV_WORD_COUNT;
+	}
+	return mrb_object_p(value) && sink_take_object(mrb, value, type, word);
+}
+
+static bool sink_take_words(mrb_state *mrb, mrb_value keys, struct rv_metric_key *key)
 {
 	mrb_int count = RARRAY_LEN(keys);
 
 	if (count > RV_METRIC_WORDS)
 		return false;
+	key->shape = (uint32_t)count;
 	for (mrb_int i = 0; i < count; i++) {
-		mrb_value number = mrb_ary_ref(mrb, keys, i);
+		enum rv_word_type type;
 
-		if (!mrb_integer_p(number) || mrb_integer(number) < 0)
+		if (!sink_take_word(mrb, mrb_ary_ref(mrb, keys, i), &type, &key->words[i]))
 			return false;
-		key->words[i] = (uint64_t)mrb_integer(number);
+		key->shape |= RV_SHAPE_OF(type, i);
 	}
-	key->nr_numbers = (uint32_t)count;
 	return true;
 }
 
-/* Sink.__text(keys) -> nil if they are numbers, else what stands for them, cut off where it is too long */
+/* Sink.__text(keys) -> nil if they are words, else what stands for them, cut off where it is too long */
 static mrb_value sink_text(mrb_state *mrb, mrb_value self)
 {
 	struct rv_metric_key key = { .bucket = 0 };
 	mrb_value keys, text;
 
 	mrb_get_args(mrb, "A", &keys);
-	if (sink_take_numbers(mrb, keys, &key))
+	if (sink_take_words(mrb, keys, &key))
 		return mrb_nil_value();
 	text = mrb_ary_join(mrb, keys, mrb_str_new_lit(mrb, ", "));
 	if (RSTRING_LEN(text) < RV_METRIC_TEXT_BYTES)
@@ -85,11 +119,11 @@ static mrb_value sink_add(mrb_state *mrb, mrb_value self)
 	mrb_get_args(mrb, "iAoo", &number, &keys, &text, &value);
 	if (mrb_string_p(text)) {
 		memset(key.words, 0, sizeof(key.words));
-		key.nr_numbers = RV_METRIC_IS_TEXT;
+		key.shape = RV_METRIC_IS_TEXT;
 		memcpy(key.words, RSTRING_PTR(text),
 		       RSTRING_LEN(text) < RV_METRIC_TEXT_BYTES ? (size_t)RSTRING_LEN(text) : RV_METRIC_TEXT_BYTES - 1);
-	} else if (!sink_take_numbers(mrb, keys, &key)) {
-		mrb_raise(mrb, E_ARGUMENT_ERROR, "keys without a text are numbers");
+	} else if (!sink_take_words(mrb, keys, &key)) {
+		mrb_raise(mrb, E_ARGUMENT_ERROR, "keys without a text are words");
 	}
 	result = sys_metric_add((uint64_t)number, &key, engine_to_u64(mrb, value));
 	if (result == -RV_ENOMEM)
@@ -98,16 +132,39 @@ static mrb_value sink_add(mrb_state *mrb, mrb_value self)
 	return mrb_true_value();
 }
 
+/* As events have it. */
+static mrb_value sink_word(mrb_state *mrb, uint32_t type, uint64_t word)
+{
+	const char *text = rv_word_name(word);
+	char name[RV_DISK_NAME_BYTES];
+
+	switch (type) {
+	case RV_WORD_NIL:
+		return mrb_nil_value();
+	case RV_WORD_NAME:
+		return mrb_symbol_value(mrb_intern_cstr(mrb, text ? text : "?"));
+	case RV_WORD_DISK:
+		rv_disk_name((uint32_t)word, name);
+		return mrb_funcall_id(mrb, mrb_obj_value(mrb_class_get(mrb, "Disk")), MRB_SYM(__named), 1,
+				      mrb_symbol_value(mrb_intern_cstr(mrb, name)));
+	case RV_WORD_NIC:
+		return mrb_funcall_id(mrb, mrb_obj_value(mrb_class_get(mrb, "Nic")), MRB_SYM(__numbered), 1,
+				      engine_from_u64(mrb, word));
+	default:
+		return engine_from_u64(mrb, word);
+	}
+}
+
 static mrb_value sink_key(mrb_state *mrb, const struct rv_metric_key *key)
 {
 	const char *text = (const char *)key->words;
 	mrb_value keys;
 
-	if (key->nr_numbers == RV_METRIC_IS_TEXT)
+	if (key->shape == RV_METRIC_IS_TEXT)
 		return mrb_str_new(mrb, text, (mrb_int)strnlen(text, RV_METRIC_TEXT_BYTES));
-	keys = mrb_ary_new_capa(mrb, key->nr_numbers);
-	for (uint32_t i = 0; i < key->nr_numbers; i++)
-		mrb_ary_push(mrb, keys, engine_from_u64(mrb, key->words[i]));
+	keys = mrb_ary_new_capa(mrb, RV_METRIC_WORDS);
+	for (uint32_t i = 0; i < RV_SHAPE_WORDS(key->shape) && i < RV_METRIC_WORDS; i++)
+		mrb_ary_push(mrb, keys, sink_word(mrb, RV_SHAPE_TYPE(key->shape, i), key->words[i]));
 	return keys;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "spec.h"
 
+#include "rv/metric_key.h"
 #include "spec_text.h"
 
 #include <mruby/array.h>
@@ -422,7 +423,7 @@ static void spec_take_address(mrb_state *mrb, const struct spec_check *check, mr
 
 /* ------------------------------------------------------------------------------------------- */
 
-/* [number of a metric, the name of a field that is added or nil, names of fields that are the key]: those that
+/* [number of a metric, the name of a field that is added or nil, names of what is the key]: those that
  * Hook.__counts? says yes to. */
 static void spec_take_metric(mrb_state *mrb, const struct spec_check *check, mrb_value metric)
 {
@@ -435,7 +436,7 @@ static void spec_take_metric(mrb_state *mrb, const struct spec_check *check, mrb
 					      : rv_field_named(check->kind, mrb_sym_name(mrb, mrb_obj_to_sym(mrb, value)));
 	for (mrb_int i = 0; mrb_array_p(keys) && i < RARRAY_LEN(keys) && i < RV_METRIC_WORDS; i++)
 		spec->metric_keys[spec->nr_metric_keys++] =
-			rv_field_named(check->kind, mrb_sym_name(mrb, mrb_obj_to_sym(mrb, mrb_ary_ref(mrb, keys, i))));
+			rv_metric_key_named(check->kind, mrb_sym_name(mrb, mrb_obj_to_sym(mrb, mrb_ary_ref(mrb, keys, i))));
 }
 
 /* What C says in the place of a block. */

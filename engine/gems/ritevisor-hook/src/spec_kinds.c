@@ -3,7 +3,7 @@
  */
 #include "spec.h"
 
-#include "rv/kinds.h"
+#include "rv/metric_key.h"
 
 #include <mruby/array.h>
 #include <mruby/presym.h>
@@ -112,21 +112,23 @@ static mrb_value spec_open(mrb_state *mrb, mrb_value self)
 	return self;
 }
 
-/* Hook.__counts?(kind, names) -> can C alone add such events to a metric by these? */
+/* Hook.__counts?(kind, the field that is added or nil, names) -> can C alone add such events to a metric by these? */
 static mrb_value spec_counts(mrb_state *mrb, mrb_value self)
 {
-	mrb_value names;
+	const struct rv_kind *kind;
+	mrb_value value, names;
 	mrb_sym name;
-	uint32_t kind;
 
-	mrb_get_args(mrb, "nA", &name, &names);
-	kind = rv_kind_named(mrb_sym_name(mrb, name));
-	if (!rv_kind_is(kind) || rv_kind_has(kind, RV_KIND_PLAIN))
+	mrb_get_args(mrb, "noA", &name, &value, &names);
+	kind = &rv_kinds[rv_kind_named(mrb_sym_name(mrb, name))];
+	if (kind == &rv_kinds[RV_EVENT_NONE] || (kind->flags & RV_KIND_PLAIN))
+		return mrb_false_value();
+	if (!mrb_nil_p(value) && !rv_metric_adds(kind, rv_field_named(kind, mrb_sym_name(mrb, mrb_obj_to_sym(mrb, value)))))
 		return mrb_false_value();
 	for (mrb_int i = 0; i < RARRAY_LEN(names); i++) {
-		const char *field = mrb_sym_name(mrb, mrb_obj_to_sym(mrb, mrb_ary_ref(mrb, names, i)));
+		const char *part = mrb_sym_name(mrb, mrb_obj_to_sym(mrb, mrb_ary_ref(mrb, names, i)));
 
-		if (!rv_metric_takes(&rv_kinds[kind], rv_field_named(&rv_kinds[kind], field)))
+		if (!rv_metric_takes(kind, rv_metric_key_named(kind, part)))
 			return mrb_false_value();
 	}
 	return mrb_true_value();
@@ -134,7 +136,7 @@ static mrb_value spec_counts(mrb_state *mrb, mrb_value self)
 
 void spec_init(mrb_state *mrb, struct RClass *hook)
 {
-	mrb_define_class_method_id(mrb, hook, MRB_SYM_Q(__counts), spec_counts, MRB_ARGS_REQ(2));
+	mrb_define_class_method_id(mrb, hook, MRB_SYM_Q(__counts), spec_counts, MRB_ARGS_REQ(3));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__kinds), spec_expand_kinds, MRB_ARGS_REQ(1));
 	mrb_define_class_method_id(mrb, hook, MRB_SYM(__open), spec_open, MRB_ARGS_REQ(1));
 }

@@ -47,7 +47,7 @@ class Nic
   end
 
   # on(:net_tx, match: "tcp port 25") { |p| }: the hook sees all that its other filters fit, and the block what fits this.
-  def self.__on(arguments, filters, block)
+  def self.__on(arguments, filters, block, into)
     text = filters[:match]
     raise ArgumentError, "a hook needs a block: on(#{arguments[0].inspect}) { |p| ... }" unless block
     kinds, addresses = arguments.partition { |argument| argument.is_a?(Symbol) }
@@ -57,8 +57,9 @@ class Nic
       filter, inner = PacketFilter.new(text), block
       block = proc { |p| inner.call(p) if filter.match?(p) }
       filters = filters.reject { |key, _| key == :match }
+      into = nil # a filter of pcap's is Ruby's
     end
-    Hook.new(Hook.__kinds(kinds), nil, Hook.__filters(filters), &block)
+    Hook.__make(Hook.__kinds(kinds), nil, Hook.__filters(filters), into, block)
   end
 
   # Rules are filters of pcap's language ------------------------------------------------------------------
@@ -99,4 +100,4 @@ end
 Hook.__filter(:protocol) { |filters, value| filters.merge(protocol: Nic.__number(Nic::PROTOCOLS, value, :protocol)) }
 Hook.__filter(:ethertype) { |filters, value| filters.merge(ethertype: Nic.__number(Nic::ETHERTYPES, value, :ethertype)) }
 Hook.__filter(:except) { |filters, value| filters.merge(except: Nic.__exceptions(value)) }
-%i[net_tx net_rx net_packet].each { |kind| Hook.__word(kind) { |arguments, filters, block| Nic.__on(arguments, filters, block) } }
+%i[net_tx net_rx net_packet].each { |kind| Hook.__word(kind) { |arguments, filters, block, into| Nic.__on(arguments, filters, block, into) } }

@@ -103,6 +103,11 @@ class Nic
     @number.hash
   end
 
+  # What it is in keys of metrics.
+  def __word
+    Nic.__word(@number)
+  end
+
   def to_s
     @name.to_s
   end

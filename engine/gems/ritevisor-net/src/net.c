@@ -6,6 +6,7 @@
 #include "address.h"
 
 #include "rv/errno.h"
+#include "rv/metric_key.h"
 #include "rv/net.h"
 
 #include <mruby/array.h>
@@ -26,6 +27,15 @@ static mrb_value nic_mac(mrb_state *mrb, uint64_t mac)
 		bytes[i] = (uint8_t)(mac >> 8 * (ADDRESS_MAC_BYTES - 1 - i));
 	address_write_mac(bytes, text);
 	return mrb_str_new_cstr(mrb, text);
+}
+
+/* Nic.__word(number) -> what it is in keys of metrics */
+static mrb_value nic_word(mrb_state *mrb, mrb_value self)
+{
+	uint64_t number = engine_to_unsigned(mrb, mrb_get_arg1(mrb), UINT32_MAX, "nic");
+
+	(void)self;
+	return mrb_int_value(mrb, (mrb_int)rv_word_pack(RV_WORD_NIC, (uint32_t)number));
 }
 
 /* Nic.__info(position) -> [number, function, flags, MAC, driver, vendor, device]; nil behind the last */
@@ -129,6 +139,7 @@ void mrb_ritevisor_net_gem_init(mrb_state *mrb)
 
 	(void)engine_open_constant(mrb, MRB_SYM(Bytes)); /* requests: fields of packets are replaced here */
 	mrb_define_class_method_id(mrb, nic, MRB_SYM(__info), nic_info, MRB_ARGS_REQ(1));
+	mrb_define_class_method_id(mrb, nic, MRB_SYM(__word), nic_word, MRB_ARGS_REQ(1));
 	mrb_define_class(mrb, "NicBusy", mrb_class_get(mrb, "AccessError"));
 	mrb_define_class_method_id(mrb, nic, MRB_SYM(__transfer), nic_transfer, MRB_ARGS_REQ(3));
 	mrb_define_class_method_id(mrb, nic, MRB_SYM(__mac), nic_mac_text, MRB_ARGS_REQ(1));
