@@ -545,12 +545,34 @@ static void main_claim_sleep(void)
 				     "registers in a space that we do not know");
 }
 
-static void main_hide_sleep(void)
+/* NULL, or why suspend to RAM stays away, though the option sleep= allows it. */
+static const char *main_allow_sleep(void)
 {
-	unsigned count = acpi_hide_sleep();
+	if (policy_is_wanted() && boot_options.sleep != SLEEP_ALLOW_POLICY)
+		return "a policy is wanted, and who wakes the machine could take it away (sleep=policy accepts that)";
+	if (boot_options.fast)
+		return "with fast, what it takes can be moved away";
+	return sleep_allow(uefi_is_present() ? boot_info.low_page : main_low_page, !uefi_is_present());
+}
+
+/* What the guest is told of suspend to RAM. */
+static void main_offer_sleep(void)
+{
+	const char *why = boot_options.sleep != SLEEP_DENY ? main_allow_sleep() : NULL;
+	bool allowed = boot_options.sleep != SLEEP_DENY && why == NULL;
+	unsigned count = acpi_hide_sleep(allowed ? '2' : '3');
+
+	if (why != NULL)
+		log_warning("sleep=: suspend to RAM stays away: %s", why);
+	if (allowed)
+		log_notice("suspend to RAM is allowed (sleep=): it trusts the firmware's code and tables, which lie "
+			   "in memory that the guest can write, to come back to Ritevisor");
+	if (allowed && encrypt_is_wanted())
+		log_warning("suspend to RAM leaves the keys of encrypted disks in memory while the machine sleeps");
 
 	if (count != 0)
-		log_info("no suspend to RAM: %u %s changed in the ACPI tables", count,
+		log_info(allowed ? "no sleep but suspend to RAM: %u %s changed in the ACPI tables"
+				 : "no suspend to RAM: %u %s changed in the ACPI tables", count,
 			 count == 1 ? "name is" : "names are");
 }
 
@@ -761,8 +783,8 @@ _Noreturn void boot_main(void)
 	main_virtualises = true;
 	vcpu_ops->start(&main_vcpu);
 	log_info("%s with nested paging, TSC at %lu MHz", vcpu_ops->name, time_tsc_hz / 1000000);
-	main_hide_sleep();
 	main_take_iommu();
+	main_offer_sleep();
 	if (boot_options.panic_test)
 		panic("asked for by the boot option");
 	main_panic_later();

@@ -172,6 +172,7 @@ static int options_choice(const char *word, size_t length, const char *const cho
 static bool options_control(const char *word, size_t length)
 {
 	static const char *const levels[] = { "control=off", "control=read", "control=load", "control=policy" };
+	static const char *const sleeps[] = { "sleep=deny", "sleep=allow", "sleep=policy" };
 	static const char *const auths[] = { "auth=root", "auth=open", "auth=key" };
 	int choice;
 
@@ -180,6 +181,13 @@ static bool options_control(const char *word, size_t length)
 		boot_options.control = choice < 0 ? CONTROL_OFF : (enum control_level)choice;
 		if (choice < 0)
 			log_error("option %.*s: give off, read, load or policy; taken for off", (int)length, word);
+		return true;
+	}
+	if (length >= 6 && strncmp(word, "sleep=", 6) == 0) {
+		choice = options_choice(word, length, sleeps, ARRAY_LENGTH(sleeps));
+		boot_options.sleep = choice < 0 ? SLEEP_DENY : (enum sleep_wish)choice;
+		if (choice < 0)
+			log_error("option %.*s: give deny, allow or policy; taken for deny", (int)length, word);
 		return true;
 	}
 	if (length < 5 || strncmp(word, "auth=", 5) != 0)

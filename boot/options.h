@@ -9,6 +9,13 @@
 #include "process/signature.h"
 #include "rv/types.h"
 
+/* The option sleep=: does the guest's suspend to RAM happen? */
+enum sleep_wish {
+	SLEEP_DENY,
+	SLEEP_ALLOW,
+	SLEEP_ALLOW_POLICY, /* also where a policy is wanted (boot/policy.h) */
+};
+
 struct boot_options {
 	uint64_t memory_bytes;	  /* memory=32M: what we reserve */
 	uint64_t heap_bytes;	  /* heap=8M: quota of an engine */
@@ -27,6 +34,7 @@ struct boot_options {
 	uint64_t panic_by;	  /* panic_by=N: make a mistake on purpose (boot/panic_test.h); 0: none */
 	bool panic_test;	  /* panic: stop on purpose before the guest starts, to see the screen */
 	enum iommu_wish iommu;	  /* iommu=own, guest or off; the default is own where there is one */
+	enum sleep_wish sleep;	  /* sleep=deny, allow or policy: suspend to RAM */
 	enum control_level control; /* control=off, read, load or policy */
 	enum control_auth auth;	  /* auth=root, key or open */
 	struct control_keys control_keys; /* control_key=KEY: whose auth=key lets in; may be given again */

@@ -256,6 +256,12 @@ uint8_t acpi_power_off_types(unsigned second)
 	return acpi_facts.power.types_off[second];
 }
 
+uint8_t acpi_to_ram_types(unsigned second)
+{
+	acpi_learn();
+	return acpi_facts.power.types_to_ram[second];
+}
+
 uint8_t acpi_reset_value(void)
 {
 	acpi_learn();

@@ -63,6 +63,9 @@ const struct acpi_register *acpi_registers(size_t *count);
  * PM1a's register (0) or PM1b's (1). 0: the tables do not say. */
 uint8_t acpi_power_off_types(unsigned second);
 
+/* Likewise those of \_S3, suspend to RAM. 0: it has none. */
+uint8_t acpi_to_ram_types(unsigned second);
+
 /* What a write to ACPI_RESET_REGISTER must be to reset the machine. */
 uint8_t acpi_reset_value(void);
 

@@ -71,9 +71,9 @@ void acpi_dsdt_places(const uint8_t *fadt, uint64_t length_bytes, hpa_t places[2
 	places[1] = length_bytes >= FADT_DSDT + 4u ? acpi_get(fadt + FADT_DSDT, 4) : 0;
 }
 
-/* \_S4 and \_S5 may stand in different tables. */
+/* \_S3, \_S4 and \_S5 may stand in different tables. */
 struct acpi_types {
-	uint8_t to_disk[2], off[2];
+	uint8_t to_ram[2], to_disk[2], off[2];
 };
 
 static bool acpi_read_types(hpa_t hpa, void *context)
@@ -87,6 +87,7 @@ static bool acpi_read_types(hpa_t hpa, void *context)
 	table += ACPI_HEADER_BYTES;
 	length_bytes -= ACPI_HEADER_BYTES;
 	for (unsigned second = 0; second < 2; second++) {
+		types->to_ram[second] |= acpi_sleep_types(table, length_bytes, '3', second);
 		types->to_disk[second] |= acpi_sleep_types(table, length_bytes, '4', second);
 		types->off[second] |= acpi_sleep_types(table, length_bytes, '5', second);
 	}
@@ -110,5 +111,6 @@ void acpi_read_power(struct acpi_power *power)
 	for (unsigned second = 0; second < 2; second++) {
 		if (types.off[second] != 0)
 			power->types_off[second] = types.off[second] | types.to_disk[second];
+		power->types_to_ram[second] = types.to_ram[second];
 	}
 }

@@ -30,6 +30,7 @@ struct acpi_power {
 	struct acpi_register registers[ACPI_REGISTERS_MAXIMUM];
 	size_t nr_registers;
 	uint8_t types_off[2];
+	uint8_t types_to_ram[2];
 	uint8_t reset_value;
 };
 void acpi_read_power(struct acpi_power *power);

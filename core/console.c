@@ -68,6 +68,12 @@ bool console_set_port(const char *name, size_t length_bytes)
 	return true;
 }
 
+void console_restart(void)
+{
+	if (console_uart != 0)
+		uart_start(console_uart);
+}
+
 void console_set_screen(bool on)
 {
 	console_screen = on;

@@ -13,6 +13,8 @@ bool console_set_port(const char *name, size_t length_bytes);
 
 /* The port of a UART: "com1" to "com4", or a number. False: it is none. */
 bool console_find_uart(const char *name, size_t length_bytes, uint16_t *port);
+/* It was reset: programs it again, as it was. Context: exit. */
+void console_restart(void);
 /* Is the log written there? */
 bool console_has_uart(uint16_t port);
 

@@ -251,6 +251,13 @@ static void exception_init_gdt(struct cpu *cpu)
 			 : "rax", "memory");
 }
 
+void exception_restart_cpu(void)
+{
+	exception_init_gdt(cpu_current());
+	exception_use_stacks(true);
+	exception_protect_cpu(cpu_current());
+}
+
 void exception_init_cpu(void)
 {
 	struct cpu *cpu = cpu_current();

@@ -37,6 +37,9 @@ extern struct watchers exception_nmi_watchers;
 /* Builds the IDT, the GDT and this CPU's TSS and loads them. Context: boot. */
 void exception_init_cpu(void);
 
+/* Loads what this CPU had: all but the IDT's contents is made anew. Context: exit, the CPU's state was lost. */
+void exception_restart_cpu(void);
+
 /* The IDT whose gates name stacks in the TSS, and the same without, for a back end in whose exits the task
  * register is the guest's: a stack from there would be of the guest's choice. */
 struct exception_table {

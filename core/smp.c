@@ -76,6 +76,23 @@ uint64_t smp_stack_top(const struct cpu *cpu)
 	return (uint64_t)(smp_stacks[cpu->index] + 1);
 }
 
+/* The boot CPU's is in the image, which begins what is ours. */
+static hpa_t smp_stack_physical(const struct cpu_stack *stack)
+{
+	return (uint64_t)stack >= HYPERVISOR_ADDRESS
+		       ? memory_reserved_start + ((uint64_t)stack - HYPERVISOR_ADDRESS)
+		       : memory_physical(stack);
+}
+
+bool smp_is_stack(hpa_t page)
+{
+	for (uint32_t i = 0; i < cpus_count; i++) {
+		if (page - smp_stack_physical(smp_stacks[i]) < CPU_STACK_BYTES)
+			return true;
+	}
+	return false;
+}
+
 uint32_t smp_count_online(void)
 {
 	uint32_t count = 0;

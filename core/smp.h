@@ -20,6 +20,9 @@ int smp_allocate_stacks(void);
 /* The top of a CPU's stack. */
 uint64_t smp_stack_top(const struct cpu *cpu);
 
+/* Is that page of ours part of a CPU's stack? */
+bool smp_is_stack(hpa_t page);
+
 /* One more CPU, which ACPI's tables may not name; those that are known already count once. Context: boot,
  * after smp_init(). */
 void smp_add(uint32_t apic_id);

@@ -7,6 +7,7 @@
 #include "core/exception.h"
 #include "core/ipi.h"
 #include "core/log.h"
+#include "core/low_entry.h"
 #include "core/memory.h"
 #include "core/paging.h"
 #include "core/smm.h"
@@ -21,27 +22,7 @@
 /* It takes far less than a millisecond; emulators share a machine. */
 #define START_ANSWER_US 2000000
 
-/* core/ap_entry.S */
-extern const uint8_t ap_entry_start[], ap_entry_end[], ap_entry_long[];
-extern const uint8_t ap_entry_gdtr_base[], ap_entry_root[], ap_entry_jump[], ap_entry_stack[];
-
 static void (*smp_start_run)(struct cpu *cpu);
-
-static void smp_start_patch(hpa_t page, const uint8_t *field, uint64_t value, size_t bytes)
-{
-	memcpy(memory_direct(page + (uint64_t)(field - ap_entry_start)), &value, bytes);
-}
-
-static void smp_start_prepare_page(hpa_t page, hpa_t root)
-{
-	memcpy(memory_direct(page), ap_entry_start, (size_t)(ap_entry_end - ap_entry_start));
-	smp_start_patch(page, ap_entry_gdtr_base,
-			page + (uint64_t)(ap_entry_gdtr_base - 2 - ap_entry_start) - 24,
-			sizeof(uint32_t));
-	smp_start_patch(page, ap_entry_root, root, sizeof(uint32_t));
-	smp_start_patch(page, ap_entry_jump, page + (uint64_t)(ap_entry_long - ap_entry_start),
-			sizeof(uint32_t));
-}
 
 _Noreturn void smp_arrive(void (*run)(struct cpu *cpu))
 {
@@ -56,9 +37,8 @@ _Noreturn void smp_arrive(void (*run)(struct cpu *cpu))
 	cpu_stop();
 }
 
-/* core/ap_entry.S: by a startup IPI */
-_Noreturn void smp_start_arrive(void);
-_Noreturn void smp_start_arrive(void)
+/* By a startup IPI. */
+_Noreturn static void smp_start_arrive(void)
 {
 	smp_arrive(smp_start_run);
 }
@@ -93,7 +73,7 @@ static void smp_start_one(struct cpu *cpu, hpa_t page)
 {
 	uint32_t startup = APIC_ICR_STARTUP | (uint32_t)(page >> PAGE_SHIFT);
 
-	smp_start_patch(page, ap_entry_stack, smp_stack_top(cpu), sizeof(uint64_t));
+	low_entry_set_stack(page, smp_stack_top(cpu));
 	ipi_send(cpu->apic_id, startup);
 	if (smp_start_await(cpu, START_REPEAT_US))
 		return;
@@ -116,15 +96,10 @@ int smp_start_others(hpa_t low_page, void (*run)(struct cpu *cpu))
 
 	if (!smp_start_is_needed())
 		return 0;
-	root = paging_create();
+	root = low_entry_create_root(low_page);
 	if (root == 0)
 		return -RV_ENOMEM;
-	/* The page is mapped one to one, for the instruction after paging is switched on. */
-	if (paging_map(root, low_page, low_page, PAGING_WRITABLE) != 0) {
-		paging_destroy(root);
-		return -RV_ENOMEM;
-	}
-	smp_start_prepare_page(low_page, root);
+	low_entry_fill(low_page, root, smp_start_arrive);
 	smp_start_run = run;
 	for (uint32_t i = 1; i < cpus_count; i++) {
 		if (!cpu_get(i)->waits_in_firmware)
@@ -135,7 +110,7 @@ int smp_start_others(hpa_t low_page, void (*run)(struct cpu *cpu))
 		if (!cpu_get(i)->waits_in_firmware)
 			smp_start_one(cpu_get(i), low_page);
 	}
-	memset(memory_direct(low_page), 0, (size_t)(ap_entry_end - ap_entry_start));
+	memset(memory_direct(low_page), 0, PAGE_BYTES);
 	paging_destroy(root);
 	return 0;
 }

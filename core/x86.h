@@ -110,6 +110,7 @@
 #define PAGE_FAULT_KEY UINT32_C(0x20)
 
 /* MSRs: APM v2 appendix A, SDM 4 table 2-2. */
+#define MSR_TSC UINT32_C(0x10)
 #define MSR_APIC_BASE UINT32_C(0x1b)
 #define MSR_FEATURE_CONTROL UINT32_C(0x3a)
 #define MSR_MTRR_CAPABILITY UINT32_C(0xfe)

@@ -14,10 +14,12 @@
 #include "iommu/iommu_map.h"
 #include "vmm/access.h"
 #include "vmm/acpi_hide.h"
+#include "vmm/suspend.h"
 
 #define IOMMU_HIDDEN_MAXIMUM 64
 #define CHIPSET_START UINT64_C(0xfec00000)
 #define CHIPSET_END UINT64_C(0xff000000)
+#define IOMMU_BUFFER_PAGES 2
 #define IOMMU_WAIT_US 10
 #define IOMMU_WAITS 100000 /* a second in all */
 
@@ -25,6 +27,7 @@ static struct access_region iommu_registers[IOMMU_HIDDEN_MAXIMUM], iommu_functio
 static size_t iommu_nr_registers, iommu_nr_functions;
 
 static const struct iommu_driver *iommu_driver;
+static uint64_t *iommu_buffers; /* IOMMU_BUFFER_PAGES a unit */
 
 /* As if nothing were there. */
 static enum access_result iommu_handle_access(struct access *access, void *context)
@@ -167,16 +170,31 @@ static const char *iommu_begin_refusing(const struct iommu_driver *driver)
 	return why;
 }
 
-static const char *iommu_start(const struct iommu_driver *driver)
+static const char *iommu_start_units(const struct iommu_driver *driver)
 {
 	const char *why = NULL;
 
-	for (unsigned i = 0; why == NULL && i < driver->count(); i++) {
-		uint64_t *buffer = iommu_allocate(2);
-
-		why = buffer == NULL ? "no memory for its commands" : driver->start_unit(i, buffer);
-	}
+	for (unsigned i = 0; why == NULL && i < driver->count(); i++)
+		why = driver->start_unit(i, iommu_buffers + i * IOMMU_BUFFER_PAGES * PAGE_BYTES / sizeof(uint64_t));
 	return why;
+}
+
+/* The machine has slept: the registers are as after a reset, the tables are in memory still. */
+static void iommu_resume(void *vcpu)
+{
+	const char *why = iommu_start_units(iommu_driver);
+
+	(void)vcpu;
+	if (why != NULL)
+		suspend_fail(why);
+}
+
+static const char *iommu_start(const struct iommu_driver *driver)
+{
+	iommu_buffers = iommu_allocate(driver->count() * IOMMU_BUFFER_PAGES);
+	if (iommu_buffers == NULL)
+		return "no memory for its commands";
+	return iommu_start_units(driver);
 }
 
 /* NULL, or why it is not ours. What the guest could use to get in our way is hidden in any case. */
@@ -205,6 +223,7 @@ static const char *iommu_own(const struct iommu_driver *driver, const uint8_t *t
 
 enum iommu_state iommu_take(const struct iommu_request *request, const char **why)
 {
+	static struct watcher watcher = { .notify = iommu_resume };
 	const uint8_t *table;
 	uint64_t length_bytes;
 	const struct iommu_driver *driver = iommu_choose(&table, &length_bytes);
@@ -228,6 +247,7 @@ enum iommu_state iommu_take(const struct iommu_request *request, const char **wh
 		log_error("IOMMU: %s cannot be used: %s; devices reach our memory by DMA", driver->name, *why);
 		return IOMMU_FAILED;
 	}
+	watch_add(&suspend_watchers, &watcher);
 	log_info("IOMMU: %s, %u %s: no device reaches our memory by DMA (%lu KiB of tables)", driver->name,
 		 driver->count(), driver->count() == 1 ? "unit" : "units", iommu_bytes() >> 10);
 	return IOMMU_HOLDS;

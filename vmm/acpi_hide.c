@@ -115,14 +115,14 @@ static bool acpi_begins_name(const uint8_t *aml, size_t at)
 	return false;
 }
 
-static bool acpi_is_state_name(const uint8_t *at)
+static bool acpi_is_state_name(const uint8_t *at, char last)
 {
-	return at[0] == '_' && at[1] == 'S' && at[2] >= '1' && at[2] <= '3' && at[3] == '_';
+	return at[0] == '_' && at[1] == 'S' && at[2] >= '1' && at[2] <= last && at[3] == '_';
 }
 
 /* Where the states are declared and where they are named. Returns how many names were changed, and in
  * *difference by how much the sum of all bytes grew. */
-static unsigned acpi_rename_states(uint8_t *aml, size_t length_bytes, uint8_t *difference)
+static unsigned acpi_rename_states(uint8_t *aml, size_t length_bytes, char last, uint8_t *difference)
 {
 	unsigned count = 0;
 
@@ -130,7 +130,7 @@ static unsigned acpi_rename_states(uint8_t *aml, size_t length_bytes, uint8_t *d
 	for (size_t i = 0; i + NAME_BYTES <= length_bytes; i++) {
 		volatile uint8_t *first = &aml[i];
 
-		if (!acpi_is_state_name(aml + i) || !acpi_begins_name(aml, i))
+		if (!acpi_is_state_name(aml + i, last) || !acpi_begins_name(aml, i))
 			continue;
 		/* "XS3_" is free: names that begin with "_" are ACPI's, and others are the firmware's
 		 * own, which has no use for a sleep state's look-alike. */
@@ -143,7 +143,7 @@ static unsigned acpi_rename_states(uint8_t *aml, size_t length_bytes, uint8_t *d
 	return count;
 }
 
-static unsigned acpi_hide_in(size_t which)
+static unsigned acpi_hide_in(size_t which, char last)
 {
 	uint64_t length_bytes;
 	uint8_t *table = acpi_table(acpi_tables.start[which], &length_bytes), difference;
@@ -154,18 +154,18 @@ static unsigned acpi_hide_in(size_t which)
 	if (!acpi_may_change(which))
 		return 0;
 	count = acpi_rename_states(table + ACPI_HEADER_BYTES, length_bytes - ACPI_HEADER_BYTES,
-				  &difference);
+				   last, &difference);
 	table[ACPI_HEADER_CHECKSUM] = (uint8_t)(table[ACPI_HEADER_CHECKSUM] - difference);
 	return count;
 }
 
-unsigned acpi_hide_sleep(void)
+unsigned acpi_hide_sleep(char last)
 {
 	unsigned count = 0;
 
 	acpi_list_all();
 	for (size_t i = 0; i < acpi_tables.count; i++)
-		count += acpi_hide_in(i);
+		count += acpi_hide_in(i, last);
 	return count;
 }
 

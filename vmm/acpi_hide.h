@@ -4,10 +4,10 @@
 #ifndef VMM_ACPI_HIDE_H
 #define VMM_ACPI_HIDE_H
 
-/* Renames \_S1 to \_S3 in the AML, so that a system does not offer what we do not let happen
+/* Renames \_S1 to \_S`last` ('3', or '2') in the AML, so that a system does not offer what we do not let happen
  * (mediator/power/sleep.h); the tables' sums stay as they were. Returns how many names were changed. Context:
  * boot, once we are to stay. */
-unsigned acpi_hide_sleep(void);
+unsigned acpi_hide_sleep(char last);
 
 /* Makes each table of that signature, whatever its sum, one that says nothing: the guest does not find it.
  * Returns how many. Context: as above. */

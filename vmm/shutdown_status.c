@@ -77,10 +77,15 @@ static struct access_region cmos_region = {
 	.band = BAND_GUARD,
 };
 
-int shutdown_status_guard(void)
+void shutdown_status_clear(void)
 {
 	pio_hardware_write(CMOS_INDEX, 1, CMOS_SHUTDOWN_STATUS);
 	pio_hardware_write(CMOS_DATA, 1, 0);
 	pio_hardware_write(CMOS_INDEX, 1, cmos_index[0]);
+}
+
+int shutdown_status_guard(void)
+{
+	shutdown_status_clear();
 	return pio_register(&cmos_region);
 }

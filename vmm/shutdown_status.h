@@ -8,4 +8,7 @@
  * -errno. Context: boot. */
 int shutdown_status_guard(void);
 
+/* Makes it 0 again: chipsets note a sleep there. Context: exit, nobody else runs. */
+void shutdown_status_clear(void);
+
 #endif

@@ -12,6 +12,7 @@
 #define SIGNAL_INIT UINT32_C(0x100)
 #define SIGNAL_STARTUP UINT32_C(0x200) /* with its vector */
 #define SIGNAL_LOOK UINT32_C(0x400)    /* for a startup IPI that the CPU itself has sent (vmm/startup.c) */
+#define SIGNAL_SLEEP UINT32_C(0x800)   /* the guest has asked for suspend to RAM */
 
 /* The CPU is to be kicked afterwards (kick_one()). */
 static inline void signal_init(struct vcpu *vcpu)
@@ -39,6 +40,12 @@ static inline bool signal_startup(struct vcpu *vcpu, uint8_t vector)
 static inline void signal_look(struct vcpu *vcpu)
 {
 	(void)__atomic_fetch_or(&vcpu->signals, SIGNAL_LOOK, __ATOMIC_SEQ_CST);
+}
+
+/* On the CPU itself, which is in an exit: it sleeps (vmm/suspend.h) before it enters its guest again. */
+static inline void signal_sleep(struct vcpu *vcpu)
+{
+	(void)__atomic_fetch_or(&vcpu->signals, SIGNAL_SLEEP, __ATOMIC_SEQ_CST);
 }
 
 /* On the CPU itself: all that there is, which is none any more then. */

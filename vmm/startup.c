@@ -22,7 +22,9 @@
 #include "core/ipi.h"
 #include "core/log.h"
 #include "core/smp.h"
+#include "core/smp_start.h"
 #include "core/spinlock.h"
+#include "core/time.h"
 #include "rv/errno.h"
 #include "vmm/apic_reset.h"
 #include "vmm/destination.h"
@@ -31,6 +33,9 @@
 #include "vmm/startup_bus.h"
 #include "vmm/startup_waiting.h"
 #include "vmm/startup_watch.h"
+#include "vmm/suspend.h"
+
+#define STARTUP_STOP_S 2 /* it takes microseconds; emulators share a machine */
 
 static struct spinlock startup_lock;
 static bool startup_is_watched;	       /* the local APIC, at least at first */
@@ -39,6 +44,7 @@ static bool startup_is_caught;	       /* an INIT, by the CPU that it reaches */
 static uint64_t startup_firmware_root; /* CR3 of a UEFI guest's firmware; 0: none */
 static bool startup_by_firmware;       /* the last startup IPI was the firmware's */
 static uint64_t startup_taken;	       /* by index: CPUs that the OS has started */
+static bool startup_is_closed;	       /* no CPU is started: the machine is to sleep */
 
 void startup_set_firmware(uint64_t cr3)
 {
@@ -196,12 +202,30 @@ static void startup_begin(struct vcpu *vcpu, uint8_t vector)
 	__atomic_store_n(&vcpu->parked, false, __ATOMIC_SEQ_CST);
 }
 
+/* May it begin? The machine's sleep sees that it does, or it sees that the machine is to sleep. */
+static bool startup_may_begin(struct vcpu *vcpu)
+{
+	__atomic_store_n(&vcpu->is_still, false, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&startup_is_closed, __ATOMIC_SEQ_CST))
+		return true;
+	__atomic_store_n(&vcpu->is_still, true, __ATOMIC_SEQ_CST);
+	return false;
+}
+
+/* What it has changed is in memory before the machine may sleep; what it changes while it is parked, nobody needs. */
+static void startup_become_still(struct vcpu *vcpu)
+{
+	__asm__ volatile("wbinvd" ::: "memory");
+	__atomic_store_n(&vcpu->is_still, true, __ATOMIC_SEQ_CST);
+}
+
 /* The CPU waits for a startup IPI, parked: it sleeps here, or in its guest. NMIs wake it, and are for
  * nobody. */
 static void startup_park(struct vcpu *vcpu)
 {
 	uint32_t signals;
 
+	startup_become_still(vcpu);
 	if (vcpu_ops->wait_for_startup != NULL) {
 		vcpu_ops->wait_for_startup(vcpu, true);
 		return;
@@ -212,7 +236,7 @@ static void startup_park(struct vcpu *vcpu)
 		if (vcpu->cpu->nmi_seen)
 			(void)kick_take_nmi(vcpu);
 		signals = signal_take(vcpu);
-	} while (!(signals & SIGNAL_STARTUP));
+	} while (!(signals & SIGNAL_STARTUP) || !startup_may_begin(vcpu));
 	vcpu_ops->host_end(vcpu);
 	startup_begin(vcpu, (uint8_t)(signals & SIGNAL_VECTOR_MASK));
 }
@@ -254,7 +278,9 @@ static void startup_handle_signals(struct vcpu *vcpu)
 		startup_reset(vcpu);
 		waits = true;
 	}
-	if (waits && (signals & SIGNAL_STARTUP))
+	if (signals & SIGNAL_SLEEP)
+		suspend_take(vcpu);
+	if (waits && (signals & SIGNAL_STARTUP) && startup_may_begin(vcpu))
 		startup_begin(vcpu, (uint8_t)(signals & SIGNAL_VECTOR_MASK));
 	else if (signals & SIGNAL_INIT)
 		startup_park(vcpu);
@@ -269,6 +295,77 @@ void startup_take_signals(struct vcpu *vcpu)
 		startup_handle_signals(vcpu);
 		__atomic_store_n(&vcpu->in_guest, true, __ATOMIC_SEQ_CST);
 	} while (__atomic_load_n(&vcpu->signals, __ATOMIC_SEQ_CST) != 0);
+}
+
+bool startup_stop_others(void)
+{
+	uint64_t start = tsc_read();
+
+	__atomic_store_n(&startup_is_closed, true, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 1; i < cpus_count; i++) {
+		struct cpu *cpu = cpu_get(i);
+
+		if (!cpu->online || __atomic_load_n(&cpu->vcpu->is_still, __ATOMIC_SEQ_CST))
+			continue;
+		if (vcpu_ops->init_exits) {
+			ipi_send(cpu->apic_id, APIC_ICR_INIT);
+		} else {
+			signal_init(cpu->vcpu);
+			kick_one(cpu->vcpu);
+		}
+	}
+	for (uint32_t i = 1; i < cpus_count; i++) {
+		while (cpu_get(i)->online && !__atomic_load_n(&cpu_get(i)->vcpu->is_still, __ATOMIC_SEQ_CST)) {
+			if (tsc_read() - start > STARTUP_STOP_S * time_tsc_hz)
+				return false;
+			cpu_pause();
+		}
+	}
+	return true;
+}
+
+void startup_let_others(void)
+{
+	__atomic_store_n(&startup_is_closed, false, __ATOMIC_SEQ_CST);
+}
+
+void startup_restart_vcpu(struct vcpu *vcpu)
+{
+	vcpu_forget(vcpu);
+	vcpu->kicked = vcpu->reset_is_due = vcpu->cpu->nmi_seen = false;
+	destination_read(vcpu);
+	vcpu_ops->start(vcpu);
+	vcpu_ops->want_interrupts(vcpu, vcpu->interrupts_wanted);
+	(void)vcpu_ops->set_alarm(vcpu);
+}
+
+/* smp_start_others()'s, on a CPU that is back. */
+static void startup_return(struct cpu *cpu)
+{
+	suspend_restore_tsc();
+	cpu->vcpu->signals = 0;
+	startup_restart_vcpu(cpu->vcpu);
+	cpu->vcpu->parked = true;
+	if (startup_is_caught)
+		startup_waiting_begin(cpu, true);
+	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
+	startup_park(cpu->vcpu);
+	vcpu_loop(cpu->vcpu);
+}
+
+void startup_restart_others(hpa_t low_page)
+{
+	uint32_t before = smp_count_online();
+
+	startup_waiting_forget();
+	for (uint32_t i = 1; i < cpus_count; i++) {
+		cpu_get(i)->online = false;
+		cpu_get(i)->waits_in_firmware = false;
+	}
+	if (smp_start_others(low_page, startup_return) != 0)
+		suspend_fail("there is no memory to start the other CPUs");
+	if ((startup_is_caught || smp_count_online() < before) && startup_guard_absent() != 0)
+		suspend_fail("a CPU that is not back cannot be kept from the guest");
 }
 
 int startup_create(void)

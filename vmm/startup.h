@@ -29,6 +29,18 @@ bool startup_misses_inits(void);
  * not come is kept from them, since it would start outside. 0 or -errno. Context: boot. */
 int startup_guard_absent(void);
 
+/* No CPU of the guest but this one goes on, or is started, until startup_let_others(). The others have had an INIT
+ * then, and nothing of theirs is in their caches alone. False: one of them does not stop in time. Context: exit, on the
+ * boot CPU. */
+bool startup_stop_others(void);
+void startup_let_others(void);
+
+/* The machine has slept. The others come back by the page, and wait for the guest's startup IPIs; the state of the vCPU
+ * is that after an INIT. What cannot be done resets the machine. Context: exit, on the boot CPU; the page is free, and
+ * its contents are lost. */
+void startup_restart_others(hpa_t low_page);
+void startup_restart_vcpu(struct vcpu *vcpu);
+
 /* The guest starts as UEFI firmware in these page tables: CPUs that are started from them are the
  * firmware's, and the OS will start them again. Context: boot. */
 void startup_set_firmware(uint64_t cr3);

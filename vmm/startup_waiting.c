@@ -54,6 +54,13 @@ void startup_waiting_begin(struct cpu *cpu, bool at_boot)
 	waiting_ask_others(cpu);
 }
 
+void startup_waiting_forget(void)
+{
+	spinlock_acquire(&startup_waiting_lock);
+	waiting_count = 0;
+	spinlock_release(&startup_waiting_lock);
+}
+
 void startup_waiting_end(void)
 {
 	spinlock_acquire(&startup_waiting_lock);

@@ -17,6 +17,9 @@ void startup_waiting_begin(struct cpu *cpu, bool at_boot);
 /* Not any more. Context: exit. */
 void startup_waiting_end(void);
 
+/* Nobody waits: the machine has slept, and its CPUs begin anew. Context: exit, on the only CPU. */
+void startup_waiting_forget(void);
+
 /* SIGNAL_LOOK has come. Context: exit. */
 void startup_waiting_look(struct vcpu *vcpu);
 

@@ -9,11 +9,15 @@
 #include "mediator/power/sleep.h"
 
 #include "core/acpi.h"
+#include "core/instructions.h"
 #include "core/log.h"
+#include "crypt/volume_key.h"
 #include "mediator/power/byte.h"
 #include "mediator/power/shutdown.h"
 #include "rv/errno.h"
 #include "vmm/access.h"
+#include "vmm/pci_window.h"
+#include "vmm/suspend.h"
 
 #define SLP_TYP_SHIFT 2
 #define SLP_TYP_MASK 7
@@ -24,9 +28,17 @@
 struct sleep_register {
 	struct access_region region; /* that byte */
 	uint8_t types_off;
+	uint8_t types_to_ram; /* a bit; 0: suspend to RAM does not happen by this register */
 };
 
 static struct sleep_register sleep_registers[ACPI_REGISTERS_MAXIMUM];
+/* What sleep_enter() writes: each PM1 control register's port, and its SLP_TYP. */
+static struct {
+	uint16_t port;
+	uint8_t type;
+} sleep_to_ram[ACPI_REGISTERS_MAXIMUM];
+static size_t sleep_nr_to_ram;
+
 static bool sleep_was_refused;
 static bool sleep_has_woken; /* WAK_STS is to read 1 */
 
@@ -75,6 +87,30 @@ static void sleep_claim_status(void)
 	}
 }
 
+/* vmm/suspend.c's. The guest goes on as it does where suspend to RAM is never done. */
+static void sleep_refuse_now(const char *why)
+{
+	log_warning("the guest asked to suspend to RAM, which does not happen: %s", why);
+	__atomic_store_n(&sleep_has_woken, true, __ATOMIC_SEQ_CST);
+	if (!__atomic_exchange_n(&sleep_was_refused, true, __ATOMIC_SEQ_CST))
+		sleep_claim_status();
+}
+
+/* vmm/suspend.c's. SLP_TYP goes before SLP_EN, and to both registers (ACPI 6.4, 7.4.1 and 16.1.6). */
+static void sleep_enter(void)
+{
+	for (unsigned enable = 0; enable < 2; enable++) {
+		for (size_t i = 0; i < sleep_nr_to_ram; i++) {
+			uint64_t value = port_read16(sleep_to_ram[i].port);
+
+			value &= ~((SLP_TYP_MASK << SLP_TYP_SHIFT | SLP_EN) << 8 * PM1_BYTE);
+			value |= ((uint64_t)sleep_to_ram[i].type << SLP_TYP_SHIFT | (enable ? SLP_EN : 0))
+				 << 8 * PM1_BYTE;
+			port_write16(sleep_to_ram[i].port, (uint16_t)value);
+		}
+	}
+}
+
 static void sleep_refuse(unsigned type)
 {
 	__atomic_store_n(&sleep_has_woken, true, __ATOMIC_SEQ_CST);
@@ -95,10 +131,12 @@ static enum access_result sleep_handle_control(struct access *access, void *cont
 		return ACCESS_PASS;
 	if (sleep->types_off >> type & 1) {
 		shutdown_by_access(access);
-	} else {
-		access->value &= ~(SLP_EN << shift);
-		sleep_refuse(type);
+		return ACCESS_PASS;
 	}
+	access->value &= ~(SLP_EN << shift);
+	if ((sleep->types_to_ram >> type & 1) == 0 || access->direct || !suspend_ask(access->vcpu))
+		sleep_refuse(type);
+
 	return ACCESS_PASS;
 }
 
@@ -122,4 +160,50 @@ int sleep_claim(void)
 			return error;
 	}
 	return 0;
+}
+
+static const char *sleep_allow_register(const struct acpi_register *acpi, struct sleep_register *sleep)
+{
+	uint8_t types = acpi_to_ram_types(acpi->second) & (uint8_t)~sleep->types_off;
+
+	if (types == 0 || (types & (types - 1)) != 0)
+		return "the firmware's tables have no \\_S3, or more than one";
+	if (acpi->space != ACPI_SPACE_PORT || acpi->address > UINT16_MAX)
+		return "its register is no port";
+	sleep->types_to_ram = types;
+	sleep_to_ram[sleep_nr_to_ram].port = (uint16_t)acpi->address;
+	sleep_to_ram[sleep_nr_to_ram++].type = (uint8_t)__builtin_ctz(types);
+	return NULL;
+}
+
+static void sleep_wipe(void *subject)
+{
+	(void)subject;
+	crypt_keys_wipe();
+}
+
+const char *sleep_allow(hpa_t low_page, bool bios)
+{
+	static struct watcher watcher = { .notify = sleep_wipe };
+	const struct suspend_plan plan = { low_page, bios, sleep_enter, sleep_refuse_now };
+	size_t count;
+	const struct acpi_register *registers = acpi_registers(&count);
+	const char *why = NULL;
+
+	for (size_t i = 0; why == NULL && i < count; i++) {
+		if (registers[i].role == ACPI_PM1_CONTROL)
+			why = sleep_allow_register(&registers[i], &sleep_registers[i]);
+	}
+	if (why == NULL && sleep_nr_to_ram == 0)
+		why = "the firmware's tables name no register for it";
+	if (why == NULL)
+		why = suspend_prepare(&plan);
+	if (why != NULL) {
+		for (size_t i = 0; i < count; i++)
+			sleep_registers[i].types_to_ram = 0;
+		return why;
+	}
+	watch_add(&suspend_fail_watchers, &watcher);
+	pci_window_remember();
+	return NULL;
 }

@@ -2,13 +2,16 @@
  * mediator/power/sleep_base.c: chipsets have the base of ACPI's ports in a register of PCI
  * configuration space, which a guest may change: PIIX4 and ICH at 40h (PMBASE), VIA at 48h, AMD's older
  * ones at 58h, each in a bridge of bus 0. So we look for the register that holds the base, and what is
- * written to it vanishes from then on.
+ * written to it vanishes from then on. There is firmware that leaves it as a reset does when the machine wakes, so that
+ * we put it back, with what follows, which on an ICH switches these ports on (ACPI_CNTL).
  */
 #include "mediator/power/sleep.h"
 
 #include "core/acpi.h"
 #include "core/log.h"
 #include "vmm/access.h"
+#include "vmm/pci_ports.h"
+#include "vmm/suspend.h"
 
 #define PCI_CLASS 0xb
 #define PCI_CLASS_BRIDGE 0x06
@@ -20,6 +23,7 @@
 #define BASES_MAXIMUM 4
 
 static struct access_region sleep_bases[BASES_MAXIMUM];
+static uint32_t sleep_base_values[BASES_MAXIMUM][2];
 static size_t sleep_nr_bases;
 
 static enum access_result sleep_handle_base(struct access *access, void *context)
@@ -32,6 +36,18 @@ static enum access_result sleep_handle_base(struct access *access, void *context
 	if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
 		log_notice("the guest would move ACPI's ports: they stay where they are");
 	return ACCESS_DONE;
+}
+
+static void sleep_restore_bases(void *vcpu)
+{
+	(void)vcpu;
+	for (size_t i = 0; i < sleep_nr_bases; i++) {
+		uint64_t address = sleep_bases[i].first;
+
+		(void)pci_ports_config(address, 4, true, sleep_base_values[i][0]);
+		if ((address & (PCI_END - 1)) + 4 < PCI_END)
+			(void)pci_ports_config(address + 4, 4, true, sleep_base_values[i][1]);
+	}
 }
 
 static int sleep_claim_base_of(uint32_t device, uint32_t function, uint16_t port)
@@ -49,6 +65,8 @@ static int sleep_claim_base_of(uint32_t device, uint32_t function, uint16_t port
 		error = pci_register(region);
 		if (error != 0)
 			return error;
+		sleep_base_values[sleep_nr_bases][0] = value;
+		sleep_base_values[sleep_nr_bases][1] = offset + 4 < PCI_END ? pci_hardware_read(address + 4, 4) : 0;
 		sleep_nr_bases++;
 	}
 	return 0;
@@ -77,9 +95,11 @@ static int sleep_search_base(uint16_t port)
 
 int sleep_claim_base(void)
 {
+	static struct watcher watcher = { .notify = sleep_restore_bases };
 	size_t count;
 	const struct acpi_register *registers = acpi_registers(&count);
 
+	watch_add(&suspend_watchers, &watcher);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t port = registers[i].address;
 

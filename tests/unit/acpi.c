@@ -314,7 +314,7 @@ static bool sums_up(hpa_t table)
 static void check_hidden(const void *aml, const void *after, size_t length_bytes, unsigned expected)
 {
 	put_dsdt(aml, length_bytes);
-	UNIT_EQUAL(acpi_hide_sleep(), expected);
+	UNIT_EQUAL(acpi_hide_sleep('3'), expected);
 	UNIT_CHECK(memcmp(fake_memory + DSDT + 36, after, length_bytes) == 0);
 	UNIT_CHECK(sums_up(DSDT));
 }
@@ -359,10 +359,10 @@ static void test_hide_tables(void)
 	memcpy(fake_memory + SSDT + 0x200 + 36, state, 6);
 	header(SSDT + 0x200, "SSDT", 42);
 	fake_memory[SSDT + 0x200 + 41]++;
-	UNIT_EQUAL(acpi_hide_sleep(), 5);
+	UNIT_EQUAL(acpi_hide_sleep('3'), 5);
 	UNIT_CHECK(sums_up(DSDT) && sums_up(DSDT_WIDE) && sums_up(SSDT) && sums_up(SSDT + 0x100));
 	UNIT_CHECK(!sums_up(SSDT + 0x200)); /* as it was */
-	UNIT_EQUAL(acpi_hide_sleep(), 0);
+	UNIT_EQUAL(acpi_hide_sleep('3'), 0);
 }
 
 /* A whole table, whatever its sum, in both lists: nothing is left but a header that sums up. */
@@ -409,14 +409,14 @@ static void test_hide_overlapping(void)
 	header(DSDT + 50, "SSDT", 40);
 	header(DSDT, "DSDT", 36 + 75);
 	memcpy(before, fake_memory + DSDT, sizeof(before));
-	UNIT_EQUAL(acpi_hide_sleep(), 0);
+	UNIT_EQUAL(acpi_hide_sleep('3'), 0);
 	UNIT_CHECK(memcmp(before, fake_memory + DSDT, sizeof(before)) == 0);
 	set_up(2);
 	put(FADT + 40, FAKE_RESERVED_START - 40, 4);
 	header(FADT, "FACP", 244);
 	memcpy(fake_memory + FAKE_RESERVED_START - 40, "DSDT\x40\0\0", 8);
 	memcpy(fake_memory + FAKE_RESERVED_START, "\x08_S3_\x12", 6);
-	UNIT_EQUAL(acpi_hide_sleep(), 0);
+	UNIT_EQUAL(acpi_hide_sleep('3'), 0);
 	UNIT_CHECK(memcmp(fake_memory + FAKE_RESERVED_START, "\x08_S3_\x12", 6) == 0);
 }
 
@@ -547,7 +547,7 @@ static void test_random_mutation(void)
 			sum_up(RSDP, 36, 32);
 		}
 		(void)count_registers(ACPI_PM1_CONTROL, 0, &address);
-		(void)acpi_hide_sleep();
+		(void)acpi_hide_sleep('3');
 		for (unsigned i = 0; acpi_mcfg(i, &window); i++)
 			UNIT_CHECK(window.first_bus <= window.last_bus &&
 				   window.base % MIB(1) == 0 && window.base != 0);

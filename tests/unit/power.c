@@ -3,12 +3,15 @@
  * name.
  */
 #include "core/acpi.h"
+#include "crypt/volume_key.h"
 #include "fake_machine.h"
 #include "mediator/power/shutdown.h"
 #include "mediator/power/sleep.h"
 #include "rv/errno.h"
 #include "unit.h"
 #include "vmm/mmio.h"
+#include "vmm/pci_window.h"
+#include "vmm/suspend.h"
 
 #define DEVICE (FAKE_DEVICE_START + 0x2000)
 #define SLEEP(type) ((type) << 2 | 0x20u) /* the byte that has SLP_TYP and SLP_EN */
@@ -27,6 +30,37 @@ const struct acpi_register *acpi_registers(size_t *count)
 uint8_t acpi_power_off_types(unsigned second)
 {
 	return second ? 1u << 3 : 1u << 5;
+}
+
+uint8_t acpi_to_ram_types(unsigned second)
+{
+	return second ? 1u << 2 : 1u << 1;
+}
+
+static const char *unready;
+static struct suspend_plan plan;
+static unsigned asked;
+struct watchers suspend_fail_watchers;
+
+const char *suspend_prepare(const struct suspend_plan *given)
+{
+	plan = *given;
+	return unready;
+}
+
+bool suspend_ask(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	asked++;
+	return true;
+}
+
+void pci_window_remember(void)
+{
+}
+
+void crypt_keys_wipe(void)
+{
 }
 
 void shutdown_by_access(struct access *access)
@@ -172,6 +206,38 @@ static void test_memory(void)
 	UNIT_EQUAL(shutdowns, 3);
 }
 
+/* Only the firmware's SLP_TYP, of that register, and only for the guest. */
+static void test_allowed(void)
+{
+	struct access by_script = {.vcpu = &fake_vcpu, .kind = ACCESS_PORT, .write = true, .width_bytes = 2,
+				   .address = 0x604, .value = SLEEP(1u) << 8, .direct = true};
+
+	unready = "no";
+	UNIT_CHECK(sleep_allow(0x9f000, true) != NULL);
+	guest_port(0x604, 2, true, SLEEP(1u) << 8);
+	UNIT_EQUAL(asked, 0);
+	unready = NULL;
+	UNIT_CHECK(sleep_allow(0x9f000, true) == NULL);
+	UNIT_EQUAL(plan.low_page, 0x9f000);
+	guest_port(0x604, 2, true, SLEEP(1u) << 8);
+	UNIT_EQUAL(asked, 1);
+	UNIT_EQUAL(port_bytes[0x605] & 0x20, 0);
+	guest_port(0x704, 2, true, SLEEP(1u) << 8);
+	UNIT_EQUAL(asked, 1);
+	guest_port(0x704, 2, true, SLEEP(2u) << 8);
+	UNIT_EQUAL(asked, 2);
+	guest_port(0x605, 1, true, SLEEP(2u));
+	mmio_write(&fake_vcpu, DEVICE + 4, 1, SLEEP(1u));
+	UNIT_EQUAL(asked, 2);
+	for (struct access_region *region = ports; region; region = region->next) {
+		if (region->first == 0x605)
+			UNIT_EQUAL(region->handler(&by_script, region->context), ACCESS_PASS);
+	}
+	UNIT_EQUAL(by_script.value & SLEEP(0) << 8, 0);
+	UNIT_EQUAL(asked, 2);
+	UNIT_EQUAL(shutdowns, 3);
+}
+
 /* A register that we cannot reach is no reason to go on. */
 static void test_other_space(void)
 {
@@ -186,6 +252,7 @@ int main(void)
 	unit_run("power_widths", test_widths);
 	unit_run("power_status", test_status);
 	unit_run("power_memory", test_memory);
+	unit_run("power_allowed", test_allowed);
 	unit_run("power_other_space", test_other_space);
 	return unit_failed;
 }

@@ -1,0 +1,2 @@
+policy!
+on(:port_read, 0x81) { |io| io.deny }

@@ -1,0 +1,14 @@
+/*
+ * vmm/pci_quiet.h: the machine's devices move no data.
+ */
+#ifndef VMM_PCI_QUIET_H
+#define VMM_PCI_QUIET_H
+
+/* No function of bus 0, and so no bridge there either, masters a bus any more, whatever the guest has told it. Context:
+ * exit, nobody else runs. */
+void pci_quiet_begin(void);
+
+/* Those that did before do so again: the machine has not slept. */
+void pci_quiet_end(void);
+
+#endif
