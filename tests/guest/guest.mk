@@ -16,6 +16,7 @@ guest-names := \
 	dma \
 	edge \
 	extint \
+	flushed \
 	held \
 	hostile \
 	ide \
