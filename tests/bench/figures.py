@@ -92,6 +92,10 @@ GROUPS = {
     "Encrypted disks": {
         "aes_xts_instructions_per_byte": Figure("AES-256-XTS, sectors of 512 bytes, AES instructions", 1.8),
         "aes_xts_portable_instructions_per_byte": Figure("... in C, where the CPU has none", 180),
+        "nvme_encrypted_sequential_over_bare_ratio": Figure("reads and writes of 128 KiB, over a disk that is clear", 9),
+        "nvme_dm_crypt_sequential_over_bare_ratio": Figure("... where the guest's own dm-crypt does it, bare"),
+        "nvme_encrypted_random_over_bare_ratio": Figure("reads and writes of 4 KiB here and there, over a disk that is clear", 2),
+        "nvme_dm_crypt_random_over_bare_ratio": Figure("... where the guest's own dm-crypt does it, bare"),
     },
     "The default beside `fast`": {
         "apic_eoi_instructions": Figure("end of an interrupt, xAPIC mode", 250),

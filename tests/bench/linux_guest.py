@@ -19,8 +19,8 @@ DEPENDS = re.compile(rb"depends=([^\0]*)\0")
 DISK_BYTES = 32 << 20
 
 
-def modules_in_order():
-    """Returns the kernel modules of DRIVERS and those that they need, in the order of loading."""
+def modules_in_order(drivers):
+    """Returns the kernel modules of these drivers and those that they need, in the order of loading."""
     files = {path.stem.replace("-", "_"): path for path in KERNEL_PACKAGE.rglob("*.ko")}
     ordered = []
 
@@ -29,15 +29,15 @@ def modules_in_order():
             return  # built in, or there already
         for needed in DEPENDS.search(files[name].read_bytes())[1].decode().split(","):
             if needed:
-                add(needed)
+                add(needed.replace("-", "_"))
         ordered.append(name)
 
-    for driver in DRIVERS:
+    for driver in drivers:
         add(driver)
     return [files[name] for name in ordered]
 
 
-def build_initrd(output, source):
+def build_initrd(output, source, drivers=tuple(DRIVERS)):
     """Makes the initramfs: the built-in guest's archive, and another with what is added to it."""
     with tempfile.TemporaryDirectory(prefix="ritevisor-bench-") as work:
         root = Path(work, "root")
@@ -45,7 +45,7 @@ def build_initrd(output, source):
         (root / "bench").mkdir()
         run_tool(["gcc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-static-pie", "-s",
                   "-o", str(root / "bin/load"), str(source)])  # fmt: skip
-        for number, module in enumerate(modules_in_order()):
+        for number, module in enumerate(modules_in_order(drivers)):
             (root / "bench" / f"{number:02}-{module.name}").write_bytes(module.read_bytes())
         images.settle_times(root)
         names = sorted(str(path.relative_to(root)) for path in root.rglob("*"))

@@ -8,6 +8,9 @@
  *   load net N A B FRAMES   sends frames out of interface A that arrive at B
  *   load requests N DEVICE COUNT DEPTH
  *                           reads COUNT times 4 KiB past the page cache, DEPTH at a time
+ *   load stream N DEVICE MIB    reads MIB past the page cache, 128 KiB at a time, and writes it again
+ *   load random N DEVICE COUNT  4 KiB, COUNT times, here and there: reads one, writes one
+ *   load map DEVICE SECTORS     no load: /dev/dm-0 is DEVICE through dm-crypt, as cryptsetup makes it
  *   load true               does nothing; what `fork` executes
  *
  * Marks are N before the work and N + 1 after it; each load warms up before its first mark. Prints
@@ -17,6 +20,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <linux/dm-ioctl.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netpacket/packet.h>
@@ -35,6 +39,8 @@
 #define TOUCHED_BYTES (1 << 20)
 #define PAGE_BYTES 4096
 #define REQUEST_BYTES 4096
+#define STREAM_BYTES (128 << 10)
+#define RANDOM_SPAN 4096 /* of 4 KiB */
 #define REQUESTS_SPAN 1024
 #define DEPTH_MAXIMUM 64
 #define FRAME_BYTES 1024
@@ -177,6 +183,67 @@ static uint64_t load_requests(const char *device, uint64_t count, uint64_t depth
 	return sum;
 }
 
+/* Reads and writes pieces of a device past the page cache, one after the other or here and there. */
+static uint64_t load_pieces(const char *device, uint64_t count, size_t bytes, int is_random)
+{
+	int file = open(device, O_RDWR | O_DIRECT);
+	uint8_t *buffer = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	uint64_t sum = 0, place = 1;
+
+	if (file < 0 || buffer == MAP_FAILED)
+		fail(device);
+	for (uint64_t i = 0; i < count; i++) {
+		off_t at;
+
+		place = place * 6364136223846793005 + 1442695040888963407;
+		at = (off_t)((is_random ? (place >> 33) % RANDOM_SPAN : i) * bytes);
+		if ((!is_random || i % 2 == 0) && pread(file, buffer, bytes, at) != (ssize_t)bytes)
+			fail("read");
+		sum = sum * 31 + buffer[i % bytes];
+		if ((!is_random || i % 2 != 0) && pwrite(file, buffer, bytes, at) != (ssize_t)bytes)
+			fail("write");
+	}
+	close(file);
+	munmap(buffer, bytes);
+	return sum;
+}
+
+static void map_command(int control, unsigned long what, struct dm_ioctl *command, size_t bytes)
+{
+	memset(command, 0, sizeof(*command));
+	command->version[0] = DM_VERSION_MAJOR;
+	command->data_size = (uint32_t)bytes;
+	command->data_start = sizeof(*command);
+	strcpy(command->name, "clear");
+	if (what == DM_TABLE_LOAD)
+		command->target_count = 1;
+	if (ioctl(control, what, command) != 0)
+		fail("device mapper");
+}
+
+static int map(const char *device, const char *sectors)
+{
+	struct {
+		struct dm_ioctl command;
+		struct dm_target_spec target;
+		char words[512];
+	} request = {0};
+	int control = open("/dev/mapper/control", O_RDWR);
+
+	if (control < 0)
+		fail("/dev/mapper/control");
+	map_command(control, DM_DEV_CREATE, &request.command, sizeof(request.command));
+	request.target.length = strtoull(sectors, NULL, 0);
+	strcpy(request.target.target_type, "crypt");
+	strcpy(request.words, "aes-xts-plain64 ");
+	for (unsigned i = 0; i < 64; i++)
+		sprintf(request.words + strlen(request.words), "%02x", (i * 73 + 41) & 255);
+	sprintf(request.words + strlen(request.words), " 0 %s 0", device);
+	map_command(control, DM_TABLE_LOAD, &request.command, sizeof(request));
+	map_command(control, DM_DEV_SUSPEND, &request.command, sizeof(request.command)); /* no flag: it resumes */
+	return 0;
+}
+
 static int interface_open(const char *name, struct sockaddr_ll *address)
 {
 	int file = socket(AF_PACKET, SOCK_RAW, htons(FRAME_TYPE));
@@ -229,6 +296,10 @@ static uint64_t load_run(const char *name, char **arguments, uint64_t divisor)
 		return load_disk(arguments[0], number(arguments[1]) * 16 / divisor);
 	if (!strcmp(name, "requests"))
 		return load_requests(arguments[0], number(arguments[1]) / divisor, number(arguments[2]));
+	if (!strcmp(name, "stream"))
+		return load_pieces(arguments[0], number(arguments[1]) * 8 / divisor, STREAM_BYTES, 0);
+	if (!strcmp(name, "random"))
+		return load_pieces(arguments[0], number(arguments[1]) / divisor, REQUEST_BYTES, 1);
 	return load_net(arguments[0], arguments[1], number(arguments[2]) / divisor);
 }
 
@@ -236,7 +307,7 @@ static uint64_t load_run(const char *name, char **arguments, uint64_t divisor)
 static int load_arguments(const char *name)
 {
 	return !strcmp(name, "fork") ? 1 : !strcmp(name, "disk") ? 2 : !strcmp(name, "net") ? 3 :
-	       !strcmp(name, "requests") ? 3 : -1;
+	       !strcmp(name, "requests") ? 3 : !strcmp(name, "stream") || !strcmp(name, "random") ? 2 : -1;
 }
 
 int main(int argc, char **argv)
@@ -250,9 +321,12 @@ int main(int argc, char **argv)
 		mark(number(argv[2]));
 		return 0;
 	}
+	if (!strcmp(name, "map") && argc == 4)
+		return map(argv[2], argv[3]);
 	if (argc != 3 + load_arguments(name) || argc < 4) {
 		fputs("usage: load mark N | fork N ROUNDS | disk N DEVICE MIB | net N A B FRAMES |\n"
-		      "       requests N DEVICE COUNT DEPTH\n",
+		      "       requests N DEVICE COUNT DEPTH | stream N DEVICE MIB | random N DEVICE COUNT |\n"
+		      "       map DEVICE SECTORS\n",
 		      stderr);
 		return 2;
 	}
