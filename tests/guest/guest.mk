@@ -16,6 +16,7 @@ guest-names := \
 	dma \
 	edge \
 	extint \
+	flood \
 	flushed \
 	held \
 	hostile \
@@ -76,7 +77,7 @@ $(build)/tests/guest/mmio.elf: $(build)/tests/guest/mmio_forms.o
 $(build)/tests/guest/dma.elf: $(addprefix $(build)/tests/guest/,dma_nvme.o dma_ahci.o dma_e1000e.o dma_virtio.o dma_xhci.o)
 $(build)/tests/guest/cpu.elf: $(build)/tests/guest/cpu_state.o
 $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
-$(addprefix $(build)/tests/guest/,bars.elf caught.elf extint.elf held.elf control.elf ipi.elf logical.elf message.elf nmi.elf pci_odd.elf poll.elf restart.elf \
+$(addprefix $(build)/tests/guest/,bars.elf caught.elf extint.elf flood.elf held.elf control.elf ipi.elf logical.elf message.elf nmi.elf pci_odd.elf poll.elf restart.elf \
 		sleep.elf smi.elf smp.elf start_nmi.elf startup.elf x2apic.elf): \
 	$(addprefix $(build)/tests/guest/,second.o second_entry.o)
 $(addprefix $(build)/tests/guest/,alias.elf control.elf hostile.elf ours.elf dma.elf nvme.elf ahci.elf virtio.elf): $(build)/tests/guest/reserved.o
