@@ -3,7 +3,8 @@
  * that firmware made, one queue over another, every command, controllers that are moved and reset amid a write. Namespace 1 is
  * encrypted in part (past.h), 2 has metadata, 3 zones. NVM Express 2.0c; it polls.
  *
- * Option: mild=1: it formats nothing, so that a disk without a cipher keeps what was written.
+ * Options: mild=1: it formats nothing, so that a disk without a cipher keeps what was written. reset=1: of firmware's queues
+ * there are none any more.
  */
 #include "past.h"
 
@@ -443,7 +444,8 @@ void guest_main(void)
 {
 	find();
 	guest_check(function != 0, "controller", "none");
-	try_firmware();
+	if (option_number_or("reset", 0) == 0)
+		try_firmware();
 	guest_check(start(0), "queues", "none");
 	guest_check(write_now(0) == 0, "a write", "refused");
 	try_doorbells();

@@ -3,6 +3,8 @@
  * made, every type of request by both interfaces, rings over rings, rings that are put elsewhere while they run, registers by the
  * window in configuration space, resets amid a write. Part of the disk is encrypted (past.h). Virtual I/O Device Specification 1.2;
  * it polls.
+ *
+ * Option: reset=1: of firmware's queues there are none any more.
  */
 #include "past.h"
 
@@ -432,7 +434,8 @@ void guest_main(void)
 	find();
 	guest_check(function != 0 && where[COMMON] != 0 && ports != 0, "disk", "none");
 	config_write(4, (config_read(4) & 0xffff) | 7);
-	try_firmware();
+	if (option_number_or("reset", 0) == 0)
+		try_firmware();
 	for (uint32_t i = 0; i < 2; i++) {
 		is_legacy = i != 0;
 		polls = POLLS;
