@@ -61,3 +61,9 @@ $(build)/tests/unlock_time: tests/system/unlock_time.c $(unlock-time-objects)
 	$(call step,HOST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -O1 -Wl,--strip-debug $(warnings) -D_GNU_SOURCE -I include -I . -no-pie -o $@ $^
+
+# And of WireGuard's arithmetic.
+$(build)/tests/wireguard_time: tests/system/wireguard_time.c $(wireguard-objects)
+	$(call step,HOST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -O1 -Wl,--strip-debug,--gc-sections $(warnings) -D_GNU_SOURCE -I include -I . -no-pie -o $@ $^
