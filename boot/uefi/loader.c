@@ -10,6 +10,7 @@
 #include "boot/uefi/file.h"
 #include "boot/uefi/memory_map.h"
 #include "boot/uefi/mp.h"
+#include "boot/uefi/overwrite.h"
 #include "boot/uefi/payload.h"
 #include "boot/uefi/place.h"
 #include "boot/uefi/prompt.h"
@@ -501,6 +502,10 @@ static void loader_start(void)
 		info->nr_modules = loader_nr_named;
 	print_format(info->command_line, sizeof(info->command_line), "%s%s", loader_config.options,
 		     loader_config.rescue ? " rescue" : "");
+	/* Before there is a key in memory. */
+	if (!loader_tampered && loader_has_word(loader_word_encrypts) && !overwrite_request(loader_system))
+		text_line("this firmware does not clear memory at a reset (MemoryOverwriteRequestControl): the reset button leaves "
+			  "keys of disks there");
 	loader_take_keys();
 	status = loader_tampered ? EFI_SECURITY_VIOLATION : loader_virtualise();
 	loader_wipe_keys();
