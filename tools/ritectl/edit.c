@@ -1,5 +1,5 @@
 /*
- * edit.c: a line editor: the arrows, Ctrl-A, Ctrl-E, Ctrl-U, Backspace, and the lines before.
+ * edit.c: a line editor: the arrows, Ctrl-A, Ctrl-E, Ctrl-U, Backspace, Tab, and the lines before.
  */
 #include "edit.h"
 
@@ -127,6 +127,64 @@ static enum edit_result edit_end_line(char line[EDIT_LINE_BYTES])
 	return EDIT_LINE;
 }
 
+static bool edit_is_of_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("_?!:@$", c) != NULL);
+}
+
+size_t edit_word(const char *line, size_t *of)
+{
+	size_t end = strlen(line), word = end, start;
+
+	while (word > 0 && edit_is_of_word(line[word - 1]))
+		word--;
+	start = word;
+	if (word > 0 && line[word - 1] == '.')
+		start--;
+	while (start < word && start > 0 && edit_is_of_word(line[start - 1]))
+		start--;
+	*of = end - start;
+	return end - word;
+}
+
+/* How long the beginning is that all names have. */
+static size_t edit_common(const char *names)
+{
+	size_t common = strcspn(names, " ");
+
+	for (const char *name = names; *name != '\0';) {
+		size_t length = strcspn(name, " "), same = 0;
+
+		while (same < common && same < length && name[same] == names[same])
+			same++;
+		common = same;
+		name += length + (name[length] == ' ');
+	}
+	return common;
+}
+
+static enum edit_result edit_ask(char line[EDIT_LINE_BYTES])
+{
+	memcpy(line, text, at);
+	line[at] = '\0';
+	return EDIT_ASK;
+}
+
+void edit_complete(const char *names)
+{
+	char before_cursor[EDIT_LINE_BYTES];
+	size_t of, word, common = edit_common(names);
+
+	(void)edit_ask(before_cursor);
+	word = edit_word(before_cursor, &of);
+	if (common <= word && *names != '\0' && strcspn(names, " ") != strlen(names)) {
+		edit_hide();
+		printf("%s\r\n", names);
+	}
+	for (size_t i = word; i < common; i++)
+		edit_insert(names[i]);
+}
+
 static enum edit_result edit_key(char key, char line[EDIT_LINE_BYTES])
 {
 	if (key == '\r' || key == '\n')
@@ -142,6 +200,8 @@ static enum edit_result edit_key(char key, char line[EDIT_LINE_BYTES])
 	}
 	if (key == CONTROL('D') && used == 0)
 		return EDIT_END;
+	if (key == '\t')
+		return edit_ask(line);
 	if ((key == '\b' || key == 0x7f) && at > 0)
 		edit_delete(--at);
 	else if (key == CONTROL('D') && at < used)

@@ -5,6 +5,7 @@
 #define EDIT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define EDIT_LINE_BYTES 2048 /* with the NUL; what is typed beyond is not taken */
 
@@ -12,6 +13,7 @@ enum edit_result {
 	EDIT_NOTHING, /* no line yet */
 	EDIT_LINE,    /* there is one */
 	EDIT_CANCEL,  /* Ctrl-C */
+	EDIT_ASK,     /* Tab: `line` is what is before the cursor, for edit_complete() */
 	EDIT_END,
 };
 
@@ -23,5 +25,12 @@ void edit_prompt(const char *prompt);
 void edit_hide(void);
 /* Waits for input, up to so long. EDIT_LINE: it is in `line`. */
 enum edit_result edit_read(int milliseconds, char line[EDIT_LINE_BYTES]);
+
+/* How many bytes at the end of that text are the word that Tab is about, and of which (":disk_", "Disk.fi") `*of` are what
+ * stands before the dot, and it. */
+size_t edit_word(const char *line, size_t *of);
+/* Puts what all of the names begin with, and the word begins, in its place; if nothing is added, prints the names. They are
+ * apart by blanks; empty: none fits. */
+void edit_complete(const char *names);
 
 #endif

@@ -6,6 +6,8 @@ usage: wire.py live|read|hang|reset|packets|extcap COMMAND...   the command boot
 """
 
 import os
+import re
+import select
 import shlex
 import shutil
 import signal
@@ -160,6 +162,35 @@ def reset(boot, folder):
     boot.end(stop=True)
 
 
+def tab(boot, folder):
+    """Somebody types into ritectl repl, who uses Tab."""
+    ours, its = os.openpty()
+    program = subprocess.Popen([RITECTL, "--wire", boot.path, "--timeout", str(PATIENCE_S), "repl"], stdin=its, stdout=its, stderr=its)
+
+    def type_in(text, wanted):
+        """What of `wanted` (a pattern) comes within a while."""
+        os.write(ours, text.encode())
+        seen, end = "", time.monotonic() + PATIENCE_S
+        while time.monotonic() < end and not re.search(wanted, seen):
+            if select.select([ours], [], [], 1)[0]:
+                seen += os.read(ours, 4096).decode(errors="replace")
+        return re.search(wanted, seen) is not None, "HIT" in seen
+
+    say("prompt", *type_in("", "rite:001> $"))
+    say("one", *type_in("on :disk_wr\t", "on :disk_write$"))
+    say("some", *type_in("\x15on :disk_\t", r":disk_read :disk_write.*\n.*on :disk_$"))
+    say("method", *type_in("\x15Cpuid.vend\t", r"Cpuid\.vendor$"))
+    say("evaluated", *type_in("\r", r"=> \"AuthenticAMD\""))
+    say("defined", *type_in("def hit_me; puts 'HIT'; 5; end; :told\r", "=> :told"))
+    say("its name", *type_in("hit_\t", "hit_me$"))
+    say("not called", *type_in(".even\t?", r"hit_me\.even\?$"))
+    say("a variable", *type_in("\x15some_number = 5; :kept\r", "=> :kept"))
+    say("behind it", *type_in("some_n\t.even\t", r"some_number\.even\?$"))
+    os.write(ours, b"\x15\x04")
+    say("over", program.wait())
+    boot.end(stop=True)
+
+
 def packets(boot, folder):
     """tshark ends when it has seen some pings, and ritectl then."""
     recorder = subprocess.Popen([RITECTL, "--wire", boot.path, "--timeout", str(PATIENCE_S), "record", "-f", "pcapng", "-o", "-"],
@@ -213,7 +244,7 @@ def main(mode, *words):
         return silent(*words)
     with tempfile.TemporaryDirectory(prefix="wire-") as folder:
         command = shlex.split(words[0]) if len(words) == 1 else list(words)
-        {"live": live, "read": read, "hang": hang, "reset": reset, "packets": packets, "extcap": extcap}[mode](Boot(command, folder), folder)
+        {"live": live, "read": read, "hang": hang, "reset": reset, "tab": tab, "packets": packets, "extcap": extcap}[mode](Boot(command, folder), folder)
 
 
 if __name__ == "__main__":
