@@ -159,8 +159,9 @@ _Static_assert(sizeof(struct control_exits) == 32, "ABI");
 struct control_entry {
 	char name[CONTROL_NAME_BYTES];
 	uint64_t events, errors, heap_bytes;
+	uint64_t cycles; /* TSC that its events took */
 	uint32_t hooks, phase, flags, reserved;
 };
-_Static_assert(sizeof(struct control_entry) == 104, "ABI");
+_Static_assert(sizeof(struct control_entry) == 112, "ABI");
 
 #endif

@@ -116,6 +116,7 @@ static bool command_fill_entry(struct control_entry *entry, struct process *proc
 	*entry = (struct control_entry){
 		.events = facts.nr_events,
 		.errors = facts.nr_errors,
+		.cycles = facts.cycles,
 		.heap_bytes = facts.heap_bytes,
 		.hooks = facts.nr_hooks,
 		.phase = facts.phase,

@@ -70,6 +70,7 @@ struct hook_owner {
 	uint64_t nr_gone[RV_EVENT_KIND_COUNT];
 	struct hook_counters gone[RV_EVENT_KIND_COUNT];
 	uint64_t nr_events, nr_errors; /* delivered; of those, ended by on_error */
+	uint64_t cycles; /* TSC that these took, without what was waited */
 	uint64_t waited_cycles; /* in the event going on; counted by whoever delivers it */
 	bool stuck; /* who has the lock was waited for in vain */
 	bool keeps_hooks; /* those that keep denying after a failure do so however it ends, and stay on */

@@ -35,6 +35,7 @@ static inline uint32_t hook_run(struct hook *hook, struct event_origin *origin)
 	cycles = tsc_read() - start - owner->waited_cycles;
 	hook->counters.cycles_waited += owner->waited_cycles;
 	hook->counters.cycles_total += cycles;
+	owner->cycles += cycles;
 	if (cycles > hook->counters.cycles_maximum)
 		hook->counters.cycles_maximum = cycles;
 	return verdict;

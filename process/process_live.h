@@ -95,7 +95,7 @@ struct process_facts {
 	enum process_phase phase;
 	bool live, lent, policy;
 	unsigned nr_hooks;
-	uint64_t nr_events, nr_errors, heap_bytes;
+	uint64_t nr_events, nr_errors, heap_bytes, cycles;
 };
 void process_describe(struct process *process, struct process_facts *facts);
 

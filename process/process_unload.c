@@ -38,6 +38,7 @@ void process_describe(struct process *process, struct process_facts *facts)
 		.nr_hooks = process->owner.nr_hooks,
 		.nr_events = process->owner.nr_events,
 		.nr_errors = process->owner.nr_errors,
+		.cycles = process->owner.cycles,
 		.heap_bytes = process->heap_bytes + process->metric_bytes,
 	};
 }

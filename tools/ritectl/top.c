@@ -53,14 +53,30 @@ static uint64_t top_rate(uint64_t count, const struct look *last, const struct l
 	return ticks == 0 ? 0 : (uint64_t)((double)count * (double)tsc_hz / (double)ticks + 0.5);
 }
 
-static uint64_t top_events_before(const struct look *last, const struct control_entry *entry)
+/* What it had before, nothing if it is a new one. */
+static struct control_entry top_before(const struct look *last, const struct control_entry *entry)
 {
 	for (unsigned i = 0; i < last->nr_scripts; i++) {
-		if (strncmp(last->scripts[i].name, entry->name, sizeof(entry->name)) == 0 &&
-		    last->scripts[i].events <= entry->events)
-			return last->scripts[i].events;
+		const struct control_entry *before = &last->scripts[i];
+
+		if (strncmp(before->name, entry->name, sizeof(entry->name)) == 0 && before->events <= entry->events &&
+		    before->cycles <= entry->cycles)
+			return *before;
 	}
-	return 0;
+	return (struct control_entry){ .events = 0 };
+}
+
+static uint64_t top_events(const struct look *last, const struct look *now, const struct control_entry *entry)
+{
+	return top_rate(entry->events - top_before(last, entry).events, last, now);
+}
+
+/* Microseconds of each second that passed in its events. */
+static uint64_t top_time(const struct look *last, const struct look *now, const struct control_entry *entry)
+{
+	uint64_t ticks = now->tsc - last->tsc;
+
+	return ticks == 0 ? 0 : (uint64_t)((double)(entry->cycles - top_before(last, entry).cycles) * 1e6 / (double)ticks + 0.5);
 }
 
 static void top_print_text(const struct look *last, const struct look *now)
@@ -72,15 +88,29 @@ static void top_print_text(const struct look *last, const struct look *now)
 		if (rate != 0)
 			fprintf(settings.output, ", %.24s %lu", now->kinds[i].name, (unsigned long)rate);
 	}
-	fprintf(settings.output, "; free %lu KiB\n%-24s %10s %10s %6s %5s %6s\n", (unsigned long)now->free_pages * 4,
-		"NAME", "EVENTS/S", "EVENTS", "ERRORS", "HOOKS", "KIB");
+	fprintf(settings.output, "; free %lu KiB\n%-24s %10s %10s %8s %6s %5s %6s\n", (unsigned long)now->free_pages * 4,
+		"NAME", "EVENTS/S", "EVENTS", "US/S", "ERRORS", "HOOKS", "KIB");
 	for (unsigned i = 0; i < now->nr_scripts; i++) {
 		const struct control_entry *entry = &now->scripts[i];
 
-		fprintf(settings.output, "%-24.63s %10lu %10lu %6lu %5u %6lu\n", entry->name,
-			(unsigned long)top_rate(entry->events - top_events_before(last, entry), last, now),
-			(unsigned long)entry->events, (unsigned long)entry->errors, entry->hooks,
+		fprintf(settings.output, "%-24.63s %10lu %10lu %8lu %6lu %5u %6lu\n", entry->name,
+			(unsigned long)top_events(last, now, entry), (unsigned long)entry->events,
+			(unsigned long)top_time(last, now, entry), (unsigned long)entry->errors, entry->hooks,
 			(unsigned long)entry->heap_bytes / 1024);
+	}
+}
+
+static void top_print_json_scripts(const char *title,
+				   uint64_t (*of)(const struct look *last, const struct look *now, const struct control_entry *entry),
+				   const struct look *last, const struct look *now)
+{
+	fprintf(settings.output, "},\"%s\":{", title);
+	for (unsigned i = 0; i < now->nr_scripts; i++) {
+		const struct control_entry *entry = &now->scripts[i];
+
+		fputs(i == 0 ? "" : ",", settings.output);
+		output_json_text(entry->name, strnlen(entry->name, sizeof(entry->name)));
+		fprintf(settings.output, ":%lu", (unsigned long)of(last, now, entry));
 	}
 }
 
@@ -93,15 +123,8 @@ static void top_print_json(const struct look *last, const struct look *now)
 		fprintf(settings.output, ":%lu",
 			(unsigned long)top_rate(now->kinds[i].count - last->kinds[i].count, last, now));
 	}
-	fputs("},\"events\":{", settings.output);
-	for (unsigned i = 0; i < now->nr_scripts; i++) {
-		const struct control_entry *entry = &now->scripts[i];
-
-		fputs(i == 0 ? "" : ",", settings.output);
-		output_json_text(entry->name, strnlen(entry->name, sizeof(entry->name)));
-		fprintf(settings.output, ":%lu",
-			(unsigned long)top_rate(entry->events - top_events_before(last, entry), last, now));
-	}
+	top_print_json_scripts("events", top_events, last, now);
+	top_print_json_scripts("us", top_time, last, now);
 	fprintf(settings.output, "},\"free\":%lu}}\n", (unsigned long)now->free_pages * 4096);
 }
 

@@ -52,14 +52,14 @@ ritectl unload watch.rb 2>&1
 say gone $? $(probe in8 0x80)
 
 # A second of top, while a script counts port reads.
-ritectl -q -e 'on(:port_read, 0x80) { }' &
+ritectl -q -e 'on(:port_read, 0x80) { 300.times { } }' &
 pid=$!
 until ritectl list | grep -q '^-e *run *in force'; do :; done
 ritectl top 1 1 >/top &
 i=0
 while [ $i -lt 20 ]; do probe in8 0x80 >/dev/null; i=$((i + 1)); done
 wait $!
-say top $(grep -c '^exits/s [1-9].*port [1-9].*hypercall [1-9]' /top) $(sed -n 's/^-e *[1-9][0-9]* *\([0-9]*\) .*/\1/p' /top)
+say top $(grep -c '^exits/s [1-9].*port [1-9].*hypercall [1-9]' /top) $(sed -n 's/^-e *[1-9][0-9]* *\([0-9]*\) *[1-9][0-9]* .*/\1/p' /top)
 kill -TERM $pid
 wait $pid
 
