@@ -48,6 +48,7 @@ guest-names := \
 	smp \
 	start_nmi \
 	startup \
+	suspend \
 	sweep \
 	task \
 	timer \
@@ -81,6 +82,7 @@ $(addprefix $(build)/tests/guest/,bars.elf caught.elf extint.elf flood.elf held.
 		sleep.elf smi.elf smp.elf start_nmi.elf startup.elf x2apic.elf): \
 	$(addprefix $(build)/tests/guest/,second.o second_entry.o)
 $(addprefix $(build)/tests/guest/,alias.elf control.elf hostile.elf ours.elf dma.elf nvme.elf ahci.elf virtio.elf): $(build)/tests/guest/reserved.o
+$(build)/tests/guest/suspend.elf: $(build)/tests/guest/suspend_low.o
 $(build)/tests/guest/task.elf: $(build)/tests/guest/task_switch.o
 $(addprefix $(build)/tests/guest/,alone.elf control.elf edge.elf priority.elf trap.elf): \
 	$(addprefix $(build)/tests/guest/,run.o run_enter.o snippet.o)

@@ -1,0 +1,66 @@
+/*
+ * tests/guest/suspend_low.S: where the guest of suspend.c goes on: in real mode, at SUSPEND_VECTOR, with CS:IP as ACPI
+ * 6.4, 5.2.10 says. It prints on COM1 what it finds, and turns the machine off by the port behind it.
+ */
+#define SUSPEND_VECTOR 0x20008
+#define COM1 0x3f8
+
+	.section .rodata
+	.code16
+	.balign 16
+	.globl suspend_low, suspend_low_end, suspend_low_control
+suspend_low:
+	cli
+	mov %cs, %ax
+	mov %ax, %ds
+	/* IP is the vector's lowest digit, CS the rest. */
+	call 1f
+1:	pop %bx
+	sub $(1b - suspend_low), %bx
+	mov $(suspend_entered - suspend_low), %si
+	cmp $(SUSPEND_VECTOR & 0xf), %bx
+	je 2f
+	mov $(suspend_elsewhere - suspend_low), %si
+2:	call suspend_print
+	/* SVM is hidden from a guest, and from nobody else. */
+	push %bx
+	mov $0x80000001, %eax
+	cpuid
+	pop %bx
+	mov $(suspend_inside - suspend_low), %si
+	test $4, %cl
+	jz 3f
+	mov $(suspend_outside - suspend_low), %si
+3:	call suspend_print
+	mov %bx, %si
+	mov (suspend_low_control - suspend_low)(%si), %dx
+	mov $0x2000, %ax
+	out %ax, %dx
+4:	hlt
+	jmp 4b
+
+suspend_print:
+	add %bx, %si
+5:	mov $(COM1 + 5), %dx
+	in %dx, %al
+	test $0x20, %al
+	jz 5b
+	lodsb
+	test %al, %al
+	jz 6f
+	mov $COM1, %dx
+	out %al, %dx
+	jmp 5b
+6:	ret
+
+suspend_low_control:
+	.word 0
+suspend_entered:
+	.asciz "ok real mode, at the vector\r\n"
+suspend_elsewhere:
+	.asciz "not ok real mode, at the vector: IP is another\r\n"
+suspend_inside:
+	.asciz "ok inside\r\nguest: done\r\n"
+suspend_outside:
+	.asciz "not ok inside: SVM is visible\r\n"
+suspend_low_end:
