@@ -139,6 +139,8 @@ void wireguard_end(struct wireguard *wireguard);
  * to come. Calls of the others may bring that forward. */
 uint64_t wireguard_advance(struct wireguard *wireguard, struct wireguard_time now);
 
+/* The others go by the time that was said last. */
+
 /* A datagram that came; it is deciphered in place. */
 void wireguard_receive(struct wireguard *wireguard, const struct ip_endpoint *from, uint8_t *datagram, size_t nr_bytes);
 

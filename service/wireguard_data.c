@@ -43,6 +43,8 @@ static bool wireguard_can_send(struct wireguard *wireguard, struct wireguard_pee
 	uint64_t age = wireguard->now.ms - session->born_ms;
 
 	if (!wireguard_is_usable(wireguard, session) || session->send_counter >= WIREGUARD_REJECT_AFTER_MESSAGES) {
+		/* While there is always something to send, asking does not end: nobody else would say that it is in vain. */
+		wireguard_timers_lost(wireguard, peer);
 		wireguard_initiate(wireguard, peer, false);
 		return false;
 	}

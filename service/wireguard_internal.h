@@ -44,5 +44,7 @@ void wireguard_timers_received(struct wireguard *wireguard, struct wireguard_pee
 void wireguard_timers_initiated(struct wireguard *wireguard, struct wireguard_peer *peer);
 void wireguard_timers_completed(struct wireguard *wireguard, struct wireguard_peer *peer);
 void wireguard_timers_derived(struct wireguard *wireguard, struct wireguard_peer *peer);
+/* There is nothing to send by, and nobody who answers. */
+void wireguard_timers_lost(struct wireguard *wireguard, struct wireguard_peer *peer);
 
 #endif

@@ -79,7 +79,7 @@ void wireguard_timers_derived(struct wireguard *wireguard, struct wireguard_peer
 	wireguard_timer_set(wireguard, peer, WIREGUARD_TIMER_FORGET, FORGET_MS);
 }
 
-static void wireguard_is_down(struct wireguard *wireguard, struct wireguard_peer *peer)
+void wireguard_timers_lost(struct wireguard *wireguard, struct wireguard_peer *peer)
 {
 	if (!peer->is_up)
 		return;
@@ -95,7 +95,7 @@ static void wireguard_retransmit(struct wireguard *wireguard, struct wireguard_p
 		wireguard_drop_staged(wireguard, peer);
 		if (peer->timers[WIREGUARD_TIMER_FORGET] == 0)
 			wireguard_timer_set(wireguard, peer, WIREGUARD_TIMER_FORGET, FORGET_MS);
-		wireguard_is_down(wireguard, peer);
+		wireguard_timers_lost(wireguard, peer);
 		return;
 	}
 	peer->nr_attempts++;
@@ -120,7 +120,7 @@ static void wireguard_timer_due(struct wireguard *wireguard, struct wireguard_pe
 		break;
 	case WIREGUARD_TIMER_FORGET:
 		wireguard_forget(peer);
-		wireguard_is_down(wireguard, peer);
+		wireguard_timers_lost(wireguard, peer);
 		break;
 	case WIREGUARD_TIMER_PERSISTENT:
 		wireguard_timers_traversed(wireguard, peer); /* also while there is nowhere to send it */

@@ -592,6 +592,21 @@ static void test_gone(void)
 	UNIT_EQUAL(net_nodes[1].nr_delivered, 0);
 }
 
+/* With something to send all the time it asks on, and says that the peer is gone when the keys are too old. */
+static void test_gone_under_traffic(void)
+{
+	net_begin();
+	UNIT_CHECK(net_arrives(0, 1, 100));
+	for (unsigned seconds = 0; seconds < 400; seconds++) {
+		net_transmit(0, 1, 100);
+		net_wait(1000, false);
+		UNIT_EQUAL(net_nodes[0].events[WIREGUARD_DOWN], seconds >= 180);
+	}
+	net_wait(6000, true);
+	UNIT_EQUAL(net_nodes[1].nr_delivered, 1 + WIREGUARD_STAGED_MAXIMUM);
+	UNIT_EQUAL(net_nodes[0].events[WIREGUARD_UP], 2);
+}
+
 static void test_persistent(void)
 {
 	struct wireguard_config config = net_config(0);
@@ -927,6 +942,7 @@ int main(void)
 	unit_run("keys of 180 s are too old", test_reject_by_time);
 	unit_run("who hears nothing asks, who says nothing speaks", test_silence);
 	unit_run("a peer that is gone is forgotten", test_gone);
+	unit_run("a peer that is gone while packets come", test_gone_under_traffic);
 	unit_run("persistent keepalive", test_persistent);
 	unit_run("a peer roams", test_roaming);
 	unit_run("a preshared key must be the same", test_preshared);
