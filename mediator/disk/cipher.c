@@ -294,11 +294,18 @@ static bool cipher_names_ranges(const struct request_disk *disk)
 	       (disk->purpose == RV_DISK_COMMAND_SET_FEATURES || disk->purpose == RV_DISK_COMMAND_GET_FEATURES);
 }
 
+/* The controller would write to memory that we do not follow. Identify says that it wants none. */
+static bool cipher_lends_memory(const struct request_disk *disk)
+{
+	return disk->number / RV_DISKS_A_BUS == RV_DISK_NVME && disk->purpose == RV_DISK_COMMAND_SET_FEATURES &&
+	       (disk->argument & 0xff) == NVME_FEATURE_HOST_MEMORY;
+}
+
 static void cipher_command(struct request *request, const struct rv_disk_info *info)
 {
 	uint64_t bit = RV_DISK_COMMAND_BIT(request->disk.purpose);
 
-	if (!(bit & CIPHER_HARMLESS) || cipher_sizes(&request->disk) ||
+	if (!(bit & CIPHER_HARMLESS) || cipher_sizes(&request->disk) || cipher_lends_memory(&request->disk) ||
 	    (info != NULL && cipher_front(info) != 0 &&
 	     ((bit & CIPHER_NAMES_SECTORS) || cipher_names_ranges(&request->disk))))
 		cipher_refuse(request, "the disk is encrypted, and this might be a way round that");

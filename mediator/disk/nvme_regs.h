@@ -50,6 +50,7 @@ enum {
 };
 #define NVME_FEATURE_RANGES 0x03 /* names for ranges of blocks */
 #define NVME_FEATURE_QUEUES 0x07
+#define NVME_FEATURE_HOST_MEMORY 0x0d /* a buffer of the host's for the controller itself */
 #define NVME_QUEUE_CONTIGUOUS 0x1u /* of CREATE_SQ and CREATE_CQ */
 #define NVME_QUEUE_INTERRUPTS 0x2u /* of CREATE_CQ */
 #define NVME_IDENTIFY_NAMESPACE 0x00
