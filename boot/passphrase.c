@@ -5,7 +5,8 @@
 
 #include "core/string.h"
 
-#define PROMPT "passphrase (F2 or Tab shows it): "
+#define PROMPT_STANDARD "passphrase"
+#define PROMPT " (F2 or Tab shows it): "
 
 /* Keys with a character, by what they have on a US keyboard; and the same keys on others. Of dead keys the accent. */
 static const char keymap_us[] = "`1234567890-=qwertyuiop[]\\asdfghjkl;'zxcvbnm,./"
@@ -90,7 +91,7 @@ bool passphrase_begin(struct passphrase_line *line, const char *options)
 	static const char name[] = "keymap=";
 	const char *word = options_find(options, name);
 
-	*line = (struct passphrase_line){ 0 };
+	*line = (struct passphrase_line){ .what = PROMPT_STANDARD };
 	if (word == NULL)
 		return true;
 	word += sizeof(name) - 1;
@@ -184,6 +185,8 @@ void passphrase_draw(struct passphrase_line *line, char *text)
 	uint32_t gone = line->nr_drawn > line->nr_keys ? line->nr_drawn - line->nr_keys : 0;
 
 	*text++ = '\r';
+	memcpy(text, line->what, strlen(line->what));
+	text += strlen(line->what);
 	memcpy(text, PROMPT, sizeof(PROMPT) - 1);
 	text += sizeof(PROMPT) - 1;
 	for (uint32_t i = 0; i < line->nr_keys; i++) {

@@ -33,6 +33,7 @@ bool passphrase_next_header(const char **options, char *header, size_t header_by
 #define PASSPHRASE_CHARACTER(c) ((uint16_t)(0xe000 | (c)))
 
 struct passphrase_line {
+	const char *what;	/* is asked for: passphrase_begin() says a passphrase */
 	const char *keymap;	/* NULL: keys are what they are */
 	bool shows;
 	uint32_t nr_keys, nr_drawn;

@@ -24,6 +24,8 @@
 #define TPM_RC_AUTH_FAIL 0x8eu
 #define TPM_RC_POLICY_FAIL 0x9du
 #define TPM_RC_LOCKOUT 0x921u
+#define TPM_RC_RETRY 0x922u
+#define SENT_AGAIN 5
 
 #define TPM_RH_OWNER 0x40000001u /* 7.4 */
 #define TPM_RH_NULL 0x40000007u
@@ -58,7 +60,7 @@ struct talk {
 	uint8_t object_name[TPM_NAME_BYTES];
 	uint8_t nonce_ours[TPM_HASH_BYTES], nonce_tpm[TPM_HASH_BYTES];
 	/* The session's key, and the PIN behind it if there is one. */
-	uint8_t session_key[2 * TPM_HASH_BYTES];
+	uint8_t session_key[TPM_HASH_BYTES + TPM_PIN_BYTES];
 	size_t session_key_bytes;
 };
 
@@ -89,16 +91,14 @@ static void talk_put_no_password(struct tpm_out *out)
 	tpm_put(out, 0, 2);
 }
 
-/* Sends it. False: no answer that can be; then, and if talk->code says so, there is nothing to be read. */
-static bool talk_send(struct talk *talk)
+/* False: no answer that can be. */
+static bool talk_send_once(struct talk *talk)
 {
-	struct tpm_out size = { talk->command + 2, 4, 0, false };
 	size_t bytes = sizeof(talk->answer);
 	uint32_t tag, wanted_tag = (uint32_t)talk->command[0] << 8 | talk->command[1];
 
 	talk->code = 0;
-	tpm_put(&size, talk->out.nr_bytes, 4);
-	if (talk->out.over || !talk->link->submit(talk->link->context, talk->command, talk->out.nr_bytes, talk->answer, &bytes) ||
+	if (!talk->link->submit(talk->link->context, talk->command, talk->out.nr_bytes, talk->answer, &bytes) ||
 	    bytes > sizeof(talk->answer))
 		return false;
 	talk->in = (struct tpm_in){ talk->answer, bytes, false };
@@ -109,6 +109,22 @@ static bool talk_send(struct talk *talk)
 	if (talk->in.bad)
 		return false;
 	return talk->code == 0 ? tag == wanted_tag : talk->in.left_bytes == 0;
+}
+
+/* Sends it, again if the TPM has to write down first that somebody tries PINs, and the like. False: no answer that can be;
+ * then, and if talk->code says so, there is nothing to be read. */
+static bool talk_send(struct talk *talk)
+{
+	struct tpm_out size = { talk->command + 2, 4, 0, false };
+	bool good;
+
+	tpm_put(&size, talk->out.nr_bytes, 4);
+	if (talk->out.over)
+		return false;
+	good = talk_send_once(talk);
+	for (unsigned i = 0; i < SENT_AGAIN && good && talk->code == TPM_RC_RETRY; i++)
+		good = talk_send_once(talk);
+	return good;
 }
 
 static bool talk_is_done(struct talk *talk)
@@ -350,14 +366,14 @@ static enum tpm_result talk_follow_policy(struct talk *talk, const struct tpm_qu
 	talk_put_selection(&talk->out, pcrs);
 	if (!talk_is_done_alone(talk))
 		return talk_fail(TPM_BAD_ANSWER, why, "the TPM does not take the PCRs into a policy", talk->code);
-	if (question->pin == NULL)
+	if (!question->sealed->needs_pin)
 		return TPM_GOOD;
 	talk_begin(talk, TPM_ST_NO_SESSIONS, TPM_CC_POLICY_AUTH_VALUE);
 	tpm_put(&talk->out, talk->session, 4);
 	if (!talk_is_done_alone(talk))
 		return talk_fail(TPM_BAD_ANSWER, why, "the TPM does not take a PIN into a policy", talk->code);
-	memcpy(talk->session_key + TPM_HASH_BYTES, question->pin, TPM_HASH_BYTES);
-	talk->session_key_bytes = 2 * TPM_HASH_BYTES;
+	memcpy(talk->session_key + TPM_HASH_BYTES, question->pin, TPM_PIN_BYTES);
+	talk->session_key_bytes = TPM_HASH_BYTES + TPM_PIN_BYTES;
 	return TPM_GOOD;
 }
 
@@ -453,6 +469,8 @@ static enum tpm_result talk_unseal(struct talk *talk, const struct tpm_question 
 {
 	enum tpm_result result = talk_compare_pcrs(talk, question->sealed, why);
 
+	if (result == TPM_GOOD && question->sealed->needs_pin && question->pin == NULL)
+		return talk_fail(TPM_NEEDS_PIN, why, "it needs a PIN", 0);
 	if (result == TPM_GOOD)
 		result = talk_make_parent(talk, question->sealed, why);
 	if (result == TPM_GOOD)
@@ -479,6 +497,18 @@ static enum tpm_result talk_unseal(struct talk *talk, const struct tpm_question 
 					      : talk_fail(TPM_BAD_ANSWER, why, "the TPM's answer was changed on its way, or cut", 0);
 }
 
+void tpm_make_pin(const struct tpm_sealed *sealed, const void *typed, size_t typed_bytes, uint8_t pin[TPM_PIN_BYTES])
+{
+	static const char digits[] = "0123456789abcdef";
+	const struct tpm_piece piece = { typed, typed_bytes };
+	uint8_t mac[TPM_HASH_BYTES];
+
+	tpm_hmac(sealed->salt, sealed->salt_bytes, &piece, 1, mac);
+	for (unsigned i = 0; i < TPM_PIN_BYTES; i++)
+		pin[i] = (uint8_t)digits[mac[i / 2] >> (i % 2 ? 0 : 4) & 0xf];
+	memory_wipe(mac, sizeof(mac));
+}
+
 enum tpm_result tpm_unseal(const struct tpm_link *link, const struct tpm_question *question, struct tpm_secret *secret, char *why)
 {
 	struct talk talk = { .link = link };
@@ -486,8 +516,6 @@ enum tpm_result tpm_unseal(const struct tpm_link *link, const struct tpm_questio
 
 	why[0] = '\0';
 	memset(secret, 0, sizeof(*secret));
-	if ((question->pin != NULL) != question->sealed->needs_pin)
-		return talk_fail(TPM_WRONG_PIN, why, "it needs a PIN", 0);
 	result = talk_unseal(&talk, question, secret, why);
 	talk_flush(&talk, talk.object);
 	talk_flush(&talk, talk.session);

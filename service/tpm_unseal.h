@@ -28,15 +28,21 @@ struct tpm_secret {
 enum tpm_result {
 	TPM_GOOD,
 	TPM_CHANGED,   /* a PCR is not what it was; the TPM was not asked for the key */
+	TPM_NEEDS_PIN, /* everything else being right */
 	TPM_WRONG_PIN,
 	TPM_REFUSED,   /* by the TPM, or it is another */
 	TPM_BAD_ANSWER, /* none, or one that cannot be, or was changed on its way */
 };
 
+/* What the TPM knows of a PIN: 32 hexadecimal digits of HMAC-SHA-256 by the salt. It is not stretched, since nobody can try
+ * PINs without the TPM, which counts. */
+#define TPM_PIN_BYTES 32
+void tpm_make_pin(const struct tpm_sealed *sealed, const void *typed, size_t typed_bytes, uint8_t pin[TPM_PIN_BYTES]);
+
 struct tpm_question {
 	const struct tpm_sealed *sealed;
 	const uint8_t *entropy; /* TPM_ENTROPY_BYTES that nobody can guess, for this question only */
-	const uint8_t *pin;	/* what was made of it: TPM_HASH_BYTES; NULL: none */
+	const uint8_t *pin;	/* TPM_PIN_BYTES of tpm_make_pin(); NULL: none */
 };
 
 /* `why`, TPM_WHY_BYTES, says what is wrong unless it is good. What was loaded into the TPM is taken out again. */

@@ -441,7 +441,8 @@ static void loader_unseal(void)
 
 		if (module->kind == BOOT_MODULE_FILE && loader_is_header(module->name) &&
 		    info->nr_unsealed < ARRAY_LENGTH(info->unsealed) &&
-		    tpm_unlock(module->name, (const uint8_t *)module->data, module->length_bytes, &info->unsealed[info->nr_unsealed]))
+		    tpm_unlock(loader_config.options, module->name, (const uint8_t *)module->data, module->length_bytes,
+			       &info->unsealed[info->nr_unsealed]))
 			info->nr_unsealed++;
 	}
 }

@@ -27,19 +27,19 @@ static void prompt_draw(struct passphrase_line *line)
 	memory_wipe(text, sizeof(text));
 }
 
-void prompt_ask(struct efi_system_table *system, const char *options, struct passphrase *passphrase)
+/* `what`: NULL: a passphrase. */
+static void prompt_run(struct efi_system_table *system, const char *options, const char *what, struct passphrase *passphrase)
 {
 	static struct passphrase_line line;
 	struct efi_input_key key = { 0 };
 	bool is_over = false;
 
-	if (!passphrase_is_wanted(options) || system->con_in == NULL)
-		return;
 	if (!passphrase_begin(&line, options))
 		text_line("keymap= is none of us, uk, de, fr, jp: us is taken");
+	if (what != NULL)
+		line.what = what;
 	/* What was typed before is not meant for us. */
 	system->con_in->reset(system->con_in, false);
-	text_line("a disk is encrypted");
 	prompt_draw(&line);
 	while (!is_over) {
 		while (!is_over && !efi_failed(system->con_in->read_key_stroke(system->con_in, &key))) {
@@ -54,6 +54,20 @@ void prompt_ask(struct efi_system_table *system, const char *options, struct pas
 	prompt_draw(&line);
 	text_raw("\n");
 	passphrase_end(&line, passphrase);
+}
+
+void prompt_ask(struct efi_system_table *system, const char *options, struct passphrase *passphrase)
+{
+	if (!passphrase_is_wanted(options) || system->con_in == NULL)
+		return;
+	text_line("a disk is encrypted");
+	prompt_run(system, options, NULL, passphrase);
+}
+
+void prompt_ask_pin(struct efi_system_table *system, const char *options, struct passphrase *pin)
+{
+	if (system->con_in != NULL)
+		prompt_run(system, options, "PIN", pin);
 }
 
 _Noreturn void prompt_restart(struct efi_system_table *system)

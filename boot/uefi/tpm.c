@@ -3,6 +3,7 @@
  */
 #include "boot/uefi/tpm.h"
 
+#include "boot/uefi/prompt.h"
 #include "boot/uefi/tcg2.h"
 #include "boot/uefi/text.h"
 #include "core/instructions.h"
@@ -16,6 +17,7 @@
 #define RANDOM_WORDS 8
 #define RANDOM_TRIES 10
 #define JITTER_ROUNDS 64
+#define PIN_TRIES 3
 
 static struct efi_system_table *tpm_system;
 static struct efi_tcg2 *tpm_protocol;
@@ -144,17 +146,49 @@ void tpm_note_wrong(void)
 					  &value);
 }
 
-static bool tpm_try(const char *name, const struct tpm_sealed *sealed, struct boot_unsealed *unsealed)
+static enum tpm_result tpm_ask(const struct tpm_sealed *sealed, const uint8_t *pin, struct tpm_secret *secret, char *why)
 {
 	uint8_t entropy[TPM_ENTROPY_BYTES];
-	const struct tpm_question question = { .sealed = sealed, .entropy = entropy };
-	struct tpm_secret secret;
-	char why[TPM_WHY_BYTES];
+	const struct tpm_question question = { .sealed = sealed, .entropy = entropy, .pin = pin };
 	enum tpm_result result;
 
 	tpm_gather_entropy(entropy);
-	result = tpm_unseal(&tpm_link, &question, &secret, why);
+	result = tpm_unseal(&tpm_link, &question, secret, why);
 	memory_wipe(entropy, sizeof(entropy));
+	return result;
+}
+
+/* As often as it takes, but no more than PIN_TRIES: an empty PIN goes on to the next way. */
+static enum tpm_result tpm_ask_with_pin(const char *options, const struct tpm_sealed *sealed, struct tpm_secret *secret, char *why)
+{
+	static struct passphrase typed;
+	uint8_t pin[TPM_PIN_BYTES];
+	enum tpm_result result = TPM_WRONG_PIN;
+
+	for (unsigned i = 0; i < PIN_TRIES && result == TPM_WRONG_PIN; i++) {
+		if (i != 0)
+			text_line("TPM: %s", why);
+		prompt_ask_pin(tpm_system, options, &typed);
+		if (typed.length_bytes == 0) {
+			string_copy(why, "no PIN was given", TPM_WHY_BYTES);
+			break;
+		}
+		tpm_make_pin(sealed, typed.bytes, typed.length_bytes, pin);
+		memory_wipe(&typed, sizeof(typed));
+		result = tpm_ask(sealed, pin, secret, why);
+		memory_wipe(pin, sizeof(pin));
+	}
+	return result;
+}
+
+static bool tpm_try(const char *options, const char *name, const struct tpm_sealed *sealed, struct boot_unsealed *unsealed)
+{
+	struct tpm_secret secret;
+	char why[TPM_WHY_BYTES];
+	enum tpm_result result = tpm_ask(sealed, NULL, &secret, why);
+
+	if (result == TPM_NEEDS_PIN)
+		result = tpm_ask_with_pin(options, sealed, &secret, why);
 	if (result == TPM_GOOD) {
 		_Static_assert(sizeof(unsealed->bytes) == TPM_SECRET_BYTES, "boot_info.h");
 		string_copy(unsealed->header, name, sizeof(unsealed->header));
@@ -168,7 +202,7 @@ static bool tpm_try(const char *name, const struct tpm_sealed *sealed, struct bo
 	return result == TPM_GOOD;
 }
 
-bool tpm_unlock(const char *name, const uint8_t *header, size_t header_bytes, struct boot_unsealed *unsealed)
+bool tpm_unlock(const char *options, const char *name, const uint8_t *header, size_t header_bytes, struct boot_unsealed *unsealed)
 {
 	static struct tpm_sealed sealed;
 	size_t at = 0, bytes = tpm_first_copy_bytes(header, header_bytes);
@@ -178,7 +212,7 @@ bool tpm_unlock(const char *name, const uint8_t *header, size_t header_bytes, st
 	while (tpm_sealed_next(header, bytes, &at, &sealed)) {
 		if (tpm_was_wrong())
 			text_line("TPM: what it unsealed at the last start opened nothing, so it is not asked now");
-		else if (tpm_try(name, &sealed, unsealed))
+		else if (tpm_try(options, name, &sealed, unsealed))
 			return true;
 		else
 			continue;

@@ -17,9 +17,9 @@ void tpm_find(struct efi_system_table *system);
 /* Extends our PCR by the hash of data, and says so in the event log: "ritevisor KIND NAME". */
 void tpm_measure(const char *kind, const char *name, const void *data, size_t length_bytes);
 
-/* Unseals what a LUKS2 header has for this TPM. False: nothing that it gave away, or the last start says that it did
- * not open the disk. Says which, on the screen. */
-bool tpm_unlock(const char *name, const uint8_t *header, size_t header_bytes, struct boot_unsealed *unsealed);
+/* Unseals what a LUKS2 header has for this TPM, and asks for its PIN if it has one, with the boot line's keyboard. False:
+ * nothing that it gave away, or the last start says that it did not open the disk. Says which, on the screen. */
+bool tpm_unlock(const char *options, const char *name, const uint8_t *header, size_t header_bytes, struct boot_unsealed *unsealed);
 
 /* Nothing is unsealed from now on until the machine starts anew. False: it could not be done, and the PCR is what it was.
  * Whatever comes of us, this comes before any other program. */

@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
 		memset(why, 0x5a, sizeof(why));
 		sealed.parent_name[1] = 0xb;
 		sealed.needs_pin = data[0] % 4 == 1;
-		question.pin = sealed.needs_pin ? pin : NULL;
+		question.pin = sealed.needs_pin && data[0] % 8 == 1 ? pin : NULL;
 		/* First the public part of what is sealed, whose name the TPM has to say. */
 		answers.bytes = exact + 1;
 		answers.left_bytes = length_bytes - 2;

@@ -293,6 +293,38 @@ static void changed(void)
 	}
 }
 
+/* In another folder's terms: sealed anew, with a PIN. */
+static void pin(void)
+{
+	struct tpm_sealed with;
+	uint8_t token[HEADER_BYTES], key[32], value[TPM_PIN_BYTES];
+	struct tpm_question question = { .sealed = &with, .entropy = entropy };
+	size_t at = 0, token_bytes;
+
+	leave();
+	if (!sh("python3 -B -c \"import os; from host import tpm; f = os.environ['F']; v = tpm.read_pcrs([7, 12]); "
+		"s, t = tpm.seal(v, b'1234'); open(f + '/secret', 'wb').write(s); open(f + '/token', 'w').write(t)\""))
+		return;
+	load("secret", key, sizeof(key));
+	token_bytes = load("token", token, sizeof(token));
+	UNIT_CHECK(tpm_sealed_next(token, token_bytes, &at, &with) && with.needs_pin && with.salt_bytes == 16);
+	UNIT_CHECK(reach());
+	nr_talks = 0;
+	UNIT_EQUAL(tpm_unseal(&live, &question, &secret, why), TPM_NEEDS_PIN);
+	question.pin = value;
+	tpm_make_pin(&with, "1235", 4, value);
+	UNIT_EQUAL(tpm_unseal(&live, &question, &secret, why), TPM_WRONG_PIN);
+	tpm_make_pin(&with, "1234", 4, value);
+	UNIT_EQUAL(tpm_unseal(&live, &question, &secret, why), TPM_GOOD);
+	UNIT_CHECK(secret.nr_bytes == sizeof(key) && memcmp(secret.bytes, key, sizeof(key)) == 0);
+	UNIT_EQUAL(ask(&live, &sealed), TPM_GOOD); /* the other knows of no PIN */
+	tpm_make_pin(&with, "", 0, value);
+	for (unsigned i = 0; i < 4 && tpm_unseal(&live, &question, &secret, why) == TPM_WRONG_PIN; i++)
+		;
+	UNIT_CHECK(strstr(why, "for a while") != NULL);
+	UNIT_EQUAL(ask(&live, &sealed), TPM_GOOD);
+}
+
 static void another(void)
 {
 	struct tpm_sealed other = sealed;
@@ -371,6 +403,7 @@ int main(void)
 	unit_run("tpm: nothing stays loaded", loaded);
 	unit_run("tpm: the same answers, and another session", repeated);
 	unit_run("tpm: answers that are changed, cut, longer, missing", changed);
+	unit_run("tpm: a PIN, wrong ones, and too many", pin);
 	unit_run("tpm: another TPM, another key", another);
 	unit_run("tpm: a PCR that was extended", capped);
 	unit_run("tpm: tokens that are damaged", tokens);

@@ -40,9 +40,10 @@ def add(commands):
     parser.add_argument("disk", metavar="DISK", nargs="?", help="a partition, a disk, or an image of one")
     parser.add_argument("--header", metavar="FILE", help="the LUKS2 header beside it")
     parser.add_argument("--key-file", metavar="FILE", help="what unlocks it, instead of a passphrase")
-    parser.add_argument("--new-key-file", metavar="FILE", help="add-key: what shall unlock it, too")
+    parser.add_argument("--new-key-file", metavar="FILE", help="add-key: what shall unlock it, too, or the PIN")
     parser.add_argument("--tpm2", action="store_true",
                         help="add-key: a key sealed by this machine's TPM 2.0, by tpm2-tools")  # fmt: skip
+    parser.add_argument("--pin", action="store_true", help="--tpm2: for whoever types a PIN, too")
     parser.add_argument("--pcrs", metavar="N+N", default="+".join(map(str, tpm.STANDARD_PCRS)),
                         help="--tpm2: what it is bound to (default %(default)s)")  # fmt: skip
     parser.add_argument("--event-log", metavar="FILE",
@@ -178,7 +179,7 @@ def decrypt(arguments):
 
 
 def describe_token(token):
-    return f"TPM, sealed on {token.get('day', 'an unknown day')} to PCR {', '.join(map(str, token.get('pcrs', [])))}"
+    return f"TPM{' with a PIN' if token.get('pin') else ''}, sealed on {token.get('day', 'an unknown day')} to PCR {', '.join(map(str, token.get('pcrs', [])))}"
 
 
 def describe_slot(number, slot, recovery, sealed):
@@ -238,7 +239,8 @@ def add_key(arguments):
     key = secret(arguments)
     luks.unlocked_slot(arguments.header, key)
     if arguments.tpm2:
-        slot = luks.add_tpm_key(arguments.header, key, values)
+        pin = new_secret(arguments.new_key_file, "PIN") if arguments.pin else None
+        slot = luks.add_tpm_key(arguments.header, key, values, pin)
         print(f"key {slot} was added; the TPM unseals it while these stay as they are:")
         for number in values:
             print(f"  PCR {number}{', ' + tpm.MEANING[number] if number in tpm.MEANING else ''}")

@@ -153,12 +153,12 @@ def tpm_tokens(data):
             for slot in token["keyslots"]}  # fmt: skip
 
 
-def add_tpm_key(header, secret, values):
+def add_tpm_key(header, secret, values, pin):
     """Adds a key that the TPM of this machine unseals when its PCRs have these values. Returns the slot."""
-    new_secret, text = tpm.seal(values)
+    new_secret, text = tpm.seal(values, pin)
     slot = add_key(header, secret, new_secret, NO_STRETCHING)
     run("config", "--priority", "prefer", "--key-slot", slot, header)  # it is tried first
-    token = json.dumps(tpm.token(slot, values, text))
+    token = json.dumps(tpm.token(slot, values, pin is not None, text))
     run("token", "import", "--json-file", "-", header, input_text=token)
     return slot
 

@@ -1,6 +1,7 @@
 """TPM 2.0: the event log, the PCRs that Ritevisor's start gives, and keys sealed to them by stock tpm2-tools."""
 
 import hashlib
+import hmac
 import os
 import secrets
 import shutil
@@ -30,6 +31,9 @@ HASHES = {4: "sha1", 0xB: "sha256", 0xC: "sha384", 0xD: "sha512"}
 EV_NO_ACTION = 3
 ALG_SHA256 = 0xB
 CC_POLICY_PCR = 0x17F
+CC_POLICY_AUTH_VALUE = 0x16B
+FLAG_PIN = 1
+SALT_BYTES = 16
 ZERO = bytes(32)
 
 
@@ -167,13 +171,14 @@ def _sized(data):
     return struct.pack(">H", len(data)) + data
 
 
-def policy(values):
-    """The digest of a policy that wants these PCRs (TPM 2.0 Library, part 3, 23.7)."""
+def policy(values, has_pin):
+    """The digest of a policy that wants these PCRs, and a PIN (TPM 2.0 Library, part 3, 23.7, 23.17)."""
     numbers = sorted(values)
     bits = sum(1 << number for number in numbers)
     selection = struct.pack(">IHB", 1, ALG_SHA256, 3) + bits.to_bytes(3, "little")
     digest = hashlib.sha256(b"".join(values[number] for number in numbers)).digest()
-    return hashlib.sha256(ZERO + struct.pack(">I", CC_POLICY_PCR) + selection + digest).digest()
+    value = hashlib.sha256(ZERO + struct.pack(">I", CC_POLICY_PCR) + selection + digest).digest()
+    return extend(value, struct.pack(">I", CC_POLICY_AUTH_VALUE)) if has_pin else value
 
 
 def _run(folder, *words, given=None):
@@ -200,28 +205,34 @@ def read_pcrs(numbers):
     return {number: data[32 * i : 32 * i + 32] for i, number in enumerate(sorted(numbers))}
 
 
-def seal(values):
-    """Makes a secret and has the TPM seal it to these PCRs. Returns the secret, and the text of its token."""
-    secret = secrets.token_bytes(SECRET_BYTES)
+def seal(values, pin=None):
+    """Makes a secret and has the TPM seal it to these PCRs, and a PIN (bytes). Returns the secret, and the text of its
+    token."""
+    secret, salt = secrets.token_bytes(SECRET_BYTES), secrets.token_bytes(SALT_BYTES) if pin else b""
+    # With a PIN, wrong ones count ("dictionary attack protection").
+    attributes = "fixedtpm|fixedparent" + ("" if pin else "|noda")
     with tempfile.TemporaryDirectory(prefix="ritevisor-") as folder:
         # What talk_put_parent() of service/tpm_unseal.c asks for.
         _run_loading(folder, "tpm2_createprimary", "-C", "o", "-g", "sha256", "-G", "ecc256:aes128cfb", "-a",
              "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt", "-c", "parent")  # fmt: skip
         _run_loading(folder, "tpm2_readpublic", "-c", "parent", "-n", "name")
-        Path(folder, "policy").write_bytes(policy(values))
+        Path(folder, "policy").write_bytes(policy(values, pin is not None))
+        if pin:  # tpm_make_pin() of service/tpm_unseal.c
+            Path(folder, "pin").write_text(hmac.new(salt, pin, "sha256").hexdigest()[:32])
         # In a session with the TPM, so that the bus does not see the secret.
         _run_loading(folder, "tpm2_startauthsession", "--hmac-session", "-c", "parent", "-S", "session")
         _run(folder, "tpm2_sessionconfig", "--enable-decrypt", "session")
         _run_loading(folder, "tpm2_create", "-C", "parent", "-P", "session:session", "-g", "sha256", "-L", "policy", "-i", "-",
-             "-a", "fixedtpm|fixedparent|noda", "-u", "public", "-r", "private", given=secret)  # fmt: skip
+             "-a", attributes, "-u", "public", "-r", "private", *(["-p", "file:pin"] if pin else []), given=secret)  # fmt: skip
         _run(folder, "tpm2_flushcontext", "session")
         name, public, private = (Path(folder, each).read_bytes() for each in ("name", "public", "private"))
     pcrs = b"".join(struct.pack(">B", number) + values[number] for number in sorted(values))
     # tpm2-tools writes the two with their sizes before them.
-    blob = (struct.pack(">BB", VERSION, 0) + _sized(time.strftime("%Y-%m-%d").encode()) + _sized(name)
-            + struct.pack(">B", len(values)) + pcrs + private + public + _sized(b""))  # fmt: skip
+    blob = (struct.pack(">BB", VERSION, FLAG_PIN if pin else 0) + _sized(time.strftime("%Y-%m-%d").encode()) + _sized(name)
+            + struct.pack(">B", len(values)) + pcrs + private + public + _sized(salt))  # fmt: skip
     return secret, MARK + blob.hex()
 
 
-def token(slot, values, text):
-    return {"type": TOKEN, "keyslots": [slot], "day": time.strftime("%Y-%m-%d"), "pcrs": sorted(values), "sealed": text}
+def token(slot, values, has_pin, text):
+    return {"type": TOKEN, "keyslots": [slot], "day": time.strftime("%Y-%m-%d"), "pcrs": sorted(values), "pin": has_pin,
+            "sealed": text}  # fmt: skip
