@@ -432,10 +432,21 @@ static void loader_measure(void)
 	}
 }
 
+/* Whoever has the machine sleep without telling the TPM has it begin anew at the wake, its PCRs too, and what firmware has
+ * measured by then stands in the log: all of a boot could be played to it again. */
+static bool loader_word_lets_sleep(const char *word)
+{
+	return loader_word_is(word, "sleep=allow") || loader_word_is(word, "sleep=policy");
+}
+
 static void loader_unseal(void)
 {
 	struct boot_info *info = &loader_handover.info;
 
+	if (loader_has_word(loader_word_encrypts) && loader_has_word(loader_word_lets_sleep)) {
+		tpm_leave("suspend to RAM (sleep=) could give it to the OS");
+		return;
+	}
 	for (size_t i = 0; i < info->nr_modules; i++) {
 		const struct boot_module *module = &info->modules[i];
 

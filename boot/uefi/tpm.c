@@ -221,6 +221,12 @@ bool tpm_unlock(const char *options, const char *name, const uint8_t *header, si
 	return false;
 }
 
+void tpm_leave(const char *why)
+{
+	if (tpm_protocol != NULL)
+		text_line("TPM: no key is unsealed: %s", why);
+}
+
 bool tpm_cap(void)
 {
 	static const char text[] = "ritevisor cap";

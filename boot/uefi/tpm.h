@@ -21,6 +21,9 @@ void tpm_measure(const char *kind, const char *name, const void *data, size_t le
  * nothing that it gave away, or the last start says that it did not open the disk. Says which, on the screen. */
 bool tpm_unlock(const char *options, const char *name, const uint8_t *header, size_t header_bytes, struct boot_unsealed *unsealed);
 
+/* Says that no key will be unsealed, if there is a TPM that could. */
+void tpm_leave(const char *why);
+
 /* Nothing is unsealed from now on until the machine starts anew. False: it could not be done, and the PCR is what it was.
  * Whatever comes of us, this comes before any other program. */
 bool tpm_cap(void);
