@@ -619,7 +619,7 @@ static void main_take_iommu(void)
 	if (state == IOMMU_ABSENT && main_requires_iommu())
 		main_refuse(why);
 	/* Where all devices reach our memory, `fast` does not keep these two from it. */
-	if ((state == IOMMU_HOLDS || !boot_options.fast) && (fw_cfg_guard() != 0 || hpet_guard() != 0))
+	if ((state == IOMMU_HOLDS || !boot_options.fast) && (fw_cfg_guard() != 0 || hpet_guard(boot_options.fast) != 0))
 		main_refuse("fw_cfg or the HPET cannot be guarded: no memory, or too many");
 }
 

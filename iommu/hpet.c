@@ -12,6 +12,7 @@
 #include "core/string.h"
 #include "rv/errno.h"
 #include "vmm/access.h"
+#include "vmm/acpi_hide.h"
 
 #define HPETS_MAXIMUM 8
 
@@ -36,6 +37,7 @@
 
 static struct access_region hpet_regions[HPETS_MAXIMUM];
 static size_t hpet_nr_regions;
+static bool hpet_is_hidden;
 
 static bool hpet_is_interrupt(uint32_t value)
 {
@@ -64,6 +66,10 @@ static enum access_result hpet_access(struct access *access, void *context)
 	uint64_t offset = access->address - region->first; /* wraps, before the first */
 	static bool told;
 
+	if (hpet_is_hidden) {
+		access_deny(access);
+		return ACCESS_DONE;
+	}
 	if (!access->write || (access->address + access->width_bytes <= region->first + HPET_TIMERS))
 		return ACCESS_PASS;
 	if ((access->width_bytes != 4 && access->width_bytes != 8) || offset % access->width_bytes != 0)
@@ -112,7 +118,7 @@ static int hpet_guard_one(hpa_t base)
 		.handler = hpet_access,
 		.context = region,
 		.band = BAND_GUARD,
-		.writes_only = true,
+		.writes_only = !hpet_is_hidden,
 	};
 	error = mmio_register(region);
 	if (error != 0)
@@ -134,10 +140,13 @@ static bool hpet_visit(hpa_t hpa, void *context)
 	return *(int *)context != 0;
 }
 
-int hpet_guard(void)
+int hpet_guard(bool hide)
 {
 	int error = 0;
 
+	hpet_is_hidden = hide;
 	(void)acpi_visit(false, hpet_visit, &error);
+	if (hide && error == 0 && hpet_nr_regions != 0 && acpi_hide_tables("HPET") != 0)
+		log_info("fast: systems find no HPET, whose writes would exit");
 	return error;
 }

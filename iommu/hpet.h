@@ -5,8 +5,10 @@
 #ifndef IOMMU_HPET_H
 #define IOMMU_HPET_H
 
+#include "rv/types.h"
+
 /* Where ACPI tells of HPETs, all that they can store from now on are interrupts, where messages go: writes to
- * them exit. 0 or -errno. Context: boot. */
-int hpet_guard(void);
+ * them exit. hide: the guest finds none instead, and nothing exits that a system does. 0 or -errno. Context: boot. */
+int hpet_guard(bool hide);
 
 #endif

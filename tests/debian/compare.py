@@ -48,11 +48,11 @@ def facts(bare, ours, boot):
 
 
 def dmesg(bare, ours, boot, expected):
-    """Returns the kernel's lines that there are more or fewer of than bare, but expected ones.
+    """Returns the kernel's lines that there are more or fewer of than bare, but those in the files of expected ones.
 
     Numbers differ from boot to boot, so lines are the same when all but VARYING is.
     """
-    patterns = [re.compile(text) for text in _expected(expected)]
+    patterns = [re.compile(text) for path in expected for text in _expected(path)]
     wanted, found = (Counter(_kinds(folder)) for folder in (bare, ours))
     problems = []
     for sign, more in (("+", found - wanted), ("-", wanted - found)):

@@ -88,6 +88,9 @@ unit-purpose-objects := $(addprefix mediator/disk/,ata_purpose.o discard.o nvme_
 unit-programs += iommu
 unit-iommu-objects := iommu/iommu_map.o iommu/amd_vi_ivrs.o iommu/vt_d_dmar.o
 
+unit-programs += iommu_units
+unit-iommu_units-objects := iommu/amd_vi.o iommu/amd_vi_ivrs.o iommu/vt_d.o iommu/vt_d_dmar.o
+
 unit-programs += io_apic_remap
 unit-io_apic_remap-objects := vmm/io_apic_remap.o
 
