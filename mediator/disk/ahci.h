@@ -227,6 +227,8 @@ void ahci_work(struct ahci_port *port, struct vcpu *vcpu);
 void ahci_identify(struct ahci_port *port);
 /* What it has answered, to us or to the guest. */
 void ahci_identified(struct ahci_port *port, const uint16_t *words);
+/* A command to the disk at a port, as disk_class.h's io. Takes the controller's lock. */
+int ahci_own_io(struct ahci_port *port, struct disk_io *io);
 /* As disk_class.h's read_early, of a port's disk. */
 int ahci_port_read_early(const struct ahci_port *port, struct disk_early *early);
 

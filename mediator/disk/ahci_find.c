@@ -171,6 +171,15 @@ static bool ahci_describe(unsigned index, struct rv_disk_info *info)
 	return disk->is_there;
 }
 
+static int ahci_io(unsigned index, struct disk_io *io)
+{
+	struct rv_disk_info info;
+
+	if (!ahci_describe(index, &info))
+		return -RV_ENOENT;
+	return ahci_own_io(&ahci_controllers[index / RV_SATA_PORTS]->ports[index % RV_SATA_PORTS], io);
+}
+
 static int ahci_read_early(struct disk_early *early)
 {
 	for (unsigned index = 0; index < ahci_nr_controllers * RV_SATA_PORTS; index++) {
@@ -187,5 +196,6 @@ const struct disk_class ahci_class = {
 	.claim = ahci_claim_one,
 	.release = ahci_release_one,
 	.describe = ahci_describe,
+	.io = ahci_io,
 	.read_early = ahci_read_early,
 };

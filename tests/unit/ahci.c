@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "disk_requests.h"
 #include "mediator/disk/disk_early.h"
+#include "mediator/disk/disk_io.h"
 #include "rv/errno.h"
 #include "unit.h"
 #include "vmm/deadline.h"
@@ -31,6 +32,10 @@ static struct {
 	uint8_t tag;
 } commands[COMMANDS];
 static int tags[DEVICE_SECTORS]; /* what each sector holds; -1: not known */
+static bool is_owning;
+static int own_tags[DEVICE_SECTORS]; /* the same of those that only we write: the last OWN_SECTORS */
+static unsigned nr_own, nr_own_failed;
+#define OWN_SECTORS 64
 
 uint64_t paging_direct_bytes = FAKE_MEMORY_BYTES;
 
@@ -364,17 +369,64 @@ static void babble(void)
 			unit_random() % 4 != 0, unit_random() % 4 ? 4 : widths[unit_random() % 4]);
 }
 
+/* A command of ours, whatever the guest is at. */
+static void own(void)
+{
+	static uint8_t last_tag;
+	static const uint32_t kinds[] = { RV_EVENT_DISK_WRITE, RV_EVENT_DISK_READ, RV_EVENT_DISK_READ, RV_EVENT_DISK_FLUSH };
+	uint8_t *pages[DISK_IO_PAGES];
+	struct disk_io io = { .kind = kinds[unit_random() % 4], .sector_bytes = ATA_SECTOR_BYTES };
+	bool writes = io.kind == RV_EVENT_DISK_WRITE;
+	int error;
+
+	bounce_init(&io.bounce, NULL, 0, pages, DISK_IO_PAGES);
+	if (io.kind != RV_EVENT_DISK_FLUSH) {
+		io.sectors = 1 + (uint32_t)unit_random() % 40;
+		io.lba = DEVICE_SECTORS - OWN_SECTORS + unit_random() % (OWN_SECTORS - 40);
+		if (bounce_take_bytes(&io.bounce, io.sectors * ATA_SECTOR_BYTES) != 0)
+			return;
+	}
+	last_tag += writes;
+	for (uint32_t i = 0; i < io.bounce.nr_pages; i++)
+		memset(pages[i], last_tag, PAGE_BYTES);
+	device_is_awaited = true;
+	error = ahci_own_io(&controller.ports[0], &io);
+	device_is_awaited = false;
+	nr_own += error == 0;
+	nr_own_failed += error != 0;
+	UNIT_CHECK(error == 0 || error == -RV_EBUSY || error == -RV_EIO || error == -RV_ETIMEDOUT);
+	for (uint32_t i = 0; i < io.sectors; i++) {
+		int *tag = &own_tags[io.lba + i];
+		uint8_t byte = 0;
+
+		if (error == 0 && !writes)
+			bounce_copy(&io.bounce, i * ATA_SECTOR_BYTES + 7, &byte, 1, false);
+		if (error == 0 && !writes && !is_nonsense && *tag >= 0)
+			UNIT_EQUAL(byte, *tag);
+		if (writes && error != -RV_EBUSY)
+			*tag = error == 0 ? last_tag : -1;
+	}
+	bounce_release(&io.bounce);
+}
+
 static void happen(void)
 {
 	if (is_nonsense && unit_random() % 2 == 0) {
 		babble();
 		return;
 	}
-	switch (unit_random() % 9) {
+	switch (unit_random() % 10) {
 	case 0:
 	case 1:
 		if (!is_locked)
 			give();
+		break;
+	case 9:
+		if (!is_owning) {
+			is_owning = true;
+			own();
+			is_owning = false;
+		}
 		break;
 	case 2:
 	case 3:
@@ -415,6 +467,8 @@ static void begin(void)
 	device_power_on();
 	memset(&controller, 0, sizeof(controller));
 	memset(tags, 0, sizeof(tags));
+	memset(own_tags, 0, sizeof(own_tags));
+	controller.is_claimed = true;
 	memset(commands, 0, sizeof(commands));
 	disk_happen = happen;
 	disk_device_step = device_step;
@@ -465,6 +519,7 @@ static void test_sequences(void)
 	run_sequences();
 	UNIT_CHECK(nr_completed > SEQUENCES * 5 && disk_nr_held > SEQUENCES && nr_failed > SEQUENCES / 4 &&
 		   nr_logged > SEQUENCES / 40);
+	UNIT_CHECK(nr_own > SEQUENCES && nr_own_failed < nr_own);
 }
 
 static void test_nonsense(void)

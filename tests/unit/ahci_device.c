@@ -8,7 +8,7 @@
 #include "vmm/access.h"
 
 uint8_t device_disk[DEVICE_SECTORS * ATA_SECTOR_BYTES];
-bool device_interrupt;
+bool device_interrupt, device_is_awaited;
 
 static uint32_t ghc, is, pending_reset;
 static uint32_t port[AHCI_PORT_BYTES / 4];
@@ -88,12 +88,17 @@ static uint32_t transfer(unsigned slot, uint8_t *bytes, uint32_t length_bytes, b
 
 static uint8_t execute_sectors(unsigned slot, const uint8_t *fis, bool is_queued, bool is_write)
 {
+	bool is_short = fis[2] == 0xc8 || fis[2] == 0xca;
 	uint64_t lba = 0;
 	uint32_t count = (uint32_t)(is_queued ? fis[3] | fis[11] << 8 : fis[12] | fis[13] << 8);
 
 	for (unsigned i = 0; i < 3; i++)
-		lba |= (uint64_t)fis[4 + i] << 8 * i | (uint64_t)fis[8 + i] << (24 + 8 * i);
-	count = count == 0 ? 65536 : count;
+		lba |= (uint64_t)fis[4 + i] << 8 * i | (is_short ? 0 : (uint64_t)fis[8 + i] << (24 + 8 * i));
+	if (is_short) {
+		lba |= (uint64_t)(fis[7] & 15) << 24;
+		count &= 0xff;
+	}
+	count = count == 0 ? is_short ? 256 : 65536 : count;
 	if (lba >= DEVICE_SECTORS || count > DEVICE_SECTORS - lba)
 		return 0x10;
 	if (DEVICE_IS_BAD(lba))
@@ -109,7 +114,9 @@ static uint8_t execute(unsigned slot, const uint8_t *fis)
 	switch (fis[2]) {
 	case 0x25:
 	case 0x35:
-		return execute_sectors(slot, fis, false, fis[2] == 0x35);
+	case 0xc8:
+	case 0xca:
+		return execute_sectors(slot, fis, false, fis[2] == 0x35 || fis[2] == 0xca);
 	case 0x60:
 	case 0x61:
 		return execute_sectors(slot, fis, true, fis[2] == 0x61);
@@ -221,6 +228,10 @@ static uint32_t port_read(uint32_t offset)
 {
 	uint32_t value = *of(offset);
 
+	if (device_is_awaited && unit_random() % 4 == 0)
+		(void)device_step();
+	if (offset == AHCI_PxSSTS)
+		return AHCI_PxSSTS_PRESENT;
 	if (offset != AHCI_PxCMD)
 		return value;
 	if (value & AHCI_PxCMD_ST)

@@ -9,12 +9,13 @@
 #include "mediator/disk/ahci.h"
 
 #define DEVICE_BASE UINT64_C(0xe0000000)
-#define DEVICE_SECTORS 1024
+#define DEVICE_SECTORS (1024 + 64)
 #define DEVICE_PORT(offset) (AHCI_PORTS + (offset))
 #define DEVICE_IS_BAD(lba) ((lba) / 16 % 8 == 7)
 
 extern uint8_t device_disk[DEVICE_SECTORS * ATA_SECTOR_BYTES];
 extern bool device_interrupt; /* a message that it has sent */
+extern bool device_is_awaited; /* it goes on while its registers are read */
 
 void device_power_on(void);
 /* False: it has nothing to do. */

@@ -1,5 +1,5 @@
-# The script itself reads and writes a virtio disk: by a clock, and amid the guest's requests.
-DISK = :virtio0
+# The script itself reads and writes a virtio or a SATA disk: by a clock, and amid the guest's requests.
+DISK = %i[virtio0 sata2].find { |name| Disk[name] }
 
 def try
   yield
@@ -11,7 +11,7 @@ def text(name, sectors = 1)
   (name + "-" * 512)[0, 512] * sectors
 end
 
-puts "too early #{try { Disk[DISK].read(0) }}"
+puts "before #{try { Disk[DISK].read(300)[0, 4] }}"
 
 on(:disk_read, disk: DISK, lba: 2048) { |r| r.answer(r.disk.read(300, 1) * r.sectors) }
 on(:disk_write, disk: DISK, lba: 2056) do |r|
@@ -24,7 +24,7 @@ on(:disk_read, disk: DISK, lba: 2064) { |r| r.done { |done| done.data.write(0, d
 on(:disk_read, disk: DISK, lba: 2072) { |r| r.answer(r.disk.read(8192, 520)[-512, 512] * r.sectors) }
 puts "beyond #{try { Disk[DISK].read(Disk[DISK].sectors) }}"
 
-ticks, busy = 0, 0
+ticks = 0
 every(50.milliseconds) do
   next if ticks == 30
   disk = Disk[DISK]
@@ -32,8 +32,7 @@ every(50.milliseconds) do
     disk.write(4000, text("tick #{ticks + 1}"))
     disk.read(300, 16)
     ticks += 1
-  rescue AccessError
-    busy += 1
+  rescue AccessError # tried again
   end
 end
 
