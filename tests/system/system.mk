@@ -62,8 +62,8 @@ $(build)/tests/unlock_time: tests/system/unlock_time.c $(unlock-time-objects)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -O1 -Wl,--strip-debug $(warnings) -D_GNU_SOURCE -I include -I . -no-pie -o $@ $^
 
-# And of WireGuard's arithmetic.
+# And of WireGuard's arithmetic. Two tests that run side by side may both make it.
 $(build)/tests/wireguard_time: tests/system/wireguard_time.c $(wireguard-objects)
 	$(call step,HOST,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=c11 -O1 -Wl,--strip-debug,--gc-sections $(warnings) -D_GNU_SOURCE -I include -I . -no-pie -o $@ $^
+	$(Q)$(CC) -std=c11 -O1 -Wl,--strip-debug,--gc-sections $(warnings) -D_GNU_SOURCE -I include -I . -no-pie -o $@.$$$$ $^ && mv -f $@.$$$$ $@

@@ -224,12 +224,12 @@ $(foreach program,$(unit-programs),$(eval $(call unit-program,$(program))))
 # WireGuard as a program of this machine, under ASan and UBSan too.
 wireguard-tunnel := $(build)/tests/wireguard_tunnel
 test-programs += $(wireguard-tunnel)
-$(wireguard-tunnel): $(addprefix $(unit-build)/objects/,tests/tools/wireguard_tunnel.o $(unit-wireguard-objects)) $(unit-wireguard-libraries)
+$(wireguard-tunnel): $(addprefix $(unit-build)/objects/,tests/system/wireguard/tunnel.o $(unit-wireguard-objects)) $(unit-wireguard-libraries)
 	$(call step,HOST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(unit-flags) -o $@ $^
 
--include $(unit-build)/objects/tests/tools/wireguard_tunnel.d
+-include $(unit-build)/objects/tests/system/wireguard/tunnel.d
 
 # One stamp a program, so that make -j runs them side by side; a failure shows all of its output.
 .PHONY: unit

@@ -1,5 +1,5 @@
 /*
- * tests/tools/wireguard_tunnel.c: WireGuard of service/ as a program of this machine, to speak with others' WireGuard:
+ * tests/system/wireguard/tunnel.c: WireGuard of service/ as a program of this machine, to speak with others' WireGuard:
  * datagrams by UDP in the network namespace where it was started, packets by a TUN device in one of its own.
  *
  * usage: wireguard_tunnel FILE DEVICE    FILE as wg-quick has it
