@@ -224,6 +224,8 @@ uint64_t hook_count_gone(struct hook_owner *owner, uint32_t kind, struct hook_co
 enum access_result hook_offer(uint32_t kind, struct event_origin *origin, uint64_t *after);
 /* Is there any hook of that kind? It may change at any time. */
 bool hook_wants_requests(uint32_t kind);
+/* Likewise one that may look at data: what is only counted is not looked at. */
+bool hook_reads_requests(uint32_t kind);
 
 /* Would a hook of another owner's be asked about it, that does more than look on? Context: boot, exit; under an owner's
  * lock or none. */

@@ -48,6 +48,15 @@ bool hook_wants_requests(uint32_t kind)
 	return false;
 }
 
+bool hook_reads_requests(uint32_t kind)
+{
+	for (const struct hook *hook = hook_request_first(); hook != NULL; hook = hook_request_next(hook)) {
+		if (hook->spec.kind == kind && hook->spec.fixed != RV_FIXED_METRIC)
+			return true;
+	}
+	return false;
+}
+
 bool hook_others_decide(uint32_t kind, struct event_origin *origin, const struct hook_owner *owner)
 {
 	for (struct hook *hook = hook_request_first(); hook != NULL; hook = hook_request_next(hook)) {

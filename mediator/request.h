@@ -96,11 +96,22 @@ static inline bool request_is_wanted(const struct request *request)
 	return request->cipher != NULL || hook_wants_requests(request->kind);
 }
 
+/* Is there something to do at its end, whatever hooks there are? */
+static inline bool request_has_sequel(const struct request *request)
+{
+	return request->marks != 0 || request->redirect != NULL || request->cipher != NULL || trace_wants(request->asked);
+}
+
 /* Does anybody want to see its end, whose events are of that kind? */
 static inline bool request_is_awaited(const struct request *request, uint32_t done)
 {
-	return request->marks != 0 || request->redirect != NULL || request->cipher != NULL ||
-	       trace_wants(request->asked) || hook_wants_requests(done);
+	return request_has_sequel(request) || hook_wants_requests(done);
+}
+
+/* And the data that were read? */
+static inline bool request_is_read(const struct request *request, uint32_t done)
+{
+	return request_has_sequel(request) || hook_reads_requests(done);
 }
 
 /* The device does not want it any more: it was reset. True: it does not wait any longer, and resume() will not

@@ -102,7 +102,7 @@ static uint8_t ahci_denied_error(const struct ahci_slot *slot)
 static bool ahci_wants_bounce(const struct ahci_slot *slot)
 {
 	return ahci_gives(slot) &&
-	       (!ahci_moves_sectors(slot) || request_is_awaited(&slot->request, RV_EVENT_DISK_DONE));
+	       (!ahci_moves_sectors(slot) || request_is_read(&slot->request, RV_EVENT_DISK_DONE));
 }
 
 /* False: it is a request as any. */

@@ -264,7 +264,7 @@ static uint16_t nvme_denied_status(const struct nvme_slot *slot)
 /* Is what the device gives to come to us first? */
 static bool nvme_wants_bounce(const struct nvme_slot *slot)
 {
-	return nvme_gives(slot) && (nvme_is_admin(slot) || request_is_awaited(&slot->request, RV_EVENT_DISK_DONE));
+	return nvme_gives(slot) && (nvme_is_admin(slot) || request_is_read(&slot->request, RV_EVENT_DISK_DONE));
 }
 
 static void nvme_start(struct nvme_slot *slot)

@@ -211,7 +211,7 @@ static bool virtio_wants_bounce(const struct virtio_slot *slot)
 	uint32_t most = slot->queue->ring.size - 2;
 
 	return slot->header.type == VIRTIO_GET_ID || slot->bounce.nr_segments > most ||
-	       (virtio_gives(slot) && request_is_awaited(&slot->request, RV_EVENT_DISK_DONE));
+	       (virtio_gives(slot) && request_is_read(&slot->request, RV_EVENT_DISK_DONE));
 }
 
 static void virtio_start(struct virtio_slot *slot)

@@ -109,7 +109,7 @@ static uint8_t expected_byte(unsigned slot, uint64_t lba)
 	int raw = dropped ? disk_answer(commands[slot].lba) : tags[lba];
 
 	/* On the disk there is what hooks made of it; the end of a read goes through them as well. */
-	return (uint8_t)(raw ^ (disk_wants[RV_EVENT_DISK_READ] || disk_wants[RV_EVENT_DISK_DONE] ? KEY : 0));
+	return (uint8_t)(raw ^ (disk_wants[RV_EVENT_DISK_READ] || (disk_wants[RV_EVENT_DISK_DONE] && !disk_counts) ? KEY : 0));
 }
 
 static void check_data(unsigned slot)
@@ -500,6 +500,7 @@ static void run_sequences(void)
 		disk_wants[RV_EVENT_DISK_READ] = unit_random() % 2;
 		disk_wants[RV_EVENT_DISK_WRITE] = unit_random() % 2;
 		disk_wants[RV_EVENT_DISK_DONE] = unit_random() % 2;
+		disk_counts = unit_random() % 2;
 		begin();
 		for (unsigned step = 0; step < 100; step++)
 			happen();

@@ -16,7 +16,7 @@
 
 struct watchers interrupt_taken_watchers;
 uint64_t time_tsc_hz = 1000000; /* a second of waiting is short */
-bool disk_wants[RV_EVENT_KIND_COUNT];
+bool disk_wants[RV_EVENT_KIND_COUNT], disk_counts;
 bool disk_watched = true, disk_denies_ends, disk_may_lack_data;
 int disk_depth;
 uint64_t trace_kinds; /* nobody records */
@@ -94,6 +94,11 @@ bool disk_is_watched(void)
 bool hook_wants_requests(uint32_t kind)
 {
 	return disk_wants[kind];
+}
+
+bool hook_reads_requests(uint32_t kind)
+{
+	return disk_wants[kind] && !disk_counts;
 }
 
 void request_begin(struct request *request, uint32_t kind)
@@ -174,7 +179,8 @@ bool request_offer(struct request *request, struct vcpu *vcpu)
 	}
 	if (request->kind == RV_EVENT_DISK_DONE && disk_denies_ends && rule == RULE_DENY_END && request->disk.status == 0)
 		request->verdict = RV_VERDICT_DENY;
-	if (request->kind == RV_EVENT_DISK_WRITE || request->kind == RV_EVENT_DISK_DONE)
+	if (request->kind == RV_EVENT_DISK_WRITE ||
+	    (request->kind == RV_EVENT_DISK_DONE && (!disk_counts || request->marks != 0)))
 		crypt(request);
 	if (unit_random() % 4 == 0 && disk_nr_waiting < HELD) {
 		held[disk_nr_waiting++] = request;

@@ -13,6 +13,7 @@
 enum disk_rule { RULE_DENY, RULE_DROP, RULE_DENY_END = 6 }; /* the last if disk_denies_ends; and others: pass */
 
 extern bool disk_wants[RV_EVENT_KIND_COUNT]; /* kinds that are hooked */
+extern bool disk_counts; /* these hooks are of the sort that sees no data */
 extern bool disk_watched;		     /* hooks there are at all */
 extern bool disk_denies_ends, disk_may_lack_data;
 extern int disk_depth;			     /* of what happens while hooks are asked */

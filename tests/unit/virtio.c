@@ -154,7 +154,7 @@ static uint8_t expected_byte(const struct guest_command *command, uint64_t lba)
 	int raw = dropped ? disk_answer(command->lba) : tags[lba];
 
 	/* On the disk there is what hooks made of it; the end of a read goes through them as well. */
-	return (uint8_t)(raw ^ (disk_wants[RV_EVENT_DISK_READ] || disk_wants[RV_EVENT_DISK_DONE] ? KEY : 0));
+	return (uint8_t)(raw ^ (disk_wants[RV_EVENT_DISK_READ] || (disk_wants[RV_EVENT_DISK_DONE] && !disk_counts) ? KEY : 0));
 }
 
 static void check_data(const struct guest_command *command, const uint8_t *bytes)
