@@ -117,7 +117,7 @@ def disk_keys_come_and_go(work):
 def disk_refuses_what_it_would_destroy(work):
     image, content = make_disk(work)
     key = ("--key-file", work / "key")
-    expect(ritevisor("disk", "encrypt", image), 1, "say which header")
+    expect(ritevisor("disk", "encrypt", image), 1, "too small for a header in front")
     expect(disk(work, "encrypt", *key), 1, "say which disk")
     expect(disk(work, "encrypt", image, *key), 1, "give --yes")
     expect(disk(work, "encrypt", image, "--yes"), 1, "give --key-file")
@@ -160,3 +160,65 @@ def disk_refuses_a_disk_in_use(work):
     finally:
         run("losetup", "--detach", device)
     assert image.read_bytes() == content
+
+
+def in_front(work, action, image, *words, **options):
+    return ritevisor("disk", action, image, "--key-file", work / "key", "--yes", *words, **options)
+
+
+def clear_in_front(work, image):
+    """What stock cryptsetup makes of it, which takes the header out of its place again."""
+    expect(run("cryptsetup", "reencrypt", "--decrypt", "--batch-mode", "--force-offline-reencrypt", "--header",
+               work / "exported", "--key-file", work / "key", image), 0)  # fmt: skip
+    return image.read_bytes()
+
+
+@test
+def disk_has_its_header_in_front(work):
+    image, content = make_disk(work, mib=96)
+    expect(in_front(work, "encrypt", image), 1, "has something in its last 32 MiB")
+    assert image.read_bytes() == content
+    image.write_bytes(content[: 64 * MIB] + bytes(32 * MIB))
+    expect(in_front(work, "encrypt", image, "--empty", "--header", work / "header"), 1, "--empty is for encrypt without --header")
+    expect(in_front(work, "encrypt", image), 0, "is encrypted", "the boot line's word: encrypt=SERIAL\n")
+    assert CANARY not in image.read_bytes(), f"clear at {image.read_bytes().find(CANARY)}"
+    expect(in_front(work, "encrypt", image), 1, "of a disk that is encrypted")
+    expect(in_front(work, "decrypt", image), 1, "cryptsetup reencrypt --decrypt --header FILE")
+    expect(ritevisor("disk", "status", image), 0, "disk: encrypted", "0: key, argon2id, 64 MiB, 4 times")
+    clear = clear_in_front(work, image)
+    assert clear[: 64 * MIB] == content[: 64 * MIB], f"{len(clear)}: {clear[:40]}"
+
+
+@test
+def disk_with_its_header_in_front_is_converted_after_a_kill(work):
+    image, content = make_disk(work, mib=192)
+    content = content[: 160 * MIB]
+    image.write_bytes(content + bytes(32 * MIB))
+    command = [ROOT / "ritevisor", "disk", "encrypt", image, "--key-file", work / "key", "--yes"]
+    kills = 0
+    for delay in (0.2, 0.3, 0.5, 0.8):
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        end = time.monotonic() + 60
+        while child.poll() is None and image.open("rb").read(4) != b"LUKS" and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(delay)
+        if child.poll() is None:
+            kills += 1
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    assert kills != 0
+    if "encrypting" in ritevisor("disk", "status", image).text:
+        expect(in_front(work, "encrypt", image), 0, "is encrypted")
+    assert CANARY not in image.read_bytes(), f"clear at {image.read_bytes().find(CANARY)}"
+    assert clear_in_front(work, image)[: 160 * MIB] == content
+
+
+@test
+def disk_that_is_empty_gets_its_header_in_front(work):
+    image, _ = make_disk(work, mib=96)
+    expect(in_front(work, "encrypt", image, "--empty"), 0, "is encrypted")
+    expect(in_front(work, "recovery-key", image), 0, "key 1 was added")
+    expect(in_front(work, "unlock-test", image), 0, "that is key 0")
+    small = work / "small"
+    small.write_bytes(bytes(64 * MIB))
+    expect(in_front(work, "encrypt", small, "--empty"), 1, "too small")

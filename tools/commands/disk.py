@@ -11,7 +11,7 @@ from host.errors import UserError
 EXAMPLES = """\
 actions:
   status        what a header says, and whether the disk is encrypted
-  encrypt       encrypt DISK in place; the header is written to --header
+  encrypt       encrypt DISK in place; the header is written to --header, or, without, in front of the data
   decrypt       and back
   add-key       another passphrase or key file, or, with --tpm2, one that this machine's TPM unseals
   remove-key    take one out (--slot)
@@ -24,6 +24,11 @@ examples:
   ./ritevisor disk unlock-test --header root.luks
   ./ritevisor disk status /dev/sda3 --header root.luks
   ./ritevisor disk encrypt /dev/sdb --header all.luks --whole
+  ./ritevisor disk encrypt /dev/sdc --empty             a new disk, its header in front
+
+Without --header the disk begins with its header, as any Linux desktop knows it, and the guest's disk is 16 MiB smaller
+than it was. What is on it moves back by these, so the disk must have nothing in its last 32 MiB; --empty keeps nothing,
+and takes a second.
 
 encrypt and decrypt take hours for large disks. Stopped at any point, by Ctrl-C, a crash or the power, the same command
 goes on; until it has come to its end Ritevisor does not unlock the disk. Make a backup all the same, of the header too:
@@ -53,14 +58,21 @@ def add(commands):
                         help="encrypt: in what pieces (default 512; no larger than the disk's sectors)")  # fmt: skip
     parser.add_argument("--whole", action="store_true",
                         help="encrypt: a disk with its table of partitions, which Ritevisor is not started from")  # fmt: skip
+    parser.add_argument("--empty", action="store_true",
+                        help="encrypt, without --header: what is on the disk is lost")
     parser.add_argument("--yes", action="store_true", help="do not ask whether it is the right disk")
 
 
 def perform(arguments):
-    if arguments.header is None:
-        raise UserError("say which header: --header FILE")
+    if arguments.header is None and arguments.disk is None:
+        raise UserError("say which header: --header FILE, or the disk that begins with it")
     if arguments.action in ACTIONS_OF_DISKS and arguments.disk is None:
         raise UserError(f"say which disk: ritevisor disk {arguments.action} DISK --header {arguments.header}")
+    if arguments.empty and (arguments.header is not None or arguments.action != "encrypt"):
+        raise UserError("--empty is for encrypt without --header")
+    arguments.in_front = arguments.header is None
+    if arguments.in_front:
+        arguments.header = arguments.disk
     ACTIONS[arguments.action](arguments)
     return 0
 
@@ -124,11 +136,18 @@ def check_new(arguments):
     disk = arguments.disk
     if luks.is_header(disk):
         raise UserError(f"{disk} has a LUKS header in front, so it is encrypted already")
-    if luks.has_partitions(disk) and not arguments.whole:
+    if arguments.in_front and luks.is_partition(disk):
+        raise UserError(f"{disk} is a partition, and a header in front is a whole disk's: say --header FILE")
+    if luks.has_partitions(disk) and not arguments.whole and not arguments.empty:
         raise UserError(f"{disk} has a table of partitions: encrypt a partition, or say --whole, which leaves nothing on it "
                         "that firmware could start")  # fmt: skip
     if luks.size_bytes(disk) == 0 or luks.size_bytes(disk) % arguments.sector_size:
         raise UserError(f"{disk} is no whole number of sectors")
+    if arguments.in_front and luks.size_bytes(disk) <= 2 * luks.FRONT_BYTES:
+        raise UserError(f"{disk} is too small for a header in front")
+    if arguments.in_front and not arguments.empty and not luks.ends_with_zeros(disk):
+        raise UserError(f"{disk} has something in its last 32 MiB, which would be lost: make what is on it smaller and fill "
+                        "these with zeros, or say --empty if nothing of it is wanted")  # fmt: skip
 
 
 def convert(arguments, key):
@@ -141,9 +160,16 @@ def convert(arguments, key):
     progress.clear()
 
 
+def begin_in_front(arguments, key):
+    if arguments.empty:
+        luks.format_in_front(arguments.disk, key, arguments.sector_size)
+    else:
+        luks.begin_encryption_in_front(arguments.disk, key, arguments.sector_size)
+
+
 def encrypt(arguments):
     luks.check_unused(arguments.disk)
-    begun = os.path.exists(arguments.header)
+    begun = luks.is_header(arguments.disk) if arguments.in_front else os.path.exists(arguments.header)
     if begun and (state := luks.state(arguments.header)) != "encrypting":
         raise UserError(f"{arguments.header} is there, of a disk that is {state}: nothing was changed")
     if begun:
@@ -152,16 +178,25 @@ def encrypt(arguments):
         luks.unlocked_slot(arguments.header, key)
     else:
         check_new(arguments)
-        confirm(arguments, f"{arguments.disk} ({luks.size_bytes(arguments.disk) / 2**30:.1f} GiB) will be encrypted")
+        what = "will be encrypted, and ALL THAT IS ON IT IS LOST" if arguments.empty else "will be encrypted"
+        confirm(arguments, f"{arguments.disk} ({luks.size_bytes(arguments.disk) / 2**30:.1f} GiB) {what}")
         key = new_secret(arguments.key_file, "passphrase")
-        luks.begin_encryption(arguments.disk, arguments.header, key, arguments.sector_size)
-    convert(arguments, key)
-    print(f"{arguments.disk} is encrypted; without {arguments.header} nobody opens it: keep a copy elsewhere")
+        if arguments.in_front:
+            begin_in_front(arguments, key)
+        else:
+            luks.begin_encryption(arguments.disk, arguments.header, key, arguments.sector_size)
+    if not arguments.empty or begun:
+        convert(arguments, key)
+    print(f"{arguments.disk} is encrypted" + ("" if arguments.in_front else
+          f"; without {arguments.header} nobody opens it: keep a copy elsewhere"))  # fmt: skip
     print(f"the boot line's word: {luks.option(arguments.disk, arguments.header)}")
 
 
 def decrypt(arguments):
     luks.check_unused(arguments.disk)
+    if arguments.in_front:
+        raise UserError(f"{arguments.disk} begins with its header, which has to leave: cryptsetup reencrypt --decrypt --header "
+                        f"FILE {arguments.disk} does that")  # fmt: skip
     state = luks.state(arguments.header)
     if state not in ("encrypted", "decrypting"):
         raise UserError(f"{arguments.header} is of a disk that is {state}: nothing was changed")

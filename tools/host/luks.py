@@ -1,4 +1,5 @@
-"""Encrypted disks by stock cryptsetup: LUKS2 headers beside their disks, as Ritevisor's encrypt= takes them."""
+"""Encrypted disks by stock cryptsetup: LUKS2 headers beside their disks, or in front, as Ritevisor's encrypt= takes them.
+Where `header` and `device` are the same, it is in front."""
 
 import contextlib
 import json
@@ -22,6 +23,9 @@ NO_STRETCHING = ["--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"]
 HEADER_SIZES = ["--luks2-metadata-size", "16k", "--luks2-keyslots-size", "4M"]
 # How much is amid conversion at a time: what is looked through after a crash.
 ZONE = ["--resilience", "checksum", "--hotzone-size", "16777216"]
+# What a conversion with the header in front has to have for itself at the disk's end: the header's place, moved there and
+# back, and the disk's first bytes meanwhile.
+FRONT_BYTES = 32 << 20
 MAGIC = b"LUKS\xba\xbe"
 MODHEX = "cbdefghijklnrtuv"  # as systemd-cryptenroll writes them: the same on most keyboards
 RECOVERY_BYTES = 32
@@ -247,14 +251,14 @@ def identity(device):
 
 def option(device, header):
     """The word of the boot line that has Ritevisor unlock it, as far as it can be known."""
-    words, serial = "", None
+    words, serial = "" if header == device else f",header={os.path.basename(header)}", None
     if is_block(device):
         disk, first = _disk_of(device)
         serial = _serial(disk)
         if first is not None:
             sector_bytes = int(_attribute(disk, "queue/logical_block_size") or 512)
-            words = f",first={first * 512 // sector_bytes},sectors={size_bytes(device) // sector_bytes}"
-    return f"encrypt={(serial or 'SERIAL').replace(' ', '%20')},header={os.path.basename(header)}{words}"
+            words += f",first={first * 512 // sector_bytes},sectors={size_bytes(device) // sector_bytes}"
+    return f"encrypt={(serial or 'SERIAL').replace(' ', '%20')}{words}"
 
 
 # Conversions --------------------------------------------------------------------------------------
@@ -277,6 +281,31 @@ def begin_encryption(device, header, secret, sector_bytes):
             os.unlink(new)
 
 
+def is_partition(device):
+    return is_block(device) and _disk_of(device)[1] is not None
+
+
+def ends_with_zeros(device):
+    """Is nothing in the FRONT_BYTES at its end?"""
+    with open(device, "rb") as file:
+        file.seek(-FRONT_BYTES, os.SEEK_END)
+        return all(not any(file.read(1 << 20)) for _ in range(FRONT_BYTES >> 20))
+
+
+def begin_encryption_in_front(device, secret, sector_bytes):
+    """Makes the header in front, the first bytes moved to the end. It has cryptsetup's own size, up to where the data
+    begin: of what was there in clear, cryptsetup wipes as much."""
+    run("reencrypt", "--encrypt", "--init-only", "--batch-mode", *_offline(device), "--type", "luks2",
+        "--reduce-device-size", str(FRONT_BYTES), *CIPHER, "--sector-size", str(sector_bytes), *STRETCHING,
+        "--key-file", None, device, given=[secret])  # fmt: skip
+
+
+def format_in_front(device, secret, sector_bytes):
+    """An empty disk; what was on it is lost."""
+    run("luksFormat", "--batch-mode", "--type", "luks2", *CIPHER, "--sector-size", str(sector_bytes), *STRETCHING,
+        "--key-file", None, device, given=[secret])  # fmt: skip
+
+
 def begin_decryption(device, header, secret):
     run("reencrypt", "--decrypt", "--init-only", "--batch-mode", *_offline(device), "--header", header,
         *ZONE, "--key-file", None, device, given=[secret])  # fmt: skip
@@ -288,8 +317,10 @@ def _offline(device):
 
 
 def _resume(device, header, secret, show):
-    words = ["reencrypt", "--resume-only", "--batch-mode", *_offline(device), *ZONE, "--progress-json", "--progress-frequency", "1",
-             "--header", header, "--key-file"]  # fmt: skip
+    # How data are moved out of a header's place is written down there.
+    where = [] if header == device else [*ZONE, "--header", header]
+    words = ["reencrypt", "--resume-only", "--batch-mode", *_offline(device), *where, "--progress-json",
+             "--progress-frequency", "1", "--key-file"]  # fmt: skip
     with _secret_files([secret]) as (names, ends):
         child = subprocess.Popen([program(), *words, *names, device], pass_fds=ends, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
@@ -318,5 +349,5 @@ def convert(device, header, secret, show):
     except UserError as error:
         if "requires reencryption recovery" not in str(error):
             raise
-        run("repair", "--batch-mode", "--header", header, "--key-file", None, device, given=[secret])
+        run("repair", "--batch-mode", *([] if header == device else ["--header", header]), "--key-file", None, device, given=[secret])
         _resume(device, header, secret, show)
