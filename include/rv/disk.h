@@ -111,9 +111,11 @@ static inline const char *rv_disk_reason_name(uint32_t reason)
 #define RV_REFUSAL_LOW 0xffffu
 
 /* What RV_SYS_DISK tells. */
+#define RV_DISK_ENCRYPTED 1u /* it, or a part of it, below the guest */
+
 struct rv_disk_info {
 	uint16_t number;
-	uint16_t reserved;
+	uint16_t flags; /* RV_DISK_ENCRYPTED */
 	uint32_t sector_bytes;
 	uint64_t sectors;
 	char model[48], serial[24]; /* NUL-terminated, without blanks at the end */

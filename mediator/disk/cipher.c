@@ -110,6 +110,11 @@ static const struct cipher_volume *cipher_next(const struct rv_disk_info *info, 
 	return NULL;
 }
 
+bool cipher_has(const struct rv_disk_info *info)
+{
+	return cipher_next(info, NULL) != NULL;
+}
+
 /* The only one of a disk that has a header in front. */
 static const struct cipher_volume *cipher_behind_front(const struct rv_disk_info *info)
 {

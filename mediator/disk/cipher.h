@@ -42,8 +42,9 @@ bool cipher_is_wanted(void);
 bool cipher_covers(uint32_t number);
 bool cipher_covers_serial(const char *serial);
 
-/* Of a disk as it describes itself: how many of its sectors stand before the guest's first, and how many the guest
+/* Of a disk as it describes itself: is it, or a part of it, encrypted? How many of its sectors stand before the guest's first, and how many the guest
  * has. */
+bool cipher_has(const struct rv_disk_info *info);
 uint64_t cipher_front(const struct rv_disk_info *info);
 uint64_t cipher_guest_sectors(const struct rv_disk_info *info);
 

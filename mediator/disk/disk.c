@@ -98,6 +98,7 @@ static bool disk_describe_by(const struct disk_class *class, unsigned index, str
 	if (!class->describe(index, info))
 		return false;
 	info->sectors = cipher_guest_sectors(info);
+	info->flags = cipher_has(info) ? RV_DISK_ENCRYPTED : 0;
 	return true;
 }
 

@@ -243,11 +243,15 @@ static void case_sizes(void)
 	for (unsigned i = 0; i < ARRAY_LENGTH(sizes); i++) {
 		set_front_disk(sizes[i].disk);
 		UNIT_EQUAL(cipher_front(&disk), FRONT);
+		UNIT_CHECK(cipher_has(&disk));
 		UNIT_EQUAL(cipher_guest_sectors(&disk), sizes[i].guest);
 	}
 	set_disk(512);
 	UNIT_EQUAL(cipher_front(&disk), 0);
 	UNIT_EQUAL(cipher_guest_sectors(&disk), 1000);
+	UNIT_CHECK(cipher_has(&disk));
+	disk.serial[1] = '2';
+	UNIT_CHECK(!cipher_has(&disk));
 }
 
 /* A read and a write of that many. */

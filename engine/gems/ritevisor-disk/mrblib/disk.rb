@@ -46,12 +46,19 @@ class Disk
     found || new(name, 0, 512, "", "")
   end
 
-  def initialize(name, sectors, sector_bytes, model, serial)
+  def initialize(name, sectors, sector_bytes, model, serial, encrypted = false)
     @name = name
     @sectors = sectors
     @sector_bytes = sector_bytes
     @model = model
     @serial = serial
+    @encrypted = encrypted
+  end
+
+  # Is it, or a part of it, encrypted below the guest? As far as is known now: a disk that has not told its serial number
+  # is none.
+  def encrypted?
+    @encrypted ||= self.class.any? { |disk| disk.name == @name && disk.instance_variable_get(:@encrypted) }
   end
 
   # on(:write, lba: 0..2047) { |request| ... }

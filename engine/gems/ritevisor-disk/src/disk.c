@@ -17,12 +17,12 @@
 void mrb_ritevisor_disk_gem_init(mrb_state *mrb);
 void mrb_ritevisor_disk_gem_final(mrb_state *mrb);
 
-/* Disk.__info(position) -> [name, number of sectors, bytes a sector, model, serial], nil behind the last */
+/* Disk.__info(position) -> [name, number of sectors, bytes a sector, model, serial, is it encrypted?], nil behind the last */
 static mrb_value disk_info(mrb_state *mrb, mrb_value self)
 {
 	struct rv_disk_info info;
 	char name[RV_DISK_NAME_BYTES];
-	mrb_value values[5];
+	mrb_value values[6];
 
 	if (sys_disk((uint64_t)mrb_as_int(mrb, mrb_get_arg1(mrb)), &info) < 0)
 		return mrb_nil_value();
@@ -32,7 +32,8 @@ static mrb_value disk_info(mrb_state *mrb, mrb_value self)
 	values[2] = mrb_fixnum_value((mrb_int)info.sector_bytes);
 	values[3] = mrb_str_new_cstr(mrb, info.model);
 	values[4] = mrb_str_new_cstr(mrb, info.serial);
-	return mrb_ary_new_from_values(mrb, 5, values);
+	values[5] = mrb_bool_value((info.flags & RV_DISK_ENCRYPTED) != 0);
+	return mrb_ary_new_from_values(mrb, 6, values);
 }
 
 /* Disk.__word(name) -> what it is in keys of metrics, nil if no disk can be called so */
