@@ -22,13 +22,18 @@ suspend_low:
 	je 2f
 	mov $(suspend_elsewhere - suspend_low), %si
 2:	call suspend_print
-	/* SVM is hidden from a guest, and from nobody else. */
+	/* SVM and VMX are hidden from a guest, and from nobody else. */
 	push %bx
 	mov $0x80000001, %eax
 	cpuid
+	and $0x4, %ecx
+	mov %ecx, %esi
+	mov $1, %eax
+	cpuid
 	pop %bx
+	and $0x20, %ecx
+	or %ecx, %esi
 	mov $(suspend_inside - suspend_low), %si
-	test $4, %cl
 	jz 3f
 	mov $(suspend_outside - suspend_low), %si
 3:	call suspend_print
@@ -62,5 +67,5 @@ suspend_elsewhere:
 suspend_inside:
 	.asciz "ok inside\r\nguest: done\r\n"
 suspend_outside:
-	.asciz "not ok inside: SVM is visible\r\n"
+	.asciz "not ok inside: SVM or VMX is visible\r\n"
 suspend_low_end:

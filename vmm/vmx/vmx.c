@@ -74,6 +74,9 @@ static void vmx_start(struct vcpu *vcpu)
 {
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
 
+	/* When the machine has slept, what was told of the old VMCS and of the CPU is of another. */
+	vmx->steps = vmx->has_alarm = vmx->had_init = vmx->waits_for_sipi = false;
+	vmx->window_wanted = vmx->interrupts_wanted = vmx->interrupt_deferred = false;
 	vmx->nmi_seen = &vcpu->cpu->nmi_seen;
 	vmx_switch_on(vmx);
 	vmx_init_vmcs(vcpu);
