@@ -55,7 +55,7 @@ def problems(data, flushed):
             match = re.match(rb"record    (\d{6})", sector)
             if match is None or sector != record(int(match[1])):
                 wrong.append(f"sector {at // SECTOR_BYTES} is none of a record")
-            elif int(match[1]) % RECORDS != slot or not least <= int(match[1]) < flushed + 2 * AT_ONCE:
+            elif int(match[1]) % RECORDS != slot or int(match[1]) < least:
                 wrong.append(f"sector {at // SECTOR_BYTES} is of record {int(match[1])}, not {least}")
     return wrong
 
@@ -72,7 +72,8 @@ def make_header(folder):
 
 
 def boot(command, folder, disk, flushes):
-    """Kills QEMU when the guest has flushed so often. Returns how many records are flushed."""
+    """Kills QEMU when the guest has flushed so often. Returns how many records are flushed at least: on a busy machine the console
+    loses characters, so a number may lack some of its own, which makes it smaller."""
     words = []
     for word in command:
         words += ["--file", str(folder / "disk.luks"), "--file", str(folder / "disk.key"),
@@ -84,7 +85,7 @@ def boot(command, folder, disk, flushes):
         if "is encrypted" in line or "not ok" in line or "error" in line:
             print(line.rstrip(), flush=True)
         if match:
-            flushed, said = int(match[1]), said + 1
+            flushed, said = max(flushed, int(match[1])), said + 1
             if said == flushes:
                 os.killpg(program.pid, signal.SIGKILL)
     program.wait(PATIENCE_S)
@@ -109,7 +110,7 @@ def kill(number, command, folder):
         flushes = chance.randrange(1, MOST_FLUSHES)
         flushed = boot(command, folder, f"driver=file,filename={folder}/disk.img,cache.no-flush=on", flushes)
         wrong = problems(decrypt(folder), flushed)
-        print(f"cut {cut + 1}: {'some' if flushed >= flushes * AT_ONCE else 'no'} records,", "; ".join(wrong[:3]) or "all are there", flush=True)
+        print(f"cut {cut + 1}: {'some' if flushed >= flushes * AT_ONCE // 2 else 'no'} records,", "; ".join(wrong[:3]) or "all are there", flush=True)
 
 
 def log_entries(path):
