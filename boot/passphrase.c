@@ -79,6 +79,27 @@ bool passphrase_next_header(const char **options, char *header, size_t header_by
 	return false;
 }
 
+/* Has the word a field of that name which is this? */
+static bool word_names(const char *word, const char *field_name, const char *name)
+{
+	const char *field = word_field(word, field_name);
+	size_t length = strlen(name);
+
+	return field != NULL && word_length(field, ',') == length && strncmp(field, name, length) == 0;
+}
+
+bool passphrase_is_in_file(const char *options, const char *name)
+{
+	const char *word = options;
+
+	while ((word = options_find(word, "encrypt=")) != NULL) {
+		if (word_names(word, "key=", name) || word_names(word, "plain=", name))
+			return true;
+		word += word_length(word, ' ');
+	}
+	return false;
+}
+
 bool passphrase_is_wanted(const char *options)
 {
 	char header[1];

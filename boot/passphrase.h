@@ -23,6 +23,9 @@ bool passphrase_is_wanted(const char *options);
 /* The next such disk of *options, which goes behind it: its header's name. False: there is none. */
 bool passphrase_next_header(const char **options, char *header, size_t header_bytes);
 
+/* Is it a file that key= or plain= of some encrypt= names: a secret? */
+bool passphrase_is_in_file(const char *options, const char *name);
+
 /* Keys beside those that have a character (UCS-2). */
 #define PASSPHRASE_ENTER 0x0d
 #define PASSPHRASE_BACKSPACE 0x08

@@ -202,8 +202,8 @@ bool tpm_read_pcr(const struct tpm_link *link, unsigned number, uint8_t value[TP
 static const char *talk_pcr_name(unsigned number)
 {
 	static const char *const names[TPM_PCRS] = {
-		[0] = ", the firmware", [1] = ", the firmware's settings", [2] = ", cards' firmware", [4] = ", the program that was started",
-		[7] = ", Secure Boot", [12] = ", Ritevisor, its configuration or scripts",
+		[0] = ", the firmware", [1] = ", the firmware's settings", [2] = ", drivers and cards' firmware",
+		[4] = ", the program that was started", [7] = ", Secure Boot", [12] = ", Ritevisor, its configuration or scripts",
 	};
 
 	return names[number] != NULL ? names[number] : "";

@@ -12,7 +12,7 @@
 #define TPM_COMMAND_BYTES 1024 /* of commands and answers, at most: every TPM takes that much */
 #define TPM_SECRET_BYTES 128   /* what can be sealed, at most */
 #define TPM_ENTROPY_BYTES 64
-#define TPM_WHY_BYTES 160
+#define TPM_WHY_BYTES 200
 
 struct tpm_link {
 	/* Sends a command and waits for its answer; *answer_bytes is the room, and what came. False: it failed. */

@@ -412,8 +412,15 @@ static bool loader_is_header(const char *name)
 	return false;
 }
 
-/* What decides on what runs; docs/encryption.md tells of it, and `ritevisor attest` computes the same. Headers are left
- * out: in them stands what is sealed to it. */
+/* Headers are left out, since what is sealed to it stands in them, and files with passphrases or keys, since the guest
+ * reads the event log and could try what gives the hash. */
+static bool loader_is_measured(const struct boot_module *module)
+{
+	return module->kind != BOOT_MODULE_FILE ||
+	       (!loader_is_header(module->name) && !passphrase_is_in_file(loader_config.options, module->name));
+}
+
+/* What decides on what runs; docs/encryption.md tells of it, and `ritevisor attest` computes the same. */
 static void loader_measure(void)
 {
 	static const char *const kinds[] = { "engine", "script", "signature", "file" };
@@ -427,7 +434,7 @@ static void loader_measure(void)
 	for (size_t i = 0; i < info->nr_modules; i++) {
 		const struct boot_module *module = &info->modules[i];
 
-		if (module->kind != BOOT_MODULE_FILE || !loader_is_header(module->name))
+		if (loader_is_measured(module))
 			tpm_measure(kinds[module->kind], module->name, (const void *)module->data, module->length_bytes);
 	}
 }
@@ -474,6 +481,14 @@ static bool loader_lacks_key(void)
 	return lacks;
 }
 
+static void loader_wipe_keys(void)
+{
+	struct boot_info *info = &loader_handover.info;
+
+	memory_wipe(&info->passphrase, sizeof(info->passphrase));
+	memory_wipe(info->unsealed, sizeof(info->unsealed));
+}
+
 /* Takes the keys of disks from a TPM, if there is one, else from a person. Behind it no TPM gives them to anybody. */
 static void loader_take_keys(void)
 {
@@ -483,19 +498,12 @@ static void loader_take_keys(void)
 	}
 	if (!tpm_cap() && loader_has_word(loader_word_encrypts)) {
 		text_line("TPM: its PCR %d cannot be extended, so that an OS could unseal what we do", TPM_PCR);
+		loader_wipe_keys();
 		loader_refuse();
 	}
 	if (!loader_tampered && loader_lacks_key())
 		prompt_ask(loader_system, loader_config.options, &loader_handover.info.passphrase);
 	loader_has_asked = loader_handover.info.passphrase.is_given;
-}
-
-static void loader_wipe_keys(void)
-{
-	struct boot_info *info = &loader_handover.info;
-
-	memory_wipe(&info->passphrase, sizeof(info->passphrase));
-	memory_wipe(info->unsealed, sizeof(info->unsealed));
 }
 
 /* A failure is told to the user, and then the OS boots without us. */

@@ -12,6 +12,7 @@
 
 #define TALKS_MAXIMUM 24
 #define HEADER_BYTES 4096
+#define OURS 4 /* which of the standard PCRs 12 is */
 
 static char folder[] = "/tmp/tpm-unit-XXXXXX", root[300];
 static uint8_t header[HEADER_BYTES], wanted[32];
@@ -155,14 +156,14 @@ static void prepare(void)
 
 	if (!sh("swtpm socket --tpm2 --tpmstate dir=$F --server type=unixio,path=$F/tpm --ctrl type=unixio,path=$F/tpm.ctrl "
 		"--flags not-need-init,startup-clear --daemon --pid file=$F/pid") ||
-	    !sh("python3 -B -c \"import os; from host import tpm; f = os.environ['F']; v = tpm.read_pcrs([4, 7, 12]); "
+	    !sh("python3 -B -c \"import os; from host import tpm; f = os.environ['F']; v = tpm.read_pcrs(tpm.STANDARD_PCRS); "
 		"s, t = tpm.seal(v); open(f + '/secret', 'wb').write(s); open(f + '/token', 'w').write('{\\\"x\\\":\\\"' + t + '\\\"}')\""))
 		return;
 	UNIT_EQUAL(load("secret", wanted, sizeof(wanted)), sizeof(wanted));
 	header_bytes = load("token", header, sizeof(header));
 	UNIT_CHECK(tpm_sealed_next(header, header_bytes, &at, &sealed));
-	UNIT_EQUAL(sealed.nr_pcrs, 3);
-	UNIT_EQUAL(sealed.pcrs[2].number, 12);
+	UNIT_EQUAL(sealed.nr_pcrs, OURS + 1);
+	UNIT_EQUAL(sealed.pcrs[OURS].number, 12);
 	UNIT_CHECK(!sealed.needs_pin);
 	UNIT_EQUAL(strlen(sealed.day), 10);
 	UNIT_CHECK(!tpm_sealed_next(header, header_bytes, &at, &sealed));
@@ -181,7 +182,7 @@ static bool has(const uint8_t *bytes, size_t nr_bytes, const uint8_t *what, size
 static void write_seed(const char *path)
 {
 	FILE *file = fopen(path, "wb");
-	const size_t first = 2;
+	const size_t first = OURS;
 
 	if (file == NULL)
 		return;
@@ -353,10 +354,34 @@ static void capped(void)
 	UNIT_CHECK(reach());
 	UNIT_EQUAL(ask(&live, &sealed), TPM_CHANGED);
 	UNIT_CHECK(strstr(why, "PCR 12") != NULL && strstr(why, "PCR 7") == NULL && strstr(why, "PCR 4") == NULL);
-	UNIT_CHECK(memcmp(before, sealed.pcrs[2].value, sizeof(before)) == 0);
-	UNIT_CHECK(tpm_read_pcr(&live, 12, other.pcrs[2].value));
+	UNIT_CHECK(memcmp(before, sealed.pcrs[OURS].value, sizeof(before)) == 0);
+	UNIT_CHECK(tpm_read_pcr(&live, 12, other.pcrs[OURS].value));
 	UNIT_EQUAL(ask(&live, &other), TPM_REFUSED);
 	UNIT_CHECK(strstr(why, "code 99d") != NULL);
+}
+
+/* A driver that firmware has loaded before us. */
+static void driver(void)
+{
+	struct tpm_sealed other;
+	uint8_t token[HEADER_BYTES];
+	size_t at = 0, token_bytes;
+
+	leave();
+	if (!sh("python3 -B -c \"import os; from host import tpm; f = os.environ['F']; s, t = tpm.seal(tpm.read_pcrs(tpm.STANDARD_PCRS)); "
+		"open(f + '/token', 'w').write(t)\""))
+		return;
+	token_bytes = load("token", token, sizeof(token));
+	UNIT_CHECK(tpm_sealed_next(token, token_bytes, &at, &other));
+	UNIT_CHECK(reach());
+	UNIT_EQUAL(ask(&live, &other), TPM_GOOD);
+	leave();
+	sh("tpm2_pcrextend 2:sha256=%064d", 1);
+	UNIT_CHECK(reach());
+	UNIT_EQUAL(ask(&live, &other), TPM_CHANGED);
+	UNIT_CHECK(strcmp(why, "changed since: PCR 2, drivers and cards' firmware") == 0);
+	UNIT_CHECK(other.pcrs[1].number == 2 && tpm_read_pcr(&live, 2, other.pcrs[1].value));
+	UNIT_EQUAL(ask(&live, &other), TPM_REFUSED);
 }
 
 /* In text: any digit changed, cut, or none. */
@@ -406,6 +431,7 @@ int main(void)
 	unit_run("tpm: a PIN, wrong ones, and too many", pin);
 	unit_run("tpm: another TPM, another key", another);
 	unit_run("tpm: a PCR that was extended", capped);
+	unit_run("tpm: another driver before us", driver);
 	unit_run("tpm: tokens that are damaged", tokens);
 	snprintf(command, sizeof(command), "kill $(cat %s/pid) 2>/dev/null; rm -rf %s", folder, folder);
 	if (system(command) != 0)

@@ -250,7 +250,8 @@ def sealed_values(arguments):
     try:
         numbers = sorted({int(word) for word in arguments.pcrs.split("+")})
     except ValueError:
-        raise UserError(f"--pcrs {arguments.pcrs}: numbers with + between them, as in 4+7+12") from None
+        standard = "+".join(map(str, tpm.STANDARD_PCRS))
+        raise UserError(f"--pcrs {arguments.pcrs}: numbers with + between them, as in {standard}") from None
     if tpm.PCR not in numbers or numbers[0] < 0 or numbers[-1] > 15 or len(numbers) > tpm.PCRS_MAXIMUM:
         raise UserError(f"--pcrs {arguments.pcrs}: of 0 to 15, {tpm.PCRS_MAXIMUM} at most, and {tpm.PCR} must be among them, "
                         "since no OS may unseal what Ritevisor does")  # fmt: skip

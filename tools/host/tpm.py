@@ -19,10 +19,11 @@ MARK = "ritevisor-tpm2:"
 TOKEN = "ritevisor-tpm2"
 VERSION = 1
 PCRS_MAXIMUM = 8
-# Which program was started, Secure Boot, and ours.
-STANDARD_PCRS = (4, 7, PCR)
-MEANING = {0: "the firmware", 1: "the firmware's settings", 2: "cards' firmware", 4: "the program that was started",
-           7: "Secure Boot", PCR: "Ritevisor, its configuration and scripts"}  # fmt: skip
+# Who runs before us and could read the key in memory, Secure Boot, and ours. A driver that a variable (Driver####) has
+# firmware load from a disk is measured into 2, not 4.
+STANDARD_PCRS = (0, 2, 4, 7, PCR)
+MEANING = {0: "the firmware", 1: "the firmware's settings", 2: "drivers and cards' firmware",
+           4: "the program that was started", 7: "Secure Boot", PCR: "Ritevisor, its configuration and scripts"}  # fmt: skip
 CAP = "ritevisor cap"
 KERNEL_LOG = "/sys/kernel/security/tpm0/binary_bios_measurements"
 SECRET_BYTES = 32
@@ -112,6 +113,17 @@ def _config_lines(text):
             yield key.rstrip(" \t"), value.lstrip(" \t")
 
 
+def _left_out(line):
+    """loader_is_measured() of boot/uefi/loader.c: the names of headers that may have sealed keys, and of files with keys."""
+    names = set()
+    for word in line.split(" "):
+        if word.startswith("encrypt="):
+            fields = dict(reversed([field.split("=", 1) for field in word.split(",")[1:] if "=" in field]))
+            secrets_of = {fields[kind] for kind in ("key", "plain") if kind in fields}
+            names |= secrets_of or {fields.get("header", "")}
+    return names
+
+
 def expected_events(folder):
     """(text, SHA-256 digest) of each event that the loader adds for a folder of its files, in this order."""
     config_file = Path(folder) / "ritevisor.conf"
@@ -139,10 +151,9 @@ def expected_events(folder):
             raise UserError(f"{path} is not there, but ritevisor.conf names it")
 
     add("hypervisor", names["hypervisor"][0])
-    headers = {field[len("header=") :] for word in line.split() if word.startswith("encrypt=") and ",key=" not in word
-               for field in word.split(",") if field.startswith("header=")}  # fmt: skip
+    left_out = _left_out(line)
     for name in names["file"]:
-        if os.path.basename(name.replace("\\", "/")) not in headers:
+        if os.path.basename(name.replace("\\", "/")) not in left_out:
             add("file", name, name.replace("\\", "/"))
     if names["engine"][0] != "none":
         add("engine", names["engine"][0], names["engine"][0].replace("\\", "/"))
