@@ -33,7 +33,7 @@
 #define MESSAGE_MODE UINT32_C(0x700) /* Intel SDM 3, 11.11.2 */
 #define MESSAGE_MODE_LOWEST UINT32_C(0x100)
 #define MESSAGES UINT32_C(0xfee00000) /* to FEEF_FFFFh */
-#define MESSAGES_MASK UINT32_C(0xfff00000)
+#define MESSAGES_MASK UINT32_C(0xfff00ff0) /* 11:4 are reserved; with them it is a local APIC's register */
 
 static struct access_region hpet_regions[HPETS_MAXIMUM];
 static size_t hpet_nr_regions;

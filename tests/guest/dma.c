@@ -367,6 +367,9 @@ static void check_hpet(bool unguarded)
 	write32(route + 4, 0xfee01000);
 	guest_check(read32(route) == 0x4031 && read32(route + 4) == 0xfee01000, "the HPET may send interrupts",
 		    "0x%x at 0x%x", read32(route), read32(route + 4));
+	write32(route + 4, 0xfee00300); /* a local APIC's command */
+	guest_check((read32(route + 4) == 0xfee00300) == unguarded, "the HPET writes a local APIC's registers", "0x%x",
+		    read32(route + 4));
 	write32(route, 0x4500);
 	guest_check((read32(route) == 0x4500) == unguarded, "the HPET sends INITs", "0x%x", read32(route));
 }
