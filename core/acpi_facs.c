@@ -142,6 +142,13 @@ const char *acpi_facs_take(uint32_t vector, struct acpi_waking *system)
 	return NULL;
 }
 
+bool acpi_facs_is_taken(uint32_t vector)
+{
+	struct acpi_waking now = facs_get();
+
+	return facs_is_there() && now.real_mode == vector && now.flat == 0;
+}
+
 void acpi_facs_give_back(const struct acpi_waking *system)
 {
 	facs_put(system);

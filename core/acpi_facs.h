@@ -22,6 +22,9 @@ const char *acpi_facs_find(bool firmware_text);
  * there, is not as it was. Context: exit, nobody else runs. */
 const char *acpi_facs_take(uint32_t vector, struct acpi_waking *system);
 
+/* Is that vector there still, and no other? */
+bool acpi_facs_is_taken(uint32_t vector);
+
 /* Likewise: the system's are back. */
 void acpi_facs_give_back(const struct acpi_waking *system);
 

@@ -14,6 +14,7 @@
 #include "iommu/iommu_map.h"
 #include "vmm/access.h"
 #include "vmm/acpi_hide.h"
+#include "vmm/startup_bus.h"
 #include "vmm/suspend.h"
 
 #define IOMMU_HIDDEN_MAXIMUM 64
@@ -187,6 +188,7 @@ static void iommu_resume(void *vcpu)
 	(void)vcpu;
 	if (why != NULL)
 		suspend_fail(why);
+	startup_bus_forget(); /* it may use the IOMMU's tables */
 }
 
 static const char *iommu_start(const struct iommu_driver *driver)

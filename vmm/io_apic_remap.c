@@ -84,6 +84,16 @@ bool io_apic_remap_read(uint32_t index, uint32_t *value)
 	return true;
 }
 
+void io_apic_remap_forget(void)
+{
+	for (unsigned pin = 0; pin < remap_nr_pins; pin++) {
+		remap_low[pin] = IO_APIC_MASKED;
+		remap_high[pin] = 0;
+		remap_apply(pin);
+		remap_hardware_write(IO_APIC_REDIRECTION + 2 * pin + 1, 0);
+	}
+}
+
 void io_apic_remap_end(uint8_t vector)
 {
 	for (unsigned pin = 0; pin < remap_nr_pins; pin++) {

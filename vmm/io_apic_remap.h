@@ -35,6 +35,9 @@ void io_apic_begin_remapping(io_apic_set set);
 bool io_apic_remap_write(uint32_t index, uint32_t value);
 bool io_apic_remap_read(uint32_t index, uint32_t *value);
 
+/* The machine has slept: all entries are as after a reset, masked. The table can be changed. */
+void io_apic_remap_forget(void);
+
 /* An interrupt of that vector is at its end. */
 void io_apic_remap_end(uint8_t vector);
 

@@ -202,16 +202,6 @@ static void startup_begin(struct vcpu *vcpu, uint8_t vector)
 	__atomic_store_n(&vcpu->parked, false, __ATOMIC_SEQ_CST);
 }
 
-/* May it begin? The machine's sleep sees that it does, or it sees that the machine is to sleep. */
-static bool startup_may_begin(struct vcpu *vcpu)
-{
-	__atomic_store_n(&vcpu->is_still, false, __ATOMIC_SEQ_CST);
-	if (!__atomic_load_n(&startup_is_closed, __ATOMIC_SEQ_CST))
-		return true;
-	__atomic_store_n(&vcpu->is_still, true, __ATOMIC_SEQ_CST);
-	return false;
-}
-
 /* What it has changed is in memory before the machine may sleep; what it changes while it is parked, nobody needs. */
 static void startup_become_still(struct vcpu *vcpu)
 {
@@ -219,18 +209,34 @@ static void startup_become_still(struct vcpu *vcpu)
 	__atomic_store_n(&vcpu->is_still, true, __ATOMIC_SEQ_CST);
 }
 
+/* May it begin? The machine's sleep sees that it does, or it sees that the machine is to sleep. */
+static bool startup_may_begin(struct vcpu *vcpu)
+{
+	bool was_still = __atomic_exchange_n(&vcpu->is_still, false, __ATOMIC_SEQ_CST);
+
+	if (!__atomic_load_n(&startup_is_closed, __ATOMIC_SEQ_CST))
+		return true;
+	if (was_still)
+		startup_become_still(vcpu);
+	return false;
+}
+
 /* The CPU waits for a startup IPI, parked: it sleeps here, or in its guest. NMIs wake it, and are for
- * nobody. */
+ * nobody. An entry into the guest writes to our memory, as host_begin() does; so it is still behind that, and enters
+ * none while the machine is to sleep. */
 static void startup_park(struct vcpu *vcpu)
 {
 	uint32_t signals;
 
-	startup_become_still(vcpu);
 	if (vcpu_ops->wait_for_startup != NULL) {
 		vcpu_ops->wait_for_startup(vcpu, true);
+		startup_become_still(vcpu);
+		while (__atomic_load_n(&startup_is_closed, __ATOMIC_SEQ_CST))
+			cpu_pause();
 		return;
 	}
 	vcpu_ops->host_begin(vcpu);
+	startup_become_still(vcpu);
 	do {
 		kick_sleep(vcpu);
 		if (vcpu->cpu->nmi_seen)
@@ -320,6 +326,9 @@ bool startup_stop_others(void)
 				return false;
 			cpu_pause();
 		}
+		/* What was written last: the line is this CPU's now, which writes it back. */
+		if (cpu_get(i)->online)
+			__atomic_store_n(&cpu_get(i)->vcpu->is_still, true, __ATOMIC_SEQ_CST);
 	}
 	return true;
 }
@@ -339,10 +348,29 @@ void startup_restart_vcpu(struct vcpu *vcpu)
 	(void)vcpu_ops->set_alarm(vcpu);
 }
 
-/* smp_start_others()'s, on a CPU that is back. */
+/* False: it cannot have a vCPU, as is logged. */
+static bool startup_can_have_vcpu(const struct cpu *cpu)
+{
+	char why[160];
+
+	if (!vcpu_ops->probe(why, sizeof(why))) {
+		log_error("CPU %u: %s", cpu->index, why);
+		return false;
+	}
+	if (startup_is_watched && !startup_watch_covers_this_cpu()) {
+		log_error("CPU %u has its local APIC elsewhere than the boot CPU: it is left out",
+			  cpu->index);
+		return false;
+	}
+	return true;
+}
+
+/* smp_start_others()'s, on a CPU that is back. Returns if it cannot have a vCPU, as it could not at boot. */
 static void startup_return(struct cpu *cpu)
 {
 	suspend_restore_tsc();
+	if (!startup_can_have_vcpu(cpu))
+		return;
 	cpu->vcpu->signals = 0;
 	startup_restart_vcpu(cpu->vcpu);
 	cpu->vcpu->parked = true;
@@ -385,20 +413,11 @@ int startup_create(void)
 	return smp_allocate_stacks();
 }
 
-/* False: it cannot have a vCPU, as is logged. */
+/* False: as above. */
 static bool startup_begin_vcpu(struct cpu *cpu)
 {
-	char why[160];
-
-	if (!vcpu_ops->probe(why, sizeof(why))) {
-		log_error("CPU %u: %s", cpu->index, why);
+	if (!startup_can_have_vcpu(cpu))
 		return false;
-	}
-	if (startup_is_watched && !startup_watch_covers_this_cpu()) {
-		log_error("CPU %u has its local APIC elsewhere than the boot CPU: it is left out",
-			  cpu->index);
-		return false;
-	}
 	destination_read(cpu->vcpu);
 	vcpu_ops->start(cpu->vcpu);
 	return true;

@@ -151,6 +151,14 @@ int startup_bus_remap(io_apic_set set)
 	return 0;
 }
 
+void startup_bus_forget(void)
+{
+	spinlock_acquire(&startup_bus_lock);
+	if (io_apic_is_remapped)
+		io_apic_remap_forget();
+	spinlock_release(&startup_bus_lock);
+}
+
 void startup_bus_end_interrupt(uint8_t vector)
 {
 	spinlock_acquire(&startup_bus_lock);

@@ -15,6 +15,9 @@ const char *startup_bus_cannot_remap(void);
 /* Behind that: it does so from now on. 0 or -errno. Context: boot. */
 int startup_bus_remap(io_apic_set set);
 
+/* The machine has slept, and the IOMMU is there again: the entries are as after a reset. Context: exit. */
+void startup_bus_forget(void);
+
 /* A local APIC was told that an interrupt of that vector is at its end. Context: exit. */
 void startup_bus_end_interrupt(uint8_t vector);
 

@@ -194,9 +194,12 @@ bool startup_watch_covers_this_cpu(void)
 
 int startup_watch_begin(void)
 {
+	static bool is_begun; /* at boot, or when a CPU does not come back from the machine's sleep */
 	gpa_t page = msr_read(MSR_APIC_BASE) & APIC_BASE_ADDRESS;
 	int error;
 
+	if (is_begun)
+		return 0;
 	/* In RAM not every instruction comes to us (vmm/mmio_step.c). */
 	if (memory_is_ram(page, PAGE_BYTES))
 		return -RV_ENOSPC;
@@ -204,6 +207,7 @@ int startup_watch_begin(void)
 	watch_page.last = page + PAGE_BYTES - 1;
 	mmio_direct_set(page, watch_store);
 	error = mmio_register(&watch_page);
+	is_begun = error == 0;
 	if (error == 0)
 		error = msr_register(&watch_msr, false, true);
 	if (error == 0)

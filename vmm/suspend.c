@@ -5,8 +5,8 @@
  * has woken; devices master no bus any more, so that none of them writes to what comes next; our waking vector goes into
  * the FACS and our entry into a page below 1 MiB; a fingerprint of our memory is taken; SLP_EN is set.
  * On the way up: page tables, descriptor tables and control registers; the fingerprint; whoever has told hardware
- * something (suspend_watchers), the IOMMU first of all; the page and the FACS as they were; the other CPUs, by INIT and
- * startup IPI as at boot; virtualization; the guest, at its vector.
+ * something (suspend_watchers), in the order in which it did so at boot; the other CPUs, by INIT and startup IPI as at
+ * boot; the page and the FACS as they were; virtualization; the guest, at its vector.
  */
 #include "vmm/suspend.h"
 
@@ -41,6 +41,7 @@ static struct {
 	uint64_t cr0, cr4, pat, tsc;
 	uint64_t start, fingerprint;
 	bool is_intact;
+	const char *why_not; /* it did not sleep */
 	struct acpi_waking waking; /* the guest's */
 	uint8_t low_page[PAGE_BYTES];
 } suspend;
@@ -145,9 +146,14 @@ static void suspend_enter(void)
 	suspend.tsc = suspend.start = start;
 	suspend.fingerprint = 0;
 	suspend.is_intact = false;
+	suspend.why_not = "the machine did not do so";
 	suspend_use_tables();
 	suspend.fingerprint = suspend_fingerprint();
 	__asm__ volatile("wbinvd" ::: "memory");
+	if (!acpi_facs_is_taken((uint32_t)suspend.plan.low_page)) {
+		suspend.why_not = "something writes to the firmware's tables meanwhile";
+		return;
+	}
 	suspend.plan.enter();
 	while (tsc_read() - start < SUSPEND_WAIT_S * time_tsc_hz)
 		cpu_pause();
@@ -223,6 +229,9 @@ void suspend_take(struct vcpu *vcpu)
 {
 	const char *why = NULL;
 
+	/* What it has opened cannot be closed by hardware that has forgotten the vCPU. */
+	if (vcpu->steps != 0)
+		mmio_end_step(vcpu);
 	if (!startup_stop_others())
 		why = "a CPU does not stop";
 	if (why == NULL) {
@@ -238,7 +247,7 @@ void suspend_take(struct vcpu *vcpu)
 			suspend_wake(vcpu);
 		} else {
 			suspend_undo();
-			why = "the machine did not do so";
+			why = suspend.why_not;
 		}
 	}
 	startup_let_others();

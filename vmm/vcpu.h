@@ -131,7 +131,7 @@ struct vcpu {
 	bool in_flight;		 /* performs an access that nobody settled (vmm/flight.h) */
 	uint64_t moves;		 /* of devices, made by this CPU (vmm/flight.h) */
 	bool parked;		 /* waits for a startup IPI: executes nothing, is in no walk */
-	bool is_still;		 /* likewise, and its caches have been written back */
+	bool is_still;		 /* likewise, its caches are written back, and it writes to none of our memory */
 	bool reset_is_due;	 /* of what an INIT resets beside the vCPU */
 	uint32_t logical_destination, destination_format; /* LDR and DFR (vmm/destination.h) */
 	uint64_t alarm_tsc;	 /* vmm/deadline.c's: when this CPU has to look */

@@ -116,6 +116,27 @@ static void test_others(void)
 	}
 }
 
+/* After the machine has slept hardware has masked all; half an entry that is written then lets nothing through. */
+static void test_forget(void)
+{
+	uint32_t value;
+
+	begin();
+	UNIT_CHECK(io_apic_remap_write(LOW(4), 0x41) && table[4].valid);
+	for (unsigned pin = 0; pin < PINS; pin++) {
+		registers[LOW(pin)] = IO_APIC_MASKED;
+		registers[HIGH(pin)] = 0;
+	}
+	io_apic_remap_forget();
+	UNIT_CHECK(io_apic_remap_read(LOW(4), &value) && value == IO_APIC_MASKED);
+	UNIT_CHECK(io_apic_remap_read(HIGH(9), &value) && value == 0);
+	UNIT_CHECK(io_apic_remap_write(HIGH(4), 0x01000000) && io_apic_remap_write(HIGH(9), 0x01000000));
+	UNIT_CHECK(!table[4].valid && !table[9].valid);
+	UNIT_CHECK((registers[LOW(4)] & IO_APIC_MASKED) && (registers[LOW(9)] & IO_APIC_MASKED));
+	UNIT_CHECK(io_apic_remap_write(LOW(4), 0x41) && table[4].valid);
+	UNIT_EQUAL(registers[LOW(4)], 4);
+}
+
 static void test_not(void)
 {
 	registers[IO_APIC_VERSION] = (PINS - 1) << IO_APIC_PINS_SHIFT | 0x11;
@@ -129,6 +150,7 @@ int main(void)
 	unit_run("io_apic_begin", test_begin);
 	unit_run("io_apic_entries", test_entries);
 	unit_run("io_apic_others", test_others);
+	unit_run("io_apic_forget", test_forget);
 	unit_run("io_apic_not", test_not);
 	return unit_failed;
 }

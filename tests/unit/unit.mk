@@ -94,6 +94,9 @@ unit-iommu_units-objects := iommu/amd_vi.o iommu/amd_vi_ivrs.o iommu/vt_d.o iomm
 unit-programs += io_apic_remap
 unit-io_apic_remap-objects := vmm/io_apic_remap.o
 
+unit-programs += pci_quiet
+unit-pci_quiet-objects := vmm/pci_quiet.o
+
 unit-programs += pci_isolate
 unit-pci_isolate-objects := vmm/pci_isolate.o
 
