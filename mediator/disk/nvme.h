@@ -188,7 +188,7 @@ void nvme_doorbells_begin_cq(const struct nvme_controller *controller, const str
 /* Is the queue's tail in memory? Else it is what was written to the register. */
 bool nvme_doorbells_have(const struct nvme_sq *sq);
 /* Takes that tail. If it has moved it is to be taken once more before the guest goes on, which may not have rung. */
-void nvme_doorbells_take_tail(struct nvme_sq *sq);
+bool nvme_doorbells_take_tail(struct nvme_sq *sq);
 /* Takes the head, if it is in memory; and the guest is to ring when it moves that on. */
 void nvme_doorbells_take_head(const struct nvme_controller *controller, struct nvme_cq *cq);
 /* The guest has rung the register of a queue for which it is to do so each time. */

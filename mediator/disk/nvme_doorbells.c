@@ -75,17 +75,18 @@ bool nvme_doorbells_have(const struct nvme_sq *sq)
 	return sq->controller->shadow_doorbells != NULL && sq->number != 0 && sq->cq->interrupts;
 }
 
-void nvme_doorbells_take_tail(struct nvme_sq *sq)
+bool nvme_doorbells_take_tail(struct nvme_sq *sq)
 {
 	uint32_t tail;
 
 	if (!nvme_doorbells_have(sq))
-		return;
+		return false;
 	tail = nvme_doorbell(sq->controller, sq->number, false);
 	if (tail == sq->tail || tail >= sq->size)
-		return;
+		return false;
 	sq->tail = tail;
 	nvme_ask_for(sq->controller, sq->number, false, tail);
+	return true;
 }
 
 void nvme_doorbells_take_head(const struct nvme_controller *controller, struct nvme_cq *cq)

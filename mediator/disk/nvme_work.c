@@ -19,22 +19,18 @@
 
 /* All that the guest has given. One CPU at a time is at a queue, so that hooks see its commands in order; who
  * comes meanwhile leaves them to that one. */
-static bool nvme_pump(struct nvme_sq *sq, struct vcpu *vcpu)
+static void nvme_pump(struct nvme_sq *sq, struct vcpu *vcpu)
 {
 	struct nvme_slot *slot;
-	bool any = false;
 
 	if (sq->is_pumped || sq->head == sq->tail)
-		return false;
+		return;
 	sq->is_pumped = true;
 	sq->nr_users++;
-	while (!sq->is_gone && !sq->is_closing && !sq->controller->is_stopping && !sq->controller->has_failed && (slot = nvme_take(sq)) != NULL) {
+	while (!sq->is_gone && !sq->is_closing && !sq->controller->is_stopping && !sq->controller->has_failed && (slot = nvme_take(sq)) != NULL)
 		nvme_begin(slot, vcpu);
-		any = true;
-	}
 	sq->is_pumped = false;
 	nvme_sq_put(sq);
-	return any;
 }
 
 /* One completion of the device's. */
@@ -59,51 +55,50 @@ bool nvme_harvest(struct nvme_controller *controller, struct nvme_cq *cq, struct
 }
 
 /* The admin queue's last: with the completion that a queue is deleted, all of that queue's are there. */
-static bool nvme_harvest_all(struct nvme_controller *controller, struct vcpu *vcpu)
+static void nvme_harvest_all(struct nvme_controller *controller, struct vcpu *vcpu)
 {
 	struct nvme_cq *cq;
-	bool any = false;
 
 	for (unsigned i = controller->queues_end; i-- > 0;) {
 		while ((cq = controller->cqs[i]) != NULL && nvme_harvest(controller, cq, vcpu))
-			any = true;
+			continue;
 		if (cq != NULL && !controller->is_stopping)
 			nvme_cq_taken(controller, cq);
 	}
-	return any;
 }
 
-static bool nvme_pump_all(struct nvme_controller *controller, struct vcpu *vcpu)
+static void nvme_pump_all(struct nvme_controller *controller, struct vcpu *vcpu)
+{
+	for (unsigned i = 0; i < controller->queues_end; i++) {
+		if (controller->sqs[i] != NULL)
+			nvme_pump(controller->sqs[i], vcpu);
+	}
+}
+
+/* True: there are more commands, and as long as that is so another look is due. */
+static bool nvme_take_tails(struct nvme_controller *controller)
 {
 	bool any = false;
 
-	for (unsigned i = 0; i < controller->queues_end; i++) {
+	for (unsigned i = 1; controller->shadow_doorbells != NULL && i < controller->queues_end; i++) {
 		if (controller->sqs[i] != NULL)
-			any |= nvme_pump(controller->sqs[i], vcpu);
+			any |= nvme_doorbells_take_tail(controller->sqs[i]);
 	}
 	return any;
 }
 
-static void nvme_take_tails(struct nvme_controller *controller)
-{
-	for (unsigned i = 1; controller->shadow_doorbells != NULL && i < controller->queues_end; i++) {
-		if (controller->sqs[i] != NULL)
-			nvme_doorbells_take_tail(controller->sqs[i]);
-	}
-}
-
+/* What the device is done with first: then there is room for what the guest has given. What it does of that while we are
+ * here it tells by another interrupt. */
 void nvme_work(struct nvme_controller *controller, struct vcpu *vcpu)
 {
 	unsigned round = 0;
-	bool any;
+	bool goes_on;
 
 	do {
-		if (round < NVME_ROUNDS)
-			nvme_take_tails(controller);
-		any = nvme_pump_all(controller, vcpu);
-		any |= nvme_harvest_all(controller, vcpu);
-		round++;
-	} while (any);
+		nvme_harvest_all(controller, vcpu);
+		goes_on = round++ < NVME_ROUNDS && nvme_take_tails(controller);
+		nvme_pump_all(controller, vcpu);
+	} while (goes_on);
 }
 
 void nvme_wait(struct nvme_controller *controller, uint32_t queue, struct vcpu *vcpu)
