@@ -36,7 +36,7 @@ def dmesg_problems(work, ours):
     (work / "expected").write_text(EXPECTED)
     bare = write_run(work / "bare") / "boot1"
     found = write_run(work / "ours", dmesg=ours) / "boot1"
-    return compare.dmesg(bare, found, "boot1", work / "expected")
+    return compare.dmesg(bare, found, "boot1", [work / "expected"])
 
 
 @test
