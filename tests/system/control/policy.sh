@@ -58,11 +58,11 @@ say version in a file $? $(grep -c . /version)
 	printf '\0\0\0\0\203\0\0\0\0\010\0\0\0\030\0\0' # one partition, from sector 2048 on
 	head -c 48 /dev/zero
 	printf '\125\252'
-} | dd of=/dev/sdb bs=1 seek=446 conv=notrunc 2>/dev/null
-blockdev --rereadpt /dev/sdb
-mke2fs /dev/sdb1 >/dev/null 2>&1
+} | dd of=$DISK bs=1 seek=446 conv=notrunc 2>/dev/null
+blockdev --rereadpt $DISK
+mke2fs ${DISK}1 >/dev/null 2>&1
 mkdir /files
-mount -t ext4 /dev/sdb1 /files
+mount -t ext4 ${DISK}1 /files
 yes first | head -c 1024 >/files/bait
 yes between | head -c 40960 >/files/other
 yes later | dd of=/files/bait bs=1024 seek=64 count=1 2>/dev/null
@@ -71,7 +71,7 @@ say where $? $(echo $where | grep -c '^[0-9]*\.\.[0-9]*,[0-9]*\.\.[0-9]*$')
 first=${where%%..*} later=${where##*,}
 sync
 echo 3 >/proc/sys/vm/drop_caches
-say there $(dd if=/dev/sdb bs=512 skip=$first count=1 2>/dev/null | head -n 1) $(dd if=/dev/sdb bs=512 skip=${later%..*} count=1 2>/dev/null | head -n 1)
+say there $(dd if=$DISK bs=512 skip=$first count=1 2>/dev/null | head -n 1) $(dd if=$DISK bs=512 skip=${later%..*} count=1 2>/dev/null | head -n 1)
 say json $(ritectl -f json where /files/bait)
 umount /files
 ritectl where /tmp/none 2>&1

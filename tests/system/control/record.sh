@@ -1,4 +1,4 @@
-# Recordings, in the built-in guest: control=load, auth=root. What is recorded goes to /dev/sdb, as a tar from 64 KiB on;
+# Recordings, in the built-in guest: control=load, auth=root. What is recorded goes to $DISK, as a tar from 64 KiB on;
 # the host looks at it (record.py).
 say() {
 	echo "record: $*"
@@ -21,7 +21,7 @@ cat >/work.sh <<X
 for value in 5 6 8; do probe out8 0x80 \$value; done
 probe out8 0x80 9
 probe in8 0x80 >/dev/null
-dd if=/dev/sda of=/dev/null bs=4096 count=6 skip=100 iflag=direct 2>/dev/null
+dd if=/dev/$(ls -l /sys/block | sed -n "s,.*/ata1/.*/,,p") of=/dev/null bs=4096 count=6 skip=100 iflag=direct 2>/dev/null
 X
 mkdir /traces
 cp /count.rb /traces
@@ -79,6 +79,6 @@ echo 'nobody:x:99:99::/:/bin/sh' >/etc/passwd
 chmod 666 /dev/cpu/0/msr
 su -s /bin/sh nobody -c 'ritectl record -o /tmp/x true' 2>/dev/null
 say unprivileged $?
-tar cf - -C / traces | dd of=/dev/sdb bs=64K seek=1 conv=notrunc 2>/dev/null
+tar cf - -C / traces | dd of=$DISK bs=64K seek=1 conv=notrunc 2>/dev/null
 sync
 say written

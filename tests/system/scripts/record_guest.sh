@@ -1,5 +1,5 @@
 # In the guest, as root: all that a virtio network card sends and receives is recorded, from its driver's coming to its
-# going, and written to /dev/sdb as a tar.
+# going, and written to the disk of the second channel as a tar.
 cat >/work.sh <<X
 	for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net; do
 		insmod /lib/\$module.ko
@@ -17,6 +17,6 @@ echo "guest: recorded $?"
 for module in scsi_common scsi_mod libata ata_piix sd_mod; do
 	insmod /lib/$module.ko
 done
-tar cf - -C / recorded | dd of=/dev/sdb bs=64K conv=notrunc 2>/dev/null
+tar cf - -C / recorded | dd of=/dev/$(ls -l /sys/block | sed -n "s,.*/ata2/.*/,,p") bs=64K conv=notrunc 2>/dev/null
 sync
 dmesg | grep -i "netdev watchdog\|transmit queue\|hung\|nobody cared"
