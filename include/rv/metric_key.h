@@ -26,7 +26,8 @@ static inline const char *rv_word_name(uint64_t word)
 		return rv_disk_command_name((uint32_t)word);
 	if (word >= RV_WORD_NONE && word < RV_WORD_COUNT)
 		return others[word - RV_WORD_NONE];
-	if (word < RV_WORD_KIND || !rv_kind_is((uint32_t)(word - RV_WORD_KIND)))
+	/* A word is 64 bits, which the guest may have chosen. */
+	if (word < RV_WORD_KIND || word >= RV_WORD_NONE || !rv_kind_is((uint32_t)(word - RV_WORD_KIND)))
 		return NULL;
 	return rv_kinds[word - RV_WORD_KIND].name;
 }

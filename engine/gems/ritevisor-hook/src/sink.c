@@ -135,7 +135,7 @@ static mrb_value sink_add(mrb_state *mrb, mrb_value self)
 /* As events have it. */
 static mrb_value sink_word(mrb_state *mrb, uint32_t type, uint64_t word)
 {
-	const char *text = rv_word_name(word);
+	const char *text = type == RV_WORD_NAME ? rv_word_name(word) : NULL;
 	char name[RV_DISK_NAME_BYTES];
 
 	switch (type) {
