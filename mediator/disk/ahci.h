@@ -82,6 +82,7 @@ struct ahci_port {
 	bool is_told;	   /* and the guest has been told of that, and stops the port */
 	bool has_log;	   /* a queued command was refused: */
 	uint8_t log[14];   /* the beginning of what the disk would say of it */
+	bool is_slow;	   /* it has not ended a command of ours in time, or not let go of it */
 	bool has_hidden;   /* something is done, and the guest is not to know yet */
 	uint32_t issued;   /* PxCI as the guest has it, */
 	uint32_t active;   /* and PxSACT */
@@ -201,6 +202,8 @@ void ahci_slots_delete(struct ahci_port *port);
 int ahci_command_read(struct ahci_slot *slot);
 /* What it asks for, and in how many sectors, as its FIS says. */
 void ahci_command_describe(struct ahci_slot *slot);
+/* Is it for what is behind a port multiplier? */
+bool ahci_is_multiplied(const struct ahci_slot *slot);
 /* What its registers say for a count of sectors: of a discard how long its list is. */
 uint32_t ahci_command_blocks(const struct ahci_slot *slot);
 /* Writes it, or the filler, where the device reads it. */

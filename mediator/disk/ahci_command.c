@@ -86,6 +86,12 @@ static bool ahci_is_for_disk(const struct ahci_slot *slot)
 	       signature != AHCI_SIG_MULTIPLIER;
 }
 
+bool ahci_is_multiplied(const struct ahci_slot *slot)
+{
+	return (slot->fis[FIS_FLAGS] & AHCI_FIS_FLAGS_PMP) != 0 || (slot->flags & AHCI_HEADER_PMP) != 0 ||
+	       ahci_read(slot->port, AHCI_PxSIG) == AHCI_SIG_MULTIPLIER;
+}
+
 void ahci_command_describe(struct ahci_slot *slot)
 {
 	const struct ahci_port *port = slot->port;

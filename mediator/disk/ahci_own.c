@@ -19,6 +19,7 @@
 #define OWN_RECEIVED 1024
 #define OWN_TABLE 2048
 #define OWN_PAGES 2
+#define OWN_RESET_US 1000   /* that a reset of the link is told, at least (10.4.2) */
 #define OWN_DRAIN_US 500000 /* for the commands that the device has */
 enum { OWN_READ_DMA = 0xc8, OWN_READ_DMA_EXT = 0x25, OWN_WRITE_DMA = 0xca, OWN_WRITE_DMA_EXT = 0x35, OWN_FLUSH = 0xe7,
        OWN_FLUSH_EXT = 0xea };
@@ -31,6 +32,7 @@ struct ahci_own {
 	uint8_t *page, *data;
 	uint32_t command, enabled, pending; /* the port's registers as they were, and the next */
 	uint64_t list, received;
+	bool is_late; /* it has not ended a command in time */
 };
 
 void ahci_identified(struct ahci_port *port, const uint16_t *words)
@@ -93,12 +95,27 @@ static bool ahci_own_begin(struct ahci_own *own, const struct ahci_port *port)
 	return true;
 }
 
+/* A command that was late would be met by the guest, or its end would be taken for another's: the reset ends it. */
+static void ahci_own_reset_link(const struct ahci_port *port)
+{
+	uint32_t control = ahci_read(port, AHCI_PxSCTL) & ~AHCI_PxSCTL_DET;
+
+	ahci_write(port, AHCI_PxSCTL, control | AHCI_PxSCTL_RESET);
+	time_wait_us(OWN_RESET_US);
+	ahci_write(port, AHCI_PxSCTL, control);
+	(void)ahci_await(port, AHCI_PxSSTS, AHCI_PxSSTS_DET, AHCI_PxSSTS_PRESENT);
+	(void)ahci_await(port, AHCI_PxTFD, ATA_STATUS_BSY, 0);
+	ahci_write(port, AHCI_PxSERR, ahci_read(port, AHCI_PxSERR));
+}
+
 /* False: the device may still write to what it was given, which is not freed then. */
 static bool ahci_own_end(struct ahci_own *own)
 {
 	const struct ahci_port *port = own->port;
-	bool is_stopped = ahci_stop_all(port, own->command);
+	bool is_stopped = ahci_stop_all(port, own->command) && !own->is_late;
 
+	if (own->is_late)
+		ahci_own_reset_link(port);
 	ahci_write_pair(port, AHCI_PxCLB, own->list);
 	ahci_write_pair(port, AHCI_PxFB, own->received);
 	ahci_write(port, AHCI_PxCMD, own->command & ~AHCI_PxCMD_ST);
@@ -140,7 +157,7 @@ static void ahci_own_fill(const struct ahci_own *own, const uint8_t *fis, const 
 }
 
 /* A command, of a port that is stopped; it is so again when it fails: -RV_EIO, -RV_ETIMEDOUT. */
-static int ahci_own_do(const struct ahci_own *own, const uint8_t *fis, const struct ahci_own_data *data)
+static int ahci_own_do(struct ahci_own *own, const uint8_t *fis, const struct ahci_own_data *data)
 {
 	const struct ahci_port *port = own->port;
 	uint32_t command = own->command & ~AHCI_PxCMD_ST;
@@ -154,7 +171,8 @@ static int ahci_own_do(const struct ahci_own *own, const uint8_t *fis, const str
 	ahci_write(port, AHCI_PxCMD, command | AHCI_PxCMD_FRE | AHCI_PxCMD_ST);
 	ahci_write(port, AHCI_PxCI, 1);
 	/* One that fails may keep its bit. */
-	if (!ahci_await(port, AHCI_PxCI, 1, 0) && !(ahci_read(port, AHCI_PxTFD) & ATA_STATUS_FAILED))
+	own->is_late = !ahci_await(port, AHCI_PxCI, 1, 0) && !(ahci_read(port, AHCI_PxTFD) & ATA_STATUS_FAILED);
+	if (own->is_late)
 		return -RV_ETIMEDOUT;
 	return ahci_read(port, AHCI_PxTFD) & ATA_STATUS_FAILED ? -RV_EIO : 0;
 }
@@ -182,7 +200,7 @@ static void ahci_own_address(uint8_t *fis, uint64_t lba, uint32_t sectors, bool 
 	fis[OWN_FIS_COUNT + 1] = extended ? (uint8_t)(sectors >> 8) : 0;
 }
 
-static int ahci_own_read(const struct ahci_own *own, uint64_t lba, uint32_t sectors)
+static int ahci_own_read(struct ahci_own *own, uint64_t lba, uint32_t sectors)
 {
 	uint8_t fis[OWN_FIS_BYTES] = { AHCI_FIS_H2D, AHCI_FIS_FLAGS_COMMAND, OWN_READ_DMA_EXT };
 
@@ -230,6 +248,8 @@ static int ahci_own_check(const struct ahci_port *port, bool before_guest)
 {
 	if (!port->controller->is_claimed && !before_guest)
 		return -RV_EAGAIN;
+	if (port->is_slow) /* what it was given then is lost to us: once is enough */
+		return -RV_ETIMEDOUT;
 	return port->is_failed || !ahci_own_drain(port) ? -RV_EBUSY : 0;
 }
 
@@ -242,7 +262,7 @@ static uint8_t ahci_own_code(uint32_t kind, bool extended)
 	return extended ? OWN_FLUSH_EXT : OWN_FLUSH;
 }
 
-static int ahci_own_transfer(const struct ahci_own *own, const struct disk_io *io)
+static int ahci_own_transfer(struct ahci_own *own, const struct disk_io *io)
 {
 	bool extended = io->lba + io->sectors > ATA_LBA28_LAST;
 	uint8_t fis[OWN_FIS_BYTES] = { AHCI_FIS_H2D, AHCI_FIS_FLAGS_COMMAND, ahci_own_code(io->kind, extended) };
@@ -266,7 +286,8 @@ int ahci_own_io(struct ahci_port *port, struct disk_io *io)
 		error = -RV_EBUSY;
 	if (error == 0) {
 		error = ahci_own_transfer(&own, io);
-		if (!ahci_own_end(&own))
+		port->is_slow = !ahci_own_end(&own);
+		if (port->is_slow)
 			io->bounce.nr_pages = 0;
 	}
 	spinlock_release(&port->controller->lock);

@@ -6,6 +6,7 @@
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/time.h"
+#include "mediator/disk/cipher.h"
 #include "mediator/disk/disk.h"
 #include "rv/errno.h"
 #include "vmm/deadline.h"
@@ -245,7 +246,7 @@ static uint32_t ahci_register_read(struct ahci_controller *controller, struct vc
 	if (offset == AHCI_IS)
 		ahci_work_all(controller, vcpu);
 	if (offset == AHCI_CAP)
-		return value & ~(AHCI_CAP_CCCS | AHCI_CAP_FBSS);
+		return value & ~(AHCI_CAP_CCCS | AHCI_CAP_FBSS | (cipher_is_wanted() ? AHCI_CAP_SPM : 0));
 	return ahci_is_hidden(offset) ? 0 : value;
 }
 

@@ -11,6 +11,7 @@
 /* Of the controller (3.1). */
 #define AHCI_CAP 0x00		/* r- capabilities */
 #define AHCI_CAP_CCCS (1u << 7)	/* interrupts for several completions */
+#define AHCI_CAP_SPM (1u << 17)	/* port multipliers */
 #define AHCI_CAP_FBSS (1u << 16) /* commands of several devices at a time behind a port multiplier */
 #define AHCI_CAP_S64A (1u << 31) /* addresses of 64 bits */
 #define AHCI_GHC 0x04		/* rw */
@@ -49,6 +50,7 @@
 #define AHCI_PxSSTS_PRESENT 3u
 #define AHCI_PxSCTL 0x2c /* rw */
 #define AHCI_PxSCTL_DET 0x0fu /* 1: resets the link and the device (COMRESET) */
+#define AHCI_PxSCTL_RESET 1u
 #define AHCI_PxSERR 0x30 /* rw1c */
 #define AHCI_PxSACT 0x34 /* rw1s cleared by the device, and with ST */
 #define AHCI_PxCI 0x38	 /* rw1s likewise */
@@ -88,6 +90,7 @@
 #define AHCI_FIS_H2D 0x27
 #define AHCI_FIS_D2H 0x34
 #define AHCI_FIS_FLAGS_COMMAND 0x80 /* else it is about the control register */
+#define AHCI_FIS_FLAGS_PMP 0x0f	    /* which device behind a port multiplier */
 #define AHCI_FIS_FLAGS_INTERRUPT 0x40
 
 #endif

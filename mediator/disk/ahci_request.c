@@ -303,6 +303,9 @@ void ahci_begin(struct ahci_slot *slot, struct vcpu *vcpu)
 	ahci_command_describe(slot);
 	if (slot->is_queued)
 		slot->port->active |= ahci_bit(slot);
+	/* What is behind a port multiplier has no number here, and one of them may be encrypted. */
+	if (error == 0 && cipher_is_wanted() && ahci_is_multiplied(slot))
+		error = -RV_EINVAL;
 	if (error != 0) {
 		if (error == -RV_E2BIG)
 			log_warning("ahci: a command (0x%x) is refused: its data are in too many pieces",

@@ -220,11 +220,10 @@ static bool cipher_place(struct request *request, const struct rv_disk_info *inf
 {
 	struct request_disk *disk = &request->disk;
 	uint64_t front = cipher_front(info);
+	bool is_beyond = front != 0 && (disk->lba > info->sectors || disk->sectors > info->sectors - disk->lba);
 
-	if (front == 0)
-		return true;
-	if (disk->lba > info->sectors || disk->sectors > info->sectors - disk->lba ||
-	    (disk->reach != 0 && front + disk->lba + disk->sectors > disk->reach + 1)) {
+	/* A script can say more than fits the command, which would have the rest. */
+	if (is_beyond || (disk->reach != 0 && (disk->lba > disk->reach || front + disk->sectors > disk->reach + 1 - disk->lba))) {
 		cipher_refuse_as(request, RV_DISK_REASON_OUT_OF_RANGE, "it is beyond the end of the disk");
 		return false;
 	}
@@ -351,8 +350,7 @@ static void cipher_end(struct request *request)
 	request->cipher = NULL;
 	if (request->data_bytes == 0)
 		return;
-	if (!cipher_knows(request->disk.number, &info) || !cipher_touches(request, &info) ||
-	    cipher_apply(request, &info, false) != 0)
+	if (!cipher_knows(request->disk.number, &info) || cipher_apply(request, &info, false) != 0)
 		cipher_refuse(request, "what was read cannot be decrypted");
 }
 

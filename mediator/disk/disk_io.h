@@ -1,8 +1,9 @@
 /*
  * mediator/disk/disk_io.h: commands to disks of the hypervisor's own: for scripts, beside the guest's requests.
  *
- * Whoever has one done waits for it: the CPU stands until the disk is done, for a second at most. No hook is asked
- * about such a command: one that another owner's hook would be asked about is refused.
+ * Whoever has one done waits for it: the CPU stands until the disk is done, for a second at most, or for some more where
+ * a SATA port has to be stopped and started. No hook is asked about such a command: one that another owner's hook would
+ * be asked about is refused.
  */
 #ifndef MEDIATOR_DISK_DISK_IO_H
 #define MEDIATOR_DISK_DISK_IO_H

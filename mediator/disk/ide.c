@@ -273,7 +273,7 @@ static void ide_plain_decided(struct ide_channel *channel, struct vcpu *vcpu)
 		ide_issue_success(channel);
 		return;
 	}
-	ide_write(channel, IDE_DEVICE, channel->taskfile.device);
+	ide_write_parameters(channel, &channel->taskfile);
 	(void)ide_give_command(channel, channel->opcode->code);
 }
 
@@ -313,8 +313,8 @@ static bool ide_take(struct ide_channel *channel, uint8_t code)
 {
 	channel->taskfile = channel->written;
 	channel->unit = (channel->taskfile.device & IDE_DEVICE_SLAVE) != 0;
-	/* What is no disk takes no such command; a disk that did not say what it is might. */
-	if (!ide_disk(channel)->is_there && !(cipher_is_wanted() && ata_moves_data(code)))
+	/* What is no disk takes no such command; a disk that did not say what it is might, and others of its maker's. */
+	if (!ide_disk(channel)->is_there && !(cipher_is_wanted() && (ide_disk(channel)->is_odd || ata_moves_data(code))))
 		return false;
 	channel->opcode = ata_opcode_of(code);
 	if (channel->opcode == NULL) {

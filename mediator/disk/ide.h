@@ -115,6 +115,7 @@ void ide_taskfile_note(struct ide_channel *channel, unsigned offset, uint8_t val
 /* As the registers are now: after a reset, or when the channel is claimed. */
 void ide_taskfile_learn(struct ide_channel *channel);
 /* Gives the device a command: for that LBA and so many sectors in place of those of the taskfile. */
+void ide_write_parameters(const struct ide_channel *channel, const struct ata_taskfile *taskfile);
 void ide_issue(const struct ide_channel *channel, const struct ata_taskfile *taskfile,
 	       const struct ata_opcode *opcode, uint64_t lba, uint32_t sectors);
 /* Writes the command register, and waits until the status register is about that. Returns what it says. */

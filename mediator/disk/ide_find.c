@@ -17,6 +17,7 @@
 #define IDE_CHANNELS_MAXIMUM 8
 #define IDE_CLASS 0x0101
 #define IDE_INTERFACE_NATIVE(channel) (1u << 2 * (channel))
+#define IDE_INTERFACE_MOVABLE 0x0fu /* a channel is native, or can be made so */
 
 static struct ide_channel *ide_channels[IDE_CHANNELS_MAXIMUM];
 static unsigned ide_nr_channels;
@@ -76,8 +77,13 @@ static void ide_look_at(uint64_t function)
 {
 	uint32_t class = pci_hardware_read(function | PCI_CLASS, 4);
 
-	if (class >> 16 != IDE_CLASS ||
-	    !(pci_hardware_read(function | PCI_COMMAND, 2) & PCI_COMMAND_PORTS))
+	if (class >> 16 != IDE_CLASS)
+		return;
+	/* Where the ports can be moved they are not followed, nor found later: no disk is encrypted beside such. */
+	if (cipher_is_wanted() && ((class >> 8 & IDE_INTERFACE_MOVABLE) != 0 ||
+				   !(pci_hardware_read(function | PCI_COMMAND, 2) & PCI_COMMAND_PORTS)))
+		disk_say_left_out("an IDE controller whose ports can be moved, or are off,", function);
+	if (!(pci_hardware_read(function | PCI_COMMAND, 2) & PCI_COMMAND_PORTS))
 		return;
 	for (unsigned index = 0; index < 2; index++) {
 		if (ide_nr_channels == IDE_CHANNELS_MAXIMUM)

@@ -95,7 +95,7 @@ static void ide_identify_decided(struct ide_channel *channel, struct vcpu *vcpu)
 		ide_issue_success(channel);
 		return;
 	}
-	ide_write(channel, IDE_DEVICE, channel->taskfile.device);
+	ide_write_parameters(channel, &channel->taskfile);
 	(void)ide_give_command(channel, ATA_IDENTIFY);
 }
 

@@ -76,6 +76,17 @@ static void ide_write_address(const struct ide_channel *channel, uint64_t lba, u
 		ide_write(channel, IDE_LBA0 + i, (uint8_t)(lba >> 8 * i));
 }
 
+void ide_write_parameters(const struct ide_channel *channel, const struct ata_taskfile *taskfile)
+{
+	ide_write(channel, IDE_DEVICE, taskfile->device);
+	for (unsigned depth = 2; depth-- > 0;) {
+		ide_write(channel, IDE_COUNT, taskfile->count[depth]);
+		for (unsigned i = 0; i < 3; i++)
+			ide_write(channel, IDE_LBA0 + i, taskfile->lba[depth][i]);
+	}
+	ide_write(channel, IDE_FEATURES, taskfile->features);
+}
+
 void ide_issue(const struct ide_channel *channel, const struct ata_taskfile *taskfile,
 	       const struct ata_opcode *opcode, uint64_t lba, uint32_t sectors)
 {

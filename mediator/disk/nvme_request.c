@@ -176,6 +176,13 @@ static uint16_t nvme_prepare_blocks(struct nvme_slot *slot)
 	return 0;
 }
 
+/* What is decided of a namespace that has a number here is not what another gets, or all. */
+static bool nvme_is_nowhere(const struct nvme_slot *slot)
+{
+	return cipher_is_wanted() &&
+	       nvme_namespace_of(slot->sq->controller, slot->command.words[NVME_WORD_NAMESPACE]) == NULL;
+}
+
 /* What a discard is about stands in its data, which are taken, once, before hooks are asked. */
 static uint16_t nvme_prepare_ranges(struct nvme_slot *slot)
 {
@@ -184,9 +191,7 @@ static uint16_t nvme_prepare_ranges(struct nvme_slot *slot)
 
 	if (error != 0)
 		return nvme_prp_status(error);
-	/* What is decided of one that has a number here is not what another gets. */
-	if (cipher_is_wanted() &&
-	    nvme_namespace_of(slot->sq->controller, slot->command.words[NVME_WORD_NAMESPACE]) == NULL)
+	if (nvme_is_nowhere(slot))
 		return NVME_STATUS_NAMESPACE;
 	if (nvme_bounce(slot) != 0)
 		return NVME_STATUS_TRANSFER;
@@ -209,6 +214,8 @@ static uint16_t nvme_prepare(struct nvme_slot *slot)
 	if (nvme_names_ours(slot))
 		return NVME_STATUS_TRANSFER;
 	if (nvme_names_blocks(slot)) {
+		if (nvme_is_nowhere(slot))
+			return NVME_STATUS_NAMESPACE;
 		slot->request.disk.lba = nvme_pair(&slot->command.words[NVME_WORD_LBA]);
 		slot->request.disk.sectors = nvme_blocks(slot);
 	}

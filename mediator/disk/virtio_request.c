@@ -311,9 +311,9 @@ static void virtio_resume(struct request *request, struct vcpu *vcpu)
 	spinlock_release(&device->lock);
 }
 
-static void virtio_learn_id(const struct virtio_slot *slot, const uint8_t *id, uint64_t length_bytes)
+static void virtio_learn_id(const struct virtio_slot *slot, const uint8_t *id)
 {
-	virtio_name(virtio_disk_of(slot->queue->device), id, length_bytes);
+	virtio_name(virtio_disk_of(slot->queue->device), id, VIRTIO_ID_BYTES);
 }
 
 /* What it said of the command, or, if it had a filler, what was to be said. */
@@ -322,12 +322,14 @@ static void virtio_take_status(struct virtio_slot *slot)
 	uint8_t status = __atomic_load_n(&slot->area->status, __ATOMIC_RELAXED);
 
 	if (slot->is_filler && status == VIRTIO_OK)
-		virtio_learn_id(slot, slot->area->id, VIRTIO_ID_BYTES);
+		virtio_learn_id(slot, slot->area->id);
 	if (slot->is_filler)
 		return;
 	slot->status = status;
-	if (slot->header.type == VIRTIO_GET_ID && status == VIRTIO_OK && slot->bounce.nr_pages != 0)
-		virtio_learn_id(slot, slot->bounce.pages[0], slot->bounce.length_bytes);
+	/* In a buffer that is shorter there is a part of it, which may be another disk's. */
+	if (slot->header.type == VIRTIO_GET_ID && status == VIRTIO_OK && slot->bounce.nr_pages != 0 &&
+	    slot->bounce.length_bytes >= VIRTIO_ID_BYTES)
+		virtio_learn_id(slot, slot->bounce.pages[0]);
 }
 
 /* Asks the hooks without the lock, and does what is to be done then: at once, or, if the request waits, later;

@@ -17,11 +17,11 @@
 #define FIRMWARE_SIZE 256u /* of QEMU's queues as SeaBIOS leaves them */
 
 enum { COMMON = 1, NOTIFY, ISR, DEVICE, WINDOW };
-enum { IN, OUT, FLUSH = 4, DISCARD = 11, WRITE_ZEROES = 13, SECURE_ERASE };
+enum { IN, OUT, FLUSH = 4, GET_ID = 8, DISCARD = 11, WRITE_ZEROES = 13, SECURE_ERASE };
 enum { NEXT = 1, WRITE = 2, INDIRECT = 4 };
 /* Ways, beside the requests' types: 0x000 by the modern interface, 0x100 by the legacy one. */
 enum { FIRMWARE = 0x400, HIGH_BITS, SAME_RING, OVER_USED, MOVED_RING, SECOND_QUEUE, BY_WINDOW, NOT_READY, AMID_RESET, WRAPPED, BEHIND,
-       NOT_DECODED, TABLE_IN_TABLE, NO_FEATURES, RANGES };
+       NOT_DECODED, TABLE_IN_TABLE, NO_FEATURES, RANGES, RENAMED };
 
 struct descriptor {
 	uint64_t address;
@@ -248,6 +248,16 @@ static void try_types(void)
 	}
 }
 
+/* The disk's serial number, which says that it is encrypted, but only a part of it: as another disk may be called. */
+static void try_names(void)
+{
+	for (uint32_t length = 1; length < 24; length++) {
+		past_fill(clear, sizeof(clear), RENAMED);
+		(void)give(GET_ID, 0, length, true);
+		(void)give(OUT, past_lba(RENAMED), sizeof(clear), false);
+	}
+}
+
 /* What is erased: into the clear around the range, too. */
 static void try_ranges(void)
 {
@@ -441,7 +451,8 @@ void guest_main(void)
 		polls = POLLS;
 		start();
 		try_types();
-		try_ranges();
+		try_names();
+	try_ranges();
 		try_addresses();
 		try_rings();
 		try_states();

@@ -41,6 +41,7 @@ static struct guest_queue {
 } queues[QUEUES];
 static int own_tags[DEVICE_BLOCKS]; /* the same of those that only we write; the last OWN_BLOCKS of them */
 static unsigned nr_own, nr_own_failed;
+static bool is_own_late; /* one was not done in time, as on a busy machine, and may be done at any time now */
 static int tags[DEVICE_BLOCKS]; /* what each block holds; -1: not known */
 
 /* What stands around the mediator ------------------------------------------------------------------ */
@@ -213,6 +214,7 @@ static void own(void)
 	for (uint32_t i = 0; i < io.bounce.nr_pages; i++)
 		memset(pages[i], last_tag, PAGE_BYTES);
 	error = nvme_io(0, &io);
+	is_own_late |= error == -RV_ETIMEDOUT;
 	nr_own += error == 0;
 	nr_own_failed += error != 0;
 	UNIT_CHECK(error == 0 || error == -RV_EAGAIN || error == -RV_EIO || error == -RV_ETIMEDOUT || error == -RV_EBUSY ||
@@ -223,7 +225,7 @@ static void own(void)
 
 		if (error == 0 && !writes)
 			bounce_copy(&io.bounce, i * DEVICE_BLOCK_BYTES + 7, &byte, 1, false);
-		if (error == 0 && !writes && *tag >= 0)
+		if (error == 0 && !writes && !is_own_late && *tag >= 0)
 			UNIT_EQUAL(byte, *tag);
 		if (writes && error != -RV_EAGAIN && error != -RV_EBUSY && error != -RV_ENOTSUP)
 			*tag = error == 0 ? last_tag : -1;
@@ -537,6 +539,7 @@ static void begin(void)
 	memset(&controller, 0, sizeof(controller));
 	memset(tags, 0, sizeof(tags));
 	memset(own_tags, 0, sizeof(own_tags));
+	is_own_late = false;
 	controller.doorbell_bytes = 4;
 	nvme_watch_interrupts();
 }

@@ -35,6 +35,7 @@ static unsigned nr_completed, nr_dead, nr_released;
 static bool is_owning;
 static int own_tags[DEVICE_BLOCKS]; /* what blocks hold that only we write: the last OWN_BLOCKS; -1: not known */
 static unsigned nr_own, nr_own_failed;
+static bool is_own_late; /* one was not done in time, as on a busy machine, and may be done at any time now */
 #define OWN_BLOCKS 64
 
 /* What the guest knows. */
@@ -467,6 +468,7 @@ static void own(void)
 	for (uint32_t i = 0; i < io.bounce.nr_pages; i++)
 		memset(pages[i], last_tag, PAGE_BYTES);
 	error = virtio_own_io(&disk.device, &io);
+	is_own_late |= error == -RV_ETIMEDOUT;
 	nr_own += error == 0;
 	nr_own_failed += error != 0;
 	UNIT_CHECK(error == 0 || error == -RV_EAGAIN || error == -RV_EIO || error == -RV_ETIMEDOUT || error == -RV_EBUSY);
@@ -476,7 +478,7 @@ static void own(void)
 
 		if (error == 0 && !writes)
 			bounce_copy(&io.bounce, i * DEVICE_BLOCK_BYTES + 7, &byte, 1, false);
-		if (error == 0 && !writes && !is_nonsense && *tag >= 0)
+		if (error == 0 && !writes && !is_nonsense && !is_own_late && *tag >= 0)
 			UNIT_EQUAL(byte, *tag);
 		if (writes && error != -RV_EAGAIN && error != -RV_EBUSY)
 			*tag = error == 0 ? last_tag : -1;
@@ -627,6 +629,7 @@ static void begin(void)
 	memset(queues, 0, sizeof(queues));
 	memset(tags, 0, sizeof(tags));
 	memset(own_tags, 0, sizeof(own_tags));
+	is_own_late = false;
 	disk.device.msix = 0x40;
 	disk.device.nr_windows = ARRAY_LENGTH(windows);
 	for (unsigned i = 0; i < ARRAY_LENGTH(windows); i++) {
