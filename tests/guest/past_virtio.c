@@ -251,7 +251,7 @@ static void try_types(void)
 /* The disk's serial number, which says that it is encrypted, but only a part of it: as another disk may be called. */
 static void try_names(void)
 {
-	for (uint32_t length = 1; length < 24; length++) {
+	for (uint32_t length = 24; length > 0; length--) {
 		past_fill(clear, sizeof(clear), RENAMED);
 		(void)give(GET_ID, 0, length, true);
 		(void)give(OUT, past_lba(RENAMED), sizeof(clear), false);
@@ -450,9 +450,9 @@ void guest_main(void)
 		is_legacy = i != 0;
 		polls = POLLS;
 		start();
-		try_types();
 		try_names();
-	try_ranges();
+		try_types();
+		try_ranges();
 		try_addresses();
 		try_rings();
 		try_states();
