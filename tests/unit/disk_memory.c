@@ -27,12 +27,16 @@ static enum { FREE, FOR_US, FOR_DEVICES } taken[OURS_PAGES];
 void disk_memory_reset(unsigned nr_pages)
 {
 	disk_memory_pages = nr_pages;
-	if (fake_memory != NULL && disk_memory_taken == 0)
+	if (fake_memory != NULL)
 		return; /* what is free is as it was */
-	disk_memory_taken = 0; /* what a device was slow with is lost */
+	fake_memory = mmap(NULL, FAKE_MEMORY_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	disk_memory_take_back();
+}
+
+void disk_memory_take_back(void)
+{
+	disk_memory_taken = 0;
 	memset(taken, FREE, sizeof(taken));
-	if (fake_memory == NULL)
-		fake_memory = mmap(NULL, FAKE_MEMORY_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	memset(memory_direct(OURS_START), OURS_FREE, OURS_PAGES * PAGE_BYTES);
 }
 

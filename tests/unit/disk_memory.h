@@ -11,6 +11,8 @@ extern unsigned disk_memory_taken; /* pages of the hypervisor's */
 
 /* From now on there are so many pages, at most 1,024. */
 void disk_memory_reset(unsigned nr_pages);
+/* All that was given, whoever has it. */
+void disk_memory_take_back(void);
 /* Has nobody written to memory of the hypervisor's that is free? */
 bool disk_memory_is_untouched(void);
 /* What a device touches, within a page: fails the test unless it is the guest's, or taken for devices. */
