@@ -167,6 +167,14 @@ int bounce_resize(struct bounce *bounce, uint64_t bytes)
 	return 0;
 }
 
+void bounce_hand_over(struct bounce *bounce, struct bounce *to)
+{
+	memcpy(to->pages, bounce->pages, bounce->nr_pages * sizeof(to->pages[0]));
+	to->nr_pages = bounce->nr_pages;
+	to->length_bytes = bounce->length_bytes;
+	bounce->nr_pages = 0;
+}
+
 void bounce_release_pages(struct bounce *bounce)
 {
 	while (bounce->nr_pages != 0)

@@ -68,6 +68,9 @@ void bounce_copy(struct bounce *bounce, uint64_t offset, void *buffer, size_t le
 /* Where a byte of it is, and how many follow it in that page. NULL: it is beyond the end. */
 uint8_t *bounce_at(const struct bounce *bounce, uint64_t offset, size_t *length_bytes);
 
+/* Its pages are another's from now on, which has none, and room for them. */
+void bounce_hand_over(struct bounce *bounce, struct bounce *to);
+
 /* Gives the pages back: no device may have them any more. The second forgets the segments too. */
 void bounce_release_pages(struct bounce *bounce);
 void bounce_release(struct bounce *bounce);

@@ -10,7 +10,6 @@
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/memory.h"
-#include "core/string.h"
 #include "core/time.h"
 #include "mediator/disk/disk_io.h"
 #include "rv/errno.h"
@@ -123,14 +122,6 @@ static struct nvme_sq *nvme_own_queue(const struct nvme_controller *controller)
 		       ? controller->sqs[controller->own_number] : NULL;
 }
 
-static void nvme_own_pages_move(struct bounce *from, struct bounce *to)
-{
-	memcpy(to->pages, from->pages, from->nr_pages * sizeof(to->pages[0]));
-	to->nr_pages = from->nr_pages;
-	to->length_bytes = from->length_bytes;
-	from->nr_pages = 0;
-}
-
 static void nvme_own_submit(struct nvme_slot *slot, uint32_t namespace, struct disk_io *io)
 {
 	struct nvme_command command = { { [NVME_WORD_NAMESPACE] = namespace } };
@@ -142,7 +133,7 @@ static void nvme_own_submit(struct nvme_slot *slot, uint32_t namespace, struct d
 					: io->kind == RV_EVENT_DISK_WRITE ? NVME_WRITE
 									  : NVME_FLUSH;
 	if (io->kind != RV_EVENT_DISK_FLUSH) {
-		nvme_own_pages_move(&io->bounce, &slot->bounce);
+		bounce_hand_over(&io->bounce, &slot->bounce);
 		nvme_prp_write(&command, &slot->bounce, slot->list, true);
 		command.words[10] = (uint32_t)io->lba;
 		command.words[11] = (uint32_t)(io->lba >> 32);
@@ -181,7 +172,7 @@ static int nvme_own_end(struct nvme_sq *sq, struct nvme_slot *slot, struct disk_
 		return -RV_ETIMEDOUT;
 	}
 	error = (slot->completion.words[3] >> 17 & NVME_STATUS_CODE) != 0 ? -RV_EIO : 0;
-	nvme_own_pages_move(&slot->bounce, &io->bounce);
+	bounce_hand_over(&slot->bounce, &io->bounce);
 	nvme_slot_free(slot);
 	return error;
 }

@@ -7,7 +7,6 @@
 #include "mediator/disk/virtio_disk.h"
 
 #include "core/instructions.h"
-#include "core/string.h"
 #include "core/time.h"
 #include "mediator/disk/disk_io.h"
 #include "rv/errno.h"
@@ -22,14 +21,6 @@ static struct virtio_queue *virtio_own_queue(const struct virtio_device *device)
 	return NULL;
 }
 
-static void virtio_own_pages_move(struct bounce *from, struct bounce *to)
-{
-	memcpy(to->pages, from->pages, from->nr_pages * sizeof(to->pages[0]));
-	to->nr_pages = from->nr_pages;
-	to->length_bytes = from->length_bytes;
-	from->nr_pages = 0;
-}
-
 static void virtio_own_begin(struct virtio_slot *slot, struct disk_io *io)
 {
 	slot->request = (struct request){ .disk = { .lba = io->lba } };
@@ -42,7 +33,7 @@ static void virtio_own_begin(struct virtio_slot *slot, struct disk_io *io)
 	slot->done_bytes = slot->bounce.length_bytes = 0;
 	slot->bounce.nr_segments = 0;
 	if (io->kind != RV_EVENT_DISK_FLUSH)
-		virtio_own_pages_move(&io->bounce, &slot->bounce);
+		bounce_hand_over(&io->bounce, &slot->bounce);
 	virtio_send(slot);
 }
 
@@ -81,7 +72,7 @@ static int virtio_own_end(struct virtio_queue *queue, struct virtio_slot *slot, 
 		return queue->device->is_stopping ? -RV_EIO : -RV_ETIMEDOUT;
 	}
 	error = slot->status == VIRTIO_OK ? 0 : -RV_EIO;
-	virtio_own_pages_move(&slot->bounce, &io->bounce);
+	bounce_hand_over(&slot->bounce, &io->bounce);
 	virtio_slot_free(slot);
 	return error;
 }
