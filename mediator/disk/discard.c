@@ -18,23 +18,6 @@ static void discard_add(uint64_t lba, uint64_t sectors, uint64_t *first, uint64_
 		*last = end - 1;
 }
 
-void discard_describe(struct bounce *bounce, enum discard_format format, struct request_disk *disk)
-{
-	unsigned entry_bytes = format == DISCARD_ATA ? 8 : 16;
-	uint64_t first = UINT64_MAX, last = 0, words[2];
-
-	for (uint64_t at = 0; at + entry_bytes <= bounce->length_bytes; at += entry_bytes) {
-		bounce_copy(bounce, at, words, entry_bytes, false);
-		if (format == DISCARD_ATA)
-			discard_add(words[0] & DISCARD_ATA_LBA_MASK,
-				    words[0] >> DISCARD_ATA_LBA_BITS, &first, &last);
-		else
-			discard_add(words[1], words[0] >> 32, &first, &last);
-	}
-	disk->lba = first <= last ? first : 0;
-	disk->sectors = first > last ? 0 : last - first >= UINT32_MAX ? UINT32_MAX : (uint32_t)(last - first + 1);
-}
-
 /* An entry's first sector, and how many; of none both are 0, wherever it says that it begins. */
 static void discard_read(const uint64_t *words, enum discard_format format, uint64_t *lba, uint64_t *sectors)
 {
@@ -44,6 +27,20 @@ static void discard_read(const uint64_t *words, enum discard_format format, uint
 					    : words[1] & UINT32_MAX;
 	if (*sectors == 0)
 		*lba = 0;
+}
+
+void discard_describe(struct bounce *bounce, enum discard_format format, struct request_disk *disk)
+{
+	unsigned entry_bytes = format == DISCARD_ATA ? 8 : 16;
+	uint64_t first = UINT64_MAX, last = 0, words[2], lba, sectors;
+
+	for (uint64_t at = 0; at + entry_bytes <= bounce->length_bytes; at += entry_bytes) {
+		bounce_copy(bounce, at, words, entry_bytes, false);
+		discard_read(words, format, &lba, &sectors);
+		discard_add(lba, sectors, &first, &last);
+	}
+	disk->lba = first <= last ? first : 0;
+	disk->sectors = first > last ? 0 : last - first >= UINT32_MAX ? UINT32_MAX : (uint32_t)(last - first + 1);
 }
 
 static void discard_write(uint64_t *words, enum discard_format format, uint64_t lba)

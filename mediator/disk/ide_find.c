@@ -76,14 +76,15 @@ static void ide_add_channel(uint64_t function, unsigned index, uint32_t interfac
 static void ide_look_at(uint64_t function)
 {
 	uint32_t class = pci_hardware_read(function | PCI_CLASS, 4);
+	bool has_ports;
 
 	if (class >> 16 != IDE_CLASS)
 		return;
+	has_ports = (pci_hardware_read(function | PCI_COMMAND, 2) & PCI_COMMAND_PORTS) != 0;
 	/* Where the ports can be moved they are not followed, nor found later: no disk is encrypted beside such. */
-	if (cipher_is_wanted() && ((class >> 8 & IDE_INTERFACE_MOVABLE) != 0 ||
-				   !(pci_hardware_read(function | PCI_COMMAND, 2) & PCI_COMMAND_PORTS)))
+	if (cipher_is_wanted() && ((class >> 8 & IDE_INTERFACE_MOVABLE) != 0 || !has_ports))
 		disk_say_left_out("an IDE controller whose ports can be moved, or are off,", function);
-	if (!(pci_hardware_read(function | PCI_COMMAND, 2) & PCI_COMMAND_PORTS))
+	if (!has_ports)
 		return;
 	for (unsigned index = 0; index < 2; index++) {
 		if (ide_nr_channels == IDE_CHANNELS_MAXIMUM)
