@@ -29,6 +29,8 @@ void virtio_nudge(struct virtio_queue *queue);
 
 /* The command, or as much of it as the device can have at once. */
 void virtio_send(struct virtio_slot *slot);
+/* Waits for the end of a command beside which the device has no other; the slot is free then. False: it was not in time. */
+bool virtio_await_alone(struct virtio_slot *slot, uint64_t us);
 
 /* virtio_own.c: a command of ours, as disk_class.h's io. Takes the device's lock. */
 struct disk_io;

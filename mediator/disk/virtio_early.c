@@ -78,21 +78,12 @@ static struct virtio_queue *early_make_queue(struct virtio_device *device)
 /* The command of a slot, to its end. */
 static bool early_do(struct virtio_slot *slot, const struct virtio_header *header)
 {
-	uint64_t end = tsc_read() + time_tsc_of_us(EARLY_COMMAND_US);
-	struct virtio_slot *done = NULL;
-
 	slot->area->status = VIRTIO_IOERR;
 	if (!virtio_chain_write(slot, header, true))
 		return false;
 	virtio_submit(slot);
-	while (done == NULL && tsc_read() < end) {
-		done = virtio_done_next(slot->queue);
-		cpu_pause();
-	}
-	if (done != slot)
-		return false;
-	slot->state = VIRTIO_FREE;
-	return __atomic_load_n(&slot->area->status, __ATOMIC_RELAXED) == VIRTIO_OK;
+	return virtio_await_alone(slot, EARLY_COMMAND_US) &&
+	       __atomic_load_n(&slot->area->status, __ATOMIC_RELAXED) == VIRTIO_OK;
 }
 
 static bool early_name(struct virtio_disk *disk, struct virtio_queue *queue)

@@ -350,24 +350,32 @@ static void virtio_ask(struct virtio_slot *slot, enum virtio_slot_state state, s
 		virtio_decided(slot);
 }
 
+bool virtio_await_alone(struct virtio_slot *slot, uint64_t us)
+{
+	uint64_t end = tsc_read() + time_tsc_of_us(us);
+	const struct virtio_slot *done = NULL;
+
+	while (done == NULL && tsc_read() < end) {
+		done = virtio_done_next(slot->queue);
+		cpu_pause();
+	}
+	if (done == slot)
+		slot->state = VIRTIO_FREE;
+	return done == slot;
+}
+
 /* Which disk it is has to be known before anything is read or written where disks are encrypted, and drivers need not
  * ask. The first command waits for the answer; without one it is a disk without a serial number. */
 static void virtio_ask_id(struct virtio_queue *queue)
 {
-	struct virtio_slot *slot = queue->slots[VIRTIO_SLOT_NUDGE], *done = NULL;
-	uint64_t end = tsc_read() + time_tsc_of_us(VIRTIO_ID_WAIT_US);
+	struct virtio_slot *slot = queue->slots[VIRTIO_SLOT_NUDGE];
 
 	if (slot->state != VIRTIO_FREE || queue->nr_out != 0)
 		return;
 	virtio_answer(slot, VIRTIO_OK);
-	while (done == NULL && tsc_read() < end) {
-		done = virtio_done_next(queue);
-		cpu_pause();
-	}
-	if (done != slot)
+	if (!virtio_await_alone(slot, VIRTIO_ID_WAIT_US))
 		return;
 	virtio_take_status(slot);
-	slot->state = VIRTIO_FREE;
 	virtio_disk_of(queue->device)->is_named = true;
 }
 
