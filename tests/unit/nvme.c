@@ -6,8 +6,8 @@
 
 #include "core/memory.h"
 #include "core/watch.h"
+#include "disk_own.h"
 #include "disk_requests.h"
-#include "mediator/disk/disk_io.h"
 #include "rv/errno.h"
 #include "unit.h"
 #include "vmm/interrupt_watch.h"
@@ -15,7 +15,6 @@
 #define SEQUENCES 2000
 #define QUEUES 3     /* of the guest's, with the admin queue */
 #define COMMANDS 8   /* a queue's, at a time */
-#define OWN_BLOCKS 64
 #define QUEUE_MEMORY(number) (MIB(1) + (number) * KIB(64))
 #define COMPLETION_MEMORY(number) (MIB(2) + (number) * KIB(64))
 #define DOORBELLS MIB(7) /* in memory, and EventIdx behind them */
@@ -39,9 +38,6 @@ static struct guest_queue {
 		uint8_t tag;
 	} commands[COMMANDS];
 } queues[QUEUES];
-static int own_tags[DEVICE_BLOCKS]; /* the same of those that only we write; the last OWN_BLOCKS of them */
-static unsigned nr_own, nr_own_failed;
-static bool is_own_late; /* one was not done in time, as on a busy machine, and may be done at any time now */
 static int tags[DEVICE_BLOCKS]; /* what each block holds; -1: not known */
 
 /* What stands around the mediator ------------------------------------------------------------------ */
@@ -197,40 +193,18 @@ static void take_completions(uint32_t number)
 		write_doorbell(number, true, (uint16_t)queue->cq_head);
 }
 
+static int own_io(struct disk_io *io)
+{
+	return nvme_io(0, io);
+}
+
 /* A command of ours, whatever the guest is at. It may come too early, or a reset end it. */
 static void own(void)
 {
-	static uint8_t last_tag;
-	uint8_t *pages[DISK_IO_PAGES];
-	bool writes = unit_random() % 2 == 0;
-	struct disk_io io = { .kind = writes ? RV_EVENT_DISK_WRITE : RV_EVENT_DISK_READ, .sector_bytes = DEVICE_BLOCK_BYTES,
-			      .sectors = 1 + (uint32_t)unit_random() % 16 };
-	int error;
+	int error = disk_own_do(own_io, DEVICE_BLOCKS - DISK_OWN_BLOCKS, DEVICE_BLOCK_BYTES, 16, true);
 
-	io.lba = DEVICE_BLOCKS - OWN_BLOCKS + unit_random() % (OWN_BLOCKS - 16);
-	bounce_init(&io.bounce, NULL, 0, pages, DISK_IO_PAGES);
-	UNIT_EQUAL(bounce_take_bytes(&io.bounce, io.sectors * DEVICE_BLOCK_BYTES), 0);
-	last_tag += writes;
-	for (uint32_t i = 0; i < io.bounce.nr_pages; i++)
-		memset(pages[i], last_tag, PAGE_BYTES);
-	error = nvme_io(0, &io);
-	is_own_late |= error == -RV_ETIMEDOUT;
-	nr_own += error == 0;
-	nr_own_failed += error != 0;
 	UNIT_CHECK(error == 0 || error == -RV_EAGAIN || error == -RV_EIO || error == -RV_ETIMEDOUT || error == -RV_EBUSY ||
 		   (is_nonsense && error == -RV_ENOTSUP));
-	for (uint32_t i = 0; i < io.sectors; i++) {
-		int *tag = &own_tags[io.lba + i];
-		uint8_t byte = 0;
-
-		if (error == 0 && !writes)
-			bounce_copy(&io.bounce, i * DEVICE_BLOCK_BYTES + 7, &byte, 1, false);
-		if (error == 0 && !writes && !is_own_late && *tag >= 0)
-			UNIT_EQUAL(byte, *tag);
-		if (writes && error != -RV_EAGAIN && error != -RV_EBUSY && error != -RV_ENOTSUP)
-			*tag = error == 0 ? last_tag : -1;
-	}
-	bounce_release(&io.bounce);
 }
 
 static struct guest_command *free_command(struct guest_queue *queue)
@@ -538,8 +512,7 @@ static void begin(void)
 	device_power_on();
 	memset(&controller, 0, sizeof(controller));
 	memset(tags, 0, sizeof(tags));
-	memset(own_tags, 0, sizeof(own_tags));
-	is_own_late = false;
+	disk_own_begin();
 	controller.doorbell_bytes = 4;
 	nvme_watch_interrupts();
 }
@@ -573,7 +546,7 @@ static void test_sequences(void)
 			unit_fail("sequence %u", i);
 	}
 	UNIT_CHECK(nr_completed > SEQUENCES * 5 && disk_nr_held > SEQUENCES);
-	UNIT_CHECK(nr_own > SEQUENCES && nr_own_failed < nr_own);
+	UNIT_CHECK(disk_own_nr_done > SEQUENCES && disk_own_nr_failed < disk_own_nr_done);
 }
 
 /* Another CPU that gives a read more as soon as one is with the device, which does it at once; and takes the
