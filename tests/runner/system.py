@@ -2,7 +2,8 @@
 
     NAME      what is shown, in words
     RUN       a shell command; $BOOT is `./ritevisor boot` with a time limit and the chosen CPU,
-              $GUEST the folder of bare guests, $SCRIPTS that of the tests' scripts; $EXACT, among
+              $GUEST the folder of bare guests, $SCRIPTS that of the tests' scripts; $FROM_DISK, for --run,
+              what runs the script on IDE's second channel in the guest; $EXACT, among
               QEMU's options, makes time count instructions, so that budgets do not depend on how
               busy this machine is
     EXPECT    a regular expression that a line of output must match, behind the line that the
@@ -52,6 +53,15 @@ LACKING_IN_BOCHS = {
     r"-- .*-(cpu|no-reboot|device|icount|plugin)\b": "it takes QEMU options",
 }
 BOCHS_TIMEOUT_FACTOR = 3
+
+
+# In the built-in guest: runs the script that the disk of IDE's second channel begins with, up to 64 KiB. Linux looks for disks
+# at both channels at a time, so their names tell nothing; $DISK is that one.
+FROM_DISK = (
+    "for m in scsi_common scsi_mod libata ata_piix sd_mod; do insmod /lib/$m.ko; done; "
+    'export DISK=/dev/$(ls -l /sys/block | sed -n "s,.*/ata2/.*/,,p"); '
+    r'head -c 65536 $DISK | tr -d "\0" >/t.sh; sh /t.sh'
+)
 
 
 class FormatError(Exception):
@@ -136,6 +146,7 @@ def _case(root, name, block, chosen, vendor, boot):
         "EXACT": "" if is_bochs else "-icount shift=3,sleep=off",
         "GUEST": "build/tests/guest",
         "SCRIPTS": "tests/system/scripts",
+        "FROM_DISK": FROM_DISK,
         **chosen,
     }
     command = "\n".join(f"{key}='{value}'" for key, value in settings.items())
