@@ -9,8 +9,8 @@
 
 #include "instruction.h"
 #include "second.h"
+#include "virtio_legacy.h"
 
-#define PAGE 4096u
 #define VECTOR 0x10
 #define APIC_ICR_NMI 0x4400u
 #define NMIS 24u
@@ -21,23 +21,8 @@
 #define CR0_EM_TS 0xcu
 #define CR4_OSFXSR 0x200u
 
-enum { OUT = 1, NEXT = 1, WRITE = 2 };
-
-static struct {
-	struct {
-		uint64_t address;
-		uint32_t length;
-		uint16_t flags, next;
-	} descriptors[256];
-	uint16_t flags, index, entries[256];
-	uint8_t gap[PAGE - 4 - 2 * 256];
-	volatile uint16_t used_flags, used_index;
-	uint32_t used[256][2];
-} ring __attribute__((aligned(4096)));
-static struct {
-	uint32_t type, priority;
-	uint64_t sector;
-} header = { .type = OUT };
+static struct ring ring __attribute__((aligned(4096)));
+static struct request_header header = { .type = OUT };
 static uint8_t data[DATA_BYTES] __attribute__((aligned(4096))), pattern[REGISTER_BYTES], found[REGISTER_BYTES];
 static volatile uint8_t status;
 static uint16_t ports;
@@ -72,21 +57,6 @@ static bool handle(struct fault_frame *frame)
 		registers_compare();
 	nmis++;
 	return true;
-}
-
-static void find(void)
-{
-	for (uint32_t slot = 0; slot < 256; slot++) {
-		uint32_t function = 0x80000000u | slot << 8;
-
-		out32(0xcf8, function);
-		if (in32(0xcfc) != 0x10011af4)
-			continue;
-		out32(0xcf8, function | 4);
-		out32(0xcfc, (in32(0xcfc) & 0xffff) | 7);
-		out32(0xcf8, function | 0x10);
-		ports = (uint16_t)(in32(0xcfc) & ~3u);
-	}
 }
 
 /* Whatever the CPU did with it before its INIT. */
@@ -162,7 +132,7 @@ void guest_main(void)
 	bool comes = true;
 
 	fault_handler = handle;
-	find();
+	ports = virtio_legacy_find();
 	guest_check(ports != 0, "disk", "none");
 	for (uint32_t i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)(i * 7 + (i >> 9));

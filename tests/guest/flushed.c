@@ -5,49 +5,17 @@
 #include "guest.h"
 
 #include "instruction.h"
+#include "virtio_legacy.h"
 
-#define PAGE 4096u
 #define RECORD 4096u
 #define RECORDS 256u /* places for them: then the first is written over */
 #define AT_ONCE 4u
 
-enum { OUT = 1, FLUSH = 4, NEXT = 1, WRITE = 2 };
-
-struct descriptor {
-	uint64_t address;
-	uint32_t length;
-	uint16_t flags, next;
-};
-
-static struct {
-	struct descriptor descriptors[256];
-	uint16_t flags, index, entries[256];
-	uint8_t gap[PAGE - 4 - 2 * 256];
-	volatile uint16_t used_flags, used_index;
-	uint32_t used[256][2];
-} ring __attribute__((aligned(4096)));
-static struct {
-	uint32_t type, priority;
-	uint64_t sector;
-} headers[AT_ONCE + 1];
+static struct ring ring __attribute__((aligned(4096)));
+static struct request_header headers[AT_ONCE + 1];
 static uint8_t records[AT_ONCE][RECORD] __attribute__((aligned(4096)));
 static volatile uint8_t statuses[AT_ONCE + 1];
 static uint16_t ports;
-
-static void find(void)
-{
-	for (uint32_t slot = 0; slot < 256; slot++) {
-		uint32_t function = 0x80000000u | slot << 8;
-
-		out32(0xcf8, function);
-		if (in32(0xcfc) != 0x10011af4)
-			continue;
-		out32(0xcf8, function | 4);
-		out32(0xcfc, (in32(0xcfc) & 0xffff) | 7);
-		out32(0xcf8, function | 0x10);
-		ports = (uint16_t)(in32(0xcfc) & ~3u);
-	}
-}
 
 static void start(void)
 {
@@ -97,7 +65,7 @@ static void fill(uint8_t *record, uint32_t number)
 
 void guest_main(void)
 {
-	find();
+	ports = virtio_legacy_find();
 	guest_check(ports != 0, "disk", "none");
 	start();
 	for (uint32_t number = 0;; number += AT_ONCE) {
