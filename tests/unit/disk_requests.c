@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "core/spinlock.h"
+#include "core/time.h"
 #include "core/watch.h"
 #include "hook/hook.h"
 #include "mediator/disk/cipher.h"
