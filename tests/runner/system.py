@@ -13,6 +13,8 @@
     TIMEOUT   seconds (default 60)
     REPEAT    how often to run it; every time must pass
     FOR       a variable and its values: one test for each, and for each combination of several
+    LONG      `variable=value ...`: what FOR makes with one of these is for `tests/run --long` only, as is all
+              that stands in the folder long
     REQUIRE   a file that must exist, or the test is skipped
     VENDOR    amd, intel, both (default), or amd-bochs
     KNOWN     `VENDOR WHERE PATTERN: reason`: checks of a guest that fail there, see differences.py;
@@ -39,7 +41,7 @@ from .cases import Case
 ALWAYS_REJECTED = (r"^not ok", r"ritevisor: PANIC")
 UNWANTED = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-B]|\x1bc|\r|" + console.LOG_STAMP)
 SINGLE_FIELDS = {"NAME", "RUN", "STATUS", "TIMEOUT", "REPEAT", "VENDOR"}
-LIST_FIELDS = {"EXPECT", "REJECT", "FOR", "REQUIRE", "KNOWN"}
+LIST_FIELDS = {"EXPECT", "REJECT", "FOR", "LONG", "REQUIRE", "KNOWN"}
 DEFAULT_TIMEOUT_S = 60
 
 # What a command may ask for that Bochs does not have.
@@ -106,6 +108,9 @@ def parse(text, file_name):
         for line in block.lists["KNOWN"]:
             if differences.parse(line) is None:
                 raise FormatError(f"{file_name}:{block.line}: cannot use KNOWN {line}")
+        known = {f"{name}={value}" for _, chosen in variants(block) for name, value in chosen.items()}
+        for word in _long_words(block) - known:
+            raise FormatError(f"{file_name}:{block.line}: LONG {word} is nothing that FOR has")
     return blocks
 
 
@@ -117,17 +122,29 @@ def variants(block):
         yield "".join(f" {key}={value}" for key, value in chosen.items()), chosen
 
 
-def collect(root, vendor, boot_options="", folder=""):
-    """Returns the cases of all test files, in the order of the files."""
+def _long_words(block):
+    return {word for line in block.lists["LONG"] for word in line.split()}
+
+
+def _is_long(path, block, chosen):
+    words = {f"{name}={value}" for name, value in chosen.items()}
+    return path.parent.name == "long" or not words.isdisjoint(_long_words(block))
+
+
+def collect(root, vendor, boot_options="", long=False):
+    """Returns the cases of all test files, in the order of the files: those for every day, or with long the
+    others."""
     machine = "--cpu amd --emulator bochs" if vendor == "amd-bochs" else f"--cpu {vendor}"
     # On one line with the guest, the order of what both say is the order in which they said it.
     boot = f"./ritevisor boot --shared-console {machine} {boot_options}".strip()
     cases = []
-    for path in sorted((root / "tests/system" / folder).glob("*.test")):
+    for path in sorted((root / "tests/system").glob("**/*.test")):
         for block in parse(path.read_text(), path.name):
             if vendor == "amd-bochs" and vendor not in block.single.get("VENDOR", "").split():
                 continue
             for suffix, chosen in variants(block):
+                if _is_long(path, block, chosen) != long:
+                    continue
                 kind = "system" if vendor == "amd" else "system-" + vendor
                 name = f"{kind}/{path.stem}: {block.single['NAME']}{suffix}"
                 cases.append(_case(root, name, block, chosen, vendor, boot))
