@@ -9,7 +9,7 @@ fuzz-flags := -std=c11 -D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -mno-red-zon
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
 	-I tests/unit/fake -I include -I . -I tests/unit -I tests/fuzz
 
-fuzz-names := emulate walk acpi e820 elf options decimal control wire minisign packets luks tpm wireguard
+fuzz-names := emulate walk acpi e820 elf options decimal control wire minisign packets luks tpm wireguard usb
 fuzz-minisign-objects := service/base64.o service/minisign.o service/check.o
 fuzz-minisign-libraries := $(build)/sodium.a
 fuzz-luks-objects := $(luks-parts) core/print.o core/string.o
@@ -28,6 +28,7 @@ fuzz-emulate-libraries := $(build)/unit/zydis.a
 fuzz-walk-objects := vmm/guest_walk.o vmm/guest_memory.o tests/unit/fake_machine.o
 fuzz-control-objects := $(addprefix control/,control_command.o control_key.o control_script.o control_session.o) core/string.o
 fuzz-wire-objects := $(addprefix control/,wire_frame.o wire_turn.o wire_text.o) core/print.o core/string.o
+fuzz-usb-objects := mediator/usb/usb_descriptors.o
 fuzz-packets-objects := $(net-parts)
 fuzz-elf-objects := process/elf.o
 fuzz-options-objects := boot/encrypt_option.o boot/options.o core/string.o

@@ -74,6 +74,9 @@ unit-programs += e1000
 unit-e1000-objects := mediator/bounce.o $(addprefix mediator/net/,frame.o packet.o e1000_access.o e1000_find.o e1000_offload.o \
 	e1000_receive.o e1000_registers.o e1000_rx.o e1000_send.o e1000_setup.o e1000_slot.o e1000_tx.o e1000_work.o) tests/unit/disk_memory.o
 
+unit-programs += usb_descriptors
+unit-usb_descriptors-objects := mediator/usb/usb_descriptors.o
+
 unit-programs += frame
 unit-frame-objects := mediator/net/frame.o
 
