@@ -11,17 +11,6 @@
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
-/* The control queue is behind all pairs that the device has. */
-static uint32_t virtio_net_pairs(const struct virtio_device *device)
-{
-	return virtio_net_has(device, VIRTIO_NET_MQ) ? virtio_config_get(device, VIRTIO_NET_CONFIG_PAIRS, 2) : 1;
-}
-
-static bool virtio_net_passes(const struct virtio_device *device, uint32_t number)
-{
-	return virtio_net_has(device, VIRTIO_NET_CTRL_VQ) && number == 2 * virtio_net_pairs(device);
-}
-
 static uint64_t virtio_net_config_read(const struct virtio_device *device, uint64_t value, uint32_t at)
 {
 	(void)device;
@@ -59,6 +48,8 @@ static void virtio_net_tell_features(const struct virtio_queue *queue)
 static void virtio_net_made(struct virtio_queue *queue)
 {
 	virtio_net_tell_features(queue);
+	if (queue->number == virtio_net_control_number(queue->device))
+		return;
 	queue->work = queue->number % 2 == 0 ? virtio_net_rx_work : virtio_net_tx_work;
 	if (queue->number % 2 != 0)
 		return;
@@ -78,8 +69,8 @@ static void virtio_net_tell(struct virtio_device *device, struct vcpu *vcpu)
 	spinlock_acquire(&device->lock);
 }
 
-/* From now on the device may look for buffers. */
-static void virtio_net_started(struct virtio_device *device, struct vcpu *vcpu)
+/* From now on the device may look for buffers. Is that new? */
+static bool virtio_net_wake(struct virtio_device *device)
 {
 	bool is_new = false;
 
@@ -92,11 +83,48 @@ static void virtio_net_started(struct virtio_device *device, struct vcpu *vcpu)
 		virtio_notify_device(queue);
 		is_new = true;
 	}
-	if (is_new && hook_wants_requests(RV_EVENT_NIC_ATTACH))
+	return is_new;
+}
+
+static void virtio_net_started(struct virtio_device *device, struct vcpu *vcpu)
+{
+	if (virtio_net_wake(device) && hook_wants_requests(RV_EVENT_NIC_ATTACH))
 		virtio_net_tell(device, vcpu);
 }
 
-/* Not: packed rings, event indices, headers of other sizes (hashes, segments that the device has joined), queues chosen
+/* Of queues of commands: that for control is an even one. */
+static bool virtio_net_sends(const struct virtio_queue *queue)
+{
+	return queue->number % 2 != 0;
+}
+
+static int virtio_net_read(struct virtio_slot *slot)
+{
+	return virtio_net_sends(slot->queue) ? virtio_net_tx_read(slot) : virtio_net_control_read(slot);
+}
+
+static void virtio_net_begin(struct virtio_slot *slot, struct vcpu *vcpu)
+{
+	if (virtio_net_sends(slot->queue))
+		virtio_net_tx_begin(slot, vcpu);
+	else
+		virtio_net_control_begin(slot);
+}
+
+/* A card that was in use: interrupts may have been lost, and what it was told. */
+static void virtio_net_revived(struct virtio_device *device)
+{
+	virtio_net_control_restore(device, virtio_net_of(device)->mac);
+	(void)virtio_net_wake(device);
+	for (unsigned i = 0; i < VIRTIO_QUEUES_MAXIMUM; i++) {
+		if (device->queues[i] == NULL || i == virtio_net_control_number(device))
+			continue;
+		device->queues[i]->is_due = true;
+		virtio_net_interrupt(device->queues[i]);
+	}
+}
+
+/* Not: packed rings, headers of other sizes (hashes, segments that the device has joined), queues chosen
  * by hashes, standby. */
 const struct virtio_class virtio_net_class = {
 	.name = "nic",
@@ -107,18 +135,20 @@ const struct virtio_class virtio_net_class = {
 			VIRTIO_NET_HOST_UFO | VIRTIO_NET_MRG_RXBUF | VIRTIO_NET_STATUS | VIRTIO_NET_CTRL_VQ |
 			VIRTIO_NET_CTRL_RX | VIRTIO_NET_CTRL_VLAN | VIRTIO_NET_CTRL_RX_EXTRA | VIRTIO_NET_GSO |
 			VIRTIO_NET_GUEST_ANNOUNCE | VIRTIO_NET_MQ |
-			VIRTIO_NET_CTRL_MAC_ADDR | VIRTIO_FEATURE_ANY_LAYOUT | VIRTIO_FEATURE_INDIRECT,
+			VIRTIO_NET_CTRL_MAC_ADDR | VIRTIO_FEATURE_ANY_LAYOUT | VIRTIO_FEATURE_INDIRECT |
+			VIRTIO_FEATURE_EVENT_IDX,
 		VIRTIO_FEATURE_HIGH_VERSION_1 | VIRTIO_FEATURE_HIGH_ACCESS_PLATFORM |
-			VIRTIO_FEATURE_HIGH_ORDER_PLATFORM | VIRTIO_NET_HIGH_SPEED_DUPLEX,
+			VIRTIO_FEATURE_HIGH_ORDER_PLATFORM | VIRTIO_FEATURE_HIGH_RING_RESET |
+			VIRTIO_NET_HIGH_SPEED_DUPLEX,
 	},
 	.slot_pages = VIRTIO_NET_SLOT_PAGES,
 	.is_watched = nic_is_watched,
 	.config_read = virtio_net_config_read,
 	.attached = virtio_net_learn,
 	.made = virtio_net_made,
-	.passes = virtio_net_passes,
+	.revived = virtio_net_revived,
 	.started = virtio_net_started,
-	.read = virtio_net_tx_read,
-	.begin = virtio_net_tx_begin,
+	.read = virtio_net_read,
+	.begin = virtio_net_begin,
 	.complete = virtio_net_tx_complete,
 };

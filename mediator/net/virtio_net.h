@@ -2,7 +2,7 @@
  * mediator/net/virtio_net.h: what the files of the mediator of virtio network cards share (Virtual I/O Device
  * Specification 1.2, 5.1).
  *
- * Queues are in pairs: 2n receives, 2n + 1 sends; the last is for control, and is the guest's and the device's alone.
+ * Queues are in pairs: 2n receives, 2n + 1 sends; the last is for commands to the card, which are passed on.
  *
  * What the guest sends is copied at its notification, offered, and put into our ring; the guest has its memory back as
  * soon as that is decided, for all that is sent is in ours. The device interrupts when it has sent; for what is dropped
@@ -78,6 +78,14 @@ void virtio_net_rx_take(struct virtio_slot *slot, struct vcpu *vcpu);
 void virtio_net_rx_decided(struct virtio_slot *slot);
 int virtio_net_rx_deliver(struct virtio_queue *queue, const struct bounce *frame); /* as nic_class.transfer */
 bool virtio_net_rx_work(struct virtio_queue *queue, struct vcpu *vcpu);
+
+/* virtio_net_control.c: commands to the card. */
+/* That queue's number; UINT32_MAX: there is none. */
+uint32_t virtio_net_control_number(const struct virtio_device *device);
+int virtio_net_control_read(struct virtio_slot *slot);
+void virtio_net_control_begin(struct virtio_slot *slot);
+/* Tells a card that was in use when its queues became ours what it has forgotten. */
+void virtio_net_control_restore(struct virtio_device *device, uint64_t mac);
 
 /* virtio_net_interrupt.c: has the guest be interrupted as the device would for that queue. */
 void virtio_net_interrupt(struct virtio_queue *queue);

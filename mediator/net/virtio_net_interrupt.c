@@ -84,6 +84,7 @@ void virtio_net_interrupt(struct virtio_queue *queue)
 	data = (uint32_t)mmio_hardware_read(entry + MSIX_ENTRY_DATA, 4);
 	if ((address & MESSAGE_BASE_MASK) != MESSAGE_BASE || (data & MESSAGE_MODE_MASK) > APIC_ICR_LOWEST)
 		return; /* no interrupt, or one that no device of the guest's may send by us */
+	queue->is_due = false;
 	ipi_send(MESSAGE_TO(address), (data & MESSAGE_VECTOR_MASK) | (data & MESSAGE_MODE_MASK) |
 					      (address & MESSAGE_LOGICAL ? APIC_ICR_LOGICAL : 0));
 }

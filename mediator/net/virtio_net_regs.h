@@ -51,6 +51,21 @@ struct virtio_net_header {
 #define VIRTIO_NET_HEADER_BYTES 12u
 #define VIRTIO_NET_HEADER_LEGACY_BYTES 10u
 _Static_assert(sizeof(struct virtio_net_header) == VIRTIO_NET_HEADER_BYTES, "5.1.6");
+/* Commands (5.1.6.5): a class, a number in it, what goes with it, and a byte that the card answers with. */
+struct virtio_net_command {
+	uint8_t class, number;
+};
+#define VIRTIO_NET_CLASS_RX 0u	 /* 5.1.6.5.1 */
+#define VIRTIO_NET_RX_PROMISC 0u
+#define VIRTIO_NET_CLASS_MAC 1u	 /* 5.1.6.5.2 */
+#define VIRTIO_NET_MAC_TABLE_SET 0u
+#define VIRTIO_NET_MAC_ADDR_SET 1u
+#define VIRTIO_NET_CLASS_VLAN 2u /* 5.1.6.5.3 */
+#define VIRTIO_NET_CLASS_MQ 4u	 /* 5.1.6.5.5 */
+#define VIRTIO_NET_MQ_PAIRS_SET 0u
+#define VIRTIO_NET_OK 0u
+#define VIRTIO_NET_ERR 1u
+
 #define VIRTIO_NET_NEEDS_CSUM 1u  /* of the header's flags */
 #define VIRTIO_NET_GSO_NONE 0u
 #define VIRTIO_NET_GSO_ECN 0x80u

@@ -238,7 +238,6 @@ static bool virtio_net_rx_give(struct virtio_queue *queue)
  * them, and what it puts there before it knows is found by the second look. */
 static bool virtio_net_rx_give_all(struct virtio_queue *queue, uint64_t nr_interrupts)
 {
-	struct virtio_used *used = memory_direct(queue->guest.used);
 	bool any = false;
 
 	for (unsigned round = 0; round < 2; round++) {
@@ -246,8 +245,7 @@ static bool virtio_net_rx_give_all(struct virtio_queue *queue, uint64_t nr_inter
 			queue->owes_interrupt |= queue->device->nr_interrupts != nr_interrupts;
 			any = true;
 		}
-		__atomic_store_n(&used->flags, queue->first_decided != NULL ? 0 : VIRTIO_NO_NOTIFY, __ATOMIC_RELAXED);
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		virtio_want_notice(queue, queue->first_decided != NULL);
 	}
 	return any;
 }

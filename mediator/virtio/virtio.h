@@ -3,7 +3,7 @@
  * way. Virtual I/O Device Specification 1.2, 4.1 (PCI), 2.7 (split rings). What commands mean is a class's: disks
  * (mediator/disk/virtio_disk.h), network cards (mediator/net/virtio_net.h).
  *
- * The device has rings of ours; those of the guest it never learns, but for queues that a class passes. When the guest
+ * The device has rings of ours; those of the guest it never learns. When the guest
  * notifies of a queue, the commands in it are copied, descriptors and headers, once, each into a slot, offered as
  * requests, and put into our ring with memory that we have made. What the device puts into our used ring is offered again
  * if anybody wants to see it, and put into the guest's.
@@ -68,8 +68,9 @@ struct virtio_class {
 	/* A queue is ours: the first, and each. NULL: nothing is to be done. */
 	void (*attached)(struct virtio_device *device);
 	void (*made)(struct virtio_queue *queue);
-	/* Is the queue the guest's and the device's alone? NULL: none is. */
-	bool (*passes)(const struct virtio_device *device, uint32_t number);
+	/* The device was in use, was reset, and works again with queues of ours; the features are as the guest has them.
+	 * Puts right what it has forgotten. NULL: devices in use stay the guest's. */
+	void (*revived)(struct virtio_device *device);
 	/* The guest's driver is ready. NULL: as before. */
 	void (*started)(struct virtio_device *device, struct vcpu *vcpu);
 	/* Reads a command into the slot, by its head: 0; -RV_EINVAL: no device could make sense of it. */
@@ -111,7 +112,7 @@ struct virtio_slot {
 	uint16_t nr_readable; /* of the segments */
 	uint16_t ring_head;  /* how the device calls it */
 	uint16_t nr_entries; /* of the table */
-	gpa_t status_address;
+	gpa_t status_address; /* where the guest looks for the command's end */
 	uint32_t used_bytes; /* that the guest is told were written */
 	uint64_t done_bytes, part_bytes; /* of bounced data: the device has done, and has */
 	uint64_t nr_interrupts; /* the device's, when it was done */
@@ -153,6 +154,7 @@ struct virtio_queue {
 	bool nudge_again;
 	bool is_quiet;	       /* the device is not notified */
 	bool owes_interrupt;
+	bool is_due; /* VIRTIO_FEATURE_EVENT_IDX: the guest waits for what it was given, and we have not interrupted since */
 	bool (*work)(struct virtio_queue *queue, struct vcpu *vcpu); /* has all go on that can; any? */
 	struct virtio_slot *coming, *first_decided, **last_decided; /* of frames that come */
 	struct virtio_slot *first_aside, **last_aside; /* the device is done with them; who saw that could ask no hooks */
@@ -190,6 +192,7 @@ struct virtio_device {
 	bool is_stopping;    /* it is reset, and may not have let go of them yet */
 	bool is_broken;	     /* a queue is dead */
 	bool is_told;	     /* features: the device has them */
+	bool is_live;	     /* it was in use when its queues became ours: virtio_live.c */
 	bool has_indirect;   /* it takes tables */
 	bool is_legacy;	     /* the interface that the guest used last, and where its registers are: */
 	uint64_t base;
@@ -201,7 +204,6 @@ struct virtio_device {
 	} setups[VIRTIO_QUEUES_MAXIMUM];
 	uint64_t nr_interrupts; /* that CPUs have looked for completions for */
 	struct virtio_queue *queues[VIRTIO_QUEUES_MAXIMUM];
-	bool passed[VIRTIO_QUEUES_MAXIMUM]; /* the guest's own */
 	uint64_t notify[VIRTIO_QUEUES_MAXIMUM]; /* where, if not by a legacy port */
 	unsigned nr_windows;
 	struct virtio_window windows[VIRTIO_WINDOWS];
@@ -219,6 +221,12 @@ int virtio_claim(struct virtio_device *device);
 /* Releases its registers, unless queues are ours, or are about to be: then that is done when the guest resets it. Under
  * its lock. */
 void virtio_release(struct virtio_device *device);
+
+/* Do the guest and we say by places in rings who wants to hear of what? The device and we do not. */
+static inline bool virtio_has_events(const struct virtio_device *device)
+{
+	return (device->features[0] & VIRTIO_FEATURE_EVENT_IDX) != 0;
+}
 
 /* All that follows is called under the device's lock; what has a vCPU may give it up while hooks are asked. */
 
@@ -266,9 +274,22 @@ void virtio_settle(struct virtio_device *device);
 uint32_t virtio_features_offered(const struct virtio_device *device);
 /* The selected queue, where the guest says it is. */
 void virtio_enable_queue(struct virtio_device *device);
+void virtio_reset_written(struct virtio_device *device); /* the selected queue is to be reset */
+/* Are the guest's rings all in its own memory? */
+bool virtio_are_rings(const struct virtio_guest_ring *guest);
+/* The selected queue is to be ours, with such a ring for the device: 0 or an error; and it is. */
+int virtio_make_queue(struct virtio_device *device, const struct virtio_guest_ring *guest, uint32_t ring_size);
+void virtio_begin_queue(struct virtio_device *device);
+void virtio_become_ours(struct virtio_device *device); /* a queue is, or is about to be */
+void virtio_tell_features(struct virtio_device *device);
+/* Resets the device; false: it has not done so in time. */
+bool virtio_stop(struct virtio_device *device);
 /* The device has the selected queue in that ring from now on; by the modern interface. */
 void virtio_put_our_ring(const struct virtio_device *device, const struct virtio_ring *ring);
 void virtio_page_written(struct virtio_device *device, uint32_t page);
+
+/* virtio_live.c: a device that the guest uses already becomes ours. NULL: it is; else why it stays as it is. */
+const char *virtio_live_attach(struct virtio_device *device);
 
 /* virtio_queue.c: rings, ours and the guest's. */
 struct virtio_queue *virtio_queue_new(struct virtio_device *device, const struct virtio_guest_ring *guest,
@@ -305,6 +326,10 @@ uint16_t virtio_head_at(const struct virtio_queue *queue, uint32_t ahead);
 /* Has the device look at the queue. */
 void virtio_notify_queue(const struct virtio_device *device, uint32_t number);
 void virtio_notify_device(const struct virtio_queue *queue);
+/* Is the guest to notify of commands that it puts there from now on? What it has put there before it knows is for the
+ * caller to look for. With VIRTIO_FEATURE_EVENT_IDX that is about the next only, and virtio_take() says so too where it
+ * finds none. */
+void virtio_want_notice(struct virtio_queue *queue, bool wants);
 /* Does the guest want an interrupt for what it was given? */
 bool virtio_wants_interrupt(const struct virtio_queue *queue);
 

@@ -126,15 +126,18 @@ void virtio_device_add(struct virtio_device *device)
 
 /* Claims ------------------------------------------------------------------------------------------- */
 
-/* Where queues are that were made before could be read back, but not what is in them already. */
 static void virtio_look_whether_used(struct virtio_device *device)
 {
+	const char *why = "such devices are not taken";
+
 	if (!virtio_locate(device))
 		return; /* that is seen at the first access */
 	virtio_settle(device);
+	if (!device->is_seen && device->class->revived != NULL)
+		why = virtio_live_attach(device);
 	if (!device->is_seen)
-		log_warning("%s%u: it is in use already: %s until the guest resets it, as an OS does when it starts",
-			    device->class->name, device->index,
+		log_warning("%s%u: it is in use already, and %s: %s until the guest resets it, as an OS does when it starts",
+			    device->class->name, device->index, why,
 			    virtio_lets_none_pass(device) ? "nothing reaches it" : "its requests pass unseen");
 }
 

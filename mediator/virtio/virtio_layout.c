@@ -26,6 +26,7 @@ static const struct virtio_place virtio_modern_places[] = {
 	{ 44, 4, VIRTIO_QUEUE_ADDRESS + 3 },
 	{ 48, 4, VIRTIO_QUEUE_ADDRESS + 4 },
 	{ 52, 4, VIRTIO_QUEUE_ADDRESS + 5 },
+	{ 58, 2, VIRTIO_QUEUE_RESET }, /* only where VIRTIO_FEATURE_HIGH_RING_RESET is used */
 };
 
 /* Two more are there while MSI-X is on; the device's own configuration follows. */

@@ -171,6 +171,39 @@ uint16_t virtio_count_available(struct virtio_queue *queue)
 	return queue->is_dead ? 0 : count;
 }
 
+/* Behind the guest's ring of used entries, with VIRTIO_FEATURE_EVENT_IDX: it notifies of what it puts at that place
+ * (2.7.10). */
+static void virtio_put_event(struct virtio_queue *queue, uint16_t event)
+{
+	uint8_t *used = memory_direct(queue->guest.used);
+	size_t at = VIRTIO_RING_OFFSET(used) + queue->guest.size * sizeof(struct virtio_used_entry);
+
+	__atomic_store_n((uint16_t *)(void *)(used + at), event, __ATOMIC_RELAXED);
+}
+
+void virtio_want_notice(struct virtio_queue *queue, bool wants)
+{
+	struct virtio_used *used = memory_direct(queue->guest.used);
+
+	if (virtio_has_events(queue->device)) /* a place that it has passed is far ahead of it */
+		virtio_put_event(queue, (uint16_t)(queue->taken + (wants ? virtio_count_available(queue) : UINT16_MAX)));
+	else
+		__atomic_store_n(&used->flags, wants ? 0 : VIRTIO_NO_NOTIFY, __ATOMIC_RELAXED);
+	/* The guest looks whether to notify after it has put something there; we the other way round. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Is there another command? If not, the guest notifies of the next. */
+static bool virtio_is_next(struct virtio_queue *queue)
+{
+	if (virtio_count_available(queue) != 0)
+		return true;
+	if (queue->is_dead || !virtio_has_events(queue->device))
+		return false;
+	virtio_want_notice(queue, true);
+	return virtio_count_available(queue) != 0;
+}
+
 uint16_t virtio_head_at(const struct virtio_queue *queue, uint32_t ahead)
 {
 	uint16_t at = (uint16_t)(queue->taken + ahead);
@@ -180,7 +213,7 @@ uint16_t virtio_head_at(const struct virtio_queue *queue, uint32_t ahead)
 
 struct virtio_slot *virtio_take(struct virtio_queue *queue)
 {
-	struct virtio_slot *slot = virtio_count_available(queue) != 0 ? virtio_slot_find(queue) : NULL;
+	struct virtio_slot *slot = virtio_is_next(queue) ? virtio_slot_find(queue) : NULL;
 
 	if (slot == NULL)
 		return NULL;
@@ -197,6 +230,8 @@ struct virtio_slot *virtio_take(struct virtio_queue *queue)
 
 bool virtio_wants_interrupt(const struct virtio_queue *queue)
 {
+	if (virtio_has_events(queue->device))
+		return queue->is_due;
 	/* The guest looks for used entries after it has said that it wants interrupts; we the other way round. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return !(virtio_available_read(queue, offsetof(struct virtio_available, flags)) & VIRTIO_NO_INTERRUPT);
@@ -214,10 +249,16 @@ void virtio_put_used(struct virtio_queue *queue, uint32_t ahead, uint16_t head, 
 void virtio_give_used(struct virtio_queue *queue, uint32_t count)
 {
 	struct virtio_used *used = memory_direct(queue->guest.used);
+	uint64_t event_at = VIRTIO_RING_OFFSET(available) + 2 * queue->guest.size;
 
 	queue->given = (uint16_t)(queue->given + count);
 	/* The guest finds them by the index. */
 	__atomic_store_n(&used->index, queue->given, __ATOMIC_RELEASE);
+	if (!virtio_has_events(queue->device))
+		return;
+	/* The guest looks for used entries after it has said of which it wants to hear; we the other way round. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	queue->is_due |= (uint16_t)(queue->given - virtio_available_read(queue, event_at) - 1) < count;
 }
 
 void virtio_post(struct virtio_slot *slot)

@@ -55,11 +55,13 @@ static uint32_t virtio_register_read(struct virtio_device *device, uint8_t name,
 	case VIRTIO_QUEUE_SIZE:
 		return virtio_size_read(device);
 	case VIRTIO_QUEUE_ENABLE:
-		return setup != NULL && (device->queues[device->queue_select] != NULL || device->passed[device->queue_select]);
+		return setup != NULL && device->queues[device->queue_select] != NULL;
 	case VIRTIO_QUEUE_PAGE:
 		return setup != NULL ? setup->page : 0;
 	case VIRTIO_QUEUE_ADDRESS ... VIRTIO_QUEUE_ADDRESS + 5:
 		return setup != NULL ? setup->addresses[name - VIRTIO_QUEUE_ADDRESS] : 0;
+	case VIRTIO_QUEUE_RESET: /* it is over when the guest can look; and not all devices have it */
+		return 0;
 	case VIRTIO_ISR: /* the interrupts that it takes back are about what is found now */
 		value = virtio_get(device, VIRTIO_ISR);
 		virtio_isr_read(device, vcpu);
@@ -116,6 +118,10 @@ static void virtio_register_write(struct virtio_device *device, uint8_t name, ui
 	case VIRTIO_QUEUE_ENABLE:
 		if (value == 1)
 			virtio_enable_queue(device);
+		break;
+	case VIRTIO_QUEUE_RESET:
+		if (value == 1)
+			virtio_reset_written(device);
 		break;
 	case VIRTIO_QUEUE_PAGE:
 		virtio_page_written(device, value);

@@ -39,7 +39,8 @@ enum virtio_register {
 	VIRTIO_QUEUE_ENABLE,	/* rw */
 	VIRTIO_QUEUE_NOTIFY_OFFSET, /* r- in units of the multiplier */
 	VIRTIO_QUEUE_ADDRESS,	/* rw six halves: descriptors, available ring, used ring */
-	VIRTIO_QUEUE_PAGE = VIRTIO_QUEUE_ADDRESS + 6, /* rw legacy: all three, by their page's number */
+	VIRTIO_QUEUE_RESET = VIRTIO_QUEUE_ADDRESS + 6, /* rw 1: this queue alone is reset */
+	VIRTIO_QUEUE_PAGE, /* rw legacy: all three, by their page's number */
 	VIRTIO_NOTIFY,		/* -w legacy: a queue's number */
 	VIRTIO_ISR,		/* r- reading it takes the interrupt back */
 };
@@ -49,6 +50,8 @@ enum virtio_register {
 #define VIRTIO_LEGACY_VECTORS_BYTES 4
 
 /* Status (2.1). */
+#define VIRTIO_STATUS_ACKNOWLEDGE 1u
+#define VIRTIO_STATUS_DRIVER 2u
 #define VIRTIO_STATUS_DRIVER_OK 4u
 #define VIRTIO_STATUS_FEATURES_OK 8u
 #define VIRTIO_STATUS_NEEDS_RESET 64u
@@ -56,10 +59,12 @@ enum virtio_register {
 /* Features that all devices have, the lower half (6) ... */
 #define VIRTIO_FEATURE_ANY_LAYOUT (1u << 27)
 #define VIRTIO_FEATURE_INDIRECT (1u << 28)
+#define VIRTIO_FEATURE_EVENT_IDX (1u << 29)
 /* ... and the upper. */
 #define VIRTIO_FEATURE_HIGH_VERSION_1 (1u << 0)
 #define VIRTIO_FEATURE_HIGH_ACCESS_PLATFORM (1u << 1)
 #define VIRTIO_FEATURE_HIGH_ORDER_PLATFORM (1u << 4)
+#define VIRTIO_FEATURE_HIGH_RING_RESET (1u << 8)
 
 /* Rings (2.7). */
 struct virtio_descriptor {

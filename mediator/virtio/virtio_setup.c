@@ -47,12 +47,13 @@ static bool virtio_takes_too_much(const struct virtio_device *device)
 	return ((device->features[0] & ~virtio_offered(device, 0)) | (device->features[1] & ~virtio_offered(device, 1))) != 0;
 }
 
-/* Tells the device which features are used: the guest's, and tables of descriptors, which we use ourselves. */
-static void virtio_tell_features(struct virtio_device *device)
+/* Tells the device which features are used: the guest's, but for events, and tables of descriptors, which we use
+ * ourselves. */
+void virtio_tell_features(struct virtio_device *device)
 {
 	device->has_indirect = (virtio_offered(device, 0) & VIRTIO_FEATURE_INDIRECT) != 0;
 	for (uint32_t i = 0; i < (device->is_legacy ? 1u : 2u); i++) {
-		uint32_t value = device->features[i] & virtio_offered(device, i);
+		uint32_t value = device->features[i] & virtio_offered(device, i) & (i == 0 ? ~VIRTIO_FEATURE_EVENT_IDX : UINT32_MAX);
 
 		virtio_put(device, VIRTIO_DRIVER_SELECT, i);
 		virtio_put(device, VIRTIO_DRIVER_FEATURES,
@@ -71,13 +72,12 @@ static void virtio_detach(struct virtio_device *device)
 			virtio_queue_end(device->queues[i]);
 		device->queues[i] = NULL;
 	}
-	memset(device->passed, 0, sizeof(device->passed));
 	if (device->is_attached) {
 		__atomic_store_n(&device->is_attached, false, __ATOMIC_RELEASE);
 		interrupt_want_everywhere(false);
 		log_info("%s%u: reset: its queues are the guest's", device->class->name, device->index);
 	}
-	device->is_stopping = device->is_broken = device->is_told = false;
+	device->is_stopping = device->is_broken = device->is_told = device->is_live = false;
 }
 
 /* Once its status is 0, the device is done with all memory that it had (2.4.1). */
@@ -98,14 +98,23 @@ void virtio_settle(struct virtio_device *device)
 		virtio_release(device);
 }
 
-static void virtio_reset(struct virtio_device *device)
+bool virtio_stop(struct virtio_device *device)
 {
 	uint64_t end = tsc_read() + time_tsc_of_us(VIRTIO_STOP_US);
 
-	device->is_stopping = true;
 	virtio_put(device, VIRTIO_STATUS, 0);
-	while (virtio_get(device, VIRTIO_STATUS) != 0 && tsc_read() < end)
+	while (virtio_get(device, VIRTIO_STATUS) != 0) {
+		if (tsc_read() >= end)
+			return false;
 		cpu_pause();
+	}
+	return true;
+}
+
+static void virtio_reset(struct virtio_device *device)
+{
+	device->is_stopping = true;
+	(void)virtio_stop(device);
 	virtio_settle(device);
 }
 
@@ -132,44 +141,79 @@ static gpa_t virtio_setup_address(const struct virtio_setup *setup, unsigned whi
 	return setup->addresses[2 * which] | (uint64_t)setup->addresses[2 * which + 1] << 32;
 }
 
+/* This queue alone is reset (2.6.1), with what is on its way. Which of the device's queues that is knows no other
+ * register. */
+void virtio_reset_written(struct virtio_device *device)
+{
+	unsigned number = device->queue_select;
+	uint64_t end = tsc_read() + time_tsc_of_us(VIRTIO_STOP_US);
+
+	if (number >= VIRTIO_QUEUES_MAXIMUM || !(device->features[1] & VIRTIO_FEATURE_HIGH_RING_RESET) || device->is_stopping ||
+	    device->queues[number] == NULL)
+		return;
+	virtio_put(device, VIRTIO_QUEUE_RESET, 1);
+	while (virtio_get(device, VIRTIO_QUEUE_RESET) != 0 && tsc_read() < end)
+		cpu_pause();
+	if (virtio_get(device, VIRTIO_QUEUE_RESET) != 0) {
+		virtio_queue_kill(device->queues[number], "a reset that does not end");
+		return;
+	}
+	virtio_queue_end(device->queues[number]);
+	device->queues[number] = NULL;
+	device->setups[number] = (struct virtio_setup){ 0 };
+}
+
 static bool virtio_is_memory(gpa_t address, uint64_t length_bytes, uint64_t alignment)
 {
 	return address % alignment == 0 && memory_is_ram(address, length_bytes);
 }
 
-/* The rings of the guest: all of them its own memory. */
-static bool virtio_are_rings(const struct virtio_guest_ring *guest)
+bool virtio_are_rings(const struct virtio_guest_ring *guest)
 {
 	return virtio_is_memory(guest->descriptors, guest->size * sizeof(struct virtio_descriptor), 16) &&
 	       virtio_is_memory(guest->available, sizeof(struct virtio_available) + guest->size * 2 + 2, 2) &&
 	       virtio_is_memory(guest->used, sizeof(struct virtio_used) + guest->size * sizeof(struct virtio_used_entry) + 2, 4);
 }
 
-/* Has the device use our ring of that size for the selected queue, and takes the guest's. */
-static int virtio_attach(struct virtio_device *device, const struct virtio_guest_ring *guest, uint32_t ring_size)
+int virtio_make_queue(struct virtio_device *device, const struct virtio_guest_ring *guest, uint32_t ring_size)
 {
-	struct virtio_queue *queue;
-
 	if (ring_size < VIRTIO_RING_SIZE_MINIMUM || ring_size > VIRTIO_RING_SIZE_MAXIMUM)
 		return -RV_ENOTSUP;
 	if (guest->size == 0 || !virtio_are_rings(guest))
 		return -RV_EFAULT;
-	queue = virtio_queue_new(device, guest, ring_size);
-	if (queue == NULL)
-		return -RV_ENOMEM;
+	device->queues[device->queue_select] = virtio_queue_new(device, guest, ring_size);
+	return device->queues[device->queue_select] != NULL ? 0 : -RV_ENOMEM;
+}
+
+void virtio_become_ours(struct virtio_device *device)
+{
+	if (device->is_attached)
+		return;
+	__atomic_store_n(&device->is_attached, true, __ATOMIC_RELEASE);
+	interrupt_want_everywhere(true);
+	if (device->class->attached != NULL)
+		device->class->attached(device);
+	log_info("%s%u: its queues are ours: requests are seen", device->class->name, device->index);
+}
+
+void virtio_begin_queue(struct virtio_device *device)
+{
+	device->notify[device->queue_select] = device->is_legacy ? 0 : virtio_notify_address(device);
+	virtio_become_ours(device);
+	if (device->class->made != NULL)
+		device->class->made(device->queues[device->queue_select]);
+}
+
+/* Takes the guest's ring, and has one of ours of that size for the device. */
+static int virtio_attach(struct virtio_device *device, const struct virtio_guest_ring *guest, uint32_t ring_size)
+{
+	int error = virtio_make_queue(device, guest, ring_size);
+
+	if (error != 0)
+		return error;
 	if (!device->is_told && !(virtio_get(device, VIRTIO_STATUS) & VIRTIO_STATUS_FEATURES_OK))
 		virtio_tell_features(device);
-	device->queues[device->queue_select] = queue;
-	device->notify[device->queue_select] = device->is_legacy ? 0 : virtio_notify_address(device);
-	if (!device->is_attached) {
-		__atomic_store_n(&device->is_attached, true, __ATOMIC_RELEASE);
-		interrupt_want_everywhere(true);
-		if (device->class->attached != NULL)
-			device->class->attached(device);
-		log_info("%s%u: its queues are ours: requests are seen", device->class->name, device->index);
-	}
-	if (device->class->made != NULL)
-		device->class->made(queue);
+	virtio_begin_queue(device);
 	return 0;
 }
 
@@ -190,24 +234,7 @@ static bool virtio_is_free(struct virtio_device *device)
 {
 	virtio_settle(device);
 	return !device->is_stopping && device->queue_select < VIRTIO_QUEUES_MAXIMUM &&
-	       device->queues[device->queue_select] == NULL && !device->passed[device->queue_select];
-}
-
-/* One that the class lets pass. False: it is such, but not in the guest's own memory. */
-static bool virtio_pass_queue(struct virtio_device *device, const struct virtio_guest_ring *guest)
-{
-	if (guest->size == 0 || !virtio_are_rings(guest))
-		return false;
-	device->passed[device->queue_select] = true;
-	device->notify[device->queue_select] = device->is_legacy ? 0 : virtio_notify_address(device);
-	if (!device->is_told && !(virtio_get(device, VIRTIO_STATUS) & VIRTIO_STATUS_FEATURES_OK))
-		virtio_tell_features(device);
-	return true;
-}
-
-static bool virtio_is_passed(const struct virtio_device *device)
-{
-	return device->class->passes != NULL && device->class->passes(device, device->queue_select);
+	       device->queues[device->queue_select] == NULL;
 }
 
 static void virtio_put_address(const struct virtio_device *device, unsigned which, hpa_t address)
@@ -216,20 +243,13 @@ static void virtio_put_address(const struct virtio_device *device, unsigned whic
 	virtio_put(device, (enum virtio_register)(VIRTIO_QUEUE_ADDRESS + 2 * which + 1), (uint32_t)(address >> 32));
 }
 
-static void virtio_put_ring(const struct virtio_device *device, uint32_t size, hpa_t descriptors, hpa_t available,
-			    hpa_t used)
-{
-	virtio_put(device, VIRTIO_QUEUE_SIZE, size);
-	virtio_put_address(device, 0, descriptors);
-	virtio_put_address(device, 1, available);
-	virtio_put_address(device, 2, used);
-	virtio_put(device, VIRTIO_QUEUE_ENABLE, 1);
-}
-
 void virtio_put_our_ring(const struct virtio_device *device, const struct virtio_ring *ring)
 {
-	virtio_put_ring(device, ring->size, memory_physical(ring->descriptors), memory_physical(ring->available),
-			memory_physical(ring->used));
+	virtio_put(device, VIRTIO_QUEUE_SIZE, ring->size);
+	virtio_put_address(device, 0, memory_physical(ring->descriptors));
+	virtio_put_address(device, 1, memory_physical(ring->available));
+	virtio_put_address(device, 2, memory_physical(ring->used));
+	virtio_put(device, VIRTIO_QUEUE_ENABLE, 1);
 }
 
 void virtio_enable_queue(struct virtio_device *device)
@@ -247,11 +267,6 @@ void virtio_enable_queue(struct virtio_device *device)
 	guest.descriptors = virtio_setup_address(setup, 0);
 	guest.available = virtio_setup_address(setup, 1);
 	guest.used = virtio_setup_address(setup, 2);
-	if (virtio_is_passed(device)) {
-		if (virtio_pass_queue(device, &guest))
-			virtio_put_ring(device, guest.size, guest.descriptors, guest.available, guest.used);
-		return;
-	}
 	if (virtio_may_attach(device, &guest, most))
 		virtio_put_our_ring(device, &device->queues[device->queue_select]->ring);
 }
@@ -264,13 +279,6 @@ static void virtio_enable_page(struct virtio_device *device, uint32_t page)
 	guest.descriptors = (gpa_t)page << PAGE_SHIFT;
 	guest.available = guest.descriptors + guest.size * sizeof(struct virtio_descriptor);
 	guest.used = align_up(guest.available + sizeof(struct virtio_available) + guest.size * 2 + 2, PAGE_BYTES);
-	if (virtio_is_passed(device)) {
-		if (virtio_pass_queue(device, &guest)) {
-			device->setups[device->queue_select].page = page;
-			virtio_put(device, VIRTIO_QUEUE_PAGE, page);
-		}
-		return;
-	}
 	if (!virtio_may_attach(device, &guest, guest.size))
 		return;
 	device->setups[device->queue_select].page = page;

@@ -76,7 +76,9 @@ void virtio_work(struct virtio_device *device, struct vcpu *vcpu)
 
 void virtio_heed_wish(struct virtio_queue *queue)
 {
-	virtio_set_silent(queue, !virtio_wants_interrupt(queue));
+	/* By VIRTIO_FEATURE_EVENT_IDX it says what it wants when it is given something: then we see to it, if we can. */
+	virtio_set_silent(queue, virtio_has_events(queue->device) ? virtio_has_vectors(queue->device)
+								  : !virtio_wants_interrupt(queue));
 }
 
 void virtio_wait(struct virtio_device *device, uint32_t number, struct vcpu *vcpu)
@@ -103,8 +105,6 @@ void virtio_notified(struct virtio_device *device, uint32_t number, struct vcpu 
 {
 	struct virtio_queue *queue = number < VIRTIO_QUEUES_MAXIMUM ? device->queues[number] : NULL;
 
-	if (number < VIRTIO_QUEUES_MAXIMUM && device->passed[number])
-		virtio_notify_queue(device, number);
 	if (queue == NULL)
 		return;
 	if (device->class->polls)

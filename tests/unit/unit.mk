@@ -67,8 +67,8 @@ unit-virtio-transport := mediator/bounce.o $(addprefix mediator/virtio/virtio_,c
 unit-virtio-objects := $(unit-virtio-transport) $(addprefix mediator/disk/virtio_,chain.o learn.o own.o request.o) $(addprefix tests/unit/,virtio_device.o disk_memory.o disk_own.o disk_requests.o)
 
 unit-programs += virtio_net
-unit-virtio_net-objects := $(unit-virtio-transport) $(addprefix mediator/net/,frame.o packet.o virtio_net.o virtio_net_frame.o virtio_net_interrupt.o \
-	virtio_net_rx.o virtio_net_tx.o) tests/unit/disk_memory.o
+unit-virtio_net-objects := $(unit-virtio-transport) $(addprefix mediator/net/,frame.o packet.o virtio_net.o virtio_net_control.o virtio_net_frame.o virtio_net_interrupt.o \
+	virtio_net_rx.o virtio_net_tx.o) mediator/virtio/virtio_live.o tests/unit/disk_memory.o
 
 unit-programs += e1000
 unit-e1000-objects := mediator/bounce.o $(addprefix mediator/net/,frame.o packet.o e1000_access.o e1000_find.o e1000_offload.o \

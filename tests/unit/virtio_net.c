@@ -29,6 +29,7 @@
 #define QUEUES 3     /* receive, send, control */
 #define RX 0
 #define TX 1
+#define CONTROL 2
 #define BUFFERS 16   /* a queue's, of the guest's */
 #define BUFFER_BYTES KIB(16)
 #define BUFFER(queue, index) (MIB(2) + ((queue) * BUFFERS + (uint64_t)(index)) * BUFFER_BYTES)
@@ -46,7 +47,7 @@ enum { RULE_DROP, RULE_DENY, RULE_CHANGE, RULE_GROW, RULE_SHRINK, RULES = 10 };
 static struct virtio_net net;
 static struct nic nic = { .number = 3 };
 static struct virtio_window windows[3];
-static bool is_watched = true, is_nonsense, wants[RV_EVENT_KIND_COUNT], merges, has_tables, interrupts[QUEUES];
+static bool is_watched = true, is_nonsense, is_raw /* nobody is between guest and card */, wants[RV_EVENT_KIND_COUNT], merges, has_tables, has_events, interrupts[QUEUES];
 static int depth;
 static unsigned nr_sent, nr_received, nr_nudges, nr_waited, nr_released, nr_attached, nr_own;
 struct watchers interrupt_taken_watchers;
@@ -59,7 +60,7 @@ static bool device_step(void);
 
 struct packet {
 	uint32_t length_bytes;
-	bool is_given, is_seen, is_own; /* a script's, which no hook sees */
+	bool is_given, is_seen, is_own; /* a script's, or before there were hooks: none sees it */
 };
 static struct packet packets[2][PACKETS]; /* by direction */
 static uint32_t nr_packets[2];
@@ -77,6 +78,7 @@ static uint32_t frame_new(unsigned direction)
 
 	packets[direction][number] = (struct packet){
 		.length_bytes = unit_random() % 8 == 0 ? 2000 + (uint32_t)unit_random() % 7000 : 60 + (uint32_t)unit_random() % 1400,
+		.is_own = is_raw && direction == RX,
 	};
 	return number;
 }
@@ -91,6 +93,7 @@ static void frame_check(unsigned direction, const uint8_t *bytes, uint32_t lengt
 	for (unsigned i = 0; i < 4; i++)
 		number |= (uint32_t)bytes[14 + i] << 8 * i;
 	packet = &packets[direction][number % PACKETS];
+	packet->is_own |= is_raw;
 	rule = wants[kind] && !packet->is_own ? number % RULES : RULES;
 	wanted = packet->length_bytes + (rule == RULE_GROW ? GROWN : 0);
 	if (rule == RULE_SHRINK)
@@ -311,6 +314,10 @@ static unsigned read_chain(unsigned number, uint32_t index, bool write)
 			index = 0;
 			continue;
 		}
+		if (number == CONTROL && descriptor.length_bytes != 0) {
+			chain[count++] = descriptor;
+			continue;
+		}
 		if (descriptor.length_bytes == 0 || ((descriptor.flags & VIRTIO_DESCRIPTOR_WRITE) != 0) != write)
 			return 0;
 		chain[count++] = descriptor;
@@ -364,7 +371,7 @@ static void device_complete(unsigned number, uint16_t head, uint32_t length_byte
 static void device_publish(unsigned number)
 {
 	*word(base(number, 2) + 2) = queues[number].given;
-	if (!(*word(base(number, 1)) & VIRTIO_NO_INTERRUPT))
+	if (is_raw || !(*word(base(number, 1)) & VIRTIO_NO_INTERRUPT))
 		interrupts[number] = true;
 }
 
@@ -379,8 +386,8 @@ static bool device_send(void)
 		return false;
 	}
 	count = read_chain(TX, device_head(TX, 0), false);
-	length = count < 2 ? 0 : move(count, bytes, sizeof(bytes), false);
-	if (length < VIRTIO_NET_HEADER_BYTES + 14 || chain[0].length_bytes != VIRTIO_NET_HEADER_BYTES)
+	length = count < 2 && !is_raw ? 0 : move(count, bytes, sizeof(bytes), false);
+	if (length < VIRTIO_NET_HEADER_BYTES + 14 || (!is_raw && chain[0].length_bytes != VIRTIO_NET_HEADER_BYTES))
 		unit_fail("the card was given a chain that is none");
 	else if (!is_nonsense)
 		frame_check(TX, bytes + VIRTIO_NET_HEADER_BYTES, length - VIRTIO_NET_HEADER_BYTES);
@@ -418,8 +425,7 @@ static bool device_receive(void)
 		return false;
 	}
 	header.nr_buffers = (uint16_t)used;
-	(void)read_chain(RX, heads[0], true);
-	(void)move(1, (uint8_t *)&header, sizeof(header), true);
+	(void)move(read_chain(RX, heads[0], true), (uint8_t *)&header, sizeof(header), true);
 	packets[RX][number].is_given = true;
 	for (uint32_t i = 0; i < used; i++) {
 		device_complete(RX, (uint16_t)heads[i], parts[i]);
@@ -428,6 +434,27 @@ static bool device_receive(void)
 	}
 	device_publish(RX);
 	return true;
+}
+
+static unsigned nr_commands, commands[8]; /* class and number, as the last bytes of one */
+
+/* Commands are executed when it is notified. */
+static void device_obey(void)
+{
+	while (device_count(CONTROL) != 0) {
+		unsigned count = read_chain(CONTROL, device_head(CONTROL, 0), false);
+		uint8_t bytes[64];
+		uint32_t length = count < 2 ? 0 : move(count - 1, bytes, sizeof(bytes), false);
+
+		if (length < 2 || !(chain[count - 1].flags & VIRTIO_DESCRIPTOR_WRITE)) {
+			unit_fail("the card was given a command that is none");
+			return;
+		}
+		commands[nr_commands++ % ARRAY_LENGTH(commands)] = (unsigned)(bytes[0] << 16 | bytes[1] << 8 | bytes[length - 1]);
+		*(uint8_t *)disk_memory_reach(chain[count - 1].address, 1) = 0;
+		device_complete(CONTROL, device_head(CONTROL, 0), 1);
+		device_publish(CONTROL);
+	}
 }
 
 static bool is_wire_silent;
@@ -479,6 +506,12 @@ uint64_t mmio_hardware_read(gpa_t gpa, uint8_t width_bytes)
 		return driver_select;
 	case 18:
 		return QUEUES;
+	case 12:
+		return driver_select < 2 ? features[driver_select] : 0;
+	case 28:
+		return queue_select < QUEUES && queues[queue_select].is_there;
+	case 32 ... 55:
+		return queue_select < QUEUES ? queues[queue_select].addresses[(offset - 32) / 4] : 0;
 	case 20:
 		return status;
 	case 22:
@@ -503,12 +536,16 @@ void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
 	if (offset >= NOTIFY) {
 		UNIT_CHECK((status & VIRTIO_STATUS_DRIVER_OK) || is_nonsense);
 		queues[(offset - NOTIFY) / 4 % QUEUES].is_notified = true;
+		if ((offset - NOTIFY) / 4 == CONTROL && (status & VIRTIO_STATUS_DRIVER_OK))
+			device_obey();
+		while (is_raw && device_send()) /* that nothing is on its way makes the test fast */
+			;
 	} else if (offset == 0) {
 		device_select = (uint32_t)value;
 	} else if (offset == 8) {
 		driver_select = (uint32_t)value;
 	} else if (offset == 12 && driver_select < 2) {
-		UNIT_EQUAL(driver_select == 0 ? value & 1u << 29 : value & 4, 0); /* event indices, packed rings */
+		UNIT_EQUAL(is_raw ? 0 : driver_select == 0 ? value & 1u << 29 : value & 4, 0); /* event indices, packed rings */
 		features[driver_select] = (uint32_t)value;
 	} else if (offset == 20 && value == 0) {
 		device_reset();
@@ -566,7 +603,7 @@ void ipi_send(uint32_t apic_id, uint32_t mode)
 
 static struct guest_queue {
 	bool is_there, was_notified;
-	uint16_t index, seen;
+	uint16_t index, seen, told; /* up to where the device may know of buffers */
 	struct guest_buffer {
 		bool is_out;
 		uint32_t number, room;
@@ -582,6 +619,11 @@ static uint64_t perform(unsigned window, uint32_t offset, uint8_t width_bytes, u
 	struct access access = { .kind = ACCESS_MMIO, .write = write, .width_bytes = width_bytes, .value = value,
 				 .address = BASE + at };
 
+	if (is_raw) {
+		if (write)
+			mmio_hardware_write(access.address, width_bytes, value);
+		return write ? 0 : mmio_hardware_read(access.address, width_bytes);
+	}
 	if (handlers[window](&access, (int64_t)at, &windows[window]) != ACCESS_PASS || access.resolved)
 		return access.value;
 	if (!write)
@@ -606,12 +648,39 @@ static struct virtio_used *used_of(unsigned number)
 	return memory_direct(RING(number) + KIB(32));
 }
 
+/* Behind the rings, VIRTIO_FEATURE_EVENT_IDX: of what the device is to be told, and of what it tells. */
+static uint16_t notice_event(unsigned number)
+{
+	return *(volatile uint16_t *)(void *)&used_of(number)->ring[BUFFERS * 8];
+}
+
+static void set_interrupt_event(unsigned number, uint16_t event)
+{
+	*(volatile uint16_t *)available(number, 2 + BUFFERS * 8) = event;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static void want_interrupt(unsigned number, bool wish)
+{
+	if (has_events)
+		set_interrupt_event(number, (uint16_t)(guests[number].seen + (wish ? 0 : 0x8000)));
+	else
+		*available(number, 0) = wish ? 0 : VIRTIO_NO_INTERRUPT;
+}
+
 static void ring(unsigned number)
 {
-	guests[number].was_notified = true;
-	__atomic_store_n(available(number, 1), guests[number].index, __ATOMIC_RELEASE);
+	struct guest_queue *queue = &guests[number];
+	uint16_t before = queue->told;
+	bool notifies;
+
+	queue->was_notified = true;
+	queue->told = queue->index;
+	__atomic_store_n(available(number, 1), queue->index, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!(used_of(number)->flags & VIRTIO_NO_NOTIFY))
+	notifies = has_events ? (uint16_t)(queue->index - notice_event(number) - 1) < (uint16_t)(queue->index - before)
+			      : !(used_of(number)->flags & VIRTIO_NO_NOTIFY);
+	if (notifies)
 		(void)perform(1, number * 4, 2, number, true);
 }
 
@@ -746,7 +815,7 @@ static void handle(unsigned number)
 	if (!guests[number].is_there)
 		return;
 	do {
-		*available(number, 0) = VIRTIO_NO_INTERRUPT;
+		want_interrupt(number, false);
 		(void)take_used(number);
 		if (unit_random() % 4 == 0 && depth < 2) {
 			depth++;
@@ -755,7 +824,7 @@ static void handle(unsigned number)
 		}
 		if (!guests[number].is_there)
 			return;
-		*available(number, 0) = 0;
+		want_interrupt(number, true);
 	} while (take_used(number));
 }
 
@@ -793,20 +862,46 @@ static void set_up_queue(unsigned number)
 	guests[number].is_there = true;
 }
 
+/* A command of the guest's; returns what it is answered. */
+static uint8_t obey(uint8_t class, uint8_t number, uint8_t with)
+{
+	uint8_t *bytes = memory_direct(BUFFER(CONTROL, 0));
+	struct virtio_descriptor *entries = memory_direct(RING(CONTROL));
+
+	bytes[0] = class;
+	bytes[1] = number;
+	bytes[2] = with;
+	bytes[3] = 0xee;
+	entries[0] = (struct virtio_descriptor){ BUFFER(CONTROL, 0), 2, VIRTIO_DESCRIPTOR_NEXT, 1 };
+	entries[1] = (struct virtio_descriptor){ BUFFER(CONTROL, 0) + 2, 1, VIRTIO_DESCRIPTOR_NEXT, 2 };
+	entries[2] = (struct virtio_descriptor){ BUFFER(CONTROL, 0) + 3, 1, VIRTIO_DESCRIPTOR_WRITE, 0 };
+	*available(CONTROL, 2 + guests[CONTROL].index++ % (BUFFERS * 8)) = 0;
+	ring(CONTROL);
+	UNIT_EQUAL(used_of(CONTROL)->index, guests[CONTROL].index);
+	return bytes[3];
+}
+
 static void set_up(void)
 {
 	put(20, 1, 3);
 	put(8, 4, 0);
-	put(12, 4, VIRTIO_NET_CTRL_VQ | (merges ? VIRTIO_NET_MRG_RXBUF : 0) | (has_tables ? VIRTIO_FEATURE_INDIRECT : 0));
+	put(12, 4, VIRTIO_NET_CTRL_VQ | (is_raw ? VIRTIO_NET_CTRL_RX | VIRTIO_NET_CTRL_MAC_ADDR : 0) | (merges ? VIRTIO_NET_MRG_RXBUF : 0) | (has_tables ? VIRTIO_FEATURE_INDIRECT : 0) |
+		       (has_events ? VIRTIO_FEATURE_EVENT_IDX : 0));
 	put(8, 4, 1);
 	put(12, 4, VIRTIO_FEATURE_HIGH_VERSION_1);
 	put(20, 1, 11);
 	UNIT_CHECK(perform(0, 20, 1, 0, false) & VIRTIO_STATUS_FEATURES_OK);
 	for (unsigned i = 0; i < QUEUES; i++)
 		set_up_queue(i);
-	UNIT_EQUAL(base(2, 0), RING(2)); /* that for control is the guest's own */
-	UNIT_CHECK(base(0, 0) != RING(0) && base(1, 0) != RING(1));
+	if (is_raw) {
+		put(20, 1, 15);
+		return;
+	}
+	UNIT_CHECK(base(0, 0) != RING(0) && base(1, 0) != RING(1) && base(2, 0) != RING(2));
 	put(20, 1, 15);
+	nr_commands = 0;
+	UNIT_EQUAL(obey(0, 1, 4), 0); /* it is passed on as it is */
+	UNIT_EQUAL(commands[nr_commands - 1], 0x104);
 }
 
 /* A script sends a frame, or has the guest receive one. */
@@ -819,7 +914,7 @@ static void transfer(unsigned direction)
 	uint32_t number;
 	int error;
 
-	if (queue == NULL || queue->is_dead || net.device.lock.holder != 0 || is_wire_silent || nr_packets[direction] == PACKETS)
+	if (is_raw || queue == NULL || queue->is_dead || net.device.lock.holder != 0 || is_wire_silent || nr_packets[direction] == PACKETS)
 		return;
 	number = frame_new(direction);
 	packets[direction][number].is_own = true;
@@ -874,6 +969,7 @@ static void begin(void)
 	disk_memory_reset(1024);
 	has_tables = unit_random() % 2 == 0;
 	merges = unit_random() % 2 == 0;
+	has_events = unit_random() % 2 == 0;
 	ring_size = unit_random() % 2 == 0 ? BUFFERS * 8 : 256;
 	wants[RV_EVENT_NET_TX] = unit_random() % 4 != 0;
 	wants[RV_EVENT_NET_RX] = unit_random() % 4 != 0;
@@ -933,43 +1029,117 @@ static void check_all_came(unsigned direction)
 	}
 }
 
+/* The wire falls silent; the guest gives all that it has, and waits to be interrupted. */
+static void come_to_rest(void)
+{
+	is_wire_silent = true;
+	ring(TX);
+	ring(RX);
+	settle();
+	for (unsigned k = 0; k < 1000 && (uint16_t)(guests[RX].index - guests[RX].seen) < BUFFERS && unit_why[0] == '\0'; k++) {
+		for (unsigned number = 0; number < 2; number++) {
+			if (number == RX)
+				give(number);
+			ring(number);
+		}
+		settle();
+	}
+	check_all_came(TX);
+	check_all_came(RX);
+	for (unsigned k = 0; k < BUFFERS; k++)
+		UNIT_CHECK(!guests[TX].buffers[k].is_out);
+	end();
+}
+
+static void happen_often(unsigned count)
+{
+	while (count-- > 0 && unit_why[0] == '\0')
+		happen();
+}
+
 static void test_sequences(void)
 {
 	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++) {
 		begin();
 		is_wire_silent = false;
 		set_up();
-		for (unsigned k = 0; k < 60 && unit_why[0] == '\0'; k++)
-			happen();
+		happen_often(60);
 		if (unit_random() % 4 == 0) {
 			end();
 			set_up();
-			for (unsigned k = 0; k < 20 && unit_why[0] == '\0'; k++)
-				happen();
+			happen_often(20);
 		}
-		/* The wire falls silent; the guest gives all that it has, and waits to be interrupted. */
-		is_wire_silent = true;
-		ring(TX);
-		ring(RX);
-		settle();
-		for (unsigned k = 0; k < 1000 && (uint16_t)(guests[RX].index - guests[RX].seen) < BUFFERS && unit_why[0] == '\0'; k++) {
-			for (unsigned number = 0; number < 2; number++) {
-				if (number == RX)
-					give(number);
-				ring(number);
-			}
-			settle();
-		}
-		check_all_came(TX);
-		check_all_came(RX);
-		for (unsigned k = 0; k < BUFFERS; k++)
-			UNIT_CHECK(!guests[TX].buffers[k].is_out);
-		end();
+		come_to_rest();
 		if (unit_why[0] != '\0')
 			printf("in sequence %u\n", i);
 	}
 	UNIT_CHECK(nr_sent > SEQUENCES && nr_received > SEQUENCES && nr_nudges > 100 && nr_waited > 100 &&
 		   nr_attached >= SEQUENCES && nr_own > SEQUENCES);
+}
+
+/* Amid its work the card becomes ours: no frame is lost, and it is told again what it has forgotten. */
+static void test_live(void)
+{
+	const char *why;
+
+	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++) {
+		begin();
+		is_raw = true;
+		is_wire_silent = false;
+		nr_commands = 0;
+		set_up();
+		UNIT_EQUAL(obey(0, 1, 1), 0);
+		happen_often((unsigned)unit_random() % 300);
+		is_raw = false;
+		net.device.is_seen = false;
+		net.mac = 0x525400123456;
+		spinlock_acquire(&net.device.lock);
+		UNIT_CHECK(virtio_locate(&net.device));
+		why = virtio_live_attach(&net.device);
+		if (why != NULL)
+			unit_fail("it stays the guest's: %s", why);
+		UNIT_CHECK(net.device.is_attached);
+		spinlock_release(&net.device.lock);
+		UNIT_CHECK(base(0, 0) != RING(0) && base(1, 0) != RING(1) && base(2, 0) != RING(2));
+		UNIT_EQUAL(perform(0, 20, 1, 0, false), 15);
+		put(22, 2, 1);
+		UNIT_EQUAL(perform(0, 32, 4, 0, false), RING(1)); /* what it reads is what it has written */
+		UNIT_EQUAL(obey(0, 0, 0), 0);	     /* that it is to filter */
+		UNIT_EQUAL(obey(5, 0, 7), 0);
+		UNIT_EQUAL(nr_commands, 4);
+		UNIT_EQUAL(commands[1], 1);	     /* it is to pass all */
+		UNIT_EQUAL(commands[2], 0x10156);    /* its address */
+		UNIT_EQUAL(commands[3], 0x50007);
+		happen_often(60);
+		come_to_rest();
+		if (unit_why[0] != '\0')
+			printf("in sequence %u\n", i);
+	}
+}
+
+/* Where it cannot be known what the card has, it stays the guest's, and goes on. */
+static void test_not_live(void)
+{
+	for (unsigned what = 0; what < 3 && unit_why[0] == '\0'; what++) {
+		begin();
+		is_raw = true;
+		is_wire_silent = true;
+		set_up();
+		happen_often(300);
+		if (what == 0) /* something has come back in another order */
+			used_of(RX)->ring[BUFFERS * 8 - 1].head = 77;
+		else if (what == 1)
+			features[1] |= 4;
+		else
+			queues[TX].size = 96;
+		net.device.is_seen = false;
+		UNIT_CHECK(virtio_locate(&net.device));
+		UNIT_CHECK(virtio_live_attach(&net.device) != NULL && !net.device.is_attached);
+		UNIT_EQUAL(status, 15);
+		UNIT_EQUAL(base(0, 0), RING(0));
+		UNIT_EQUAL(disk_memory_taken, 0);
+		is_raw = false;
+	}
 }
 
 /* Rings full of anything: nothing of ours is touched, and a reset gives all back. */
@@ -1031,6 +1201,8 @@ int main(void)
 {
 	unit_run("the last hook of packets goes", test_unwatched);
 	unit_run("2,000 sequences of packets, interrupts and resets", test_sequences);
+	unit_run("2,000 cards that become ours amid their work", test_live);
+	unit_run("cards of which too little is known stay as they are", test_not_live);
 	unit_run("2,000 of nonsense in a card's rings", test_nonsense);
 	return unit_failed;
 }
