@@ -4,6 +4,7 @@
 #include "boot/bios_prompt.h"
 
 #include "boot/bios_call_layout.h"
+#include "boot/passphrase_keys.h"
 #include "core/console.h"
 #include "core/string.h"
 #include "core/uart.h"
@@ -23,17 +24,10 @@
 
 #define SERIAL_PORT 0x3f8
 #define SERIAL_ABSENT 0xff
-#define SERIAL_CLEAR 0x15 /* Ctrl-U; Escape begins what other keys send */
-#define SERIAL_DELETE 0x7f
 
 extern const uint8_t bios_call_start[], bios_call_end[]; /* bios_call_code.S */
 
 static uint8_t prompt_was_there[BIOS_CALL_BYTES]; /* where the code is copied to */
-
-struct serial_input {
-	bool is_sequence; /* of a key without a character */
-	uint8_t lead;	  /* UTF-8's first byte of two */
-};
 
 static volatile uint16_t *prompt_field(unsigned offset)
 {
@@ -87,48 +81,19 @@ static uint16_t prompt_key(void)
 	return (key & 0xff) == EXTENDED ? 0 : key & 0xff;
 }
 
-/* What a terminal sends is a character, not a key. 0: none, or not yet. */
-static uint16_t prompt_serial_byte(struct serial_input *input, uint8_t byte)
-{
-	uint8_t lead = input->lead;
-
-	input->lead = 0;
-	if (input->is_sequence) {
-		input->is_sequence = byte == '[' || byte == 'O' || (byte >= '0' && byte <= '9') || byte == ';';
-		return 0;
-	}
-	if (byte == PASSPHRASE_ESCAPE) {
-		input->is_sequence = true;
-		return 0;
-	}
-	if (byte == SERIAL_CLEAR)
-		return PASSPHRASE_ESCAPE;
-	if (byte == SERIAL_DELETE)
-		return PASSPHRASE_BACKSPACE;
-	if (byte < ' ')
-		return byte == '\n' ? PASSPHRASE_ENTER : byte;
-	if (byte < 0x80)
-		return PASSPHRASE_CHARACTER(byte);
-	if (byte == 0xc2 || byte == 0xc3) /* U+0080 to U+00FF */
-		input->lead = byte;
-	else if (lead != 0 && (byte & 0xc0) == 0x80)
-		return PASSPHRASE_CHARACTER((lead & 3) << 6 | (byte & 0x3f));
-	return 0;
-}
-
-static uint16_t prompt_serial_key(struct serial_input *input)
+static uint16_t prompt_serial_key(struct terminal_input *input)
 {
 	uint8_t status = port_read8(SERIAL_PORT + UART_STATUS);
 
 	if (status == SERIAL_ABSENT || !(status & UART_STATUS_DATA))
 		return 0;
-	return prompt_serial_byte(input, port_read8(SERIAL_PORT + UART_DATA));
+	return terminal_key(input, port_read8(SERIAL_PORT + UART_DATA));
 }
 
 static void prompt_run(const char *options, struct passphrase *passphrase)
 {
 	static struct passphrase_line line;
-	struct serial_input input = { 0 };
+	struct terminal_input input = { 0 };
 	bool is_over = false;
 
 	if (!passphrase_begin(&line, options))

@@ -4,7 +4,9 @@
 #include "boot/encrypt.h"
 
 #include "boot/boot_info.h"
+#include "boot/encrypt_wake.h"
 #include "boot/encrypt_wish.h"
+#include "boot/uefi_entry.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/string.h"
@@ -22,6 +24,12 @@ _Static_assert(BOOT_UNSEALED_MAXIMUM == CIPHER_VOLUMES_MAXIMUM, "one for each di
  * much as there can be. */
 #define ENCRYPT_FRONT_BYTES MIB(1)
 #define ENCRYPT_FRONT_BYTES_MAXIMUM SERVICE_TEXT_BYTES_MAXIMUM
+
+/* Memory that is nobody's as long as disks are unlocked: what passphrases are stretched with (process/keeper.h). */
+struct encrypt_memory {
+	hpa_t start;
+	uint64_t length_bytes;
+};
 
 static char encrypt_why[256];
 
@@ -287,7 +295,10 @@ static const char *encrypt_take_header(struct encrypt_wish *wish, const struct e
 		return encrypt_say(wish, why, NULL);
 	if (why[0] != '\0')
 		log_warning("encrypt=%s: %s", wish->volume.serial, why);
-	return encrypt_use_volume(wish, &volume, &info);
+	why_not = encrypt_use_volume(wish, &volume, &info);
+	if (why_not == NULL && wish->key[0] == '\0')
+		encrypt_wake_keep(wish, &question);
+	return why_not;
 }
 
 static const char *encrypt_take(struct encrypt_wish *wish, const struct encrypt_memory *memory, struct vcpu *vcpu)
@@ -302,18 +313,20 @@ static const char *encrypt_take(struct encrypt_wish *wish, const struct encrypt_
 	return NULL;
 }
 
-/* Whatever a file holds, or was typed, is not wanted behind this. */
+/* Whatever a file holds, or was typed, is not wanted behind this; but headers that a wake takes. */
 static void encrypt_wipe(void)
 {
 	memory_wipe(&boot_info.passphrase, sizeof(boot_info.passphrase));
 	memory_wipe(boot_info.unsealed, sizeof(boot_info.unsealed));
 	for (size_t i = 0; i < boot_info.nr_modules; i++) {
-		if (boot_info.modules[i].kind == BOOT_MODULE_FILE)
-			memory_wipe(memory_direct(boot_info.modules[i].data), boot_info.modules[i].length_bytes);
+		void *data = memory_direct(boot_info.modules[i].data);
+
+		if (boot_info.modules[i].kind == BOOT_MODULE_FILE && !encrypt_wake_has(memory_physical(data)))
+			memory_wipe(data, boot_info.modules[i].length_bytes);
 	}
 }
 
-const char *encrypt_unlock(const struct encrypt_memory *memory, struct vcpu *vcpu)
+static const char *encrypt_unlock(const struct encrypt_memory *memory, struct vcpu *vcpu)
 {
 	const char *why = NULL;
 
@@ -326,4 +339,41 @@ const char *encrypt_unlock(const struct encrypt_memory *memory, struct vcpu *vcp
 		why = encrypt_take(&encrypt_wishes[i], memory, vcpu);
 	encrypt_wipe();
 	return why;
+}
+
+/* The loader's loan, or of a BIOS machine the largest range of RAM that nobody uses yet. */
+static struct encrypt_memory encrypt_borrow(const struct e820_entry *map, size_t nr_map)
+{
+	struct encrypt_memory memory = { boot_info.lent, boot_info.lent_bytes };
+
+	for (size_t i = 0; !uefi_is_present() && i < nr_map; i++) {
+		hpa_t first = align_up(map[i].base, PAGE_BYTES);
+		hpa_t end = align_down(map[i].base + map[i].length_bytes, PAGE_BYTES);
+
+		if (map[i].type != E820_USABLE || map[i].base < MIB(1) || end <= first ||
+		    end - first <= memory.length_bytes)
+			continue;
+		memory.start = first;
+		memory.length_bytes = end - first;
+	}
+	return memory;
+}
+
+const char *encrypt_start(const struct e820_entry *map, size_t nr_map, struct vcpu *vcpu)
+{
+	struct encrypt_memory memory = encrypt_borrow(map, nr_map);
+	const char *why = encrypt_unlock(&memory, vcpu);
+
+	if (why != NULL)
+		return why;
+	switch (disk_watch_encrypted()) {
+	case 0:
+		return NULL;
+	case -RV_ENOSPC:
+		return "a disk controller is left out: what it is asked for could not be encrypted";
+	case -RV_ENOMEM:
+		return "no memory to encrypt disks: give more with memory=64M";
+	default:
+		return "a disk controller is out of our reach: nothing could be encrypted there";
+	}
 }

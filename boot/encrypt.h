@@ -17,6 +17,7 @@
 
 #include "rv/types.h"
 
+struct e820_entry;
 struct vcpu;
 
 /* Takes an option, as it stands on the boot line. False: it is another. Context: boot. */
@@ -24,14 +25,9 @@ bool encrypt_option(const char *word, size_t length);
 
 bool encrypt_is_wanted(void);
 
-/* Memory that is nobody's as long as disks are unlocked: what passphrases are stretched with (process/keeper.h). */
-struct encrypt_memory {
-	hpa_t start;
-	uint64_t length_bytes;
-};
-
-/* Unlocks all. NULL; or why not, in plain words: then no guest may run. The files are wiped, whichever it is. Context:
+/* Unlocks all, and has disks' controllers watched. NULL; or why not, in plain words: then no guest may run. The files
+ * are wiped, whichever it is. The map tells what memory unlocking may borrow, where the loader has lent none. Context:
  * boot, after disk_find() and process_prepare(). */
-const char *encrypt_unlock(const struct encrypt_memory *memory, struct vcpu *vcpu);
+const char *encrypt_start(const struct e820_entry *map, size_t nr_map, struct vcpu *vcpu);
 
 #endif

@@ -7,6 +7,7 @@
 #include "boot/guest_stub.h"
 #include "boot/guest_stub_layout.h"
 #include "boot/hardware_check.h"
+#include "boot/offer_sleep.h"
 #include "boot/options.h"
 #include "boot/panic_test.h"
 #include "boot/policy.h"
@@ -47,7 +48,6 @@
 #include "rv/errno.h"
 #include "rv/version.h"
 #include "vmm/access.h"
-#include "vmm/acpi_hide.h"
 #include "vmm/msr.h"
 #include "vmm/pci_function.h"
 #include "vmm/reset_vector.h"
@@ -427,44 +427,19 @@ static void main_find_disks(void)
 	disk_find();
 }
 
-/* The memory that unlocking a disk borrows: of the largest range of RAM that nobody uses yet. */
-static void main_lend_memory(hpa_t *start, uint64_t *length_bytes)
-{
-	*start = boot_info.lent;
-	*length_bytes = boot_info.lent_bytes;
-	for (size_t i = 0; !uefi_is_present() && i < main_nr_map; i++) {
-		hpa_t first = align_up(main_map[i].base, PAGE_BYTES);
-		hpa_t end = align_down(main_map[i].base + main_map[i].length_bytes, PAGE_BYTES);
-
-		if (main_map[i].type != E820_USABLE || main_map[i].base < MIB(1) || end <= first ||
-		    end - first <= *length_bytes)
-			continue;
-		*start = first;
-		*length_bytes = end - first;
-	}
-}
-
 /* What is encrypted is so from the guest's first request on: those of all disks are looked at then. */
 static void main_encrypt_disks(void)
 {
-	struct encrypt_memory memory;
 	const char *why;
-	int error;
 
 	if (!encrypt_is_wanted())
 		return;
-	main_lend_memory(&memory.start, &memory.length_bytes);
 	process_prepare();
 	cipher_announce();
 	main_find_disks();
-	why = encrypt_unlock(&memory, &main_vcpu);
+	why = encrypt_start(main_map, main_nr_map, &main_vcpu);
 	if (why != NULL)
 		main_refuse(why);
-	error = disk_watch_encrypted();
-	if (error != 0)
-		main_refuse(error == -RV_ENOSPC	  ? "a disk controller is left out: what it is asked for could not be encrypted"
-			    : error == -RV_ENOMEM ? "no memory to encrypt disks: give more with memory=64M"
-						  : "a disk controller is out of our reach: nothing could be encrypted there");
 }
 
 /* Starts the engines. Whatever goes wrong here, the OS boots, unless a policy is wanted. */
@@ -545,37 +520,6 @@ static void main_claim_sleep(void)
 				     "registers in a space that we do not know");
 }
 
-/* NULL, or why suspend to RAM stays away, though the option sleep= allows it. */
-static const char *main_allow_sleep(void)
-{
-	if (policy_is_wanted() && boot_options.sleep != SLEEP_ALLOW_POLICY)
-		return "a policy is wanted, and who wakes the machine could take it away (sleep=policy accepts that)";
-	if (boot_options.fast)
-		return "with fast, what it takes can be moved away";
-	return sleep_allow(uefi_is_present() ? boot_info.low_page : main_low_page, !uefi_is_present());
-}
-
-/* What the guest is told of suspend to RAM. */
-static void main_offer_sleep(void)
-{
-	const char *why = boot_options.sleep != SLEEP_DENY ? main_allow_sleep() : NULL;
-	bool allowed = boot_options.sleep != SLEEP_DENY && why == NULL;
-	unsigned count = acpi_hide_sleep(allowed ? '2' : '3');
-
-	if (why != NULL)
-		log_warning("sleep=: suspend to RAM stays away: %s", why);
-	if (allowed)
-		log_notice("suspend to RAM is allowed (sleep=): it trusts the firmware's code and tables, which lie "
-			   "in memory that the guest can write, to come back to Ritevisor");
-	if (allowed && encrypt_is_wanted())
-		log_warning("suspend to RAM leaves the keys of encrypted disks in memory while the machine sleeps");
-
-	if (count != 0)
-		log_info(allowed ? "no sleep but suspend to RAM: %u %s changed in the ACPI tables"
-				 : "no suspend to RAM: %u %s changed in the ACPI tables", count,
-			 count == 1 ? "name is" : "names are");
-}
-
 /* Where devices may do DMA: all that the firmware's map tells of below 4 GiB, since firmware has its devices use
  * memory that is reserved too, and memory above; and what lies amid memory, for maps that were cut. */
 static bool main_allow_dma(void)
@@ -650,15 +594,20 @@ _Noreturn static void main_start_bios_guest(void)
 	vcpu_loop(&main_vcpu);
 }
 
+/* Below 1 MiB, by which CPUs start; 0: there is none. */
+static hpa_t main_start_page(void)
+{
+	return uefi_is_present() ? boot_info.low_page : main_low_page;
+}
+
 /* Every CPU of the machine is ours before the guest runs. */
 static void main_take_other_cpus(void)
 {
-	hpa_t page = uefi_is_present() ? boot_info.low_page : main_low_page;
 	uint32_t in_place;
 
 	if (cpus_count == 1)
 		return;
-	if (smp_start_others(page, startup_wait_for_guest) != 0)
+	if (smp_start_others(main_start_page(), startup_wait_for_guest) != 0)
 		main_boot_without_us("not enough memory to start the other CPUs: give more with memory=64M");
 	in_place = uefi_cpus_take();
 	log_info("%u of %u CPUs are here: %u by INIT, %u from where the firmware had them",
@@ -784,13 +733,13 @@ _Noreturn void boot_main(void)
 	vcpu_ops->start(&main_vcpu);
 	log_info("%s with nested paging, TSC at %lu MHz", vcpu_ops->name, time_tsc_hz / 1000000);
 	main_take_iommu();
-	main_offer_sleep();
 	if (boot_options.panic_test)
 		panic("asked for by the boot option");
 	main_panic_later();
 	memory_keep_pages(KEPT_PAGES + cpus_count * KEPT_PAGES_A_CPU);
 	shutdown_init();
 	main_encrypt_disks();
+	offer_sleep(main_start_page());
 	if (boot_options.test_key)
 		panic_test_take_key();
 	main_run_scripts();

@@ -35,6 +35,7 @@ struct boot_options {
 	bool panic_test;	  /* panic: stop on purpose before the guest starts, to see the screen */
 	enum iommu_wish iommu;	  /* iommu=own, guest or off; the default is own where there is one */
 	enum sleep_wish sleep;	  /* sleep=deny, allow or policy: suspend to RAM */
+	bool wipe_on_sleep;	  /* wipe_on_sleep: without keys of disks meanwhile (boot/encrypt_wake.h) */
 	enum control_level control; /* control=off, read, load or policy */
 	enum control_auth auth;	  /* auth=root, key or open */
 	struct control_keys control_keys; /* control_key=KEY: whose auth=key lets in; may be given again */

@@ -8,8 +8,6 @@
 #include "core/string.h"
 #include "core/uart.h"
 
-#define UART_SPINS 100000 /* a byte takes 87 us; a UART that is not there answers 0xff: empty */
-
 #define DEBUG_PORT 0xe9
 
 #define SCREEN_ADDRESS 0xb8000
@@ -47,6 +45,11 @@ bool console_find_uart(const char *name, size_t length_bytes, uint16_t *port)
 bool console_has_uart(uint16_t port)
 {
 	return console_uart == port;
+}
+
+uint16_t console_get_uart(void)
+{
+	return console_uart;
 }
 
 bool console_set_port(const char *name, size_t length_bytes)
@@ -96,16 +99,6 @@ static void console_copy_write(char c)
 	*console_copy = '\0';
 }
 
-static void console_uart_write(char c)
-{
-	for (unsigned spin = 0; spin < UART_SPINS; spin++) {
-		if (port_read8((uint16_t)(console_uart + UART_STATUS)) & UART_STATUS_EMPTY)
-			break;
-		cpu_pause();
-	}
-	port_write8(console_uart + UART_DATA, (uint8_t)c);
-}
-
 static void console_screen_newline(void)
 {
 	volatile uint16_t *cells = memory_direct(SCREEN_ADDRESS);
@@ -134,8 +127,8 @@ void console_write(const char *text, size_t length_bytes)
 	for (size_t i = 0; i < length_bytes; i++) {
 		if (console_uart != 0) {
 			if (text[i] == '\n')
-				console_uart_write('\r');
-			console_uart_write(text[i]);
+				uart_put(console_uart, '\r');
+			uart_put(console_uart, (uint8_t)text[i]);
 		}
 		if (console_debug_port)
 			port_write8(DEBUG_PORT, (uint8_t)text[i]);

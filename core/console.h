@@ -17,6 +17,8 @@ bool console_find_uart(const char *name, size_t length_bytes, uint16_t *port);
 void console_restart(void);
 /* Is the log written there? */
 bool console_has_uart(uint16_t port);
+/* Where it is written; 0: to no UART. */
+uint16_t console_get_uart(void);
 
 /* Boot option `vga` or `novga`: write on the text screen at 0xb8000 too. Off when the guest starts. */
 void console_set_screen(bool on);

@@ -33,4 +33,16 @@ static inline void uart_start(uint16_t port)
 	port_write8(port + UART_MODEM, UART_MODEM_DTR_RTS);
 }
 
+#define UART_SPINS 100000 /* a byte takes 87 us; a UART that is not there answers 0xff: empty */
+
+static inline void uart_put(uint16_t port, uint8_t byte)
+{
+	for (unsigned spin = 0; spin < UART_SPINS; spin++) {
+		if (port_read8(port + UART_STATUS) & UART_STATUS_EMPTY)
+			break;
+		cpu_pause();
+	}
+	port_write8(port + UART_DATA, byte);
+}
+
 #endif

@@ -150,6 +150,20 @@ void crypt_keys_wipe(void)
 	crypt_await_sections();
 }
 
+int crypt_key_renew(int number, const uint8_t *key, size_t key_bytes)
+{
+	struct crypt_slot *slot;
+
+	if (number < 0 || number >= CRYPT_KEYS_MAXIMUM || crypt_slots[number].state != CRYPT_SLOT_WIPED)
+		return -RV_ENOENT;
+	slot = &crypt_slots[number];
+	if ((key_bytes != 32 && key_bytes != 64) || crypt_has_equal_halves(key, key_bytes) ||
+	    !cipher_expand(slot->key, key, key_bytes))
+		return -RV_EINVAL;
+	__atomic_store_n(&slot->state, CRYPT_SLOT_READY, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
 static bool crypt_is_ready(const struct crypt_slot *slot)
 {
 	return __atomic_load_n(&slot->state, __ATOMIC_SEQ_CST) == CRYPT_SLOT_READY;

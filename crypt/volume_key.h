@@ -24,9 +24,13 @@ extern int (*crypt_guard)(void);
  */
 int crypt_key_add(const uint8_t *key, size_t key_bytes);
 
-/* Erases all keys, for good. For the machine's end: resets, power-off, panic. It takes no lock, and gives CPUs that are
- * amid work some milliseconds to end it. Context: any. */
+/* Erases all keys, for good but for crypt_key_renew(). For the machine's end: resets, power-off, panic; and for its
+ * sleep. It takes no lock, and gives CPUs that are amid work some milliseconds to end it. Context: any. */
 void crypt_keys_wipe(void);
+
+/* Gives a number whose key was wiped the same key again: 0, or what crypt_key_add() says; -RV_ENOENT: no key was wiped
+ * there. The caller erases its copy. Context: exit, no other CPU uses or wipes keys. */
+int crypt_key_renew(int number, const uint8_t *key, size_t key_bytes);
 
 /*
  * En- or decrypts sectors in place, as aes-xts-plain64 does: the first one's IV is `iv`, counted in units of 512

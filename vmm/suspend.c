@@ -46,7 +46,7 @@ static struct {
 	uint8_t low_page[PAGE_BYTES];
 } suspend;
 
-struct watchers suspend_watchers, suspend_fail_watchers;
+struct watchers suspend_watchers, suspend_fail_watchers, suspend_sleep_watchers, suspend_guest_watchers;
 
 const char *suspend_prepare(const struct suspend_plan *plan)
 {
@@ -147,6 +147,7 @@ static void suspend_enter(void)
 	suspend.fingerprint = 0;
 	suspend.is_intact = false;
 	suspend.why_not = "the machine did not do so";
+	watch_tell(&suspend_sleep_watchers, NULL);
 	suspend_use_tables();
 	suspend.fingerprint = suspend_fingerprint();
 	__asm__ volatile("wbinvd" ::: "memory");
@@ -199,10 +200,15 @@ static void suspend_set_flat_entry(struct vcpu *vcpu)
 
 static void suspend_wake(struct vcpu *vcpu)
 {
+	char why[160];
+
 	if (!suspend.is_intact)
 		suspend_fail("Ritevisor's memory is not as it was");
 	suspend_restore_tsc();
 	console_restart();
+	/* Firmware may have locked it away. */
+	if (!vcpu_ops->probe(why, sizeof(why)))
+		suspend_fail(why);
 	watch_tell(&suspend_watchers, vcpu);
 	startup_restart_others(suspend.plan.low_page);
 	memcpy(memory_direct(suspend.plan.low_page), suspend.low_page, PAGE_BYTES);
@@ -249,6 +255,7 @@ void suspend_take(struct vcpu *vcpu)
 			suspend_undo();
 			why = suspend.why_not;
 		}
+		watch_tell(&suspend_guest_watchers, vcpu);
 	}
 	startup_let_others();
 	if (why != NULL)

@@ -32,6 +32,14 @@ void suspend_take(struct vcpu *vcpu);
  * what we told it is told it again. No guest runs, no other CPU is there yet. Context: exit. */
 extern struct watchers suspend_watchers;
 
+/* Told, with NULL, when all is ready for the machine to sleep, before the fingerprint: what is not to be in its memory
+ * meanwhile is erased. No guest runs, no other CPU does anything. Context: exit. */
+extern struct watchers suspend_sleep_watchers;
+
+/* Told after those, with the vCPU, whether the machine slept or not: just before its guest goes on, all CPUs being
+ * here. No guest runs. Context: exit. */
+extern struct watchers suspend_guest_watchers;
+
 /* On each CPU that is back: its TSC, if that began anew, counts on from before. */
 void suspend_restore_tsc(void);
 
@@ -39,7 +47,7 @@ void suspend_restore_tsc(void);
  * Context: exit. */
 extern struct watchers suspend_fail_watchers;
 
-/* By one of suspend_watchers: what we go by cannot be had again. The machine is reset. */
+/* By one of suspend_watchers or suspend_guest_watchers: what we go by cannot be had again. The machine is reset. */
 _Noreturn void suspend_fail(const char *why);
 
 #endif

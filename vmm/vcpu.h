@@ -154,7 +154,8 @@ struct vcpu_operations {
 	const char *name; /* "SVM", "VMX" */
 	bool init_exits; /* hardware delivers INIT and startup IPIs within the guest */
 	const char *vendor; /* whose CPUs have it, by CPUID leaf 0 */
-	/* Can this CPU run us? If not, writes why in plain words into `why`. Context: boot. */
+	/* Can this CPU run us? If not, writes why in plain words into `why`. Context: boot, or likewise when it is back
+	 * from suspend to RAM. */
 	bool (*probe)(char *why, size_t why_bytes);
 	/* NULL, or: can the CPU catch INITs, wherever they come from? Those of a guest's CPU become its signals then
 	 * (vmm/signal.h), at once when it runs in its guest; startup IPIs are lost. To be asked of the boot

@@ -26,6 +26,11 @@ bool ahci_await(const struct ahci_port *port, uint32_t offset, uint32_t mask, ui
 	return true;
 }
 
+static bool ahci_has_our_list(const struct ahci_port *port)
+{
+	return (ahci_read(port, AHCI_PxCLB) | (uint64_t)ahci_read(port, AHCI_PxCLBU) << 32) == memory_physical(port->headers);
+}
+
 static void ahci_give_list(const struct ahci_port *port, bool ours)
 {
 	uint64_t list = ours ? memory_physical(port->headers) : port->list[0] | (uint64_t)port->list[1] << 32;
@@ -200,7 +205,8 @@ void ahci_detach(struct ahci_port *port, bool is_reset)
 	port->is_failed = port->is_told = false;
 	port->has_log &= !is_reset;
 	port->shown = 0;
-	if (port->is_attached)
+	/* After a loss of power it has none, or the one that the guest has written since. */
+	if (port->is_attached && ahci_has_our_list(port))
 		ahci_give_list(port, false);
 	port->is_attached = false;
 	ahci_free_unused(port);

@@ -79,7 +79,7 @@ $(build)/tests/guest/dma.elf: $(addprefix $(build)/tests/guest/,dma_nvme.o dma_a
 $(build)/tests/guest/cpu.elf: $(build)/tests/guest/cpu_state.o
 $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
 $(addprefix $(build)/tests/guest/,bars.elf caught.elf extint.elf flood.elf held.elf control.elf ipi.elf logical.elf message.elf nmi.elf pci_odd.elf poll.elf restart.elf \
-		sleep.elf smi.elf smp.elf start_nmi.elf startup.elf x2apic.elf): \
+		sleep.elf smi.elf smp.elf start_nmi.elf startup.elf suspend.elf x2apic.elf): \
 	$(addprefix $(build)/tests/guest/,second.o second_entry.o)
 $(addprefix $(build)/tests/guest/,alias.elf control.elf hostile.elf ours.elf dma.elf nvme.elf ahci.elf virtio.elf): $(build)/tests/guest/reserved.o
 $(build)/tests/guest/suspend.elf: $(build)/tests/guest/suspend_low.o

@@ -2,14 +2,20 @@
  * tests/guest/suspend.c: a guest that suspends to RAM, where that is allowed, with a waking vector of its own
  * (suspend_low.S), and as a guest that means harm.
  *
- * Options: how=vector: nothing else; how=none: without a waking vector; how=tables: the FADT names another FACS, which
- * firmware would go by; how=facs: the FACS has lost its name. But for the first, the machine must not sleep.
+ * Options: how=vector: nothing else; how=low: conventional memory is full of the guest's bytes, where the hypervisor comes
+ * back by a page, and as it was when the guest goes on; how=race: the second CPU writes the waking vector without end;
+ * how=none: without a waking vector; how=tables: the FADT names another FACS, which firmware would go by; how=facs: the
+ * FACS has lost its name. In the last three the machine must not sleep.
  */
 #include "guest.h"
 
 #include "instruction.h"
+#include "second.h"
 
 #define VECTOR UINT32_C(0x20008)
+#define SECOND_PAGE 0x10
+#define LOW_FIRST UINT32_C(0x22000)
+#define CONVENTIONAL_KIB 0x413 /* BIOS data area: how much conventional memory there is */
 #define STATUS_BACK 4 /* from PM1's control register to its status */
 #define WAKE_STATUS 0x8000u
 #define SLEEP_ENABLE 0x2000u
@@ -20,7 +26,7 @@
 #define FACS_BYTES 64
 #define FACS_VECTOR 12
 
-extern const uint8_t suspend_low[], suspend_low_end[], suspend_low_control[];
+extern const uint8_t suspend_low[], suspend_low_end[], suspend_low_control[], suspend_low_sum[], suspend_low_last[];
 
 static uint8_t other_facs[FACS_BYTES] __attribute__((aligned(64)));
 
@@ -40,6 +46,35 @@ static void name_other_facs(uint8_t *fadt, const uint8_t *facs)
 	memcpy(fadt + FADT_FACS, &address, sizeof(address));
 }
 
+SHARED uint8_t *raced_facs;
+
+static void race(void)
+{
+	for (;;)
+		*(volatile uint32_t *)(raced_facs + FACS_VECTOR) = VECTOR;
+}
+
+static void put_low(const uint8_t *symbol, uint16_t value)
+{
+	memcpy((void *)(uintptr_t)(VECTOR + (uint32_t)(symbol - suspend_low)), &value, sizeof(value));
+}
+
+/* What suspend_low.S then adds up. */
+static void fill_low(void)
+{
+	uint32_t end = (uint32_t)(*(volatile uint16_t *)(uintptr_t)CONVENTIONAL_KIB) << 10 & ~UINT32_C(0xfff);
+	uint16_t sum = 0;
+
+	for (uint32_t at = LOW_FIRST; at < end; at += 2) {
+		uint16_t word = (uint16_t)(at * 0x9e37 ^ 0xcccc);
+
+		*(volatile uint16_t *)(uintptr_t)at = word;
+		sum = (uint16_t)((sum << 1 | sum >> 15) + word);
+	}
+	put_low(suspend_low_sum, sum);
+	put_low(suspend_low_last, (uint16_t)(end >> 4));
+}
+
 void guest_main(void)
 {
 	uint8_t *fadt = (uint8_t *)(uintptr_t)acpi_find_fadt(), *facs = find_facs(fadt);
@@ -51,12 +86,17 @@ void guest_main(void)
 	if (how[0] == 'n')
 		vector = 0;
 	memcpy((void *)(uintptr_t)VECTOR, suspend_low, (size_t)(suspend_low_end - suspend_low));
-	memcpy((void *)(uintptr_t)(VECTOR + (uint32_t)(suspend_low_control - suspend_low)), &control, sizeof(control));
+	put_low(suspend_low_control, control);
+	if (how[0] == 'l')
+		fill_low();
 	memcpy(facs + FACS_VECTOR, &vector, sizeof(vector));
 	if (how[0] == 't')
 		name_other_facs(fadt, facs);
 	if (how[0] == 'f')
 		facs[0] = 'X';
+	raced_facs = facs;
+	if (how[0] == 'r')
+		guest_check(second_start(SECOND_PAGE, race), "the second CPU came", "");
 	out16(control, SLEEP_TYPE | SLEEP_ENABLE);
 	status = in16((uint16_t)(control - STATUS_BACK));
 	guest_check((status & WAKE_STATUS) != 0, "goes on as if woken", "status 0x%x", status);

@@ -8,7 +8,8 @@
 	.section .rodata
 	.code16
 	.balign 16
-	.globl suspend_low, suspend_low_end, suspend_low_control
+	.globl suspend_low, suspend_low_end, suspend_low_control, suspend_low_sum, suspend_low_last
+#define LOW_FIRST 0x2200 /* a segment */
 suspend_low:
 	cli
 	mov %cs, %ax
@@ -22,6 +23,7 @@ suspend_low:
 	je 2f
 	mov $(suspend_elsewhere - suspend_low), %si
 2:	call suspend_print
+	call suspend_look_low
 	/* SVM and VMX are hidden from a guest, and from nobody else. */
 	push %bx
 	mov $0x80000001, %eax
@@ -44,6 +46,30 @@ suspend_low:
 4:	hlt
 	jmp 4b
 
+/* Is conventional memory as the guest has left it? */
+suspend_look_low:
+	mov (suspend_low_last - suspend_low)(%bx), %dx
+	test %dx, %dx
+	jz 9f
+	mov $LOW_FIRST, %cx
+	xor %ax, %ax
+7:	mov %cx, %es
+	xor %si, %si
+8:	rol $1, %ax
+	add %es:(%si), %ax
+	add $2, %si
+	cmp $16, %si
+	jne 8b
+	inc %cx
+	cmp %dx, %cx
+	jne 7b
+	mov $(suspend_low_kept - suspend_low), %si
+	cmp %ax, (suspend_low_sum - suspend_low)(%bx)
+	je suspend_print
+	mov $(suspend_low_changed - suspend_low), %si
+	jmp suspend_print
+9:	ret
+
 suspend_print:
 	add %bx, %si
 5:	mov $(COM1 + 5), %dx
@@ -60,6 +86,14 @@ suspend_print:
 
 suspend_low_control:
 	.word 0
+suspend_low_sum:
+	.word 0
+suspend_low_last:	/* a segment; 0: nothing is looked at */
+	.word 0
+suspend_low_kept:
+	.asciz "ok conventional memory is as it was\r\n"
+suspend_low_changed:
+	.asciz "not ok conventional memory is as it was\r\n"
 suspend_entered:
 	.asciz "ok real mode, at the vector\r\n"
 suspend_elsewhere:

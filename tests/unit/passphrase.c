@@ -2,6 +2,8 @@
  * tests/unit/passphrase.c: the passphrase's prompt: when, which keys, on which keyboard.
  */
 #include "boot/passphrase.h"
+
+#include "boot/passphrase_keys.h"
 #include "unit.h"
 
 static struct passphrase_line line;
@@ -164,6 +166,66 @@ static void test_files(void)
 	UNIT_CHECK(!passphrase_is_in_file("", "p"));
 }
 
+/* What a keyboard's bytes give, in US order. */
+static const char *scanned(const uint8_t *codes, size_t length)
+{
+	static struct scan_input input;
+	static char text[PASSPHRASE_BYTES + 1];
+
+	memset(&input, 0, sizeof(input));
+	UNIT_CHECK(passphrase_begin(&line, ""));
+	for (size_t i = 0; i < length; i++) {
+		uint16_t key = scan_key(&input, codes[i]);
+
+		UNIT_CHECK(key == 0 || passphrase_take(&line, key) == (i == length - 1));
+	}
+	memset(&given, 0, sizeof(given));
+	passphrase_end(&line, &given);
+	snprintf(text, sizeof(text), "%.*s", (int)given.length_bytes, (const char *)given.bytes);
+	return text;
+}
+
+#define SCANS(wanted, ...)                                                                          \
+	do {                                                                                        \
+		static const uint8_t codes[] = { __VA_ARGS__ };                                     \
+		const char *got = scanned(codes, sizeof(codes));                                    \
+		if (strcmp(got, wanted) != 0)                                                       \
+			unit_fail("%s:%d: %s is wanted, not %s", __FILE__, __LINE__, wanted, got);  \
+	} while (0)
+
+static void test_scan_codes(void)
+{
+	SCANS("a", 0x1e, 0x9e, 0x1c);
+	SCANS("aA!a", 0x1e, 0x9e, 0x2a, 0x1e, 0x9e, 0x02, 0x82, 0xaa, 0x1e, 0x1c);
+	SCANS("Q ?", 0x36, 0x10, 0xb6, 0x39, 0x2a, 0x35, 0xaa, 0x1c);
+	SCANS("AbA1", 0x3a, 0xba, 0x1e, 0x2a, 0x30, 0xaa, 0x1e, 0x02, 0x3a, 0xba, 0x1c); /* Caps Lock */
+	SCANS("\\|", 0x56, 0x2a, 0x56, 0xaa, 0x1c);
+	SCANS("b", 0x1e, 0x0e, 0x30, 0x1c);	   /* Backspace */
+	SCANS("c", 0x1e, 0x30, 0x01, 0x2e, 0x1c);  /* Escape */
+	SCANS("ab", 0x1e, 0x3c, 0x0f, 0x30, 0x1c); /* F2 and Tab */
+	SCANS("/", 0xe0, 0x35, 0xe0, 0xb5, 0xe0, 0x1c); /* the number pad's */
+	SCANS("a", 0xe0, 0x2a, 0xe0, 0x48, 0xe0, 0xc8, 0xe0, 0xaa, 0x1e, 0x1c); /* an arrow, with a shift made up */
+	SCANS("", 0xfa, 0xaa, 0x45, 0x46, 0x7f, 0x57, 0x58, 0xff, 0x00, 0xe1, 0x1d, 0x1c);
+}
+
+/* All bytes, in any order: nothing but keys. */
+static void test_any_byte(void)
+{
+	struct scan_input scan = { 0 };
+	struct terminal_input terminal = { 0 };
+	uint32_t random = 1;
+
+	for (unsigned i = 0; i < 1000000; i++) {
+		uint16_t key;
+
+		random = random * 1664525 + 1013904223;
+		key = scan_key(&scan, (uint8_t)(random >> 24));
+		UNIT_CHECK(key < 0x80 || key == PASSPHRASE_SHOW);
+		key = terminal_key(&terminal, (uint8_t)(random >> 16));
+		UNIT_CHECK(key < ' ' || (key >= PASSPHRASE_CHARACTER(' ') && key <= PASSPHRASE_CHARACTER(0xff)));
+	}
+}
+
 int main(void)
 {
 	unit_run("passphrase: asked for where only a person can unlock", test_wanted);
@@ -172,5 +234,7 @@ int main(void)
 	unit_run("passphrase: keyboards", test_keymaps);
 	unit_run("passphrase: no keyboard lacks a key", test_whole);
 	unit_run("passphrase: editing, hidden and shown", test_line);
+	unit_run("passphrase: a keyboard's scan codes", test_scan_codes);
+	unit_run("passphrase: any bytes", test_any_byte);
 	return unit_failed;
 }

@@ -140,7 +140,7 @@ $(addprefix $(unit-build)/objects/,crypt/cipher.o crypt/volume_key.o tests/unit/
 	unit-flags := -I tests/unit/fake_crypt $(unit-flags)
 
 unit-programs += passphrase
-unit-passphrase-objects := boot/passphrase.o core/string.o
+unit-passphrase-objects := boot/passphrase.o boot/passphrase_keys.o core/string.o
 
 unit-programs += luks
 unit-luks-objects := $(luks-parts) core/print.o core/string.o

@@ -247,6 +247,31 @@ static void test_wiped(void)
 	UNIT_CHECK(is_erased());
 }
 
+/* A wake's: the same key under the number that it had, and under no other. */
+static void test_renewed(void)
+{
+	static struct xts_key expanded;
+	uint8_t weak[64] = { 0 };
+
+	xts_expand(&expanded, key, 64);
+	UNIT_EQUAL(crypt_key_renew(-1, key, 64), -RV_ENOENT);
+	UNIT_EQUAL(crypt_key_renew(CRYPT_KEYS_MAXIMUM, key, 64), -RV_ENOENT);
+	UNIT_EQUAL(crypt_key_renew(3, key, 48), -RV_EINVAL);
+	UNIT_EQUAL(crypt_key_renew(3, weak, 64), -RV_EINVAL);
+	UNIT_EQUAL(crypt_sectors(3, true, data, 512, 512, 0), -RV_ENOENT);
+	UNIT_EQUAL(crypt_key_renew(3, key, 64), 0);
+	UNIT_EQUAL(crypt_key_renew(3, key, 64), -RV_ENOENT); /* it is there */
+	memset(data, 0, 512);
+	memset(plain, 0, 512);
+	UNIT_EQUAL(crypt_sectors(3, true, data, 512, 512, 7), 0);
+	xts_sectors(&expanded, true, plain, 512, 512, 7);
+	UNIT_CHECK(memcmp(data, plain, 512) == 0);
+	UNIT_EQUAL(crypt_sectors(2, true, data, 512, 512, 7), -RV_ENOENT);
+	crypt_keys_wipe();
+	UNIT_EQUAL(crypt_sectors(3, true, data, 512, 512, 7), -RV_ENOENT);
+	UNIT_CHECK(is_erased());
+}
+
 int main(void)
 {
 	unit_run("what is no key is refused, and nothing is allocated for it", test_refused);
@@ -255,6 +280,7 @@ int main(void)
 	unit_run("no more keys than there are slots", test_full);
 	unit_run("a wipe amid work is told", test_wiped_amid);
 	unit_run("a wipe leaves nothing", test_wiped);
+	unit_run("a key that was wiped can be had again, and no other", test_renewed);
 	unit_run("a wipe waits for work, but not for ever", test_wipe_waits);
 	return unit_failed;
 }
