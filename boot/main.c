@@ -574,6 +574,10 @@ _Noreturn static void main_start_firmware(void)
 	startup_set_firmware(vcpu_ops->get_control(&main_vcpu, 3));
 	if (reset_vector_watch() != 0)
 		log_warning("the reset vector cannot be watched: a jump there will not restart the machine");
+	if (disk_is_watched()) {
+		log_info("the firmware's drivers set up disk controllers anew, so that requests are seen from now on");
+		uefi_reconnect_disks();
+	}
 	log_info("the firmware goes on as the guest");
 	uefi_copy_log(false);
 	vcpu_loop(&main_vcpu);

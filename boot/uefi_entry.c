@@ -82,6 +82,11 @@ void uefi_refuse(const char *why)
 	handover->refused = 1;
 }
 
+void uefi_reconnect_disks(void)
+{
+	uefi_loader_handover()->reconnect = 1;
+}
+
 _Noreturn void uefi_leave(const char *why)
 {
 	struct uefi_handover *handover = uefi_loader_handover();

@@ -25,6 +25,10 @@ void uefi_copy_log(bool on);
 /* The loader, as soon as it runs again, shows `why` and stops the boot. Context: boot. */
 void uefi_refuse(const char *why);
 
+/* The loader, as soon as it runs again, has the firmware's drivers set up all disk controllers anew: mediators know queues
+ * and lists only from how they were made. Context: boot. */
+void uefi_reconnect_disks(void);
+
 /* Gives the CPU back to the firmware, without a guest: the loader's call fails and shows `why`.
  * Context: boot, virtualization not yet on. */
 _Noreturn void uefi_leave(const char *why);

@@ -14,7 +14,7 @@
 #ifndef BOOT_UEFI_HANDOVER_H
 #define BOOT_UEFI_HANDOVER_H
 
-#define UEFI_HANDOVER_VERSION 8
+#define UEFI_HANDOVER_VERSION 9
 
 /* Offsets in struct uefi_cpu, for assembly. */
 #define UEFI_CPU_RSP 0
@@ -91,6 +91,7 @@ struct uefi_handover {
 	/* Output: texts for the firmware's screen, NUL-terminated. */
 	char why[192];	   /* why no guest was made, or it must not go on */
 	uint32_t refused;  /* 1: what has to be in force is not; the loader stops the boot */
+	uint32_t reconnect; /* 1: the firmware's drivers of disks are to begin anew */
 	char log[16384];   /* what was logged until the guest started */
 };
 

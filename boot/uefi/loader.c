@@ -540,7 +540,7 @@ static void loader_start(void)
 	if (!efi_failed(status)) {
 		loader_boot->install_protocol_interface(&mark, &loader_guid, EFI_NATIVE_INTERFACE,
 							NULL);
-		if (loader_has_word(loader_word_encrypts))
+		if (loader_handover.reconnect)
 			reconnect_disks(loader_boot);
 		return;
 	}

@@ -1,6 +1,6 @@
 /*
  * boot/uefi/reconnect.h: the firmware's drivers of disks begin anew, so that the hypervisor sees the controllers set up:
- * until then it lets nothing through to those whose queues it does not know.
+ * until then requests pass by scripts, and nothing reaches those that have an encrypted disk.
  */
 #ifndef BOOT_UEFI_RECONNECT_H
 #define BOOT_UEFI_RECONNECT_H
