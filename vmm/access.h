@@ -65,6 +65,8 @@ struct access_region {
 	access_handler handler;
 	void *context;
 	bool writes_only; /* MMIO: reads need not exit; the guest may have the page to read */
+	bool is_kept;	  /* MMIO, of RAM: no instruction meets the page itself, emulated or not. Where a region of
+			     RAM is not, those that are not emulated do */
 	uint8_t band;	  /* enum access_band */
 	struct access_region *next; /* the registry's */
 };

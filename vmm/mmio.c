@@ -182,6 +182,11 @@ bool mmio_is_claimed(gpa_t gpa)
 	return memory_is_reserved(gpa, 1) || gpa >= vcpu_nested_limit || mmio_page_wanted(align_down(gpa, PAGE_BYTES));
 }
 
+bool mmio_is_kept(gpa_t page)
+{
+	return registry_keeps(&mmio_registry, page, page + PAGE_MASK);
+}
+
 bool mmio_has_guard_but(uint64_t first, uint64_t last, access_handler handler)
 {
 	return registry_has_guard_but(&mmio_registry, first, last, handler);

@@ -18,6 +18,9 @@ bool mmio_handle_step(struct vcpu *vcpu);
 /* Takes an access within a page through the handlers; the hardware is left to the caller. */
 enum access_result mmio_offer(struct access *access);
 
+/* Is the page of RAM of a region that is kept? */
+bool mmio_is_kept(gpa_t page);
+
 /* Does any guard watch [first, last] but those with this handler? */
 bool mmio_has_guard_but(uint64_t first, uint64_t last, access_handler handler);
 

@@ -157,7 +157,7 @@ static const char *mmio_describe_step(gpa_t page, bool known)
 {
 	if (memory_is_reserved(page, PAGE_BYTES))
 		return "finds ones: it is ours";
-	if (memory_is_ram(page, PAGE_BYTES))
+	if (memory_is_ram(page, PAGE_BYTES) && !mmio_is_kept(page))
 		return "is not emulated and passes";
 	return known ? NULL : "is not emulated: it finds ones, and what it writes vanishes";
 }

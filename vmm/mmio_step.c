@@ -7,7 +7,7 @@
  * there afterwards, both by way of the handlers; no register of the FPU is touched for that. Where
  * it is not known (masked stores, descriptor tables, page walks), the page is one of ones and what is
  * written vanishes. Code in a device's memory runs from such a page of ones with that one instruction
- * in it. In RAM, where another CPU may have the same page in use, the instruction meets the page
+ * in it. In RAM that is not kept (vmm/access.h), where another CPU may have the same page in use, the instruction meets the page
  * itself, past the handlers; so does code that runs from a ROM below 1 MiB.
  *
  * While it runs, other CPUs find the same page in place of the device's: what they write there in
@@ -113,7 +113,7 @@ static int step_open(struct vcpu *vcpu, struct step *step, gpa_t page,
 	bool ours = memory_is_reserved(page, PAGE_BYTES), execute = target->code != NULL;
 	uint8_t *ones;
 
-	if (!ours && (memory_is_ram(page, PAGE_BYTES) || (execute && page < STEP_ROM_END)))
+	if (!ours && ((memory_is_ram(page, PAGE_BYTES) && !mmio_is_kept(page)) || (execute && page < STEP_ROM_END)))
 		return mmio_open_page(vcpu, page, NULL);
 	if (!ours && execute && target->code_bytes != 0)
 		return step_open_code(vcpu, step, page, target);

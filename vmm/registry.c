@@ -58,6 +58,17 @@ bool registry_covers_reads(const struct registry *registry, uint64_t first, uint
 	return registry_covers_before(registry, NULL, first, last, true);
 }
 
+bool registry_keeps(const struct registry *registry, uint64_t first, uint64_t last)
+{
+	const struct access_region *region = registry->first;
+
+	for (; region != NULL; region = region->next) {
+		if (region->is_kept && region->first <= last && region->last >= first)
+			return true;
+	}
+	return false;
+}
+
 bool registry_has_hook(const struct registry *registry, uint64_t first, uint64_t last)
 {
 	return registry_covers_before(registry, registry->ours, first, last, false);

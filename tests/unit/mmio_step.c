@@ -101,6 +101,33 @@ static void test_unknown_operand(void)
 	UNIT_CHECK(mmio_handle_step(&fake_vcpu));
 }
 
+/* RAM that is kept is met no more than a device: what is read and written goes through the handlers. */
+static void test_kept_memory(void)
+{
+	set_up(RAM, RAM + 63);
+	region.is_kept = true;
+	memset(fake_memory + RAM, 0x77, 64);
+	PUT(0x0f, 0x10, 0x03); /* movups (%rbx), %xmm0 */
+	fake_vcpu.gpr[GPR_RBX] = RAM + 0x10;
+	answer = ACCESS_DONE;
+	answer_resolves = true;
+	answer_value = 0x1122334455667788;
+	fault_at(RAM + 0x10, false);
+	UNIT_EQUAL(fake_moved_from, RAM);
+	UNIT_EQUAL(fake_memory[fake_moved_to + 0x10], 0x88);
+	fake_vcpu.rip += 3;
+	UNIT_CHECK(mmio_handle_step(&fake_vcpu));
+	fake_vcpu.rip = CODE;
+	PUT(0x66, 0x0f, 0xd6, 0x03); /* movq %xmm0, (%rbx) */
+	fault_at(RAM + 0x10, true);
+	memset(fake_memory + fake_moved_to + 0x10, 0x99, 8);
+	nr_seen = 0;
+	fake_vcpu.rip += 4;
+	UNIT_CHECK(mmio_handle_step(&fake_vcpu));
+	UNIT_CHECK(nr_seen == 1 && seen[0].write && seen[0].value == UINT64_C(0x9999999999999999));
+	UNIT_EQUAL(fake_memory[RAM + 0x10], 0x77);
+}
+
 /* Code in a device's memory: it runs from a page of ours that holds that instruction alone, and an
  * operand in another claimed page goes to the handlers, if the instruction is emulated. */
 static void test_code_in_device(void)
@@ -240,6 +267,7 @@ int main(void)
 	unit_run("mmio_what_ends_a_step", test_what_ends_a_step);
 	unit_run("mmio_unknown_through_handlers", test_unknown_through_handlers);
 	unit_run("mmio_unknown_operand", test_unknown_operand);
+	unit_run("mmio_kept_memory", test_kept_memory);
 	unit_run("mmio_step_of_two_pages", test_step_of_two_pages);
 	unit_run("mmio_accesses_of_the_cpu", test_accesses_of_the_cpu);
 	unit_run("mmio_our_memory_by_steps", test_our_memory_by_steps);
