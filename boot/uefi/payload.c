@@ -3,7 +3,7 @@
  */
 #include "boot/uefi/payload.h"
 
-#include "boot/uefi/sha256.h"
+#include "rv/sha256.h"
 #include "core/string.h"
 
 #define DIGITS (2 * SHA256_BYTES)

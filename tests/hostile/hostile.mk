@@ -5,8 +5,7 @@ hostile-initrd := $(build)/tests/hostile/initrd.gz
 test-programs += $(hostile-initrd)
 
 # -O1 and no contraction: the sums are those of one operation after the other.
-$(hostile-witness): tests/hostile/witness.c tests/hostile/witness_entry.S boot/uefi/sha256.c \
-		boot/uefi/sha256.h
+$(hostile-witness): tests/hostile/witness.c tests/hostile/witness_entry.S include/rv/sha256.h
 	$(call step,GUEST,$@)
 	@mkdir -p $(@D)
 	$(Q)gcc -std=gnu11 -O1 -ffp-contract=off -static -s $(warnings) -I . -I include -o $@ \

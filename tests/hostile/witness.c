@@ -16,7 +16,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "boot/uefi/sha256.h"
+#include "rv/sha256.h"
 
 #define BLOCK_BYTES 16384
 #define STEPS 2000	/* of the logistic map, a round */

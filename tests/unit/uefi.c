@@ -7,7 +7,7 @@
 #include "boot/uefi/config.h"
 #include "boot/uefi/memory_map.h"
 #include "boot/uefi/payload.h"
-#include "boot/uefi/sha256.h"
+#include "rv/sha256.h"
 #include "core/string.h"
 
 static const char *uefi_hex(const void *data, size_t length_bytes)

@@ -114,7 +114,7 @@ $(addprefix $(unit-build)/objects/,tests/unit/ept.o $(unit-ept-objects) tests/un
 
 unit-programs += uefi
 unit-uefi-objects := boot/uefi/config.o boot/uefi/memory_map.o boot/uefi/payload.o \
-	boot/uefi/sha256.o core/string.o
+	core/string.o
 
 unit-programs += settings
 unit-settings-objects := boot/encrypt_option.o boot/options.o boot/settings.o core/string.o
@@ -129,7 +129,7 @@ $(addprefix $(unit-build)/objects/,tests/unit/minisign.o service/check.o): \
 	unit-flags += $(sodium-defines) -Wno-strict-prototypes
 
 unit-programs += xts cipher volume_key
-unit-xts-objects := crypt/xts.o boot/uefi/sha256.o
+unit-xts-objects := crypt/xts.o
 unit-xts-libraries := $(build)/unit/bearssl.a
 unit-cipher-objects := crypt/aes_xts.o crypt/cipher.o crypt/xts.o
 unit-cipher-libraries := $(build)/unit/bearssl.a

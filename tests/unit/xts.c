@@ -4,7 +4,7 @@
  */
 #include "crypt/xts.h"
 
-#include "boot/uefi/sha256.h"
+#include "rv/sha256.h"
 #include "unit.h"
 
 #define BYTES_MAXIMUM 16384

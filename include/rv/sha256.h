@@ -1,12 +1,15 @@
 /*
- * boot/uefi/sha256.c: SHA-256 of one piece of memory.
+ * include/rv/sha256.h: SHA-256 of one piece of memory, FIPS 180-4: for the loader, and for engines. Pure code, in a header
+ * since they have no library in common.
  */
-#include "boot/uefi/sha256.h"
+#ifndef RV_SHA256_H
+#define RV_SHA256_H
 
-#include "core/string.h"
+#include "rv/types.h"
 
-#define BLOCK_BYTES 64
-#define LENGTH_BYTES 8
+#define SHA256_BYTES 32
+#define SHA256_BLOCK_BYTES 64
+#define SHA256_LENGTH_BYTES 8
 
 /* FIPS 180-4, 4.2.2 */
 static const uint32_t sha256_constants[64] = {
@@ -20,18 +23,18 @@ static const uint32_t sha256_constants[64] = {
 	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
 
-static uint32_t sha256_rotate(uint32_t value, unsigned bits)
+static inline uint32_t sha256_rotate(uint32_t value, unsigned bits)
 {
 	return value >> bits | value << (32 - bits);
 }
 
-static uint32_t sha256_get(const uint8_t *at)
+static inline uint32_t sha256_get(const uint8_t *at)
 {
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
 /* 6.2.2, step 1 */
-static void sha256_schedule(uint32_t words[64], const uint8_t *block)
+static inline void sha256_schedule(uint32_t words[64], const uint8_t *block)
 {
 	for (unsigned i = 0; i < 16; i++)
 		words[i] = sha256_get(block + 4 * i);
@@ -45,12 +48,12 @@ static void sha256_schedule(uint32_t words[64], const uint8_t *block)
 }
 
 /* 6.2.2, steps 2 to 4; v[0] to v[7] are a to h */
-static void sha256_block(uint32_t state[8], const uint8_t *block)
+static inline void sha256_block(uint32_t state[8], const uint8_t *block)
 {
 	uint32_t words[64], v[8];
 
 	sha256_schedule(words, block);
-	memcpy(v, state, sizeof(v));
+	__builtin_memcpy(v, state, sizeof(v));
 	for (unsigned i = 0; i < 64; i++) {
 		uint32_t s1 = sha256_rotate(v[4], 6) ^ sha256_rotate(v[4], 11) ^
 			      sha256_rotate(v[4], 25);
@@ -60,7 +63,7 @@ static void sha256_block(uint32_t state[8], const uint8_t *block)
 		uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
 		uint32_t t1 = v[7] + s1 + choose + sha256_constants[i] + words[i];
 
-		memmove(&v[1], &v[0], 7 * sizeof(v[0]));
+		__builtin_memmove(&v[1], &v[0], 7 * sizeof(v[0]));
 		v[4] += t1;
 		v[0] = t1 + s0 + majority;
 	}
@@ -68,27 +71,32 @@ static void sha256_block(uint32_t state[8], const uint8_t *block)
 		state[i] += v[i];
 }
 
-void sha256(const void *data, size_t length_bytes, uint8_t digest[SHA256_BYTES])
+static inline void sha256(const void *data, size_t length_bytes, uint8_t digest[SHA256_BYTES])
 {
 	/* 5.3.3 */
 	uint32_t state[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
 			      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
-	uint8_t last[2 * BLOCK_BYTES];
-	size_t whole = length_bytes / BLOCK_BYTES * BLOCK_BYTES, rest = length_bytes - whole, padded;
+	uint8_t last[2 * SHA256_BLOCK_BYTES];
+	size_t whole = length_bytes / SHA256_BLOCK_BYTES * SHA256_BLOCK_BYTES, rest = length_bytes - whole, padded;
 	const uint8_t *bytes = data;
 
-	for (size_t at = 0; at < whole; at += BLOCK_BYTES)
+	for (size_t at = 0; at < whole; at += SHA256_BLOCK_BYTES)
 		sha256_block(state, bytes + at);
 	/* 5.1.1: a one bit, zeros, the length in bits */
-	memset(last, 0, sizeof(last));
+	__builtin_memset(last, 0, sizeof(last));
 	if (rest != 0)
-		memcpy(last, bytes + whole, rest);
+		__builtin_memcpy(last, bytes + whole, rest);
 	last[rest] = 0x80;
-	padded = rest + 1 + LENGTH_BYTES <= BLOCK_BYTES ? BLOCK_BYTES : 2 * BLOCK_BYTES;
-	for (unsigned i = 0; i < LENGTH_BYTES; i++)
+	padded = rest + 1 + SHA256_LENGTH_BYTES <= SHA256_BLOCK_BYTES ? SHA256_BLOCK_BYTES : 2 * SHA256_BLOCK_BYTES;
+	for (unsigned i = 0; i < SHA256_LENGTH_BYTES; i++)
 		last[padded - 1 - i] = (uint8_t)((uint64_t)length_bytes * 8 >> 8 * i);
-	for (size_t at = 0; at < padded; at += BLOCK_BYTES)
+	for (size_t at = 0; at < padded; at += SHA256_BLOCK_BYTES)
 		sha256_block(state, last + at);
 	for (unsigned i = 0; i < SHA256_BYTES; i++)
 		digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
 }
+
+#undef SHA256_BLOCK_BYTES
+#undef SHA256_LENGTH_BYTES
+
+#endif
