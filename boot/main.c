@@ -39,6 +39,7 @@
 #include "mediator/disk/cipher.h"
 #include "mediator/disk/disk.h"
 #include "mediator/net/nic.h"
+#include "mediator/usb/usb.h"
 #include "mediator/disk/disk_io.h"
 #include "mediator/disk/overlay.h"
 #include "mediator/power/shutdown.h"
@@ -452,6 +453,8 @@ static void main_run_scripts(void)
 		.settings = boot_options.settings,
 		.describe_disk = disk_describe,
 		.describe_nic = nic_describe,
+		.describe_usb = usb_describe,
+		.read_usb = usb_read,
 		.transfer_packet = nic_transfer,
 		.fail_disk = disk_fail,
 		.transfer_disk = disk_transfer,
@@ -484,6 +487,7 @@ static void main_run_scripts(void)
 	main_find_disks();
 	main_add_scripts();
 	nic_find();
+	usb_find();
 	failed = process_run_all_scripts(&main_vcpu);
 	if (failed == NULL)
 		return;

@@ -46,6 +46,12 @@ struct request_nic {
 	uint16_t number;
 };
 
+struct request_usb {
+	uint16_t number; /* of the device (rv/usb.h) */
+	uint16_t vendor_id, product_id;
+	uint8_t class_code, speed, port;
+};
+
 struct request {
 	uint32_t kind;		 /* enum rv_event_kind, what it is offered as; RV_EVENT_DISK_DONE at its end */
 	uint32_t asked;		 /* the same, from its beginning to its end */
@@ -80,6 +86,7 @@ struct request {
 		struct request_disk disk;
 		struct frame frame;	/* packets */
 		struct request_nic nic; /* nic_attach */
+		struct request_usb usb; /* usb_attach, usb_detach */
 	};
 };
 

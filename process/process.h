@@ -16,6 +16,7 @@
 #include "hook/packet_transfer.h"
 #include "rv/disk.h"
 #include "rv/net.h"
+#include "rv/usb.h"
 #include "rv/types.h"
 
 struct vcpu;
@@ -37,6 +38,9 @@ struct process_options {
 	bool (*describe_disk)(uint32_t position, struct rv_disk_info *info);
 	/* RV_SYS_NIC, likewise. */
 	bool (*describe_nic)(uint32_t position, struct rv_nic_info *info);
+	/* RV_SYS_USB, likewise; and RV_SYS_USB_READ: 0, or what that gives. */
+	bool (*describe_usb)(uint32_t position, struct rv_usb_info *info);
+	int (*read_usb)(uint32_t number, uint32_t offset, void *buffer, size_t length_bytes);
 	packet_transfer_do transfer_packet; /* RV_SYS_NIC_TRANSFER: 0, or what that gives. NULL: as the last. */
 	/* RV_SYS_DISK_FAIL, of a disk's number: 0, or what that gives. NULL: as the last. */
 	int (*fail_disk)(uint32_t number);

@@ -63,6 +63,8 @@ int64_t syscall_nic(struct process *process, struct exception_frame *frame);
 /* syscall_disk.c */
 int64_t syscall_disk(struct process *process, struct exception_frame *frame);
 int64_t syscall_disk_fail(struct process *process, struct exception_frame *frame);
+int64_t syscall_usb(struct process *process, struct exception_frame *frame);
+int64_t syscall_usb_read(struct process *process, struct exception_frame *frame);
 int64_t syscall_nic_transfer(struct process *process, struct exception_frame *frame);
 int64_t syscall_disk_read(struct process *process, struct exception_frame *frame);
 int64_t syscall_disk_write(struct process *process, struct exception_frame *frame);

@@ -161,6 +161,11 @@ struct rv_event {
 			uint64_t nic_mac;
 			uint16_t nic_number;
 		};
+		struct {		   /* usb_attach, usb_detach (rv/usb.h) */
+			uint16_t usb_number, usb_vendor_id, usb_product_id;
+			uint8_t usb_class;	/* of the device descriptor */
+			uint8_t usb_speed, usb_port; /* the second of the root hub */
+		};
 	};
 	uint64_t request;	 /* requests: the number of this one, which none has after it */
 	uint32_t refusal;	 /* requests, DENY: RV_REFUSAL_*, written by the engine */
@@ -390,6 +395,11 @@ enum rv_syscall {
 	RV_SYS_METRIC_NEXT,
 	/* (metric) -> 0: nothing is in it any more */
 	RV_SYS_METRIC_CLEAR,
+	/* (position, struct rv_usb_info *) -> 0; RV_ENOENT: there are not so many whose descriptors are known */
+	RV_SYS_USB,
+	/* (number of a USB device, offset, buffer, bytes) -> 0: of its descriptor and its configurations. RV_ENOENT: there
+	 * is none; RV_ERANGE: beyond the end */
+	RV_SYS_USB_READ,
 	RV_SYSCALL_COUNT,
 };
 

@@ -11,6 +11,7 @@
 #include "rv/abi.h"
 #include "rv/disk.h"
 #include "rv/net.h"
+#include "rv/usb.h"
 
 /* What a field is for. */
 #define RV_FIELD_FILTER 0x1u	/* hooks can have a clause about it */

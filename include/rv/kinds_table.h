@@ -145,6 +145,21 @@ RV_KIND(NIC_ATTACH, .name = "nic_attach", .class = "NicAttach", .words = "", .fl
 	RV_FIELDS(RV_FIELD("nic", nic_number, RV_READER_FILTER | RV_FIELD_NIC, .last = RV_NIC_LAST),
 		  RV_FIELD("mac", nic_mac, RV_READER_FILTER, .last = 0xffffffffffff, .sample = 0x525400123456)))
 
+/* USB devices. */
+#define RV_USB_FIELDS \
+	RV_FIELDS(RV_FIELD("device", usb_number, RV_READER_FILTER, .last = RV_USB_LAST, .sample = 1), \
+		  RV_FIELD("vendor_id", usb_vendor_id, RV_READER_FILTER, .last = UINT16_MAX, .sample = 0x46f4), \
+		  RV_FIELD("product_id", usb_product_id, RV_READER_FILTER, .last = UINT16_MAX, .sample = 0x0001), \
+		  RV_FIELD("class_code", usb_class, RV_READER_FILTER, .last = UINT8_MAX), \
+		  RV_FIELD("speed", usb_speed, RV_READER_FILTER, .last = 15, .sample = RV_USB_SPEED_HIGH), \
+		  RV_FIELD("port", usb_port, RV_READER_FILTER, .last = UINT8_MAX, .sample = 1)), \
+	RV_TEXTS({ "id", "VENDOR:PRODUCT", "46f4:0001", ":", { "vendor_id", "product_id" } })
+
+RV_KIND(USB_ATTACH, .name = "usb_attach", .class = "UsbAttach", .words = "id class_code device speed port",
+	.flags = RV_KIND_REQUEST, .summary = "a USB device wants to come in", RV_USB_FIELDS)
+RV_KIND(USB_DETACH, .name = "usb_detach", .class = "UsbDetach", .words = "",
+	.flags = RV_KIND_PLAIN, .summary = "a USB device is gone", RV_USB_FIELDS)
+
 RV_KIND(TIMER, .name = "timer", .class = "Timer", .summary = "a time is over (`every`)", .words = "",
 	.flags = RV_KIND_PLAIN | RV_KIND_OWN_WORD,
 	RV_FIELDS(RV_FIELD("period", value, RV_FIELD_FILTER | RV_FIELD_ADDRESS | RV_FIELD_PERIOD,
@@ -168,6 +183,7 @@ RV_KIND(INPUT, .name = "input", .class = "Input", .words = "",
 #undef RV_NET_PART
 #undef RV_NET_FIELDS
 #undef RV_NET_KIND
+#undef RV_USB_FIELDS
 #undef RV_WIDTH
 #undef RV_VALUE_READ
 #undef RV_VALUE_WRITTEN

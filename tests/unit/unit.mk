@@ -43,7 +43,7 @@ unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_
 	hook_summary.o hook_timer.o metric.o metric_plan.o trace.o trace_event.o trace_ring.o) mediator/power/shutdown.o vmm/access.o vmm/deadline.o vmm/grace.o vmm/interrupt_watch.o vmm/pci_identity.o vmm/pci_isolate.o
 unit-hook_filter-objects := $(unit-hook-objects)
 unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o syscall_access.o \
-	syscall_disk.o syscall_net.o syscall_msr.o syscall_pci.o syscall_hook.o syscall_metric.o syscall_trace.o) core/paging.o hook/kinds.o hook/hook_spec.o hook/metric.o hook/metric_plan.o
+	syscall_disk.o syscall_net.o syscall_usb.o syscall_msr.o syscall_pci.o syscall_hook.o syscall_metric.o syscall_trace.o) core/paging.o hook/kinds.o hook/hook_spec.o hook/metric.o hook/metric_plan.o
 # Page tables and system calls, without privileged instructions.
 $(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects)): \
 	unit-flags := -I tests/unit/fake_process $(unit-flags)
@@ -74,6 +74,9 @@ unit-programs += e1000
 unit-e1000-objects := mediator/bounce.o $(addprefix mediator/net/,frame.o packet.o e1000_access.o e1000_find.o e1000_offload.o \
 	e1000_receive.o e1000_registers.o e1000_rx.o e1000_send.o e1000_setup.o e1000_slot.o e1000_tx.o e1000_work.o) tests/unit/disk_memory.o
 
+unit-programs += xhci
+unit-xhci-objects := $(addprefix mediator/usb/,usb.o usb_descriptors.o xhci_command.o xhci_control.o xhci_find.o \
+	xhci_read.o xhci_registers.o xhci_ring.o xhci_slot.o) $(addprefix tests/unit/,xhci_device.o disk_memory.o)
 unit-programs += usb_descriptors
 unit-usb_descriptors-objects := mediator/usb/usb_descriptors.o
 

@@ -8,6 +8,7 @@
 #include "machine.h"
 #include "mediator/disk/disk.h"
 #include "mediator/net/nic.h"
+#include "mediator/usb/usb.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 #include "vmm/registry.h"
@@ -133,6 +134,15 @@ int nic_watch(void)
 }
 
 void nic_unwatch(void)
+{
+}
+
+int usb_watch(void)
+{
+	return 0;
+}
+
+void usb_unwatch(void)
 {
 }
 

@@ -128,6 +128,33 @@ static int64_t syscall_nic(uint64_t position, struct rv_nic_info *info)
 	return 0;
 }
 
+/* And a stick. */
+static const uint8_t syscall_stick[] = {
+	18, 1, 0, 2, 0, 0, 0, 64, 0xf4, 0x46, 1, 0, 0, 0, 1, 2, 3, 1, 9, 2, 32, 0, 1, 1, 0, 0xc0, 0,
+	9, 4, 0, 0, 2, 8, 6, 80, 0, 7, 5, 0x81, 2, 0, 2, 0, 7, 5, 2, 2, 0, 2, 0,
+};
+
+static int64_t syscall_usb(uint64_t position, struct rv_usb_info *info)
+{
+	if (position != 0)
+		return -RV_ENOENT;
+	*info = (struct rv_usb_info){ .number = 1, .function = 5 << 3, .vendor_id = 0x46f4, .product_id = 1, .usb_release = 0x200,
+				      .speed = RV_USB_SPEED_HIGH, .descriptor_bytes = sizeof(syscall_stick), .nr_interfaces = 1,
+				      .interfaces = { { 8, 6, 80 } }, .path = "1-1", .manufacturer = "QEMU",
+				      .product = "QEMU USB HARDDRIVE", .serial = "1" };
+	return 0;
+}
+
+static int64_t syscall_usb_read(uint64_t number, uint64_t offset, uint8_t *buffer, uint64_t bytes)
+{
+	if (number != 1)
+		return -RV_ENOENT;
+	if (offset > sizeof(syscall_stick) || bytes > sizeof(syscall_stick) - offset)
+		return -RV_ERANGE;
+	memcpy(buffer, syscall_stick + offset, bytes);
+	return 0;
+}
+
 static int64_t syscall_hook_add(const struct rv_hook_spec *spec)
 {
 	const struct rv_engine_info *info = syscall_pointer(RV_ENGINE_INFO_ADDRESS);
@@ -194,6 +221,10 @@ int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64
 		return session_resize(a);
 	case RV_SYS_NIC:
 		return syscall_nic(a, syscall_pointer(b));
+	case RV_SYS_USB:
+		return syscall_usb(a, syscall_pointer(b));
+	case RV_SYS_USB_READ:
+		return syscall_usb_read(a, b, syscall_pointer(c), d);
 	case RV_SYS_NIC_TRANSFER: /* its wire leads nowhere */
 		return a != 0 ? -RV_ENOENT : d < 14 || d > RV_NIC_TRANSFER_BYTES ? -RV_ERANGE : 0;
 	case RV_SYS_RESOLVE:

@@ -11,6 +11,7 @@
 #include "rv/abi.h"
 #include "rv/disk.h"
 #include "rv/net.h"
+#include "rv/usb.h"
 #include "rv/errno.h"
 
 #ifdef RV_HOST
@@ -252,6 +253,16 @@ static inline int64_t sys_overlay_used(uint64_t overlay)
 static inline int64_t sys_disk(uint64_t position, struct rv_disk_info *info)
 {
 	return engine_syscall(RV_SYS_DISK, position, engine_address(info), 0, 0, 0);
+}
+
+static inline int64_t sys_usb(uint64_t position, struct rv_usb_info *info)
+{
+	return engine_syscall(RV_SYS_USB, position, engine_address(info), 0, 0, 0);
+}
+
+static inline int64_t sys_usb_read(uint64_t number, uint64_t offset, void *buffer, uint64_t length_bytes)
+{
+	return engine_syscall(RV_SYS_USB_READ, number, offset, engine_address(buffer), length_bytes, 0);
 }
 
 static inline int64_t sys_nic(uint64_t position, struct rv_nic_info *info)

@@ -1,0 +1,26 @@
+/*
+ * mediator/usb/usb.h: the machine's USB devices, as hooks and scripts see them.
+ */
+#ifndef MEDIATOR_USB_H
+#define MEDIATOR_USB_H
+
+#include "rv/types.h"
+#include "rv/usb.h"
+
+/* Finds the controllers. Context: boot, before the guest. */
+void usb_find(void);
+
+/* One more hook of USB's events: with the first, the controllers' registers are claimed. 0, or what the registries say
+ * (vmm/access.h); -RV_ENOTSUP: registers out of our reach. Context: boot, exit; under hook_table_lock, as the next. */
+int usb_watch(void);
+/* One less. With the last one nothing is claimed any more. */
+void usb_unwatch(void);
+
+/* The device at a position, among those whose descriptors are known; false: there are not so many. Context: boot, exit;
+ * under no lock but an owner's, as the next. */
+bool usb_describe(uint32_t position, struct rv_usb_info *info);
+/* The device's descriptors, and its configurations' behind them: copies a part. 0; -RV_ENOENT: no such device;
+ * -RV_ERANGE: beyond the end. */
+int usb_read(uint32_t number, uint32_t offset, void *buffer, size_t length_bytes);
+
+#endif

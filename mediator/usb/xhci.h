@@ -1,0 +1,195 @@
+/*
+ * mediator/usb/xhci.h: what the files of the mediator of xHCI share. xhci_regs.h has the manual.
+ *
+ * What may come in is decided before the guest has a device configured; transfers of endpoints other than 0 are never
+ * looked at, nor are doorbells and the guest's event rings.
+ *
+ * The command ring, and the ring of each slot's endpoint 0, are where the guest has put them, so that what the controller
+ * tells of them is true. But what the guest reads and writes there is a copy of ours: memory itself holds what was looked
+ * at, and behind that a TRB with the wrong cycle bit, at which the controller waits:
+ *
+ *	guest's view: done | done | next, written | written | ...
+ *	memory:       done | done | wrong cycle   | whatever
+ *
+ * A TRB, or all of a control transfer, is looked at when the guest has given it the right cycle bit. It goes on as it is,
+ * or as one that fails. All that the device says to the question what it is comes from our copy: when the guest first asks
+ * it for more than eight bytes, or has it configured, it is asked by us, and scripts are. Our own transfers are in memory
+ * of ours, to which a link leads in the place where the controller waits, and from which another leads back; their events
+ * go to the controller's last interrupter, which has a ring of ours and interrupts nobody.
+ */
+#ifndef MEDIATOR_USB_XHCI_H
+#define MEDIATOR_USB_XHCI_H
+
+#include "core/spinlock.h"
+#include "mediator/request.h"
+#include "mediator/usb/usb_descriptors.h"
+#include "mediator/usb/xhci_regs.h"
+#include "rv/usb.h"
+#include "vmm/access.h"
+#include "vmm/grace.h"
+#include "vmm/pci_follow.h"
+
+#define XHCI_SEGMENT_TRBS 256  /* of a segment that we can follow */
+#define XHCI_SEGMENTS_MAXIMUM 16 /* a ring's */
+#define XHCI_TD_TRBS 16	       /* of a control transfer */
+#define XHCI_WORK_TRBS (PAGE_BYTES / sizeof(struct xhci_trb))
+#define XHCI_STRINGS 4	       /* languages, manufacturer, product, serial */
+#define XHCI_STRING_BYTES 255
+#define XHCI_READ_US 500000    /* that a guest's CPU stands for all that a device is asked */
+#define XHCI_TRIES 3
+
+/* Memory of the guest's of which it sees a copy. */
+struct xhci_segment {
+	struct access_region region; /* from its first TRB on */
+	struct grace grace;
+	struct xhci_segment *next;   /* of all controllers' */
+	struct xhci_ring *ring;	     /* NULL: it is the guest's again */
+	struct xhci_trb *trbs;	     /* what the guest sees: a page */
+	uint32_t nr_trbs;	     /* of which there is a copy */
+};
+
+struct xhci_place {
+	struct xhci_segment *segment; /* NULL: nowhere */
+	uint32_t index;
+	bool cycle;		      /* what its cycle bit is when it is the controller's */
+};
+
+struct xhci_ring {
+	struct xhci_controller *controller;
+	struct xhci_slot *slot; /* NULL: of commands */
+	struct xhci_place at;	/* the first that was not looked at */
+	uint32_t nr_segments;
+	uint32_t round;		/* another with each time that it begins anew, or ends */
+	bool is_pumped;		/* a CPU is at it */
+};
+
+enum xhci_state {
+	XHCI_NONE,	/* nothing is known of it */
+	XHCI_DEFAULT,	/* a device without an address */
+	XHCI_ADDRESSED, /* it has one, and was not asked yet */
+	XHCI_ASKED,	/* scripts are */
+	XHCI_ALLOWED,
+	XHCI_REFUSED,
+};
+
+struct xhci_known {
+	struct rv_usb_info info;
+	struct usb_identity identity;
+	uint16_t language;
+	uint8_t string_bytes[XHCI_STRINGS];
+	uint8_t strings[XHCI_STRINGS][XHCI_STRING_BYTES];
+};
+_Static_assert(sizeof(struct xhci_known) <= PAGE_BYTES, "what is known is in a page");
+
+struct xhci_slot {
+	struct xhci_ring ring; /* of endpoint 0 */
+	uint8_t number;
+	uint8_t state;	       /* enum xhci_state */
+	uint8_t nr_tries;
+	bool is_verified;      /* it has answered the same twice, since it was allowed */
+	bool was_allowed;      /* before its reset, and `known` is of then */
+	bool is_told;	       /* scripts know of it */
+	bool owes_detach;
+	struct request_usb gone; /* of whom that is to be told */
+	uint32_t route, port, speed;
+	uint32_t work_at;      /* the next of `work` */
+	/* A page each, all or none; the first three are the controller's to reach: */
+	uint8_t *context;      /* the input context of the last Address Device */
+	struct xhci_trb *work; /* transfers of our own */
+	uint8_t *data;
+	uint8_t *descriptors;
+	struct xhci_known *known;
+};
+
+struct xhci_controller {
+	uint64_t function;
+	unsigned index;
+	bool is_claimed;
+	bool is_seen;	       /* from a reset on */
+	bool is_learned;       /* the next six */
+	uint8_t operational, nr_slots;
+	uint16_t interrupter;  /* ours; 0: there is none */
+	uint32_t runtime, doorbells, context_bytes, capabilities;
+	bool has_64_bits;
+	uint32_t crcr[2];      /* as the guest has written it */
+	struct pci_follower registers;
+	struct xhci_ring commands;
+	struct xhci_slot *slots[256];
+	struct xhci_erst *erst; /* pages that the controller may reach, all or none */
+	struct xhci_trb *events;
+	uint8_t *sink;	       /* what the guest has read and does not get */
+	uint32_t event_at;
+	bool event_cycle;
+};
+
+/* Guards all of this, of all controllers; not held while hooks are asked. */
+extern struct spinlock xhci_lock;
+
+/* All that follows is called under it; what has a vCPU may give it up while hooks are asked. */
+
+/* xhci_find.c. The controller at that position; NULL: there are not so many. */
+struct xhci_controller *xhci_at(unsigned position);
+void xhci_find_one(uint64_t function); /* boot, without lock */
+int xhci_claim(struct xhci_controller *controller);
+void xhci_release(struct xhci_controller *controller);
+/* The rings are the guest's again, and no slot is known. */
+void xhci_forget(struct xhci_controller *controller);
+uint32_t xhci_get(struct xhci_controller *controller, uint32_t offset);
+void xhci_put(struct xhci_controller *controller, uint32_t offset, uint32_t value);
+bool xhci_learn(struct xhci_controller *controller);
+
+/* xhci_registers.c */
+enum access_result xhci_registers_access(struct access *access, int64_t offset, void *controller);
+
+/* xhci_ring.c */
+/* From now on the ring's next TRB is there. 0; -RV_EFAULT: nothing can be there; -RV_EBUSY: another ring is; -RV_ENOMEM;
+ * what mmio_register() says. It is as it was then. */
+int xhci_ring_begin(struct xhci_ring *ring, gpa_t address, bool cycle);
+void xhci_ring_end(struct xhci_ring *ring);
+/* Has the guest given that one to the controller? */
+bool xhci_place_is_valid(const struct xhci_place *place);
+static inline struct xhci_trb xhci_place_trb(const struct xhci_place *place)
+{
+	return place->segment->trbs[place->index];
+}
+gpa_t xhci_place_address(const struct xhci_place *place);
+/* The one behind it, by its link if it is one. False: there can be none. */
+bool xhci_ring_next(struct xhci_ring *ring, struct xhci_place *place);
+/* Gives the controller the ring's next nr TRBs, at these places, as they are in `trbs`. False: the ring has no end, and
+ * they are not given. */
+bool xhci_ring_give(struct xhci_ring *ring, const struct xhci_place *places, const struct xhci_trb *trbs, unsigned nr);
+/* In the place where the controller waits it finds a link to memory of ours, or waits. */
+void xhci_ring_detour(struct xhci_ring *ring, hpa_t to);
+void xhci_ring_wait(struct xhci_ring *ring);
+/* Looks at all that the guest has given. */
+void xhci_ring_pump(struct xhci_ring *ring, struct vcpu *vcpu);
+
+/* xhci_command.c, xhci_control.c: at the ring's next TRB. False: there is nothing to do now. */
+bool xhci_command_step(struct xhci_ring *ring, struct vcpu *vcpu);
+bool xhci_control_step(struct xhci_ring *ring, struct vcpu *vcpu);
+
+/* xhci_read.c: asks the device for all that it says of itself. NULL, or why it cannot come in; `again`: it is to say the
+ * same. *is_early: it says too little yet. */
+const char *xhci_read_device(struct xhci_slot *slot, bool again, bool *is_early);
+/* Our interrupter. */
+void xhci_events_start(struct xhci_controller *controller);
+
+/* xhci_slot.c */
+/* The slot of that number, with its memory; NULL: there is no memory, or no such slot. */
+struct xhci_slot *xhci_slot_take(struct xhci_controller *controller, uint32_t number);
+/* It is to be decided now whether the device may come in, if that has not been. */
+void xhci_slot_settle(struct xhci_slot *slot, struct vcpu *vcpu);
+/* May it be configured? Looks a second time. */
+bool xhci_slot_may_configure(struct xhci_slot *slot, struct vcpu *vcpu);
+void xhci_slot_refuse(struct xhci_slot *slot, const char *why);
+/* Its device is gone. */
+void xhci_slot_clear(struct xhci_slot *slot);
+/* Tells of those that are gone. Without the lock. */
+void xhci_tell_detached(struct xhci_controller *controller, struct vcpu *vcpu);
+
+static inline struct xhci_slot *xhci_slot_of(const struct xhci_controller *controller, uint32_t number)
+{
+	return number != 0 && number <= controller->nr_slots ? controller->slots[number] : NULL;
+}
+
+#endif

@@ -1,0 +1,122 @@
+/*
+ * mediator/usb/xhci_command.c: the guest's commands (4.6): which pass, and which become one that fails.
+ */
+#include "mediator/usb/xhci.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/string.h"
+#include "vmm/guest_memory.h"
+
+#define XHCI_INPUT_CONTEXTS 3 /* of Address Device: what is there, the slot, endpoint 0 (4.6.5) */
+#define XHCI_CONTEXT_BYTES_MAXIMUM 64
+
+/* It completes with a TRB Error (4.6.1), which changes nothing. */
+static void xhci_spoil(struct xhci_trb *trb)
+{
+	trb->control = (trb->control & ~XHCI_TRB_TYPE_MASK) | XHCI_TRB_OF(XHCI_RESERVED);
+}
+
+static uint32_t xhci_context_word(const uint8_t *input, const struct xhci_controller *controller, unsigned context, unsigned word)
+{
+	uint32_t value;
+
+	memcpy(&value, input + context * controller->context_bytes + word * sizeof(value), sizeof(value));
+	return value;
+}
+
+/* The controller takes the context from our copy: where endpoint 0's ring is would else be the guest's to change. */
+static bool xhci_take_address(struct xhci_slot *slot, struct xhci_trb *trb)
+{
+	struct xhci_controller *controller = slot->ring.controller;
+	uint8_t input[XHCI_INPUT_CONTEXTS * XHCI_CONTEXT_BYTES_MAXIMUM];
+	uint64_t dequeue;
+
+	if (guest_memory_read(trb->parameter & ~UINT64_C(15), input, XHCI_INPUT_CONTEXTS * controller->context_bytes) != 0)
+		return false;
+	slot->route = XHCI_SLOT_ROUTE(xhci_context_word(input, controller, 1, 0));
+	slot->speed = XHCI_SLOT_SPEED(xhci_context_word(input, controller, 1, 0));
+	slot->port = XHCI_SLOT_PORT(xhci_context_word(input, controller, 1, 1));
+	dequeue = (uint64_t)xhci_context_word(input, controller, 2, XHCI_ENDPOINT_DEQUEUE + 1) << 32 |
+		  xhci_context_word(input, controller, 2, XHCI_ENDPOINT_DEQUEUE);
+	if (xhci_ring_begin(&slot->ring, dequeue & ~UINT64_C(15), dequeue & 1) != 0)
+		return false;
+	memcpy(slot->context, input, XHCI_INPUT_CONTEXTS * controller->context_bytes);
+	trb->parameter = memory_physical(slot->context);
+	return true;
+}
+
+static void xhci_address_device(struct xhci_controller *controller, struct xhci_trb *trb)
+{
+	struct xhci_slot *slot = xhci_slot_take(controller, XHCI_TRB_SLOT(trb->control));
+
+	if (slot == NULL || slot->state == XHCI_ASKED || !xhci_take_address(slot, trb)) {
+		log_warning("xhci%u: slot %u gets no address: what the guest gives for it is of no use, or there is no memory",
+			    controller->index, XHCI_TRB_SLOT(trb->control));
+		xhci_spoil(trb);
+		return;
+	}
+	slot->is_verified = false;
+	slot->nr_tries = 0;
+	slot->state = trb->control & XHCI_TRB_BSR ? XHCI_DEFAULT : XHCI_ADDRESSED;
+}
+
+static void xhci_set_dequeue(struct xhci_slot *slot, struct xhci_trb *trb, struct vcpu *vcpu)
+{
+	if (slot == NULL || XHCI_TRB_ENDPOINT(trb->control) != 1)
+		return;
+	if (xhci_ring_begin(&slot->ring, trb->parameter & ~UINT64_C(15), trb->parameter & 1) != 0)
+		xhci_spoil(trb);
+	else
+		xhci_ring_pump(&slot->ring, vcpu);
+}
+
+static void xhci_reset_device(struct xhci_slot *slot)
+{
+	if (slot == NULL || slot->state == XHCI_ASKED)
+		return;
+	slot->was_allowed |= slot->state == XHCI_ALLOWED;
+	slot->state = XHCI_DEFAULT;
+}
+
+static void xhci_command_look(struct xhci_controller *controller, struct xhci_trb *trb, struct vcpu *vcpu)
+{
+	struct xhci_slot *slot = xhci_slot_of(controller, XHCI_TRB_SLOT(trb->control));
+
+	switch (XHCI_TRB_TYPE(trb->control)) {
+	case XHCI_ADDRESS_DEVICE:
+		xhci_address_device(controller, trb);
+		break;
+	case XHCI_CONFIGURE_ENDPOINT:
+		if (!(trb->control & XHCI_TRB_DC) && (slot == NULL || !xhci_slot_may_configure(slot, vcpu)))
+			xhci_spoil(trb);
+		break;
+	case XHCI_SET_TR_DEQUEUE:
+		xhci_set_dequeue(slot, trb, vcpu);
+		break;
+	case XHCI_RESET_DEVICE:
+		xhci_reset_device(slot);
+		break;
+	case XHCI_DISABLE_SLOT:
+		if (slot != NULL)
+			xhci_slot_clear(slot);
+		break;
+	default:
+		break;
+	}
+}
+
+bool xhci_command_step(struct xhci_ring *ring, struct vcpu *vcpu)
+{
+	struct xhci_place place = ring->at;
+	struct xhci_trb given = xhci_place_trb(&place), trb = given, now;
+	uint32_t round = ring->round;
+
+	xhci_command_look(ring->controller, &trb, vcpu);
+	if (ring->round != round)
+		return true; /* the controller was reset while scripts were asked */
+	now = xhci_place_trb(&place);
+	if (memcmp(&now, &given, sizeof(now)) != 0)
+		return true; /* or the guest has taken it back */
+	return xhci_ring_give(ring, &place, &trb, 1);
+}

@@ -1,0 +1,106 @@
+/*
+ * mediator/usb/xhci_registers.c: what the guest writes to the operational registers: resets, and where its commands are.
+ */
+#include "mediator/usb/xhci.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+
+#define XHCI_IDLE_OFFSET 64
+
+static uint64_t xhci_crcr(const struct xhci_controller *controller)
+{
+	return (uint64_t)controller->crcr[1] << 32 | controller->crcr[0];
+}
+
+/* Where there are no commands: behind the table of our events, which is in a page of zeros. */
+static uint64_t xhci_no_commands(const struct xhci_controller *controller)
+{
+	return memory_physical(controller->erst) + XHCI_IDLE_OFFSET;
+}
+
+/* One half: both are written, since the controller takes each by itself. While commands are executed it takes no address,
+ * but bits that stop these (5.4.5). A ring that we cannot follow it does not get. */
+static void xhci_commands_written(struct xhci_controller *controller, uint32_t offset, uint32_t value, struct vcpu *vcpu)
+{
+	uint32_t at = controller->operational + XHCI_CRCR;
+	uint64_t ring;
+
+	controller->crcr[(offset - XHCI_CRCR) / 4] = value;
+	if (!controller->is_seen || (xhci_get(controller, at) & XHCI_CRCR_CRR)) {
+		xhci_put(controller, controller->operational + offset, value);
+		return;
+	}
+	ring = xhci_crcr(controller) & XHCI_CRCR_ADDRESS;
+	if (xhci_ring_begin(&controller->commands, ring, controller->crcr[0] & XHCI_CRCR_RCS) != 0) {
+		xhci_ring_end(&controller->commands);
+		ring = xhci_no_commands(controller);
+		controller->crcr[0] |= XHCI_CRCR_RCS;
+	}
+	xhci_put(controller, at, (uint32_t)ring | (controller->crcr[0] & XHCI_CRCR_RCS));
+	xhci_put(controller, at + 4, (uint32_t)(ring >> 32));
+	xhci_ring_pump(&controller->commands, vcpu);
+}
+
+static void xhci_command_written(struct xhci_controller *controller, uint32_t value)
+{
+	if (value & XHCI_USBCMD_HCRST) {
+		xhci_forget(controller);
+		controller->crcr[0] = controller->crcr[1] = 0;
+		if (!controller->is_seen)
+			log_info("xhci%u: reset: its devices are seen", controller->index);
+		controller->is_seen = true;
+	} else if (value & XHCI_USBCMD_RUN) {
+		xhci_events_start(controller);
+	}
+}
+
+/* One register of 32 bits: ours to write. */
+static void xhci_register_written(struct xhci_controller *controller, uint32_t offset, uint32_t value, struct vcpu *vcpu)
+{
+	if (offset == XHCI_CRCR || offset == XHCI_CRCR + 4) {
+		xhci_commands_written(controller, offset, value, vcpu);
+		return;
+	}
+	if (offset == XHCI_USBCMD)
+		xhci_command_written(controller, value);
+	xhci_put(controller, controller->operational + offset, value);
+}
+
+/* Registers have 32 bits, and are written as such or two at once (5.1); what is less or beside changes none of them. Those of ports are not looked at. */
+static enum access_result xhci_written(struct xhci_controller *controller, struct access *access, int64_t offset)
+{
+	uint32_t at;
+
+	if (!xhci_learn(controller) || offset < controller->operational ||
+	    offset >= controller->operational + XHCI_OPERATIONAL_BYTES)
+		return ACCESS_PASS;
+	at = (uint32_t)offset - controller->operational;
+	if (at % 4 != 0 || access->width_bytes < 4) {
+		access_drop(access);
+		return ACCESS_DONE;
+	}
+	for (unsigned i = 0; i < access->width_bytes; i += 4)
+		xhci_register_written(controller, at + i, (uint32_t)(access->value >> 8 * i), access->vcpu);
+	access->resolved = true;
+	return ACCESS_DONE;
+}
+
+enum access_result xhci_registers_access(struct access *access, int64_t offset, void *context)
+{
+	struct xhci_controller *controller = context;
+	enum access_result result;
+
+	if (!access->write)
+		return ACCESS_PASS;
+	if (access->direct || offset < 0) {
+		access->fault |= access->direct;
+		access_drop(access);
+		return ACCESS_DONE;
+	}
+	spinlock_acquire(&xhci_lock);
+	result = controller->is_claimed ? xhci_written(controller, access, offset) : ACCESS_PASS;
+	spinlock_release(&xhci_lock);
+	xhci_tell_detached(controller, access->vcpu);
+	return result;
+}
