@@ -1,0 +1,238 @@
+# Rules in USBGuard's language (usbguard-rules.conf(5)): who may come in.
+#
+#   policy!
+#   Usb.policy <<~RULES, default: :block
+#     allow 46f4:0001 serial "A1" with-interface 08:06:50
+#     reject with-interface one-of { 03:*:* e0:01:* }
+#   RULES
+class Usb
+  # The first rule that fits decides; `default`, :allow or :block, where none does. Returns the Rules.
+  def self.policy(text, default: :block)
+    raise ArgumentError, "default: is :allow or :block, not #{default.inspect}" unless %i[allow block].include?(default)
+    rules = Rules.new(text)
+    Hook.on(:usb_attach, on_error: :deny) do |event|
+      device = event.device
+      target, line = device ? rules.judge(device) : :block
+      event.deny(line ? "line #{line} of the rules" : "no rule") if (target || default) != :allow
+    end
+    rules
+  end
+
+  class Rules
+    TARGETS = %w[allow block reject]
+    OPERATORS = %w[all-of one-of none-of equals equals-ordered match-all]
+    WITHOUT = {
+      "parent-hash" => "what hub a device is on is not known by its hash; say via-port",
+      "with-connect-type" => "which ports are inside of the machine is not known here; say via-port",
+    }
+    HEX = "0123456789abcdefABCDEF"
+    ESCAPES = { "a" => 7, "b" => 8, "f" => 12, "n" => 10, "r" => 13, "t" => 9, "v" => 11, "\\" => 92, "'" => 39, "\"" => 34 }
+
+    # What a rule says of one thing: values, and how many of these have to be a device's.
+    Demand = Struct.new(:name, :operator, :values)
+    Rule = Struct.new(:line, :target, :demands)
+
+    attr_reader :rules
+
+    def initialize(text)
+      @rules = []
+      text.split("\n").each_with_index { |line, index| __line(line, index + 1) }
+    end
+
+    def size
+      @rules.size
+    end
+
+    # [:allow, :block or :reject, number of the line]; nil: no rule fits
+    def judge(device)
+      known = { "interface" => device.interfaces, "id" => [device.id], "serial" => [device.serial],
+                "name" => [device.product], "via-port" => [device.path] }
+      known["hash"] = [device.fingerprint] if @rules.any? { |rule| rule.demands.any? { |demand| demand.name == "hash" } }
+      rule = @rules.find { |one| one.demands.all? { |demand| __fits?(demand, known) } }
+      rule && [rule.target, rule.line]
+    end
+
+    private
+
+    # Matching -----------------------------------------------------------------------------------------------
+
+    def __fits?(demand, known)
+      return demand.values[0] if demand.name == "if"
+      have = known[demand.name]
+      case demand.operator
+      when "all-of" then demand.values.all? { |value| __among?(value, have) }
+      when "one-of" then demand.values.any? { |value| __among?(value, have) }
+      when "none-of" then demand.values.none? { |value| __among?(value, have) }
+      when "match-all" then __all_had?(demand.values, have)
+      when "equals-ordered"
+        have.size == demand.values.size && have.each_index.all? { |at| __same?(demand.values[at], have[at]) }
+      else
+        have.size == demand.values.size && demand.values.all? { |value| __among?(value, have) } && __all_had?(demand.values, have)
+      end
+    end
+
+    def __among?(value, have)
+      have.any? { |one| __same?(value, one) }
+    end
+
+    def __all_had?(values, have)
+      have.all? { |one| values.any? { |value| __same?(value, one) } }
+    end
+
+    # An Array is of parts, of which nil is any.
+    def __same?(value, have)
+      return value == have unless value.is_a?(Array)
+      parts = have.split(":")
+      value.each_index.all? { |at| value[at].nil? || value[at] == parts[at] }
+    end
+
+    # Reading ------------------------------------------------------------------------------------------------
+
+    def __line(line, number)
+      @text, @at, @number = line, 0, number
+      __blank
+      return if @at == @text.size || @text[@at] == "#"
+      target = __word
+      __fail("a rule begins with allow, block or reject, not #{target.inspect}") unless TARGETS.include?(target)
+      @rules << Rule.new(number, target.to_sym, __demands)
+    end
+
+    def __demands
+      demands = []
+      until __end?
+        word = __word
+        if demands.empty? && word.include?(":")
+          demands << Demand.new("id", "equals", [__id(word)])
+        else
+          demands << __demand(word)
+          demands.pop unless demands[-1]
+        end
+      end
+      demands
+    end
+
+    # What stands behind the name of an attribute; nil: nothing that matters.
+    def __demand(name)
+      case name
+      when "id" then __set("id") { __id(__word) }
+      when "with-interface" then __set("interface") { __interface(__word) }
+      when "name", "hash", "serial", "via-port" then __set(name) { __string }
+      when "label" then __set(name) { __string } && nil
+      when "if" then Demand.new("if", "equals", [__condition])
+      else
+        __fail(WITHOUT[name] ? "#{name}: #{WITHOUT[name]}" : "#{name.inspect} is nothing that a rule can say")
+      end
+    end
+
+    # One value, or several in braces, with an operator or without.
+    def __set(name)
+      __blank
+      operator, start = "equals", @at
+      if @text[@at] != "{" && @text[@at] != "\""
+        word = __word
+        if OPERATORS.include?(word)
+          operator = word
+          __blank
+          __fail("#{word} takes values in braces") unless @text[@at] == "{"
+        else
+          @at = start
+        end
+      end
+      return Demand.new(name, operator, [yield]) unless @text[@at] == "{"
+      @at += 1
+      values = []
+      until __closed?
+        values << yield
+      end
+      __fail("there is nothing in the braces") if values.empty?
+      Demand.new(name, operator, values)
+    end
+
+    def __closed?
+      __blank
+      __fail("a brace is not closed") if @at >= @text.size
+      return false unless @text[@at] == "}"
+      @at += 1
+      true
+    end
+
+    def __blank
+      @at += 1 while @at < @text.size && (@text[@at] == " " || @text[@at] == "\t" || @text[@at] == "\r")
+    end
+
+    def __end?
+      __blank
+      @at >= @text.size || @text[@at] == "#"
+    end
+
+    # Up to a blank or a brace.
+    def __word
+      __blank
+      start = @at
+      @at += 1 while @at < @text.size && !" \t\r{}\"".include?(@text[@at])
+      __fail("something is missing") if start == @at
+      @text[start, @at - start]
+    end
+
+    def __hex?(text, count)
+      text.size == count && text.each_char.all? { |one| HEX.include?(one) }
+    end
+
+    def __parts(word, counts, what)
+      parts = word.split(":", -1)
+      good = parts.size == counts.size && parts.each_index.all? { |at| parts[at] == "*" || __hex?(parts[at], counts[at]) }
+      __fail("#{word.inspect} is no #{what}") unless good
+      parts = parts.map { |part| part == "*" ? nil : part.downcase }
+      __fail("#{word.inspect}: behind a * there is nothing but *") if parts[(parts.index(nil) || 0)..-1].any? && parts.include?(nil)
+      parts
+    end
+
+    def __id(word)
+      __parts(word, [4, 4], "id, as 046d:c52b or 046d:*")
+    end
+
+    def __interface(word)
+      parts = __parts(word, [2, 2, 2], "interface, as 08:06:50 or 03:*:*")
+      __fail("#{word.inspect}: an interface says its class at least") unless parts[0]
+      parts
+    end
+
+    # true or false; with a "!" the other. All else depends on what USBGuard's daemon knows.
+    def __condition
+      word = __word
+      negated = word[0] == "!"
+      name = negated ? word[1..-1] : word
+      __fail("if #{name}: only true and false are conditions here") unless %w[true false].include?(name)
+      (name == "true") != negated
+    end
+
+    def __string
+      __blank
+      __fail("a text in quotes is missing") unless @text[@at] == "\""
+      @at += 1
+      bytes = ""
+      until @at >= @text.size || @text[@at] == "\""
+        bytes << (@text[@at] == "\\" ? __escape : @text[@at])
+        @at += 1
+      end
+      __fail("a text has no end") if @at >= @text.size
+      @at += 1
+      bytes
+    end
+
+    def __escape
+      @at += 1
+      letter = @text[@at]
+      return ESCAPES[letter].chr if ESCAPES.key?(letter)
+      if letter == "x" && __hex?(@text[@at + 1, 2].to_s, 2)
+        @at += 2
+        return @text[@at - 1, 2].to_i(16).chr
+      end
+      __fail("\\#{letter} is no character here")
+    end
+
+    def __fail(why)
+      raise ArgumentError, "rules, line #{@number}: #{why}"
+    end
+  end
+end

@@ -1,0 +1,46 @@
+	# A stick and a keyboard are there from the start. Then a second keyboard comes, the stick goes and comes again, and the
+	# driver is taken off and put on.
+	dmesg -n 4
+	for m in usb-common usbcore xhci-hcd xhci-pci scsi_common scsi_mod usb-storage crct10dif_common crc-t10dif crc64 crc64-rocksoft t10-pi sd_mod hid usbhid hid-generic; do
+		insmod /lib/$m.ko 2>/dev/null
+	done
+	there() { # a file, within half a minute
+		for i in $(seq 150); do
+			[ -e $1 ] && return
+			sleep 0.2
+		done
+		echo "guest: no $1"
+	}
+	gone() {
+		for i in $(seq 150); do
+			[ -e $1 ] || return
+			sleep 0.2
+		done
+		echo "guest: still $1"
+	}
+	stick() {
+		there /dev/$1
+		there /sys/bus/usb/devices/2-1/2-1:1.0/driver
+		echo "guest: $2 $(md5sum /dev/$1)"
+	}
+	stick sda read
+	there /sys/bus/usb/devices/1-2/serial
+	cd /sys/bus/usb/devices/2-1
+	echo "guest: hash $( (printf '%s%s%s%s' "$(cat product)" $(cat idVendor) $(cat idProduct) $(cat serial); cat descriptors) | sha256sum | cut -c1-64 | xxd -r -p | base64)"
+	cd /
+	echo "guest: plug usb-kbd,id=more,bus=x.0,port=3"
+	there /sys/bus/usb/devices/1-3/serial
+	sleep 2
+	echo "guest: interfaces $(ls -d /sys/bus/usb/devices/*-*:* | xargs -n1 basename | tr '\n' ' ')"
+	echo "guest: inputs $(ls -d /sys/class/input/input*/id/vendor 2>/dev/null | xargs cat 2>/dev/null | grep -c 0627)"
+	echo "guest: unplug stick"
+	gone /sys/bus/usb/devices/2-1
+	echo "guest: plug usb-storage,id=again,bus=x.0,port=1,drive=two,serial=STICK"
+	stick sd? again 2>/dev/null
+	for m in xhci-pci xhci-hcd; do rmmod $m; done
+	gone /sys/bus/usb/devices/usb1
+	for m in xhci-hcd xhci-pci; do insmod /lib/$m.ko; done
+	there /sys/bus/usb/devices/1-3/serial
+	stick sd? reloaded 2>/dev/null
+	echo "guest: errors $(dmesg | grep -c -i 'mismatched\|not part of current\|timeout\|not responding\|HC died\|xhci_hcd.*ERROR')"
+	dmesg | grep -i 'mismatched\|not part of current\|timeout\|not responding\|HC died\|xhci_hcd.*ERROR'
