@@ -400,6 +400,11 @@ enum rv_syscall {
 	/* (number of a USB device, offset, buffer, bytes) -> 0: of its descriptor and its configurations. RV_ENOENT: there
 	 * is none; RV_ERANGE: beyond the end */
 	RV_SYS_USB_READ,
+	/* (TSC) -> 0. Only of services that stay (service/resident.h): the CPU is given back until then, UINT64_MAX:
+	 * for good, or until the hypervisor has something for it */
+	RV_SYS_WAIT,
+	/* (buffer, bytes) -> 0. Likewise: random bytes. RV_E2BIG; RV_EIO: this CPU gives none */
+	RV_SYS_RANDOM,
 	RV_SYSCALL_COUNT,
 };
 
