@@ -11,6 +11,7 @@
 #include "boot/options.h"
 #include "boot/panic_test.h"
 #include "boot/policy.h"
+#include "boot/services.h"
 #include "boot/settings.h"
 #include "boot/uefi_cpus.h"
 #include "boot/uefi_entry.h"
@@ -750,6 +751,8 @@ _Noreturn void boot_main(void)
 	offer_sleep(main_start_page());
 	if (boot_options.test_key)
 		panic_test_take_key();
+	if (!boot_options.rescue)
+		services_start(boot_options.services, &main_vcpu);
 	main_run_scripts();
 	main_watch_shutdown();
 	if (control_init(boot_options.control, boot_options.auth, &boot_options.control_keys) != 0)

@@ -255,6 +255,24 @@ static bool options_wire(const char *word, size_t length)
 	return true;
 }
 
+/* What they mean is seen when they are started. */
+static bool options_services(const char *word, size_t length)
+{
+	static const char name[] = "services=";
+	const size_t begin = sizeof(name) - 1;
+
+	if (length < begin || strncmp(word, name, begin) != 0)
+		return false;
+	if (length - begin >= sizeof(boot_options.services)) {
+		log_error("option %.*s: the names take %zu bytes at most", (int)length, word,
+			  sizeof(boot_options.services) - 1);
+		return true;
+	}
+	memcpy(boot_options.services, word + begin, length - begin);
+	boot_options.services[length - begin] = '\0';
+	return true;
+}
+
 /* For the prompt, which was before us (boot/passphrase.h). */
 static bool options_keymap(const char *word, size_t length)
 {
@@ -308,7 +326,7 @@ void options_parse(const char *command_line)
 		    !options_require(command_line, length) && !options_iommu(command_line, length) &&
 		    !options_control(command_line, length) && !options_wire(command_line, length) &&
 		    !options_keys(command_line, length) && !options_lowest_serial(command_line, length) &&
-		    !options_keymap(command_line, length) && !encrypt_option(command_line, length) &&
+		    !options_services(command_line, length) && !options_keymap(command_line, length) && !encrypt_option(command_line, length) &&
 		    !options_flag(command_line, length) && !options_number(command_line, length))
 			options_setting(command_line, length);
 		command_line += length;

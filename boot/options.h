@@ -43,6 +43,7 @@ struct boot_options {
 	 * these; lowest_serial=N: and with no lower serial */
 	struct signature_options signatures;
 	char wire[16];		  /* wire=com4: where control is by a serial line; empty: nowhere */
+	char services[64];	  /* services=echo: programs that stay (process/resident.h), with commas between */
 	char required[512];	  /* require=NAME: scripts that must be in force, with blanks between */
 	bool required_over;	  /* they did not fit */
 	char settings[512];	  /* every other word, for the scripts */

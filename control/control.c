@@ -8,6 +8,7 @@
 #include "control/control.h"
 
 #include "control/control_internal.h"
+#include "core/entropy.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/string.h"
@@ -141,7 +142,7 @@ static void control_tell_keys(void)
 
 	if (control_keys.nr_keys == 0)
 		log_error("auth=key without control_key=: nobody is let in");
-	else if (!control_entropy(&value))
+	else if (!entropy_draw(&value))
 		log_error("auth=key: this CPU gives no random numbers (RDRAND): nobody is let in");
 }
 

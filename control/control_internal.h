@@ -28,8 +28,6 @@ extern bool control_is_stopped, control_goes_on;
 uint64_t control_token_make(void);
 /* A number that nobody guesses. */
 uint64_t control_random(void);
-/* 64 bits of the CPU's own generator. False: it has none, or that fails; nothing else is taken in its place. */
-bool control_entropy(uint64_t *value);
 /* The number of a new session of that address space; 0: the token is no good (RV_EACCES). The wire needs none, nor does
  * auth=key. */
 int control_session_open(uint64_t token, uint64_t cr3, uint64_t *session);

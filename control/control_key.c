@@ -5,6 +5,7 @@
  * made it busy, and others are told to come again.
  */
 #include "control/control_internal.h"
+#include "core/entropy.h"
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/memory.h"
@@ -59,7 +60,7 @@ int64_t control_key_challenge(uint64_t space, uint8_t *nonce)
 	for (size_t at = 0; at < VERIFY_NONCE_BYTES; at += sizeof(uint64_t)) {
 		uint64_t value;
 
-		if (!control_entropy(&value))
+		if (!entropy_draw(&value))
 			return -RV_EIO;
 		memcpy(new.nonce + at, &value, sizeof(value));
 	}

@@ -4,6 +4,7 @@
  */
 #include "control/control_internal.h"
 #include "control/wire_internal.h"
+#include "core/entropy.h"
 #include "core/instructions.h"
 #include "core/spinlock.h"
 #include "core/time.h"
@@ -11,8 +12,6 @@
 
 #define CONTROL_TOKENS 8
 #define CONTROL_SESSIONS 32
-#define CPUID_1_ECX_RDRAND (1u << 30)
-#define RANDOM_TRIES 16
 
 struct control_token {
 	uint64_t value; /* 0: none */
@@ -30,26 +29,11 @@ static struct control_token control_tokens[CONTROL_TOKENS];
 static unsigned control_next_token;
 static struct control_session control_sessions[CONTROL_SESSIONS];
 
-/* A generator that is broken gives ones (AMD's errata 1361 and its like), or nothing. */
-bool control_entropy(uint64_t *value)
-{
-	bool good = false;
-
-	*value = 0;
-	if (!(cpuid_query(1, 0).ecx & CPUID_1_ECX_RDRAND))
-		return false;
-	for (unsigned i = 0; i < RANDOM_TRIES && !good; i++) {
-		__asm__ volatile("rdrand %0" : "=r"(*value), "=@ccc"(good));
-		good = good && *value != 0 && *value != UINT64_MAX;
-	}
-	return good;
-}
-
 static uint64_t random_by_cpu(void)
 {
 	uint64_t value;
 
-	return control_entropy(&value) ? value : 0;
+	return entropy_draw(&value) ? value : 0;
 }
 
 /* Without RDRAND it is what the times of exits leave open. The steps are splitmix64's. */

@@ -43,7 +43,7 @@ static void fault_describe_work(const struct process *process, char *text, size_
 {
 	const struct hook *hook = process->hook;
 
-	if (process->role == PROCESS_ROLE_SERVICE)
+	if (process->service_work != NULL)
 		print_format(text, text_bytes, "%s", process->service_work);
 	else if (process->role == PROCESS_ROLE_TEMPLATE)
 		print_format(text, text_bytes, "its opening");
@@ -61,8 +61,8 @@ static void fault_describe_work(const struct process *process, char *text, size_
 
 static const char *fault_describe_fate(const struct process *process)
 {
-	if (process->role == PROCESS_ROLE_SERVICE)
-		return "that counts as a no";
+	if (process->service_fate != NULL)
+		return process->service_fate;
 	if (process->hook == NULL)
 		return "the script is not in force";
 	return process->hook->spec.on_error == RV_ON_ERROR_DENY

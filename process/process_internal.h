@@ -24,12 +24,14 @@ enum process_stop {
 	PROCESS_STOP_EXIT,	/* RV_SYS_EXIT */
 	PROCESS_STOP_KILLED,	/* a fault, or its time is up; logged already */
 	PROCESS_STOP_SUSPENDED, /* its slice is over, or it is the template and open; it goes on where it was */
+	PROCESS_STOP_WAITS,	/* RV_SYS_WAIT; likewise */
 };
 
 /* Whose program it runs. What is no script's may hardly call anything (syscall.c). */
 enum process_role {
 	PROCESS_ROLE_SCRIPT,
 	PROCESS_ROLE_SERVICE,  /* service.c */
+	PROCESS_ROLE_RESIDENT, /* resident.c */
 	PROCESS_ROLE_TEMPLATE, /* template.c */
 };
 
@@ -74,7 +76,9 @@ struct process {
 	bool sliced;		  /* live, and its top level runs: in slices */
 	bool going;		  /* it is taken away: process_unload.c */
 	uint8_t role;		  /* enum process_role */
-	const char *service_work; /* of a service: what it does (service.c) */
+	const char *service_work; /* of a service: what it does, and what becomes of it when it is killed */
+	const char *service_fate;
+	uint64_t wait_tsc;	  /* RV_SYS_WAIT's */
 	struct process_live *live_state;
 	struct process_output *output; /* what takes its output in the log's place; NULL: nothing */
 	/* In the run going on, the last exception that may have been an interrupt: fault.c. */
@@ -132,6 +136,8 @@ bool process_live_is_swapping(const struct process *process);
 bool process_live_has_pages(uint64_t nr_pages);
 /* The engine goes on where the frame is when it is entered next. Context: its system call, an interrupt or a step. */
 _Noreturn void process_suspend(struct process *process, const struct exception_frame *frame);
+/* The same, and process_enter() returns `stop`. */
+_Noreturn void process_stop_at(struct process *process, const struct exception_frame *frame, enum process_stop stop);
 
 /* process_space.c: address spaces. */
 int process_space_init(const void *engine_elf, size_t engine_bytes);

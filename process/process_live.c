@@ -103,7 +103,7 @@ void process_live_bury(struct process *process)
 	live->pages = NULL;
 }
 
-_Noreturn void process_suspend(struct process *process, const struct exception_frame *frame)
+_Noreturn void process_stop_at(struct process *process, const struct exception_frame *frame, enum process_stop stop)
 {
 	process->registers = (struct process_registers){
 		.rip = frame->rip, .rsp = frame->rsp, .rflags = frame->rflags,
@@ -112,7 +112,12 @@ _Noreturn void process_suspend(struct process *process, const struct exception_f
 		.r8 = frame->r8, .r9 = frame->r9, .r10 = frame->r10, .r11 = frame->r11,
 		.r12 = frame->r12, .r13 = frame->r13, .r14 = frame->r14, .r15 = frame->r15,
 	};
-	process_leave(process, PROCESS_STOP_SUSPENDED);
+	process_leave(process, stop);
+}
+
+_Noreturn void process_suspend(struct process *process, const struct exception_frame *frame)
+{
+	process_stop_at(process, frame, PROCESS_STOP_SUSPENDED);
 }
 
 /* Its slice is over. The time of all of them is bounded. */

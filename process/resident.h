@@ -24,13 +24,14 @@ struct vcpu;
 struct resident_ring {
 	uint32_t size_bytes; /* a power of two, a page at least */
 	bool to_service;
+	bool scripts; /* the first such of a direction is what scripts write to, or read from */
 };
 
 struct resident_program {
 	const char *name;		    /* for messages, and scripts */
 	const uint8_t *image, *image_end;   /* as in struct service_program */
 	uint32_t heap_bytes, stack_bytes;   /* whole pages; its stack does not grow */
-	uint64_t turn_us;		    /* a turn that takes more of the CPU's time ends it; 0: RESIDENT_TURN_US */
+	uint64_t turn_us;		    /* a turn that takes more of the CPU's time ends it */
 	bool secret;			    /* its memory, and what its registers left on our stacks, are wiped */
 	unsigned nr_rings;
 	struct resident_ring rings[RESIDENT_RINGS_MAXIMUM];
@@ -42,8 +43,6 @@ struct resident_program {
 	/* NULL, or: it is dead. As above. */
 	void (*died)(struct resident *resident, void *context, struct vcpu *vcpu);
 };
-
-#define RESIDENT_TURN_US 100000
 
 /* Whole pages from `text` on, which stay the caller's, must not change and are never freed, are what it finds at
  * RESIDENT_TEXT_ADDRESS. It starts as soon as a CPU looks after deadlines. It is never taken away. 0; -RV_ENOMEM;
@@ -76,7 +75,9 @@ struct resident *resident_find(const char *name);
 struct resident_facts {
 	const char *name;
 	bool runs; /* false: it is dead, and waits to be started again */
-	uint64_t starts, turns, cycles, memory_bytes;
+	uint64_t starts, turns, moves, cycles, memory_bytes;
+	struct resident *resident;
+	int script_writes, script_reads; /* the number of that ring; -1: there is none */
 };
 /* False: there are not so many. */
 bool resident_describe(unsigned position, struct resident_facts *facts);

@@ -9,8 +9,8 @@
 #include "core/paging.h"
 #include "core/string.h"
 #include "core/time.h"
-#include "process/elf.h"
 #include "process/process_live.h"
+#include "process/program_file.h"
 #include "process/run.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
@@ -22,51 +22,13 @@
 struct service {
 	struct process process;
 	const struct service_program *program;
-	struct elf_program elf;
+	struct program_file program_file;
 	uint64_t slice_us, time_us, used_tsc;
 	hpa_t memory; /* lent */
 	uint64_t memory_bytes;
 	bool is_over, has_answer;
 	_Alignas(8) uint8_t answer[SERVICE_ANSWER_BYTES];
 };
-
-static uint64_t service_rights(const struct elf_segment *segment)
-{
-	return (segment->writable ? PAGING_WRITABLE : 0) | (segment->executable ? 0 : PAGING_NO_EXECUTE);
-}
-
-static hpa_t service_image_physical(const void *image)
-{
-	return memory_reserved_start + ((uint64_t)image - HYPERVISOR_ADDRESS);
-}
-
-/* What is only read is where the image has it, what is written is a copy. */
-static int service_map_segment(struct service *service, const struct elf_segment *segment)
-{
-	const uint8_t *from = service->program->image + segment->file_offset;
-	struct process *process = &service->process;
-	int error;
-
-	if (!segment->writable)
-		return segment->file_bytes < segment->memory_bytes || ((uint64_t)from & PAGE_MASK) != 0 ||
-				       (segment->address & PAGE_MASK) != 0
-			       ? -RV_ENOTSUP
-			       : user_map_shared(process, segment->address, service_image_physical(from),
-						 segment->file_bytes, service_rights(segment));
-	error = user_map_new_pages(process, segment->address, segment->memory_bytes, service_rights(segment));
-	if (error == 0)
-		user_fill(process, segment->address, from, segment->file_bytes);
-	return error;
-}
-
-static int service_map_program(struct service *service)
-{
-	int error = 0;
-
-	for (unsigned i = 0; i < service->elf.nr_segments && error == 0; i++)
-		error = service_map_segment(service, &service->elf.segments[i]);
-	return error;
-}
 
 static bool service_is_range(hpa_t start, uint64_t length_bytes, uint64_t maximum_bytes)
 {
@@ -95,7 +57,7 @@ static int service_map_all(struct service *service, const struct service_questio
 {
 	struct process *process = &service->process;
 	size_t request_bytes = service->program->request_bytes;
-	int error = service_map_program(service);
+	int error = program_map(process, &service->program_file);
 
 	if (error == 0)
 		error = service_map_ranges(service, question);
@@ -120,6 +82,7 @@ static void service_prepare(struct service *service, const struct service_questi
 	process->host_root = paging_host_root;
 	process->role = PROCESS_ROLE_SERVICE;
 	process->service_work = service->program->work;
+	process->service_fate = "that counts as a no";
 	process->live = question->live;
 	service->slice_us = question->live ? PROCESS_SLICE_US : service->program->slice_us;
 	service->time_us = service->program->time_ms != 0 ? service->program->time_ms * 1000
@@ -133,15 +96,11 @@ static void service_prepare(struct service *service, const struct service_questi
 int service_begin(const struct service_program *program, const struct service_question *question,
 		  struct service **made)
 {
-	struct elf_program elf;
+	struct program_file file;
 	struct service *service;
-	const char *why;
 	int error;
 
-	if (!process_can_run)
-		return -RV_ENOTSUP;
-	if (elf_parse(program->image, (size_t)(program->image_end - program->image), RV_ENGINE_IMAGE_ADDRESS,
-		      RV_ENGINE_INFO_ADDRESS, &elf, &why) != 0)
+	if (!process_can_run || program_open(&file, program->image, program->image_end) != 0)
 		return -RV_ENOTSUP;
 	if (question->live && !process_live_has_pages(SERVICE_PAGES))
 		return -RV_ENOMEM;
@@ -149,7 +108,7 @@ int service_begin(const struct service_program *program, const struct service_qu
 	if (service == NULL)
 		return -RV_ENOMEM;
 	service->program = program;
-	service->elf = elf;
+	service->program_file = file;
 	service_prepare(service, question);
 	service->process.root = paging_create();
 	error = service->process.root == 0 ? -RV_ENOMEM : service_map_all(service, question);
@@ -158,7 +117,7 @@ int service_begin(const struct service_program *program, const struct service_qu
 		return error;
 	}
 	service->process.registers = (struct process_registers){
-		.rip = elf.entry,
+		.rip = file.elf.entry,
 		.rsp = RV_ENGINE_STACK_TOP,
 		.rdi = SERVICE_REQUEST_ADDRESS,
 	};
@@ -219,38 +178,16 @@ bool service_is_late(const struct service *service)
 	return service->used_tsc >= time_tsc_of_us(service->time_us);
 }
 
-static uint64_t service_segment_start(const struct elf_segment *segment)
-{
-	return align_down(segment->address, PAGE_BYTES);
-}
-
 /* Of all that it could write, and what it was asked. */
 static void service_wipe(struct service *service)
 {
 	struct process *process = &service->process;
 
-	for (unsigned i = 0; i < service->elf.nr_segments; i++) {
-		const struct elf_segment *segment = &service->elf.segments[i];
-		uint64_t start = service_segment_start(segment);
-
-		if (segment->writable)
-			user_wipe(process, start, segment->address + segment->memory_bytes - start);
-	}
+	program_wipe(process, &service->program_file);
 	user_wipe(process, SERVICE_REQUEST_ADDRESS, service->program->request_bytes);
 	user_wipe(process, SERVICE_ANSWER_ADDRESS, service->program->answer_bytes);
 	user_wipe(process, RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES, RV_ENGINE_STACK_BYTES);
 	memory_wipe(memory_direct(service->memory), service->memory_bytes);
-}
-
-static void service_unmap_program(struct service *service)
-{
-	for (unsigned i = 0; i < service->elf.nr_segments; i++) {
-		const struct elf_segment *segment = &service->elf.segments[i];
-		uint64_t start = service_segment_start(segment);
-
-		if (segment->writable)
-			user_unmap(&service->process, start, segment->address + segment->memory_bytes - start);
-	}
 }
 
 void service_end(struct service *service)
@@ -263,7 +200,7 @@ void service_end(struct service *service)
 	if (process->root != 0) {
 		if (service->program->secret)
 			service_wipe(service);
-		service_unmap_program(service);
+		program_unmap(process, &service->program_file);
 		user_unmap(process, SERVICE_REQUEST_ADDRESS, align_up(service->program->request_bytes, PAGE_BYTES));
 		user_unmap(process, SERVICE_ANSWER_ADDRESS, align_up(service->program->answer_bytes, PAGE_BYTES));
 		user_unmap(process, RV_ENGINE_STACK_TOP - RV_ENGINE_STACK_BYTES, RV_ENGINE_STACK_BYTES);

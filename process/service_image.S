@@ -15,5 +15,6 @@ service_\name\()_end:
 
 	program verify, SERVICE_VERIFY
 	program keeper, SERVICE_KEEPER
+	program echo, SERVICE_ECHO
 
 	.section .note.GNU-stack, "", @progbits

@@ -12,6 +12,7 @@
 #include "process/budget.h"
 #include "process/process_live.h"
 #include "process/process_output.h"
+#include "process/resident_internal.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
@@ -73,6 +74,11 @@ static const syscall_handler syscall_table[RV_SYSCALL_COUNT] = {
 	[RV_SYS_METRIC_ADD] = syscall_metric_add,
 	[RV_SYS_METRIC_NEXT] = syscall_metric_next,
 	[RV_SYS_METRIC_CLEAR] = syscall_metric_clear,
+	[RV_SYS_WAIT] = syscall_wait,
+	[RV_SYS_RANDOM] = syscall_random,
+	[RV_SYS_SERVICE] = syscall_service,
+	[RV_SYS_SERVICE_WRITE] = syscall_service_write,
+	[RV_SYS_SERVICE_READ] = syscall_service_read,
 };
 
 /* Of programs that are no script's. A template that asks for more is none: each engine will ask by itself. */
@@ -80,6 +86,8 @@ static bool syscall_role_may(struct process *process, uint64_t number)
 {
 	if (process->role == PROCESS_ROLE_SERVICE)
 		return number == RV_SYS_EXIT;
+	if (process->role == PROCESS_ROLE_RESIDENT)
+		return number == RV_SYS_WAIT || number == RV_SYS_RANDOM || number == RV_SYS_LOG || number == RV_SYS_EXIT;
 	if (number != RV_SYS_HEAP_GROW && number != RV_SYS_ALARM && number != RV_SYS_OPENED)
 		process_leave(process, PROCESS_STOP_EXIT);
 	return true;
@@ -152,6 +160,16 @@ static bool syscall_log_is_watched(const struct process *process)
 					   !rv_kind_has(process->hook->spec.kind, RV_KIND_AT_END));
 }
 
+/* A service has no event that bounds it. */
+static int64_t syscall_check_resident_log(struct process *process, uint64_t level, uint64_t length_bytes)
+{
+	if (level == RV_LOG_PLAIN)
+		return -RV_EINVAL;
+	if (length_bytes > SYSCALL_LOG_LINE_BYTES)
+		return -RV_E2BIG;
+	return resident_may_log(process) ? 0 : -RV_EAGAIN;
+}
+
 /* (level, text, length_bytes) */
 int64_t syscall_log(struct process *process, struct exception_frame *frame)
 {
@@ -163,6 +181,12 @@ int64_t syscall_log(struct process *process, struct exception_frame *frame)
 		return -RV_EINVAL;
 	if (length_bytes > RV_LOG_BYTES)
 		return -RV_E2BIG;
+	if (process->role == PROCESS_ROLE_RESIDENT) {
+		int64_t error = syscall_check_resident_log(process, level, length_bytes);
+
+		if (error != 0)
+			return error;
+	}
 	if (!is_watched && !syscall_log_has_time(process)) {
 		process->log_dropped += length_bytes;
 		return -RV_EAGAIN;
@@ -268,6 +292,7 @@ int64_t syscall_statistics(struct process *process, struct exception_frame *fram
 		.stack_bytes = process->stack_bytes,
 		.tsc = tsc_read(),
 	};
+	struct resident_facts facts;
 
 	_Static_assert(EXIT_KIND_COUNT <= ARRAY_LENGTH(statistics.exits_by_kind), "rv/abi.h");
 	for (uint32_t i = 0; i < cpus_count; i++) {
@@ -278,5 +303,7 @@ int64_t syscall_statistics(struct process *process, struct exception_frame *fram
 			statistics.exits += vcpu->exits_by_kind[kind];
 		}
 	}
+	for (unsigned position = 0; resident_describe(position, &facts); position++)
+		statistics.service_cycles += facts.cycles;
 	return user_copy_out(process, frame->rdi, &statistics, sizeof(statistics));
 }

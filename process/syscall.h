@@ -74,6 +74,15 @@ int64_t syscall_overlay_next(struct process *process, struct exception_frame *fr
 int64_t syscall_overlay_read(struct process *process, struct exception_frame *frame);
 int64_t syscall_overlay_used(struct process *process, struct exception_frame *frame);
 
+/* syscall_resident.c */
+int64_t syscall_wait(struct process *process, struct exception_frame *frame);
+int64_t syscall_random(struct process *process, struct exception_frame *frame);
+
+/* syscall_service.c */
+int64_t syscall_service(struct process *process, struct exception_frame *frame);
+int64_t syscall_service_write(struct process *process, struct exception_frame *frame);
+int64_t syscall_service_read(struct process *process, struct exception_frame *frame);
+
 /* syscall_pci.c */
 int64_t syscall_pci_read(struct process *process, struct exception_frame *frame);
 int64_t syscall_pci_write(struct process *process, struct exception_frame *frame);

@@ -66,7 +66,7 @@ void user_wipe(struct process *process, uint64_t address, uint64_t length_bytes)
 
 bool user_grow_stack(struct process *process, uint64_t address)
 {
-	if (address < USER_STACK_LOWEST || address >= RV_ENGINE_STACK_TOP)
+	if (address < USER_STACK_LOWEST || address >= RV_ENGINE_STACK_TOP || process->role == PROCESS_ROLE_RESIDENT)
 		return false;
 	if (user_map_new_page(process, align_down(address, PAGE_BYTES),
 			      PAGING_WRITABLE | PAGING_NO_EXECUTE) != 0)

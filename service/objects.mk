@@ -1,4 +1,4 @@
-# service/: programs at CPL 3 without Ruby: verify checks signatures, keeper unlocks disks. They are put into the
+# service/: programs at CPL 3 without Ruby: verify checks signatures, keeper unlocks disks, echo stays. They are put into the
 # hypervisor's image (process/service_image.S). WireGuard is a library so far, for one that speaks IP.
 
 # libsodium: of it Ed25519, SHA-2, HMAC, BLAKE2b and Argon2, in plain C. Argon2's memory is of the arena.
@@ -77,11 +77,14 @@ $(service-build)/%.o: %.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(service-flags) $(depend-flags) -c -o $@ $<
 
--include $(verify-objects:.o=.d) $(keeper-objects:.o=.d)
+echo-objects := $(addprefix $(service-build)/,service/start.o service/echo_main.o core/string.o)
+
+-include $(verify-objects:.o=.d) $(keeper-objects:.o=.d) $(echo-objects:.o=.d)
 
 $(build)/verify.elf: $(verify-objects)
 $(build)/keeper.elf: $(keeper-objects)
-service-programs := $(build)/verify.elf $(build)/keeper.elf
+$(build)/echo.elf: $(echo-objects)
+service-programs := $(build)/verify.elf $(build)/keeper.elf $(build)/echo.elf
 $(service-programs): service/service.lds
 	$(call step,LINK,$@)
 	$(Q)$(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none --strip-debug --gc-sections \
@@ -104,4 +107,4 @@ $(build)/sodium.a: $(sodium-host)
 
 $(build)/hypervisor/process/service_image.o: $(service-programs)
 $(build)/hypervisor/process/service_image.o: hypervisor-flags += -DSERVICE_VERIFY='"$(build)/verify.elf"' \
-	-DSERVICE_KEEPER='"$(build)/keeper.elf"'
+	-DSERVICE_KEEPER='"$(build)/keeper.elf"' -DSERVICE_ECHO='"$(build)/echo.elf"'

@@ -66,7 +66,7 @@ static inline int64_t resident_call(uint64_t number, uint64_t first, uint64_t se
 }
 _Static_assert(RV_SYSCALL_VECTOR == 0x80, "resident_call()");
 
-/* Gives the CPU back until that TSC, RESIDENT_NEVER, or until the hypervisor has written to a ring, or read from one
+/* Gives the CPU back until that TSC (0: it goes on as soon as its share allows), RESIDENT_NEVER, or until the hypervisor has written to a ring, or read from one
  * that was too full for it: returns at once if that has happened since the last call returned. May return for nothing.
  * Whoever waits for a ring looks at it again before each call. */
 static inline void resident_wait(uint64_t tsc)

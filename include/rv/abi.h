@@ -20,7 +20,7 @@
 #include "rv/metric.h"
 #include "rv/types.h"
 
-#define RV_ABI_VERSION 8
+#define RV_ABI_VERSION 9
 #define RV_SYSCALL_VECTOR 0x80
 
 /* The address space of an engine (all below 4 GiB, so that pointers fit 32 bits where it helps). */
@@ -270,6 +270,7 @@ struct rv_statistics {
 	uint64_t stack_bytes;	 /* stack mapped, which is the deepest use so far */
 	uint64_t tsc;		 /* now */
 	uint64_t exits_by_kind[32]; /* enum exit_kind (vmm/vcpu.h) */
+	uint64_t service_cycles; /* of the TSC, that all services have taken */
 };
 
 enum rv_syscall {
@@ -405,6 +406,15 @@ enum rv_syscall {
 	RV_SYS_WAIT,
 	/* (buffer, bytes) -> 0. Likewise: random bytes. RV_E2BIG; RV_EIO: this CPU gives none */
 	RV_SYS_RANDOM,
+	/* (position, struct rv_service_info *) -> 0; RV_ENOENT: there are not so many (rv/service.h) */
+	RV_SYS_SERVICE,
+	/* (position of a service, tag, buffer, bytes) -> 0: a record for it. RV_ENOENT; RV_ENOTSUP: it takes none of
+	 * scripts; RV_E2BIG: more than RV_SERVICE_BYTES, or than it ever takes; RV_EAGAIN: not now: it has not read what it
+	 * has, or is dead; RV_ENOMEM */
+	RV_SYS_SERVICE_WRITE,
+	/* (position of a service, buffer, room in bytes, uint32_t *tag) -> the bytes of its next record. RV_ENOENT;
+	 * RV_ENOTSUP: it gives scripts none; RV_EAGAIN: there is none; RV_E2BIG: it was longer, and is lost; RV_ENOMEM */
+	RV_SYS_SERVICE_READ,
 	RV_SYSCALL_COUNT,
 };
 

@@ -17,7 +17,8 @@
 	power(PCI, "pci")                                                                          \
 	power(MEMORY, "memory") /* read and write the guest's */                                   \
 	power(DISK, "disk")	/* read and write disks */                                         \
-	power(NIC, "nic")	/* send and deliver packets */
+	power(NIC, "nic")	/* send and deliver packets */                                     \
+	power(SERVICE, "service") /* write to services and read from them */
 
 enum rv_power_number {
 #define RV_POWER_NUMBER(constant, name) RV_POWER_NUMBER_##constant,
@@ -54,6 +55,8 @@ static const uint16_t rv_syscall_powers[RV_SYSCALL_COUNT] = {
 	[RV_SYS_DISK_WRITE] = RV_POWER_DISK,
 	[RV_SYS_DISK_FLUSH] = RV_POWER_DISK,
 	[RV_SYS_NIC_TRANSFER] = RV_POWER_NIC,
+	[RV_SYS_SERVICE_WRITE] = RV_POWER_SERVICE,
+	[RV_SYS_SERVICE_READ] = RV_POWER_SERVICE,
 	[RV_SYS_OVERLAY] = RV_POWER_HOOK,
 	[RV_SYS_DISK_FAIL] = RV_POWER_HOOK,
 	/* RV_SYS_HOOK_ADD and RV_SYS_HOOK_REMOVE: rv_kind_power(). */

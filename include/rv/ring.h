@@ -18,7 +18,8 @@
 /* Bytes are counted on, and wrap around at 2^32: what is filled is `written` - `read`. */
 struct rv_ring_indices {
 	uint32_t written;	/* by the writing end */
-	uint32_t reserved[7];
+	uint32_t awaits_room;	/* likewise: 1: it had no room */
+	uint32_t reserved[6];
 	uint32_t read;		/* by the reading end */
 	uint32_t reserved_too[7];
 };
@@ -79,6 +80,27 @@ static inline void rv_ring_copy_out(const struct rv_ring *ring, uint32_t at, uin
 	__builtin_memcpy(to + first, ring->bytes, length_bytes - first);
 }
 
+/* Can so much be filled? */
+static inline bool rv_ring_can_hold(const struct rv_ring *ring, uint32_t used)
+{
+	return used <= ring->size_bytes && used % RV_RING_ALIGN == 0;
+}
+
+/* How much is filled, as the reading end says. */
+static inline uint32_t rv_ring_used(const struct rv_ring *ring)
+{
+	/* Acquire: what is overwritten was read before. */
+	return ring->at - __atomic_load_n(&ring->indices->read, __ATOMIC_ACQUIRE);
+}
+
+/* The same when there seems to be no room: the reading end is told, and may have read before it was. */
+static inline uint32_t rv_ring_await_room(const struct rv_ring *ring)
+{
+	__atomic_store_n(&ring->indices->awaits_room, 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return rv_ring_used(ring);
+}
+
 /* The writing end. A record is begun, gets its bytes in as many parts as one likes, and is there for the reader when it
  * is ended; one that is begun and not ended never was.
  * rv_ring_open(): 0; -RV_E2BIG: never; -RV_EAGAIN: not until the other end has read; -RV_EIO: the other's index cannot
@@ -90,9 +112,10 @@ static inline int rv_ring_open(struct rv_ring *ring, uint32_t tag, uint32_t leng
 
 	if (length_bytes > rv_ring_maximum(ring))
 		return -RV_E2BIG;
-	/* Acquire: what is overwritten was read before. */
-	used = ring->at - __atomic_load_n(&ring->indices->read, __ATOMIC_ACQUIRE);
-	if (used > ring->size_bytes)
+	used = rv_ring_used(ring);
+	if (used <= ring->size_bytes && rv_ring_record_bytes(length_bytes) > ring->size_bytes - used)
+		used = rv_ring_await_room(ring);
+	if (!rv_ring_can_hold(ring, used))
 		return -RV_EIO;
 	if (rv_ring_record_bytes(length_bytes) > ring->size_bytes - used)
 		return -RV_EAGAIN;
@@ -136,7 +159,7 @@ static inline int64_t rv_ring_read(struct rv_ring *ring, uint32_t *tag, void *to
 
 	if (used == 0)
 		return -RV_EAGAIN;
-	if (used > ring->size_bytes || used < sizeof(record) || used % RV_RING_ALIGN != 0)
+	if (!rv_ring_can_hold(ring, used))
 		return -RV_EIO;
 	rv_ring_copy_out(ring, ring->at, (uint8_t *)&record, sizeof(record));
 	/* The copy is what is judged and gone by: the compiler must not read the shared bytes again. */
@@ -150,6 +173,16 @@ static inline int64_t rv_ring_read(struct rv_ring *ring, uint32_t *tag, void *to
 	__atomic_store_n(&ring->indices->read, ring->at, __ATOMIC_RELEASE);
 	*tag = record.tag;
 	return record.length_bytes <= room_bytes ? (int64_t)record.length_bytes : -RV_E2BIG;
+}
+
+/* After a read: had the writing end no room before it? Once, each time it had none. */
+static inline bool rv_ring_is_awaited(struct rv_ring *ring)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&ring->indices->awaits_room, __ATOMIC_RELAXED) == 0)
+		return false;
+	__atomic_store_n(&ring->indices->awaits_room, 0, __ATOMIC_RELAXED);
+	return true;
 }
 
 /* Does the other end say that there is something to read? A glance. */

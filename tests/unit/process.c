@@ -19,6 +19,9 @@
 #include "process/elf.h"
 #include "process/process_live.h"
 #include "process/process_output.h"
+#include "core/entropy.h"
+#include "process/resident_internal.h"
+#include "rv/service.h"
 #include "process/syscall.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
@@ -188,10 +191,65 @@ _Noreturn void process_leave(struct process *process, enum process_stop stop)
 	longjmp(leave, (int)stop);
 }
 
+_Noreturn void process_stop_at(struct process *process, const struct exception_frame *frame, enum process_stop stop)
+{
+	process->registers.rax = frame->rax;
+	process_leave(process, stop);
+}
+
 _Noreturn void process_suspend(struct process *process, const struct exception_frame *frame)
 {
 	process->registers.rax = frame->rax;
 	process_leave(process, PROCESS_STOP_SUSPENDED);
+}
+
+/* Of two services, the first has two rings for scripts. */
+static uint32_t service_tag, service_bytes;
+static uint8_t service_record[RV_SERVICE_BYTES];
+static bool logs_too_much;
+
+bool resident_describe(unsigned position, struct resident_facts *facts)
+{
+	*facts = (struct resident_facts){ .name = "first", .runs = true, .cycles = 7, .starts = 2,
+					  .script_writes = position == 0 ? 3 : -1, .script_reads = position == 0 ? 4 : -1 };
+	return position < 2;
+}
+
+int resident_write(struct resident *resident, unsigned ring, uint32_t tag, const void *bytes, uint32_t length_bytes)
+{
+	UNIT_CHECK(resident == NULL && ring == 3 && length_bytes <= sizeof(service_record));
+	memcpy(service_record, bytes, length_bytes);
+	service_bytes = length_bytes;
+	service_tag = tag;
+	return 0;
+}
+
+int64_t resident_read(struct resident *resident, unsigned ring, uint32_t *tag, void *to, uint32_t room_bytes)
+{
+	int64_t length = service_bytes <= room_bytes ? (int64_t)service_bytes : -RV_E2BIG;
+
+	UNIT_CHECK(resident == NULL && ring == 4);
+	if (service_bytes == 0)
+		return -RV_EAGAIN;
+	if (length > 0)
+		memcpy(to, service_record, service_bytes);
+	*tag = service_tag;
+	service_bytes = 0;
+	return length;
+}
+
+bool resident_may_log(struct process *process)
+{
+	(void)process;
+	return !logs_too_much;
+}
+
+static bool entropy_is_there = true;
+
+bool entropy_draw(uint64_t *value)
+{
+	*value = 0x1122334455667788;
+	return entropy_is_there;
 }
 
 static struct hook_owner *fake_owner; /* who added a hook */
@@ -903,10 +961,84 @@ static void test_timer_math(void)
 	UNIT_EQUAL(time_ticks_of_us(1500000, 3), 4);
 }
 
+/* A service has four calls; scripts have none of its own two. */
+static void test_resident_calls(void)
+{
+	struct process process;
+	uint8_t text[32];
+
+	engine_open(&process);
+	UNIT_EQUAL(call(&process, RV_SYS_WAIT, 5, 0, 0, 0), -RV_ENOSYS);
+	UNIT_EQUAL(call(&process, RV_SYS_RANDOM, DATA, 8, 0, 0), -RV_ENOSYS);
+	process.role = PROCESS_ROLE_RESIDENT;
+	process.powers = RV_POWER_LOG;
+	for (uint64_t number = 1; number < RV_SYSCALL_COUNT + 4; number++) {
+		if (number != RV_SYS_EXIT && number != RV_SYS_LOG && number != RV_SYS_WAIT && number != RV_SYS_RANDOM)
+			UNIT_EQUAL(call(&process, number, DATA, 8, DATA, 8), -RV_EACCES);
+	}
+	UNIT_EQUAL(call(&process, RV_SYS_RANDOM, DATA + PAGE_BYTES - 4, 12, 0, 0), 0);
+	UNIT_EQUAL(user_copy_in(&process, text, DATA + PAGE_BYTES - 4, 12), 0);
+	UNIT_CHECK(memcmp(text, "\x88\x77\x66\x55\x44\x33\x22\x11\x88\x77\x66\x55", 12) == 0);
+	UNIT_EQUAL(call(&process, RV_SYS_RANDOM, DATA, RESIDENT_RANDOM_BYTES + 1, 0, 0), -RV_E2BIG);
+	UNIT_EQUAL(call(&process, RV_SYS_RANDOM, TEXT, 8, 0, 0), -RV_EFAULT);
+	entropy_is_there = false;
+	UNIT_EQUAL(call(&process, RV_SYS_RANDOM, DATA, 8, 0, 0), -RV_EIO);
+	entropy_is_there = true;
+	UNIT_EQUAL(call(&process, RV_SYS_LOG, RV_LOG_PLAIN, DATA, 8, 0), -RV_EINVAL);
+	UNIT_EQUAL(call(&process, RV_SYS_LOG, RV_LOG_INFO, DATA, 401, 0), -RV_E2BIG);
+	UNIT_EQUAL(call(&process, RV_SYS_LOG, RV_LOG_INFO, DATA, 400, 0), 0);
+	logs_too_much = true;
+	UNIT_EQUAL(call(&process, RV_SYS_LOG, RV_LOG_INFO, DATA, 400, 0), -RV_EAGAIN);
+	logs_too_much = false;
+	UNIT_EQUAL(call(&process, RV_SYS_WAIT, 77, 0, 0, 0), 0);
+	UNIT_EQUAL(last_stop, PROCESS_STOP_WAITS);
+	UNIT_EQUAL(process.wait_tsc, 77);
+	UNIT_EQUAL(process.registers.rax, 0);
+	/* Its stack does not grow. */
+	UNIT_CHECK(!user_grow_stack(&process, RV_ENGINE_STACK_TOP - PAGE_BYTES));
+	engine_close(&process);
+}
+
+static void test_service_calls(void)
+{
+	struct process process;
+	struct rv_service_info info;
+	uint32_t tag;
+
+	engine_open(&process);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE, 2, DATA, 0, 0), -RV_ENOENT);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE, UINT64_MAX, DATA, 0, 0), -RV_ENOENT);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE, 0, TEXT, 0, 0), -RV_EFAULT);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE, 0, DATA, 0, 0), 0);
+	UNIT_EQUAL(user_copy_in(&process, &info, DATA, sizeof(info)), 0);
+	UNIT_CHECK(strcmp(info.name, "first") == 0 && info.starts == 2 && info.cycles == 7);
+	UNIT_EQUAL(info.flags, RV_SERVICE_RUNS | RV_SERVICE_TAKES | RV_SERVICE_GIVES);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE_WRITE, 1, 0, DATA, 8), -RV_ENOTSUP);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE_READ, 1, DATA, 8, DATA), -RV_ENOTSUP);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE_WRITE, 2, 0, DATA, 8), -RV_ENOENT);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE_READ, 2, DATA, 8, DATA), -RV_ENOENT);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE_WRITE, 0, UINT64_C(1) << 32, DATA, 8), -RV_EINVAL);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE_WRITE, 0, 0, DATA, RV_SERVICE_BYTES + 1), -RV_E2BIG);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE_WRITE, 0, 0, DATA, UINT64_MAX), -RV_E2BIG);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE_WRITE, 0, 0, DATA + PAGE_BYTES + 1, PAGE_BYTES), -RV_EFAULT);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE_READ, 0, DATA, 64, DATA), -RV_EAGAIN);
+	UNIT_EQUAL(user_copy_out(&process, DATA, "hello", 5), 0);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE_WRITE, 0, UINT32_MAX, DATA, 5), 0);
+	/* Where it cannot be given it is not taken. */
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE_READ, 0, TEXT, 64, DATA), -RV_EFAULT);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE_READ, 0, DATA, 64, TEXT), -RV_EFAULT);
+	UNIT_EQUAL(call(&process, RV_SYS_SERVICE_READ, 0, DATA, 64, DATA + 128), 5);
+	UNIT_EQUAL(user_copy_in(&process, &tag, DATA + 128, sizeof(tag)), 0);
+	UNIT_EQUAL(tag, UINT32_MAX);
+	engine_close(&process);
+}
+
 int main(void)
 {
 	fake_memory = aligned_alloc(PAGE_BYTES, FAKE_MEMORY_BYTES);
 	memset(fake_memory, 0, FAKE_MEMORY_BYTES);
+	unit_run("system calls of services", test_resident_calls);
+	unit_run("system calls about services", test_service_calls);
 	unit_run("process_user_memory", test_user_memory);
 	unit_run("process_heap", test_heap);
 	unit_run("process_heap_late", test_heap_late);

@@ -43,10 +43,15 @@ unit-hook-objects := $(addprefix hook/,hook.o hook_deliver.o hook_filter.o hook_
 	hook_summary.o hook_timer.o metric.o metric_plan.o trace.o trace_event.o trace_ring.o) mediator/power/shutdown.o vmm/access.o vmm/deadline.o vmm/grace.o vmm/interrupt_watch.o vmm/pci_identity.o vmm/pci_isolate.o
 unit-hook_filter-objects := $(unit-hook-objects)
 unit-process-objects := $(addprefix process/,elf.o user_memory.o syscall.o syscall_access.o \
-	syscall_disk.o syscall_net.o syscall_usb.o syscall_msr.o syscall_pci.o syscall_hook.o syscall_metric.o syscall_trace.o) core/paging.o hook/kinds.o hook/hook_spec.o hook/metric.o hook/metric_plan.o
+	syscall_disk.o syscall_net.o syscall_usb.o syscall_msr.o syscall_pci.o syscall_hook.o syscall_metric.o syscall_resident.o syscall_service.o syscall_trace.o) core/paging.o core/string.o hook/kinds.o hook/hook_spec.o hook/metric.o hook/metric_plan.o
 # Page tables and system calls, without privileged instructions.
 $(addprefix $(unit-build)/objects/,tests/unit/process.o $(unit-process-objects)): \
 	unit-flags := -I tests/unit/fake_process $(unit-flags)
+
+unit-programs += ring resident
+unit-resident-objects := process/resident.o process/resident_rings.o core/print.o core/string.o
+$(addprefix $(unit-build)/objects/,tests/unit/resident.o process/resident.o process/resident_rings.o): \
+	unit-flags := -I tests/unit/fake_resident $(unit-flags)
 
 unit-programs += metric
 unit-metric-objects := hook/metric.o hook/metric_plan.o hook/kinds.o

@@ -227,6 +227,10 @@ int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64
 		return syscall_usb_read(a, b, syscall_pointer(c), d);
 	case RV_SYS_NIC_TRANSFER: /* its wire leads nowhere */
 		return a != 0 ? -RV_ENOENT : d < 14 || d > RV_NIC_TRANSFER_BYTES ? -RV_ERANGE : 0;
+	case RV_SYS_SERVICE: /* it has none */
+	case RV_SYS_SERVICE_WRITE:
+	case RV_SYS_SERVICE_READ:
+		return -RV_ENOENT;
 	case RV_SYS_RESOLVE:
 		return play_resolve(a);
 	case RV_SYS_DISK:

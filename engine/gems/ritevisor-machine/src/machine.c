@@ -95,6 +95,7 @@ static mrb_value machine_statistics(mrb_state *mrb, mrb_value self)
 	machine_set(mrb, hash, "heap", statistics.heap_bytes);
 	machine_set(mrb, hash, "stack", statistics.stack_bytes);
 	machine_set(mrb, hash, "tsc", statistics.tsc);
+	machine_set(mrb, hash, "service_cycles", statistics.service_cycles);
 	machine_add_pauses(mrb, hash);
 	for (size_t i = 0; i < ARRAY_LENGTH(statistics.exits_by_kind); i++)
 		mrb_ary_push(mrb, kinds, engine_from_u64(mrb, statistics.exits_by_kind[i]));

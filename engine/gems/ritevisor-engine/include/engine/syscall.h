@@ -13,6 +13,7 @@
 #include "rv/net.h"
 #include "rv/usb.h"
 #include "rv/errno.h"
+#include "rv/service.h"
 
 #ifdef RV_HOST
 int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
@@ -273,6 +274,21 @@ static inline int64_t sys_nic(uint64_t position, struct rv_nic_info *info)
 static inline int64_t sys_nic_transfer(uint64_t number, uint64_t to_guest, const void *frame, uint64_t length_bytes)
 {
 	return engine_syscall(RV_SYS_NIC_TRANSFER, number, to_guest, engine_address(frame), length_bytes, 0);
+}
+
+static inline int64_t sys_service(uint64_t position, struct rv_service_info *info)
+{
+	return engine_syscall(RV_SYS_SERVICE, position, engine_address(info), 0, 0, 0);
+}
+
+static inline int64_t sys_service_write(uint64_t position, uint32_t tag, const void *bytes, uint64_t length_bytes)
+{
+	return engine_syscall(RV_SYS_SERVICE_WRITE, position, tag, engine_address(bytes), length_bytes, 0);
+}
+
+static inline int64_t sys_service_read(uint64_t position, void *buffer, uint64_t room_bytes, uint32_t *tag)
+{
+	return engine_syscall(RV_SYS_SERVICE_READ, position, engine_address(buffer), room_bytes, engine_address(tag), 0);
 }
 
 static inline int64_t sys_statistics(struct rv_statistics *statistics)
