@@ -1,0 +1,216 @@
+/*
+ * service/net.c: see the header.
+ */
+#include "service/net.h"
+
+#include "core/log.h"
+#include "core/string.h"
+
+_Static_assert(TUNNEL_PEERS_MAXIMUM == WIREGUARD_PEERS_MAXIMUM, "a report has room");
+_Static_assert(TUNNEL_TEXT_BYTES == WIREGUARD_WHY_BYTES, "and for the words");
+
+static bool net_refuse_peer(const struct wireguard_peer_config *peer, const char *why, struct tunnel_report *report)
+{
+	print_format(report->text, sizeof(report->text), "line %u: Endpoint: %s", peer->line, why);
+	return false;
+}
+
+static bool net_configure_peer(const struct wireguard_peer_config *peer, struct tunnel_report *report)
+{
+	struct tunnel_peer *to = &report->peers[report->nr_peers++];
+
+	if (peer->endpoint_name[0] != '\0')
+		return net_refuse_peer(peer, "a name is looked up by nobody here: give an address of IPv4", report);
+	if (peer->endpoint.address.family != IP_V4)
+		return net_refuse_peer(peer, "of this peer it is missing, or not of IPv4", report);
+	memcpy(to->address, peer->endpoint.address.bytes, NET_V4_BYTES);
+	to->port = peer->endpoint.port;
+	return true;
+}
+
+/* The guest's address: the first of IPv4. */
+static const struct ip_network *net_find_address(const struct wireguard_config *config)
+{
+	for (uint32_t i = 0; i < config->nr_addresses; i++) {
+		if (config->addresses[i].address.family == IP_V4)
+			return &config->addresses[i];
+	}
+	return NULL;
+}
+
+bool net_configure(const char *text, size_t nr_bytes, struct wireguard_config *config, struct tunnel_report *report)
+{
+	*report = (struct tunnel_report){ 0 };
+	if (!wireguard_read_config(text, nr_bytes, config, report->text))
+		return false;
+	if (net_find_address(config) == NULL || config->mtu > NET_MTU_MOST) {
+		print_format(report->text, sizeof(report->text),
+			     config->mtu > NET_MTU_MOST ? "MTU: it is at most %u" : "Address: there is none of IPv4", NET_MTU_MOST);
+		return false;
+	}
+	report->port = config->listen_port != 0 ? config->listen_port : NET_PORT_DEFAULT;
+	for (uint32_t i = 0; i < config->nr_peers; i++) {
+		if (!net_configure_peer(&config->peers[i], report))
+			return false;
+	}
+	return true;
+}
+
+/* What the parts call ------------------------------------------------------------------------------ */
+
+static void net_to_guest(void *context, const uint8_t *frame, size_t nr_bytes)
+{
+	struct net *net = context;
+
+	net->host->send(net->host->context, TUNNEL_GUEST, frame, nr_bytes);
+}
+
+static void net_to_wire(void *context, const uint8_t *frame, size_t nr_bytes)
+{
+	struct net *net = context;
+
+	net->host->send(net->host->context, TUNNEL_WIRE, frame, nr_bytes);
+}
+
+static void net_send(void *context, const struct ip_endpoint *to, const uint8_t *datagram, size_t nr_bytes)
+{
+	struct net *net = context;
+
+	if (to->address.family == IP_V4)
+		outer_send(&net->outer, to->address.bytes, to->port, datagram, nr_bytes);
+}
+
+/* The packet is in a frame of the caller's, deciphered, and nobody's any more. */
+static void net_deliver(void *context, uint32_t peer, const uint8_t *packet, size_t nr_bytes)
+{
+	struct net *net = context;
+
+	(void)peer;
+	net_guest_deliver(&net->guest, (uint8_t *)(uintptr_t)packet, nr_bytes);
+}
+
+static void net_random(void *context, void *bytes, size_t nr_bytes)
+{
+	struct net *net = context;
+
+	net->host->random(net->host->context, bytes, nr_bytes);
+}
+
+/* A peer that is somewhere else by now has to come back: what goes there the gate would not let out. */
+static void net_event(void *context, uint32_t peer, enum wireguard_event event)
+{
+	struct net *net = context;
+
+	if (event == WIREGUARD_ROAMED)
+		net->wireguard.peers[peer].endpoint = net->endpoints[peer];
+	net->host->event(net->host->context, peer, event);
+}
+
+static void net_begin_guest(struct net *net, const struct wireguard_config *config, const struct tunnel_begin *begin)
+{
+	const struct ip_network *own = net_find_address(config);
+	struct net_guest *guest = &net->guest;
+
+	guest->context = net;
+	guest->send = net_to_guest;
+	guest->mtu = config->mtu;
+	memcpy(guest->mac, begin->mac, NET_MAC_BYTES);
+	net_guest_place(guest, own->address.bytes, own->prefix);
+	for (uint32_t i = 0; i < config->nr_dns && guest->nr_dns < DHCP_DNS_MAXIMUM; i++) {
+		if (config->dns[i].family == IP_V4)
+			memcpy(guest->dns[guest->nr_dns++], config->dns[i].bytes, NET_V4_BYTES);
+	}
+}
+
+static size_t net_word_length(const char word[TUNNEL_WORD_BYTES])
+{
+	size_t length = 0;
+
+	while (length < TUNNEL_WORD_BYTES && word[length] != '\0')
+		length++;
+	return length;
+}
+
+/* The words that the boot line has for the side outside. */
+static bool net_begin_outer(struct net *net, const struct tunnel_begin *begin, struct tunnel_report *report)
+{
+	struct ip_network own = { .prefix = 32 };
+	struct ip_address router = { 0 };
+	uint32_t transaction;
+	bool good = (begin->address[0] == '\0' && begin->router[0] == '\0') ||
+		    (ip_read_network(begin->address, net_word_length(begin->address), &own) &&
+		     own.address.family == IP_V4 && own.prefix != 0 &&
+		     (begin->router[0] == '\0' ||
+		      (ip_read_address(begin->router, net_word_length(begin->router), &router) &&
+		       router.family == IP_V4 && net_is_near(router.bytes, own.address.bytes, own.prefix))));
+
+	if (!good) {
+		print_format(report->text, sizeof(report->text), "address=: an address of IPv4 with its prefix; router=: "
+			     "another in that network");
+		return false;
+	}
+	net_random(net, &transaction, sizeof(transaction));
+	outer_begin(&net->outer, own.address.bytes, router.bytes, own.prefix, transaction);
+	return true;
+}
+
+bool net_begin(struct net *net, const struct wireguard_config *config, const struct tunnel_begin *begin,
+	       const struct net_host *host, struct wireguard_time now, struct tunnel_report *report)
+{
+	memset(net, 0, sizeof(*net));
+	net->host = host;
+	for (uint32_t i = 0; i < config->nr_peers; i++)
+		net->endpoints[i] = config->peers[i].endpoint;
+	net->wireguard_host = (struct wireguard_host){ net, net_send, net_deliver, net_random, net_event };
+	net_begin_guest(net, config, begin);
+	net->outer.context = net;
+	net->outer.send = net_to_wire;
+	net->outer.port = report->port;
+	net->outer.now_ms = now.ms;
+	memcpy(net->outer.mac, begin->mac, NET_MAC_BYTES);
+	return net_begin_outer(net, begin, report) &&
+	       wireguard_begin(&net->wireguard, config, &net->wireguard_host, now, NULL, report->text);
+}
+
+uint64_t net_advance(struct net *net, struct wireguard_time now)
+{
+	uint64_t outer = outer_advance(&net->outer, now.ms), tunnel = wireguard_advance(&net->wireguard, now);
+
+	return outer < tunnel ? outer : tunnel;
+}
+
+void net_link(struct net *net)
+{
+	outer_link(&net->outer);
+}
+
+static void net_receive_guest(struct net *net, uint8_t *frame, size_t nr_bytes)
+{
+	size_t packet_bytes = 0;
+	const uint8_t *packet = net_guest_receive(&net->guest, frame, nr_bytes, &packet_bytes);
+
+	if (packet != NULL)
+		wireguard_transmit(&net->wireguard, packet, packet_bytes);
+}
+
+static void net_receive_wire(struct net *net, uint8_t *frame, size_t nr_bytes)
+{
+	struct ip_endpoint from = { .address.family = IP_V4 };
+	struct net_udp udp;
+
+	if (!outer_receive(&net->outer, frame, nr_bytes, &udp))
+		return;
+	memcpy(from.address.bytes, udp.source, NET_V4_BYTES);
+	from.port = udp.from_port;
+	wireguard_receive(&net->wireguard, &from, udp.payload, udp.nr_bytes);
+}
+
+void net_receive(struct net *net, enum tunnel_tag way, uint8_t *frame, size_t nr_bytes)
+{
+	if (nr_bytes > NET_FRAME_BYTES)
+		return;
+	if (way == TUNNEL_GUEST)
+		net_receive_guest(net, frame, nr_bytes);
+	else if (way == TUNNEL_WIRE)
+		net_receive_wire(net, frame, nr_bytes);
+}

@@ -1,0 +1,50 @@
+/*
+ * service/net.h: the guest's network and ours (service/net_guest.h, service/net_outer.h), and WireGuard between them:
+ * frames of either side come in, frames for either side go out. It has no other way from the guest to the wire. It does
+ * no I/O, knows no clock, and allocates nothing.
+ */
+#ifndef SERVICE_NET_H
+#define SERVICE_NET_H
+
+#include "service/net_guest.h"
+#include "service/net_outer.h"
+#include "service/wireguard.h"
+
+#define NET_PORT_DEFAULT 51820
+#define NET_MTU_MOST (NET_UDP_MOST_BYTES - WIREGUARD_DATA_HEADER_BYTES - WIREGUARD_TAG_BYTES)
+
+struct net_host {
+	void *context;
+	/* Must not call back. */
+	void (*send)(void *context, enum tunnel_tag way, const uint8_t *frame, size_t nr_bytes);
+	void (*random)(void *context, void *bytes, size_t nr_bytes);
+	void (*event)(void *context, uint32_t peer, enum wireguard_event event);
+};
+
+struct net {
+	const struct net_host *host;
+	struct net_guest guest;
+	struct outer outer;
+	struct wireguard wireguard;
+	struct wireguard_host wireguard_host;
+	struct ip_endpoint endpoints[WIREGUARD_PEERS_MAXIMUM]; /* of the configuration: the gate knows no others */
+};
+
+/* Reads the file, and says what the gate has to know. False: report->text says what is wrong. */
+bool net_configure(const char *text, size_t nr_bytes, struct wireguard_config *config, struct tunnel_report *report);
+
+/* `config` is one that net_configure() has read; it is the caller's to wipe. False: report->text says why not. */
+bool net_begin(struct net *net, const struct wireguard_config *config, const struct tunnel_begin *begin,
+	       const struct net_host *host, struct wireguard_time now, struct tunnel_report *report);
+
+/* Says what time it is, and does what is due. Returns when to call next at the latest, in ms; UINT64_MAX: never. Calls of
+ * the other may bring that forward. */
+uint64_t net_advance(struct net *net, struct wireguard_time now);
+
+/* The wire is there, or another: what waits is asked for anew. */
+void net_link(struct net *net);
+
+/* A frame, at most NET_FRAME_BYTES, which may be changed. */
+void net_receive(struct net *net, enum tunnel_tag way, uint8_t *frame, size_t nr_bytes);
+
+#endif

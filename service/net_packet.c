@@ -1,0 +1,190 @@
+/*
+ * service/net_packet.c: see the header. Pure.
+ */
+#include "service/net_packet.h"
+
+#include "core/string.h"
+
+#define TTL 64
+#define DONT_FRAGMENT 0x4000u
+#define FRAGMENT_MASK 0x3fffu /* more of them, and where this one is */
+
+const uint8_t net_broadcast_mac[NET_MAC_BYTES] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+const uint8_t net_zero[NET_MAC_BYTES];
+const uint8_t net_broadcast_address[NET_V4_BYTES] = { 255, 255, 255, 255 };
+
+static const uint8_t net_arp_kind[] = { 0, 1, 8, 0, NET_MAC_BYTES, NET_V4_BYTES };
+
+uint16_t net_load16(const uint8_t *bytes)
+{
+	return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+uint32_t net_load32(const uint8_t *bytes)
+{
+	return (uint32_t)net_load16(bytes) << 16 | net_load16(bytes + 2);
+}
+
+void net_store16(uint8_t *bytes, uint32_t value)
+{
+	bytes[0] = (uint8_t)(value >> 8);
+	bytes[1] = (uint8_t)value;
+}
+
+void net_store32(uint8_t *bytes, uint32_t value)
+{
+	net_store16(bytes, value >> 16);
+	net_store16(bytes + 2, value);
+}
+
+bool net_is_same(const uint8_t *one, const uint8_t *other)
+{
+	return memcmp(one, other, NET_V4_BYTES) == 0;
+}
+
+bool net_is_none(const uint8_t *address)
+{
+	return net_is_same(address, net_zero);
+}
+
+uint32_t net_mask(uint32_t prefix)
+{
+	return prefix == 0 ? 0 : UINT32_MAX << (32 - prefix);
+}
+
+bool net_is_near(const uint8_t *one, const uint8_t *other, uint32_t prefix)
+{
+	return ((net_load32(one) ^ net_load32(other)) & net_mask(prefix)) == 0;
+}
+
+uint32_t net_add(uint32_t sum, const uint8_t *bytes, size_t nr_bytes)
+{
+	size_t at = 0;
+
+	for (; at + 1 < nr_bytes; at += 2)
+		sum += net_load16(bytes + at);
+	if (at < nr_bytes)
+		sum += (uint32_t)bytes[at] << 8;
+	return (sum & 0xffff) + (sum >> 16);
+}
+
+uint16_t net_checksum(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+uint16_t net_transport_checksum(const uint8_t *header, const uint8_t *transport, size_t nr_bytes)
+{
+	uint32_t sum = net_add(header[9] + (uint32_t)nr_bytes, header + 12, 2 * NET_V4_BYTES);
+
+	return net_checksum(net_add(sum, transport, nr_bytes));
+}
+
+bool net_read_v4(const uint8_t *packet, size_t nr_bytes, struct net_v4 *read)
+{
+	if (nr_bytes < NET_IP_HEADER_BYTES || packet[0] >> 4 != 4)
+		return false;
+	read->header_bytes = (packet[0] & 15) * 4u;
+	read->length_bytes = net_load16(packet + 2);
+	read->is_fragment = (net_load16(packet + 6) & FRAGMENT_MASK) != 0;
+	return read->header_bytes >= NET_IP_HEADER_BYTES && read->header_bytes <= read->length_bytes &&
+	       read->length_bytes <= nr_bytes && net_checksum(net_add(0, packet, read->header_bytes)) == 0;
+}
+
+bool net_read_udp(uint8_t *packet, size_t nr_bytes, struct net_udp *read)
+{
+	struct net_v4 v4;
+	uint8_t *udp;
+	size_t length;
+
+	if (!net_read_v4(packet, nr_bytes, &v4) || v4.is_fragment || packet[9] != NET_PROTOCOL_UDP ||
+	    v4.length_bytes - v4.header_bytes < NET_UDP_BYTES)
+		return false;
+	udp = packet + v4.header_bytes;
+	length = net_load16(udp + 4);
+	if (length < NET_UDP_BYTES || length > v4.length_bytes - v4.header_bytes)
+		return false;
+	if (net_load16(udp + 6) != 0 && net_transport_checksum(packet, udp, length) != 0)
+		return false;
+	*read = (struct net_udp){
+		.source = packet + 12,
+		.destination = packet + 16,
+		.from_port = net_load16(udp),
+		.to_port = net_load16(udp + 2),
+		.payload = udp + NET_UDP_BYTES,
+		.nr_bytes = length - NET_UDP_BYTES,
+	};
+	return true;
+}
+
+void net_write_ethernet(uint8_t *frame, const uint8_t *to, const uint8_t *from, uint32_t ethertype)
+{
+	memcpy(frame, to, NET_MAC_BYTES);
+	memcpy(frame + NET_MAC_BYTES, from, NET_MAC_BYTES);
+	net_store16(frame + 2 * NET_MAC_BYTES, ethertype);
+}
+
+void net_write_v4(uint8_t *packet, const uint8_t *source, const uint8_t *destination, uint32_t protocol, size_t nr_bytes)
+{
+	memset(packet, 0, NET_IP_HEADER_BYTES);
+	packet[0] = 0x45;
+	net_store16(packet + 2, (uint32_t)(NET_IP_HEADER_BYTES + nr_bytes));
+	net_store16(packet + 6, DONT_FRAGMENT); /* so that it needs no identification (RFC 6864) */
+	packet[8] = TTL;
+	packet[9] = (uint8_t)protocol;
+	memcpy(packet + 12, source, NET_V4_BYTES);
+	memcpy(packet + 16, destination, NET_V4_BYTES);
+	net_store16(packet + 10, net_checksum(net_add(0, packet, NET_IP_HEADER_BYTES)));
+}
+
+size_t net_pad(uint8_t *frame, size_t nr_bytes)
+{
+	if (nr_bytes >= NET_FRAME_LEAST_BYTES)
+		return nr_bytes;
+	memset(frame + nr_bytes, 0, NET_FRAME_LEAST_BYTES - nr_bytes);
+	return NET_FRAME_LEAST_BYTES;
+}
+
+size_t net_write_udp(uint8_t *frame, const uint8_t *to_mac, const uint8_t *from_mac, const uint8_t *source,
+		     const uint8_t *destination, uint16_t from_port, uint16_t to_port, size_t nr_bytes)
+{
+	uint8_t *packet = frame + NET_ETHERNET_BYTES, *udp = packet + NET_IP_HEADER_BYTES;
+	uint16_t sum;
+
+	net_write_ethernet(frame, to_mac, from_mac, NET_ETHERTYPE_V4);
+	net_write_v4(packet, source, destination, NET_PROTOCOL_UDP, NET_UDP_BYTES + nr_bytes);
+	net_store16(udp, from_port);
+	net_store16(udp + 2, to_port);
+	net_store16(udp + 4, (uint32_t)(NET_UDP_BYTES + nr_bytes));
+	net_store16(udp + 6, 0);
+	sum = net_transport_checksum(packet, udp, NET_UDP_BYTES + nr_bytes);
+	net_store16(udp + 6, sum != 0 ? sum : 0xffff); /* 0 says that there is none */
+	return net_pad(frame, NET_UDP_HEADERS_BYTES + nr_bytes);
+}
+
+bool net_read_arp(const uint8_t *arp, size_t nr_bytes, struct net_arp *read)
+{
+	if (nr_bytes < NET_ARP_BYTES || memcmp(arp, net_arp_kind, sizeof(net_arp_kind)) != 0)
+		return false;
+	*read = (struct net_arp){
+		.operation = net_load16(arp + 6), .sender_mac = arp + 8, .sender = arp + 14, .target = arp + 24,
+	};
+	return true;
+}
+
+size_t net_write_arp(uint8_t *frame, const uint8_t *to_mac, const uint8_t *from_mac, uint32_t operation,
+		     const uint8_t *sender, const uint8_t *target_mac, const uint8_t *target)
+{
+	uint8_t *arp = frame + NET_ETHERNET_BYTES;
+
+	net_write_ethernet(frame, to_mac, from_mac, NET_ETHERTYPE_ARP);
+	memcpy(arp, net_arp_kind, sizeof(net_arp_kind));
+	net_store16(arp + 6, operation);
+	memcpy(arp + 8, from_mac, NET_MAC_BYTES);
+	memcpy(arp + 14, sender, NET_V4_BYTES);
+	memcpy(arp + 18, target_mac, NET_MAC_BYTES);
+	memcpy(arp + 24, target, NET_V4_BYTES);
+	return net_pad(frame, NET_ETHERNET_BYTES + NET_ARP_BYTES);
+}

@@ -1,0 +1,189 @@
+/*
+ * tests/unit/net_lab.h: two of the network service's on one wire, each with a guest behind it and the egress gate before
+ * it. Whatever comes to the wire and the gate refuses is an error.
+ */
+#ifndef TESTS_UNIT_NET_LAB_H
+#define TESTS_UNIT_NET_LAB_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mediator/net/egress.h"
+#include "service/net.h"
+
+#define LAB_FRAMES 256
+
+struct lab_frame {
+	enum tunnel_tag way;
+	size_t nr_bytes;
+	uint8_t bytes[NET_FRAME_BYTES];
+};
+
+struct lab_end {
+	struct net net;
+	struct tunnel_report report;
+	struct tunnel_begin begin;
+	struct egress gate;
+	unsigned nr_out;
+	struct lab_frame out[LAB_FRAMES]; /* since it was emptied */
+	unsigned nr_events[4];
+	uint64_t nr_wire;
+};
+
+static struct lab_end lab_ends[2];
+static struct wireguard_time lab_now;
+static const char *lab_refused; /* why the gate refused; NULL: it never did */
+static unsigned lab_nr_lost; /* there was no room */
+static uint8_t lab_number;
+
+static const char lab_config_0[] = "[Interface]\nPrivateKey = AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\nAddress = 10.9.0.2/32\n"
+				   "DNS = 10.9.0.53, 10.9.0.54\n[Peer]\n"
+				   "PublicKey = %s\nAllowedIPs = 0.0.0.0/0\nEndpoint = 198.51.100.7:443\n";
+static const char lab_config_1[] = "[Interface]\nPrivateKey = IB8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=\nListenPort = 443\n"
+				   "Address = 10.9.0.1/24\n[Peer]\nPublicKey = %s\n"
+				   "AllowedIPs = 10.9.0.2/32\nEndpoint = 198.51.100.20:51820\n";
+static const uint8_t lab_address[2][4] = { { 198, 51, 100, 20 }, { 198, 51, 100, 7 } };
+
+static void lab_send(void *context, enum tunnel_tag way, const uint8_t *frame, size_t nr_bytes)
+{
+	struct lab_end *end = context;
+	struct lab_frame *to = &end->out[end->nr_out];
+
+	if (way == TUNNEL_WIRE) {
+		const char *why;
+
+		memcpy(end->gate.addresses[0].bytes, end->net.outer.address, 4);
+		end->gate.nr_addresses = !net_is_none(end->net.outer.address);
+		why = egress_refuse(&end->gate, frame, (uint32_t)nr_bytes);
+		end->nr_wire++;
+		if (why != NULL)
+			lab_refused = why;
+	}
+	if (end->nr_out == LAB_FRAMES) {
+		lab_nr_lost++;
+		return;
+	}
+	end->nr_out++;
+	to->way = way;
+	to->nr_bytes = nr_bytes;
+	memcpy(to->bytes, frame, nr_bytes);
+}
+
+static void lab_random(void *context, void *bytes, size_t nr_bytes)
+{
+	(void)context;
+	for (size_t i = 0; i < nr_bytes; i++)
+		((uint8_t *)bytes)[i] = ++lab_number;
+}
+
+static void lab_event(void *context, uint32_t peer, enum wireguard_event event)
+{
+	struct lab_end *end = context;
+
+	(void)peer;
+	end->nr_events[event]++;
+}
+
+/* The public key of the private one in a text. */
+static void lab_public_key(const char *config, char *text)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint8_t private_key[32], public_key[33] = { 0 };
+	bool first = strchr(config, '=')[2] == 'A';
+
+	for (unsigned i = 0; i < 32; i++)
+		private_key[i] = (uint8_t)(first ? i + 1 : 32 - i);
+	wireguard_public_key(public_key, private_key);
+	for (unsigned i = 0, o = 0; i < 33; i += 3, o += 4) {
+		uint32_t three = (uint32_t)public_key[i] << 16 | (uint32_t)public_key[i + 1] << 8 | (i + 2 < 33 ? public_key[i + 2] : 0);
+
+		for (unsigned j = 0; j < 4; j++)
+			text[o + j] = digits[three >> (18 - 6 * j) & 63];
+	}
+	text[43] = '=';
+	text[44] = 0;
+}
+
+static struct net_host lab_hosts[2];
+
+static bool lab_begin_end(unsigned which, const char *format, const char *other, bool dhcp)
+{
+	struct lab_end *end = &lab_ends[which];
+	static struct wireguard_config config;
+	char key[48], text[1024];
+
+	memset(end, 0, sizeof(*end));
+	lab_public_key(other, key);
+	snprintf(text, sizeof(text), format, key);
+	if (!net_configure(text, strlen(text), &config, &end->report))
+		return false;
+	lab_hosts[which] = (struct net_host){ end, lab_send, lab_random, lab_event };
+	end->begin = (struct tunnel_begin){ .mac = { 0x52, 0x54, 0, 0, 0, (uint8_t)(0x10 + which) } };
+	if (!dhcp)
+		snprintf(end->begin.address, sizeof(end->begin.address), "198.51.100.%u/24", lab_address[which][3]);
+	end->gate.port = end->report.port;
+	memcpy(end->gate.mac, end->begin.mac, 6);
+	for (; end->gate.nr_peers < end->report.nr_peers; end->gate.nr_peers++) {
+		struct tunnel_peer *peer = &end->report.peers[end->gate.nr_peers];
+
+		memcpy(end->gate.peers[end->gate.nr_peers].address.bytes, peer->address, 4);
+		end->gate.peers[end->gate.nr_peers].port = peer->port;
+	}
+	return net_begin(&end->net, &config, &end->begin, &lab_hosts[which], lab_now, &end->report);
+}
+
+static bool lab_begin(bool dhcp)
+{
+	lab_now = (struct wireguard_time){ 1000, 1700000000, 0 };
+	lab_refused = NULL;
+	lab_nr_lost = 0;
+	return lab_begin_end(0, lab_config_0, lab_config_1, dhcp) && lab_begin_end(1, lab_config_1, lab_config_0, false);
+}
+
+static void lab_give(unsigned which, enum tunnel_tag way, const uint8_t *frame, size_t nr_bytes)
+{
+	uint8_t *copy = malloc(nr_bytes != 0 ? nr_bytes : 1); /* just so long */
+
+	if (nr_bytes != 0)
+		memcpy(copy, frame, nr_bytes);
+	net_receive(&lab_ends[which].net, way, copy, nr_bytes);
+	free(copy);
+}
+
+/* Brings frames of the wire to the other end, until there are none. */
+static void lab_settle(void)
+{
+	bool any = true;
+
+	for (unsigned rounds = 0; any && rounds < 20; rounds++) {
+		any = false;
+		for (unsigned which = 0; which < 2; which++) {
+			struct lab_end *end = &lab_ends[which];
+			unsigned nr_out = end->nr_out, kept = 0;
+
+			for (unsigned i = 0; i < nr_out; i++) {
+				struct lab_frame frame = end->out[i];
+
+				if (frame.way == TUNNEL_WIRE) {
+					any = true;
+					lab_give(!which, TUNNEL_WIRE, frame.bytes, frame.nr_bytes);
+				} else {
+					end->out[kept++] = frame;
+				}
+			}
+			end->nr_out = kept;
+		}
+	}
+}
+
+static void lab_pass_time(uint64_t ms)
+{
+	lab_now.ms += ms;
+	lab_now.unix_seconds += ms / 1000;
+	for (unsigned which = 0; which < 2; which++)
+		(void)net_advance(&lab_ends[which].net, lab_now);
+	lab_settle();
+}
+
+#endif
