@@ -159,7 +159,7 @@ $(build)/guest.img: $(build)/guest-initrd.gz $(image-tool)
 	$(Q)tools/image disk --initrd $< --output $@
 
 programs := $(build)/ritevisor.elf $(service-programs) $(build)/engine.elf $(build)/ritevisor.efi
-programs-checked := $(addsuffix .fpu-free,$(basename $(filter %.elf,$(programs)) $(build)/wireguard.elf)) \
+programs-checked := $(addsuffix .fpu-free,$(basename $(filter %.elf,$(programs)))) \
 	$(build)/ritevisor.efi
 
 .PHONY: all run test bench fuzz image clean help

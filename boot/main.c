@@ -15,6 +15,7 @@
 #include "boot/settings.h"
 #include "boot/uefi_cpus.h"
 #include "boot/uefi_entry.h"
+#include "boot/vpn.h"
 #include "control/control.h"
 #include "control/wire.h"
 #include "core/acpi.h"
@@ -119,10 +120,11 @@ static bool main_requires_iommu(void)
 	return boot_options.iommu == IOMMU_WISH_OWN && !boot_options.rescue;
 }
 
-/* Does no OS run without us? Rescue leaves scripts out, and no encryption: to an OS the disk would be one to format. */
+/* Does no OS run without us? Rescue leaves scripts out, and no encryption: to an OS the disk would be one to format. Nor
+ * a tunnel: the OS would send what is to stay in it. */
 static bool main_is_required(void)
 {
-	return policy_is_wanted() || main_requires_iommu() || encrypt_is_wanted();
+	return policy_is_wanted() || main_requires_iommu() || encrypt_is_wanted() || vpn_is_wanted();
 }
 
 _Noreturn static void main_stop(const char *why)
@@ -274,8 +276,8 @@ _Noreturn static void main_refuse(const char *why)
 	if (!uefi_is_present())
 		console_set_screen(true);
 	log_error("%s", why);
-	log_error("what has to be in force is not (policy! in a script, require=, iommu=own or encrypt=): the boot stops "
-		  "here");
+	log_error("what has to be in force is not (policy! in a script, require=, iommu=own, encrypt= or vpn=): the boot "
+		  "stops here");
 	if (!uefi_is_present())
 		main_stop_or_restart();
 	uefi_refuse(why);
@@ -444,6 +446,39 @@ static void main_encrypt_disks(void)
 		main_refuse(why);
 }
 
+/* Once. */
+static void main_find_nics(void)
+{
+	static bool are_found;
+
+	if (!are_found)
+		nic_find();
+	are_found = true;
+}
+
+/* What goes wrong here stops the boot. */
+static void main_prepare_vpn(void)
+{
+	const char *why = vpn_is_wanted() ? vpn_prepare() : NULL;
+
+	if (why != NULL)
+		main_refuse(why);
+}
+
+static void main_start_vpn(void)
+{
+	const char *why;
+
+	if (!vpn_is_wanted())
+		return;
+	process_prepare();
+	main_find_disks(); /* which looks how large functions' registers are */
+	main_find_nics();
+	why = vpn_start(&main_vcpu);
+	if (why != NULL)
+		main_refuse(why);
+}
+
 /* Starts the engines. Whatever goes wrong here, the OS boots, unless a policy is wanted. */
 static void main_run_scripts(void)
 {
@@ -487,7 +522,7 @@ static void main_run_scripts(void)
 	}
 	main_find_disks();
 	main_add_scripts();
-	nic_find();
+	main_find_nics();
 	usb_find();
 	failed = process_run_all_scripts(&main_vcpu);
 	if (failed == NULL)
@@ -747,8 +782,10 @@ _Noreturn void boot_main(void)
 	main_panic_later();
 	memory_keep_pages(KEPT_PAGES + cpus_count * KEPT_PAGES_A_CPU);
 	shutdown_init();
+	main_prepare_vpn();
 	main_encrypt_disks();
 	offer_sleep(main_start_page());
+	main_start_vpn();
 	if (boot_options.test_key)
 		panic_test_take_key();
 	if (!boot_options.rescue)

@@ -5,6 +5,7 @@
 #include "boot/options.h"
 
 #include "boot/encrypt.h"
+#include "boot/vpn.h"
 #include "boot/options_limits.h"
 #include "boot/panic_test.h"
 #include "core/console.h"
@@ -326,7 +327,8 @@ void options_parse(const char *command_line)
 		    !options_require(command_line, length) && !options_iommu(command_line, length) &&
 		    !options_control(command_line, length) && !options_wire(command_line, length) &&
 		    !options_keys(command_line, length) && !options_lowest_serial(command_line, length) &&
-		    !options_services(command_line, length) && !options_keymap(command_line, length) && !encrypt_option(command_line, length) &&
+		    !options_services(command_line, length) && !options_keymap(command_line, length) &&
+		    !encrypt_option(command_line, length) && !vpn_option(command_line, length) &&
 		    !options_flag(command_line, length) && !options_number(command_line, length))
 			options_setting(command_line, length);
 		command_line += length;

@@ -16,5 +16,6 @@ service_\name\()_end:
 	program verify, SERVICE_VERIFY
 	program keeper, SERVICE_KEEPER
 	program echo, SERVICE_ECHO
+	program network, SERVICE_NETWORK
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,5 +1,5 @@
-# service/: programs at CPL 3 without Ruby: verify checks signatures, keeper unlocks disks, echo stays. They are put into the
-# hypervisor's image (process/service_image.S). WireGuard is a library so far, for one that speaks IP.
+# service/: programs at CPL 3 without Ruby: verify checks signatures, keeper unlocks disks, echo stays, and so does network,
+# the guest's way out by WireGuard. They are put into the hypervisor's image (process/service_image.S).
 
 # libsodium: of it Ed25519, SHA-2, HMAC, BLAKE2b and Argon2, in plain C. Argon2's memory is of the arena.
 sodium := $(libsodium-source)/src/libsodium
@@ -24,6 +24,8 @@ tpm-parts := $(addprefix service/,tpm_crypto.o tpm_sealed.o tpm_unseal.o tpm_wir
 tpm-bearssl := $(bearssl-names) hash/sha2small mac/hmac codec/ccopy codec/dec32be codec/enc32be ec/ec_p256_m31
 wireguard-parts := $(addprefix service/,base64.o ip_address.o wireguard.o wireguard_config.o wireguard_cookie.o wireguard_crypto.o \
 	wireguard_data.o wireguard_handshake.o wireguard_noise.o wireguard_session.o wireguard_timers.o)
+# Its networks: the guest's and the wire's.
+net-service-parts := $(addprefix service/,net.o net_dhcp.o net_guest.o net_outer.o net_packet.o)
 verify-objects := $(addprefix $(service-build)/,$(service-common) service/verify_main.o service/check.o service/minisign.o \
 	$(sodium-verify:%=sodium/%.o))
 keeper-objects := $(addprefix $(service-build)/,$(sort $(service-common) $(luks-parts)) service/keeper_main.o core/print.o \
@@ -55,15 +57,11 @@ $(service-build)/libb2/%.o: $(libb2-source)/src/%.c service/headers/libb2/config
 
 $(service-build)/service/wireguard_crypto.o: service-flags += -I crypt/headers $(wireguard-defines)
 
-# WireGuard as it runs at CPL 3: that it needs no C library is shown by linking it, that it uses no FPU by its check.
 wireguard-objects := $(addprefix $(service-build)/,$(wireguard-parts) service/sodium_hooks.o core/string.o core/print.o \
 	$(wireguard-sodium:%=sodium/%.o) $(wireguard-bearssl:%=bearssl/%.o) libb2/blake2s-ref.o)
-$(build)/wireguard.elf: $(wireguard-objects)
-	$(call step,LINK,$@)
-	$(Q)$(LD) -nostdlib -static -z noexecstack --build-id=none --strip-debug --gc-sections -e wireguard_begin \
-		$(addprefix -u wireguard_,read_config end advance receive transmit set_endpoint rekey) -o $@ $^
+network-objects := $(addprefix $(service-build)/,service/start.o service/net_main.o $(net-service-parts)) $(wireguard-objects)
 
--include $(wireguard-objects:.o=.d)
+-include $(network-objects:.o=.d)
 
 $(service-build)/crypt/xts.o: service-flags += -I crypt/headers $(bearssl-flags)
 $(service-build)/service/check.o $(service-build)/service/kdf.o: service-flags += $(sodium-defines) -Wno-strict-prototypes
@@ -84,7 +82,8 @@ echo-objects := $(addprefix $(service-build)/,service/start.o service/echo_main.
 $(build)/verify.elf: $(verify-objects)
 $(build)/keeper.elf: $(keeper-objects)
 $(build)/echo.elf: $(echo-objects)
-service-programs := $(build)/verify.elf $(build)/keeper.elf $(build)/echo.elf
+$(build)/network.elf: $(network-objects)
+service-programs := $(build)/verify.elf $(build)/keeper.elf $(build)/echo.elf $(build)/network.elf
 $(service-programs): service/service.lds
 	$(call step,LINK,$@)
 	$(Q)$(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none --strip-debug --gc-sections \
@@ -107,4 +106,5 @@ $(build)/sodium.a: $(sodium-host)
 
 $(build)/hypervisor/process/service_image.o: $(service-programs)
 $(build)/hypervisor/process/service_image.o: hypervisor-flags += -DSERVICE_VERIFY='"$(build)/verify.elf"' \
-	-DSERVICE_KEEPER='"$(build)/keeper.elf"' -DSERVICE_ECHO='"$(build)/echo.elf"'
+	-DSERVICE_KEEPER='"$(build)/keeper.elf"' -DSERVICE_ECHO='"$(build)/echo.elf"' \
+	-DSERVICE_NETWORK='"$(build)/network.elf"'

@@ -123,6 +123,11 @@ static bool loader_word_encrypts(const char *word)
 	return strncmp(word, "encrypt=", 8) == 0;
 }
 
+static bool loader_word_tunnels(const char *word)
+{
+	return strncmp(word, "vpn=", 4) == 0;
+}
+
 /* A word by which nothing boots without us: as boot/options.c takes it, all but two of iommu= are own. */
 static bool loader_word_requires(const char *word)
 {
@@ -161,14 +166,15 @@ static bool loader_wants_policy(void)
 	for (size_t i = 0; i < info->nr_modules; i++)
 		wants |= info->modules[i].kind == BOOT_MODULE_SCRIPT &&
 			 rv_is_policy((const char *)info->modules[i].data, info->modules[i].length_bytes);
-	return (wants && !loader_config.rescue) || loader_has_word(loader_word_encrypts);
+	return (wants && !loader_config.rescue) || loader_has_word(loader_word_encrypts) ||
+	       loader_has_word(loader_word_tunnels);
 }
 
 /* Whoever goes back to the firmware lets it start its next entry. */
 _Noreturn static void loader_refuse(void)
 {
-	text_line("what has to be in force is not (policy! in a script, require=, iommu=own or encrypt=): the boot stops "
-		  "here");
+	text_line("what has to be in force is not (policy! in a script, require=, iommu=own, encrypt= or vpn=): the boot "
+		  "stops here");
 	if (loader_has_asked)
 		prompt_restart(loader_system);
 	for (;;)

@@ -40,6 +40,10 @@ struct nic {
 /* nic.c: the one with that number; NULL: there is none. */
 struct nic *nic_at(uint32_t number);
 
+/* nic_transfer.c: sends a frame of ours, or has the guest receive it; no hook is asked. 0, or what transfer() gives;
+ * -RV_ERANGE, -RV_ENOMEM. Context: exit; without locks. */
+int nic_send(struct nic *nic, const uint8_t *frame, uint32_t nr_bytes, bool to_guest);
+
 extern const struct nic_class nic_virtio_class, nic_e1000_class; /* virtio_net_find.c, e1000_find.c */
 
 #endif

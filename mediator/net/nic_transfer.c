@@ -7,6 +7,7 @@
 #include "mediator/net/nic.h"
 #include "mediator/net/nic_class.h"
 #include "mediator/net/packet.h"
+#include "mediator/net/tunnel.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
@@ -38,6 +39,34 @@ static bool nic_transfer_is_hooked(const struct packet_transfer *transfer, const
 	return hook_others_decide(kind, &origin, transfer->author);
 }
 
+static int nic_queue(struct nic *nic, const struct bounce *bounce, bool to_guest)
+{
+	int error;
+
+	spinlock_acquire(nic->lock);
+	error = nic->class->transfer(nic, bounce, to_guest);
+	spinlock_release(nic->lock);
+	return error;
+}
+
+int nic_send(struct nic *nic, const uint8_t *frame, uint32_t nr_bytes, bool to_guest)
+{
+	uint8_t *pages[NIC_TRANSFER_PAGES];
+	struct bounce bounce = { 0 };
+	int error;
+
+	if (nr_bytes < PACKET_BYTES_MINIMUM || nr_bytes > RV_NIC_TRANSFER_BYTES)
+		return -RV_ERANGE;
+	bounce_init(&bounce, NULL, 0, pages, NIC_TRANSFER_PAGES);
+	error = bounce_take_bytes(&bounce, nr_bytes);
+	if (error == 0) {
+		bounce_copy(&bounce, 0, (uint8_t *)(uintptr_t)frame, nr_bytes, true);
+		error = nic_queue(nic, &bounce, to_guest);
+	}
+	bounce_release_pages(&bounce);
+	return error;
+}
+
 int nic_transfer(struct packet_transfer *transfer, struct vcpu *vcpu)
 {
 	uint8_t *pages[NIC_TRANSFER_PAGES];
@@ -49,17 +78,16 @@ int nic_transfer(struct packet_transfer *transfer, struct vcpu *vcpu)
 		return -RV_ENOENT;
 	if (nic->class == NULL)
 		return -RV_ENOTSUP;
+	if (tunnel_is_wanted() && !transfer->to_guest)
+		return -RV_EPERM; /* nothing leaves but by the tunnel */
 	if (transfer->length_bytes < PACKET_BYTES_MINIMUM || transfer->length_bytes > RV_NIC_TRANSFER_BYTES)
 		return -RV_ERANGE;
 	bounce_init(&bounce, NULL, 0, pages, NIC_TRANSFER_PAGES);
 	error = nic_transfer_read(transfer, &bounce);
 	if (error == 0 && nic_transfer_is_hooked(transfer, &bounce, vcpu))
 		error = -RV_EPERM;
-	if (error == 0) {
-		spinlock_acquire(nic->lock);
-		error = nic->class->transfer(nic, &bounce, transfer->to_guest);
-		spinlock_release(nic->lock);
-	}
+	if (error == 0)
+		error = nic_queue(nic, &bounce, transfer->to_guest);
 	bounce_release_pages(&bounce);
 	return error;
 }

@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "hook/hook.h"
 #include "mediator/net/nic.h"
+#include "mediator/net/tunnel.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
@@ -18,11 +19,22 @@ static uint64_t virtio_net_config_read(const struct virtio_device *device, uint6
 	return value;
 }
 
+void virtio_net_hide(struct virtio_device *device)
+{
+	if (tunnel_is_wanted())
+		device->hidden = ~(uint32_t)(VIRTIO_NET_MAC | VIRTIO_NET_MRG_RXBUF | VIRTIO_NET_STATUS |
+					     VIRTIO_FEATURE_ANY_LAYOUT | VIRTIO_FEATURE_INDIRECT | VIRTIO_FEATURE_EVENT_IDX);
+	else if (virtio_config_get(device, VIRTIO_NET_CONFIG_PAIRS, 2) > VIRTIO_NET_PAIRS_MAXIMUM)
+		device->hidden = VIRTIO_NET_MQ;
+	else
+		device->hidden = 0;
+}
+
 static void virtio_net_learn(struct virtio_device *device)
 {
 	struct virtio_net *net = virtio_net_of(device);
 
-	device->hidden = virtio_config_get(device, VIRTIO_NET_CONFIG_PAIRS, 2) > VIRTIO_NET_PAIRS_MAXIMUM ? VIRTIO_NET_MQ : 0;
+	virtio_net_hide(device);
 	net->mac = 0;
 	for (uint32_t i = 0; i < 6; i++)
 		net->mac = net->mac << 8 | (virtio_config_get(device, VIRTIO_NET_CONFIG_MAC + i, 1) & 0xff);
@@ -88,7 +100,11 @@ static bool virtio_net_wake(struct virtio_device *device)
 
 static void virtio_net_started(struct virtio_device *device, struct vcpu *vcpu)
 {
-	if (virtio_net_wake(device) && hook_wants_requests(RV_EVENT_NIC_ATTACH))
+	bool is_new = virtio_net_wake(device);
+
+	if (is_new && tunnel_is_wanted())
+		tunnel_link();
+	if (is_new && hook_wants_requests(RV_EVENT_NIC_ATTACH))
 		virtio_net_tell(device, vcpu);
 }
 
@@ -143,6 +159,7 @@ const struct virtio_class virtio_net_class = {
 	},
 	.slot_pages = VIRTIO_NET_SLOT_PAGES,
 	.is_watched = nic_is_watched,
+	.lets_none_pass = tunnel_is_wanted,
 	.config_read = virtio_net_config_read,
 	.attached = virtio_net_learn,
 	.made = virtio_net_made,

@@ -50,6 +50,9 @@ static inline uint32_t virtio_net_header_bytes(const struct virtio_device *devic
 
 /* virtio_net.c */
 extern const struct virtio_class virtio_net_class;
+/* Which features the guest is not offered: before it is attached too. Where packets leave by a tunnel, all by which the
+ * card would do more than send and receive frames as they are. */
+void virtio_net_hide(struct virtio_device *device);
 
 /* virtio_net_frame.c: a slot's frame as a request. */
 /* Begins it: `header` is the device's, or the guest's, as it was copied; the slot's bounce has the bytes, from

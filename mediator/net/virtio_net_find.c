@@ -26,6 +26,7 @@ static bool virtio_net_find(struct nic *nic, uint32_t ids)
 		memory_free_pages(net, nr_pages);
 		return false;
 	}
+	virtio_net_hide(&net->device);
 	if (virtio_locate(&net->device))
 		virtio_net_class.attached(&net->device);
 	nic->device = net;

@@ -8,6 +8,7 @@
 #include "core/string.h"
 #include "hook/hook.h"
 #include "mediator/net/packet.h"
+#include "mediator/net/tunnel.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
@@ -100,6 +101,11 @@ static void virtio_net_header_of(const struct virtio_slot *slot, struct virtio_n
 /* All of a frame is there. */
 static void virtio_net_rx_begin(struct virtio_slot *slot, struct vcpu *vcpu)
 {
+	if (tunnel_is_wanted()) {
+		tunnel_take(TUNNEL_WIRE, &slot->bounce, slot->header_bytes);
+		virtio_slot_free(slot);
+		return;
+	}
 	slot->has_waited = false;
 	virtio_net_frame_begin(slot, RV_EVENT_NET_RX, &slot->net);
 	if (hook_wants_requests(RV_EVENT_NET_RX)) {

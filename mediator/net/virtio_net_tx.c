@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "hook/hook.h"
 #include "mediator/net/packet.h"
+#include "mediator/net/tunnel.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
@@ -93,10 +94,20 @@ int virtio_net_tx_transmit(struct virtio_queue *queue, const struct bounce *fram
 	return 0;
 }
 
+/* Its features leave the card nothing to do but to send; a guest that asks for more than it was offered is not served. */
+static void virtio_net_tx_divert(struct virtio_slot *slot)
+{
+	if (slot->net.gso_type == VIRTIO_NET_GSO_NONE && !(slot->net.flags & VIRTIO_NET_NEEDS_CSUM))
+		tunnel_take(TUNNEL_GUEST, &slot->bounce, 0);
+	virtio_net_tx_end(slot);
+}
+
 void virtio_net_tx_decided(struct virtio_slot *slot)
 {
 	if (slot->request.verdict == RV_VERDICT_DENY || slot->request.verdict == RV_VERDICT_DROP)
 		virtio_net_tx_end(slot);
+	else if (tunnel_is_wanted())
+		virtio_net_tx_divert(slot);
 	else
 		virtio_net_tx_send(slot);
 }

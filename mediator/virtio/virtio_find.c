@@ -133,7 +133,8 @@ static void virtio_look_whether_used(struct virtio_device *device)
 	if (!virtio_locate(device))
 		return; /* that is seen at the first access */
 	virtio_settle(device);
-	if (!device->is_seen && device->class->revived != NULL)
+	/* What its driver was offered is not what it may use where nothing may pass. */
+	if (!device->is_seen && device->class->revived != NULL && !virtio_lets_none_pass(device))
 		why = virtio_live_attach(device);
 	if (!device->is_seen)
 		log_warning("%s%u: it is in use already, and %s: %s until the guest resets it, as an OS does when it starts",

@@ -9,7 +9,7 @@ fuzz-flags := -std=c11 -D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -mno-red-zon
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
 	-I tests/unit/fake -I include -I . -I tests/unit -I tests/fuzz
 
-fuzz-names := emulate walk acpi e820 elf options decimal control wire minisign packets luks tpm wireguard usb
+fuzz-names := emulate walk acpi e820 elf options decimal control wire minisign packets luks tpm wireguard usb net
 fuzz-minisign-objects := service/base64.o service/minisign.o service/check.o
 fuzz-minisign-libraries := $(build)/sodium.a
 fuzz-luks-objects := $(luks-parts) core/print.o core/string.o
@@ -21,6 +21,8 @@ $(build)/fuzz/objects/crypt/xts.o: fuzz-flags += $(bearssl-flags)
 $(build)/fuzz/objects/service/check.o $(build)/fuzz/objects/service/kdf.o: fuzz-flags += $(sodium-defines) -Wno-strict-prototypes
 fuzz-wireguard-objects := $(wireguard-parts) core/print.o core/string.o
 fuzz-wireguard-libraries := $(build)/unit/wireguard.a $(build)/sodium.a
+fuzz-net-objects := $(fuzz-wireguard-objects) $(net-service-parts) mediator/net/egress.o
+fuzz-net-libraries := $(fuzz-wireguard-libraries)
 $(build)/fuzz/objects/service/wireguard_crypto.o: fuzz-flags += $(wireguard-defines)
 fuzz-emulate-objects := $(addprefix vmm/,alu.o breakpoint.o decode.o emulate.o emulate_stack.o emulate_string.o \
 	operand.o mmio.o mmio_fault.o mmio_step.o mmio_hardware.o guest_walk.o guest_memory.o registry.o) tests/unit/fake_machine.o
@@ -31,7 +33,7 @@ fuzz-wire-objects := $(addprefix control/,wire_frame.o wire_turn.o wire_text.o) 
 fuzz-usb-objects := mediator/usb/usb_descriptors.o
 fuzz-packets-objects := $(net-parts)
 fuzz-elf-objects := process/elf.o
-fuzz-options-objects := boot/encrypt_option.o boot/options.o core/string.o
+fuzz-options-objects := boot/encrypt_option.o boot/vpn_option.o boot/options.o core/string.o
 fuzz-acpi-objects := $(addprefix core/,acpi.o acpi_madt.o acpi_power.o acpi_sleep.o) vmm/acpi_hide.o tests/unit/fake_machine.o
 fuzz-e820-objects := boot/e820.o
 

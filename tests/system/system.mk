@@ -67,3 +67,11 @@ $(build)/tests/wireguard_time: tests/system/wireguard_time.c $(wireguard-objects
 	$(call step,HOST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -O1 -Wl,--strip-debug,--gc-sections $(warnings) -D_GNU_SOURCE -I include -I . -no-pie -o $@.$$$$ $^ && mv -f $@.$$$$ $@
+
+# A Linux program that sends what a tunnel must keep (tests/system/vpn).
+vpn-hostile-frames := $(build)/tests/vpn_hostile_frames
+test-programs += $(vpn-hostile-frames)
+$(vpn-hostile-frames): tests/system/vpn/hostile_frames.c
+	$(call step,HOST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O1 -static $(warnings) -o $@ $<

@@ -88,6 +88,12 @@ unit-usb_descriptors-objects := mediator/usb/usb_descriptors.o
 unit-programs += frame
 unit-frame-objects := mediator/net/frame.o
 
+unit-programs += tunnel
+unit-tunnel-objects := mediator/net/tunnel.o mediator/net/egress.o
+
+unit-programs += egress
+unit-egress-objects := mediator/net/egress.o
+
 unit-programs += ahci
 unit-ahci-objects := $(addprefix mediator/disk/,ahci_attach.o ahci_command.o ahci_own.o ahci_log.o ahci_memory.o ahci_registers.o \
 	ahci_request.o ahci_slot.o ahci_work.o ata_command.o ata_identify.o ata_purpose.o discard.o) mediator/bounce.o \
@@ -125,10 +131,10 @@ unit-uefi-objects := boot/uefi/config.o boot/uefi/memory_map.o boot/uefi/payload
 	core/string.o
 
 unit-programs += settings
-unit-settings-objects := boot/encrypt_option.o boot/options.o boot/settings.o core/string.o
+unit-settings-objects := boot/encrypt_option.o boot/vpn_option.o boot/options.o boot/settings.o core/string.o
 
 unit-programs += policy
-unit-policy-objects := boot/policy.o boot/encrypt_option.o boot/options.o core/string.o
+unit-policy-objects := boot/policy.o boot/encrypt_option.o boot/vpn_option.o boot/options.o core/string.o
 
 unit-programs += minisign
 unit-minisign-objects := service/base64.o service/minisign.o service/check.o
@@ -173,6 +179,10 @@ unit-wireguard_hostile-libraries := $(unit-wireguard-libraries)
 unit-wireguard_config-objects := $(unit-wireguard-objects)
 unit-wireguard_config-libraries := $(unit-wireguard-libraries)
 $(unit-build)/objects/service/wireguard_crypto.o: unit-flags += $(wireguard-defines)
+
+unit-programs += net
+unit-net-objects := $(unit-wireguard-objects) $(net-service-parts) mediator/net/egress.o
+unit-net-libraries := $(unit-wireguard-libraries)
 
 unit-programs += packets connections
 unit-packets-objects := $(net-parts)

@@ -13,6 +13,7 @@
 #include "disk_memory.h"
 #include "hook/hook.h"
 #include "mediator/net/nic.h"
+#include "mediator/net/tunnel.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 #include "unit.h"
@@ -47,9 +48,10 @@ enum { RULE_DROP, RULE_DENY, RULE_CHANGE, RULE_GROW, RULE_SHRINK, RULES = 10 };
 static struct virtio_net net;
 static struct nic nic = { .number = 3 };
 static struct virtio_window windows[3];
+static bool has_tunnel; /* what the guest sends goes there, and what comes by the wire: neither sees the other */
 static bool is_watched = true, is_nonsense, is_raw /* nobody is between guest and card */, wants[RV_EVENT_KIND_COUNT], merges, has_tables, has_events, interrupts[QUEUES];
 static int depth;
-static unsigned nr_sent, nr_received, nr_nudges, nr_waited, nr_released, nr_attached, nr_own;
+static unsigned nr_sent, nr_received, nr_nudges, nr_waited, nr_released, nr_attached, nr_own, nr_tunnelled[2];
 struct watchers interrupt_taken_watchers;
 uint64_t time_tsc_hz = 1000000;
 
@@ -112,6 +114,38 @@ static void frame_check(unsigned direction, const uint8_t *bytes, uint32_t lengt
 			return;
 		}
 	}
+}
+
+/* Only a frame of our own may be there, where there is a tunnel. */
+static void frame_check_own(unsigned direction, const uint8_t *bytes)
+{
+	uint32_t number;
+
+	memcpy(&number, bytes + 14, sizeof(number));
+	if (has_tunnel && !packets[direction][number % PACKETS].is_own)
+		unit_fail("frame %u of direction %u is past the tunnel", number, direction);
+}
+
+bool tunnel_is_wanted(void)
+{
+	return has_tunnel;
+}
+
+void tunnel_link(void)
+{
+	UNIT_CHECK(has_tunnel);
+}
+
+void tunnel_take(enum tunnel_tag way, const struct bounce *bounce, uint64_t before_bytes)
+{
+	static uint8_t bytes[RV_FRAME_BYTES_MAXIMUM];
+	uint64_t nr_bytes = bounce->length_bytes - before_bytes;
+
+	UNIT_CHECK(has_tunnel && net.device.lock.holder != 0);
+	bounce_copy((struct bounce *)(uintptr_t)bounce, before_bytes, bytes, nr_bytes, false);
+	if (!is_nonsense)
+		frame_check(way == TUNNEL_GUEST ? TX : RX, bytes, (uint32_t)nr_bytes);
+	nr_tunnelled[way == TUNNEL_GUEST ? TX : RX]++;
 }
 
 /* What stands around the mediator ------------------------------------------------------------------------- */
@@ -389,8 +423,12 @@ static bool device_send(void)
 	length = count < 2 && !is_raw ? 0 : move(count, bytes, sizeof(bytes), false);
 	if (length < VIRTIO_NET_HEADER_BYTES + 14 || (!is_raw && chain[0].length_bytes != VIRTIO_NET_HEADER_BYTES))
 		unit_fail("the card was given a chain that is none");
-	else if (!is_nonsense)
+	else if (is_nonsense)
+		UNIT_CHECK(!has_tunnel);
+	else {
 		frame_check(TX, bytes + VIRTIO_NET_HEADER_BYTES, length - VIRTIO_NET_HEADER_BYTES);
+		frame_check_own(TX, bytes + VIRTIO_NET_HEADER_BYTES);
+	}
 	nr_sent++;
 	device_complete(TX, device_head(TX, 0), 0);
 	device_publish(TX);
@@ -789,6 +827,7 @@ static void take_frame(void)
 	}
 	nr_received++;
 	frame_check(RX, bytes + sizeof(header), total - (uint32_t)sizeof(header));
+	frame_check_own(RX, bytes + sizeof(header));
 }
 
 static bool take_used(unsigned number)
@@ -885,20 +924,22 @@ static void set_up(void)
 {
 	put(20, 1, 3);
 	put(8, 4, 0);
-	put(12, 4, VIRTIO_NET_CTRL_VQ | (is_raw ? VIRTIO_NET_CTRL_RX | VIRTIO_NET_CTRL_MAC_ADDR : 0) | (merges ? VIRTIO_NET_MRG_RXBUF : 0) | (has_tables ? VIRTIO_FEATURE_INDIRECT : 0) |
+	put(12, 4, (has_tunnel ? 0 : VIRTIO_NET_CTRL_VQ) | (is_raw ? VIRTIO_NET_CTRL_RX | VIRTIO_NET_CTRL_MAC_ADDR : 0) | (merges ? VIRTIO_NET_MRG_RXBUF : 0) | (has_tables ? VIRTIO_FEATURE_INDIRECT : 0) |
 		       (has_events ? VIRTIO_FEATURE_EVENT_IDX : 0));
 	put(8, 4, 1);
 	put(12, 4, VIRTIO_FEATURE_HIGH_VERSION_1);
 	put(20, 1, 11);
 	UNIT_CHECK(perform(0, 20, 1, 0, false) & VIRTIO_STATUS_FEATURES_OK);
-	for (unsigned i = 0; i < QUEUES; i++)
+	for (unsigned i = 0; i < (has_tunnel ? 2 : QUEUES); i++)
 		set_up_queue(i);
 	if (is_raw) {
 		put(20, 1, 15);
 		return;
 	}
-	UNIT_CHECK(base(0, 0) != RING(0) && base(1, 0) != RING(1) && base(2, 0) != RING(2));
+	UNIT_CHECK(base(0, 0) != RING(0) && base(1, 0) != RING(1) && base(2, 0) != RING(2) && has_tunnel == (base(2, 0) == 0));
 	put(20, 1, 15);
+	if (has_tunnel)
+		return; /* there is no such queue */
 	nr_commands = 0;
 	UNIT_EQUAL(obey(0, 1, 4), 0); /* it is passed on as it is */
 	UNIT_EQUAL(commands[nr_commands - 1], 0x104);
@@ -972,7 +1013,7 @@ static void begin(void)
 	has_events = unit_random() % 2 == 0;
 	ring_size = unit_random() % 2 == 0 ? BUFFERS * 8 : 256;
 	wants[RV_EVENT_NET_TX] = unit_random() % 4 != 0;
-	wants[RV_EVENT_NET_RX] = unit_random() % 4 != 0;
+	wants[RV_EVENT_NET_RX] = unit_random() % 4 != 0 && !has_tunnel; /* which comes before hooks */
 	wants[RV_EVENT_NIC_ATTACH] = true;
 	nr_held = 0;
 	device_reset();
@@ -982,6 +1023,7 @@ static void begin(void)
 	net.device.class = &virtio_net_class;
 	net.device.index = nic.number;
 	net.device.msix = MSIX;
+	virtio_net_hide(&net.device);
 	net.device.nr_windows = ARRAY_LENGTH(windows);
 	for (unsigned i = 0; i < ARRAY_LENGTH(windows); i++) {
 		windows[i] = (struct virtio_window){ .device = &net.device, .type = types[i], .multiplier = 4,
@@ -1073,6 +1115,7 @@ static void test_sequences(void)
 		if (unit_why[0] != '\0')
 			printf("in sequence %u\n", i);
 	}
+	UNIT_CHECK(has_tunnel == (nr_tunnelled[TX] > SEQUENCES) && has_tunnel == (nr_tunnelled[RX] > SEQUENCES));
 	UNIT_CHECK(nr_sent > SEQUENCES && nr_received > SEQUENCES && nr_nudges > 100 && nr_waited > 100 &&
 		   nr_attached >= SEQUENCES && nr_own > SEQUENCES);
 }
@@ -1142,6 +1185,30 @@ static void test_not_live(void)
 	}
 }
 
+/* What the card would do beside sending and receiving is not offered, and not taken from a driver that asks. */
+static void test_tunnel(void)
+{
+	static const uint32_t features[] = { VIRTIO_NET_CSUM, VIRTIO_NET_GUEST_CSUM, VIRTIO_NET_HOST_TSO4, VIRTIO_NET_GUEST_TSO4,
+					     VIRTIO_NET_HOST_UFO, VIRTIO_NET_CTRL_VQ, VIRTIO_NET_MQ, VIRTIO_NET_GUEST_ANNOUNCE };
+
+	has_tunnel = true;
+	for (unsigned i = 0; i < ARRAY_LENGTH(features); i++) {
+		begin();
+		put(20, 1, 3);
+		put(0, 4, 0);
+		UNIT_EQUAL(perform(0, 4, 4, 0, false) & features[i], 0);
+		put(8, 4, 0);
+		put(12, 4, features[i]);
+		put(8, 4, 1);
+		put(12, 4, VIRTIO_FEATURE_HIGH_VERSION_1);
+		put(20, 1, 11);
+		UNIT_CHECK(!(perform(0, 20, 1, 0, false) & VIRTIO_STATUS_FEATURES_OK));
+		end();
+	}
+	test_sequences();
+	has_tunnel = false;
+}
+
 /* Rings full of anything: nothing of ours is touched, and a reset gives all back. */
 static void scribble(unsigned number)
 {
@@ -1183,6 +1250,13 @@ static void test_nonsense(void)
 	is_nonsense = false;
 }
 
+static void test_tunnelled_nonsense(void)
+{
+	has_tunnel = true;
+	test_nonsense();
+	has_tunnel = false;
+}
+
 /* When the last hook goes, what is ours stays so until the guest resets the device. */
 static void test_unwatched(void)
 {
@@ -1204,5 +1278,7 @@ int main(void)
 	unit_run("2,000 cards that become ours amid their work", test_live);
 	unit_run("cards of which too little is known stay as they are", test_not_live);
 	unit_run("2,000 of nonsense in a card's rings", test_nonsense);
+	unit_run("2,000 sequences of packets that a tunnel takes", test_tunnel);
+	unit_run("2,000 of nonsense, of which nothing is sent beside a tunnel", test_tunnelled_nonsense);
 	return unit_failed;
 }

@@ -71,6 +71,8 @@ def add(commands):
                      help="its chipset (default pc; q35 has PCI Express)")  # fmt: skip
     how.add_argument("--disk-bus", choices=sorted(machine.DISK_DEVICES), default="ide",
                      help="what the guest's disk is (ide is AHCI on q35; default ide)")  # fmt: skip
+    how.add_argument("--nic", choices=machine.NICS, default=machine.NICS[0],
+                     help="its network card (default e1000)")  # fmt: skip
     how.add_argument("--smp", type=int, default=1, metavar="N", help="CPUs (default 1)")
     how.add_argument("--memory", metavar="M",
                      help="MiB, or 2G (default 1024 in QEMU, 256 in Bochs)")  # fmt: skip
@@ -115,10 +117,10 @@ def check_guest_options(arguments):
         raise UserError("--smp needs at least 1")
     if is_bochs(arguments) and (
         arguments.machine != "pc" or arguments.smm != "off" or arguments.firmware != "bios"
-        or arguments.disk_bus != "ide"
+        or arguments.disk_bus != "ide" or arguments.nic != machine.NICS[0]
     ):
         raise UserError(
-            "Bochs is --machine pc --firmware bios --disk-bus ide, and its SMM is not ours to choose"
+            "Bochs is --machine pc --firmware bios --disk-bus ide --nic e1000, and its SMM is not ours to choose"
         )
 
 
@@ -252,6 +254,7 @@ def boot(arguments):
             command = machine.Machine(
                 machine=arguments.machine,
                 disk_bus=arguments.disk_bus,
+                nic=arguments.nic,
                 smm=arguments.smm == "on",
                 firmware=uefi.firmware_options(work) if arguments.firmware == "uefi" else [],
                 **processor,

@@ -19,6 +19,7 @@ CPU_MODEL = (
 
 DISK_DEVICES = {"ide": "ide-hd,bus=ide.0,unit=0", "nvme": "nvme,serial=disk",
                 "virtio": "virtio-blk-pci,serial=disk"}
+NICS = ["e1000", "e1000e", "virtio-net-pci"]  # the first is the default
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Machine:
     medium: str = ""  # empty: the guest boots without Ritevisor
     firmware: list = field(default_factory=list)  # QEMU's words for it; none: BIOS
     network: str = "user"  # QEMU's words for what is behind the network card
+    nic: str = NICS[0]
     control: str = ""  # a socket that stands for the serial line of `wire=com4`
     extra: list = field(default_factory=list)
 
@@ -49,7 +51,7 @@ class Machine:
         words += ["-smp", str(self.smp), "-m", self.memory]
         # With signals on, Ctrl-C ends QEMU; with a monitor on the same line it would not.
         words += ["-chardev", "stdio,id=console,signal=on", "-serial", "chardev:console"]
-        words += ["-netdev", f"{self.network},id=net", "-device", "e1000,netdev=net,romfile="]
+        words += ["-netdev", f"{self.network},id=net", "-device", f"{self.nic},netdev=net,romfile="]
         if self.control:
             path = self.control.replace(",", ",,")
             words += ["-chardev", f"socket,id=control,path={path},server=on,wait=off"]

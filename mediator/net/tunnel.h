@@ -1,0 +1,41 @@
+/*
+ * mediator/net/tunnel.h: a card whose guest has no way to the wire: what it sends goes to the network service at CPL 3
+ * (service/net.h), what comes by the wire goes there too, and what the service wants to send passes the egress gate
+ * (egress.h), or does not leave. Without the service nothing moves.
+ *
+ * That is asked for before any card is found, and stays: there is no way back.
+ */
+#ifndef MEDIATOR_NET_TUNNEL_H
+#define MEDIATOR_NET_TUNNEL_H
+
+#include "mediator/bounce.h"
+#include "rv/tunnel.h"
+
+struct nic;
+
+/* How the service is reached: gives it a record, or loses it. Any lock may be held; a deadline_look() has to follow. */
+typedef void (*tunnel_give)(enum tunnel_tag tag, const void *bytes, uint32_t nr_bytes);
+
+/* Context: boot, before nic_find(). */
+void tunnel_announce(tunnel_give give);
+bool tunnel_is_wanted(void);
+
+/* Claims the card. NULL; or why the guest must not run: there is none, or another way out beside it. `mac` is the
+ * card's. Context: boot, behind nic_find(). */
+const char *tunnel_claim(uint8_t mac[NET_MAC_BYTES]);
+
+/* The service begins, and will say which address it has outside. Context: as tunnel_said(). */
+void tunnel_service_begins(void);
+/* What the service says; nothing of it is believed. For one CPU at a time. Context: boot, exit; without locks. */
+void tunnel_said(uint32_t tag, const uint8_t *bytes, uint32_t nr_bytes);
+
+/* Has the service read its configuration? True: `why` is empty, or says what is wrong with it. */
+bool tunnel_has_report(const char **why);
+
+/* The guest's driver has set the card up. Context: as the next. */
+void tunnel_link(void);
+
+/* A frame in a bounce, behind so many bytes: the guest's, or one from the wire. Context: exit, under the card's lock. */
+void tunnel_take(enum tunnel_tag way, const struct bounce *bounce, uint64_t before_bytes);
+
+#endif

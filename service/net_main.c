@@ -1,0 +1,131 @@
+/*
+ * service/net_main.c: the network service: reads its configuration, and from then on takes frames, sends frames, and
+ * sleeps.
+ */
+#include "core/log.h"
+#include "core/string.h"
+#include "rv/tunnel.h"
+#include "service/net.h"
+#include "service/resident.h"
+
+#define FRAMES_A_TURN 32 /* at most, so that a turn has an end */
+
+static struct rv_ring net_rings[TUNNEL_NR_RINGS];
+static struct net network;
+static bool net_has_reported; /* before, nothing can be sent */
+static uint8_t net_address[NET_V4_BYTES]; /* that the hypervisor was told */
+
+static struct wireguard_time net_now(const struct resident_info *info)
+{
+	uint64_t ticks = resident_tsc() - info->boot_tsc, rest = ticks % info->tsc_hz;
+
+	return (struct wireguard_time){
+		.ms = ticks / info->tsc_hz * 1000 + rest * 1000 / info->tsc_hz,
+		.unix_seconds = (uint64_t)info->boot_unix_seconds + ticks / info->tsc_hz,
+		.nanoseconds = (uint32_t)(rest * 1000000 / info->tsc_hz * 1000),
+	};
+}
+
+static uint64_t net_tsc_of_ms(const struct resident_info *info, uint64_t ms)
+{
+	return ms == UINT64_MAX ? RESIDENT_NEVER
+				: info->boot_tsc + ms / 1000 * info->tsc_hz + ms % 1000 * info->tsc_hz / 1000;
+}
+
+static void net_put(void *context, enum tunnel_tag way, const uint8_t *frame, size_t nr_bytes)
+{
+	(void)context;
+	if (net_has_reported)
+		(void)rv_ring_write(&net_rings[TUNNEL_FROM_SERVICE], way, frame, (uint32_t)nr_bytes); /* full: it is lost */
+}
+
+/* Without random numbers there are no keys: it ends, and nothing leaves. */
+static void net_draw(void *context, void *bytes, size_t nr_bytes)
+{
+	(void)context;
+	if (resident_random(bytes, nr_bytes) != 0)
+		__builtin_trap();
+}
+
+static void net_tell(void *context, uint32_t peer, enum wireguard_event event)
+{
+	static const char *const words[] = {
+		[WIREGUARD_UP] = "answers: the tunnel is up",
+		[WIREGUARD_REKEYED] = "has new keys",
+		[WIREGUARD_DOWN] = "does not answer: the tunnel is down",
+		[WIREGUARD_ROAMED] = "sends from elsewhere: it is sent to where the configuration says",
+	};
+	char text[96];
+	int length = print_format(text, sizeof(text), "peer %u %s", peer, words[event]);
+
+	(void)context;
+	(void)resident_log(event == WIREGUARD_DOWN ? RV_LOG_WARNING : RV_LOG_INFO, text, (uint64_t)length);
+}
+
+static const struct net_host net_host = { NULL, net_put, net_draw, net_tell };
+
+static void net_say_address(void)
+{
+	if (net_is_same(net_address, network.outer.address))
+		return;
+	memcpy(net_address, network.outer.address, NET_V4_BYTES);
+	(void)rv_ring_write(&net_rings[TUNNEL_FROM_SERVICE], TUNNEL_ADDRESS, net_address, NET_V4_BYTES);
+}
+
+/* The first record, which is there before this runs. */
+static bool net_start(const struct resident_info *info)
+{
+	static struct wireguard_config config;
+	struct tunnel_report report;
+	struct tunnel_begin begin;
+	uint32_t tag = 0;
+	bool good;
+
+	if (rv_ring_read(&net_rings[TUNNEL_TO_SERVICE], &tag, &begin, sizeof(begin)) != sizeof(begin) || tag != TUNNEL_BEGIN ||
+	    begin.config_bytes > info->text_bytes)
+		__builtin_trap();
+	good = net_configure((const char *)RESIDENT_TEXT_ADDRESS, begin.config_bytes, &config, &report) &&
+	       net_begin(&network, &config, &begin, &net_host, net_now(info), &report);
+	memory_wipe(&config, sizeof(config));
+	(void)rv_ring_write(&net_rings[TUNNEL_FROM_SERVICE], TUNNEL_REPORT, &report, sizeof(report));
+	net_has_reported = true;
+	return good;
+}
+
+/* All that there is, or a turn's worth. */
+static void net_take_frames(void)
+{
+	static uint8_t frame[NET_FRAME_BYTES];
+
+	for (unsigned i = 0; i < FRAMES_A_TURN; i++) {
+		uint32_t tag = 0;
+		int64_t nr_bytes = rv_ring_read(&net_rings[TUNNEL_TO_SERVICE], &tag, frame, sizeof(frame));
+
+		if (nr_bytes == -RV_EAGAIN)
+			return;
+		if (tag == TUNNEL_LINK)
+			net_link(&network);
+		else if (nr_bytes >= 0)
+			net_receive(&network, (enum tunnel_tag)tag, frame, (size_t)nr_bytes);
+		net_say_address();
+	}
+}
+
+int service_main(const struct resident_info *info)
+{
+	bool good;
+
+	for (unsigned i = 0; i < TUNNEL_NR_RINGS; i++)
+		resident_open_ring(info, i, &net_rings[i]);
+	good = net_start(info);
+	while (!good)
+		resident_wait(RESIDENT_NEVER);
+	for (;;) {
+		uint64_t next;
+
+		net_take_frames();
+		next = net_advance(&network, net_now(info));
+		net_say_address();
+		resident_wait(rv_ring_has_records(&net_rings[TUNNEL_TO_SERVICE]) ? 0 : net_tsc_of_ms(info, next));
+	}
+}

@@ -1,0 +1,43 @@
+# In the guest, as root, with $case of tests/system/vpn/machine: its card's address is had by DHCP, a file comes through the tunnel, and frames that are none of
+# it go nowhere.
+for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net af_packet; do
+	insmod /lib/$module.ko 2>/dev/null
+done
+for i in 1 2 3 4 5 6 7 8 9; do [ -e /sys/class/net/eth0 ] || sleep 1; done
+ip link set eth0 up
+cat >/lease <<'EOF'
+#!/bin/sh
+[ "$1" = bound ] || exit 0
+ip address add $ip/$mask dev $interface
+ip link set $interface mtu $mtu
+ip route add default via $router
+echo "guest: lease $ip/$mask $router mtu $mtu dns $dns"
+EOF
+chmod +x /lease
+udhcpc -i eth0 -n -q -t 5 -O mtu -s /lease
+if [ $case = alone ]; then
+	ping -c 3 -W 3 10.9.0.1 | grep received | sed 's/^/guest: alone /'
+	/hostile_frames eth0 10.0.2.15 10.0.2.2 51002
+	sleep 20
+	exit 0
+fi
+reach() {
+	for i in 1 2 3 4 5 6 7 8 9; do ping -c 1 -W 2 10.9.0.1 >/dev/null && return; done
+}
+reach
+echo "guest: fetched $(wget -q -O - http://10.9.0.1/file | sha256sum)"
+ping -c 2 -s 1392 10.9.0.1 | grep received | sed 's/^/guest: 1420 /'
+ip link set eth0 mtu 1500
+ping -c 1 -W 3 -s 1393 10.9.0.1 >/dev/null || ping -c 1 -W 3 -s 1393 10.9.0.1 >/dev/null && echo "guest: 1421 told, then cut"
+ip -6 address add fd00:9::2/64 dev eth0
+ping -6 -c 1 -W 1 ff02::1%eth0 >/dev/null 2>&1
+ping -c 1 -W 1 -b 255.255.255.255 >/dev/null 2>&1
+/hostile_frames eth0 10.0.2.15 10.0.2.2 51002
+echo "guest: kill it"
+sleep 1
+/hostile_frames eth0 10.0.2.15 10.0.2.2 51002
+ping -c 3 -W 2 10.9.0.1 | grep received | sed 's/^/guest: dead /'
+echo "guest: let it live"
+sleep 1
+reach
+echo "guest: again $(wget -q -O - http://10.9.0.1/file | sha256sum)"

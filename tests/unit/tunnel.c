@@ -1,0 +1,177 @@
+/*
+ * tests/unit/tunnel.c: what of what the network service says reaches the card: nothing before its report, nothing beside
+ * the egress gate, and the gate is as the first report says, whatever comes later.
+ */
+#include "mediator/net/tunnel.h"
+
+#include "core/log.h"
+#include "mediator/net/nic.h"
+#include "mediator/net/nic_class.h"
+#include "rv/errno.h"
+#include "unit.h"
+#include "vmm/pci_function.h"
+
+static struct nic nics[2] = { { .class = &nic_virtio_class } };
+static unsigned nr_nics, nr_wireless, nr_to_wire, nr_to_guest, nr_given;
+static bool is_watched;
+const struct nic_class nic_virtio_class = { .name = "virtio" };
+const struct nic_class nic_e1000_class = { .name = "e1000" };
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	(void)level;
+	(void)format;
+}
+
+struct nic *nic_at(uint32_t number)
+{
+	return number < nr_nics ? &nics[number] : NULL;
+}
+
+int nic_watch(void)
+{
+	is_watched = true;
+	return 0;
+}
+
+bool nic_describe(uint32_t position, struct rv_nic_info *info)
+{
+	*info = (struct rv_nic_info){ .mac = 0x525400123456 };
+	return position == 0;
+}
+
+int nic_send(struct nic *nic, const uint8_t *frame, uint32_t nr_bytes, bool to_guest)
+{
+	(void)frame;
+	UNIT_CHECK(nic == &nics[0] && nr_bytes >= 14);
+	*(to_guest ? &nr_to_guest : &nr_to_wire) += 1;
+	return 0;
+}
+
+void pci_functions_visit(void (*visit)(uint64_t function))
+{
+	visit(0);
+}
+
+uint32_t pci_hardware_read(uint64_t address, uint8_t width_bytes)
+{
+	(void)address;
+	(void)width_bytes;
+	return nr_wireless != 0 ? 0x0d000000 : 0;
+}
+
+void bounce_copy(struct bounce *bounce, uint64_t offset, void *buffer, size_t length_bytes, bool write)
+{
+	UNIT_CHECK(!write && offset + length_bytes <= bounce->length_bytes);
+	memset(buffer, 0, length_bytes);
+}
+
+static void give(enum tunnel_tag tag, const void *bytes, uint32_t nr_bytes)
+{
+	(void)tag;
+	(void)bytes;
+	UNIT_CHECK(nr_bytes <= NET_FRAME_BYTES);
+	nr_given++;
+}
+
+/* A datagram of WireGuard's to a peer. */
+static void send_to(uint8_t last, uint16_t port)
+{
+	uint8_t frame[74] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x54, 0, 0x12, 0x34, 0x56, 8, 0, 0x45, [17] = 60, [23] = 17,
+			      [26] = 10, 0, 2, 15, 198, 51, 100, last, 0xca, 0x6c, (uint8_t)(port >> 8), (uint8_t)port, 0, 40, [42] = 4 };
+
+	tunnel_said(TUNNEL_WIRE, frame, sizeof(frame));
+}
+
+static void take(uint64_t length_bytes)
+{
+	struct bounce bounce = { .length_bytes = 12 + length_bytes };
+
+	tunnel_take(TUNNEL_WIRE, &bounce, 12);
+}
+
+static void test_claim(void)
+{
+	uint8_t mac[6];
+
+	UNIT_CHECK(!tunnel_is_wanted());
+	tunnel_announce(give);
+	UNIT_CHECK(tunnel_is_wanted());
+	UNIT_CHECK(tunnel_claim(mac) != NULL);
+	nr_nics = 2;
+	UNIT_CHECK(tunnel_claim(mac) != NULL);
+	nr_nics = 1;
+	nics[0].class = &nic_e1000_class;
+	UNIT_CHECK(tunnel_claim(mac) != NULL);
+	nics[0].class = NULL;
+	UNIT_CHECK(tunnel_claim(mac) != NULL && !is_watched);
+	nics[0].class = &nic_virtio_class;
+	UNIT_CHECK(tunnel_claim(mac) == NULL && is_watched && mac[0] == 0x52 && mac[5] == 0x56);
+}
+
+static void test_gate(void)
+{
+	static const uint8_t address[4] = { 10, 0, 2, 15 }, none[4], all[4] = { 255, 255, 255, 255 };
+	struct tunnel_report report = { .port = 51820, .nr_peers = 1, .peers = { { { 198, 51, 100, 7 }, 443, 0 } } };
+	const char *why;
+
+	tunnel_service_begins();
+	UNIT_CHECK(!tunnel_has_report(&why));
+	tunnel_said(TUNNEL_ADDRESS, address, 4);
+	send_to(7, 443);
+	take(100);
+	tunnel_said(TUNNEL_REPORT, (const uint8_t *)&report, sizeof(report) - 1);
+	UNIT_CHECK(nr_to_wire == 0 && nr_given == 0 && !tunnel_has_report(&why));
+	tunnel_said(TUNNEL_REPORT, (const uint8_t *)&report, sizeof(report));
+	UNIT_CHECK(tunnel_has_report(&why) && why[0] == '\0');
+	send_to(7, 443);
+	UNIT_EQUAL(nr_to_wire, 1);
+	send_to(8, 443);
+	send_to(7, 444);
+	UNIT_EQUAL(nr_to_wire, 1);
+	/* One that is taken over says that it has another peer. */
+	report.peers[0].address[3] = 8;
+	report.nr_peers = 60000;
+	tunnel_said(TUNNEL_REPORT, (const uint8_t *)&report, sizeof(report));
+	send_to(8, 443);
+	UNIT_EQUAL(nr_to_wire, 1);
+	tunnel_said(TUNNEL_ADDRESS, none, 4);
+	send_to(7, 443);
+	tunnel_said(TUNNEL_ADDRESS, all, 4);
+	send_to(7, 443);
+	tunnel_said(TUNNEL_ADDRESS, address, 3);
+	send_to(7, 443);
+	UNIT_EQUAL(nr_to_wire, 1);
+	tunnel_said(TUNNEL_ADDRESS, address, 4);
+	send_to(7, 443);
+	UNIT_EQUAL(nr_to_wire, 2);
+	tunnel_service_begins(); /* again: it has no address yet */
+	send_to(7, 443);
+	UNIT_EQUAL(nr_to_wire, 2);
+	for (uint32_t tag = 6; tag < 300; tag++)
+		tunnel_said(tag, address, 4);
+	UNIT_CHECK(nr_to_wire == 2 && nr_to_guest == 0);
+}
+
+static void test_take(void)
+{
+	nr_given = 0;
+	take(100);
+	take(14);
+	take(1514);
+	UNIT_EQUAL(nr_given, 3);
+	take(13);
+	take(1515);
+	take(9000);
+	UNIT_EQUAL(nr_given, 3);
+	tunnel_link();
+	UNIT_EQUAL(nr_given, 4);
+}
+
+int main(void)
+{
+	unit_run("one card that can be kept, or none", test_claim);
+	unit_run("the gate is as the first report says", test_gate);
+	unit_run("what is no frame is not given to the service", test_take);
+	return unit_failed;
+}
