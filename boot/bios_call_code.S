@@ -165,6 +165,7 @@ bios_call_return:
 	pop %rbp
 	pop %rbx
 	ret
+	.org BIOS_CALL_CODE_END
 bios_call_end:
 
 	.section .note.GNU-stack, "", @progbits

@@ -24,5 +24,7 @@
 #define BIOS_CALL_OWN_IDTR 0x70 /* 6 bytes */
 #define BIOS_CALL_GDT 0x78
 #define BIOS_CALL_CODE 0xb0
+#define BIOS_CALL_STACK 0x600 /* its end: of 64-bit mode, if the caller's is not in reach */
+#define BIOS_CALL_CODE_END 0x400 /* at most */
 
 #endif

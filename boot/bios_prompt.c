@@ -6,6 +6,7 @@
 #include "boot/bios_call_layout.h"
 #include "boot/passphrase_keys.h"
 #include "core/console.h"
+#include "core/memory.h"
 #include "core/string.h"
 #include "core/uart.h"
 #include "core/x86.h"
@@ -19,19 +20,34 @@
 #define BIOS_KEYBOARD_LOOK 0x1100 /* zero flag: there is none */
 #define BIOS_KEYBOARD_BUFFER 0x41e /* "BIOS data area": 16 words of keys */
 #define BIOS_KEYBOARD_BUFFER_BYTES 32
+#define BIOS_CURSOR 0x450 /* likewise, of the first page: column, row */
+#define BIOS_CURSOR_LAST_ROW 0x1800
+#define BIOS_TICKS 0x46c /* likewise: 18 a second */
+#define WAIT_TICKS 36
+#define WAIT_CALLS_MAXIMUM 10000000 /* should it not tick */
 #define SCAN_F2 0x3c
 #define EXTENDED 0xe0 /* in the character's place: a key that has none */
 
 #define SERIAL_PORT 0x3f8
 #define SERIAL_ABSENT 0xff
+#define SERIAL_SPINS 100000
 
 extern const uint8_t bios_call_start[], bios_call_end[]; /* bios_call_code.S */
 
+extern uint8_t boot_level4[]; /* multiboot2_entry.S, where it was loaded: page tables of before boot_main() */
+void bios_call_again(hpa_t root);
+
 static uint8_t prompt_was_there[BIOS_CALL_BYTES]; /* where the code is copied to */
+static bool prompt_is_again; /* our own page tables are in force, which do not show what is low at itself */
+
+static void *prompt_low(hpa_t address)
+{
+	return prompt_is_again ? memory_direct(address) : (void *)address;
+}
 
 static volatile uint16_t *prompt_field(unsigned offset)
 {
-	return (volatile uint16_t *)(uint64_t)(BIOS_CALL_ADDRESS + offset);
+	return prompt_low(BIOS_CALL_ADDRESS + offset);
 }
 
 static uint16_t prompt_call(uint8_t number, uint16_t ax, uint16_t bx)
@@ -39,14 +55,36 @@ static uint16_t prompt_call(uint8_t number, uint16_t ax, uint16_t bx)
 	*prompt_field(BIOS_CALL_AX) = ax;
 	*prompt_field(BIOS_CALL_BX) = bx;
 	*prompt_field(BIOS_CALL_NUMBER) = number;
-	((void (*)(void))(uint64_t)(BIOS_CALL_ADDRESS + BIOS_CALL_CODE))();
+	if (prompt_is_again)
+		bios_call_again((hpa_t)boot_level4);
+	else
+		((void (*)(void))(uint64_t)(BIOS_CALL_ADDRESS + BIOS_CALL_CODE))();
 	return *prompt_field(BIOS_CALL_AX);
 }
 
-/* On the screen other characters than ASCII's are question marks. */
+/* As core/console.c does it; bios_prompt_is_wanted() had it programmed. */
+static void prompt_write_serial(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		uint8_t status = 0;
+
+		for (unsigned spin = 0; spin < SERIAL_SPINS && !(status & UART_STATUS_EMPTY); spin++)
+			status = port_read8(SERIAL_PORT + UART_STATUS);
+		if (status == SERIAL_ABSENT)
+			return;
+		if (*text == '\n')
+			port_write8(SERIAL_PORT + UART_DATA, '\r');
+		port_write8(SERIAL_PORT + UART_DATA, (uint8_t)*text);
+	}
+}
+
+/* On the screen other characters than ASCII's are question marks. The log may be elsewhere than where somebody types. */
 static void prompt_write(const char *text)
 {
-	console_write(text, strlen(text));
+	if (prompt_is_again && !console_has_uart(SERIAL_PORT))
+		prompt_write_serial(text);
+	else
+		console_write(text, strlen(text));
 	for (; *text != '\0'; text++) {
 		uint8_t c = (uint8_t)*text;
 
@@ -90,7 +128,8 @@ static uint16_t prompt_serial_key(struct terminal_input *input)
 	return terminal_key(input, port_read8(SERIAL_PORT + UART_DATA));
 }
 
-static void prompt_run(const char *options, struct passphrase *passphrase)
+/* `what`: NULL: a passphrase. */
+static void prompt_run(const char *options, const char *what, struct passphrase *passphrase)
 {
 	static struct passphrase_line line;
 	struct terminal_input input = { 0 };
@@ -98,9 +137,12 @@ static void prompt_run(const char *options, struct passphrase *passphrase)
 
 	if (!passphrase_begin(&line, options))
 		prompt_write("ritevisor: keymap= is none of us, uk, de, fr, jp: us is taken\n");
+	if (what != NULL)
+		line.what = what;
 	while (prompt_key() != 0)
 		; /* what was typed before is not meant for us */
-	prompt_write("ritevisor: a disk is encrypted\n");
+	if (what == NULL)
+		prompt_write("ritevisor: a disk is encrypted\n");
 	prompt_draw(&line);
 	while (!is_over) {
 		uint16_t key = prompt_serial_key(&input);
@@ -118,17 +160,68 @@ static void prompt_run(const char *options, struct passphrase *passphrase)
 	passphrase_end(&line, passphrase);
 }
 
+static void prompt_begin(void)
+{
+	uint8_t *low = prompt_low(BIOS_CALL_ADDRESS);
+
+	memcpy(prompt_was_there, low, sizeof(prompt_was_there));
+	memcpy(low, bios_call_start, (size_t)(bios_call_end - bios_call_start));
+}
+
+static void prompt_end(void)
+{
+	memcpy(prompt_low(BIOS_CALL_ADDRESS), prompt_was_there, sizeof(prompt_was_there));
+	memory_wipe(prompt_was_there, sizeof(prompt_was_there));
+}
+
 void bios_prompt_ask(const char *options, struct passphrase *passphrase)
 {
-	uint8_t *low = (uint8_t *)(uint64_t)BIOS_CALL_ADDRESS;
-
 	if (!passphrase_is_wanted(options))
 		return;
 	console_set_port("com1", 4);
-	memcpy(prompt_was_there, low, sizeof(prompt_was_there));
-	memcpy(low, bios_call_start, (size_t)(bios_call_end - bios_call_start));
-	prompt_run(options, passphrase);
-	memcpy(low, prompt_was_there, sizeof(prompt_was_there));
-	memory_wipe(prompt_was_there, sizeof(prompt_was_there));
-	memory_wipe((void *)(uint64_t)BIOS_KEYBOARD_BUFFER, BIOS_KEYBOARD_BUFFER_BYTES);
+	prompt_begin();
+	prompt_run(options, NULL, passphrase);
+	prompt_end();
+	memory_wipe(prompt_low(BIOS_KEYBOARD_BUFFER), BIOS_KEYBOARD_BUFFER_BYTES);
+}
+
+bool bios_prompt_is_wanted(void)
+{
+	const volatile uint32_t *ticks = prompt_low(BIOS_TICKS);
+	struct terminal_input input = { 0 };
+	bool is_wanted = false;
+	uint32_t start;
+
+	console_set_port("com1", 4);
+	prompt_begin();
+	prompt_write("ritevisor: the TPM is asked for a disk's key; any key, and the passphrase is asked for\n");
+	start = *ticks;
+	for (unsigned i = 0; i < WAIT_CALLS_MAXIMUM && !is_wanted && *ticks - start < WAIT_TICKS; i++)
+		is_wanted = prompt_key() != 0 || prompt_serial_key(&input) != 0;
+	prompt_end();
+	return is_wanted;
+}
+
+/* Log lines are written to the last row, past the BIOS. */
+void bios_prompt_ask_again(const char *options, const char *what, struct passphrase *passphrase)
+{
+	bool screen = console_set_screen(false);
+
+	prompt_is_again = true;
+	prompt_begin();
+	*(volatile uint16_t *)prompt_low(BIOS_CURSOR) = BIOS_CURSOR_LAST_ROW;
+	if (screen)
+		prompt_write("\n");
+	prompt_run(options, what, passphrase);
+	prompt_end();
+	memory_wipe(prompt_low(BIOS_KEYBOARD_BUFFER), BIOS_KEYBOARD_BUFFER_BYTES);
+	console_set_screen(screen);
+}
+
+void bios_prompt_interrupt(uint8_t vector)
+{
+	prompt_is_again = true;
+	prompt_begin();
+	(void)prompt_call(vector, 0, 0);
+	prompt_end();
 }

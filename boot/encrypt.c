@@ -76,10 +76,12 @@ static size_t encrypt_passphrase_bytes(const struct boot_module *key)
 /* What a TPM has unsealed. False: nothing for that header. */
 static bool encrypt_take_unsealed(const struct encrypt_wish *wish, struct keeper_question *question)
 {
+	const char *name = wish->sealed[0] != '\0' ? wish->sealed : wish->header;
+
 	for (size_t i = 0; i < boot_info.nr_unsealed; i++) {
 		const struct boot_unsealed *unsealed = &boot_info.unsealed[i];
 
-		if (strcmp(unsealed->header, wish->header) != 0)
+		if (strcmp(unsealed->header, name) != 0)
 			continue;
 		question->passphrase = unsealed->bytes;
 		question->passphrase_bytes = unsealed->length_bytes;

@@ -2,12 +2,12 @@
  * boot/encrypt.h: the option encrypt=, which says what of a disk is encrypted below the guest (mediator/disk/cipher.h),
  * and what unlocks it:
  *
- *	encrypt=SERIAL[/NAMESPACE][,header=disk][,key=FILE][,discard=pass]
- *	encrypt=SERIAL[/NAMESPACE],plain=FILE|header=FILE[,key=FILE][,first=SECTOR][,sectors=NUMBER][,discard=pass]
+ *	encrypt=SERIAL[/NAMESPACE][,header=disk][,key=FILE|,sealed=FILE][,discard=pass]
+ *	encrypt=SERIAL[/NAMESPACE],plain=FILE|header=FILE[,key=FILE|,sealed=FILE][,first=SECTOR][,sectors=NUMBER][,discard=pass]
  *
  * SERIAL is the disk's serial number, with %20 for a blank; FILEs are modules of the loader's ("file NAME", or file=NAME
  * in ritevisor.conf). `plain` is an AES-XTS key as it is, 32 or 64 bytes; `header` a LUKS2 header, and `key` its
- * passphrase. Without either, the disk begins with its header, as stock cryptsetup makes it, and the guest's disk is what
+ * passphrase, and `sealed` one that a TPM unseals (service/tpm_sealed.h). Without either, the disk begins with its header, as stock cryptsetup makes it, and the guest's disk is what
  * follows: so many sectors less. first and sectors say where the range is, in sectors of the disk's; all of it if they do not.
  *
  * Whatever is wrong with such an option stops the boot: no OS runs beside a disk that should be encrypted and is not.

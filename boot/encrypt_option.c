@@ -81,6 +81,8 @@ static bool encrypt_field(struct encrypt_wish *wish, const char *field, size_t l
 		return encrypt_name(wish->plain, value, (size_t)(end - value));
 	if (encrypt_is(field, length, "key=", &value))
 		return encrypt_name(wish->key, value, (size_t)(end - value));
+	if (encrypt_is(field, length, "sealed=", &value))
+		return encrypt_name(wish->sealed, value, (size_t)(end - value));
 	if (encrypt_is(field, length, "first=", &value))
 		return string_to_number(value, (size_t)(end - value), &wish->volume.first_sector);
 	if (encrypt_is(field, length, "sectors=", &value))
@@ -110,6 +112,7 @@ static bool encrypt_read(struct encrypt_wish *wish, const char *text, size_t len
 		wish->header[0] = '\0';
 	/* Where the range is such a header says itself. */
 	return good && !(wish->header[0] != '\0' && wish->plain[0] != '\0') &&
+	       !(wish->sealed[0] != '\0' && (wish->plain[0] != '\0' || wish->key[0] != '\0')) &&
 	       !(wish->is_in_front && (wish->volume.first_sector != 0 || wish->volume.sectors != UINT64_MAX));
 }
 

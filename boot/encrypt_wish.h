@@ -16,6 +16,7 @@ struct encrypt_wish {
 	char header[RV_SCRIPT_NAME_BYTES]; /* LUKS2's; empty: there is none, and */
 	char plain[RV_SCRIPT_NAME_BYTES];  /* this is the key */
 	char key[RV_SCRIPT_NAME_BYTES];
+	char sealed[RV_SCRIPT_NAME_BYTES]; /* has a key that a TPM may unseal; empty: the header may */
 };
 
 /* Written by encrypt_option() only. */

@@ -3,6 +3,7 @@
  * the lowest, runs the scripts, and starts the guest.
  */
 #include "boot/boot_info.h"
+#include "boot/bios_tpm.h"
 #include "boot/encrypt.h"
 #include "boot/guest_stub.h"
 #include "boot/guest_stub_layout.h"
@@ -86,7 +87,7 @@ static hpa_t main_low_page; /* of the BIOS guest's */
 
 static size_t main_log_before_bytes;
 
-static bool main_has_asked; /* for a passphrase */
+static bool main_has_asked; /* for a passphrase, or a TPM for a key */
 
 static uint64_t main_script_bytes_dropped; /* with the engine; 0: all fit */
 
@@ -259,11 +260,14 @@ _Noreturn static void main_start_firmware(void);
 
 #define RESTART_S 10 /* from one passphrase to the next */
 
-/* Of a BIOS machine. Whoever was asked for a passphrase may have mistyped it. */
+/* Of a BIOS machine. Whoever was asked for a passphrase may have mistyped it, and what a TPM unsealed may open nothing. */
 _Noreturn static void main_stop_or_restart(void)
 {
+	memory_wipe(&boot_info.passphrase, sizeof(boot_info.passphrase));
+	memory_wipe(boot_info.unsealed, sizeof(boot_info.unsealed));
 	if (main_has_asked) {
-		log_notice("the machine starts anew in %d seconds, and asks for the passphrase again", RESTART_S);
+		log_notice("the machine starts anew in %d seconds, and asks for the passphrase again%s", RESTART_S,
+			   boot_info.nr_unsealed != 0 ? ", if a key is pressed then" : "");
 		time_wait_s(RESTART_S);
 		vcpu_reset_now();
 	}
@@ -644,6 +648,21 @@ static hpa_t main_start_page(void)
 	return uefi_is_present() ? boot_info.low_page : main_low_page;
 }
 
+/* Of a BIOS machine; by UEFI the loader has done it. */
+static void main_ask_tpm(void)
+{
+	const char *why;
+
+	if (uefi_is_present())
+		return;
+	cpu_boot.vcpu = &main_vcpu;
+	main_vcpu.cpu = &cpu_boot;
+	why = bios_tpm_take_keys(&main_vcpu);
+	main_has_asked |= boot_info.passphrase.is_given || boot_info.nr_unsealed != 0;
+	if (why != NULL)
+		main_refuse(why);
+}
+
 /* Every CPU of the machine is ours before the guest runs. */
 static void main_take_other_cpus(void)
 {
@@ -751,6 +770,7 @@ _Noreturn void boot_main(void)
 	if (boot_info.has_rsdp_copy)
 		acpi_set_rsdp(boot_info.rsdp_copy, sizeof(boot_info.rsdp_copy));
 	smp_init();
+	main_ask_tpm();
 	uefi_cpus_list();
 	main_report_hardware();
 	main_choose_backend();

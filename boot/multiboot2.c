@@ -4,6 +4,7 @@
 #include "boot/boot_info.h"
 
 #include "boot/bios_prompt.h"
+#include "boot/bios_tpm.h"
 #include "core/string.h"
 #include "rv/policy.h"
 
@@ -172,6 +173,7 @@ void boot_multiboot2(uint32_t information)
 		multiboot2_tag(tag);
 		offset += (uint32_t)align_up(tag->size_bytes, 8);
 	}
-	bios_prompt_ask(boot_info.command_line, &boot_info.passphrase);
+	if (!bios_tpm_may_unseal() || bios_prompt_is_wanted())
+		bios_prompt_ask(boot_info.command_line, &boot_info.passphrase);
 	boot_main();
 }

@@ -142,11 +142,13 @@ boot_gdt:
 	.quad 0
 	.quad 0x00af9b000000ffff
 	.quad 0x00cf93000000ffff
+	.global boot_gdtr
 boot_gdtr:
 	.word . - boot_gdt - 1
-	.long boot_gdt
+	.quad boot_gdt /* long mode loads so many bytes */
 
 	.balign 4096
+	.global boot_level4
 boot_level4:
 	.skip 4096
 boot_level3:

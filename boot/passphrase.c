@@ -69,7 +69,8 @@ bool passphrase_next_header(const char **options, char *header, size_t header_by
 	while ((word = options_find(word, "encrypt=")) != NULL) {
 		*options = word + word_length(word, ' ');
 		if (word_field(word, "plain=") == NULL && word_field(word, "key=") == NULL) {
-			field = word_field(word, "header=");
+			field = word_field(word, "sealed=");
+			field = field != NULL ? field : word_field(word, "header=");
 			length = field != NULL ? word_length(field, ',') : 0;
 			string_copy(header, field != NULL ? field : "", length < header_bytes ? length + 1 : header_bytes);
 			return true;
@@ -88,12 +89,15 @@ static bool word_names(const char *word, const char *field_name, const char *nam
 	return field != NULL && word_length(field, ',') == length && strncmp(field, name, length) == 0;
 }
 
-bool passphrase_is_in_file(const char *options, const char *name)
+bool passphrase_is_left_out(const char *options, const char *name)
 {
 	const char *word = options;
 
 	while ((word = options_find(word, "encrypt=")) != NULL) {
-		if (word_names(word, "key=", name) || word_names(word, "plain=", name))
+		bool has_secret = word_field(word, "key=") != NULL || word_field(word, "plain=") != NULL;
+
+		if (word_names(word, "key=", name) || word_names(word, "plain=", name) ||
+		    (!has_secret && (word_names(word, "header=", name) || word_names(word, "sealed=", name))))
 			return true;
 		word += word_length(word, ' ');
 	}

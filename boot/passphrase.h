@@ -20,11 +20,13 @@ struct passphrase {
 /* Does a boot line name a disk that only a person can unlock: encrypt= without key= and plain=? */
 bool passphrase_is_wanted(const char *options);
 
-/* The next such disk of *options, which goes behind it: its header's name. False: there is none. */
+/* The next such disk of *options, which goes behind it: the name of the file that may have its key sealed by a TPM (sealed=, or
+ * else header=). False: there is none. */
 bool passphrase_next_header(const char **options, char *header, size_t header_bytes);
 
-/* Is it a file that key= or plain= of some encrypt= names: a secret? */
-bool passphrase_is_in_file(const char *options, const char *name);
+/* Is a file not to be measured? One that key= or plain= of some encrypt= names is a secret, and the guest, which reads the event
+ * log, could try what gives the hash; in those of sealed= and header= stands what is sealed to the measurements. */
+bool passphrase_is_left_out(const char *options, const char *name);
 
 /* Keys beside those that have a character (UCS-2). */
 #define PASSPHRASE_ENTER 0x0d

@@ -77,9 +77,12 @@ void console_restart(void)
 		uart_start(console_uart);
 }
 
-void console_set_screen(bool on)
+bool console_set_screen(bool on)
 {
+	bool was_on = console_screen;
+
 	console_screen = on;
+	return was_on;
 }
 
 void console_set_copy(char *buffer, size_t buffer_bytes)

@@ -20,8 +20,8 @@ bool console_has_uart(uint16_t port);
 /* Where it is written; 0: to no UART. */
 uint16_t console_get_uart(void);
 
-/* Boot option `vga` or `novga`: write on the text screen at 0xb8000 too. Off when the guest starts. */
-void console_set_screen(bool on);
+/* Boot option `vga` or `novga`: write on the text screen at 0xb8000 too. Off when the guest starts. Returns what it was. */
+bool console_set_screen(bool on);
 
 /* A buffer that gets the text too, until it is full; it always ends with NUL. NULL, 0: none. */
 void console_set_copy(char *buffer, size_t buffer_bytes);

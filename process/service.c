@@ -16,6 +16,7 @@
 #include "rv/errno.h"
 
 #define SERVICE_STACK_BYTES KIB(16)
+#define SERVICE_TALKS_MAXIMUM 256 /* of one question */
 #define SERVICE_PAGES 32 /* at most, while the guest lives: stack, tables, what is asked and answered, what it writes */
 #define SERVICE_FRAMES_BYTES KIB(2) /* of our stack: an interrupt's frame, and what its handler calls */
 
@@ -26,6 +27,9 @@ struct service {
 	uint64_t slice_us, time_us, used_tsc;
 	hpa_t memory; /* lent */
 	uint64_t memory_bytes;
+	service_talk talk;
+	void *context;
+	unsigned nr_talks;
 	bool is_over, has_answer;
 	_Alignas(8) uint8_t answer[SERVICE_ANSWER_BYTES];
 };
@@ -89,6 +93,8 @@ static void service_prepare(struct service *service, const struct service_questi
 							  : process_options.load_budget_ms * 1000;
 	service->memory = question->memory;
 	service->memory_bytes = question->memory_bytes;
+	service->talk = question->talk;
+	service->context = question->context;
 	process->sliced = service->slice_us != 0;
 	process->state = PROCESS_LOADING;
 }
@@ -139,6 +145,28 @@ static void service_take_answer(struct service *service)
 	service->has_answer = true;
 }
 
+/* It waits for an answer: false: there is nobody to ask, or what it asks cannot be. The command is copied before anybody
+ * looks at it. */
+static bool service_exchange(struct service *service)
+{
+	struct service_exchange *shared = user_pointer(&service->process, SERVICE_EXCHANGE_ADDRESS, true), ours = { 0 };
+	size_t answer_bytes = sizeof(ours.answer);
+
+	if (service->talk == NULL || shared == NULL || service->nr_talks++ == SERVICE_TALKS_MAXIMUM)
+		return false;
+	ours.command_bytes = shared->command_bytes;
+	if (ours.command_bytes > sizeof(ours.command))
+		return false;
+	memcpy(ours.command, shared->command, ours.command_bytes);
+	if (!service->talk(service->context, ours.command, ours.command_bytes, ours.answer, &answer_bytes))
+		answer_bytes = 0;
+	memcpy(shared->answer, ours.answer, sizeof(shared->answer));
+	shared->answer_bytes = (uint32_t)answer_bytes;
+	if (service->program->secret)
+		memory_wipe(&ours, sizeof(ours));
+	return true;
+}
+
 /* Where its registers lay when it was interrupted: below our caller's part of the stack. */
 static __attribute__((noinline)) void service_wipe_stack(void)
 {
@@ -161,6 +189,8 @@ bool service_run(struct service *service, struct vcpu *vcpu)
 		service_wipe_stack();
 	service->used_tsc += tsc_read() - start;
 	if (stop == PROCESS_STOP_SUSPENDED && service->used_tsc < time_tsc_of_us(service->time_us))
+		return false;
+	if (stop == PROCESS_STOP_EVENT && service->used_tsc < time_tsc_of_us(service->time_us) && service_exchange(service))
 		return false;
 	service->is_over = true;
 	if (stop == PROCESS_STOP_EXIT && process->exit_status == 0)

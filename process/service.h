@@ -1,6 +1,6 @@
 /*
  * process/service.h: programs at CPL 3 without Ruby (service/program.h): each a process that is made for one question,
- * with an address space of its own and no system call but its end.
+ * with an address space of its own and no system call but its end, and, of some, what is asked on the way.
  */
 #ifndef PROCESS_SERVICE_H
 #define PROCESS_SERVICE_H
@@ -22,6 +22,9 @@ struct service_program {
 	bool secret;			  /* all that it could write, and what it was asked, is wiped when it goes */
 };
 
+/* What a program asks amid its work: at most SERVICE_EXCHANGE_BYTES, and so many are the answer's room. False: no answer. */
+typedef bool (*service_talk)(void *context, const uint8_t *command, size_t command_bytes, uint8_t *answer, size_t *answer_bytes);
+
 /* Both ranges are whole pages, which stay the caller's, and must not change, nor go, before service_end(). */
 struct service_question {
 	const char *name; /* whose, for messages */
@@ -32,6 +35,8 @@ struct service_question {
 	uint64_t memory_bytes;
 	bool live;	  /* the guest lives: it runs in slices of PROCESS_SLICE_US, of memory that scripts of the boot do
 			     not miss */
+	service_talk talk; /* called by service_run(), without locks; NULL: it has nobody to ask */
+	void *context;
 };
 
 /* Makes one. 0, -RV_ENOMEM; -RV_EINVAL: a range is none; -RV_ENOTSUP: nothing can run at CPL 3 yet (process_prepare()).

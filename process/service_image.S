@@ -17,5 +17,6 @@ service_\name\()_end:
 	program keeper, SERVICE_KEEPER
 	program echo, SERVICE_ECHO
 	program network, SERVICE_NETWORK
+	program unseal, SERVICE_UNSEAL
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,5 +1,6 @@
-# service/: programs at CPL 3 without Ruby: verify checks signatures, keeper unlocks disks, echo stays, and so does network,
-# the guest's way out by WireGuard. They are put into the hypervisor's image (process/service_image.S).
+# service/: programs at CPL 3 without Ruby: verify checks signatures, keeper unlocks disks, unseal has a TPM give keys, echo
+# stays, and so does network, the guest's way out by WireGuard. They are put into the hypervisor's image
+# (process/service_image.S).
 
 # libsodium: of it Ed25519, SHA-2, HMAC, BLAKE2b and Argon2, in plain C. Argon2's memory is of the arena.
 sodium := $(libsodium-source)/src/libsodium
@@ -19,7 +20,7 @@ service-build := $(build)/service
 service-flags := $(bare-flags) -ffunction-sections -fdata-sections -I include -I . -I service/headers
 service-common := service/start.o service/sodium_hooks.o service/base64.o core/string.o $(sodium-common:%=sodium/%.o)
 luks-parts := $(addprefix service/,arena.o base64.o json.o kdf.o luks.o luks_metadata.o luks_unlock.o) crypt/xts.o
-# Of a TPM: the UEFI loader has them.
+# Of a TPM: the UEFI loader has them, and a program.
 tpm-parts := $(addprefix service/,tpm_crypto.o tpm_sealed.o tpm_unseal.o tpm_wire.o)
 tpm-bearssl := $(bearssl-names) hash/sha2small mac/hmac codec/ccopy codec/dec32be codec/enc32be ec/ec_p256_m31
 wireguard-parts := $(addprefix service/,base64.o ip_address.o wireguard.o wireguard_config.o wireguard_cookie.o wireguard_crypto.o \
@@ -30,6 +31,8 @@ verify-objects := $(addprefix $(service-build)/,$(service-common) service/verify
 	$(sodium-verify:%=sodium/%.o))
 keeper-objects := $(addprefix $(service-build)/,$(sort $(service-common) $(luks-parts)) service/keeper_main.o core/print.o \
 	$(sodium-keeper:%=sodium/%.o) $(bearssl-names:%=bearssl/%.o))
+unseal-objects := $(addprefix $(service-build)/,service/start.o service/unseal_main.o core/print.o core/string.o \
+	$(tpm-parts) $(tpm-bearssl:%=bearssl/%.o))
 
 $(service-build)/sodium/%.o: $(sodium)/%.c $(wildcard service/headers/*.h service/headers/*/*.h)
 	$(call step,CC,libsodium/$(@F))
@@ -63,7 +66,7 @@ network-objects := $(addprefix $(service-build)/,service/start.o service/net_mai
 
 -include $(network-objects:.o=.d)
 
-$(service-build)/crypt/xts.o: service-flags += -I crypt/headers $(bearssl-flags)
+$(service-build)/crypt/xts.o $(service-build)/service/tpm_crypto.o: service-flags += -I crypt/headers $(bearssl-flags)
 $(service-build)/service/check.o $(service-build)/service/kdf.o: service-flags += $(sodium-defines) -Wno-strict-prototypes
 $(service-build)/%.o: %.c
 	$(call step,CC,$< for the service)
@@ -77,13 +80,14 @@ $(service-build)/%.o: %.S
 
 echo-objects := $(addprefix $(service-build)/,service/start.o service/echo_main.o core/string.o)
 
--include $(verify-objects:.o=.d) $(keeper-objects:.o=.d) $(echo-objects:.o=.d)
+-include $(verify-objects:.o=.d) $(keeper-objects:.o=.d) $(unseal-objects:.o=.d) $(echo-objects:.o=.d)
 
 $(build)/verify.elf: $(verify-objects)
 $(build)/keeper.elf: $(keeper-objects)
+$(build)/unseal.elf: $(unseal-objects)
 $(build)/echo.elf: $(echo-objects)
 $(build)/network.elf: $(network-objects)
-service-programs := $(build)/verify.elf $(build)/keeper.elf $(build)/echo.elf $(build)/network.elf
+service-programs := $(build)/verify.elf $(build)/keeper.elf $(build)/unseal.elf $(build)/echo.elf $(build)/network.elf
 $(service-programs): service/service.lds
 	$(call step,LINK,$@)
 	$(Q)$(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none --strip-debug --gc-sections \
@@ -106,5 +110,5 @@ $(build)/sodium.a: $(sodium-host)
 
 $(build)/hypervisor/process/service_image.o: $(service-programs)
 $(build)/hypervisor/process/service_image.o: hypervisor-flags += -DSERVICE_VERIFY='"$(build)/verify.elf"' \
-	-DSERVICE_KEEPER='"$(build)/keeper.elf"' -DSERVICE_ECHO='"$(build)/echo.elf"' \
+	-DSERVICE_KEEPER='"$(build)/keeper.elf"' -DSERVICE_UNSEAL='"$(build)/unseal.elf"' -DSERVICE_ECHO='"$(build)/echo.elf"' \
 	-DSERVICE_NETWORK='"$(build)/network.elf"'

@@ -93,6 +93,16 @@ static bool sealed_parse(struct tpm_sealed *sealed, size_t nr_bytes)
 	       (sealed->salt_bytes != 0) == sealed->needs_pin;
 }
 
+/* LUKS2 on-disk format 1.1.1, 2.1: of the binary header the size of a copy is at 8. */
+size_t tpm_sealed_searched_bytes(const uint8_t *header, size_t header_bytes)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 8; i < 16 && header_bytes >= 16; i++)
+		bytes = bytes << 8 | header[i];
+	return bytes < header_bytes ? (size_t)bytes : header_bytes;
+}
+
 bool tpm_sealed_next(const uint8_t *header, size_t header_bytes, size_t *at, struct tpm_sealed *sealed)
 {
 	static const char mark[] = TPM_SEALED_MARK;

@@ -41,6 +41,9 @@ struct tpm_sealed {
 	size_t private_bytes, public_bytes, salt_bytes;
 };
 
+/* Where to look: of a LUKS2 header its first copy, so that what stands in both is tried once; of another file all. */
+size_t tpm_sealed_searched_bytes(const uint8_t *header, size_t header_bytes);
+
 /* The next of a header from *at on, which goes behind it; false: there is none. Those that are damaged are passed over. */
 bool tpm_sealed_next(const uint8_t *header, size_t header_bytes, size_t *at, struct tpm_sealed *sealed);
 

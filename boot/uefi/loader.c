@@ -406,6 +406,7 @@ static bool loader_runs_already(void)
 	return !efi_failed(loader_boot->locate_protocol(&loader_guid, NULL, &interface));
 }
 
+/* May a key in it be sealed? */
 static bool loader_is_header(const char *name)
 {
 	const char *options = loader_config.options;
@@ -418,12 +419,9 @@ static bool loader_is_header(const char *name)
 	return false;
 }
 
-/* Headers are left out, since what is sealed to it stands in them, and files with passphrases or keys, since the guest
- * reads the event log and could try what gives the hash. */
 static bool loader_is_measured(const struct boot_module *module)
 {
-	return module->kind != BOOT_MODULE_FILE ||
-	       (!loader_is_header(module->name) && !passphrase_is_in_file(loader_config.options, module->name));
+	return module->kind != BOOT_MODULE_FILE || !passphrase_is_left_out(loader_config.options, module->name);
 }
 
 /* What decides on what runs; docs/encryption.md tells of it, and `ritevisor attest` computes the same. */

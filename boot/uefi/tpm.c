@@ -115,17 +115,6 @@ static void tpm_gather_entropy(uint8_t entropy[TPM_ENTROPY_BYTES])
 	memory_wipe(&pool, sizeof(pool));
 }
 
-/* The first of a LUKS2 header's two copies (on-disk format 1.1.1, 2.1: its size is at 8): what stands in both is tried
- * once. */
-static size_t tpm_first_copy_bytes(const uint8_t *header, size_t header_bytes)
-{
-	uint64_t bytes = 0;
-
-	for (unsigned i = 8; i < 16 && header_bytes >= 16; i++)
-		bytes = bytes << 8 | header[i];
-	return bytes < header_bytes ? (size_t)bytes : header_bytes;
-}
-
 /* Did the last start say so? It is told once. */
 static bool tpm_was_wrong(void)
 {
@@ -205,7 +194,7 @@ static bool tpm_try(const char *options, const char *name, const struct tpm_seal
 bool tpm_unlock(const char *options, const char *name, const uint8_t *header, size_t header_bytes, struct boot_unsealed *unsealed)
 {
 	static struct tpm_sealed sealed;
-	size_t at = 0, bytes = tpm_first_copy_bytes(header, header_bytes);
+	size_t at = 0, bytes = tpm_sealed_searched_bytes(header, header_bytes);
 
 	if (tpm_protocol == NULL || tpm_has_failed)
 		return false;

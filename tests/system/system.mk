@@ -21,6 +21,15 @@ $(hostile-engine): tests/system/engines/engine.lds $(hostile-objects)
 
 -include $(hostile-objects:.o=.d)
 
+# A program for Linux behind us that asks the TPM, by what the loader asks it with.
+tpm-guest := $(build)/tests/system/tpm_guest
+test-programs += $(tpm-guest)
+$(tpm-guest): tests/system/tpm_guest.c $(tpm-parts:.o=.c) core/print.c core/string.c
+	$(call step,HOST,$@)
+	@mkdir -p $(@D)
+	$(Q)gcc -std=gnu11 -O1 -fno-builtin -Wall -Wextra -static -s -I include -I . $(bearssl-flags) -o $@ $^ \
+		$(addprefix $(bearssl-source)/src/,$(addsuffix .c,$(sort $(tpm-bearssl))))
+
 # A kernel with drivers for all devices, and an initramfs with those for disks: fetched when tests are made.
 stock-kernel := $(build)/tests/stock/vmlinuz
 stock-initrd := $(build)/tests/stock/initrd.gz

@@ -161,7 +161,14 @@ unit-luks-objects := $(luks-parts) core/print.o core/string.o
 unit-luks-libraries := $(build)/sodium.a $(build)/unit/bearssl.a
 $(unit-build)/objects/service/kdf.o: unit-flags += $(sodium-defines) -Wno-strict-prototypes
 
-unit-programs += tpm
+unit-programs += tpm tpm_link
+unit-tpm_link-objects := $(addprefix boot/,tpm_digest.o tpm_link.o tpm_log.o tpm_pcr.o) core/string.o
+unit-tpm_link-libraries := $(build)/unit/tpm_link_bearssl.a
+$(unit-build)/objects/boot/tpm_digest.o: unit-flags += $(bearssl-flags)
+$(unit-build)/tpm_link_bearssl.a: $(bearssl-hashes:%=$(unit-build)/bearssl/%.o)
+	$(call step,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
 unit-tpm-objects := $(tpm-parts) core/print.o core/string.o
 unit-tpm-libraries := $(build)/unit/tpm_bearssl.a
 $(unit-build)/objects/service/tpm_crypto.o: unit-flags += $(bearssl-flags)

@@ -53,6 +53,8 @@ def add(commands):
                         help="--tpm2: what it is bound to (default %(default)s)")  # fmt: skip
     parser.add_argument("--event-log", metavar="FILE",
                         help="--tpm2: of the start that shall unseal it (default: this machine's last)")  # fmt: skip
+    parser.add_argument("--sealed", metavar="FILE",
+                        help="--tpm2: write the sealed key there, too, for sealed=FILE: what a header in front needs")  # fmt: skip
     parser.add_argument("--slot", metavar="N", help="remove-key: which; status lists them")
     parser.add_argument("--sector-size", type=int, choices=(512, 4096), default=512,
                         help="encrypt: in what pieces (default 512; no larger than the disk's sectors)")  # fmt: skip
@@ -271,16 +273,24 @@ def sealed_values(arguments):
 
 def add_key(arguments):
     check_whole(arguments)
+    if arguments.tpm2 and arguments.in_front and not arguments.sealed:
+        raise UserError("a header in front is read when the TPM has been asked already: say --sealed FILE, and give Ritevisor "
+                        "that file (encrypt=...,sealed=FILE)")  # fmt: skip
+    if arguments.sealed and (not arguments.tpm2 or os.path.exists(arguments.sealed)):
+        raise UserError(f"{arguments.sealed} is there already; nothing was changed" if arguments.tpm2 else "--sealed is for --tpm2")
     values = sealed_values(arguments) if arguments.tpm2 else None
     key = secret(arguments)
     luks.unlocked_slot(arguments.header, key)
     if arguments.tpm2:
         pin = new_secret(arguments.new_key_file, "PIN") if arguments.pin else None
-        slot = luks.add_tpm_key(arguments.header, key, values, pin)
+        slot, text = luks.add_tpm_key(arguments.header, key, values, pin)
+        if arguments.sealed:
+            with open(arguments.sealed, "x", encoding="ascii") as file:
+                file.write(f"{text}\n")
         print(f"key {slot} was added; the TPM unseals it while these stay as they are:")
         for number in values:
             print(f"  PCR {number}{', ' + tpm.MEANING[number] if number in tpm.MEANING else ''}")
-        print(f"put {arguments.header} where Ritevisor takes it from, as before")
+        print(f"put {arguments.sealed or arguments.header} where Ritevisor takes it from" + ("" if arguments.sealed else ", as before"))
         return
     print(f"key {luks.add_key(arguments.header, key, new_secret(arguments.new_key_file, 'new passphrase'))} was added")
 

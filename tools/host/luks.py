@@ -158,13 +158,14 @@ def tpm_tokens(data):
 
 
 def add_tpm_key(header, secret, values, pin):
-    """Adds a key that the TPM of this machine unseals when its PCRs have these values. Returns the slot."""
+    """Adds a key that the TPM of this machine unseals when its PCRs have these values. Returns the slot, and the sealed key
+    as text."""
     new_secret, text = tpm.seal(values, pin)
     slot = add_key(header, secret, new_secret, NO_STRETCHING)
     run("config", "--priority", "prefer", "--key-slot", slot, header)  # it is tried first
     token = json.dumps(tpm.token(slot, values, pin is not None, text))
     run("token", "import", "--json-file", "-", header, input_text=token)
-    return slot
+    return slot, text
 
 
 def remove_key(header, secret, slot):

@@ -98,7 +98,7 @@ def replay(data, until_cap):
         if pcr in values:
             values[pcr] = extend(values[pcr], digest)
     if until_cap and not capped:
-        raise UserError("Ritevisor has not measured itself at this start: start it by UEFI once, with a TPM 2.0 switched on")
+        raise UserError("Ritevisor has not measured itself at this start: start it once, with a TPM 2.0 switched on")
     return values
 
 
@@ -114,13 +114,13 @@ def _config_lines(text):
 
 
 def _left_out(line):
-    """loader_is_measured() of boot/uefi/loader.c: the names of headers that may have sealed keys, and of files with keys."""
+    """passphrase_is_left_out() of boot/passphrase.c: the names of files that may have sealed keys, and of those with keys."""
     names = set()
     for word in line.split(" "):
         if word.startswith("encrypt="):
             fields = dict(reversed([field.split("=", 1) for field in word.split(",")[1:] if "=" in field]))
             secrets_of = {fields[kind] for kind in ("key", "plain") if kind in fields}
-            names |= secrets_of or {fields.get("header", "")}
+            names |= secrets_of or {fields.get("header", ""), fields.get("sealed", "")}
     return names
 
 
