@@ -15,7 +15,7 @@
 #define E820_PERSISTENT 7
 
 /* Of a normalised map, before ranges are reserved in it; each of these adds two at most. */
-#define E820_ENTRIES_MAXIMUM MEMORY_RANGES_MAXIMUM
+#define E820_ENTRIES_MAXIMUM (MEMORY_RANGES_MAXIMUM - 1) /* one more is what a BIOS has below 1 MiB */
 /* Of a firmware's map as it is given. */
 #define E820_RAW_ENTRIES_MAXIMUM 256
 #define E820_ENTRY_BYTES 24

@@ -66,6 +66,9 @@
 #define TABLES_BYTES MIB(1) /* at most, for the host's page tables */
 #define POOL_BYTES_MINIMUM MIB(1)   /* what scripts must leave of our memory */
 #define BIOS_FIRST_DISK 0x80
+#define BIOS_LOW_START 0xe0000 /* a BIOS has stacks and small buffers there: shadow RAM that it leaves to be written */
+#define BIOS_LOW_BYTES KIB(64)
+#define BIOS_MEMORY_BYTES_MAXIMUM MIB(1)
 /* What scripts cannot use up: a vCPU with its tables, and the pages of its single steps; and for all. */
 #define KEPT_PAGES 32
 #define KEPT_PAGES_A_CPU 16
@@ -121,6 +124,12 @@ static bool main_requires_iommu(void)
 	return boot_options.iommu == IOMMU_WISH_OWN && !boot_options.rescue;
 }
 
+/* UEFI's drivers begin anew instead (boot/uefi). */
+static bool main_takes_over_disks(void)
+{
+	return encrypt_is_wanted() && !uefi_is_present();
+}
+
 /* Does no OS run without us? Rescue leaves scripts out, and no encryption: to an OS the disk would be one to format. Nor
  * a tunnel: the OS would send what is to stay in it. */
 static bool main_is_required(void)
@@ -170,19 +179,33 @@ static hpa_t main_move_modules(hpa_t at)
 	return align_up(at, PAGE_BYTES);
 }
 
-/* The firmware's map becomes the guest's, and RAM is known from then on. */
+/* What a BIOS keeps to itself of RAM: behind an end of what it leaves, and little. */
+static bool main_is_bios_memory(size_t entry)
+{
+	return entry != 0 && main_map[entry].type == E820_RESERVED && main_map[entry - 1].type == E820_USABLE &&
+	       main_map[entry].base == main_map[entry - 1].base + main_map[entry - 1].length_bytes &&
+	       main_map[entry].length_bytes <= BIOS_MEMORY_BYTES_MAXIMUM;
+}
+
+/* The firmware's map becomes the guest's, and RAM is known from then on: also what a BIOS has for itself, where its
+ * drivers of disks go on by us (disk_take_over()), whose rings, stacks and buffers are there. */
 static void main_read_map(void)
 {
 	/* N ranges have 2N ends, and between them 2N - 1 places where the type can change. */
 	static struct e820_entry map[2 * E820_RAW_ENTRIES_MAXIMUM];
 	size_t nr_map = e820_normalise(boot_info.map, boot_info.nr_map, map, ARRAY_LENGTH(map));
+	bool is_bios_low_due = main_takes_over_disks();
 
 	main_map_bytes_lost = e820_shorten(map, &nr_map, E820_ENTRIES_MAXIMUM);
 	memcpy(main_map, map, nr_map * sizeof(map[0]));
 	main_nr_map = nr_map;
 	for (size_t i = 0; i < main_nr_map; i++) {
+		if (is_bios_low_due && main_map[i].base > BIOS_LOW_START) {
+			memory_add_ram(BIOS_LOW_START, BIOS_LOW_BYTES);
+			is_bios_low_due = false;
+		}
 		if (main_map[i].type == E820_USABLE || main_map[i].type == E820_ACPI_RECLAIMABLE ||
-		    main_map[i].type == E820_ACPI_NVS)
+		    main_map[i].type == E820_ACPI_NVS || (main_takes_over_disks() && main_is_bios_memory(i)))
 			memory_add_ram(main_map[i].base, main_map[i].length_bytes);
 	}
 }
@@ -444,6 +467,8 @@ static void main_encrypt_disks(void)
 		return;
 	process_prepare();
 	cipher_announce();
+	if (main_takes_over_disks())
+		disk_take_over();
 	main_find_disks();
 	why = encrypt_start(main_map, main_nr_map, &main_vcpu);
 	if (why != NULL)

@@ -10,7 +10,7 @@
 void memory_init_pool(hpa_t start, uint64_t length_bytes);
 
 /* One range of the guest's RAM, ascending; MEMORY_RANGES_MAXIMUM of them at most. */
-#define MEMORY_RANGES_MAXIMUM 128
+#define MEMORY_RANGES_MAXIMUM 129
 void memory_add_ram(hpa_t start, uint64_t length_bytes);
 
 /* Builds the host's address space (image and direct map) in `tables`, which are still reached through the boot

@@ -14,6 +14,17 @@ static const struct disk_class *const disk_classes[] = { &ide_class, &nvme_class
 static struct disk_controller *disk_controllers, **disk_controllers_end = &disk_controllers;
 static uint32_t disk_watchers;
 static bool disk_is_left_out; /* a controller: at boot only */
+static bool disk_takes_firmwares; /* written at boot only */
+
+void disk_take_over(void)
+{
+	disk_takes_firmwares = true;
+}
+
+bool disk_takes_over(void)
+{
+	return disk_takes_firmwares;
+}
 
 void disk_find(void)
 {

@@ -11,6 +11,11 @@
  * the guest. */
 void disk_find(void);
 
+/* Queues that firmware's drivers have set up (SeaBIOS's, of NVMe and virtio disks) go on by us when their controllers are
+ * claimed: int 13h then reads and writes what the guest has. Context: boot, before disk_find(). */
+void disk_take_over(void);
+bool disk_takes_over(void);
+
 /* One more hook of disk requests: with the first, the controllers' registers are claimed. 0; -RV_ENOTSUP:
  * our memory is out of a controller's reach; -RV_ENOMEM; what the registries say (vmm/access.h). Context: boot, exit; under
  * hook_table_lock, as the next. */

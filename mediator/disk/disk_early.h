@@ -1,8 +1,8 @@
 /*
  * mediator/disk/disk_early.h: the beginning of a disk, read before the guest runs: what a header in front of it is.
  *
- * A controller of a kind whose queues nobody can know (NVMe, virtio) is reset for that, and left so. Firmware's driver
- * has no use of it then until it begins anew; where disks are encrypted it has none anyway.
+ * A controller whose queues are not looked through (NVMe, virtio) is reset for that, and left so. What firmware's driver
+ * had there, if disk_take_over() was called, goes on when the controller is claimed.
  */
 #ifndef MEDIATOR_DISK_DISK_EARLY_H
 #define MEDIATOR_DISK_DISK_EARLY_H

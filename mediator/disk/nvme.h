@@ -123,6 +123,19 @@ struct nvme_slot {
 	uint64_t *list; /* NVME_TRANSFER_PAGES of them, in a page that the device reads */
 };
 
+/* A pair of queues that firmware's driver had made before us, and how far it has come. */
+struct nvme_firmware_pair {
+	gpa_t sq, cq;
+	uint32_t sq_size, cq_size, tail, head;
+	bool phase; /* of the next completion */
+};
+
+struct nvme_firmware {
+	bool is_noted;
+	uint32_t aqa;
+	struct nvme_firmware_pair admin, io; /* io: number 1 */
+};
+
 struct nvme_controller {
 	struct disk_controller common;
 	struct spinlock lock; /* guards all that follows; not held while hooks are asked */
@@ -147,6 +160,7 @@ struct nvme_controller {
 	struct nvme_cq *cqs[NVME_QUEUES_MAXIMUM];
 	char model[48], serial[24];
 	struct nvme_namespace namespaces[RV_NVME_NAMESPACES];
+	struct nvme_firmware firmware;
 };
 
 static inline uint32_t nvme_opcode(const struct nvme_slot *slot)
@@ -250,13 +264,24 @@ void nvme_own_ask_more(struct nvme_command *command);
 void nvme_own_hide(struct nvme_controller *controller, struct nvme_completion *completion);
 /* The guest has a queue: now we make ours. */
 void nvme_own_begin(struct nvme_controller *controller);
-/* Of a slot that is_own. */
+/* Of a slot that is_own. One that is_awaited is for who waits. */
 void nvme_own_complete(struct nvme_slot *slot);
 /* As disk_class.h's io. Takes the controller's lock. */
 int nvme_io(unsigned index, struct disk_io *io);
 
 /* nvme_early.c: as disk_class.h's read_early. */
 int nvme_read_early(struct disk_early *disk);
+/* Resets it, asks it what it and its namespaces are, and leaves it disabled: 0; -RV_ENOMEM; -RV_ENOENT; -RV_EIO. Context:
+ * boot. */
+int nvme_identify_early(struct nvme_controller *controller);
+/* Enables or disables it. False: it does not do so in time. */
+bool nvme_enable_early(const struct nvme_controller *controller, bool enable);
+
+/* nvme_firmware.c: a controller that firmware's driver has in use. Notes how, before anybody resets it. Context: boot. */
+void nvme_firmware_note(struct nvme_controller *controller);
+/* Has that driver's queues go on by us, if there were any; whatever is not as it should be: the controller stays disabled.
+ * Context: boot, before the guest runs. */
+void nvme_firmware_take_over(struct nvme_controller *controller);
 
 /* nvme_work.c: has all go on that can. */
 void nvme_work(struct nvme_controller *controller, struct vcpu *vcpu);

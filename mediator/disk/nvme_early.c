@@ -31,7 +31,7 @@ static uint8_t *early_page(const struct nvme_early *early, unsigned number)
 	return early->pages + number * PAGE_BYTES;
 }
 
-static bool early_enable(const struct nvme_controller *controller, bool enable)
+bool nvme_enable_early(const struct nvme_controller *controller, bool enable)
 {
 	uint64_t most_ms = (uint64_t)EARLY_READY_MS * (1 + (nvme_read(controller, NVME_CAP) >> 24));
 	uint64_t end = tsc_read() + time_tsc_of_us(most_ms * 1000);
@@ -58,7 +58,7 @@ static bool early_begin(struct nvme_early *early)
 	if (NVME_CAP_HIGH_MPSMIN(nvme_read(controller, NVME_CAP_HIGH)) != 0)
 		return false;
 	early->command = pci_hardware_read(controller->function | PCI_COMMAND, 2);
-	if (!early_enable(controller, false))
+	if (!nvme_enable_early(controller, false))
 		return false;
 	sq = memory_physical(early_page(early, 0));
 	cq = memory_physical(early_page(early, 1));
@@ -68,14 +68,14 @@ static bool early_begin(struct nvme_early *early)
 	nvme_write(controller, NVME_ASQ + 4, (uint32_t)(sq >> 32));
 	nvme_write(controller, NVME_ACQ, (uint32_t)cq);
 	nvme_write(controller, NVME_ACQ + 4, (uint32_t)(cq >> 32));
-	(void)early_enable(controller, true); /* else its first command does not end */
+	(void)nvme_enable_early(controller, true); /* else its first command does not end */
 	return true;
 }
 
 /* A controller that does not stop may write to our pages for ever: they stay its. */
 static void early_end(struct nvme_early *early)
 {
-	if (early_enable(early->controller, false))
+	if (nvme_enable_early(early->controller, false))
 		memory_free_pages(early->pages, EARLY_PAGES);
 	pci_hardware_write(early->controller->function | PCI_COMMAND, 2, early->command);
 }
@@ -147,6 +147,19 @@ static int early_read(struct nvme_early *early, struct disk_early *disk)
 	return 0;
 }
 
+/* Those that there are. */
+static int early_identify_all(struct nvme_early *early)
+{
+	if (!early_identify(early, NVME_IDENTIFY_CONTROLLER, 0))
+		return -RV_EIO;
+	nvme_identified_controller(early->controller, early_page(early, EARLY_DATA));
+	for (uint32_t number = 1; number <= RV_NVME_NAMESPACES; number++) {
+		if (early_identify(early, NVME_IDENTIFY_NAMESPACE, number))
+			nvme_identified_namespace(early->controller, number, early_page(early, EARLY_DATA));
+	}
+	return 0;
+}
+
 /* The controller answers. */
 static int early_look(struct nvme_early *early, struct disk_early *disk)
 {
@@ -169,7 +182,8 @@ static int early_look(struct nvme_early *early, struct disk_early *disk)
 	return error != 0 ? error : early_read(early, disk);
 }
 
-static int early_read_by(struct nvme_controller *controller, struct disk_early *disk)
+/* `disk` NULL: it is asked what it is. */
+static int early_go(struct nvme_controller *controller, struct disk_early *disk)
 {
 	struct nvme_early early = {
 		.controller = controller,
@@ -183,9 +197,14 @@ static int early_read_by(struct nvme_controller *controller, struct disk_early *
 		memory_free_pages(early.pages, EARLY_PAGES);
 		return -RV_ENOENT;
 	}
-	error = early_look(&early, disk);
+	error = disk != NULL ? early_look(&early, disk) : early_identify_all(&early);
 	early_end(&early);
-	return error == -RV_EIO && disk->info.sector_bytes == 0 ? -RV_ENOENT : error;
+	return error == -RV_EIO && disk != NULL && disk->info.sector_bytes == 0 ? -RV_ENOENT : error;
+}
+
+int nvme_identify_early(struct nvme_controller *controller)
+{
+	return early_go(controller, NULL);
 }
 
 int nvme_read_early(struct disk_early *disk)
@@ -196,7 +215,7 @@ int nvme_read_early(struct disk_early *disk)
 		struct nvme_controller *controller = nvme_controller_at(i);
 
 		if (controller->serial[0] == '\0' || disk_early_is(disk, controller->serial))
-			error = early_read_by(controller, disk);
+			error = early_go(controller, disk);
 	}
 	return error;
 }

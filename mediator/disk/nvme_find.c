@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "mediator/disk/cipher.h"
+#include "mediator/disk/disk.h"
 #include "mediator/disk/disk_class.h"
 #include "rv/errno.h"
 #include "vmm/pci_function.h"
@@ -61,6 +62,8 @@ static void nvme_look_at(uint64_t function)
 	}
 	controller->index = (uint16_t)nvme_nr_controllers;
 	nvme_prepare(controller, function, &bar);
+	if (bar.decoded && disk_takes_over())
+		nvme_firmware_note(controller);
 	controller->common = (struct disk_controller){ .class = &nvme_class, .lock = &controller->lock };
 	disk_add(&controller->common);
 	nvme_controllers[nvme_nr_controllers++] = controller;
@@ -73,12 +76,13 @@ static void nvme_find(void)
 		nvme_watch_interrupts();
 }
 
-/* Queues that were made before cannot be known: where they are is not to be read back. */
+/* Queues that were made before, and are not taken over (nvme_firmware.c), are not known: where they are is not to be read
+ * back. */
 static void nvme_look_whether_enabled(const struct nvme_controller *controller)
 {
 	struct pci_bar bar;
 
-	if (pci_bar_get(controller->function, 0, &bar) != 0 || !bar.decoded)
+	if (controller->is_attached || pci_bar_get(controller->function, 0, &bar) != 0 || !bar.decoded)
 		return;
 	if (mmio_hardware_read(bar.address + NVME_CC, 4) & NVME_CC_EN)
 		log_warning("nvme%u: it is in use already: %s until the guest resets it, as an OS does when it starts",
@@ -105,10 +109,12 @@ static int nvme_claim(struct nvme_controller *controller)
 		return 0;
 	error = nvme_follow(controller);
 	controller->is_claimed = true;
-	if (error != 0)
+	if (error != 0) {
 		nvme_release(controller);
-	else
+	} else {
+		nvme_firmware_take_over(controller);
 		nvme_look_whether_enabled(controller);
+	}
 	return error;
 }
 

@@ -49,7 +49,7 @@ static struct nvme_slot *nvme_own_admin(struct nvme_controller *controller, uint
 	if (slot == NULL)
 		return NULL;
 	slot->request = (struct request){ 0 };
-	slot->is_filler = slot->is_bounced = false;
+	slot->is_filler = slot->is_bounced = slot->is_awaited = false;
 	slot->is_own = true;
 	slot->identifier = UINT16_MAX;
 	slot->command = (struct nvme_command){ { opcode, [10] = controller->own_number, word11 } };
@@ -106,10 +106,10 @@ static void nvme_own_admin_complete(struct nvme_slot *slot, bool has_failed)
 
 void nvme_own_complete(struct nvme_slot *slot)
 {
-	if (slot->sq->number == 0)
-		nvme_own_admin_complete(slot, (slot->completion.words[3] >> 17 & NVME_STATUS_CODE) != 0);
-	else if (slot->is_awaited)
+	if (slot->is_awaited)
 		slot->state = NVME_OWN_DONE;
+	else if (slot->sq->number == 0)
+		nvme_own_admin_complete(slot, (slot->completion.words[3] >> 17 & NVME_STATUS_CODE) != 0);
 	else
 		nvme_slot_free(slot);
 }

@@ -6,6 +6,7 @@
 
 #include "core/memory.h"
 #include "mediator/disk/cipher.h"
+#include "mediator/disk/disk.h"
 #include "rv/errno.h"
 #include "vmm/pci_function.h"
 
@@ -30,8 +31,11 @@ static void virtio_look_at(uint64_t function)
 		if (cipher_is_wanted()) /* zeros that it makes would be none to the guest */
 			disk->device.hidden |= VIRTIO_FEATURE_WRITE_ZEROES | VIRTIO_FEATURE_SECURE_ERASE;
 		if (virtio_device_init(&disk->device, ids >> 16 == VIRTIO_DISK_TRANSITIONAL)) {
-			if (virtio_locate(&disk->device))
+			if (virtio_locate(&disk->device)) {
 				virtio_learn(&disk->device);
+				if (disk_takes_over())
+					virtio_firmware_note(&disk->device);
+			}
 			disk->common = (struct disk_controller){ .class = &virtio_class, .lock = &disk->device.lock };
 			disk_add(&disk->common);
 			virtio_device_add(&disk->device);

@@ -142,6 +142,19 @@ struct virtio_guest_ring {
 	uint32_t size;
 };
 
+/* What a guest has said about a queue. */
+struct virtio_setup {
+	uint32_t addresses[6], page;
+	uint16_t size; /* 0: not said */
+};
+
+/* What firmware's driver had set up before us: one queue, the first. */
+struct virtio_firmware {
+	bool is_noted;
+	uint32_t features[2];
+	struct virtio_setup setup;
+};
+
 struct virtio_queue {
 	struct virtio_device *device;
 	uint16_t number;
@@ -198,10 +211,8 @@ struct virtio_device {
 	uint64_t base;
 	uint32_t device_select, driver_select, features[2]; /* as the guest has them: */
 	uint16_t queue_select;
-	struct virtio_setup {
-		uint32_t addresses[6], page;
-		uint16_t size; /* 0: not said */
-	} setups[VIRTIO_QUEUES_MAXIMUM];
+	struct virtio_setup setups[VIRTIO_QUEUES_MAXIMUM];
+	struct virtio_firmware firmware;
 	uint64_t nr_interrupts; /* that CPUs have looked for completions for */
 	struct virtio_queue *queues[VIRTIO_QUEUES_MAXIMUM];
 	uint64_t notify[VIRTIO_QUEUES_MAXIMUM]; /* where, if not by a legacy port */
@@ -290,6 +301,12 @@ void virtio_page_written(struct virtio_device *device, uint32_t page);
 
 /* virtio_live.c: a device that the guest uses already becomes ours. NULL: it is; else why it stays as it is. */
 const char *virtio_live_attach(struct virtio_device *device);
+
+/* virtio_firmware.c: a device that firmware's driver has in use. Notes how, before anybody resets it. Context: boot. */
+void virtio_firmware_note(struct virtio_device *device);
+/* Has that driver's queue go on by us, if there was one; whatever is not as it should be: the device stays reset. Context:
+ * boot, before the guest runs. */
+void virtio_firmware_take_over(struct virtio_device *device);
 
 /* virtio_queue.c: rings, ours and the guest's. */
 struct virtio_queue *virtio_queue_new(struct virtio_device *device, const struct virtio_guest_ring *guest,

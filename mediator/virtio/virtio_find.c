@@ -132,6 +132,7 @@ static void virtio_look_whether_used(struct virtio_device *device)
 
 	if (!virtio_locate(device))
 		return; /* that is seen at the first access */
+	virtio_firmware_take_over(device);
 	virtio_settle(device);
 	/* What its driver was offered is not what it may use where nothing may pass. */
 	if (!device->is_seen && device->class->revived != NULL && !virtio_lets_none_pass(device))

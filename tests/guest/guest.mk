@@ -22,6 +22,7 @@ guest-names := \
 	hostile \
 	ide \
 	identity \
+	int13 \
 	ipi \
 	logical \
 	message \

@@ -17,7 +17,11 @@ def exclusive_or(one, other):
     return (int.from_bytes(one, "little") ^ int.from_bytes(other, "little")).to_bytes(len(one), "little")
 
 
-def decrypt(key, data, first=0):
+def encrypt(key, data, first=0):
+    return decrypt(key, data, first, inverse=False)
+
+
+def decrypt(key, data, first=0, inverse=True):
     """aes-xts-plain64 of sectors from `first` on (IEEE 1619, 5.4)."""
     half = len(key) // 2
     sectors = range(first, first + len(data) // SECTOR_BYTES)
@@ -28,4 +32,4 @@ def decrypt(key, data, first=0):
         for _ in range(SECTOR_BYTES // 16):
             tweaks += tweak.to_bytes(16, "little")
             tweak = (tweak << 1) ^ (0x87 | 1 << 128 if tweak >> 127 else 0)
-    return exclusive_or(ecb(key[:half], exclusive_or(data, tweaks), decrypt=True), tweaks)
+    return exclusive_or(ecb(key[:half], exclusive_or(data, tweaks), decrypt=inverse), tweaks)

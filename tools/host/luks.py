@@ -9,6 +9,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import tempfile
 
 from . import tpm
 from .errors import UserError, how_to_get
@@ -265,15 +266,28 @@ def option(device, header):
 # Conversions --------------------------------------------------------------------------------------
 
 
+@contextlib.contextmanager
+def _without_partitions(device):
+    """cryptsetup takes a table of partitions for a header that is damaged. Where it only makes a header, an empty file as
+    large as the disk does as well."""
+    if not has_partitions(device):
+        yield device
+        return
+    with tempfile.NamedTemporaryFile(prefix="ritevisor-") as file:
+        os.truncate(file.fileno(), size_bytes(device))
+        yield file.name
+
+
 def begin_encryption(device, header, secret, sector_bytes):
     """Makes the header, and touches no byte of the disk. The header has its name when all of it is there."""
     new = header + ".new"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(new)
     try:
-        run("reencrypt", "--encrypt", "--init-only", "--batch-mode", "--type", "luks2", "--header", new, *CIPHER,
-            "--subsystem", identity(device), "--sector-size", str(sector_bytes), *ZONE, *STRETCHING, *HEADER_SIZES,
-            "--key-file", None, device, given=[secret])  # fmt: skip
+        with _without_partitions(device) as like:
+            run("reencrypt", "--encrypt", "--init-only", "--batch-mode", "--type", "luks2", "--header", new, *CIPHER,
+                "--subsystem", identity(device), "--sector-size", str(sector_bytes), *ZONE, *STRETCHING, *HEADER_SIZES,
+                "--key-file", None, like, given=[secret])  # fmt: skip
         with open(new, "rb+") as file:
             os.fsync(file.fileno())
         os.rename(new, header)
