@@ -28,7 +28,8 @@ examples:
 
 Without --header the disk begins with its header, as any Linux desktop knows it, and the guest's disk is 16 MiB smaller
 than it was. What is on it moves back by these, so the disk must have nothing in its last 32 MiB; --empty keeps nothing,
-and takes a second.
+and takes a second. decrypt of such a disk takes --header FILE too, one that is not there yet: the header is kept in it until
+all is done.
 
 encrypt and decrypt take hours for large disks. Stopped at any point, by Ctrl-C, a crash or the power, the same command
 goes on; until it has come to its end Ritevisor does not unlock the disk. Make a backup all the same, of the header too:
@@ -194,20 +195,45 @@ def encrypt(arguments):
     print(f"the boot line's word: {luks.option(arguments.disk, arguments.header)}")
 
 
+def begin_decryption(arguments, in_front):
+    """Returns the key."""
+    key = secret(arguments)
+    luks.unlocked_slot(arguments.disk if in_front else arguments.header, key)
+    confirm(arguments, f"{arguments.disk} will be decrypted")
+    if not in_front:
+        luks.begin_decryption(arguments.disk, arguments.header, key)
+        return key
+    if os.path.exists(arguments.header):  # stopped before anything of the disk was moved
+        os.unlink(arguments.header)
+    luks.begin_decryption_in_front(arguments.disk, arguments.header, key)
+    return key
+
+
 def decrypt(arguments):
     luks.check_unused(arguments.disk)
     if arguments.in_front:
-        raise UserError(f"{arguments.disk} begins with its header, which has to leave: cryptsetup reencrypt --decrypt --header "
-                        f"FILE {arguments.disk} does that")  # fmt: skip
-    state = luks.state(arguments.header)
+        raise UserError(f"{arguments.disk} begins with its header, which has to leave: say --header FILE for where it is kept "
+                        "until all is done")  # fmt: skip
+    in_front = luks.is_header(arguments.disk)
+    begun = os.path.exists(arguments.header)
+    if in_front and begun and not luks.is_copy(arguments.header, arguments.disk):
+        raise UserError(f"{arguments.disk} begins with its header, and {arguments.header} is another file: say one that is not there")
+    state = luks.state(arguments.disk if in_front else arguments.header)
+    if begun and not in_front and state == "encrypted" and luks.data_bytes(arguments.header) != 0:
+        # Stopped before the header told that the first data had moved into its place.
+        luks.check_disk(arguments.header, arguments.disk)
+        luks.put_back_in_front(arguments.disk, arguments.header)
+        in_front = True
     if state not in ("encrypted", "decrypting"):
         raise UserError(f"{arguments.header} is of a disk that is {state}: nothing was changed")
-    luks.check_disk(arguments.header, arguments.disk)
-    key = secret(arguments)
-    luks.unlocked_slot(arguments.header, key)
     if state == "encrypted":
-        confirm(arguments, f"{arguments.disk} will be decrypted")
-        luks.begin_decryption(arguments.disk, arguments.header, key)
+        if not in_front:
+            luks.check_disk(arguments.header, arguments.disk)
+        key = begin_decryption(arguments, in_front)
+    else:
+        luks.check_disk(arguments.header, arguments.disk)
+        key = secret(arguments)
+        luks.unlocked_slot(arguments.header, key)
     convert(arguments, key)
     print(f"{arguments.disk} is clear; take its encrypt= out of the boot line")
 

@@ -326,6 +326,42 @@ def begin_decryption(device, header, secret):
         *ZONE, "--key-file", None, device, given=[secret])  # fmt: skip
 
 
+def begin_decryption_in_front(device, header, secret):
+    """The header leaves for that file, which is needed until all is done: what follows it moves into its place."""
+    run("config", "--subsystem", identity(device), device)  # no other disk is converted by that file
+    run("reencrypt", "--decrypt", "--init-only", "--batch-mode", *_offline(device), "--header", header, *ZONE,
+        "--key-file", None, device, given=[secret])  # fmt: skip
+
+
+def _uuid(header):
+    for line in run("luksDump", header).splitlines():
+        if line.startswith("UUID:"):
+            return line.partition(":")[2].strip()
+    return None
+
+
+def is_copy(header, device):
+    """Is the file what was begun of this disk's header in front, which is whole yet? All of it, or, where cryptsetup has
+    mended that meanwhile, of the same name."""
+    with open(header, "rb") as file, open(device, "rb") as disk:
+        if all(disk.read(len(part)) == part for part in iter(lambda: file.read(1 << 20), b"")):
+            return True
+    return is_header(header) and _uuid(header) == _uuid(device)
+
+
+def data_bytes(header):
+    """Where the data begin, as the header says."""
+    return min(int(each["offset"]) for each in metadata(header)["segments"].values())
+
+
+def put_back_in_front(device, header):
+    """The header goes back to its place: what had come there is yet where it was."""
+    with open(header, "rb") as file, open(device, "rb+") as disk:
+        shutil.copyfileobj(file, disk, 1 << 20)
+        disk.flush()
+        os.fsync(disk.fileno())
+
+
 def _offline(device):
     """Of an image cryptsetup cannot see whether it is in use; check_unused() has looked."""
     return [] if is_block(device) else ["--force-offline-reencrypt"]
