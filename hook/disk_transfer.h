@@ -24,17 +24,31 @@ struct disk_transfer {
 /* Does it: what process_options.transfer_disk is. */
 typedef int (*disk_transfer_do)(struct disk_transfer *transfer, struct vcpu *vcpu);
 
-/* Overlays, process_options.overlays: what is written in the place of a disk, in memory. Each is an owner's; another's
- * is none: -RV_ENOENT. */
+/* Who asks for something of an overlay's. */
+struct overlay_user {
+	const struct hook_owner *owner;
+	struct vcpu *vcpu;
+	bool before_guest; /* no guest has run */
+};
+
+struct rv_overlay_spec;
+
+/* Overlays, process_options.overlays: what is written in the place of a disk, in memory or on another. Each is an
+ * owner's; another's is none: -RV_ENOENT. */
 struct disk_overlays {
 	/* A new one of a disk that there is or will be, of so many bytes of memory at most. Its number, above 0;
 	 * -RV_ENOSPC: there are too many. */
 	int (*make)(const struct hook_owner *owner, uint32_t number, uint64_t most_bytes);
+	/* One on another disk, as RV_SYS_OVERLAY_ON_DISK. */
+	int (*make_on_disk)(const struct hook_owner *owner, const struct rv_overlay_spec *spec);
+	/* As RV_SYS_OVERLAY_OPEN; so do the next two fail. */
+	int (*open)(const struct overlay_user *user, uint32_t id);
 	/* The first sectors that it holds from *lba on; -RV_ENOENT: none. */
-	int (*next)(const struct hook_owner *owner, uint32_t id, uint64_t *lba, uint64_t *sectors);
+	int (*next)(const struct overlay_user *user, uint32_t id, uint64_t *lba, uint64_t *sectors);
 	/* What it holds of these bytes, over what is there. */
-	int (*read)(const struct hook_owner *owner, uint32_t id, uint64_t offset, void *bytes, size_t length_bytes);
-	int64_t (*used)(const struct hook_owner *owner, uint32_t id); /* bytes of memory */
+	int (*read)(const struct overlay_user *user, uint32_t id, uint64_t offset, void *bytes, size_t length_bytes);
+	/* Bytes of memory, or of the other disk, that it takes; or may. */
+	int64_t (*used)(const struct hook_owner *owner, uint32_t id, bool is_limit);
 	void (*forget)(const struct hook_owner *owner);		      /* it is gone, and all of its with it */
 };
 

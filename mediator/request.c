@@ -5,6 +5,8 @@
 
 #include "core/instructions.h"
 
+bool (*request_forbids)(const struct request *request);
+
 static uint64_t request_last; /* the newest number */
 
 void request_begin(struct request *request, uint32_t kind)
@@ -50,6 +52,8 @@ static void request_settle(struct request *request, struct vcpu *vcpu)
 		else
 			request->redirect = NULL;
 	}
+	if (request_forbids != NULL && request->verdict == RV_VERDICT_PASS && request_forbids(request))
+		request->verdict = RV_VERDICT_DENY;
 	if (request->cipher != NULL && request->kind == request->asked) {
 		if (request->verdict == RV_VERDICT_PASS)
 			request->cipher(request);

@@ -37,6 +37,7 @@ struct request_disk {
 	uint16_t command;  /* as the controller has it */
 	uint16_t status;   /* done: 0, or as the controller has it */
 	uint16_t queue;	   /* of the guest's that it came by; 0 where there is one */
+	bool is_forced;	   /* a write that is done when it is on the medium (FUA) */
 	uint32_t argument; /* of commands beside reads and writes: what tells one use from another */
 	enum rv_disk_command purpose; /* UNKNOWN: what it is offered as says it */
 };
@@ -89,6 +90,9 @@ struct request {
 		struct request_usb usb; /* usb_attach, usb_detach */
 	};
 };
+
+/* Is it one that is not to reach its device, whatever hooks say? NULL: there is none. */
+extern bool (*request_forbids)(const struct request *request);
 
 /* Begins a request: gives it a number. All else is the caller's. It does not wait. Context: exit. */
 void request_begin(struct request *request, uint32_t kind);

@@ -72,6 +72,8 @@ int64_t syscall_disk_flush(struct process *process, struct exception_frame *fram
 int64_t syscall_overlay(struct process *process, struct exception_frame *frame);
 int64_t syscall_overlay_next(struct process *process, struct exception_frame *frame);
 int64_t syscall_overlay_read(struct process *process, struct exception_frame *frame);
+int64_t syscall_overlay_on_disk(struct process *process, struct exception_frame *frame);
+int64_t syscall_overlay_open(struct process *process, struct exception_frame *frame);
 int64_t syscall_overlay_used(struct process *process, struct exception_frame *frame);
 
 /* syscall_resident.c */

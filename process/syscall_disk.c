@@ -128,6 +128,24 @@ int64_t syscall_overlay(struct process *process, struct exception_frame *frame)
 	return process_options.overlays->make(&process->owner, (uint32_t)frame->rdi, frame->rsi);
 }
 
+/* (struct rv_overlay_spec *) */
+int64_t syscall_overlay_on_disk(struct process *process, struct exception_frame *frame)
+{
+	struct rv_overlay_spec spec;
+
+	if (user_copy_in(process, &spec, frame->rdi, sizeof(spec)) != 0)
+		return -RV_EFAULT;
+	if (spec.disk > RV_DISK_LAST || spec.other > RV_DISK_LAST || process_options.overlays == NULL)
+		return -RV_ENOENT;
+	return process_options.overlays->make_on_disk(&process->owner, &spec);
+}
+
+static struct overlay_user syscall_overlay_user(const struct process *process)
+{
+	return (struct overlay_user){ .owner = &process->owner, .vcpu = process->vcpu,
+				      .before_guest = process->state == PROCESS_LOADING && !process->live };
+}
+
 static bool syscall_overlay_is(const struct exception_frame *frame)
 {
 	return frame->rdi <= INT32_MAX && process_options.overlays != NULL;
@@ -137,20 +155,23 @@ static bool syscall_overlay_is(const struct exception_frame *frame)
 int64_t syscall_overlay_next(struct process *process, struct exception_frame *frame)
 {
 	struct rv_overlay_range range;
+	struct overlay_user user;
 	int error;
 
 	if (!syscall_overlay_is(frame))
 		return -RV_ENOENT;
 	if (user_copy_in(process, &range, frame->rsi, sizeof(range)) != 0)
 		return -RV_EFAULT;
-	error = process_options.overlays->next(&process->owner, (uint32_t)frame->rdi, &range.lba, &range.sectors);
+	user = syscall_overlay_user(process);
+	error = process_options.overlays->next(&user, (uint32_t)frame->rdi, &range.lba, &range.sectors);
 	return error != 0 ? error : user_copy_out(process, frame->rsi, &range, sizeof(range));
 }
 
 /* (overlay, offset, buffer, bytes), page by page of the engine's */
 int64_t syscall_overlay_read(struct process *process, struct exception_frame *frame)
 {
-	uint64_t offset = frame->rsi, user = frame->rdx, left = frame->r10, start_tsc = tsc_read();
+	uint64_t offset = frame->rsi, to = frame->rdx, left = frame->r10, start_tsc = tsc_read();
+	struct overlay_user user = syscall_overlay_user(process);
 	int error = 0;
 
 	if (!syscall_overlay_is(frame))
@@ -162,20 +183,43 @@ int64_t syscall_overlay_read(struct process *process, struct exception_frame *fr
 	while (error == 0 && left != 0) {
 		uint8_t unit[SYSCALL_OVERLAY_UNIT] = { 0 };
 
-		error = process_options.overlays->read(&process->owner, (uint32_t)frame->rdi, offset, unit, sizeof(unit));
+		error = process_options.overlays->read(&user, (uint32_t)frame->rdi, offset, unit, sizeof(unit));
 		if (error == 0)
-			error = user_copy_out(process, user, unit, sizeof(unit));
+			error = user_copy_out(process, to, unit, sizeof(unit));
 		offset += sizeof(unit);
-		user += sizeof(unit);
+		to += sizeof(unit);
 		left -= sizeof(unit);
 		syscall_charge(process, frame, &start_tsc);
 	}
 	return error;
 }
 
-/* (overlay) */
+/* (overlay). The disk's time is not the engine's. */
+int64_t syscall_overlay_open(struct process *process, struct exception_frame *frame)
+{
+	struct overlay_user user = syscall_overlay_user(process);
+	uint64_t start = tsc_read();
+	int error;
+
+	if (!syscall_overlay_is(frame))
+		return -RV_ENOENT;
+	if (!syscall_disk_has_time(process))
+		return -RV_ETIMEDOUT;
+	if (!process->sliced)
+		budget_pause(process);
+	error = process_options.overlays->open(&user, (uint32_t)frame->rdi);
+	start = tsc_read() - start;
+	process->disk_tsc += start;
+	process->owner.waited_cycles += start;
+	if (!process->sliced)
+		budget_resume(process);
+	return error;
+}
+
+/* (overlay, is the limit wanted?) */
 int64_t syscall_overlay_used(struct process *process, struct exception_frame *frame)
 {
 	return !syscall_overlay_is(frame) ? -RV_ENOENT
-					  : process_options.overlays->used(&process->owner, (uint32_t)frame->rdi);
+					  : process_options.overlays->used(&process->owner, (uint32_t)frame->rdi,
+									   frame->rsi != 0);
 }

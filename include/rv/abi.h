@@ -185,6 +185,20 @@ struct rv_overlay_range {
 	uint64_t lba, sectors;
 };
 
+/* What RV_SYS_OVERLAY_ON_DISK takes: the disk that is overlaid, and a range of another disk's sectors. */
+struct rv_overlay_spec {
+	uint32_t disk, other;
+	uint64_t first, sectors; /* 0: up to its end */
+	uint32_t anew;		 /* 1: whatever is there */
+	uint32_t reserved;
+};
+
+/* Errors of RV_SYS_OVERLAY_OPEN besides rv/errno.h's: in its place there is something else; one that has lost what it
+ * had for certain; one of another disk, or of another range. */
+#define RV_OVERLAY_FOREIGN 1001
+#define RV_OVERLAY_DAMAGED 1002
+#define RV_OVERLAY_OF_ANOTHER 1003
+
 /* What RV_SYS_HOOK_ADD takes: a hook wants the events of a kind for which all its clauses hold. C
  * evaluates them before the engine is entered. */
 #define RV_CLAUSES_MAXIMUM 16
@@ -371,7 +385,8 @@ enum rv_syscall {
 	RV_SYS_OVERLAY_NEXT,
 	/* (overlay, offset in bytes, buffer, bytes) -> 0: what it holds there, and zeros; whole units of 512 bytes */
 	RV_SYS_OVERLAY_READ,
-	/* (overlay) -> bytes of memory that it takes */
+	/* (overlay, 0) -> bytes of memory, or of the other disk, that it takes; (overlay, 1) -> how many it may, 0: that is not
+	 * known yet */
 	RV_SYS_OVERLAY_USED,
 	/* (name, bytes, values as JSON, bytes) -> 0: an event of the script's own, if somebody records. RV_EAGAIN:
 	 * nobody does; no bytes of a name: that is all that is asked. RV_E2BIG: more than RV_TRACE_BYTES of either;
@@ -415,6 +430,12 @@ enum rv_syscall {
 	/* (position of a service, buffer, room in bytes, uint32_t *tag) -> the bytes of its next record. RV_ENOENT;
 	 * RV_ENOTSUP: it gives scripts none; RV_EAGAIN: there is none; RV_E2BIG: it was longer, and is lost; RV_ENOMEM */
 	RV_SYS_SERVICE_READ,
+	/* (struct rv_overlay_spec *) -> the number of a new overlay, above 0. RV_ENOENT, RV_ENOSPC: as RV_SYS_OVERLAY;
+	 * RV_EINVAL: on itself; RV_EBUSY: another overlay has that range */
+	RV_SYS_OVERLAY_ON_DISK,
+	/* (overlay) -> 0: it can take requests, or it is in memory. RV_OVERLAY_*; RV_EAGAIN: not yet, for a disk is not known,
+	 * or cannot be had; RV_EINVAL: the range is too small or too large; else as RV_SYS_DISK_WRITE */
+	RV_SYS_OVERLAY_OPEN,
 	RV_SYSCALL_COUNT,
 };
 

@@ -13,6 +13,7 @@
 /* Of a FIS to the device. */
 enum { FIS_TYPE = 0, FIS_FLAGS = 1, FIS_COMMAND = 2, FIS_FEATURE = 3, FIS_LBA = 4, FIS_DEVICE = 7, FIS_LBA_HIGH = 8,
        FIS_FEATURE_HIGH = 11, FIS_COUNT = 12, FIS_COUNT_HIGH = 13, FIS_H2D_BYTES = 20 };
+#define FIS_DEVICE_FUA 0x80 /* of a queued command */
 /* Of one from it. */
 enum { FIS_STATUS = 2, FIS_ERROR = 3 };
 #define FIS_PIO 0x5f
@@ -119,6 +120,7 @@ void ahci_command_describe(struct ahci_slot *slot)
 	slot->request.disk.lba = ata_taskfile_lba(&taskfile, slot->opcode, &port->disk);
 	slot->request.disk.sectors = ata_taskfile_sectors(&taskfile, slot->opcode);
 	slot->request.disk.reach = ata_reach(slot->opcode);
+	slot->request.disk.is_forced = slot->opcode->forced || (slot->is_queued && (slot->fis[FIS_DEVICE] & FIS_DEVICE_FUA));
 }
 
 /* Writing ------------------------------------------------------------------------------------------- */

@@ -37,6 +37,7 @@ struct ata_opcode {
 	uint8_t code;
 	uint8_t kind; /* RV_EVENT_DISK_READ, _WRITE, _FLUSH, _DISCARD, or else _COMMAND */
 	bool dma, extended, multiple;
+	bool forced; /* a write that is done when it is on the medium (FUA) */
 };
 
 /* The command block's registers when a command was given: of LBA and count two bytes each (ATA/ATAPI-7 6.2). */

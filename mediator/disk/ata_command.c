@@ -19,11 +19,11 @@ static const struct ata_opcode ata_opcodes[] = {
 	{ .code = 0x34, .kind = RV_EVENT_DISK_WRITE, .extended = true },
 	{ .code = 0x35, .kind = RV_EVENT_DISK_WRITE, .dma = true, .extended = true },
 	{ .code = 0x39, .kind = RV_EVENT_DISK_WRITE, .extended = true, .multiple = true },
-	{ .code = 0x3d, .kind = RV_EVENT_DISK_WRITE, .dma = true, .extended = true }, /* FUA */
+	{ .code = 0x3d, .kind = RV_EVENT_DISK_WRITE, .dma = true, .extended = true, .forced = true },
 	{ .code = 0xc5, .kind = RV_EVENT_DISK_WRITE, .multiple = true },
 	{ .code = 0xca, .kind = RV_EVENT_DISK_WRITE, .dma = true },
 	{ .code = 0xcb, .kind = RV_EVENT_DISK_WRITE, .dma = true },
-	{ .code = 0xce, .kind = RV_EVENT_DISK_WRITE, .extended = true, .multiple = true }, /* FUA */
+	{ .code = 0xce, .kind = RV_EVENT_DISK_WRITE, .extended = true, .multiple = true, .forced = true },
 	{ .code = 0x06, .kind = RV_EVENT_DISK_DISCARD, .dma = true, .extended = true }, /* DATA SET MANAGEMENT */
 	{ .code = 0xe7, .kind = RV_EVENT_DISK_FLUSH },
 	{ .code = 0xea, .kind = RV_EVENT_DISK_FLUSH, .extended = true },

@@ -207,6 +207,7 @@ void ide_begin(struct ide_channel *channel, uint64_t lba, uint32_t sectors)
 		.command = channel->opcode->code,
 		.argument = channel->taskfile.features,
 		.purpose = ata_purpose(channel->opcode->code, channel->taskfile.features),
+		.is_forced = channel->opcode->forced,
 	};
 	cipher_begin(&channel->request);
 	channel->is_dropped = false;

@@ -17,6 +17,7 @@
 #define NVME_WORD_METADATA 4
 #define NVME_WORD_LBA 10
 #define NVME_WORD_COUNT 12
+#define NVME_COUNT_FUA (1u << 30)
 #define NVME_COUNT_PRACT (1u << 29) /* the device makes the protection information, and takes it off */
 #define NVME_PROTECTION_BYTES 8
 
@@ -169,6 +170,7 @@ static uint16_t nvme_prepare_blocks(struct nvme_slot *slot)
 		return nvme_prp_status(error);
 	slot->request.disk.lba = nvme_pair(&words[NVME_WORD_LBA]);
 	slot->request.disk.sectors = nvme_blocks(slot);
+	slot->request.disk.is_forced = (words[NVME_WORD_COUNT] & NVME_COUNT_FUA) != 0;
 	slot->request.data = nvme_data;
 	slot->request.data_at = nvme_data_at;
 	slot->request.data_bytes = nvme_opcode(slot) == NVME_WRITE ? bytes : 0;
@@ -218,6 +220,7 @@ static uint16_t nvme_prepare(struct nvme_slot *slot)
 			return NVME_STATUS_NAMESPACE;
 		slot->request.disk.lba = nvme_pair(&slot->command.words[NVME_WORD_LBA]);
 		slot->request.disk.sectors = nvme_blocks(slot);
+		slot->request.disk.is_forced = (slot->command.words[NVME_WORD_COUNT] & NVME_COUNT_FUA) != 0;
 	}
 	if (slot->request.kind == RV_EVENT_DISK_DISCARD && nvme_opcode(slot) == NVME_DATASET_MANAGEMENT &&
 	    request_is_wanted(&slot->request))

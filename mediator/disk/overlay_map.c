@@ -1,6 +1,6 @@
 /*
- * mediator/disk/overlay_map.c: the tree. An entry of a node of the lowest level is about 4 KiB: a page's address, or 0
- * where what is held is zeros, and a bit for each unit that is held. An entry above is a node's address, or 0, or
+ * mediator/disk/overlay_map.c: the tree. An entry of a node of the lowest level is about 4 KiB: a page's address, or a
+ * block's number in its place, or 0 where what is held is zeros, and a bit for each unit that is held. An entry above is a node's address, or 0, or
  * OVERLAY_ZEROS: all below is held, and zeros.
  */
 #include "mediator/disk/overlay_map.h"
@@ -9,11 +9,9 @@
 #include "core/string.h"
 #include "rv/errno.h"
 
-#define OVERLAY_UNITS 0xffu	     /* the bits of units: of zeros if there is no page */
-#define OVERLAY_ZEROS OVERLAY_UNITS /* of any level */
+#define OVERLAY_ZEROS OVERLAY_LEAF_UNITS /* of any level */
 #define OVERLAY_LEVELS 4
 #define OVERLAY_ENTRIES 512
-#define OVERLAY_LEAF_BYTES PAGE_BYTES
 /* So many are left for what else hooks need pages for. */
 #define OVERLAY_SPARE_PAGES 512
 
@@ -57,6 +55,10 @@ static void overlay_prune(struct overlay_map *map, uint64_t *entry, unsigned lev
 	*entry = 0;
 	if (node == NULL)
 		return;
+	if (level == 0 && map->has_blocks) {
+		map->nr_blocks--;
+		return;
+	}
 	for (unsigned i = 0; level != 0 && i < OVERLAY_ENTRIES; i++)
 		overlay_prune(map, &node[i], level - 1);
 	overlay_give_page(map, node);
@@ -198,6 +200,32 @@ int overlay_map_zero(struct overlay_map *map, uint64_t offset, uint64_t length_b
 	return length_bytes == 0 ? 0 : overlay_zero_part(map, &map->root, OVERLAY_LEVELS, offset, length_bytes);
 }
 
+int overlay_map_reserve(struct overlay_map *map, uint64_t offset, uint64_t length_bytes)
+{
+	for (uint64_t at = offset - offset % OVERLAY_LEAF_BYTES; at < offset + length_bytes; at += OVERLAY_LEAF_BYTES) {
+		if (overlay_reach(map, at) == NULL)
+			return -RV_ENOSPC;
+	}
+	return 0;
+}
+
+void overlay_map_place(struct overlay_map *map, uint64_t offset, uint64_t block, unsigned units)
+{
+	uint64_t *entry = overlay_reach(map, offset);
+
+	overlay_prune(map, entry, 0);
+	*entry = block << PAGE_SHIFT | units;
+	map->nr_blocks += block != 0;
+}
+
+uint64_t overlay_map_leaf(const struct overlay_map *map, uint64_t offset, unsigned *units, uint64_t *span)
+{
+	uint64_t entry = overlay_look(map, offset, span);
+
+	*units = (unsigned)(entry & OVERLAY_LEAF_UNITS);
+	return *span == OVERLAY_LEAF_BYTES ? entry >> PAGE_SHIFT : 0;
+}
+
 /* How many bytes from an offset on are alike: held, or not. */
 static uint64_t overlay_stretch(const struct overlay_map *map, uint64_t offset, bool *is_held)
 {
@@ -205,7 +233,7 @@ static uint64_t overlay_stretch(const struct overlay_map *map, uint64_t offset, 
 	uint64_t unit = offset % OVERLAY_LEAF_BYTES / OVERLAY_UNIT_BYTES;
 
 	*is_held = (entry >> unit & 1) != 0;
-	if (span != OVERLAY_LEAF_BYTES || (entry & OVERLAY_UNITS) == OVERLAY_ZEROS || (entry & OVERLAY_UNITS) == 0)
+	if (span != OVERLAY_LEAF_BYTES || (entry & OVERLAY_LEAF_UNITS) == OVERLAY_ZEROS || (entry & OVERLAY_LEAF_UNITS) == 0)
 		return span - offset % span;
 	do
 		at += OVERLAY_UNIT_BYTES;

@@ -26,32 +26,31 @@ static uint64_t redirect_bytes(const struct request *request)
 
 /* To an overlay ------------------------------------------------------------------------------------- */
 
+struct redirect_data {
+	struct overlay_data data;
+	struct request *request;
+};
+
+static int redirect_copy(struct overlay_data *data, uint64_t at, void *bytes, size_t length_bytes, bool give)
+{
+	struct request *request = CONTAINER_OF(data, struct redirect_data, data)->request;
+
+	return request->data(request, at, bytes, length_bytes, give);
+}
+
 static int redirect_write(struct request *request, struct overlay *overlay, uint64_t offset)
 {
-	uint8_t unit[OVERLAY_UNIT_BYTES];
-	int error = 0;
+	struct redirect_data of = { { redirect_copy }, request };
 
-	for (uint64_t at = 0; error == 0 && at < request->data_bytes; at += sizeof(unit)) {
-		error = request->data(request, at, unit, sizeof(unit), false);
-		if (error == 0)
-			error = overlay_map_write(&overlay->map, offset + at, unit, sizeof(unit));
-	}
-	return error;
+	return overlay_write(overlay, offset, request->data_bytes, &of.data);
 }
 
 /* Puts what the overlay holds over what is there. */
-static int redirect_read(struct request *request, const struct overlay *overlay, uint64_t offset, uint64_t length_bytes)
+static int redirect_read(struct request *request, struct overlay *overlay, uint64_t offset, uint64_t length_bytes)
 {
-	uint8_t unit[OVERLAY_UNIT_BYTES];
-	int error = 0;
+	struct redirect_data of = { { redirect_copy }, request };
 
-	for (uint64_t at = 0; error == 0 && at < length_bytes; at += sizeof(unit)) {
-		if (overlay_map_share(&overlay->map, offset + at, sizeof(unit)) == OVERLAY_NONE)
-			continue;
-		overlay_map_read(&overlay->map, offset + at, unit, sizeof(unit));
-		error = request->data(request, at, unit, sizeof(unit), true);
-	}
-	return error;
+	return overlay_read(overlay, offset, length_bytes, &of.data);
 }
 
 static int redirect_zero(const struct request *request, struct overlay *overlay, uint64_t lba, uint64_t sectors)
@@ -60,7 +59,7 @@ static int redirect_zero(const struct request *request, struct overlay *overlay,
 
 	if (!disk_describe_number(request->disk.number, &info) || lba > info.sectors || sectors > info.sectors - lba)
 		return -RV_ERANGE;
-	return overlay_map_zero(&overlay->map, lba * overlay->sector_bytes, sectors * overlay->sector_bytes);
+	return overlay_zero(overlay, lba * overlay->sector_bytes, sectors * overlay->sector_bytes);
 }
 
 /* What TRIM gives up reads as zeros: the ranges of its list are 8 bytes each (mediator/disk/discard.h). */
@@ -87,6 +86,12 @@ static int redirect_discard(struct request *request, struct overlay *overlay)
 	return bus == RV_DISK_NVME ? 0 : redirect_trim(request, overlay);
 }
 
+/* Of a write or a discard: what became of it, and whether it has to stay. */
+static int redirect_settle(const struct request *request, struct overlay *overlay, int error)
+{
+	return error == 0 ? overlay_settle(overlay, request->disk.is_forced) : error;
+}
+
 /* 0: it is done without the disk; 1: the disk is to do it, and ours is put over it (if request->redirect stays). */
 static int redirect_to_overlay(struct request *request, struct overlay *overlay)
 {
@@ -97,17 +102,17 @@ static int redirect_to_overlay(struct request *request, struct overlay *overlay)
 
 	switch (request->asked) {
 	case RV_EVENT_DISK_FLUSH:
-		return 0;
+		return overlay_flush(overlay);
 	case RV_EVENT_DISK_DISCARD:
-		return redirect_discard(request, overlay);
+		return redirect_settle(request, overlay, redirect_discard(request, overlay));
 	case RV_EVENT_DISK_WRITE:
-		return is_odd ? -RV_ENOTSUP : redirect_write(request, overlay, offset);
+		return is_odd ? -RV_ENOTSUP : redirect_settle(request, overlay, redirect_write(request, overlay, offset));
 	default:
 		break;
 	}
 	if (is_odd)
 		return -RV_ENOTSUP;
-	switch (overlay_map_share(&overlay->map, offset, length_bytes)) {
+	switch (overlay_map_share(overlay_held(overlay), offset, length_bytes)) {
 	case OVERLAY_ALL:
 		request->is_answered = true;
 		return redirect_read(request, overlay, offset, length_bytes);
@@ -119,14 +124,17 @@ static int redirect_to_overlay(struct request *request, struct overlay *overlay)
 	}
 }
 
-static int redirect_by_overlay(struct request *request)
+static int redirect_by_overlay(struct request *request, struct vcpu *vcpu)
 {
+	struct overlay_user user = { .owner = request->redirector, .vcpu = vcpu };
 	struct overlay *overlay = overlay_lock(request->target & ~RV_TARGET_OVERLAY, request->redirector);
 	int error = -RV_ENOENT;
 
 	if (overlay == NULL)
 		return error;
 	if (overlay->disk == request->disk.number)
+		error = overlay_open(overlay, &user);
+	if (error == 0)
 		error = redirect_to_overlay(request, overlay);
 	if (error == -RV_ENOSPC && !overlay->said_full) {
 		overlay->said_full = true;
@@ -137,8 +145,9 @@ static int redirect_by_overlay(struct request *request)
 }
 
 /* The disk has read all of it: the overlay's part comes over that. */
-static void redirect_end(struct request *request)
+static void redirect_end(struct request *request, struct vcpu *vcpu)
 {
+	struct overlay_user user = { .owner = request->redirector, .vcpu = vcpu };
 	struct overlay *overlay;
 	int error;
 
@@ -149,7 +158,9 @@ static void redirect_end(struct request *request)
 		request->verdict = RV_VERDICT_DENY;
 		return;
 	}
-	error = redirect_read(request, overlay, request->disk.lba * overlay->sector_bytes, request->data_bytes);
+	error = overlay_open(overlay, &user);
+	if (error == 0)
+		error = redirect_read(request, overlay, request->disk.lba * overlay->sector_bytes, request->data_bytes);
 	spinlock_release(&overlay->lock);
 	if (error != 0)
 		request->verdict = RV_VERDICT_DENY;
@@ -192,15 +203,15 @@ static void redirect_do(struct request *request, struct vcpu *vcpu)
 	int error;
 
 	if (request->kind == RV_EVENT_DISK_DONE) {
-		redirect_end(request);
+		redirect_end(request, vcpu);
 		return;
 	}
-	error = request->target & RV_TARGET_OVERLAY ? redirect_by_overlay(request) : redirect_by_disk(request, vcpu);
+	error = request->target & RV_TARGET_OVERLAY ? redirect_by_overlay(request, vcpu) : redirect_by_disk(request, vcpu);
 	if (error == 1)
 		return;
 	request->redirect = NULL;
 	request->verdict = error == 0 ? RV_VERDICT_DROP : RV_VERDICT_DENY;
-	request->refusal = 0;
+	request->refusal = error == -RV_EAGAIN ? RV_REFUSAL_RETRY : 0;
 }
 
 void redirect_set(struct request *request, uint32_t target, const struct hook_owner *redirector)

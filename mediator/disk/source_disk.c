@@ -104,6 +104,13 @@ static enum access_result source_disk_apply(struct event_origin *origin, enum rv
 	return ACCESS_PASS;
 }
 
+/* One that goes elsewhere when it has waited. */
+static void source_disk_hold(struct event_origin *origin, const struct hook *hook, const struct rv_event *event, bool accepts)
+{
+	source_disk_redirect(origin, *(const volatile uint32_t *)&event->disk_target);
+	source_request_hold(origin, hook, event, accepts);
+}
+
 static void source_disk_pose(struct event_origin *origin, const struct rv_event *event)
 {
 	origin->request->kind = origin->request->asked = event->kind;
@@ -128,7 +135,7 @@ static void source_disk_pose(struct event_origin *origin, const struct rv_event 
 		.detach = source_disk_detach,                                                      \
 		.fill = source_disk_fill,                                                          \
 		.note = source_disk_note,                                                          \
-		.hold = source_request_hold,                                                       \
+		.hold = source_disk_hold,                                                          \
 		.data = source_request_data,                                                       \
 		.is_spoiled = source_request_is_spoiled,                                           \
 		.apply = source_disk_apply,                                                        \

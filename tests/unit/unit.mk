@@ -67,6 +67,8 @@ unit-disk_cipher-objects := $(addprefix mediator/disk/,ata_identify.o ata_purpos
 
 unit-programs += overlay
 unit-overlay-objects := mediator/disk/overlay_map.o
+unit-programs += overlay_log
+unit-overlay_log-objects := $(addprefix mediator/disk/overlay_,blocks.o generation.o log.o map.o)
 unit-programs += virtio
 unit-virtio-transport := mediator/bounce.o $(addprefix mediator/virtio/virtio_,chain.o layout.o queue.o registers.o setup.o work.o)
 unit-virtio-objects := $(unit-virtio-transport) $(addprefix mediator/disk/virtio_,chain.o learn.o own.o request.o) $(addprefix tests/unit/,virtio_device.o disk_memory.o disk_own.o disk_requests.o)

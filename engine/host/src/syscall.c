@@ -118,6 +118,16 @@ static int64_t syscall_disk(uint64_t position, struct rv_disk_info *info)
 	return 0;
 }
 
+static uint64_t syscall_overlay_bytes; /* that the last may take */
+
+static int64_t syscall_overlay_on_disk(const struct rv_overlay_spec *spec)
+{
+	if (spec->disk > RV_DISK_LAST || spec->other > RV_DISK_LAST)
+		return -RV_ENOENT;
+	syscall_overlay_bytes = spec->sectors * MACHINE_SECTOR_BYTES;
+	return spec->disk == spec->other ? -RV_EINVAL : 1;
+}
+
 /* And one of these. */
 static int64_t syscall_nic(uint64_t position, struct rv_nic_info *info)
 {
@@ -242,6 +252,7 @@ int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64
 	case RV_SYS_DISK_FLUSH:
 		return a == 0 ? 0 : -RV_ENOENT;
 	case RV_SYS_OVERLAY: /* it stays empty: no data go anywhere */
+		syscall_overlay_bytes = b;
 		return a <= RV_DISK_LAST ? 1 : -RV_ENOENT;
 	case RV_SYS_OVERLAY_NEXT:
 		return -RV_ENOENT;
@@ -249,7 +260,11 @@ int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64
 		memset(syscall_pointer(c), 0, d);
 		return 0;
 	case RV_SYS_OVERLAY_USED:
+		return b != 0 ? (int64_t)syscall_overlay_bytes : 0;
+	case RV_SYS_OVERLAY_OPEN:
 		return 0;
+	case RV_SYS_OVERLAY_ON_DISK:
+		return syscall_overlay_on_disk(syscall_pointer(a));
 	case RV_SYS_DISK_FAIL:
 		return a / RV_DISKS_A_BUS == RV_DISK_NVME ? 0 : -RV_ENOTSUP;
 	case RV_SYS_STATISTICS:

@@ -246,9 +246,19 @@ static inline int64_t sys_overlay_read(uint64_t overlay, uint64_t offset, void *
 	return engine_syscall(RV_SYS_OVERLAY_READ, overlay, offset, engine_address(buffer), length_bytes, 0);
 }
 
-static inline int64_t sys_overlay_used(uint64_t overlay)
+static inline int64_t sys_overlay_used(uint64_t overlay, bool is_limit)
 {
-	return engine_syscall(RV_SYS_OVERLAY_USED, overlay, 0, 0, 0, 0);
+	return engine_syscall(RV_SYS_OVERLAY_USED, overlay, is_limit, 0, 0, 0);
+}
+
+static inline int64_t sys_overlay_on_disk(const struct rv_overlay_spec *spec)
+{
+	return engine_syscall(RV_SYS_OVERLAY_ON_DISK, engine_address(spec), 0, 0, 0, 0);
+}
+
+static inline int64_t sys_overlay_open(uint64_t overlay)
+{
+	return engine_syscall(RV_SYS_OVERLAY_OPEN, overlay, 0, 0, 0, 0);
 }
 
 static inline int64_t sys_disk(uint64_t position, struct rv_disk_info *info)
