@@ -19,7 +19,6 @@
 #define VECTOR_NMI 2
 #define VECTOR_FIRST_FREE 32
 #define RESET_WAIT_LOOPS 200000u
-#define WATCHDOG_PORT 0x443 /* of QEMU's ib700: a write starts it, with the time */
 #define WATCHDOG_TWO_SECONDS 0xe
 
 extern uint8_t landing_idt[10], landing_stacks[];

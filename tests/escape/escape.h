@@ -17,11 +17,18 @@
 #define ESCAPE_ACTIONS_MAXIMUM 40u
 #define ESCAPE_TRAIL 24u
 
+#define WATCHDOG_PORT 0x443 /* of QEMU's ib700: a write starts it, with the time */
+#define WATCHDOG_THIRTY_SECONDS 0x0
+
 /* Fixed places below 1 MiB. landing.S has LOW_DETECTOR too. */
 #define LOW_DETECTOR 0x7000u
 #define LOW_SMM 0x38000u  /* where SMIs lead a CPU whose SMBASE is as after a reset */
 #define LOW_WARM 0x10000u /* where the firmware's warm start vector points */
 #define LOW_WAKE 0x12000u /* and the waking vector */
+
+#define FACS_VECTOR 12
+#define FACS_X_VECTOR 24
+#define FACS_SYSTEM_FLAGS 36
 
 /* Numbers that follow from a start, for one step. */
 struct random {
@@ -85,9 +92,11 @@ struct platform {
 	uint64_t ours_bytes;
 	uint32_t low_pages_end; /* landing pages are from 1 to here */
 	uint64_t low_ours;	/* a page of ours below 1 MiB; 0: none */
+	uint32_t facs;		/* 0: none */
 	uint16_t pm1a_event, pm1b_event, pm1a_control, pm1b_control, smi_command;
 	uint8_t acpi_enable, acpi_disable;
 	uint8_t off_type, disk_type; /* sleep types that end the emulator; 8: none */
+	uint8_t ram_type;	     /* suspend to RAM, where it is offered; likewise */
 	uint16_t reset_port;
 	uint8_t reset_value;
 	uint16_t hook_port;

@@ -104,21 +104,40 @@ static void write_control(uint16_t port, uint16_t value, uint32_t form)
 	}
 }
 
+/* Where the firmware, or the hypervisor, goes on when the machine wakes: mostly where the detector is. The FACS's other
+ * fields stay: without them the machine would not sleep again. */
+static void choose_vectors(struct random *random)
+{
+	volatile uint32_t *facs = (volatile uint32_t *)(uintptr_t)platform.facs;
+	uint32_t page = apic_any_page(random), wild = (uint32_t)random_next(random);
+
+	if (facs == NULL)
+		return;
+	facs[FACS_VECTOR / 4] = random_once_in(random, 6) ? wild : random_once_in(random, 2) ? page << 12 : LOW_WAKE;
+	facs[FACS_X_VECTOR / 4] = random_once_in(random, 8) ? wild : 0;
+	facs[FACS_SYSTEM_FLAGS / 4] = random_below(random, 2);
+}
+
 /* Every type but the one that switches off: that has nothing behind it to look at. */
 void act_sleep(struct cpu *cpu, struct random *random)
 {
 	uint16_t port = platform.pm1b_control != 0 && random_once_in(random, 3) ? platform.pm1b_control
 										: platform.pm1a_control;
-	uint32_t type = random_below(random, 8);
+	uint32_t type = random_below(random, 8), form = random_below(random, 5);
 
 	(void)cpu;
+	/* Where suspend to RAM is offered, that more often. */
+	if (platform.ram_type < 8 && random_once_in(random, 2))
+		type = platform.ram_type;
 	if (port == 0 || type == platform.off_type || type == platform.disk_type)
 		return;
 	RECORD->end = END_SLEEP; /* unless it goes on */
 	if (platform.pm1a_event != 0)
 		out16((uint16_t)(platform.pm1a_event + 2), PM1_WAKE_SOURCES);
-	write_control(port, (uint16_t)(type << PM1_SLEEP_TYPE_SHIFT | (in16(port) & 1)),
-		      random_below(random, 5));
+	choose_vectors(random);
+	if (platform.ram_type < 8 && !platform.bochs)
+		out8(WATCHDOG_PORT, WATCHDOG_THIRTY_SECONDS); /* it goes on while the hypervisor takes its fingerprint */
+	write_control(port, (uint16_t)(type << PM1_SLEEP_TYPE_SHIFT | (in16(port) & 1)), form);
 	spin(50000);
 	RECORD->end = END_UNKNOWN;
 }

@@ -23,7 +23,6 @@
 #define FADT_PM1A_EVENT 56
 #define FADT_RESET_REGISTER 116
 #define FADT_LENGTH_WITH_RESET 129
-#define FACS_WAKING_VECTOR 12
 
 struct platform platform;
 
@@ -53,12 +52,13 @@ static void platform_read_acpi(void)
 	uint32_t facs;
 	uint16_t type;
 
-	platform.off_type = platform.disk_type = 8;
+	platform.off_type = platform.disk_type = platform.ram_type = 8;
 	if (!fadt)
 		return;
 	facs = load32(fadt + FADT_FACS);
+	platform.facs = facs;
 	if (facs != 0)
-		*(volatile uint32_t *)(uintptr_t)(facs + FACS_WAKING_VECTOR) = LOW_WAKE;
+		*(volatile uint32_t *)(uintptr_t)(facs + FACS_VECTOR) = LOW_WAKE;
 	platform.smi_command = (uint16_t)load32(fadt + FADT_SMI_COMMAND);
 	platform.acpi_enable = fadt[FADT_ACPI_ENABLE];
 	platform.acpi_disable = fadt[FADT_ACPI_ENABLE + 1];
@@ -73,6 +73,8 @@ static void platform_read_acpi(void)
 		platform.off_type = (uint8_t)type;
 	if (acpi_find_sleep_type("_S4_", &type))
 		platform.disk_type = (uint8_t)type;
+	if (acpi_find_sleep_type("_S3_", &type))
+		platform.ram_type = (uint8_t)type;
 }
 
 static void platform_init(void)

@@ -17,10 +17,12 @@
 #define COMMANDS 8
 #define LIST MIB(1)
 #define RECEIVED (MIB(1) + KIB(4))
+#define LIST_OTHER (MIB(1) + KIB(2))
 #define TABLE(slot) (MIB(1) + KIB(8) + (slot) * KIB(1))
 #define BUFFER(slot) (MIB(3) + (slot) * KIB(32))
 
 static struct ahci_controller controller;
+static uint32_t list = LIST;
 static bool is_nonsense, is_queuing;
 static bool is_locked; /* by a CPU of the guest's: its driver has one for all that it does */
 static unsigned nr_completed, nr_failed, nr_logged;
@@ -131,7 +133,7 @@ static void completed(unsigned slot)
 	commands[slot].is_out = false;
 	nr_completed++;
 	UNIT_EQUAL(expected_error(slot), 0);
-	memcpy(&transferred, memory_direct(LIST + slot * AHCI_HEADER_BYTES + 4), sizeof(transferred));
+	memcpy(&transferred, memory_direct(list + slot * AHCI_HEADER_BYTES + 4), sizeof(transferred));
 	if (!commands[slot].is_write)
 		check_data(slot);
 	if (commands[slot].is_write && !(hooked && disk_rule(commands[slot].lba) == 1)) {
@@ -157,7 +159,7 @@ static void give_up_all(void)
 
 static void start_port(void)
 {
-	write_port(AHCI_PxCLB, LIST);
+	write_port(AHCI_PxCLB, list);
 	write_port(AHCI_PxCLBU, 0);
 	write_port(AHCI_PxFB, RECEIVED);
 	write_port(AHCI_PxFBU, 0);
@@ -167,7 +169,7 @@ static void start_port(void)
 	write_port(AHCI_PxCMD, AHCI_PxCMD_FRE | AHCI_PxCMD_ST);
 	if (is_nonsense)
 		return;
-	UNIT_EQUAL(read_port(AHCI_PxCLB), LIST);
+	UNIT_EQUAL(read_port(AHCI_PxCLB), list);
 	UNIT_CHECK(read_port(AHCI_PxCMD) & AHCI_PxCMD_ST);
 	UNIT_EQUAL(read_port(AHCI_PxCI) | read_port(AHCI_PxSACT), 0);
 }
@@ -181,7 +183,7 @@ static void stop_port(void)
 static void prepare(unsigned slot, uint8_t code, uint64_t lba, uint32_t sectors, uint32_t bytes)
 {
 	uint8_t *table = memory_direct(TABLE(slot));
-	uint32_t *header = memory_direct(LIST + slot * AHCI_HEADER_BYTES), nr = 0;
+	uint32_t *header = memory_direct(list + slot * AHCI_HEADER_BYTES), nr = 0;
 	bool is_queued = code == 0x60 || code == 0x61, is_write = code == 0x35 || code == 0x61;
 
 	memset(table, 0, KIB(1));
@@ -317,9 +319,14 @@ static void interrupt(void)
 static void reset(void)
 {
 	is_locked = true;
-	switch (unit_random() % 3) {
+	switch (unit_random() % 4) {
 	case 0:
 		stop_port();
+		break;
+	case 3:
+		give_up_all();
+		device_lose_power();
+		list = list == LIST ? LIST_OTHER : LIST;
 		break;
 	case 1:
 		give_up_all();
@@ -344,7 +351,7 @@ static void babble(void)
 	static const uint8_t codes[] = { 0x25, 0x35, 0x60, 0x61, 0xec, 0x06, 0x2f, 0xc8, 0x20, 0xea, 0xef, 0xa0 };
 	static const uint8_t widths[] = { 1, 2, 4, 8 };
 	unsigned slot = (unsigned)unit_random() % AHCI_SLOTS, which = (unsigned)unit_random() % 4;
-	uint32_t *header = memory_direct(LIST + slot * AHCI_HEADER_BYTES);
+	uint32_t *header = memory_direct(list + slot * AHCI_HEADER_BYTES);
 	uint8_t *table = memory_direct(TABLE(slot));
 	uint64_t value = unit_random();
 

@@ -307,12 +307,17 @@ void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
 	}
 }
 
-void device_power_on(void)
+void device_lose_power(void)
 {
-	disk_memory_reset(256);
 	memset(port, 0, sizeof(port));
-	memset(device_disk, 0, sizeof(device_disk));
 	device_interrupt = false;
 	reset();
 	pending_reset = 0;
+}
+
+void device_power_on(void)
+{
+	disk_memory_reset(256);
+	memset(device_disk, 0, sizeof(device_disk));
+	device_lose_power();
 }

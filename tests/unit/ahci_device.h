@@ -18,6 +18,8 @@ extern bool device_interrupt; /* a message that it has sent */
 extern bool device_is_awaited; /* it goes on while its registers are read */
 
 void device_power_on(void);
+/* And has it again, as when the machine has suspended to RAM. */
+void device_lose_power(void);
 /* False: it has nothing to do. */
 bool device_step(void);
 
