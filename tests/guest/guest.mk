@@ -30,6 +30,7 @@ guest-names := \
 	modes \
 	burst \
 	nic \
+	virtio_nic \
 	nmi \
 	nvme \
 	ours \
