@@ -37,8 +37,9 @@ int bounce_take_pages(struct bounce *bounce, uint64_t most_bytes)
 int bounce_grow(struct bounce *bounce, uint64_t nr_pages)
 {
 	while (bounce->nr_pages < nr_pages) {
-		uint8_t *page = memory_allocate_device_page();
+		uint8_t *page = bounce->spare != NULL ? bounce->spare : memory_allocate_device_page();
 
+		bounce->spare = NULL;
 		if (page == NULL)
 			return -RV_ENOMEM;
 		bounce->pages[bounce->nr_pages++] = page;
@@ -186,4 +187,18 @@ void bounce_release(struct bounce *bounce)
 {
 	bounce_release_pages(bounce);
 	bounce->nr_segments = 0;
+}
+
+void bounce_keep_page(struct bounce *bounce)
+{
+	if (bounce->spare == NULL && bounce->nr_pages != 0)
+		bounce->spare = bounce->pages[--bounce->nr_pages];
+	bounce_release(bounce);
+}
+
+void bounce_release_spare(struct bounce *bounce)
+{
+	if (bounce->spare != NULL)
+		memory_free_page(bounce->spare);
+	bounce->spare = NULL;
 }

@@ -21,6 +21,7 @@ struct bounce {
 	uint32_t nr_segments;
 	uint32_t nr_pages;
 	uint64_t length_bytes;
+	uint8_t *spare; /* a page that is the first to be taken, whatever is in it; NULL: there is none */
 };
 
 /* Of a new one, that is zero. */
@@ -46,7 +47,8 @@ int bounce_take_pages(struct bounce *bounce, uint64_t most_bytes);
 /* Takes pages for that many. As the last. */
 int bounce_take_bytes(struct bounce *bounce, uint64_t bytes);
 
-/* Takes pages until there are so many, of which there is room. 0; -RV_ENOMEM: it has those that were had. */
+/* Takes pages until there are so many, of which there is room. What is in them is zeros, or was there when one of them was
+ * kept. 0; -RV_ENOMEM: it has those that were had. */
 int bounce_grow(struct bounce *bounce, uint64_t nr_pages);
 
 /* From now on it has so many bytes: what is new are zeros, whatever was in the pages. 0, -RV_ENOMEM, -RV_E2BIG; it is as
@@ -74,5 +76,8 @@ void bounce_hand_over(struct bounce *bounce, struct bounce *to);
 /* Gives the pages back: no device may have them any more. The second forgets the segments too. */
 void bounce_release_pages(struct bounce *bounce);
 void bounce_release(struct bounce *bounce);
+/* As bounce_release(), but one page is kept for the next time: to take one costs its clearing. */
+void bounce_keep_page(struct bounce *bounce);
+void bounce_release_spare(struct bounce *bounce);
 
 #endif

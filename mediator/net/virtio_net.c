@@ -158,6 +158,7 @@ const struct virtio_class virtio_net_class = {
 			VIRTIO_NET_HIGH_SPEED_DUPLEX,
 	},
 	.slot_pages = VIRTIO_NET_SLOT_PAGES,
+	.keeps_page = true,
 	.is_watched = nic_is_watched,
 	.lets_none_pass = tunnel_is_wanted,
 	.config_read = virtio_net_config_read,

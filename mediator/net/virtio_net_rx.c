@@ -173,15 +173,15 @@ static int virtio_net_buffer_at(struct virtio_queue *queue, uint32_t ahead, stru
 
 /* How many of the guest's buffers it takes; 0: there are not enough; -RV_E2BIG: there never will be; -RV_EINVAL: they are
  * none. */
-static int virtio_net_count_buffers(struct virtio_queue *queue, uint64_t bytes, struct bounce *pieces)
+static int virtio_net_count_buffers(struct virtio_queue *queue, uint64_t bytes, struct bounce *pieces, uint16_t *head)
 {
-	uint16_t available = virtio_count_available(queue), head;
+	uint16_t available = virtio_count_available(queue);
 	bool merges = virtio_net_has(queue->device, VIRTIO_NET_MRG_RXBUF);
 	uint32_t most = merges ? available : available != 0;
 	uint64_t room = 0;
 
 	for (uint32_t count = 0; count < most;) {
-		if (virtio_net_buffer_at(queue, count++, pieces, &head) != 0)
+		if (virtio_net_buffer_at(queue, count++, pieces, head) != 0)
 			return -RV_EINVAL;
 		room += bounce_segments_bytes(pieces);
 		if (room >= bytes)
@@ -191,8 +191,9 @@ static int virtio_net_count_buffers(struct virtio_queue *queue, uint64_t bytes, 
 	return most != 0 && (most == queue->guest.size || !merges) ? -RV_E2BIG : 0;
 }
 
+/* `pieces` are the last buffer's, whose head is told. */
 static int virtio_net_fill_buffers(struct virtio_queue *queue, struct virtio_slot *slot, uint32_t count,
-				   struct bounce *pieces)
+				   struct bounce *pieces, uint16_t head)
 {
 	uint64_t done_bytes = 0;
 
@@ -200,10 +201,9 @@ static int virtio_net_fill_buffers(struct virtio_queue *queue, struct virtio_slo
 	memcpy(slot->bounce.pages[0], &slot->net, slot->header_bytes);
 	for (uint32_t i = 0; i < count; i++) {
 		uint64_t before = done_bytes;
-		uint16_t head;
 
-		/* Read anew: what is written to is what was looked at now. */
-		if (virtio_net_buffer_at(queue, i, pieces, &head) != 0 ||
+		/* Of several, read anew: what is written to is what was looked at now. */
+		if ((count != 1 && virtio_net_buffer_at(queue, i, pieces, &head) != 0) ||
 		    bounce_scatter_part(&slot->bounce, &done_bytes, pieces->segments, pieces->nr_segments) != 0)
 			return -RV_EINVAL;
 		virtio_put_used(queue, i, head, (uint32_t)(done_bytes - before));
@@ -219,16 +219,17 @@ static bool virtio_net_rx_give(struct virtio_queue *queue)
 	struct bounce_segment segments[VIRTIO_NET_GUEST_PIECES];
 	struct bounce pieces = { .segments = segments, .segments_maximum = VIRTIO_NET_GUEST_PIECES };
 	struct virtio_slot *slot = queue->first_decided;
+	uint16_t head = 0;
 	int count;
 
 	if (slot == NULL || queue->is_dead || queue->device->is_stopping)
 		return false;
-	count = virtio_net_count_buffers(queue, slot->bounce.length_bytes, &pieces);
+	count = virtio_net_count_buffers(queue, slot->bounce.length_bytes, &pieces, &head);
 	if (count == 0) {
 		slot->has_waited = true;
 		return false;
 	}
-	if (count > 0 && virtio_net_fill_buffers(queue, slot, (uint32_t)count, &pieces) != 0)
+	if (count > 0 && virtio_net_fill_buffers(queue, slot, (uint32_t)count, &pieces, head) != 0)
 		count = -RV_EINVAL;
 	if (count == -RV_EINVAL)
 		virtio_queue_kill(queue, "a chain of descriptors that is none");

@@ -61,6 +61,7 @@ struct virtio_class {
 	uint32_t features[2]; /* that are let be used */
 	uint32_t slot_pages;  /* that a slot takes at most */
 	bool polls;	      /* a guest that wants no interrupt is waited for */
+	bool keeps_page;      /* a free slot has a page for the next command, which is not cleared in between */
 	bool (*is_watched)(void);
 	bool (*lets_none_pass)(void); /* before the guest has reset it, nothing reaches the device; NULL: it may */
 	/* What the device's configuration gives at that offset, as the guest is to see it. */

@@ -126,10 +126,15 @@ void virtio_slot_free(struct virtio_slot *slot)
 {
 	struct virtio_queue *queue = slot->queue;
 
-	bounce_release(&slot->bounce);
 	slot->state = VIRTIO_FREE;
+	if (!queue->is_gone && queue->device->class->keeps_page) {
+		bounce_keep_page(&slot->bounce);
+		return;
+	}
+	bounce_release(&slot->bounce);
 	if (!queue->is_gone)
 		return;
+	bounce_release_spare(&slot->bounce);
 	queue->slots[slot->number] = NULL;
 	memory_free_page(slot->bounce.pages);
 	memory_free_page(slot->area);

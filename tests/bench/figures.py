@@ -56,6 +56,22 @@ def _requests(bus, words, exits, exits_many):
     return figures
 
 
+def _packets():
+    names = {"filtered": ("C looks at it and no hook wants it", None),
+             "into": ("C adds it to a histogram", 0.98),
+             "observed": ("a Ruby hook that returns at once", 0.9),
+             "changed": ("a port and checksums are changed", None)}  # fmt: skip
+    figures = {"virtio_net_unhooked_over_bare_ratio": Figure("bulk TCP, bare over ours, without hooks", 0.99, at_least=True)}
+    for name, (meaning, target) in names.items():
+        figures[f"virtio_net_{name}_over_bare_ratio"] = Figure(f"... {meaning}", target, at_least=True)
+    for way, words in (("rx", "downloads"), ("tx", "uploads")):
+        figures[f"virtio_net_{way}_unhooked_exits_per_packet_count"] = Figure(f"VM exits a packet, {words}, no hook")
+        for name, (meaning, _) in names.items():
+            figures[f"virtio_net_{way}_{name}_exits_per_packet_count"] = Figure(f"... {meaning}")
+            figures[f"virtio_net_{way}_{name}_extra_instructions"] = Figure("... instructions more than without hooks")
+    return figures
+
+
 GROUPS = {
     "Accesses, in instructions from the guest's instruction to its next": {
         "cpuid_exit_instructions": Figure("CPUID, in a loop", 150),
@@ -89,6 +105,7 @@ GROUPS = {
         **_requests("nvme", "an NVMe disk", 2.0, 1.4),
         **_requests("virtio", "a virtio disk", 1.0, 1.0),
     },
+    "Packets of a virtio card under Linux: bulk TCP": _packets(),
     "Encrypted disks": {
         "aes_xts_instructions_per_byte": Figure("AES-256-XTS, sectors of 512 bytes, AES instructions", 1.8),
         "aes_xts_portable_instructions_per_byte": Figure("... in C, where the CPU has none", 180),

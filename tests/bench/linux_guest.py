@@ -37,8 +37,9 @@ def modules_in_order(drivers):
     return [files[name] for name in ordered]
 
 
-def build_initrd(output, source, drivers=tuple(DRIVERS)):
-    """Makes the initramfs: the built-in guest's archive, and another with what is added to it."""
+def build_initrd(output, source, drivers=tuple(DRIVERS), files=()):
+    """Makes the initramfs: the built-in guest's archive, and another with what is added to it: the modules, the load, and
+    files, as (name, text), all in /bench but the load."""
     with tempfile.TemporaryDirectory(prefix="ritevisor-bench-") as work:
         root = Path(work, "root")
         (root / "bin").mkdir(parents=True)
@@ -47,6 +48,8 @@ def build_initrd(output, source, drivers=tuple(DRIVERS)):
                   "-o", str(root / "bin/load"), str(source)])  # fmt: skip
         for number, module in enumerate(modules_in_order(drivers)):
             (root / "bench" / f"{number:02}-{module.name}").write_bytes(module.read_bytes())
+        for name, text in files:
+            (root / "bench" / name).write_text(text)
         images.settle_times(root)
         names = sorted(str(path.relative_to(root)) for path in root.rglob("*"))
         archive = subprocess.run(

@@ -1,0 +1,2 @@
+# A hook that returns at once.
+on(:net_packet) { |p| }
