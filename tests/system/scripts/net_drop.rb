@@ -1,0 +1,2 @@
+# No mail leaves.
+on(:net_tx, port: 25) { |packet| packet.drop }
