@@ -70,6 +70,21 @@ static const char *fault_describe_fate(const struct process *process)
 		       : "its hooks are removed";
 }
 
+/* Of an engine that gives the CPU back where it is: what came there once, and would show as an exception with the next
+ * instruction (fault_may_be_interrupt()), is none of the guest's, which would have it now. */
+static void fault_forget_suspect(struct process *process, const struct exception_frame *frame)
+{
+	if (process->suspect_rip != 0 && process->suspect_rip == frame->rip && process->suspect_is_new)
+		vcpu_withdraw_interrupt(process->vcpu, process->suspect_vector);
+	process->suspect_rip = 0;
+}
+
+_Noreturn static void fault_suspend(struct process *process, const struct exception_frame *frame)
+{
+	fault_forget_suspect(process, frame);
+	process_suspend(process, frame);
+}
+
 _Noreturn void process_kill(struct process *process, const struct exception_frame *frame,
 			    const char *format, ...)
 {
@@ -79,6 +94,7 @@ _Noreturn void process_kill(struct process *process, const struct exception_fram
 	va_start(arguments, format);
 	print_format_list(why, sizeof(why), format, arguments);
 	va_end(arguments);
+	fault_forget_suspect(process, frame);
 	fault_describe_work(process, work, sizeof(work));
 	process_tell(process, "%s: killed in %s: %s; RIP 0x%lx, RSP 0x%lx; %s", process->name, work, why,
 		     frame->rip, frame->rsp, fault_describe_fate(process));
@@ -168,7 +184,7 @@ void process_handle_exception(struct exception_frame *frame)
 			return;
 		case BUDGET_STEP_TIME_UP:
 			if (process->sliced)
-				process_suspend(process, frame);
+				fault_suspend(process, frame);
 			process_kill_late(process, frame);
 		case BUDGET_STEP_FOREIGN:
 			break;
@@ -191,7 +207,7 @@ void process_handle_interrupt(struct exception_frame *frame)
 
 	if (exception_from_user(frame) && process_of_frame(frame)->sliced &&
 	    (time_is_up || budget_has_begun(&process_of_frame(frame)->budget)))
-		process_suspend(process_of_frame(frame), frame);
+		fault_suspend(process_of_frame(frame), frame);
 	if (time_is_up)
 		process_kill_late(process_of_frame(frame), frame);
 	if (exception_from_user(frame))
