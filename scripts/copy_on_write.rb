@@ -1,4 +1,4 @@
-# copy_on_write.rb: what the guest writes to disks goes to memory, or to other disks, and the disks stay as they are.
+# copy_on_write.rb: writes go to memory, or to other disks, and the disks stay as they are.
 #
 # The guest reads what it has written. In memory that is gone when it ends; on another disk it is there the next time, all
 # that the guest had flushed also after a power cut. When there is no room left, what is written is refused. Commands that
