@@ -369,9 +369,15 @@ bool bios_tpm_may_unseal(void)
 	return tpm_is_waited_for;
 }
 
+/* Where nothing is, reads give all ones, or zeros: those a TPM may give for a while too, and then firmware tells of it. */
+static bool tpm_is_absent(void)
+{
+	return tpm_read(0, 1) == 0 && acpi_find_table("TPM2") == NULL;
+}
+
 const char *bios_tpm_take_keys(struct vcpu *vcpu)
 {
-	bool had_keys = tpm_is_waited_for, is_there = tpm_link_open(&tpm_device, &tpm_bus), capped;
+	bool had_keys = tpm_is_waited_for, is_there = !tpm_is_absent() && tpm_link_open(&tpm_device, &tpm_bus), capped;
 
 	tpm_is_waited_for &= !boot_info.passphrase.is_given;
 	if (is_there) {
