@@ -683,6 +683,7 @@ static void main_ask_tpm(void)
 	cpu_boot.vcpu = &main_vcpu;
 	main_vcpu.cpu = &cpu_boot;
 	why = bios_tpm_take_keys(&main_vcpu);
+	cpu_boot.vcpu = NULL; /* there is no guest yet whose intercepts could be changed */
 	main_has_asked |= boot_info.passphrase.is_given || boot_info.nr_unsealed != 0;
 	if (why != NULL)
 		main_refuse(why);
