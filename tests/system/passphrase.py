@@ -4,6 +4,7 @@
 usage: passphrase.py keyboard|serial COMMAND...   the command boots Ritevisor with encrypt= and keymap=de
 """
 
+import contextlib
 import os
 import re
 import subprocess
@@ -73,7 +74,8 @@ def main():
                     break
             if ours:
                 look(stream, folder + "/memory", ours)
-            monitor.ask(stream, "quit")
+            with contextlib.suppress(OSError):  # it may end by itself at this moment
+                monitor.ask(stream, "quit")
         program.communicate(timeout=PATIENCE_S)
     return 0
 
