@@ -6,6 +6,7 @@
 
 #include "core/cpu.h"
 #include "core/exception.h"
+#include "core/string.h"
 #include "hook/hook.h"
 #include "hook/metric.h"
 #include "process/budget.h"
@@ -202,6 +203,17 @@ static inline struct process *process_of_frame(const struct exception_frame *fra
 {
 	(void)frame;
 	return *(struct process *const *)cpu_current()->tss.rsp[0];
+}
+
+#define PROCESS_FRAMES_BYTES KIB(2) /* of our stack: an interrupt's frame, and what its handler calls */
+
+/* Where the registers of one with secrets lay when it was interrupted: below the part of the stack of whoever called
+ * process_run(), and calls this. */
+static inline __attribute__((noinline)) void process_wipe_stack(void)
+{
+	uint8_t below[PROCESS_FRAMES_BYTES];
+
+	memory_wipe(below, sizeof(below));
 }
 
 #endif

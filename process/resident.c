@@ -22,7 +22,6 @@
 #define RESIDENT_REST_US_LAST 60000000 /* and one that lives so long begins at the first again */
 #define RESIDENT_SLICES_CHARGED 2      /* of a turn, for one slice, however long it takes: the rest was taken from it */
 #define RESIDENT_LOG_LINES 20	       /* a second */
-#define RESIDENT_STACK_LEFT_BYTES KIB(2) /* of our stack: an interrupt's frame, and what its handler calls */
 
 static void resident_expire(struct deadline *deadline, struct vcpu *vcpu);
 
@@ -183,14 +182,6 @@ static uint64_t resident_kill(struct resident *resident, struct vcpu *vcpu, cons
 	return resident_die(resident, vcpu);
 }
 
-/* Where its registers lay when it was interrupted: below our caller's part of the stack. */
-static __attribute__((noinline)) void resident_wipe_stack(void)
-{
-	uint8_t below[RESIDENT_STACK_LEFT_BYTES];
-
-	memory_wipe(below, sizeof(below));
-}
-
 static enum process_stop resident_run_slice(struct resident *resident, struct vcpu *vcpu)
 {
 	const uint64_t budget_us = PROCESS_SLICE_US * BUDGET_SLICES; /* the first of its slices ends it */
@@ -198,7 +189,7 @@ static enum process_stop resident_run_slice(struct resident *resident, struct vc
 	enum process_stop stop = process_run(&resident->process, vcpu, budget_us, budget_ticks(budget_us));
 
 	if (resident->program->secret)
-		resident_wipe_stack();
+		process_wipe_stack();
 	used = tsc_read() - start;
 	resident->turn_tsc += used < most ? used : most;
 	return stop;

@@ -18,7 +18,6 @@
 #define SERVICE_STACK_BYTES KIB(16)
 #define SERVICE_TALKS_MAXIMUM 256 /* of one question */
 #define SERVICE_PAGES 32 /* at most, while the guest lives: stack, tables, what is asked and answered, what it writes */
-#define SERVICE_FRAMES_BYTES KIB(2) /* of our stack: an interrupt's frame, and what its handler calls */
 
 struct service {
 	struct process process;
@@ -167,14 +166,6 @@ static bool service_exchange(struct service *service)
 	return true;
 }
 
-/* Where its registers lay when it was interrupted: below our caller's part of the stack. */
-static __attribute__((noinline)) void service_wipe_stack(void)
-{
-	uint8_t below[SERVICE_FRAMES_BYTES];
-
-	memory_wipe(below, sizeof(below));
-}
-
 bool service_run(struct service *service, struct vcpu *vcpu)
 {
 	struct process *process = &service->process;
@@ -186,7 +177,7 @@ bool service_run(struct service *service, struct vcpu *vcpu)
 		return true;
 	stop = process_run(process, vcpu, budget_us, budget_ticks(budget_us));
 	if (service->program->secret)
-		service_wipe_stack();
+		process_wipe_stack();
 	service->used_tsc += tsc_read() - start;
 	if (stop == PROCESS_STOP_SUSPENDED && service->used_tsc < time_tsc_of_us(service->time_us))
 		return false;
