@@ -61,20 +61,32 @@ static bool syscall_disk_has_time(const struct process *process)
 	return process->disk_tsc < time_tsc_of_us(us);
 }
 
-/* The disk's time is not the engine's. */
-static int64_t syscall_disk_do(struct process *process, struct syscall_disk_transfer *of)
+/* The disk's time is not the engine's: from here to syscall_disk_end(), which gets what this returns. */
+static uint64_t syscall_disk_begin(struct process *process)
 {
 	uint64_t start = tsc_read();
-	int error;
 
 	if (!process->sliced)
 		budget_pause(process);
-	error = process_options.transfer_disk(&of->transfer, process->vcpu);
-	start = tsc_read() - start;
-	process->disk_tsc += start;
-	process->owner.waited_cycles += start;
+	return start;
+}
+
+static void syscall_disk_end(struct process *process, uint64_t start)
+{
+	uint64_t spent = tsc_read() - start;
+
+	process->disk_tsc += spent;
+	process->owner.waited_cycles += spent;
 	if (!process->sliced)
 		budget_resume(process);
+}
+
+static int64_t syscall_disk_do(struct process *process, struct syscall_disk_transfer *of)
+{
+	uint64_t start = syscall_disk_begin(process);
+	int error = process_options.transfer_disk(&of->transfer, process->vcpu);
+
+	syscall_disk_end(process, start);
 	return error;
 }
 
@@ -198,21 +210,16 @@ int64_t syscall_overlay_read(struct process *process, struct exception_frame *fr
 int64_t syscall_overlay_open(struct process *process, struct exception_frame *frame)
 {
 	struct overlay_user user = syscall_overlay_user(process);
-	uint64_t start = tsc_read();
+	uint64_t start;
 	int error;
 
 	if (!syscall_overlay_is(frame))
 		return -RV_ENOENT;
 	if (!syscall_disk_has_time(process))
 		return -RV_ETIMEDOUT;
-	if (!process->sliced)
-		budget_pause(process);
+	start = syscall_disk_begin(process);
 	error = process_options.overlays->open(&user, (uint32_t)frame->rdi);
-	start = tsc_read() - start;
-	process->disk_tsc += start;
-	process->owner.waited_cycles += start;
-	if (!process->sliced)
-		budget_resume(process);
+	syscall_disk_end(process, start);
 	return error;
 }
 
