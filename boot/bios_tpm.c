@@ -265,15 +265,6 @@ static bool tpm_unseal_file(struct vcpu *vcpu, const struct boot_module *file, s
 	return verdict == UNSEAL_GOOD;
 }
 
-static const struct boot_module *tpm_file(const char *name)
-{
-	for (size_t i = 0; i < boot_info.nr_modules; i++) {
-		if (boot_info.modules[i].kind == BOOT_MODULE_FILE && strcmp(boot_info.modules[i].name, name) == 0)
-			return &boot_info.modules[i];
-	}
-	return NULL;
-}
-
 static bool tpm_is_unsealed(const char *name)
 {
 	for (size_t i = 0; i < boot_info.nr_unsealed; i++) {
@@ -315,7 +306,7 @@ static void tpm_unseal_all(struct vcpu *vcpu)
 	char name[RV_SCRIPT_NAME_BYTES];
 
 	while (passphrase_next_header(&options, name, sizeof(name))) {
-		const struct boot_module *file = tpm_file(name);
+		const struct boot_module *file = boot_find_file(name);
 
 		if (file != NULL && !tpm_is_unsealed(name) && boot_info.nr_unsealed < ARRAY_LENGTH(boot_info.unsealed) &&
 		    tpm_unseal_file(vcpu, file, &boot_info.unsealed[boot_info.nr_unsealed]))

@@ -61,6 +61,9 @@ struct boot_info {
 
 extern struct boot_info boot_info;
 
+/* The file that an option names; NULL: the loader has not brought it. */
+const struct boot_module *boot_find_file(const char *name);
+
 /* The composition root: never returns. Context: long mode, loader's page tables with 4 GiB of
  * identity. */
 _Noreturn void boot_main(void);

@@ -33,15 +33,6 @@ struct encrypt_memory {
 
 static char encrypt_why[256];
 
-static const struct boot_module *encrypt_file(const char *name)
-{
-	for (size_t i = 0; i < boot_info.nr_modules; i++) {
-		if (boot_info.modules[i].kind == BOOT_MODULE_FILE && strcmp(boot_info.modules[i].name, name) == 0)
-			return &boot_info.modules[i];
-	}
-	return NULL;
-}
-
 static const char *encrypt_say(const struct encrypt_wish *wish, const char *what, const char *name)
 {
 	print_format(encrypt_why, sizeof(encrypt_why), "encrypt=%s: %s%s%s", wish->volume.serial, what,
@@ -51,7 +42,7 @@ static const char *encrypt_say(const struct encrypt_wish *wish, const char *what
 
 static const char *encrypt_take_plain(struct encrypt_wish *wish)
 {
-	const struct boot_module *file = encrypt_file(wish->plain);
+	const struct boot_module *file = boot_find_file(wish->plain);
 
 	if (file == NULL)
 		return encrypt_say(wish, "the loader has not brought the file", wish->plain);
@@ -93,7 +84,7 @@ static bool encrypt_take_unsealed(const struct encrypt_wish *wish, struct keeper
 /* What a TPM has unsealed, a person has typed, or a file. NULL; or why there is none. */
 static const char *encrypt_take_passphrase(const struct encrypt_wish *wish, struct keeper_question *question)
 {
-	const struct boot_module *key = encrypt_file(wish->key);
+	const struct boot_module *key = boot_find_file(wish->key);
 
 	if (wish->key[0] == '\0' && encrypt_take_unsealed(wish, question))
 		return NULL;
@@ -214,7 +205,7 @@ static int encrypt_ask_keeper(struct keeper_question *question, const struct enc
 
 static const char *encrypt_find_file(const struct encrypt_wish *wish, struct keeper_question *question)
 {
-	const struct boot_module *header = encrypt_file(wish->header);
+	const struct boot_module *header = boot_find_file(wish->header);
 
 	if (header == NULL)
 		return encrypt_say(wish, "the loader has not brought the file", wish->header);

@@ -27,18 +27,9 @@ static const char *vpn_say(const char *what)
 	return vpn_why;
 }
 
-static struct boot_module *vpn_find_file(void)
-{
-	for (size_t i = 0; i < boot_info.nr_modules; i++) {
-		if (boot_info.modules[i].kind == BOOT_MODULE_FILE && strcmp(boot_info.modules[i].name, vpn_wish.file) == 0)
-			return &boot_info.modules[i];
-	}
-	return NULL;
-}
-
 const char *vpn_prepare(void)
 {
-	struct boot_module *file = vpn_wish.is_wrong ? NULL : vpn_find_file();
+	const struct boot_module *file = vpn_wish.is_wrong ? NULL : boot_find_file(vpn_wish.file);
 	uint64_t nr_pages = file != NULL ? align_up(file->length_bytes, PAGE_BYTES) / PAGE_BYTES : 0;
 	void *pages;
 
