@@ -294,6 +294,10 @@ int virtio_make_queue(struct virtio_device *device, const struct virtio_guest_ri
 void virtio_begin_queue(struct virtio_device *device);
 void virtio_become_ours(struct virtio_device *device); /* a queue is, or is about to be */
 void virtio_tell_features(struct virtio_device *device);
+/* What a driver has said before us, read back from the device's registers: 32 of its features, and of the selected queue
+ * (4.1.4.3, 4.1.4.10). */
+uint32_t virtio_read_features(const struct virtio_device *device, uint32_t half);
+void virtio_read_setup(const struct virtio_device *device, struct virtio_setup *setup);
 /* Resets the device; false: it has not done so in time. */
 bool virtio_stop(struct virtio_device *device);
 /* The device has the selected queue in that ring from now on; by the modern interface. */

@@ -11,12 +11,6 @@
 
 #define FIRMWARE_DRIVER (VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER)
 
-static uint32_t firmware_features(const struct virtio_device *device, uint32_t half)
-{
-	virtio_put(device, VIRTIO_DRIVER_SELECT, half);
-	return virtio_get(device, VIRTIO_DRIVER_FEATURES);
-}
-
 /* Does it use that queue? Which is selected then. */
 static bool firmware_uses(const struct virtio_device *device, uint32_t number)
 {
@@ -40,12 +34,9 @@ void virtio_firmware_note(struct virtio_device *device)
 	if (!(virtio_get(device, VIRTIO_STATUS) & VIRTIO_STATUS_DRIVER_OK) || firmware_count_queues(device) != 1 ||
 	    !firmware_uses(device, 0))
 		return;
-	firmware->features[0] = firmware_features(device, 0);
-	firmware->features[1] = device->is_legacy ? 0 : firmware_features(device, 1);
-	firmware->setup.page = device->is_legacy ? virtio_get(device, VIRTIO_QUEUE_PAGE) : 0;
-	firmware->setup.size = (uint16_t)virtio_get(device, VIRTIO_QUEUE_SIZE);
-	for (unsigned i = 0; !device->is_legacy && i < ARRAY_LENGTH(firmware->setup.addresses); i++)
-		firmware->setup.addresses[i] = virtio_get(device, (enum virtio_register)(VIRTIO_QUEUE_ADDRESS + i));
+	firmware->features[0] = virtio_read_features(device, 0);
+	firmware->features[1] = device->is_legacy ? 0 : virtio_read_features(device, 1);
+	virtio_read_setup(device, &firmware->setup);
 	firmware->is_noted = true;
 }
 

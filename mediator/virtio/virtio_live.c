@@ -73,9 +73,7 @@ static bool virtio_live_read_queue(struct virtio_life *life, struct virtio_guest
 	virtio_put(device, VIRTIO_QUEUE, device->queue_select);
 	if (virtio_get(device, VIRTIO_QUEUE_ENABLE) != 1)
 		return false;
-	setup->size = (uint16_t)virtio_get(device, VIRTIO_QUEUE_SIZE);
-	for (unsigned i = 0; i < ARRAY_LENGTH(setup->addresses); i++)
-		setup->addresses[i] = virtio_get(device, (enum virtio_register)(VIRTIO_QUEUE_ADDRESS + i));
+	virtio_read_setup(device, setup);
 	life->vectors[device->queue_select] = (uint16_t)virtio_get(device, VIRTIO_QUEUE_VECTOR);
 	guest->size = setup->size;
 	guest->descriptors = setup->addresses[0] | (uint64_t)setup->addresses[1] << 32;
@@ -112,8 +110,7 @@ static const char *virtio_live_make(struct virtio_life *life)
 static bool virtio_live_read_features(struct virtio_device *device)
 {
 	for (uint32_t i = 0; i < ARRAY_LENGTH(device->features); i++) {
-		virtio_put(device, VIRTIO_DRIVER_SELECT, i);
-		device->features[i] = virtio_get(device, VIRTIO_DRIVER_FEATURES);
+		device->features[i] = virtio_read_features(device, i);
 		if ((device->features[i] & ~device->class->features[i]) != 0)
 			return false;
 	}

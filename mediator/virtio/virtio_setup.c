@@ -47,6 +47,20 @@ static bool virtio_takes_too_much(const struct virtio_device *device)
 	return ((device->features[0] & ~virtio_offered(device, 0)) | (device->features[1] & ~virtio_offered(device, 1))) != 0;
 }
 
+uint32_t virtio_read_features(const struct virtio_device *device, uint32_t half)
+{
+	virtio_put(device, VIRTIO_DRIVER_SELECT, half);
+	return virtio_get(device, VIRTIO_DRIVER_FEATURES);
+}
+
+void virtio_read_setup(const struct virtio_device *device, struct virtio_setup *setup)
+{
+	setup->page = device->is_legacy ? virtio_get(device, VIRTIO_QUEUE_PAGE) : 0;
+	setup->size = (uint16_t)virtio_get(device, VIRTIO_QUEUE_SIZE);
+	for (unsigned i = 0; !device->is_legacy && i < ARRAY_LENGTH(setup->addresses); i++)
+		setup->addresses[i] = virtio_get(device, (enum virtio_register)(VIRTIO_QUEUE_ADDRESS + i));
+}
+
 /* Tells the device which features are used: the guest's, but for events, and tables of descriptors, which we use
  * ourselves. */
 void virtio_tell_features(struct virtio_device *device)
