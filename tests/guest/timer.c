@@ -16,7 +16,7 @@
 #define VECTOR_BASE 0x20
 #define END_OF_INTERRUPT 0x20
 
-static volatile uint64_t ticks, others;
+static volatile uint64_t ticks, others, last_other;
 static uint16_t port;
 
 static bool timer_handle(struct fault_frame *frame)
@@ -26,7 +26,7 @@ static bool timer_handle(struct fault_frame *frame)
 	if (frame->vector == VECTOR_BASE)
 		ticks++;
 	else
-		others++;
+		others++, last_other = frame->vector;
 	if (port)
 		in8(port);
 	out8(PIC1, END_OF_INTERRUPT);
@@ -66,7 +66,7 @@ void guest_main(void)
 		if (port)
 			in8(port);
 	__asm__ volatile("cli");
-	guest_check(others == 0, "only the timer interrupts", "%lu others", others);
+	guest_check(others == 0, "only the timer interrupts", "%lu others, the last of vector 0x%lx", others, last_other);
 	guest_print("guest: %lu ticks, %lu halts, %lu loops\n", ticks, halts, loops);
 	guest_check(ticks >= wanted, "ticks", "%lu", ticks);
 }
