@@ -11,8 +11,7 @@
  *	u16, bytes	TPM2B_PUBLIC
  *	u16, bytes	the PIN's salt; of size 0 without one
  *
- * Found by the mark, without reading the JSON around it: where it stands proves nothing, since whoever can write a header
- * can write a token. What a TPM makes of it opens a slot, or does not. All of it is of a hostile hand. Pure code.
+ * What a TPM makes of it opens a slot, or does not. All of it is of a hostile hand. Pure code.
  */
 #ifndef SERVICE_TPM_SEALED_H
 #define SERVICE_TPM_SEALED_H
@@ -40,9 +39,6 @@ struct tpm_sealed {
 	const uint8_t *private_part, *public_part, *salt;
 	size_t private_bytes, public_bytes, salt_bytes;
 };
-
-/* Where to look: of a LUKS2 header its first copy, so that what stands in both is tried once; of another file all. */
-size_t tpm_sealed_searched_bytes(const uint8_t *header, size_t header_bytes);
 
 /* The next of a header from *at on, which goes behind it; false: there is none. Those that are damaged are passed over. */
 bool tpm_sealed_next(const uint8_t *header, size_t header_bytes, size_t *at, struct tpm_sealed *sealed);

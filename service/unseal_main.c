@@ -3,6 +3,7 @@
  */
 #include "core/log.h"
 #include "core/string.h"
+#include "service/key_token.h"
 #include "service/tpm_unseal.h"
 #include "service/unseal.h"
 
@@ -32,7 +33,7 @@ static bool unseal_submit(void *context, const uint8_t *command, size_t command_
 static bool unseal_find(const struct unseal_request *request, struct tpm_sealed *sealed)
 {
 	const uint8_t *text = (const uint8_t *)SERVICE_TEXT_ADDRESS;
-	size_t at = 0, bytes = tpm_sealed_searched_bytes(text, request->text_bytes);
+	size_t at = 0, bytes = key_token_searched_bytes(text, request->text_bytes);
 	uint32_t nr = 0;
 
 	while (tpm_sealed_next(text, bytes, &at, sealed)) {

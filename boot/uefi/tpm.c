@@ -9,6 +9,7 @@
 #include "core/instructions.h"
 #include "core/log.h"
 #include "core/string.h"
+#include "service/key_token.h"
 #include "service/tpm_unseal.h"
 
 #define VARIABLE_NON_VOLATILE 1u
@@ -194,7 +195,7 @@ static bool tpm_try(const char *options, const char *name, const struct tpm_seal
 bool tpm_unlock(const char *options, const char *name, const uint8_t *header, size_t header_bytes, struct boot_unsealed *unsealed)
 {
 	static struct tpm_sealed sealed;
-	size_t at = 0, bytes = tpm_sealed_searched_bytes(header, header_bytes);
+	size_t at = 0, bytes = key_token_searched_bytes(header, header_bytes);
 
 	if (tpm_protocol == NULL || tpm_has_failed)
 		return false;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "service/key_token.h"
 #include "service/tpm_unseal.h"
 #include "service/tpm_wire.h"
 
@@ -48,7 +49,7 @@ static void try_unseal(const char *path)
 
 	nr_bytes = file != NULL ? fread(bytes, 1, sizeof(bytes), file) : 0;
 	memset(entropy, 0x17, sizeof(entropy));
-	if (!tpm_sealed_next(bytes, tpm_sealed_searched_bytes(bytes, nr_bytes), &at, &sealed)) {
+	if (!tpm_sealed_next(bytes, key_token_searched_bytes(bytes, nr_bytes), &at, &sealed)) {
 		printf("not ok tpm_guest: no sealed key in %zu bytes\n", nr_bytes);
 		return;
 	}
