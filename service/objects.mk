@@ -22,6 +22,8 @@ service-common := service/start.o service/sodium_hooks.o service/base64.o core/s
 luks-parts := $(addprefix service/,arena.o base64.o json.o kdf.o luks.o luks_metadata.o luks_unlock.o) crypt/xts.o
 # Of a TPM: the UEFI loader has them, and a program.
 tpm-parts := $(addprefix service/,key_token.o tpm_crypto.o tpm_sealed.o tpm_unseal.o tpm_wire.o)
+# Of a smart card: the UEFI loader has them. What the two have in common is of both.
+card-parts := $(addprefix service/,card.o card_sealed.o ccid.o key_token.o tpm_crypto.o tpm_wire.o)
 tpm-bearssl := $(bearssl-names) hash/sha2small mac/hmac codec/ccopy codec/dec32be codec/enc32be ec/ec_p256_m31
 wireguard-parts := $(addprefix service/,base64.o ip_address.o wireguard.o wireguard_config.o wireguard_cookie.o wireguard_crypto.o \
 	wireguard_data.o wireguard_handshake.o wireguard_noise.o wireguard_session.o wireguard_timers.o)

@@ -3,6 +3,7 @@
  * as its guest goes on with the boot.
  */
 #include "boot/options_limits.h"
+#include "boot/uefi/card.h"
 #include "boot/uefi/chain.h"
 #include "boot/uefi/config.h"
 #include "boot/uefi/efi.h"
@@ -450,39 +451,61 @@ static bool loader_word_lets_sleep(const char *word)
 	return loader_word_is(word, "sleep=allow") || loader_word_is(word, "sleep=policy");
 }
 
-static void loader_unseal(void)
+static bool loader_has_key(const char *header)
+{
+	const struct boot_info *info = &loader_handover.info;
+
+	for (size_t i = 0; i < info->nr_unsealed; i++) {
+		if (strcmp(info->unsealed[i].header, header) == 0)
+			return true;
+	}
+	return false;
+}
+
+typedef bool (*loader_unlock)(const char *options, const char *name, const uint8_t *header, size_t header_bytes,
+			      struct boot_unsealed *unsealed);
+
+/* The headers that have no key yet, one way. */
+static void loader_unlock_all(loader_unlock unlock)
 {
 	struct boot_info *info = &loader_handover.info;
 
+	for (size_t i = 0; i < info->nr_modules && info->nr_unsealed < ARRAY_LENGTH(info->unsealed); i++) {
+		const struct boot_module *module = &info->modules[i];
+
+		if (module->kind == BOOT_MODULE_FILE && loader_is_header(module->name) && !loader_has_key(module->name) &&
+		    unlock(loader_config.options, module->name, (const uint8_t *)module->data, module->length_bytes,
+			   &info->unsealed[info->nr_unsealed]))
+			info->nr_unsealed++;
+	}
+}
+
+static void loader_unseal(void)
+{
 	if (loader_has_word(loader_word_encrypts) && loader_has_word(loader_word_lets_sleep)) {
 		tpm_leave("suspend to RAM (sleep=) could give it to the OS");
 		return;
 	}
-	for (size_t i = 0; i < info->nr_modules; i++) {
-		const struct boot_module *module = &info->modules[i];
+	loader_unlock_all(tpm_unlock);
+}
 
-		if (module->kind == BOOT_MODULE_FILE && loader_is_header(module->name) &&
-		    info->nr_unsealed < ARRAY_LENGTH(info->unsealed) &&
-		    tpm_unlock(loader_config.options, module->name, (const uint8_t *)module->data, module->length_bytes,
-			       &info->unsealed[info->nr_unsealed]))
-			info->nr_unsealed++;
-	}
+static bool loader_unlock_by_card(const char *options, const char *name, const uint8_t *header, size_t header_bytes,
+				  struct boot_unsealed *unsealed)
+{
+	return card_unlock(loader_system, options, name, header, header_bytes, unsealed);
 }
 
 /* Is there a header that only a person can unlock? */
 static bool loader_lacks_key(void)
 {
-	const struct boot_info *info = &loader_handover.info;
 	const char *options = loader_config.options;
 	char header[RV_SCRIPT_NAME_BYTES];
-	bool lacks = false;
 
-	while (!lacks && passphrase_next_header(&options, header, sizeof(header))) {
-		lacks = true;
-		for (size_t i = 0; i < info->nr_unsealed; i++)
-			lacks &= strcmp(info->unsealed[i].header, header) != 0;
+	while (passphrase_next_header(&options, header, sizeof(header))) {
+		if (!loader_has_key(header))
+			return true;
 	}
-	return lacks;
+	return false;
 }
 
 static void loader_wipe_keys(void)
@@ -493,9 +516,12 @@ static void loader_wipe_keys(void)
 	memory_wipe(info->unsealed, sizeof(info->unsealed));
 }
 
-/* Takes the keys of disks from a TPM, if there is one, else from a person. Behind it no TPM gives them to anybody. */
+/* Takes the keys of disks from a TPM, if there is one, else by a person's card, or what a person types. Behind it no TPM
+ * gives them to anybody. */
 static void loader_take_keys(void)
 {
+	size_t nr_unsealed;
+
 	if (!loader_tampered) {
 		loader_measure();
 		loader_unseal();
@@ -505,9 +531,12 @@ static void loader_take_keys(void)
 		loader_wipe_keys();
 		loader_refuse();
 	}
+	nr_unsealed = loader_handover.info.nr_unsealed;
+	if (!loader_tampered)
+		loader_unlock_all(loader_unlock_by_card);
 	if (!loader_tampered && loader_lacks_key())
 		prompt_ask(loader_system, loader_config.options, &loader_handover.info.passphrase);
-	loader_has_asked = loader_handover.info.passphrase.is_given;
+	loader_has_asked = loader_handover.info.passphrase.is_given || loader_handover.info.nr_unsealed != nr_unsealed;
 }
 
 /* A failure is told to the user, and then the OS boots without us. */

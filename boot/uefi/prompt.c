@@ -64,10 +64,11 @@ void prompt_ask(struct efi_system_table *system, const char *options, struct pas
 	prompt_run(system, options, NULL, passphrase);
 }
 
-void prompt_ask_pin(struct efi_system_table *system, const char *options, struct passphrase *pin)
+void prompt_ask_pin(struct efi_system_table *system, const char *options, const char *what, struct passphrase *pin)
 {
+	pin->length_bytes = 0;
 	if (system->con_in != NULL)
-		prompt_run(system, options, "PIN", pin);
+		prompt_run(system, options, what, pin);
 }
 
 _Noreturn void prompt_restart(struct efi_system_table *system)

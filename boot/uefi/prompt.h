@@ -11,8 +11,8 @@
  * takes. The caller wipes it. */
 void prompt_ask(struct efi_system_table *system, const char *options, struct passphrase *passphrase);
 
-/* Asks for the PIN of a TPM's key, if the firmware has a keyboard; an empty one is none. The caller wipes it. */
-void prompt_ask_pin(struct efi_system_table *system, const char *options, struct passphrase *pin);
+/* Asks for a PIN, and says what for, if the firmware has a keyboard; an empty one is none. The caller wipes it. */
+void prompt_ask_pin(struct efi_system_table *system, const char *options, const char *what, struct passphrase *pin);
 
 /* The boot has stopped, maybe for a passphrase that was wrong: when a person wants it, the machine starts anew, and asks
  * again. */

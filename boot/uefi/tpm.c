@@ -158,7 +158,7 @@ static enum tpm_result tpm_ask_with_pin(const char *options, const struct tpm_se
 	for (unsigned i = 0; i < PIN_TRIES && result == TPM_WRONG_PIN; i++) {
 		if (i != 0)
 			text_line("TPM: %s", why);
-		prompt_ask_pin(tpm_system, options, &typed);
+		prompt_ask_pin(tpm_system, options, "PIN", &typed);
 		if (typed.length_bytes == 0) {
 			string_copy(why, "no PIN was given", TPM_WHY_BYTES);
 			break;

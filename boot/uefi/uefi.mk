@@ -6,7 +6,7 @@ efi-flags := --target=x86_64-unknown-windows -std=c11 -O2 -ffreestanding -nostdl
 	-fno-stack-protector -I include -I .
 efi-objects := $(patsubst %.c,%.o,$(wildcard boot/uefi/*.c)) \
 	$(patsubst %.S,%.o,$(wildcard boot/uefi/*.S)) boot/passphrase.o core/console.o core/print.o core/string.o \
-	$(tpm-parts) $(tpm-bearssl:%=bearssl/%.o)
+	$(sort $(tpm-parts) $(card-parts)) $(tpm-bearssl:%=bearssl/%.o)
 efi-built := $(addprefix $(build)/efi/,$(efi-objects))
 
 $(build)/efi/bearssl/%.o: $(bearssl-source)/src/%.c $(wildcard crypt/headers/*.h)

@@ -5,7 +5,7 @@ import os
 import sys
 
 from commands import options
-from host import luks, progress, tpm
+from host import card, luks, progress, tpm
 from host.errors import UserError
 
 EXAMPLES = """\
@@ -13,7 +13,8 @@ actions:
   status        what a header says, and whether the disk is encrypted
   encrypt       encrypt DISK in place; the header is written to --header, or, without, in front of the data
   decrypt       and back
-  add-key       another passphrase or key file, or, with --tpm2, one that this machine's TPM unseals
+  add-key       another passphrase or key file, or, with --tpm2, one that this machine's TPM unseals, or, with --card, one
+                that a smart card gives
   remove-key    take one out (--slot)
   recovery-key  a key of 256 bits, printed once, for when all else is lost
   unlock-test   which key a passphrase or key file is
@@ -23,6 +24,7 @@ examples:
   ./ritevisor disk recovery-key --header root.luks
   ./ritevisor disk unlock-test --header root.luks
   ./ritevisor disk status /dev/sda3 --header root.luks
+  ./ritevisor disk add-key --header root.luks --card anna.pem   the certificate of the card's key 9D
   ./ritevisor disk encrypt /dev/sdb --header all.luks --whole
   ./ritevisor disk encrypt /dev/sdc --empty             a new disk, its header in front
 
@@ -54,8 +56,10 @@ def add(commands):
                         help="--tpm2: what it is bound to (default %(default)s)")  # fmt: skip
     parser.add_argument("--event-log", metavar="FILE",
                         help="--tpm2: of the start that shall unseal it (default: this machine's last)")  # fmt: skip
+    parser.add_argument("--card", metavar="CERTIFICATE",
+                        help="add-key: a key by the PIV card of this certificate (PEM or DER), of its key 9D")  # fmt: skip
     parser.add_argument("--sealed", metavar="FILE",
-                        help="--tpm2: write the sealed key there, too, for sealed=FILE: what a header in front needs")  # fmt: skip
+                        help="--tpm2, --card: write it there, too, for sealed=FILE: what a header in front needs")  # fmt: skip
     parser.add_argument("--slot", metavar="N", help="remove-key: which; status lists them")
     parser.add_argument("--sector-size", type=int, choices=(512, 4096), default=512,
                         help="encrypt: in what pieces (default 512; no larger than the disk's sectors)")  # fmt: skip
@@ -242,7 +246,10 @@ def decrypt(arguments):
 
 
 def describe_token(token):
-    return f"TPM{' with a PIN' if token.get('pin') else ''}, sealed on {token.get('day', 'an unknown day')} to PCR {', '.join(map(str, token.get('pcrs', [])))}"
+    day = token.get("day", "an unknown day")
+    if token["type"] == card.TOKEN:
+        return f"card of {token.get('name', 'nobody')}, since {day}"
+    return f"TPM{' with a PIN' if token.get('pin') else ''}, sealed on {day} to PCR {', '.join(map(str, token.get('pcrs', [])))}"
 
 
 def describe_slot(number, slot, recovery, sealed):
@@ -263,7 +270,7 @@ def status(arguments):
         print(f"cipher: {segments[0]['encryption']}, sectors of {segments[0]['sector_size']} bytes")
     print("keys:" if data["keyslots"] else "keys: none")
     for number, slot in sorted(data["keyslots"].items(), key=lambda each: int(each[0])):
-        print(describe_slot(number, slot, luks.recovery_slots(data), luks.tpm_tokens(data)))
+        print(describe_slot(number, slot, luks.recovery_slots(data), luks.key_tokens(data)))
     if arguments.disk and state == "encrypted":
         print(f"the boot line's word: {luks.option(arguments.disk, arguments.header)}")
 
@@ -297,28 +304,48 @@ def sealed_values(arguments):
     return {number: values[number] for number in numbers}
 
 
+def check_added(arguments):
+    by_token = arguments.tpm2 or arguments.card
+    if arguments.tpm2 and arguments.card:
+        raise UserError("--tpm2 and --card are two keys: add one after the other")
+    if by_token and arguments.in_front and not arguments.sealed:
+        raise UserError("a header in front is read when TPM and card have been asked already: say --sealed FILE, and give "
+                        "Ritevisor that file (encrypt=...,sealed=FILE)")  # fmt: skip
+    if arguments.sealed and not by_token:
+        raise UserError("--sealed is for --tpm2 and --card")
+    if arguments.sealed and os.path.exists(arguments.sealed):
+        raise UserError(f"{arguments.sealed} is there already; nothing was changed")
+
+
+def tell_added(arguments, text):
+    if arguments.sealed:
+        with open(arguments.sealed, "x", encoding="ascii") as file:
+            file.write(f"{text}\n")
+    print(f"put {arguments.sealed or arguments.header} where Ritevisor takes it from" + ("" if arguments.sealed else ", as before"))
+
+
 def add_key(arguments):
     check_whole(arguments)
-    if arguments.tpm2 and arguments.in_front and not arguments.sealed:
-        raise UserError("a header in front is read when the TPM has been asked already: say --sealed FILE, and give Ritevisor "
-                        "that file (encrypt=...,sealed=FILE)")  # fmt: skip
-    if arguments.sealed and (not arguments.tpm2 or os.path.exists(arguments.sealed)):
-        raise UserError(f"{arguments.sealed} is there already; nothing was changed" if arguments.tpm2 else "--sealed is for --tpm2")
+    check_added(arguments)
     values = sealed_values(arguments) if arguments.tpm2 else None
+    certificate = card.Certificate(arguments.card) if arguments.card else None
     key = secret(arguments)
     luks.unlocked_slot(arguments.header, key)
     if arguments.tpm2:
         pin = new_secret(arguments.new_key_file, "PIN") if arguments.pin else None
-        slot, text = luks.add_tpm_key(arguments.header, key, values, pin)
-        if arguments.sealed:
-            with open(arguments.sealed, "x", encoding="ascii") as file:
-                file.write(f"{text}\n")
+        new, text = tpm.seal(values, pin)
+        slot = luks.add_token_key(arguments.header, key, new, lambda slot: tpm.token(slot, values, pin is not None, text))
         print(f"key {slot} was added; the TPM unseals it while these stay as they are:")
         for number in values:
             print(f"  PCR {number}{', ' + tpm.MEANING[number] if number in tpm.MEANING else ''}")
-        print(f"put {arguments.sealed or arguments.header} where Ritevisor takes it from" + ("" if arguments.sealed else ", as before"))
-        return
-    print(f"key {luks.add_key(arguments.header, key, new_secret(arguments.new_key_file, 'new passphrase'))} was added")
+        tell_added(arguments, text)
+    elif certificate:
+        new, text = card.seal(certificate)
+        slot = luks.add_token_key(arguments.header, key, new, lambda slot: card.token(slot, certificate, text))
+        print(f"key {slot} was added; the card of {certificate.name} gives it, by its PIN")
+        tell_added(arguments, text)
+    else:
+        print(f"key {luks.add_key(arguments.header, key, new_secret(arguments.new_key_file, 'new passphrase'))} was added")
 
 
 def recovery_key(arguments):

@@ -26,6 +26,7 @@ PACKAGES = {
     "efibootmgr": "efibootmgr",
     "bt2": "python3-bt2",
     "cryptsetup": "cryptsetup-bin",
+    "openssl": "openssl",
 }
 MODULES = ("bt2",)  # those of PACKAGES that Python imports
 

@@ -11,7 +11,7 @@ import stat
 import subprocess
 import tempfile
 
-from . import tpm
+from . import card, tpm
 from .errors import UserError, how_to_get
 
 CIPHER = ["--cipher", "aes-xts-plain64", "--key-size", "512"]
@@ -152,21 +152,18 @@ def add_recovery_key(header, secret):
     return key, slot
 
 
-def tpm_tokens(data):
-    """{slot: (number of the token, token)} of keys that a TPM has sealed."""
-    return {slot: (number, token) for number, token in data["tokens"].items() if token["type"] == tpm.TOKEN
+def key_tokens(data):
+    """{slot: (number of the token, token)} of keys that a TPM or a card gives."""
+    return {slot: (number, token) for number, token in data["tokens"].items() if token["type"] in (tpm.TOKEN, card.TOKEN)
             for slot in token["keyslots"]}  # fmt: skip
 
 
-def add_tpm_key(header, secret, values, pin):
-    """Adds a key that the TPM of this machine unseals when its PCRs have these values. Returns the slot, and the sealed key
-    as text."""
-    new_secret, text = tpm.seal(values, pin)
+def add_token_key(header, secret, new_secret, make_token):
+    """Adds a key of 256 bits, and the token that make_token(slot) makes, by which it is got. Returns the slot."""
     slot = add_key(header, secret, new_secret, NO_STRETCHING)
     run("config", "--priority", "prefer", "--key-slot", slot, header)  # it is tried first
-    token = json.dumps(tpm.token(slot, values, pin is not None, text))
-    run("token", "import", "--json-file", "-", header, input_text=token)
-    return slot, text
+    run("token", "import", "--json-file", "-", header, input_text=json.dumps(make_token(slot)))
+    return slot
 
 
 def remove_key(header, secret, slot):
@@ -178,8 +175,8 @@ def remove_key(header, secret, slot):
     if unlocked_slot(header, secret) == slot:
         raise UserError(f"key {slot} is the one that you gave; give another one, which stays")
     run("luksKillSlot", "--batch-mode", "--key-file", None, header, slot, given=[secret])
-    if slot in tpm_tokens(data):
-        run("token", "remove", "--token-id", tpm_tokens(data)[slot][0], header)
+    if slot in key_tokens(data):
+        run("token", "remove", "--token-id", key_tokens(data)[slot][0], header)
 
 
 # Disks --------------------------------------------------------------------------------------------
