@@ -9,13 +9,15 @@ fuzz-flags := -std=c11 -D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -mno-red-zon
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
 	-I tests/unit/fake -I include -I . -I tests/unit -I tests/fuzz
 
-fuzz-names := emulate walk acpi e820 elf options decimal control wire minisign packets luks tpm wireguard usb net
+fuzz-names := emulate walk acpi e820 elf options decimal control wire minisign packets luks tpm card wireguard usb net
 fuzz-minisign-objects := service/base64.o service/minisign.o service/check.o
 fuzz-minisign-libraries := $(build)/sodium.a
 fuzz-luks-objects := $(luks-parts) core/print.o core/string.o
 fuzz-luks-libraries := $(build)/sodium.a $(build)/unit/bearssl.a
 fuzz-tpm-objects := $(tpm-parts) core/print.o core/string.o
 fuzz-tpm-libraries := $(build)/unit/tpm_bearssl.a
+fuzz-card-objects := $(card-parts) core/print.o core/string.o
+fuzz-card-libraries := $(build)/unit/tpm_bearssl.a
 $(build)/fuzz/objects/service/tpm_crypto.o: fuzz-flags += $(bearssl-flags)
 $(build)/fuzz/objects/crypt/xts.o: fuzz-flags += $(bearssl-flags)
 $(build)/fuzz/objects/service/check.o $(build)/fuzz/objects/service/kdf.o: fuzz-flags += $(sodium-defines) -Wno-strict-prototypes

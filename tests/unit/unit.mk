@@ -176,6 +176,11 @@ $(unit-build)/tpm_link_bearssl.a: $(bearssl-hashes:%=$(unit-build)/bearssl/%.o)
 unit-tpm-objects := $(tpm-parts) core/print.o core/string.o
 unit-tpm-libraries := $(build)/unit/tpm_bearssl.a
 $(unit-build)/objects/service/tpm_crypto.o: unit-flags += $(bearssl-flags)
+
+unit-programs += card
+unit-card-objects := $(card-parts) core/print.o core/string.o
+unit-card-libraries := $(build)/unit/tpm_bearssl.a
+
 $(unit-build)/tpm_bearssl.a: $(tpm-bearssl:%=$(unit-build)/bearssl/%.o)
 	$(call step,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
