@@ -4,11 +4,10 @@
  */
 #include "boot/hardware_check.h"
 
+#include "boot/memory_need.h"
 #include "core/cpu.h"
 #include "core/log.h"
 #include "core/memory.h"
-
-#define MEMORY_BYTES_DEFAULT MIB(32) /* as boot/options.c has it */
 
 const char *hardware_status_word(enum hardware_status status)
 {
@@ -121,14 +120,14 @@ static void hardware_check_memory(struct hardware_report *report)
 			     place + bytes - 1);
 		return;
 	}
-	if (e820_find_place(source->map, source->nr_map, MEMORY_BYTES_DEFAULT, &place) != 0)
+	if (e820_find_place(source->map, source->nr_map, MEMORY_NEED_USUAL_BYTES, &place) != 0)
 		hardware_say(report, HARDWARE_FAIL, "memory", "try the option memory=16M",
-			     "memory: no %lu MiB are free below 4 GiB", MEMORY_BYTES_DEFAULT >> 20);
+			     "memory: no %lu MiB are free below 4 GiB", MEMORY_NEED_USUAL_BYTES >> 20);
 	else
 		hardware_say(report, HARDWARE_OK, "memory", "",
 			     "memory: %lu MiB; Ritevisor would take %lu of them, such as 0x%lx-0x%lx",
-			     ram >> 20, MEMORY_BYTES_DEFAULT >> 20, place,
-			     place + MEMORY_BYTES_DEFAULT - 1);
+			     ram >> 20, MEMORY_NEED_USUAL_BYTES >> 20, place,
+			     place + MEMORY_NEED_USUAL_BYTES - 1);
 }
 
 /* What no machine has from us, so that nobody has to find out. */

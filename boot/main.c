@@ -9,6 +9,7 @@
 #include "boot/guest_stub_layout.h"
 #include "boot/hardware_check.h"
 #include "boot/offer_sleep.h"
+#include "boot/memory_need.h"
 #include "boot/options.h"
 #include "boot/panic_test.h"
 #include "boot/policy.h"
@@ -222,8 +223,7 @@ static void main_wipe_left_passphrase(void)
 static void main_relocate(void)
 {
 	bool in_place = boot_info.place != 0;
-	uint64_t bytes = in_place ? boot_info.place_bytes
-				  : align_up(boot_options.memory_bytes, MIB(2));
+	uint64_t bytes = in_place ? boot_info.place_bytes : memory_need_bytes(&boot_info);
 	hpa_t place, tables, end, root;
 	uint64_t tables_bytes;
 
@@ -716,6 +716,20 @@ static void main_report_smis(void)
 			 cpus_count);
 }
 
+/* How much is ours, and for what. */
+static void main_report_memory(void)
+{
+	char text[256];
+	uint64_t asked = memory_need_describe(&boot_info, text, sizeof(text));
+
+	log_info("memory 0x%lx-0x%lx reserved", memory_reserved_start,
+		 memory_reserved_start + memory_reserved_bytes - 1);
+	if (boot_options.memory_bytes == 0)
+		log_info("that is %lu MiB: %s", asked >> 20, text);
+	else
+		log_info("that is %lu MiB, as memory= says; it would be %lu: %s", memory_reserved_bytes >> 20, asked >> 20, text);
+}
+
 /* What went wrong before there was a console to tell it on. */
 static void main_report_early(void)
 {
@@ -788,8 +802,7 @@ _Noreturn void boot_main(void)
 	else
 		console_set_screen(boot_options.screen);
 	log_notice("Ritevisor " RV_VERSION " on %lu MiB of memory", memory_ram_bytes >> 20);
-	log_info("memory 0x%lx-0x%lx reserved", memory_reserved_start,
-		 memory_reserved_start + memory_reserved_bytes - 1);
+	main_report_memory();
 	main_report_early();
 	settings_check();
 	time_init();

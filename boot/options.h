@@ -17,7 +17,7 @@ enum sleep_wish {
 };
 
 struct boot_options {
-	uint64_t memory_bytes;	  /* memory=32M: what we reserve */
+	uint64_t memory_bytes;	  /* memory=64M: what we reserve; 0: not said (boot/memory_need.h) */
 	uint64_t heap_bytes;	  /* heap=8M: quota of an engine */
 	uint64_t live_heap_bytes; /* live_heap=4M: the same of a script that is loaded later */
 	uint64_t budget_us;	  /* budget_us=2000: of a hook call; 0: not said */

@@ -8,7 +8,7 @@
  * OPTION_FLAG(name, member, value)
  * OPTION_TEXT(name): name=TEXT, which boot/options.c knows
  */
-OPTION_NUMBER(memory, memory_bytes, MIB(32), MIB(8), MIB(256))
+OPTION_NUMBER(memory, memory_bytes, 0, MIB(8), MIB(256))
 OPTION_NUMBER(heap, heap_bytes, MIB(8), KIB(384), MIB(128))
 OPTION_NUMBER(live_heap, live_heap_bytes, MIB(4), KIB(384), MIB(128))
 OPTION_NUMBER(budget_us, budget_us, 0, 10, 10000000)

@@ -3,7 +3,6 @@
  */
 #include "boot/uefi/config.h"
 
-#include "boot/options_limits.h"
 #include "core/string.h"
 
 void config_set_defaults(struct config *config, bool is_sealed)
@@ -154,35 +153,4 @@ unsigned config_parse(const char *text, struct config *config)
 		text += length + (text[length] == '\n');
 	}
 	return wrong;
-}
-
-static bool config_size(const char *text, size_t length, uint64_t *bytes)
-{
-	char unit = length != 0 ? text[length - 1] : '\0';
-	unsigned shift = unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
-
-	if (!string_to_number(text, length - (shift != 0), bytes) || *bytes > option_memory_maximum)
-		return false;
-	*bytes <<= shift;
-	return *bytes >= option_memory_minimum && *bytes <= option_memory_maximum;
-}
-
-uint64_t config_memory_bytes(const struct config *config, uint64_t otherwise)
-{
-	const char *word = config->options;
-	uint64_t result = otherwise, bytes;
-
-	while (*word != '\0') {
-		size_t length = 0;
-
-		while (word[length] != '\0' && word[length] != ' ')
-			length++;
-		if (length > 7 && strncmp(word, "memory=", 7) == 0 &&
-		    config_size(word + 7, length - 7, &bytes))
-			result = bytes;
-		word += length;
-		while (*word == ' ')
-			word++;
-	}
-	return result;
 }

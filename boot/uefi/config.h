@@ -33,8 +33,4 @@ void config_set_defaults(struct config *config, bool is_sealed);
  * means nothing (the lines behind it are read all the same). */
 unsigned config_parse(const char *text, struct config *config);
 
-/* The number of bytes that the option memory= asks for, `otherwise` without one that makes sense.
- * What the hypervisor would not take is not looked at here: 8 MiB to 256 MiB. */
-uint64_t config_memory_bytes(const struct config *config, uint64_t otherwise);
-
 #endif

@@ -2,7 +2,7 @@
  * boot/uefi/loader.c: ritevisor.efi: loads the hypervisor and what belongs to it, starts it, and
  * as its guest goes on with the boot.
  */
-#include "boot/options_limits.h"
+#include "boot/memory_need.h"
 #include "boot/uefi/card.h"
 #include "boot/uefi/chain.h"
 #include "boot/uefi/config.h"
@@ -364,7 +364,7 @@ static efi_status loader_enter(struct place *place)
 /* Leaves the machine as it was if it fails. */
 static efi_status loader_virtualise(void)
 {
-	uint64_t bytes = align_up(config_memory_bytes(&loader_config, option_memory_standard), MIB(2));
+	uint64_t bytes = memory_need_bytes(&loader_handover.info);
 	struct place place;
 	const char *why;
 	efi_status status;

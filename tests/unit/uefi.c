@@ -164,25 +164,6 @@ static void uefi_configuration_limits(void)
 	UNIT_EQUAL(uefi_config.nr_scripts, RV_SCRIPTS_MAXIMUM);
 }
 
-static uint64_t uefi_memory(const char *options)
-{
-	config_set_defaults(&uefi_config, false);
-	string_copy(uefi_config.options, options, sizeof(uefi_config.options));
-	return config_memory_bytes(&uefi_config, 7);
-}
-
-static void uefi_memory_option(void)
-{
-	UNIT_EQUAL(uefi_memory(""), 7);
-	UNIT_EQUAL(uefi_memory("summary memory=64M heap=1M"), MIB(64));
-	UNIT_EQUAL(uefi_memory("memory=16384K"), MIB(16));
-	UNIT_EQUAL(uefi_memory("memory=1G"), 7);
-	UNIT_EQUAL(uefi_memory("memory=1M"), 7);
-	UNIT_EQUAL(uefi_memory("memory="), 7);
-	UNIT_EQUAL(uefi_memory("memory=99999999999999999999M"), 7);
-	UNIT_EQUAL(uefi_memory("xmemory=64M"), 7);
-}
-
 static void uefi_map(void)
 {
 	/* As firmware gives it: larger descriptors than the structure. */
@@ -226,7 +207,6 @@ int main(void)
 	unit_run("configuration that is sealed", uefi_configuration_sealed);
 	unit_run("configuration that is refused", uefi_configuration_refused);
 	unit_run("configuration that is too long", uefi_configuration_limits);
-	unit_run("option memory=", uefi_memory_option);
 	unit_run("memory map", uefi_map);
 	return unit_failed;
 }

@@ -134,6 +134,9 @@ unit-programs += uefi
 unit-uefi-objects := boot/uefi/config.o boot/uefi/memory_map.o boot/uefi/payload.o \
 	core/string.o
 
+unit-programs += memory_need
+unit-memory_need-objects := boot/memory_need.o core/print.o core/string.o
+
 unit-programs += settings
 unit-settings-objects := boot/encrypt_option.o boot/vpn_option.o boot/options.o boot/settings.o core/string.o
 
