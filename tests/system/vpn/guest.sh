@@ -17,6 +17,7 @@ chmod +x /lease
 udhcpc -i eth0 -n -q -t 5 -O mtu -s /lease
 if [ $case = alone ]; then
 	ping -c 3 -W 3 10.9.0.1 | grep received | sed 's/^/guest: alone /'
+	ip link set eth0 mtu 1500 # the lease's is too little for all the frames
 	/hostile_frames eth0 10.0.2.15 10.0.2.2 51002
 	sleep 20
 	exit 0
