@@ -15,6 +15,7 @@
 #define CONTROL_CONTROL_ABI_H
 
 #include "rv/metric.h"
+#include "rv/tunnel.h"
 #include "rv/types.h"
 
 #define CONTROL_MAGIC UINT64_C(0x5269746576436f31) /* "RitevCo1" */
@@ -101,6 +102,11 @@ enum control_command {
 	 * next position, [2] what it had no room for; data: struct rv_metric_spec, and struct rv_metric_entry behind it
 	 * (rv/metric.h). The engine is not asked, and may be running. RV_ENOENT: no such script, or metric */
 	CONTROL_METRICS,
+	/* -> 0; data: struct tunnel_status (rv/tunnel.h), at most a second old. RV_ENOENT: there is no tunnel */
+	CONTROL_VPN,
+	/* [0] the number of a peer, or TUNNEL_ALL_PEERS -> 0: it is asked for new keys, unless it was so less than 5 seconds
+	 * ago. RV_ENOENT; RV_EAGAIN: not now */
+	CONTROL_VPN_REKEY,
 	CONTROL_COMMAND_COUNT,
 };
 

@@ -10,6 +10,7 @@
 #include "core/string.h"
 #include "core/time.h"
 #include "hook/metric.h"
+#include "process/net_service.h"
 #include "process/process_live.h"
 #include "process/signature.h"
 #include "rv/errno.h"
@@ -223,6 +224,19 @@ static int64_t command_statistics(struct control_message *message)
 	return EXIT_KIND_COUNT;
 }
 
+static int64_t command_vpn(struct control_message *message)
+{
+	struct tunnel_status status;
+
+	_Static_assert(sizeof(status) <= sizeof(message->data), "it fits");
+	message->data_bytes = 0;
+	if (!net_service_describe(&status))
+		return -RV_ENOENT;
+	memcpy(message->data, &status, sizeof(status));
+	message->data_bytes = sizeof(status);
+	return 0;
+}
+
 static int64_t command_close(struct control_message *message, struct vcpu *vcpu)
 {
 	control_script_forget_all(message->session, vcpu);
@@ -239,7 +253,7 @@ int64_t control_refuse_text(struct control_message *message, const char *why)
 	return -CONTROL_EREFUSED;
 }
 
-/* Those that change scripts, and recordings. */
+/* Those that change scripts, recordings, and a tunnel's keys. */
 static int64_t command_load(struct control_message *message, struct vcpu *vcpu)
 {
 	uint64_t handle = message->argument[0];
@@ -263,6 +277,9 @@ static int64_t command_load(struct control_message *message, struct vcpu *vcpu)
 		break;
 	case CONTROL_START:
 		return control_script_start(message->session, message, vcpu);
+	case CONTROL_VPN_REKEY:
+		result = handle <= UINT32_MAX ? net_service_rekey((uint32_t)handle, vcpu) : -RV_ENOENT;
+		break;
 	case CONTROL_FORGET:
 		result = control_script_forget(message->session, handle, vcpu);
 		break;
@@ -316,6 +333,8 @@ static int64_t command_dispatch(struct control_message *message, uint64_t space,
 		return command_statistics(message);
 	case CONTROL_METRICS:
 		return command_metrics(message);
+	case CONTROL_VPN:
+		return command_vpn(message);
 	case CONTROL_CONTINUE:
 		return command_continue(message);
 	default:

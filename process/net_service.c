@@ -1,9 +1,15 @@
 /*
- * process/net_service.c: see the header.
+ * process/net_service.c: see the header. net_status_lock guards what the service says of itself, and is innermost.
  */
 #include "process/net_service.h"
 
+#include "core/instructions.h"
+#include "core/spinlock.h"
+#include "core/string.h"
+#include "core/time.h"
 #include "process/resident.h"
+#include "rv/errno.h"
+#include "vmm/deadline.h"
 
 #define NET_STACK_BYTES KIB(16)
 #define NET_TURN_US 1000000 /* thirty frames, or a handshake; in an emulator too */
@@ -15,6 +21,47 @@ extern const uint8_t service_network[], service_network_end[];
 static struct resident *net_resident;
 static struct tunnel_begin net_begin;
 static const struct net_service_listener *net_listener;
+static struct spinlock net_status_lock;
+static struct tunnel_status net_status;
+static uint64_t net_status_tsc; /* when it said so */
+
+/* One CPU at a time is here. */
+static void net_service_set_status(const struct tunnel_status *status)
+{
+	spinlock_acquire(&net_status_lock);
+	net_status = *status;
+	net_status_tsc = tsc_read();
+	spinlock_release(&net_status_lock);
+}
+
+/* Its number of peers is one that there can be: all else is only shown. */
+static void net_service_take_status(const uint8_t *bytes, uint32_t nr_bytes)
+{
+	struct tunnel_status status;
+
+	if (nr_bytes != sizeof(status))
+		return;
+	memcpy(&status, bytes, sizeof(status));
+	if (status.nr_peers > TUNNEL_PEERS_MAXIMUM)
+		return;
+	status.runs = 1;
+	for (uint32_t i = 0; i < TUNNEL_PEERS_MAXIMUM; i++)
+		status.peers[i].is_up = status.peers[i].is_up != 0;
+	net_service_set_status(&status);
+}
+
+static void net_service_died(struct resident *resident, void *context, struct vcpu *vcpu)
+{
+	struct tunnel_status status = net_status;
+
+	(void)resident;
+	(void)context;
+	(void)vcpu;
+	status.runs = 0;
+	for (uint32_t i = 0; i < status.nr_peers; i++)
+		status.peers[i].is_up = 0;
+	net_service_set_status(&status);
+}
 
 static void net_service_starts(struct resident *resident, void *context, struct vcpu *vcpu)
 {
@@ -33,7 +80,9 @@ static void net_service_ran(struct resident *resident, void *context, struct vcp
 	(void)context;
 	(void)vcpu;
 	while ((nr_bytes = resident_read(resident, TUNNEL_FROM_SERVICE, &tag, record, sizeof(record))) != -RV_EAGAIN) {
-		if (nr_bytes >= 0)
+		if (nr_bytes >= 0 && tag == TUNNEL_STATUS)
+			net_service_take_status(record, (uint32_t)nr_bytes);
+		else if (nr_bytes >= 0)
 			net_listener->said(tag, record, (uint32_t)nr_bytes);
 	}
 }
@@ -52,6 +101,7 @@ static const struct resident_program net_program = {
 	},
 	.starts = net_service_starts,
 	.ran = net_service_ran,
+	.died = net_service_died,
 };
 
 int net_service_start(hpa_t config, uint64_t config_bytes, const struct tunnel_begin *begin,
@@ -66,4 +116,33 @@ void net_service_give(enum tunnel_tag tag, const void *bytes, uint32_t nr_bytes)
 {
 	if (net_resident != NULL)
 		(void)resident_write(net_resident, TUNNEL_TO_SERVICE, tag, bytes, nr_bytes);
+}
+
+bool net_service_describe(struct tunnel_status *status)
+{
+	uint64_t tsc;
+
+	if (net_resident == NULL)
+		return false;
+	spinlock_acquire(&net_status_lock);
+	*status = net_status;
+	tsc = net_status_tsc;
+	spinlock_release(&net_status_lock);
+	for (uint32_t i = 0; i < status->nr_peers; i++) {
+		if (status->peers[i].handshake_age_ms != TUNNEL_NO_HANDSHAKE)
+			status->peers[i].handshake_age_ms += (tsc_read() - tsc) / (time_tsc_hz / 1000);
+	}
+	return true;
+}
+
+int net_service_rekey(uint32_t peer, struct vcpu *vcpu)
+{
+	struct tunnel_status status;
+	int error;
+
+	if (!net_service_describe(&status) || (peer != TUNNEL_ALL_PEERS && peer >= status.nr_peers))
+		return -RV_ENOENT;
+	error = resident_write(net_resident, TUNNEL_TO_SERVICE, TUNNEL_REKEY, &peer, sizeof(peer));
+	deadline_look(vcpu);
+	return error;
 }

@@ -184,6 +184,35 @@ void net_link(struct net *net)
 	outer_link(&net->outer);
 }
 
+static void net_describe_peer(const struct net *net, const struct wireguard_peer *peer, struct tunnel_peer_status *status)
+{
+	memcpy(status->public_key, peer->handshake.peer, TUNNEL_KEY_BYTES);
+	memcpy(status->address, peer->endpoint.address.bytes, NET_V4_BYTES);
+	status->port = peer->endpoint.port;
+	status->is_up = peer->is_up;
+	status->handshake_age_ms = peer->nr_handshakes != 0 ? net->wireguard.now.ms - peer->last_handshake_ms : TUNNEL_NO_HANDSHAKE;
+	status->nr_handshakes = peer->nr_handshakes;
+	status->sent_bytes = peer->sent_bytes;
+	status->received_bytes = peer->received_bytes;
+}
+
+void net_describe(const struct net *net, struct tunnel_status *status)
+{
+	*status = (struct tunnel_status){ .port = net->outer.port, .nr_peers = (uint16_t)net->wireguard.nr_peers };
+	memcpy(status->inside, net->guest.address, NET_V4_BYTES);
+	memcpy(status->outside, net->outer.address, NET_V4_BYTES);
+	for (uint32_t i = 0; i < net->wireguard.nr_peers; i++)
+		net_describe_peer(net, &net->wireguard.peers[i], &status->peers[i]);
+}
+
+void net_rekey(struct net *net, uint32_t peer)
+{
+	for (uint32_t i = 0; i < net->wireguard.nr_peers; i++) {
+		if (peer == i || peer == TUNNEL_ALL_PEERS)
+			(void)wireguard_rekey(&net->wireguard, i);
+	}
+}
+
 static void net_receive_guest(struct net *net, uint8_t *frame, size_t nr_bytes)
 {
 	size_t packet_bytes = 0;

@@ -44,6 +44,13 @@ uint64_t net_advance(struct net *net, struct wireguard_time now);
 /* The wire is there, or another: what waits is asked for anew. */
 void net_link(struct net *net);
 
+/* What there is to be told of it. `runs` is left out. */
+void net_describe(const struct net *net, struct tunnel_status *status);
+
+/* Asks for new keys: of the peer of that number, or of all, TUNNEL_ALL_PEERS; of those that were asked less than
+ * WIREGUARD_REKEY_TIMEOUT_MS ago it asks nothing. */
+void net_rekey(struct net *net, uint32_t peer);
+
 /* A frame, at most NET_FRAME_BYTES, which may be changed. */
 void net_receive(struct net *net, enum tunnel_tag way, uint8_t *frame, size_t nr_bytes);
 

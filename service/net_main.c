@@ -9,11 +9,14 @@
 #include "service/resident.h"
 
 #define FRAMES_A_TURN 32 /* at most, so that a turn has an end */
+#define STATUS_MS 1000
 
 static struct rv_ring net_rings[TUNNEL_NR_RINGS];
 static struct net network;
 static bool net_has_reported; /* before, nothing can be sent */
 static uint8_t net_address[NET_V4_BYTES]; /* that the hypervisor was told */
+static bool net_has_news = true;	  /* that it is to be told at once */
+static uint64_t net_told_bytes, net_told_ms; /* of the status that it was told last */
 
 static struct wireguard_time net_now(const struct resident_info *info)
 {
@@ -59,6 +62,7 @@ static void net_tell(void *context, uint32_t peer, enum wireguard_event event)
 	int length = print_format(text, sizeof(text), "peer %u %s", peer, words[event]);
 
 	(void)context;
+	net_has_news = true;
 	(void)resident_log(event == WIREGUARD_DOWN ? RV_LOG_WARNING : RV_LOG_INFO, text, (uint64_t)length);
 }
 
@@ -69,7 +73,29 @@ static void net_say_address(void)
 	if (net_is_same(net_address, network.outer.address))
 		return;
 	memcpy(net_address, network.outer.address, NET_V4_BYTES);
+	net_has_news = true;
 	(void)rv_ring_write(&net_rings[TUNNEL_FROM_SERVICE], TUNNEL_ADDRESS, net_address, NET_V4_BYTES);
+}
+
+/* Returns when it is to be called again at the latest, in ms. */
+static uint64_t net_say_status(struct wireguard_time now)
+{
+	struct tunnel_status status;
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < network.wireguard.nr_peers; i++)
+		bytes += network.wireguard.peers[i].sent_bytes + network.wireguard.peers[i].received_bytes;
+	if (!net_has_news && bytes == net_told_bytes)
+		return UINT64_MAX;
+	if (!net_has_news && now.ms < net_told_ms + STATUS_MS)
+		return net_told_ms + STATUS_MS;
+	net_describe(&network, &status);
+	net_told_ms = now.ms;
+	if (rv_ring_write(&net_rings[TUNNEL_FROM_SERVICE], TUNNEL_STATUS, &status, sizeof(status)) != 0)
+		return now.ms; /* it is full: when there is room */
+	net_has_news = false;
+	net_told_bytes = bytes;
+	return UINT64_MAX;
 }
 
 /* The first record, which is there before this runs. */
@@ -92,6 +118,16 @@ static bool net_start(const struct resident_info *info)
 	return good;
 }
 
+static void net_take_rekey(const uint8_t *record, int64_t nr_bytes)
+{
+	uint32_t peer;
+
+	if (nr_bytes != sizeof(peer))
+		return;
+	memcpy(&peer, record, sizeof(peer));
+	net_rekey(&network, peer);
+}
+
 /* All that there is, or a turn's worth. */
 static void net_take_frames(void)
 {
@@ -105,6 +141,8 @@ static void net_take_frames(void)
 			return;
 		if (tag == TUNNEL_LINK)
 			net_link(&network);
+		else if (tag == TUNNEL_REKEY)
+			net_take_rekey(frame, nr_bytes);
 		else if (nr_bytes >= 0)
 			net_receive(&network, (enum tunnel_tag)tag, frame, (size_t)nr_bytes);
 		net_say_address();
@@ -121,11 +159,17 @@ int service_main(const struct resident_info *info)
 	while (!good)
 		resident_wait(RESIDENT_NEVER);
 	for (;;) {
-		uint64_t next;
+		struct wireguard_time now;
+		uint64_t next, status;
 
+		(void)net_advance(&network, net_now(info)); /* it may have slept: what came is of now */
 		net_take_frames();
-		next = net_advance(&network, net_now(info));
+		now = net_now(info);
+		next = net_advance(&network, now);
 		net_say_address();
+		status = net_say_status(now);
+		if (status < next)
+			next = status;
 		resident_wait(rv_ring_has_records(&net_rings[TUNNEL_TO_SERVICE]) ? 0 : net_tsc_of_ms(info, next));
 	}
 }

@@ -30,6 +30,8 @@ enum tunnel_tag {
 	TUNNEL_LINK,	  /* to the service, empty: the card begins to work, so that what was sent before was lost */
 	TUNNEL_REPORT,	  /* from the service, the first: struct tunnel_report */
 	TUNNEL_ADDRESS,	  /* from the service: NET_V4_BYTES, its address outside, zero: none */
+	TUNNEL_STATUS,	  /* from the service: struct tunnel_status, when something has happened, and while bytes go, once a second */
+	TUNNEL_REKEY,	  /* to the service: uint32_t, the number of a peer, or TUNNEL_ALL_PEERS: new keys are wanted */
 };
 
 struct tunnel_begin {
@@ -50,5 +52,29 @@ struct tunnel_report {
 	uint16_t nr_peers;
 	struct tunnel_peer peers[TUNNEL_PEERS_MAXIMUM];
 };
+
+#define TUNNEL_KEY_BYTES 32
+#define TUNNEL_ALL_PEERS UINT32_MAX
+#define TUNNEL_NO_HANDSHAKE UINT64_MAX
+
+struct tunnel_peer_status {
+	uint8_t public_key[TUNNEL_KEY_BYTES];
+	uint8_t address[NET_V4_BYTES];
+	uint16_t port;
+	uint16_t is_up;		   /* 1: it answers, and there are keys */
+	uint64_t handshake_age_ms; /* since there were new keys; TUNNEL_NO_HANDSHAKE: there were none */
+	uint64_t nr_handshakes;	   /* this and the next two: since the service was started */
+	uint64_t sent_bytes, received_bytes; /* of datagrams */
+};
+
+/* What the service says of itself: nobody but people and scripts goes by it. The hypervisor gives it to them, with `runs`, and
+ * the ages as they are then. */
+struct tunnel_status {
+	uint32_t runs; /* 0: the service is dead, and will be started again: the rest is from before */
+	uint8_t inside[NET_V4_BYTES], outside[NET_V4_BYTES]; /* the guest's address; ours, zero: none */
+	uint16_t port, nr_peers;
+	struct tunnel_peer_status peers[TUNNEL_PEERS_MAXIMUM];
+};
+_Static_assert(sizeof(struct tunnel_peer_status) == 72 && sizeof(struct tunnel_status) == 16 + 8 * 72, "ABI");
 
 #endif

@@ -319,6 +319,38 @@ static void test_roaming(void)
 	UNIT_CHECK(lab_refused == NULL && end->nr_out == 1 && memcmp(end->out[0].bytes + 30, lab_address[1], 4) == 0);
 }
 
+/* What is told of it, and new keys when they are asked for, once in five seconds. */
+static void test_status(void)
+{
+	struct tunnel_status status;
+	struct net *net = &lab_ends[0].net;
+
+	begin(false);
+	net_describe(net, &status);
+	UNIT_CHECK(status.nr_peers == 1 && status.port == 51820 && memcmp(status.inside, own, 4) == 0 &&
+		   memcmp(status.outside, lab_address[0], 4) == 0 && memcmp(status.peers[0].address, lab_address[1], 4) == 0 &&
+		   status.peers[0].port == 443 && !status.peers[0].is_up);
+	UNIT_EQUAL(status.peers[0].handshake_age_ms, TUNNEL_NO_HANDSHAKE);
+	lab_give(0, TUNNEL_GUEST, frame, make_ping(own, there, 5));
+	lab_settle();
+	lab_pass_time(4000);
+	net_rekey(net, 0);
+	lab_settle();
+	net_describe(net, &status);
+	UNIT_CHECK(status.peers[0].is_up && status.peers[0].nr_handshakes == 1 && status.peers[0].handshake_age_ms == 4000);
+	UNIT_CHECK(status.peers[0].sent_bytes == 148 + 80 && status.peers[0].received_bytes == 92);
+	UNIT_CHECK(memcmp(status.peers[0].public_key, lab_ends[1].net.wireguard.identity.public_key, 32) == 0);
+	lab_pass_time(2000);
+	net_rekey(net, 1); /* there is none */
+	lab_settle();
+	UNIT_EQUAL(lab_ends[0].nr_events[WIREGUARD_REKEYED], 0);
+	net_rekey(net, TUNNEL_ALL_PEERS);
+	lab_settle();
+	net_describe(net, &status);
+	UNIT_CHECK(lab_ends[0].nr_events[WIREGUARD_REKEYED] == 1 && status.peers[0].nr_handshakes == 2 && lab_refused == NULL);
+	UNIT_EQUAL(status.peers[0].handshake_age_ms, 0);
+}
+
 static void test_configuration(void)
 {
 	static struct wireguard_config config;
@@ -405,6 +437,7 @@ int main(void)
 {
 	unit_run("the guest gets its address and MTU by DHCP", test_guest_dhcp);
 	unit_run("it is answered by ARP", test_guest_arp);
+	unit_run("what is told of it, and new keys", test_status);
 	unit_run("packets go through the tunnel both ways", test_tunnel);
 	unit_run("a packet that is too large is told to be", test_too_large);
 	unit_run("TCP is told how large segments may be", test_segments);

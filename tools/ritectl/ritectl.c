@@ -26,6 +26,8 @@ static const char usage_text[] =
 	"       ritectl [OPTIONS] continue          a CPU that an NMI has stopped goes on\n"
 	"       ritectl [OPTIONS] top [SECONDS [N]] exits, events a second, and what scripts count, every 2 seconds, N times\n"
 	"       ritectl [OPTIONS] metrics NAME      what a script has counted (Counter, Table, Histogram), be it busy\n"
+	"       ritectl [OPTIONS] vpn               how the tunnel is: keys' age, bytes each way, where the peer is\n"
+	"       ritectl [OPTIONS] vpn rekey [N]     new keys now, of peer N or of all\n"
 	"       ritectl [OPTIONS] where FILE        the sectors of its disk that a file has, as settings of scripts take them\n"
 	"       ritectl [OPTIONS] record -o FOLDER  record events until Ctrl-C, or the end of the command behind it\n"
 	"       ritectl [OPTIONS] -l [PATTERN]      what can be hooked; -lv: with filters and fields\n"
@@ -45,7 +47,7 @@ static const char usage_text[] =
 	"  -q, --quiet              say nothing but what scripts say\n"
 	"  -V, --version            versions of ritectl and of Ritevisor\n"
 	"  -h, --help               this\n"
-	"Ritevisor has to be booted with control=load (control=read: list, log, metrics, stats and top only).\n"
+	"Ritevisor has to be booted with control=load (control=read: list, log, metrics, stats, top and vpn only).\n"
 	"exit status: 0; 1: the script was refused, raised or was killed; 2: usage; 3: no Ritevisor, or not allowed;\n"
 	"             4: it did not answer in time\n";
 
@@ -344,6 +346,14 @@ static int perform(struct words *words)
 	}
 	if (strcmp(command, "where") == 0 && words->count == 1)
 		return show_where(words->word[0]);
+	if (strcmp(command, "vpn") == 0 && words->count == 0) {
+		call_open();
+		return show_vpn();
+	}
+	if (strcmp(command, "vpn") == 0 && words->count <= 2 && strcmp(words->word[0], "rekey") == 0) {
+		call_open();
+		return vpn_rekey(words->count == 2 ? words->word[1] : NULL);
+	}
 	if (strcmp(command, "continue") == 0 && words->count == 0) {
 		call_open();
 		return go_on();

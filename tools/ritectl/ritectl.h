@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "control/control_abi.h"
+#include "rv/errno.h"
 
 /* Exit statuses. */
 enum { STATUS_OK = 0, STATUS_SCRIPT = 1, STATUS_USAGE = 2, STATUS_NONE = 3, STATUS_TIMEOUT = 4 };
@@ -102,6 +103,10 @@ int show_metrics(const char *script);
 /* show.c */
 int show_list(void);
 int show_log(uint32_t command, bool follow);
+
+/* vpn.c. A peer's number; NULL: of all. */
+int show_vpn(void);
+int vpn_rekey(const char *number);
 
 /* kinds.c: what can be hooked, of names that fit; fields: with filters and what events have. Asks nobody. */
 int show_kinds(const char *pattern, bool fields);

@@ -27,6 +27,12 @@ reach() {
 }
 reach
 echo "guest: fetched $(wget -q -O - http://10.9.0.1/file | sha256sum)"
+ping -c 50 -i 0.2 10.9.0.1 >/pings &
+ritectl vpn rekey 2>&1 | sed 's/^/guest: /'
+kill -0 $! && echo "guest: amid traffic"
+wait
+grep received /pings | sed 's/^/guest: rekeyed /'
+ritectl vpn | sed 's/^/guest: /'
 ping -c 2 -s 1392 10.9.0.1 | grep received | sed 's/^/guest: 1420 /'
 ip link set eth0 mtu 1500
 ping -c 1 -W 3 -s 1393 10.9.0.1 >/dev/null || ping -c 1 -W 3 -s 1393 10.9.0.1 >/dev/null && echo "guest: 1421 told, then cut"
@@ -38,6 +44,7 @@ echo "guest: kill it"
 sleep 1
 /hostile_frames eth0 10.0.2.15 10.0.2.2 51002
 ping -c 3 -W 2 10.9.0.1 | grep received | sed 's/^/guest: dead /'
+ritectl vpn | sed 's/^/guest: dead /'
 echo "guest: let it live"
 sleep 1
 reach
