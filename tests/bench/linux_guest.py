@@ -19,9 +19,9 @@ DEPENDS = re.compile(rb"depends=([^\0]*)\0")
 DISK_BYTES = 32 << 20
 
 
-def modules_in_order(drivers):
-    """Returns the kernel modules of these drivers and those that they need, in the order of loading."""
-    files = {path.stem.replace("-", "_"): path for path in KERNEL_PACKAGE.rglob("*.ko")}
+def modules_in_order(drivers, kernel=KERNEL_PACKAGE):
+    """Returns the modules of these drivers, of an unpacked kernel, and those that they need, in the order of loading."""
+    files = {path.stem.replace("-", "_"): path for path in kernel.rglob("*.ko")}
     ordered = []
 
     def add(name):
@@ -50,16 +50,21 @@ def build_initrd(output, source, drivers=tuple(DRIVERS), files=()):
             (root / "bench" / f"{number:02}-{module.name}").write_bytes(module.read_bytes())
         for name, text in files:
             (root / "bench" / name).write_text(text)
-        images.settle_times(root)
-        names = sorted(str(path.relative_to(root)) for path in root.rglob("*"))
-        archive = subprocess.run(
-            ["cpio", "--quiet", "--create", "--format=newc", "--reproducible", "--owner=0:0"],
-            cwd=root, input="\n".join(names).encode(), stdout=subprocess.PIPE, check=True,
-        ).stdout  # fmt: skip
-    packed = subprocess.run(["gzip", "-9n"], input=archive, stdout=subprocess.PIPE, check=True)
+        packed = pack(root)
     beside = Path(f"{output}.{os.getpid()}")
-    beside.write_bytes(GUEST_INITRD.read_bytes() + packed.stdout)
+    beside.write_bytes(GUEST_INITRD.read_bytes() + packed)
     beside.replace(output)
+
+
+def pack(root, level=9):
+    """Returns a folder as an archive that can stand behind another in an initramfs."""
+    images.settle_times(root)
+    names = sorted(str(path.relative_to(root)) for path in root.rglob("*"))
+    archive = subprocess.run(
+        ["cpio", "--quiet", "--create", "--format=newc", "--reproducible", "--owner=0:0"],
+        cwd=root, input="\n".join(names).encode(), stdout=subprocess.PIPE, check=True,
+    ).stdout  # fmt: skip
+    return subprocess.run(["gzip", f"-{level}n"], input=archive, stdout=subprocess.PIPE, check=True).stdout
 
 
 def build_disk_content(output):
