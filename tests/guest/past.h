@@ -7,6 +7,8 @@
 
 #include "guest.h"
 
+#include "instruction.h"
+
 #define PAST_SECTOR 512u
 /* What is encrypted, in sectors. Around it the disk has what past.py put there, and has to keep it. */
 #define PAST_FIRST 2048u
@@ -14,6 +16,19 @@
 #define PAST_END (PAST_FIRST + PAST_SECTORS)
 /* What is written as it should be. */
 #define PAST_GOOD 0xfffu
+
+/* In cycles of the time-stamp counter, which are real time where QEMU does not count instructions: on a busy machine the threads that
+ * do a disk's work may come on late. What has to come is awaited; of what may never come, so much is more than a moment. */
+#define PAST_LONG (UINT64_C(1) << 35)
+#define PAST_PAUSE (UINT64_C(1) << 29)
+
+/* Behind all polls: shall it go on? `since` is 0 at first. */
+static inline bool past_waits(uint64_t *since, uint64_t cycles)
+{
+	if (*since == 0)
+		*since = tsc_read();
+	return tsc_read() - *since < cycles;
+}
 
 static inline void past_fill(void *bytes, uint32_t length, uint32_t way)
 {

@@ -34,7 +34,7 @@ enum { READ_EXT = 0x25, WRITE_EXT = 0x35, WRITE_DMA = 0xca, WRITE_QUEUED = 0x61,
 enum { FIS_KIND = 0x400, HEADER_BITS, MULTIPLIER, LIST_MOVED, LIST_BEFORE_START, ISSUED_WHILE_OFF, MOVED_BAR, NOT_DECODED, INDEX_DATA,
        AMID_STOP, AMID_RESET, AMID_LINK, WRAPPED, BEHIND, TABLE_CHANGED, QUEUED_TAG, HEADS };
 
-static uint64_t base;
+static uint64_t base, patience;
 static uint32_t function, pair, polls = POLLS;
 static volatile uint32_t list[256] __attribute__((aligned(1024)));
 static uint32_t second_list[256] __attribute__((aligned(1024)));
@@ -110,9 +110,11 @@ static void prepare(unsigned slot, uint8_t code, uint32_t lba, uint32_t header)
 
 static bool finish(uint32_t slots)
 {
+	uint64_t since = 0;
 	bool good;
 
-	for (uint32_t i = 0; ((*of_port(SACT) | *of_port(CI)) & slots) && !(*of_port(IS) & IS_TFES) && i < polls; i++)
+	for (uint32_t i = 0; ((*of_port(SACT) | *of_port(CI)) & slots) && !(*of_port(IS) & IS_TFES) &&
+	     (i < polls || past_waits(&since, patience)); i++)
 		;
 	good = !((*of_port(SACT) | *of_port(CI)) & slots) && !(*of_port(TFD) & 0x89);
 	if (!good)
@@ -352,6 +354,7 @@ void guest_main(void)
 	try_commands();
 	start();
 	polls = MANY_POLLS;
+	patience = PAST_LONG;
 	check_good(PAST_FIRST - 4);
 	check_good(PAST_END - 4);
 	guest_print("guest: done\n");

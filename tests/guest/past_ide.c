@@ -29,6 +29,7 @@ enum { OTHER_DISK = 0x400, HEADS, HEADS_CHANGED, STARTED_BEFORE, MOVED_MASTER, T
        WIDTHS, HALF, NO_INTERRUPT };
 
 static uint16_t master;
+static uint64_t patience;
 static uint8_t clear[8 * PAST_SECTOR] __attribute__((aligned(4096))), in[8 * PAST_SECTOR] __attribute__((aligned(4096)));
 static uint64_t table[8] __attribute__((aligned(4096)));
 
@@ -36,8 +37,9 @@ static uint64_t table[8] __attribute__((aligned(4096)));
 static uint8_t wait_idle(void)
 {
 	uint8_t status = BSY;
+	uint64_t since = 0;
 
-	for (uint32_t i = 0; i < POLLS && (status & BSY); i++)
+	for (uint32_t i = 0; (status & BSY) && (i < POLLS || past_waits(&since, patience)); i++)
 		status = in8(CONTROL);
 	return status & BSY ? status : in8(COMMAND_BLOCK + 7);
 }
@@ -330,6 +332,7 @@ void guest_main(void)
 	for (uint32_t variant = 0; variant < 2; variant++)
 		try_commands(variant, features, sizeof(features));
 	reset();
+	patience = PAST_LONG;
 	check_good(PAST_FIRST - 4);
 	check_good(PAST_END - 4);
 	guest_print("guest: done\n");
