@@ -10,3 +10,10 @@ $(build)/tests/packages-deb: tools/packages-deb
 	@tools/setup $(here)/tools/packages-deb
 	@mkdir -p $(@D)
 	@touch $@
+
+# USBGuard's own reader of rules.
+test-programs += $(build)/tests/usbguard-rule-parser
+$(build)/tests/usbguard-rule-parser: tools/fetch
+	$(call step,FETCH,usbguard)
+	@mkdir -p $(@D)
+	$(Q)tools/fetch usbguard && cp $(cache)/packages/usbguard/usr/bin/usbguard-rule-parser $@

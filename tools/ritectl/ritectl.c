@@ -29,6 +29,7 @@ static const char usage_text[] =
 	"       ritectl [OPTIONS] vpn               how the tunnel is: keys' age, bytes each way, where the peer is\n"
 	"       ritectl [OPTIONS] vpn rekey [N]     new keys now, of peer N or of all\n"
 	"       ritectl [OPTIONS] where FILE        the sectors of its disk that a file has, as settings of scripts take them\n"
+	"       ritectl [OPTIONS] usb list          the USB devices that are known, as rules of USBGuard's\n"
 	"       ritectl [OPTIONS] record -o FOLDER  record events until Ctrl-C, or the end of the command behind it\n"
 	"       ritectl [OPTIONS] -l [PATTERN]      what can be hooked; -lv: with filters and fields\n"
 	"options:\n"
@@ -281,6 +282,17 @@ static int perform_script(struct words *words, const char *command)
 	return lend || settings.dry ? script_run(&source) : script_load(&source, strcmp(command, "reload") == 0);
 }
 
+static int perform_usb(struct words *words)
+{
+	struct source source = { .text = NULL };
+
+	if (words->count != 1 || strcmp(words->word[0], "list") != 0)
+		misused("usb list");
+	read_source("puts Usb.__list; exit", true, "usb-list", &source);
+	call_open();
+	return script_run(&source);
+}
+
 static int perform_log(struct words *words)
 {
 	bool follow = words->count == 1 && is_option(words->word[0], "-f", "--follow");
@@ -344,6 +356,8 @@ static int perform(struct words *words)
 		call_open();
 		return repl_run();
 	}
+	if (strcmp(command, "usb") == 0)
+		return perform_usb(words);
 	if (strcmp(command, "where") == 0 && words->count == 1)
 		return show_where(words->word[0]);
 	if (strcmp(command, "vpn") == 0 && words->count == 0) {

@@ -28,6 +28,7 @@
 	cd /sys/bus/usb/devices/2-1
 	echo "guest: hash $( (printf '%s%s%s%s' "$(cat product)" $(cat idVendor) $(cat idProduct) $(cat serial); cat descriptors) | sha256sum | cut -c1-64 | xxd -r -p | base64)"
 	cd /
+	ritectl usb list | sed 's/^/guest: rule /'
 	echo "guest: plug usb-kbd,id=more,bus=x.0,port=3"
 	there /sys/bus/usb/devices/1-3/serial
 	sleep 2

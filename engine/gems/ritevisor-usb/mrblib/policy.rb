@@ -26,7 +26,7 @@ class Usb
       "with-connect-type" => "which ports are inside of the machine is not known here; say via-port",
     }
     HEX = "0123456789abcdefABCDEF"
-    ESCAPES = { "a" => 7, "b" => 8, "f" => 12, "n" => 10, "r" => 13, "t" => 9, "v" => 11, "\\" => 92, "'" => 39, "\"" => 34 }
+    ESCAPED = ["\\", "\""] # what USBGuard writes; beside these there is \xHH
 
     # What a rule says of one thing: values, and how many of these have to be a device's.
     Demand = Struct.new(:name, :operator, :values)
@@ -57,8 +57,7 @@ class Usb
     # Matching -----------------------------------------------------------------------------------------------
 
     def __fits?(demand, known)
-      return demand.values[0] if demand.name == "if"
-      have = known[demand.name]
+      have = demand.name == "if" ? [true] : known[demand.name]
       case demand.operator
       when "all-of" then demand.values.all? { |value| __among?(value, have) }
       when "one-of" then demand.values.any? { |value| __among?(value, have) }
@@ -98,27 +97,28 @@ class Usb
     end
 
     def __demands
-      demands = []
+      demands, first = [], true
       until __end?
+        __gap
         word = __word
-        if demands.empty? && word.include?(":")
-          demands << Demand.new("id", "equals", [__id(word)])
-        else
-          demands << __demand(word)
-          demands.pop unless demands[-1]
-        end
+        demand = first && word.include?(":") ? Demand.new("id", "equals", [__id(word)]) : __demand(word)
+        first = false
+        next unless demand
+        __fail("#{word}: a rule says it once") if demands.any? { |one| one.name == demand.name }
+        demands << demand
       end
       demands
     end
 
     # What stands behind the name of an attribute; nil: nothing that matters.
     def __demand(name)
+      __gap
       case name
       when "id" then __set("id") { __id(__word) }
       when "with-interface" then __set("interface") { __interface(__word) }
       when "name", "hash", "serial", "via-port" then __set(name) { __string }
       when "label" then __set(name) { __string } && nil
-      when "if" then Demand.new("if", "equals", [__condition])
+      when "if" then __conditions
       else
         __fail(WITHOUT[name] ? "#{name}: #{WITHOUT[name]}" : "#{name.inspect} is nothing that a rule can say")
       end
@@ -132,7 +132,7 @@ class Usb
         word = __word
         if OPERATORS.include?(word)
           operator = word
-          __blank
+          __gap
           __fail("#{word} takes values in braces") unless @text[@at] == "{"
         else
           @at = start
@@ -142,6 +142,7 @@ class Usb
       @at += 1
       values = []
       until __closed?
+        __gap unless values.empty?
         values << yield
       end
       __fail("there is nothing in the braces") if values.empty?
@@ -149,27 +150,41 @@ class Usb
     end
 
     def __closed?
+      start = @at
       __blank
       __fail("a brace is not closed") if @at >= @text.size
-      return false unless @text[@at] == "}"
-      @at += 1
-      true
+      if @text[@at] == "}"
+        @at += 1
+        return true
+      end
+      @at = start
+      false
+    end
+
+    # Blanks have to be here, or the end.
+    def __gap
+      start = @at
+      __fail("a blank is missing before #{@text[@at]}") if __blank == start && @at < @text.size
     end
 
     def __blank
       @at += 1 while @at < @text.size && (@text[@at] == " " || @text[@at] == "\t" || @text[@at] == "\r")
+      @at
     end
 
     def __end?
+      start = @at
       __blank
-      @at >= @text.size || @text[@at] == "#"
+      ends = @at >= @text.size || @text[@at] == "#"
+      @at = start
+      ends
     end
 
-    # Up to a blank or a brace.
+    # Up to a blank, a brace or a comment.
     def __word
       __blank
       start = @at
-      @at += 1 while @at < @text.size && !" \t\r{}\"".include?(@text[@at])
+      @at += 1 while @at < @text.size && !" \t\r{}\"#".include?(@text[@at])
       __fail("something is missing") if start == @at
       @text[start, @at - start]
     end
@@ -195,6 +210,13 @@ class Usb
       parts = __parts(word, [2, 2, 2], "interface, as 08:06:50 or 03:*:*")
       __fail("#{word.inspect}: an interface says its class at least") unless parts[0]
       parts
+    end
+
+    def __conditions
+      conditions = __set("if") { __condition }
+      __fail("if takes no match-all here") if conditions.operator == "match-all"
+      conditions.operator = "all-of" if conditions.operator.start_with?("equals")
+      conditions
     end
 
     # true or false; with a "!" the other. All else depends on what USBGuard's daemon knows.
@@ -223,7 +245,7 @@ class Usb
     def __escape
       @at += 1
       letter = @text[@at]
-      return ESCAPES[letter].chr if ESCAPES.key?(letter)
+      return letter if ESCAPED.include?(letter)
       if letter == "x" && __hex?(@text[@at + 1, 2].to_s, 2)
         @at += 2
         return @text[@at - 1, 2].to_i(16).chr

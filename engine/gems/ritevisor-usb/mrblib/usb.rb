@@ -31,7 +31,7 @@ class Usb
   def self.__quote(text)
     escaped = text.bytes.map do |byte|
       next "\\#{byte.chr}" if byte == 0x22 || byte == 0x5c
-      byte < 0x20 || byte == 0x7f ? "\\x%02x" % byte : byte.chr
+      byte < 0x20 || byte >= 0x7f ? "\\x%02x" % byte : byte.chr
     end
     "\"#{escaped.join}\""
   end
@@ -107,12 +107,20 @@ class Usb
     @info[5] & REFUSED != 0
   end
 
-  # The rule that USBGuard would write for it.
+  # The rule that `usbguard generate-policy` writes for it, as far as we know what stands there: where it is only if it has
+  # no serial number.
   def rule(target = refused? ? "block" : "allow")
     types = interfaces
     types = types.size == 1 ? types[0] : "{ #{types.join(" ")} }"
     text = "#{target} id #{id} serial #{Usb.__quote(serial)} name #{Usb.__quote(product)} hash \"#{fingerprint}\""
-    "#{text} via-port \"#{path}\" with-interface #{types}"
+    text += " via-port \"#{path}\"" if serial.empty?
+    "#{text} with-interface #{types}"
+  end
+
+  # For `ritectl usb list`: all rules; what is in no rule is a comment.
+  def self.__list
+    return "# no USB device is known: they are from the first hook of usb_attach, or policy, on" if none?
+    map(&:rule).join("\n")
   end
 
   def to_h

@@ -51,12 +51,21 @@ assert 'Usb::Rules: the first that fits' do
   assert_equal [:reject, 6], rules.judge(UsbSample.new("1234:0001", ["09:00:00"]))
 end
 
+assert 'Usb::Rules: conditions' do
+  { "true" => true, "!true" => false, "{ true !false }" => true, "{ true false }" => false, "one-of { true false }" => true,
+    "none-of { false !true }" => true, "none-of { false true }" => false, "equals-ordered { true false }" => false }.each do |text, wanted|
+    assert_equal wanted, !usb_judge("allow if #{text}", STICK).nil?, text
+  end
+end
+
 assert 'Usb::Rules: what is wrong' do
   ["permit", "allow 46f4", "allow id", "allow id 46f4:00001", "allow with-interface *:06:50", "allow with-interface 8:6:50",
    "allow with-interface { 08:06:50", "allow with-interface { }", "allow serial A1", "allow serial \"A1", "allow name \"\\q\"",
    "allow with-interface one-of 08:06:50", "allow if localtime(08:00-18:00)", "allow parent-hash \"x\"",
    "allow with-connect-type \"hardwired\"", "allow colour \"red\"", "match 46f4:0001", "allow *:0001",
-   "allow with-interface 08:*:50", "allow }", "allow name \"\\x4\""].each do |text|
+   "allow with-interface 08:*:50", "allow }", "allow name \"\\x4\"", "allow name\"a\"", "allow name \"a\"serial \"b\"",
+   "allow name \"a\" name \"b\"", "allow 46f4:0001 id 46f4:0001", "allow with-interface {08:06:50 08:06:62}x",
+   "allow if match-all { true }", "allow if true if true", "allow name \"\\n\""].each do |text|
     assert_raise(ArgumentError, text) { Usb::Rules.new(text) }
   end
 end
