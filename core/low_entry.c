@@ -11,7 +11,7 @@
 
 /* core/low_entry_code.S */
 extern const uint8_t low_entry_start[], low_entry_end[], low_entry_long[], low_entry_target[];
-extern const uint8_t low_entry_gdtr_base[], low_entry_root[], low_entry_jump[], low_entry_stack[];
+extern const uint8_t low_entry_idle[], low_entry_gdtr_base[], low_entry_root[], low_entry_jump[], low_entry_stack[];
 
 static void low_entry_patch(hpa_t page, const uint8_t *field, uint64_t value, size_t bytes)
 {
@@ -33,6 +33,11 @@ void low_entry_fill(hpa_t page, hpa_t root, void (*target)(void))
 void low_entry_set_stack(hpa_t page, uint64_t stack)
 {
 	low_entry_patch(page, low_entry_stack, stack, sizeof(uint64_t));
+}
+
+uint32_t low_entry_idle_vector(hpa_t page)
+{
+	return (uint32_t)(page >> 4 << 16) | (uint32_t)(low_entry_idle - low_entry_start);
 }
 
 hpa_t low_entry_create_root(hpa_t page)

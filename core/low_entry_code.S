@@ -42,6 +42,11 @@ low_entry_long:
 	call *low_entry_target(%rip)
 	ud2
 
+	.code16
+	.global low_entry_idle
+low_entry_idle: /* whatever interrupts real mode before */
+	iret
+
 	.balign 8
 low_entry_gdt:
 	.quad 0

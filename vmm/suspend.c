@@ -3,10 +3,11 @@
  *
  * On the way down, in this order: the other CPUs stop, parked as after an INIT, which is what they are when the machine
  * has woken; devices master no bus any more, so that none of them writes to what comes next; our waking vector goes into
- * the FACS and our entry into a page below 1 MiB; a fingerprint of our memory is taken; SLP_EN is set.
+ * the FACS and our entry into a page below 1 MiB, and interrupts in real mode lead to nobody's code but the firmware's;
+ * a fingerprint of our memory is taken; SLP_EN is set.
  * On the way up: page tables, descriptor tables and control registers; the fingerprint; whoever has told hardware
  * something (suspend_watchers), in the order in which it did so at boot; the other CPUs, by INIT and startup IPI as at
- * boot; the page and the FACS as they were; virtualization; the guest, at its vector.
+ * boot; the page, the vectors and the FACS as they were; virtualization; the guest, at its vector.
  */
 #include "vmm/suspend.h"
 
@@ -19,6 +20,7 @@
 #include "core/low_entry.h"
 #include "core/memory.h"
 #include "core/paging.h"
+#include "core/real_vectors.h"
 #include "core/smm.h"
 #include "core/smp.h"
 #include "core/string.h"
@@ -59,6 +61,7 @@ const char *suspend_prepare(const struct suspend_plan *plan)
 	suspend.root = low_entry_create_root(plan->low_page);
 	if (suspend.root == 0)
 		return "there is no memory for the page tables to wake by";
+	real_vectors_remember(low_entry_idle_vector(plan->low_page));
 	suspend.plan = *plan;
 	suspend.ready = true;
 	return NULL;
@@ -198,6 +201,14 @@ static void suspend_set_flat_entry(struct vcpu *vcpu)
 	vcpu_ops->capture_state(vcpu, &state);
 }
 
+/* The guest has what was its own of what lies in its memory. */
+static void suspend_give_back(void)
+{
+	real_vectors_give_back();
+	memcpy(memory_direct(suspend.plan.low_page), suspend.low_page, PAGE_BYTES);
+	acpi_facs_give_back(&suspend.waking);
+}
+
 static void suspend_wake(struct vcpu *vcpu)
 {
 	char why[160];
@@ -211,8 +222,7 @@ static void suspend_wake(struct vcpu *vcpu)
 		suspend_fail(why);
 	watch_tell(&suspend_watchers, vcpu);
 	startup_restart_others(suspend.plan.low_page);
-	memcpy(memory_direct(suspend.plan.low_page), suspend.low_page, PAGE_BYTES);
-	acpi_facs_give_back(&suspend.waking);
+	suspend_give_back();
 	shutdown_status_clear();
 	smm_take(vcpu->cpu);
 	startup_restart_vcpu(vcpu);
@@ -226,8 +236,7 @@ static void suspend_wake(struct vcpu *vcpu)
 
 static void suspend_undo(void)
 {
-	memcpy(memory_direct(suspend.plan.low_page), suspend.low_page, PAGE_BYTES);
-	acpi_facs_give_back(&suspend.waking);
+	suspend_give_back();
 	pci_quiet_end();
 }
 
@@ -248,6 +257,7 @@ void suspend_take(struct vcpu *vcpu)
 	}
 	if (why == NULL) {
 		memcpy(suspend.low_page, memory_direct(suspend.plan.low_page), PAGE_BYTES);
+		real_vectors_take();
 		log_info("the guest suspends to RAM");
 		if (wake_call(suspend_enter)) {
 			suspend_wake(vcpu);

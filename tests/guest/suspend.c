@@ -4,6 +4,8 @@
  *
  * Options: how=vector: nothing else; how=low: conventional memory is full of the guest's bytes, where the hypervisor comes
  * back by a page, and as it was when the guest goes on; how=race: the second CPU writes the waking vector without end;
+ * how=dma: QEMU's edu writes it a little later; how=interrupts: real mode's vectors lead to it too; how=other: the second
+ * CPU asks for the same again and again, while either runs a script at port 0x81, which is to make it HOOKED;
  * how=none: without a waking vector; how=tables: the FADT names another FACS, which firmware would go by; how=facs: the
  * FACS has lost its name. In the last three the machine must not sleep.
  */
@@ -21,8 +23,26 @@
 #define SLEEP_ENABLE 0x2000u
 #define SLEEP_TYPE 0x0400u /* on the chipsets that emulators have */
 
+#define HOOKED_PORT 0x81 /* suspend_low.S looks at it too */
+#define HOOKED 0x5a
+#define TIMES 50u
+
+#define CONFIG_ADDRESS 0xcf8
+#define CONFIG_DATA 0xcfc
+#define CONFIG_ENABLE 0x80000000u
+#define CONFIG_COMMAND 0x04u
+#define CONFIG_BAR 0x10u
+#define COMMAND_MEMORY_MASTER 6u
+#define ID_EDU 0x11e81234u /* docs/specs/edu.txt of QEMU */
+#define EDU_SOURCE 0x80u
+#define EDU_TARGET 0x88u
+#define EDU_COUNT 0x90u
+#define EDU_COMMAND 0x98u
+#define EDU_BUFFER 0x40000u
+#define EDU_START 1u
+#define EDU_TO_MEMORY 2u
+
 #define FADT_FACS 36
-#define FADT_X_FACS 132
 #define FACS_BYTES 64
 #define FACS_VECTOR 12
 
@@ -52,6 +72,67 @@ static void race(void)
 {
 	for (;;)
 		*(volatile uint32_t *)(raced_facs + FACS_VECTOR) = VECTOR;
+}
+
+SHARED uint16_t asked_control;
+
+static void ask_too(void)
+{
+	for (;;) {
+		out16(asked_control, SLEEP_TYPE | SLEEP_ENABLE);
+		(void)in8(HOOKED_PORT);
+	}
+}
+
+/* Until the script has run here some times, and the other CPU's request has been turned down. */
+static void run_script(uint16_t control)
+{
+	unsigned hooked = 0;
+
+	for (unsigned i = 0; i < TIMES; i++)
+		hooked += in8(HOOKED_PORT) == HOOKED;
+	guest_check(hooked == TIMES, "the script runs", "%u times", hooked);
+	guest_check((in16((uint16_t)(control - STATUS_BACK)) & WAKE_STATUS) != 0, "the other CPU goes on as if woken", "");
+}
+
+static uint32_t config(unsigned function, unsigned offset)
+{
+	out32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | offset);
+	return in32(CONFIG_DATA);
+}
+
+static void edu_move(volatile uint64_t *edu, uint64_t source, uint64_t target, uint64_t command)
+{
+	edu[EDU_SOURCE / 8] = source;
+	edu[EDU_TARGET / 8] = target;
+	edu[EDU_COUNT / 8] = sizeof(uint32_t);
+	edu[EDU_COMMAND / 8] = EDU_START | command;
+}
+
+/* It takes a tenth of a second, which has begun when this is done. */
+static void start_dma(const uint32_t *vector, const uint8_t *facs)
+{
+	volatile uint64_t *edu;
+	unsigned function = 0;
+
+	while (function < 256 && config(function, 0) != ID_EDU)
+		function++;
+	if (!guest_check(function < 256, "there is an edu", ""))
+		return;
+	edu = (volatile uint64_t *)(uintptr_t)(config(function, CONFIG_BAR) & ~0xfu);
+	(void)config(function, CONFIG_COMMAND);
+	out32(CONFIG_DATA, COMMAND_MEMORY_MASTER);
+	edu_move(edu, (uintptr_t)vector, EDU_BUFFER, 0);
+	while (edu[EDU_COMMAND / 8] & EDU_START)
+		;
+	edu_move(edu, EDU_BUFFER, (uintptr_t)(facs + FACS_VECTOR), EDU_TO_MEMORY);
+}
+
+/* All that a CPU in real mode can be led by. */
+static void lead_interrupts(void)
+{
+	for (uint32_t i = 0; i < 32; i++)
+		*(volatile uint32_t *)(uintptr_t)(4 * i) = VECTOR >> 4 << 16 | (VECTOR & 0xf);
 }
 
 static void put_low(const uint8_t *symbol, uint16_t value)
@@ -97,6 +178,15 @@ void guest_main(void)
 	raced_facs = facs;
 	if (how[0] == 'r')
 		guest_check(second_start(SECOND_PAGE, race), "the second CPU came", "");
+	asked_control = control;
+	if (how[0] == 'o') {
+		guest_check(second_start(SECOND_PAGE, ask_too), "the second CPU came", "");
+		run_script(control);
+	}
+	if (how[0] == 'i')
+		lead_interrupts();
+	if (how[0] == 'd')
+		start_dma(&vector, facs);
 	out16(control, SLEEP_TYPE | SLEEP_ENABLE);
 	status = in16((uint16_t)(control - STATUS_BACK));
 	guest_check((status & WAKE_STATUS) != 0, "goes on as if woken", "status 0x%x", status);

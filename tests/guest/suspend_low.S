@@ -4,6 +4,8 @@
  */
 #define SUSPEND_VECTOR 0x20008
 #define COM1 0x3f8
+#define HOOKED_PORT 0x81
+#define HOOKED 0x5a
 
 	.section .rodata
 	.code16
@@ -24,6 +26,18 @@ suspend_low:
 	mov $(suspend_elsewhere - suspend_low), %si
 2:	call suspend_print
 	call suspend_look_low
+	in $HOOKED_PORT, %al
+	cmp $HOOKED, %al
+	jne 9f
+	mov $(suspend_hooked - suspend_low), %si
+	call suspend_print
+9:	xor %ax, %ax
+	mov %ax, %es
+	cmpl $(SUSPEND_VECTOR >> 4 << 16 | (SUSPEND_VECTOR & 0xf)), %es:8
+	jne 9f
+	mov $(suspend_vectors - suspend_low), %si
+	call suspend_print
+9:
 	/* SVM and VMX are hidden from a guest, and from nobody else. */
 	push %bx
 	mov $0x80000001, %eax
@@ -98,6 +112,10 @@ suspend_entered:
 	.asciz "ok real mode, at the vector\r\n"
 suspend_elsewhere:
 	.asciz "not ok real mode, at the vector: IP is another\r\n"
+suspend_hooked:
+	.asciz "ok the script runs here\r\n"
+suspend_vectors:
+	.asciz "ok the vector of NMIs is the guest's\r\n"
 suspend_inside:
 	.asciz "ok inside\r\nguest: done\r\n"
 suspend_outside:
