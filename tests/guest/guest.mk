@@ -22,6 +22,7 @@ guest-names := \
 	hostile \
 	ide \
 	identity \
+	idle \
 	int13 \
 	ipi \
 	logical \
