@@ -217,6 +217,7 @@ static uint64_t resident_judge(struct resident *resident, enum process_stop stop
 		resident_end_turn(resident);
 		return resident->process.wait_tsc;
 	case PROCESS_STOP_SUSPENDED:
+		resident->nr_stops++;
 		return resident_is_late(resident) ? resident_kill(resident, vcpu, "its turn takes too long") : 0;
 	case PROCESS_STOP_EXIT:
 		return resident_kill(resident, vcpu, "it has ended by itself");
@@ -384,6 +385,7 @@ bool resident_describe(unsigned position, struct resident_facts *facts)
 		.starts = resident->nr_starts,
 		.turns = resident->nr_turns,
 		.moves = resident->nr_moves,
+		.stops = resident->nr_stops,
 		.cycles = resident->cycles,
 		.memory_bytes = resident->memory_bytes,
 		.resident = resident,

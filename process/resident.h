@@ -75,7 +75,7 @@ struct resident *resident_find(const char *name);
 struct resident_facts {
 	const char *name;
 	bool runs; /* false: it is dead, and waits to be started again */
-	uint64_t starts, turns, moves, cycles, memory_bytes;
+	uint64_t starts, turns, moves, stops, cycles, memory_bytes;
 	struct resident *resident;
 	int script_writes, script_reads; /* the number of that ring; -1: there is none */
 };

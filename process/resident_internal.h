@@ -39,7 +39,7 @@ struct resident {
 	bool is_alive;
 	uint64_t turn_tsc; /* taken in this turn, by its slices so far */
 	uint64_t start_tsc, rest_us;
-	uint64_t nr_starts, nr_turns;
+	uint64_t nr_starts, nr_turns, nr_stops;
 	uint64_t log_tsc;
 	unsigned log_lines, log_lost;
 	char fate[48]; /* what becomes of it when it dies, for messages */

@@ -25,6 +25,7 @@ int64_t syscall_service(struct process *process, struct exception_frame *frame)
 	info.starts = facts.starts;
 	info.turns = facts.turns;
 	info.moves = facts.moves;
+	info.stops = facts.stops;
 	info.cycles = facts.cycles;
 	info.memory_bytes = facts.memory_bytes;
 	return user_copy_out(process, frame->rsi, &info, sizeof(info));

@@ -20,6 +20,7 @@ struct rv_service_info {
 	uint64_t moves;		 /* how often it went on on another CPU than before */
 	uint64_t cycles;	 /* of the TSC, that it took */
 	uint64_t memory_bytes;
+	uint64_t stops;		 /* how often its slice was over amid what it does */
 };
 
 #endif

@@ -23,6 +23,9 @@ VIRTIO_FIGURES = [f"virtio_watch_{what}_per_request_count" for what in ("exits",
 VIRTIO_READS = (100, 600)
 LATE_LINE = re.compile(r"^late (\w+) (\d+) (\d+) (\d+)\r?$", re.M)
 LATE_LEAST = 20
+# Rounds of a service's work that are one slice, and many; what a round takes is known by two of the first.
+SUSPEND_LINE = re.compile(r"^suspended: cycles (\d+) (\d+) (\d+), stops (\d+) (\d+) (\d+)\r?$", re.M)
+SUSPEND_ROUNDS = (100, 1100, 100_100)
 DEADLINE_FIGURES = [f"deadline_{what}_{when}_us" for when in ("idle", "busy") for what in ("late", "latest")]
 
 # The unclaimed accesses: figure and loop of the bench guest.
@@ -134,6 +137,21 @@ def measure_deadlines(figures):
         figures[f"deadline_latest_{name}_us"] = int(worst)
 
 
+def measure_suspend(figures):
+    """What a service takes beside its own instructions, for each time that it was stopped amid its work."""
+    guest = ["--multiboot", "build/tests/guest/timer.elf", "--append", "ticks=800"]
+    text = boots.boot(["--option", "services=echo", "--script", str(SCRIPTS / "suspend.rb"), *guest])
+    found = SUSPEND_LINE.search(text)
+    if not found:
+        raise boots.BenchError("the script did not say what the service took")
+    few, more, many, *stops = map(int, found.groups())
+    if stops[:2] != [0, 0] or stops[2] < 10:
+        raise boots.BenchError(f"the service was stopped {stops} times")
+    a_round = (more - few) / (SUSPEND_ROUNDS[1] - SUSPEND_ROUNDS[0])
+    work = few + a_round * (SUSPEND_ROUNDS[2] - SUSPEND_ROUNDS[0])
+    figures["suspend_resume_instructions"] = round((many - work) / stops[2])
+
+
 STEPS = [
     ("accesses that nobody claims", list(UNCLAIMED), measure_unclaimed, "both"),
     ("accesses that C or a script claims", list(CLAIMED), measure_claimed, "both"),
@@ -141,6 +159,7 @@ STEPS = [
     ("requests of a disk", list(REQUESTS), measure_requests, "both"),
     ("requests of a virtio disk", VIRTIO_FIGURES, measure_virtio, "amd"),
     ("deadlines", DEADLINE_FIGURES, measure_deadlines, "both"),
+    ("a service that is stopped amid its work", ["suspend_resume_instructions"], measure_suspend, "both"),
     ("IPIs between two CPUs", ["guest_ipi_instructions", "guest_ipi_exits_count"], measure_ipi,
      "both"),
     ("the local APIC by default", APIC_FIGURES, measure_apic, "amd"),

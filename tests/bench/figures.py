@@ -100,6 +100,7 @@ GROUPS = {
         "deadline_latest_idle_us": Figure("... at most"),
         "deadline_late_busy_us": Figure("... in a busy guest, median"),
         "deadline_latest_busy_us": Figure("... at most"),
+        "suspend_resume_instructions": Figure("a service is stopped amid its work, and goes on"),
     },
     "Requests of disks under Linux: exits, and instructions of hypervisor and engine": {
         **_requests("nvme", "an NVMe disk", 2.0, 1.4),

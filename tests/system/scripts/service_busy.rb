@@ -16,5 +16,5 @@ every 5.milliseconds do
 end
 at_exit do
   share = (Machine.statistics[:service_cycles] - start[1]) * 1000 / (Machine.tsc - start[0])
-  puts "answers #{answers > 10 ? "many" : answers}, wrong #{wrong}, share #{share} of 1000, moves #{echo.moves}, starts #{echo.starts}"
+  puts "answers #{answers > 10 ? "many" : answers}, wrong #{wrong}, share #{share} of 1000, moves #{echo.moves}, stops #{echo.stops > 10 ? "many" : echo.stops}, starts #{echo.starts}"
 end

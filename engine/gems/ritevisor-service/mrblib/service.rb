@@ -68,6 +68,11 @@ class Service
     __known[6]
   end
 
+  # How often its slice was over amid its work, with which it went on later.
+  def stops
+    __known[7]
+  end
+
   # What it took: of the TSC, and bytes of memory.
   def cycles
     __known[4]

@@ -42,11 +42,11 @@ static void service_check(mrb_state *mrb, const char *what, int64_t result)
 			   (mrb_int)-result);
 }
 
-/* Service.__info(position) -> [name, flags, starts, turns, cycles, memory, moves]; nil behind the last */
+/* Service.__info(position) -> [name, flags, starts, turns, cycles, memory, moves, stops]; nil behind the last */
 static mrb_value service_info(mrb_state *mrb, mrb_value self)
 {
 	struct rv_service_info info;
-	mrb_value values[7];
+	mrb_value values[8];
 
 	if (sys_service((uint64_t)mrb_as_int(mrb, mrb_get_arg1(mrb)), &info) < 0)
 		return mrb_nil_value();
@@ -57,7 +57,8 @@ static mrb_value service_info(mrb_state *mrb, mrb_value self)
 	values[4] = engine_from_u64(mrb, info.cycles);
 	values[5] = engine_from_u64(mrb, info.memory_bytes);
 	values[6] = engine_from_u64(mrb, info.moves);
-	return mrb_ary_new_from_values(mrb, 7, values);
+	values[7] = engine_from_u64(mrb, info.stops);
+	return mrb_ary_new_from_values(mrb, 8, values);
 }
 
 /* Service.__write(position, tag, bytes) -> false: not now */
