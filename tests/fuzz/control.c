@@ -12,6 +12,7 @@
 #include "core/time.h"
 #include "hook/metric.h"
 #include "input.h"
+#include "process/net_service.h"
 #include "process/process_live.h"
 #include "process/process_output.h"
 #include "process/signature.h"
@@ -96,9 +97,9 @@ bool net_service_describe(struct tunnel_status *status)
 	return true;
 }
 
-int net_service_rekey(uint32_t peer, struct vcpu *vcpu)
+int net_service_rekey(uint32_t peer, struct vcpu *of)
 {
-	(void)vcpu;
+	(void)of;
 	return peer == 0 || peer == TUNNEL_ALL_PEERS ? 0 : -RV_ENOENT;
 }
 
