@@ -306,7 +306,8 @@ static const char *encrypt_take(struct encrypt_wish *wish, const struct encrypt_
 	return NULL;
 }
 
-/* Whatever a file holds, or was typed, is not wanted behind this; but headers that a wake takes. */
+/* Whatever a file holds, or was typed, is not wanted behind this; but headers that a wake takes. GRUB's heap, with sectors of the
+ * medium that it has read, was at the end of memory, where our pool is now. */
 static void encrypt_wipe(void)
 {
 	memory_wipe(&boot_info.passphrase, sizeof(boot_info.passphrase));
@@ -317,6 +318,7 @@ static void encrypt_wipe(void)
 		if (boot_info.modules[i].kind == BOOT_MODULE_FILE && !encrypt_wake_has(memory_physical(data)))
 			memory_wipe(data, boot_info.modules[i].length_bytes);
 	}
+	memory_wipe_free_pages();
 }
 
 static const char *encrypt_unlock(const struct encrypt_memory *memory, struct vcpu *vcpu)

@@ -229,6 +229,16 @@ uint64_t memory_pages_free(void)
 	return memory_pool_pages - memory_pages_taken;
 }
 
+void memory_wipe_free_pages(void)
+{
+	spinlock_acquire(&memory_lock);
+	for (size_t page = 0; page < memory_pool_pages + memory_device_pages; page++) {
+		if (!memory_page_taken(page))
+			memory_clear_pages(memory_direct(memory_pool_start + page * PAGE_BYTES), 1);
+	}
+	spinlock_release(&memory_lock);
+}
+
 /* Small objects: a header of 16 bytes, then the object; one free list a power of two. Larger ones
  * take whole pages. */
 struct memory_object {

@@ -65,6 +65,8 @@ bool memory_has_device_pages(uint64_t nr_pages);
 void *memory_allocate_pages(size_t nr_pages);
 void memory_free_pages(void *pages, size_t nr_pages);
 uint64_t memory_pages_free(void);
+/* Zeroes what is free: until it is taken it has what was there before us, or what was left by who freed it. Context: boot. */
+void memory_wipe_free_pages(void);
 
 /* Small objects, zeroed, 16-byte aligned; NULL when the pool is empty. */
 void *memory_allocate(size_t length_bytes);

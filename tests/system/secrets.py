@@ -4,6 +4,9 @@
 usage: secrets.py fault|stop COMMAND...   the command boots Ritevisor with panic_by=7 or 8 (boot/panic_test.c)
        secrets.py end COMMAND...          with test_key, and a guest that resets the machine or powers it off
        secrets.py button COMMAND...       the same, but somebody presses the reset button first
+       secrets.py disk|typed FOLDER end|button COMMAND...   the same of a real disk's key, and of its passphrase, in all memory of
+                                          the machine; the command has no test_key. FOLDER is what `encrypted make` has made;
+                                          `disk`: encrypted by a key file, `typed`: somebody types the passphrase
 """
 
 import os
@@ -25,6 +28,8 @@ SAID = {"fault": "the machine is stopped", "stop": "an NMI stops this CPU",
 # What resets the machine or powers it off ends with memory as it is.
 KEEP = ["-action", "reboot=shutdown,shutdown=pause"]
 LEAST_BYTES = 1 << 20
+PASSPHRASE = b"correct horse battery staple"  # tests/system/encrypted
+PROMPT = b"shows it): "
 PAGE_BYTES = 4096
 
 
@@ -98,9 +103,9 @@ def sliced(key):
     return b"".join(words)
 
 
-def secrets():
+def secrets(key=KEY):
     """{what: bytes} of all that must be found nowhere."""
-    found = {"key": KEY[:32], "tweak's key": KEY[32:]}
+    found = {"key": key[:32], "tweak's key": key[32:]}
     for name, key in list(found.items()):
         for number, one in enumerate(round_keys(key)):
             found[f"{name}, round {number}"] = one
@@ -113,17 +118,27 @@ def secrets():
 
 
 class Boot:
-    def __init__(self, command, folder, words):
+    def __init__(self, command, folder, words, typed=None):
         self.monitor = folder + "/qmp"
         command = [*command, *([] if "--" in command else ["--"]), *KEEP, *monitor.options(self.monitor)]
-        self.program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)
+        if typed:
+            self.type(typed)
         for line in self.program.stdout:
+            line = line.decode(errors="replace")
             # A panic is what the test wants; the runner takes the word itself amiss.
             if ours := re.search(r"memory (0x[0-9a-f]+)-(0x[0-9a-f]+) reserved", line):
                 self.first, self.last = (int(one, 16) for one in ours.groups())
             print(line.replace(": PANIC", ": stop"), end="", flush=True)
             if words in line:
                 break
+
+    def type(self, text):
+        said = b""
+        while not said.endswith(PROMPT) and (byte := self.program.stdout.read(1)):
+            said += byte
+        self.program.stdin.write(text + b"\r")
+        say("somebody types")
 
     def end(self):
         self.program.terminate()
@@ -149,13 +164,17 @@ def wait_for_halt(stream):
     return text
 
 
-def dump(boot, stream, folder):
-    """What memory of the machine is Ritevisor's, without pages of zeros, of which most are."""
+def dump(stream, folder, first, last):
+    """What memory of the machine has there, without pages of zeros, of which most are."""
     path = folder + "/memory"
-    command_line(stream, f'pmemsave {boot.first:#x} {boot.last - boot.first + 1:#x} "{path}"')
+    command_line(stream, f'pmemsave {first:#x} {last - first + 1:#x} "{path}"')
     with open(path, "rb") as file:
         pages = iter(lambda: file.read(PAGE_BYTES), b"")
         return b"".join(page for page in pages if page != bytes(PAGE_BYTES))
+
+
+def dump_ours(boot, stream, folder):
+    return dump(stream, folder, boot.first, boot.last)
 
 
 def wait_for_end(stream):
@@ -166,7 +185,7 @@ def wait_for_end(stream):
 
 
 def judge_memory(boot, stream, folder):
-    memory = dump(boot, stream, folder)
+    memory = dump_ours(boot, stream, folder)
     say("memory", "some" if len(memory) > LEAST_BYTES and b"Ritevisor" in memory else "none")
     left = [name for name, value in secrets().items() if value in memory]
     say("left", len(left), *left[:3])
@@ -181,7 +200,33 @@ def judge(boot, stream, folder):
     judge_memory(boot, stream, folder)
 
 
+def judge_disk(stream, folder, work):
+    """Of all memory. What is left of a passphrase may be 16 bits a character."""
+    size_bytes = monitor.ask(stream, "query-memory-size-summary")["base-memory"]
+    memory = dump(stream, folder, 0, size_bytes - 1)
+    subprocess.run([os.path.join(os.path.dirname(os.path.abspath(__file__)), "encrypted"), "key", work], check=True)
+    with open(work + "/volume.key", "rb") as file:
+        left = [name for name, value in secrets(file.read()).items() if value in memory]
+    say("memory", "some" if len(memory) > LEAST_BYTES and b"Ritevisor" in memory else "none")
+    say("left of the key", len(left), *left[:3])
+    say("left of the passphrase", sum(memory.count(each) for each in (PASSPHRASE, b"".join(b"%c\0" % byte for byte in PASSPHRASE))))
+
+
+def follow_disk(how, work, end, command):
+    with tempfile.TemporaryDirectory() as folder:
+        boot = Boot(command, folder, "is encrypted", PASSPHRASE if how == "typed" else None)
+        with monitor.connect(boot.monitor) as stream:
+            if end == "button":
+                monitor.ask(stream, "system_reset")
+            wait_for_end(stream)
+            judge_disk(stream, folder, work)
+        boot.end()
+    return 0
+
+
 def main(arguments):
+    if len(arguments) > 3 and arguments[0] in ("disk", "typed") and arguments[2] in ("end", "button"):
+        return follow_disk(arguments[0], arguments[1], arguments[2], arguments[3:])
     if len(arguments) < 2 or arguments[0] not in SAID:
         print(__doc__)
         return 2
@@ -196,7 +241,7 @@ def main(arguments):
                 boot.end()
                 return 0
             if arguments[0] == "stop":
-                memory = dump(boot, stream, folder)
+                memory = dump_ours(boot, stream, folder)
                 found = [name for name, value in secrets().items() if value in memory]
                 kinds = {name.partition(", round ")[2].partition(", ")[2] or "plain" for name in found}
                 say("before", len(found), *sorted(kinds))
