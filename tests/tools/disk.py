@@ -57,36 +57,51 @@ def ends_of(image):
         return first, file.read()
 
 
-def kill_amid(work, action, image):
-    """Kills the command, and cryptsetup with it, as soon as it has changed something of the disk."""
+def kill_amid(work, action, image, signal_number=signal.SIGKILL):
+    """Kills the command, and cryptsetup with it, as soon as it has changed something of the disk. Returns how many of the disk's ends
+    have changed, its status, and what it said."""
     before = ends_of(image)
     command = [ROOT / "ritevisor", "disk", action, image, "--header", work / "header", "--key-file", work / "key", "--yes"]
     child = subprocess.Popen([str(word) for word in command], cwd=ROOT, start_new_session=True, stdin=subprocess.DEVNULL,
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
     end = time.monotonic() + 60
     while ends_of(image) == before and time.monotonic() < end:
         time.sleep(0.002)
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-    return sum(one != other for one, other in zip(before, ends_of(image)))
+        os.killpg(child.pid, signal_number)
+    said = child.communicate()[0]
+    return sum(one != other for one, other in zip(before, ends_of(image))), child.returncode, said
 
 
 @test
 def disk_conversions_go_on_after_a_kill(work):
     image, content = make_disk(work, mib=96)
-    assert kill_amid(work, "encrypt", image) == 1, "the kill came when all was done, or nothing"
+    assert kill_amid(work, "encrypt", image)[0] == 1, "the kill came when all was done, or nothing"
     expect(disk(work, "status"), 0, "encrypting")
     expect(disk(work, "add-key", "--key-file", work / "key", "--new-key-file", work / "other"), 1, "encrypting: its keys stay")
     expect(disk(work, "decrypt", image, "--key-file", work / "key", "--yes"), 1, "of a disk that is encrypting")
     expect(encrypt(work, image), 0, "is encrypted")
     encrypted = image.read_bytes()
     assert CANARY not in encrypted
-    assert kill_amid(work, "decrypt", image) == 1, "the kill came when all was done, or nothing"
+    assert kill_amid(work, "decrypt", image)[0] == 1, "the kill came when all was done, or nothing"
     expect(disk(work, "status"), 0, "decrypting")
     expect(encrypt(work, image), 1, "of a disk that is decrypting")
     expect(disk(work, "decrypt", image, "--key-file", work / "key"), 0, "is clear")
     assert image.read_bytes() == content
+
+
+@test
+def disk_conversions_go_on_after_ctrl_c(work):
+    """Which a terminal gives to all of its group."""
+    image, content = make_disk(work, mib=96)
+    for action, half, end in (("encrypt", "encrypting", "is encrypted"), ("decrypt", "decrypting", "is clear")):
+        ends, status, said = kill_amid(work, action, image, signal.SIGINT)
+        assert ends == 1, "it came when all was done, or nothing"
+        assert status in (130, -signal.SIGINT) and said.count("the same command goes on") == 1, f"{status}: {said}"
+        assert "Traceback" not in said and "error" not in said.lower(), said
+        expect(disk(work, "status"), 0, half)
+        expect(disk(work, action, image, "--key-file", work / "key", "--yes"), 0, end)
+        assert (image.read_bytes() == content) == (action == "decrypt")
 
 
 @test
@@ -157,9 +172,19 @@ def disk_refuses_a_disk_in_use(work):
         finally:
             os.close(holder)
         expect(disk(work, "decrypt", device, "--key-file", work / "key", "--yes"), 0, "is clear")
+        assert image.read_bytes() == content
+        run("/sbin/mke2fs", "-q", "-F", device)
+        (work / "mounted").mkdir()
+        if run("mount", device, work / "mounted").returncode == 0:  # where that may be done
+            try:
+                (work / "header").unlink()
+                expect(encrypt(work, device), 1, "mounted or otherwise in use")
+                expect(in_front(work, "encrypt", device, "--empty"), 1, "mounted or otherwise in use")
+                assert not (work / "header").exists()
+            finally:
+                run("umount", work / "mounted")
     finally:
         run("losetup", "--detach", device)
-    assert image.read_bytes() == content
 
 
 def in_front(work, action, image, *words, **options):
