@@ -142,7 +142,7 @@ static void prompt_run(const char *options, const char *what, struct passphrase 
 	while (prompt_key() != 0)
 		; /* what was typed before is not meant for us */
 	if (what == NULL)
-		prompt_write("ritevisor: a disk is encrypted\n");
+		prompt_write("ritevisor: a disk is encrypted; its recovery key unlocks it, too\n");
 	prompt_draw(&line);
 	while (!is_over) {
 		uint16_t key = prompt_serial_key(&input);

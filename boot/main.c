@@ -465,6 +465,9 @@ static void main_encrypt_disks(void)
 
 	if (!encrypt_is_wanted())
 		return;
+	if (!uefi_is_present())
+		log_notice("a BIOS starts what is on the boot medium as it is, nothing is sealed: who changes it can have "
+			   "what unlocks the disk");
 	process_prepare();
 	cipher_announce();
 	if (main_takes_over_disks())

@@ -60,7 +60,7 @@ void prompt_ask(struct efi_system_table *system, const char *options, struct pas
 {
 	if (!passphrase_is_wanted(options) || system->con_in == NULL)
 		return;
-	text_line("a disk is encrypted");
+	text_line("a disk is encrypted; its recovery key unlocks it, too");
 	prompt_run(system, options, NULL, passphrase);
 }
 
