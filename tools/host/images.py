@@ -57,6 +57,7 @@ def settle_times(folder):
 # In the order in which they can be loaded.
 VIRTIO_MODULES = ["virtio_ring.ko", "virtio.ko", "virtio_pci_legacy_dev.ko", "virtio_pci_modern_dev.ko",
                   "virtio_pci.ko", "virtio_blk.ko"]  # fmt: skip
+NVME_MODULES = ["nvme-core.ko", "nvme.ko"]  # behind t10-pi
 NETWORK_MODULES = ["failover.ko", "net_failover.ko", "virtio_net.ko", "e1000.ko", "e1000e.ko"]  # likewise, behind the last
 USB_MODULES = ["usb-common.ko", "usbcore.ko", "xhci-hcd.ko", "xhci-pci.ko", "usb-storage.ko", "hid.ko", "usbhid.ko",
                "hid-generic.ko"]  # fmt: skip
@@ -64,7 +65,7 @@ USB_MODULES = ["usb-common.ko", "usbcore.ko", "xhci-hcd.ko", "xhci-pci.ko", "usb
 # kernel does not have is left out.
 GUEST_MODULES = ["msr.ko", "efivarfs.ko", "scsi_common.ko", "scsi_mod.ko", "libata.ko", "ata_piix.ko", "libahci.ko",
                  "ahci.ko", "crct10dif_common.ko", "crc-t10dif.ko", "crc64.ko", "crc64-rocksoft.ko", "t10-pi.ko",
-                 "sd_mod.ko", *VIRTIO_MODULES, *NETWORK_MODULES, *USB_MODULES]  # fmt: skip
+                 "sd_mod.ko", *NVME_MODULES, *VIRTIO_MODULES, *NETWORK_MODULES, *USB_MODULES]  # fmt: skip
 
 
 def build_initrd(output, kernel=KERNEL_PACKAGE):
