@@ -1,4 +1,4 @@
-"""./ritevisor attest: what a TPM's PCR is when a medium or folder of Ritevisor's has started, by UEFI."""
+"""./ritevisor attest: what a TPM's PCR is when a medium or folder of Ritevisor's has started."""
 
 import struct
 import tempfile
@@ -12,6 +12,8 @@ EXAMPLES = """\
 examples:
   ./ritevisor image --script scripts/hello.rb --output ritevisor.iso
   ./ritevisor attest ritevisor.iso
+  ./ritevisor attest --bios ritevisor.iso
+  ./ritevisor attest --bios /boot/grub/grub.cfg --root /boot     /boot being a partition of its own
   ./ritevisor attest /boot/efi/EFI/ritevisor --event-log /sys/kernel/security/tpm0/binary_bios_measurements
 
 The last says which of the files that started are not those of the folder. A log proves nothing by itself; a quote does,
@@ -19,6 +21,7 @@ which tpm2_quote makes on the machine, of PCR 12 at least, and tpm2_checkquote c
 """
 
 SECTOR_BYTES = 512
+ISO_MARK_AT = 0x8001  # ECMA-119, 8.1.2
 ESP_TYPES = (0xEF,)  # of an MBR's partition
 ESP_GUID = bytes.fromhex("28732ac11ff8d211ba4b00a0c93ec93b")
 
@@ -27,13 +30,18 @@ def add(commands):
     parser = options.add_command(commands, "attest", perform, "what a TPM says of a start with these files", EXAMPLES)
     parser.add_argument("source", metavar="SOURCE",
                         help="a medium of `ritevisor image`, an image of an EFI system partition, or Ritevisor's folder there")  # fmt: skip
+    parser.add_argument("--bios", action="store_true",
+                        help="of a start by BIOS: SOURCE is a medium, or a grub.cfg, whose first multiboot2 counts")  # fmt: skip
+    parser.add_argument("--root", metavar="DIR", default="/", help="--bios: what paths in a grub.cfg begin at (default %(default)s)")
     parser.add_argument("--event-log", metavar="FILE", help="compare with what was measured at a start")
 
 
 def perform(arguments):
     with tempfile.TemporaryDirectory(prefix="ritevisor-") as work:
-        folder = find_folder(Path(arguments.source), Path(work))
-        events = tpm.expected_events(folder)
+        if arguments.bios:
+            events = tpm.expected_bios_events(*find_config(Path(arguments.source), Path(work), Path(arguments.root)))
+        else:
+            events = tpm.expected_events(find_folder(Path(arguments.source), Path(work)))
         if arguments.event_log:
             return compare(events, arguments.event_log)
         for text, digest in events:
@@ -61,6 +69,23 @@ def partition_offset(image):
         if kind in ESP_TYPES:
             return start * SECTOR_BYTES
     raise UserError(f"{image} has no EFI system partition")
+
+
+def find_config(source, work, root):
+    """What paths begin at, and the grub.cfg."""
+    if not source.is_file():
+        raise UserError(f"{source}: no such file")
+    if source.suffix == ".cfg":
+        return root, source
+    with open(source, "rb") as file:
+        file.seek(ISO_MARK_AT)
+        if file.read(5) != b"CD001":
+            raise UserError(f"{source} is neither a medium of `ritevisor image` nor a grub.cfg")
+    run_tool(["xorriso", "-osirrox", "on", "-indev", str(source), "-extract", "/boot", str(work / "boot")])
+    config = work / "boot/grub/grub.cfg"
+    if not config.is_file():
+        raise UserError(f"{source} has no /boot/grub/grub.cfg: it is no medium of `ritevisor image`")
+    return work, config
 
 
 def find_folder(source, work):

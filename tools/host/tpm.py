@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import shlex
 import shutil
 import struct
 import subprocess
@@ -160,6 +161,63 @@ def expected_events(folder):
         for name in names["script"]:
             add("signature", name + ".minisig", name.replace("\\", "/"), must=False)
             add("script", name, name.replace("\\", "/"))
+    return [(f"ritevisor {text}", hashlib.sha256(data).digest()) for text, data in events]
+
+
+# What GRUB gives the hypervisor on BIOS machines -----------------------------------------------------------
+
+
+def _grub_line(words):
+    """As GRUB hands arguments on (grub_create_loader_cmdline())."""
+    quoted = []
+    for word in words:
+        word = "".join("\\" + c if c in "\\'\"" else c for c in word)
+        quoted.append(f'"{word}"' if " " in word else word)
+    return " ".join(quoted)
+
+
+def _loaded_program(path):
+    """The code and constants of ritevisor.elf, as they stand in memory: what its headers load there and nobody writes to."""
+    data = path.read_bytes()
+    if data[:5] != b"\x7fELF\x02":
+        raise UserError(f"{path} is no program of 64 bits")
+    (at,), (size, count) = struct.unpack_from("<Q", data, 32), struct.unpack_from("<HH", data, 54)
+    parts = []
+    for number in range(count):
+        kind, flags, offset, address, _, in_file = struct.unpack_from("<IIQQQQ", data, at + number * size)
+        # What is below runs once, where GRUB has put it (boot/ritevisor.lds).
+        if kind == 1 and not flags & 2 and address >= 1 << 63:
+            parts.append((address, data[offset : offset + in_file]))
+    parts.sort()
+    for (address, part), (behind, _) in zip(parts, parts[1:]):
+        if address + len(part) != behind:
+            raise UserError(f"{path}: its code and constants are not one behind the other")
+    return b"".join(part for _, part in parts)
+
+
+def expected_bios_events(root, config):
+    """(text, SHA-256 digest) of each event of a start by the first entry of a grub.cfg that loads Ritevisor. root: what
+    its paths begin at."""
+    lines = [shlex.split(line, comments=True) for line in config.read_text().splitlines()]
+    first = next((number for number, words in enumerate(lines) if words and words[0] == "multiboot2"), None)
+    if first is None:
+        raise UserError(f"{config} has no line multiboot2")
+
+    def at(name):
+        path = Path(root) / name.lstrip("/")
+        if not path.is_file():
+            raise UserError(f"{path} is not there, but {config} names it")
+        return path
+
+    line = _grub_line(lines[first][2:])
+    left_out = _left_out(line)
+    events = [("boot line", line.encode()), ("hypervisor", _loaded_program(at(lines[first][1])))]
+    for words in lines[first + 1 :]:
+        if not words or words[0] != "module2":
+            break
+        kind, name = words[2], words[-1]
+        if kind != "file" or name not in left_out:
+            events.append((f"{kind} {name}", at(words[1]).read_bytes()))
     return [(f"ritevisor {text}", hashlib.sha256(data).digest()) for text, data in events]
 
 
