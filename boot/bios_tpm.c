@@ -10,6 +10,7 @@
 #include "boot/tpm_link.h"
 #include "boot/tpm_log.h"
 #include "boot/tpm_pcr.h"
+#include "boot/tpm_regs.h"
 #include "core/acpi_tables.h"
 #include "core/instructions.h"
 #include "core/layout.h"
@@ -340,11 +341,21 @@ static void tpm_deliver_interrupts(struct vcpu *vcpu)
 	}
 }
 
+/* Where nothing is, reads give all ones, or zeros. Memory is mapped to itself. */
+static bool tpm_may_be_there(void)
+{
+	uint64_t page = TPM_LINK_ADDRESS;
+	volatile uint32_t *interface = (volatile uint32_t *)(page + TPM_INTERFACE_ID);
+	volatile uint32_t *identity = (volatile uint32_t *)(page + TPM_IDENTITY);
+
+	return *(volatile uint8_t *)page != UINT8_MAX && (*interface | *identity) != 0;
+}
+
 bool bios_tpm_may_unseal(void)
 {
 	static const char mark[] = TPM_SEALED_MARK;
 
-	if (*(volatile uint8_t *)(uint64_t)TPM_LINK_ADDRESS == UINT8_MAX || !passphrase_is_wanted(boot_info.command_line))
+	if (!tpm_may_be_there() || !passphrase_is_wanted(boot_info.command_line))
 		return false;
 	for (size_t i = 0; i < boot_info.nr_modules && !tpm_is_waited_for; i++) {
 		const struct boot_module *module = &boot_info.modules[i];
@@ -360,7 +371,7 @@ bool bios_tpm_may_unseal(void)
 	return tpm_is_waited_for;
 }
 
-/* Where nothing is, reads give all ones, or zeros: those a TPM may give for a while too, and then firmware tells of it. */
+/* Zeros a TPM may give for a while too, and then firmware tells of it. */
 static bool tpm_is_absent(void)
 {
 	return tpm_read(0, 1) == 0 && acpi_find_table("TPM2") == NULL;

@@ -5,6 +5,7 @@
 #define BOOT_TPM_REGS_H
 
 #define TPM_INTERFACE_ID 0x30u /* r--, 32 bits, of both kinds */
+#define TPM_IDENTITY 0xf00u /* r--, 32 bits: vendor and device; of CRB a part of TPM_INTERFACE_ID is that */
 #define TPM_INTERFACE_TYPE 0xfu
 #define TPM_INTERFACE_CRB 0x1u
 
