@@ -78,12 +78,15 @@ static bool ccid_receive(struct ccid *ccid, uint8_t message[CCID_MESSAGE_BYTES],
 {
 	static uint8_t packet[CCID_PACKET_BYTES];
 	size_t bytes, wanted_bytes = HEAD_BYTES, has_bytes = 0;
+	bool had_end = false;
 
 	while (has_bytes < wanted_bytes) {
 		bytes = sizeof(packet);
-		if (!ccid->link->receive(ccid->link->context, packet, &bytes) || bytes == 0 || bytes > sizeof(packet) ||
-		    bytes > CCID_MESSAGE_BYTES - has_bytes)
+		if (!ccid->link->receive(ccid->link->context, packet, &bytes) || bytes > sizeof(packet) ||
+		    bytes > CCID_MESSAGE_BYTES - has_bytes || (bytes == 0 && (has_bytes != 0 || had_end)))
 			break;
+		/* The message before ended with a whole packet: USB 2.0, 5.8.3. */
+		had_end |= bytes == 0;
 		memcpy(message + has_bytes, packet, bytes);
 		has_bytes += bytes;
 		if (has_bytes >= HEAD_BYTES && ccid_number(message + 1) <= CCID_MESSAGE_BYTES - HEAD_BYTES)

@@ -63,7 +63,7 @@ class Card:
         answer = wrap(0x7C, wrap(0x82, answer))
         if self.arguments.wrong == "cut":
             answer = answer[:-3]
-        return self.tell(answer * (40 if self.arguments.wrong == "long" else 1))
+        return self.tell(answer * (120 if self.arguments.wrong == "long" else 1))
 
     def tell(self, data):
         """An answer in pieces of 256 bytes."""
