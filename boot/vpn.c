@@ -54,7 +54,7 @@ const char *vpn_prepare(void)
 
 const char *vpn_start(struct vcpu *vcpu)
 {
-	static const struct net_service_listener listener = { tunnel_service_begins, tunnel_said };
+	static const struct net_service_listener listener = { tunnel_service_begins, tunnel_said, tunnel_changed };
 	const char *why = tunnel_claim(vpn_wish.begin.mac);
 	uint64_t end;
 

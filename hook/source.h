@@ -70,7 +70,7 @@ struct source {
 	/* The hook in a few words, for the summary and messages. NULL: kind and addresses. */
 	void (*describe)(const struct hook *hook, char *text, size_t text_bytes);
 	/* The inverse of fill(): makes what origin->access or ->request points to what would be told as this
-	 * event. For those who play events: `check` and tests. NULL for RV_KIND_PLAIN. */
+	 * event. For those who play events: `check` and tests. RV_KIND_PLAIN: or NULL. */
 	void (*pose)(struct event_origin *origin, const struct rv_event *event);
 	uint32_t kind;
 	bool in_place; /* direct clauses are about the access's own width, address and value */

@@ -87,6 +87,7 @@ struct request {
 		struct request_disk disk;
 		struct frame frame;	/* packets */
 		struct request_nic nic; /* nic_attach */
+		uint32_t vpn_peer;	/* vpn_up, vpn_down */
 		struct request_usb usb; /* usb_attach, usb_detach */
 	};
 };

@@ -26,16 +26,19 @@ static struct tunnel_status net_status;
 static uint64_t net_status_tsc; /* when it said so */
 
 /* One CPU at a time is here. */
-static void net_service_set_status(const struct tunnel_status *status)
+static void net_service_set_status(const struct tunnel_status *status, struct vcpu *vcpu)
 {
+	struct tunnel_status before = net_status;
+
 	spinlock_acquire(&net_status_lock);
 	net_status = *status;
 	net_status_tsc = tsc_read();
 	spinlock_release(&net_status_lock);
+	net_listener->changed(&before, status, vcpu);
 }
 
 /* Its number of peers is one that there can be: all else is only shown. */
-static void net_service_take_status(const uint8_t *bytes, uint32_t nr_bytes)
+static void net_service_take_status(const uint8_t *bytes, uint32_t nr_bytes, struct vcpu *vcpu)
 {
 	struct tunnel_status status;
 
@@ -47,7 +50,7 @@ static void net_service_take_status(const uint8_t *bytes, uint32_t nr_bytes)
 	status.runs = 1;
 	for (uint32_t i = 0; i < TUNNEL_PEERS_MAXIMUM; i++)
 		status.peers[i].is_up = status.peers[i].is_up != 0;
-	net_service_set_status(&status);
+	net_service_set_status(&status, vcpu);
 }
 
 static void net_service_died(struct resident *resident, void *context, struct vcpu *vcpu)
@@ -56,11 +59,10 @@ static void net_service_died(struct resident *resident, void *context, struct vc
 
 	(void)resident;
 	(void)context;
-	(void)vcpu;
 	status.runs = 0;
 	for (uint32_t i = 0; i < status.nr_peers; i++)
 		status.peers[i].is_up = 0;
-	net_service_set_status(&status);
+	net_service_set_status(&status, vcpu);
 }
 
 static void net_service_starts(struct resident *resident, void *context, struct vcpu *vcpu)
@@ -78,10 +80,9 @@ static void net_service_ran(struct resident *resident, void *context, struct vcp
 	uint32_t tag;
 
 	(void)context;
-	(void)vcpu;
 	while ((nr_bytes = resident_read(resident, TUNNEL_FROM_SERVICE, &tag, record, sizeof(record))) != -RV_EAGAIN) {
 		if (nr_bytes >= 0 && tag == TUNNEL_STATUS)
-			net_service_take_status(record, (uint32_t)nr_bytes);
+			net_service_take_status(record, (uint32_t)nr_bytes, vcpu);
 		else if (nr_bytes >= 0)
 			net_listener->said(tag, record, (uint32_t)nr_bytes);
 	}

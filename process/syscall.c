@@ -78,6 +78,7 @@ static const syscall_handler syscall_table[RV_SYSCALL_COUNT] = {
 	[RV_SYS_METRIC_CLEAR] = syscall_metric_clear,
 	[RV_SYS_WAIT] = syscall_wait,
 	[RV_SYS_RANDOM] = syscall_random,
+	[RV_SYS_VPN] = syscall_vpn,
 	[RV_SYS_SERVICE] = syscall_service,
 	[RV_SYS_SERVICE_WRITE] = syscall_service_write,
 	[RV_SYS_SERVICE_READ] = syscall_service_read,

@@ -80,6 +80,8 @@ int64_t syscall_overlay_used(struct process *process, struct exception_frame *fr
 int64_t syscall_wait(struct process *process, struct exception_frame *frame);
 int64_t syscall_random(struct process *process, struct exception_frame *frame);
 
+int64_t syscall_vpn(struct process *process, struct exception_frame *frame);
+
 /* syscall_service.c */
 int64_t syscall_service(struct process *process, struct exception_frame *frame);
 int64_t syscall_service_write(struct process *process, struct exception_frame *frame);

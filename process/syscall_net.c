@@ -1,6 +1,8 @@
 /*
- * process/syscall_net.c: system calls about network cards: what there are, and what an engine itself sends.
+ * process/syscall_net.c: system calls about network cards: what there are, and what an engine itself sends; and how the
+ * tunnel is.
  */
+#include "process/net_service.h"
 #include "process/syscall.h"
 #include "process/user_memory.h"
 #include "rv/errno.h"
@@ -48,4 +50,12 @@ int64_t syscall_nic_transfer(struct process *process, struct exception_frame *fr
 	if (!user_check(process, of.user, of.transfer.length_bytes, false))
 		return -RV_EFAULT;
 	return process_options.transfer_packet(&of.transfer, process->vcpu);
+}
+
+/* (struct tunnel_status *) */
+int64_t syscall_vpn(struct process *process, struct exception_frame *frame)
+{
+	struct tunnel_status status;
+
+	return net_service_describe(&status) ? user_copy_out(process, frame->rdi, &status, sizeof(status)) : -RV_ENOENT;
 }

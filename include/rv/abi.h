@@ -161,6 +161,9 @@ struct rv_event {
 			uint64_t nic_mac;
 			uint16_t nic_number;
 		};
+		struct {		   /* vpn_up, vpn_down */
+			uint32_t vpn_peer; /* its number */
+		};
 		struct {		   /* usb_attach, usb_detach (rv/usb.h) */
 			uint16_t usb_number, usb_vendor_id, usb_product_id;
 			uint8_t usb_class;	/* of the device descriptor */
@@ -436,6 +439,8 @@ enum rv_syscall {
 	/* (overlay) -> 0: it can take requests, or it is in memory. RV_OVERLAY_*; RV_EAGAIN: not yet, for a disk is not known,
 	 * or cannot be had; RV_EINVAL: the range is too small or too large; else as RV_SYS_DISK_WRITE */
 	RV_SYS_OVERLAY_OPEN,
+	/* (struct tunnel_status *) -> 0: as it was a second ago at most (rv/tunnel.h). RV_ENOENT: there is no tunnel */
+	RV_SYS_VPN,
 	RV_SYSCALL_COUNT,
 };
 

@@ -11,6 +11,7 @@
 #include "rv/abi.h"
 #include "rv/disk.h"
 #include "rv/net.h"
+#include "rv/tunnel.h"
 #include "rv/usb.h"
 
 /* What a field is for. */

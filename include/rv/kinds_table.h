@@ -145,6 +145,14 @@ RV_KIND(NIC_ATTACH, .name = "nic_attach", .class = "NicAttach", .words = "", .fl
 	RV_FIELDS(RV_FIELD("nic", nic_number, RV_READER_FILTER | RV_FIELD_NIC, .last = RV_NIC_LAST),
 		  RV_FIELD("mac", nic_mac, RV_READER_FILTER, .last = 0xffffffffffff, .sample = 0x525400123456)))
 
+/* The tunnel's peers (rv/tunnel.h). */
+#define RV_VPN_FIELDS RV_FIELDS(RV_FIELD("peer", vpn_peer, RV_READER_FILTER, .last = TUNNEL_PEERS_MAXIMUM - 1))
+
+RV_KIND(VPN_UP, .name = "vpn_up", .class = "VpnUp", .words = "peer", .flags = RV_KIND_PLAIN,
+	.summary = "a peer of the tunnel answers", RV_VPN_FIELDS)
+RV_KIND(VPN_DOWN, .name = "vpn_down", .class = "VpnDown", .words = "peer", .flags = RV_KIND_PLAIN,
+	.summary = "a peer of the tunnel does not answer any more", RV_VPN_FIELDS)
+
 /* USB devices. */
 #define RV_USB_FIELDS \
 	RV_FIELDS(RV_FIELD("device", usb_number, RV_READER_FILTER, .last = RV_USB_LAST, .sample = 1), \

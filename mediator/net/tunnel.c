@@ -11,7 +11,9 @@
 #include "mediator/net/nic.h"
 #include "mediator/net/nic_class.h"
 #include "mediator/net/packet.h"
+#include "mediator/request.h"
 #include "rv/errno.h"
+#include "rv/kinds.h"
 #include "vmm/access.h"
 #include "vmm/pci_function.h"
 
@@ -141,6 +143,25 @@ void tunnel_said(uint32_t tag, const uint8_t *bytes, uint32_t nr_bytes)
 		break;
 	default:
 		break;
+	}
+}
+
+static void tunnel_tell(uint32_t kind, uint32_t peer, struct vcpu *vcpu)
+{
+	struct request request;
+
+	if (!hook_wants_requests(kind))
+		return;
+	request_begin(&request, kind);
+	request.vpn_peer = peer;
+	(void)request_offer(&request, vcpu);
+}
+
+void tunnel_changed(const struct tunnel_status *before, const struct tunnel_status *now, struct vcpu *vcpu)
+{
+	for (uint32_t i = 0; i < now->nr_peers; i++) {
+		if (before->peers[i].is_up != now->peers[i].is_up)
+			tunnel_tell(now->peers[i].is_up ? RV_EVENT_VPN_UP : RV_EVENT_VPN_DOWN, i, vcpu);
 	}
 }
 

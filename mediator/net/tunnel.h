@@ -12,6 +12,7 @@
 #include "rv/tunnel.h"
 
 struct nic;
+struct vcpu;
 
 /* How the service is reached: gives it a record, or loses it. Any lock may be held; a deadline_look() has to follow. */
 typedef void (*tunnel_give)(enum tunnel_tag tag, const void *bytes, uint32_t nr_bytes);
@@ -28,6 +29,9 @@ const char *tunnel_claim(uint8_t mac[NET_MAC_BYTES]);
 void tunnel_service_begins(void);
 /* What the service says; nothing of it is believed. For one CPU at a time. Context: boot, exit; without locks. */
 void tunnel_said(uint32_t tag, const uint8_t *bytes, uint32_t nr_bytes);
+
+/* What it says of itself, or that it is dead, is other than it was: hooks are told of peers. Likewise. */
+void tunnel_changed(const struct tunnel_status *before, const struct tunnel_status *now, struct vcpu *vcpu);
 
 /* Has the service read its configuration? True: `why` is empty, or says what is wrong with it. */
 bool tunnel_has_report(const char **why);

@@ -3,6 +3,7 @@
  * arguments, and the arithmetic of the borrowed timer.
  */
 #include "hook/trace.h"
+#include "process/net_service.h"
 #include "process/process_internal.h"
 
 #include <setjmp.h>
@@ -245,6 +246,14 @@ bool resident_may_log(struct process *process)
 }
 
 static bool entropy_is_there = true;
+
+static bool has_vpn;
+
+bool net_service_describe(struct tunnel_status *status)
+{
+	*status = (struct tunnel_status){ .runs = 1, .nr_peers = 2 };
+	return has_vpn;
+}
 
 bool entropy_draw(uint64_t *value)
 {
@@ -1006,6 +1015,10 @@ static void test_service_calls(void)
 	uint32_t tag;
 
 	engine_open(&process);
+	UNIT_EQUAL(call(&process, RV_SYS_VPN, DATA, 0, 0, 0), -RV_ENOENT);
+	has_vpn = true;
+	UNIT_EQUAL(call(&process, RV_SYS_VPN, TEXT, 0, 0, 0), -RV_EFAULT);
+	UNIT_EQUAL(call(&process, RV_SYS_VPN, DATA, 0, 0, 0), 0);
 	UNIT_EQUAL(call(&process, RV_SYS_SERVICE, 2, DATA, 0, 0), -RV_ENOENT);
 	UNIT_EQUAL(call(&process, RV_SYS_SERVICE, UINT64_MAX, DATA, 0, 0), -RV_ENOENT);
 	UNIT_EQUAL(call(&process, RV_SYS_SERVICE, 0, TEXT, 0, 0), -RV_EFAULT);

@@ -7,7 +7,9 @@
 #include "core/log.h"
 #include "mediator/net/nic.h"
 #include "mediator/net/nic_class.h"
+#include "mediator/request.h"
 #include "rv/errno.h"
+#include "rv/kinds.h"
 #include "unit.h"
 #include "vmm/pci_function.h"
 
@@ -64,6 +66,29 @@ void bounce_copy(struct bounce *bounce, uint64_t offset, void *buffer, size_t le
 {
 	UNIT_CHECK(!write && offset + length_bytes <= bounce->length_bytes);
 	memset(buffer, 0, length_bytes);
+}
+
+static bool is_hooked;
+static unsigned nr_offered[2];
+static uint32_t last_peer;
+
+bool hook_wants_requests(uint32_t kind)
+{
+	UNIT_CHECK(kind == RV_EVENT_VPN_UP || kind == RV_EVENT_VPN_DOWN);
+	return is_hooked;
+}
+
+void request_begin(struct request *request, uint32_t kind)
+{
+	*request = (struct request){ .kind = kind };
+}
+
+bool request_offer(struct request *request, struct vcpu *vcpu)
+{
+	UNIT_CHECK(vcpu == NULL);
+	nr_offered[request->kind == RV_EVENT_VPN_UP]++;
+	last_peer = request->vpn_peer;
+	return true;
 }
 
 static void give(enum tunnel_tag tag, const void *bytes, uint32_t nr_bytes)
@@ -151,6 +176,24 @@ static void test_gate(void)
 	for (uint32_t tag = 6; tag < 300; tag++)
 		tunnel_said(tag, address, 4);
 	UNIT_CHECK(nr_to_wire == 2 && nr_to_guest == 0);
+/* Hooks are told of those that are other than they were, and of no more than there are. */
+static void test_peers(void)
+{
+	struct tunnel_status before = { 0 }, now = { .nr_peers = 2, .peers = { [1] = { .is_up = 1 }, [2] = { .is_up = 1 } } };
+
+	tunnel_changed(&before, &now, NULL);
+	UNIT_CHECK(nr_offered[0] + nr_offered[1] == 0);
+	is_hooked = true;
+	tunnel_changed(&before, &now, NULL);
+	UNIT_CHECK(nr_offered[1] == 1 && nr_offered[0] == 0 && last_peer == 1);
+	tunnel_changed(&now, &now, NULL);
+	before = now;
+	now.peers[1].is_up = 0;
+	now.peers[0].sent_bytes++;
+	tunnel_changed(&before, &now, NULL);
+	UNIT_CHECK(nr_offered[1] == 1 && nr_offered[0] == 1 && last_peer == 1);
+}
+
 }
 
 static void test_take(void)
@@ -170,6 +213,7 @@ static void test_take(void)
 
 int main(void)
 {
+	unit_run("hooks are told of peers", test_peers);
 	unit_run("one card that can be kept, or none", test_claim);
 	unit_run("the gate is as the first report says", test_gate);
 	unit_run("what is no frame is not given to the service", test_take);

@@ -225,9 +225,11 @@ bool play_begin(struct play *play, const struct rv_event *event, const struct re
 	play_now = play;
 	play_recorded = recorded;
 	host_hook_begin();
-	if (rv_kind_has(event->kind, RV_KIND_PLAIN))
+	if (rv_kind_has(event->kind, RV_KIND_PLAIN) && source_of(event->kind)->pose == NULL)
 		return true;
-	if (rv_kind_has(event->kind, RV_KIND_REQUEST))
+	if (rv_kind_has(event->kind, RV_KIND_PLAIN)) /* what it tells is a request's, without data */
+		play->origin.request = &play->request;
+	else if (rv_kind_has(event->kind, RV_KIND_REQUEST))
 		has_data = play_begin_request(play, event);
 	else
 		play->origin.access = &play->access;

@@ -138,6 +138,18 @@ static int64_t syscall_nic(uint64_t position, struct rv_nic_info *info)
 	return 0;
 }
 
+/* A tunnel that answered two seconds ago, by a peer of two. */
+static int64_t syscall_vpn(struct tunnel_status *status)
+{
+	*status = (struct tunnel_status){
+		.runs = 1, .inside = { 10, 9, 0, 2 }, .outside = { 10, 0, 2, 15 }, .port = 51820, .nr_peers = 2,
+		.peers = { { .address = { 198, 51, 100, 7 }, .port = 443, .is_up = 1, .handshake_age_ms = 2000, .nr_handshakes = 3,
+			     .sent_bytes = 5000, .received_bytes = UINT64_C(1) << 40 },
+			   { .address = { 198, 51, 100, 8 }, .port = 444, .handshake_age_ms = TUNNEL_NO_HANDSHAKE } },
+	};
+	return 0;
+}
+
 /* And a stick. */
 static const uint8_t syscall_stick[] = {
 	18, 1, 0, 2, 0, 0, 0, 64, 0xf4, 0x46, 1, 0, 0, 0, 1, 2, 3, 1, 9, 2, 32, 0, 1, 1, 0, 0xc0, 0,
@@ -231,6 +243,8 @@ int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64
 		return session_resize(a);
 	case RV_SYS_NIC:
 		return syscall_nic(a, syscall_pointer(b));
+	case RV_SYS_VPN:
+		return syscall_vpn(syscall_pointer(a));
 	case RV_SYS_USB:
 		return syscall_usb(a, syscall_pointer(b));
 	case RV_SYS_USB_READ:

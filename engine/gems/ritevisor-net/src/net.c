@@ -148,6 +148,7 @@ void mrb_ritevisor_net_gem_init(mrb_state *mrb)
 	net_filter_init(mrb);
 	net_rules_init(mrb, nic);
 	net_dns_init(mrb);
+	net_vpn_init(mrb);
 }
 
 void mrb_ritevisor_net_gem_final(mrb_state *mrb)

@@ -11,6 +11,7 @@
 #include "rv/abi.h"
 #include "rv/disk.h"
 #include "rv/net.h"
+#include "rv/tunnel.h"
 #include "rv/usb.h"
 #include "rv/errno.h"
 #include "rv/service.h"
@@ -284,6 +285,11 @@ static inline int64_t sys_nic(uint64_t position, struct rv_nic_info *info)
 static inline int64_t sys_nic_transfer(uint64_t number, uint64_t to_guest, const void *frame, uint64_t length_bytes)
 {
 	return engine_syscall(RV_SYS_NIC_TRANSFER, number, to_guest, engine_address(frame), length_bytes, 0);
+}
+
+static inline int64_t sys_vpn(struct tunnel_status *status)
+{
+	return engine_syscall(RV_SYS_VPN, engine_address(status), 0, 0, 0, 0);
 }
 
 static inline int64_t sys_service(uint64_t position, struct rv_service_info *info)
