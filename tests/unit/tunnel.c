@@ -176,6 +176,8 @@ static void test_gate(void)
 	for (uint32_t tag = 6; tag < 300; tag++)
 		tunnel_said(tag, address, 4);
 	UNIT_CHECK(nr_to_wire == 2 && nr_to_guest == 0);
+}
+
 /* Hooks are told of those that are other than they were, and of no more than there are. */
 static void test_peers(void)
 {
@@ -192,8 +194,6 @@ static void test_peers(void)
 	now.peers[0].sent_bytes++;
 	tunnel_changed(&before, &now, NULL);
 	UNIT_CHECK(nr_offered[1] == 1 && nr_offered[0] == 1 && last_peer == 1);
-}
-
 }
 
 static void test_take(void)
@@ -213,9 +213,9 @@ static void test_take(void)
 
 int main(void)
 {
-	unit_run("hooks are told of peers", test_peers);
 	unit_run("one card that can be kept, or none", test_claim);
 	unit_run("the gate is as the first report says", test_gate);
+	unit_run("hooks are told of peers", test_peers);
 	unit_run("what is no frame is not given to the service", test_take);
 	return unit_failed;
 }
