@@ -96,6 +96,7 @@ struct e1000 {
 	bool is_claimed;
 	bool is_attached; /* the card has rings of ours, or will */
 	bool is_on;	   /* it sends, or receives: interrupts may be about that */
+	bool is_linked;	  /* and the tunnel's service was told that it works */
 	bool has_started; /* the guest's driver has enabled reception since the last reset */
 	bool is_told_of_drops;
 	uint64_t mac;
@@ -165,6 +166,10 @@ void e1000_frame_begin(struct e1000_slot *slot, uint32_t kind);
 bool e1000_tx_work(struct e1000_queue *queue, struct vcpu *vcpu);
 void e1000_tx_decided(struct e1000_slot *slot);
 int e1000_tx_transmit(struct e1000_queue *queue, const struct bounce *frame); /* as nic_class.transfer */
+/* e1000_tunnel.c, where there is a tunnel. A frame that the guest sends goes there, as the card would have sent it. */
+void e1000_tunnel_divert(struct e1000_slot *slot);
+/* Says that the card works, if it does and that is new; nothing where there is none. */
+void e1000_tunnel_link(struct e1000 *card);
 /* e1000_send.c: our ring. Takes what is sent; puts there what is READY; tells the card. */
 bool e1000_send_work(struct e1000_queue *queue);
 /* Gives the card our ring, empty. The card does not send. */

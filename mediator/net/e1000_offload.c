@@ -8,6 +8,7 @@
 
 #define OFFLOAD_IPV4_BYTES 20
 #define OFFLOAD_IPV6_BYTES 40
+#define OFFLOAD_TCP_FIN_PSH 0x09u
 
 static uint32_t offload_u16(const uint8_t *at)
 {
@@ -127,4 +128,74 @@ void e1000_offload_end(struct e1000_offload *offload, uint8_t *bytes, uint32_t n
 	offload_count(context, bytes, length_bytes - E1000_CONTEXT_TUCSS(context), false);
 	if (offload->sums_ip && E1000_CONTEXT_IPCSO(context) + 2u <= nr_bytes)
 		offload_put_u16(bytes + E1000_CONTEXT_IPCSO(context), 0);
+}
+
+bool e1000_offload_piece(const struct e1000_offload *offload, uint32_t number, uint32_t length_bytes,
+			 struct e1000_piece *piece)
+{
+	uint32_t header = E1000_CONTEXT_HDRLEN(&offload->context), mss = E1000_CONTEXT_MSS(&offload->context);
+	uint64_t at = header + (uint64_t)number * mss;
+
+	if (!offload->is_cut) {
+		*piece = (struct e1000_piece){ .part_bytes = length_bytes, .is_last = true };
+		return number == 0;
+	}
+	if (mss == 0 || at >= length_bytes)
+		return false;
+	*piece = (struct e1000_piece){ header, (uint32_t)at, length_bytes - (uint32_t)at < mss ? length_bytes - (uint32_t)at : mss,
+				       length_bytes - (uint32_t)at <= mss };
+	return true;
+}
+
+/* A sum over the bytes from `first` to `last`, 0: to the end; nothing where that, or its place, is not in the piece. */
+static void offload_sum(uint8_t *bytes, uint32_t nr_bytes, uint32_t first, uint32_t last, uint32_t place)
+{
+	uint32_t end = last == 0 || last >= nr_bytes ? nr_bytes : last + 1;
+	uint64_t sum = 0;
+
+	if (place + 2 > nr_bytes || first >= end)
+		return;
+	for (uint32_t at = first; at < end; at++)
+		sum += (at - first) % 2 == 0 ? (uint32_t)bytes[at] << 8 : bytes[at];
+	offload_put_u16(bytes + place, ~offload_fold(sum));
+}
+
+/* The headers of a piece are the frame's, but for what tells it from the others (82574 Datasheet, 7.3.6). */
+static void offload_number(const struct e1000_context *context, uint32_t number, const struct e1000_piece *piece,
+			   uint8_t *bytes, uint32_t nr_bytes)
+{
+	uint32_t ip = E1000_CONTEXT_IPCSS(context), transport = E1000_CONTEXT_TUCSS(context), from = 0;
+	uint32_t place = offload_length_place(context, bytes, nr_bytes, &from);
+	uint32_t ahead = number * E1000_CONTEXT_MSS(context);
+
+	if (place == 0 || from > nr_bytes || transport + OFFLOAD_IPV4_BYTES > nr_bytes)
+		return;
+	offload_put_u16(bytes + place, nr_bytes - from);
+	if (context->lower & E1000_TX_IPV4)
+		offload_put_u16(bytes + ip + 4, offload_u16(bytes + ip + 4) + number);
+	if (context->lower & E1000_TX_TCP) {
+		uint32_t sequence = (offload_u16(bytes + transport + 4) << 16 | offload_u16(bytes + transport + 6)) + ahead;
+
+		offload_put_u16(bytes + transport + 4, sequence >> 16);
+		offload_put_u16(bytes + transport + 6, sequence);
+		bytes[transport + 13] &= piece->is_last ? 0xff : (uint8_t)~OFFLOAD_TCP_FIN_PSH;
+	} else {
+		offload_put_u16(bytes + transport + 4, nr_bytes - transport);
+	}
+	if (E1000_CONTEXT_TUCSO(context) + 2u <= nr_bytes)
+		offload_count(context, bytes, nr_bytes - transport, true);
+}
+
+void e1000_offload_finish(const struct e1000_offload *offload, uint32_t number, const struct e1000_piece *piece,
+			  uint8_t *bytes, uint32_t nr_bytes)
+{
+	const struct e1000_context *context = &offload->context;
+
+	if (offload->is_cut)
+		offload_number(context, number, piece, bytes, nr_bytes);
+	if (offload->sums_ip)
+		offload_sum(bytes, nr_bytes, E1000_CONTEXT_IPCSS(context), E1000_CONTEXT_IPCSE(context), E1000_CONTEXT_IPCSO(context));
+	if (offload->sums_transport)
+		offload_sum(bytes, nr_bytes, E1000_CONTEXT_TUCSS(context), offload->is_cut ? 0 : E1000_CONTEXT_TUCSE(context),
+			    E1000_CONTEXT_TUCSO(context));
 }

@@ -41,4 +41,19 @@ bool e1000_offload_begin(struct e1000_offload *offload, uint8_t *bytes, uint32_t
 /* The contrary, of what hooks have made of it. What does not hold of the frame any more is not asked of the card. */
 void e1000_offload_end(struct e1000_offload *offload, uint8_t *bytes, uint32_t nr_bytes, uint32_t length_bytes);
 
+/* What the card makes of it, which is what e1000_offload_end() has left, in our own place: its first `header_bytes`, and
+ * `part_bytes` from `at` on. */
+struct e1000_piece {
+	uint32_t header_bytes, at, part_bytes;
+	bool is_last;
+};
+
+/* The piece of that number, from 0 on; one that is not cut is one. False: there are no more. */
+bool e1000_offload_piece(const struct e1000_offload *offload, uint32_t number, uint32_t length_bytes,
+			 struct e1000_piece *piece);
+
+/* Fills in what the card would: `bytes` are that piece, all of it. */
+void e1000_offload_finish(const struct e1000_offload *offload, uint32_t number, const struct e1000_piece *piece,
+			  uint8_t *bytes, uint32_t nr_bytes);
+
 #endif

@@ -7,6 +7,7 @@
 #include "core/string.h"
 #include "hook/hook.h"
 #include "mediator/net/e1000.h"
+#include "mediator/net/tunnel.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
@@ -133,6 +134,11 @@ static void e1000_receive_begin(struct e1000_slot *slot, struct vcpu *vcpu)
 		return;
 	}
 	slot->before_bytes = 0;
+	if (tunnel_is_wanted()) {
+		tunnel_take(TUNNEL_WIRE, &slot->bounce, 0);
+		e1000_slot_free(slot);
+		return;
+	}
 	e1000_frame_begin(slot, RV_EVENT_NET_RX);
 	if (hook_wants_requests(RV_EVENT_NET_RX))
 		e1000_ask(slot, vcpu);

@@ -52,6 +52,7 @@
 #define E1000_REGISTERS_END 0x20000u
 
 #define E1000_CTRL_RST 0x04000000u
+#define E1000_CTRL_TFCE 0x10000000u /* PAUSE frames are sent when it is full */
 #define E1000_CTRL_VME 0x40000000u /* VLAN tags are in descriptors */
 #define E1000_STATUS_LU 0x2u	   /* link up */
 #define E1000_RCTL_EN 0x2u
@@ -65,6 +66,7 @@
 #define E1000_RCTL_FLXBUF 0x78000000u /* 82574: buffers of so many KiB; 0: as BSIZE says */
 #define E1000_RCTL_FLXBUF_SHIFT 27
 #define E1000_TCTL_EN 0x2u
+#define E1000_TCTL_SWXOFF 0x400000u /* a PAUSE frame is sent now */
 #define E1000_RFCTL_EXSTEN 0x8000u /* extended descriptors */
 
 /* Causes (10.2.4.1). */

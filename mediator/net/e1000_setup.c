@@ -9,6 +9,7 @@
 #include "hook/hook.h"
 #include "mediator/net/e1000.h"
 #include "mediator/net/nic.h"
+#include "mediator/net/tunnel.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 #include "vmm/interrupt_watch.h"
@@ -89,6 +90,17 @@ static void e1000_rfctl_put(struct e1000 *card)
 		e1000_put(card, E1000_RFCTL, card->rfctl | (e1000_has_extended(card) ? E1000_RFCTL_EXSTEN : 0));
 }
 
+/* Frames that the card makes by itself do not leave where there is a tunnel. */
+static uint32_t e1000_control_ours(uint32_t control)
+{
+	return control & ~(E1000_CTRL_VME | (tunnel_is_wanted() ? E1000_CTRL_TFCE : 0));
+}
+
+static uint32_t e1000_tctl_ours(const struct e1000 *card)
+{
+	return card->tctl & ~(tunnel_is_wanted() ? E1000_TCTL_SWXOFF : 0);
+}
+
 /* Reception ------------------------------------------------------------------------------------------ */
 
 static bool e1000_is_set_up(const struct e1000_queue *queue)
@@ -150,7 +162,7 @@ static void e1000_quiesce(struct e1000 *card)
 
 	while ((card->tctl & E1000_TCTL_EN) && e1000_is_sending(card) && tsc_read() < end)
 		cpu_pause();
-	e1000_put(card, E1000_TCTL, card->tctl & ~E1000_TCTL_EN);
+	e1000_put(card, E1000_TCTL, e1000_tctl_ours(card) & ~E1000_TCTL_EN);
 	e1000_put(card, E1000_RCTL, card->rctl & ~E1000_RCTL_EN);
 	time_wait_us(E1000_STOP_US);
 	for (unsigned i = 0; i < card->nr_queues; i++) {
@@ -192,7 +204,7 @@ static void e1000_learn(struct e1000 *card)
 		e1000_learn_queue(&card->rx[i]);
 		e1000_learn_queue(&card->tx[i]);
 	}
-	e1000_put(card, E1000_CTRL, control & ~E1000_CTRL_VME);
+	e1000_put(card, E1000_CTRL, e1000_control_ours(control));
 	card->has_started = (card->rctl & E1000_RCTL_EN) != 0;
 }
 
@@ -212,7 +224,7 @@ void e1000_attach(struct e1000 *card)
 		e1000_send_program(&card->tx[i]);
 	if (card->rctl & E1000_RCTL_EN)
 		e1000_start_receiving(card);
-	e1000_put(card, E1000_TCTL, card->tctl);
+	e1000_put(card, E1000_TCTL, e1000_tctl_ours(card));
 	if (card->has_started)
 		e1000_say_seen(card);
 }
@@ -257,7 +269,7 @@ bool e1000_detach(struct e1000 *card)
 		e1000_stop_receiving(card);
 	for (unsigned i = 0; i < card->nr_queues; i++)
 		(void)e1000_receive_work(&card->rx[i], NULL); /* nobody is asked */
-	e1000_put(card, E1000_TCTL, card->tctl & ~E1000_TCTL_EN);
+	e1000_put(card, E1000_TCTL, e1000_tctl_ours(card) & ~E1000_TCTL_EN);
 	for (unsigned i = 0; i < card->nr_queues; i++) {
 		e1000_give_back(&card->rx[i]);
 		e1000_give_back(&card->tx[i]);
@@ -267,7 +279,7 @@ bool e1000_detach(struct e1000 *card)
 	if (card->takes_tags)
 		e1000_put(card, E1000_CTRL, e1000_get(card, E1000_CTRL) | E1000_CTRL_VME);
 	e1000_put(card, E1000_RCTL, card->rctl);
-	e1000_put(card, E1000_TCTL, card->tctl);
+	e1000_put(card, E1000_TCTL, e1000_tctl_ours(card));
 	card->is_attached = false;
 	e1000_heed(card);
 	e1000_say_unseen(card, "");
@@ -291,9 +303,9 @@ static void e1000_reset(struct e1000 *card, uint32_t value)
 
 	card->rctl &= ~E1000_RCTL_EN;
 	e1000_put(card, E1000_RCTL, e1000_rctl_ours(card));
-	e1000_put(card, E1000_TCTL, card->tctl & ~E1000_TCTL_EN);
+	e1000_put(card, E1000_TCTL, e1000_tctl_ours(card) & ~E1000_TCTL_EN);
 	time_wait_us(E1000_STOP_US);
-	e1000_put(card, E1000_CTRL, value & ~E1000_CTRL_VME);
+	e1000_put(card, E1000_CTRL, e1000_control_ours(value));
 	time_wait_us(E1000_STOP_US); /* in which it is not to be asked */
 	while ((e1000_get(card, E1000_CTRL) & E1000_CTRL_RST) && tsc_read() < end)
 		cpu_pause();
@@ -306,7 +318,7 @@ static void e1000_reset(struct e1000 *card, uint32_t value)
 	card->vet = e1000_get(card, E1000_VET) & 0xffff;
 	e1000_heed(card);
 	e1000_say_unseen(card, "reset: ");
-	card->takes_tags = card->has_started = false;
+	card->takes_tags = card->has_started = card->is_linked = false;
 }
 
 void e1000_control_written(struct e1000 *card, uint32_t value)
@@ -316,7 +328,7 @@ void e1000_control_written(struct e1000 *card, uint32_t value)
 		return;
 	}
 	card->takes_tags = (value & E1000_CTRL_VME) != 0;
-	e1000_put(card, E1000_CTRL, value & ~E1000_CTRL_VME);
+	e1000_put(card, E1000_CTRL, e1000_control_ours(value));
 }
 
 static void e1000_tell(struct e1000 *card, struct vcpu *vcpu)
@@ -346,6 +358,7 @@ void e1000_rctl_written(struct e1000 *card, uint32_t value, struct vcpu *vcpu)
 	} else {
 		e1000_put(card, E1000_RCTL, e1000_rctl_ours(card));
 	}
+	e1000_tunnel_link(card);
 	for (unsigned i = 0; !(value & E1000_RCTL_EN) && i < card->nr_queues; i++) {
 		e1000_queue_forget(&card->rx[i]);
 		card->rx[i].is_programmed = false;
@@ -375,7 +388,8 @@ void e1000_tctl_written(struct e1000 *card, uint32_t value)
 		if (!e1000_has_our_ring(&card->tx[i]))
 			e1000_send_program(&card->tx[i]);
 	}
-	e1000_put(card, E1000_TCTL, value);
+	e1000_put(card, E1000_TCTL, e1000_tctl_ours(card));
+	e1000_tunnel_link(card);
 }
 
 void e1000_rfctl_written(struct e1000 *card, uint32_t value)

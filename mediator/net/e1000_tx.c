@@ -6,6 +6,7 @@
 #include "core/string.h"
 #include "hook/hook.h"
 #include "mediator/net/e1000.h"
+#include "mediator/net/tunnel.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 #include "vmm/guest_memory.h"
@@ -188,6 +189,11 @@ void e1000_tx_decided(struct e1000_slot *slot)
 	}
 	bytes = e1000_tx_headers(slot, &nr_bytes, &length_bytes);
 	e1000_offload_end(&slot->offload, bytes, nr_bytes, length_bytes);
+	if (tunnel_is_wanted()) {
+		e1000_tunnel_divert(slot);
+		e1000_tx_drop(slot, NULL);
+		return;
+	}
 	e1000_queue_append(slot, E1000_READY);
 }
 

@@ -54,8 +54,8 @@ const char *tunnel_claim(uint8_t mac[NET_MAC_BYTES])
 		return "there is no network card";
 	if (nic_at(1) != NULL || tunnel_nr_wireless != 0)
 		return "there is another network card, by which packets could leave";
-	if (tunnel_nic->class != &nic_virtio_class)
-		return "the network card is none that packets can be kept from: virtio-net is";
+	if (tunnel_nic->class == NULL)
+		return "the network card is none that packets can be kept from: virtio-net is, and Intel's 82540EM and 82574L";
 	if (nic_watch() != 0)
 		return "the network card is out of our reach, or there is no memory to keep packets from it";
 	if (!nic_describe(0, &info) || info.mac == 0)
@@ -170,13 +170,24 @@ void tunnel_link(void)
 	tunnel_giver(TUNNEL_LINK, NULL, 0);
 }
 
+static bool tunnel_takes(uint64_t frame_bytes)
+{
+	return frame_bytes >= PACKET_BYTES_MINIMUM && frame_bytes <= NET_FRAME_BYTES &&
+	       __atomic_load_n(&tunnel_is_open, __ATOMIC_ACQUIRE);
+}
+
+void tunnel_take_frame(enum tunnel_tag way, const uint8_t *frame, uint64_t frame_bytes)
+{
+	if (tunnel_takes(frame_bytes))
+		tunnel_giver(way, frame, (uint32_t)frame_bytes);
+}
+
 void tunnel_take(enum tunnel_tag way, const struct bounce *bounce, uint64_t before_bytes)
 {
 	uint64_t frame_bytes = bounce->length_bytes - before_bytes;
 	uint8_t frame[NET_FRAME_BYTES];
 
-	if (bounce->length_bytes < before_bytes || frame_bytes < PACKET_BYTES_MINIMUM || frame_bytes > sizeof(frame) ||
-	    !__atomic_load_n(&tunnel_is_open, __ATOMIC_ACQUIRE))
+	if (bounce->length_bytes < before_bytes || !tunnel_takes(frame_bytes))
 		return;
 	bounce_copy((struct bounce *)(uintptr_t)bounce, before_bytes, frame, frame_bytes, false);
 	tunnel_giver(way, frame, (uint32_t)frame_bytes);

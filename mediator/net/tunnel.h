@@ -39,7 +39,9 @@ bool tunnel_has_report(const char **why);
 /* The guest's driver has set the card up. Context: as the next. */
 void tunnel_link(void);
 
-/* A frame in a bounce, behind so many bytes: the guest's, or one from the wire. Context: exit, under the card's lock. */
+/* A frame: the guest's, or one from the wire. Context: exit, under the card's lock. */
+void tunnel_take_frame(enum tunnel_tag way, const uint8_t *frame, uint64_t frame_bytes);
+/* A frame in a bounce, behind so many bytes. Likewise. */
 void tunnel_take(enum tunnel_tag way, const struct bounce *bounce, uint64_t before_bytes);
 
 #endif

@@ -14,6 +14,7 @@
 #include "disk_memory.h"
 #include "hook/hook.h"
 #include "mediator/net/nic.h"
+#include "mediator/net/tunnel.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 #include "unit.h"
@@ -47,6 +48,8 @@ enum { LEGACY, LEGACY_SUM, PLAIN, SUM, SUM_BOTH, CUT, HOWS };
 static struct nic nic = { .number = 3, .function = 0x18000 };
 static struct e1000 *card;
 static bool is_watched = true, is_nonsense, wants[RV_EVENT_KIND_COUNT], is_wire_silent, has_messages, is_followed;
+static bool has_tunnel; /* what the guest sends goes there, and what comes by the wire: neither sees the other */
+static unsigned nr_tunnelled[2], nr_links;
 static int depth, nr_wishes;
 static unsigned hold_one_in;
 static unsigned nr_sent, nr_received, nr_waited, nr_cut, nr_tagged, nr_lives, nr_own, nr_full;
@@ -158,12 +161,14 @@ static void wire_expect(uint8_t *bytes, uint32_t length)
 	if (rule == RULE_DROP || rule == RULE_DENY)
 		return;
 	length = frame_change(bytes, length, rule);
+	if (has_tunnel && !packet->is_own && length > NET_FRAME_BYTES)
+		return; /* which no tunnel takes */
 	packet->expected[packet->nr_expected].length_bytes = length;
 	packet->expected[packet->nr_expected].bytes = malloc(length);
 	memcpy(packet->expected[packet->nr_expected++].bytes, bytes, length);
 }
 
-static void wire_check(uint8_t *bytes, uint32_t length)
+static void sent_check(uint8_t *bytes, uint32_t length)
 {
 	uint32_t number = number_of(bytes);
 	struct packet *packet = &packets[TX][number % PACKETS];
@@ -181,6 +186,52 @@ static void wire_check(uint8_t *bytes, uint32_t length)
 			unit_fail("frame %u (%u), piece %u: byte %u is %#x", number, packet->how, packet->nr_seen, i, bytes[i]);
 	}
 	packet->nr_seen++;
+}
+
+/* Where there is a tunnel only a frame of our own may be there. */
+static void wire_check(uint8_t *bytes, uint32_t length)
+{
+	if (has_tunnel && !packets[TX][number_of(bytes) % PACKETS].is_own)
+		unit_fail("frame %u is past the tunnel", number_of(bytes));
+	sent_check(bytes, length);
+}
+
+bool tunnel_is_wanted(void)
+{
+	return has_tunnel;
+}
+
+void tunnel_take_frame(enum tunnel_tag way, const uint8_t *frame, uint64_t frame_bytes)
+{
+	UNIT_CHECK(has_tunnel && way == TUNNEL_GUEST && card->lock.holder != 0 && frame_bytes <= NET_FRAME_BYTES);
+	sent_check((uint8_t *)(uintptr_t)frame, (uint32_t)frame_bytes);
+	nr_tunnelled[TX]++;
+}
+
+/* What comes by the wire, as it came. */
+void tunnel_take(enum tunnel_tag way, const struct bounce *bounce, uint64_t before_bytes)
+{
+	static uint8_t bytes[RV_FRAME_BYTES_MAXIMUM + PAGE_BYTES], wanted[FRAME_MOST + 100];
+	uint32_t length = (uint32_t)(bounce->length_bytes - before_bytes), number;
+	struct packet *packet;
+
+	UNIT_CHECK(has_tunnel && way == TUNNEL_WIRE && card->lock.holder != 0);
+	bounce_copy((struct bounce *)(uintptr_t)bounce, before_bytes, bytes, length, false);
+	nr_tunnelled[RX]++;
+	if (is_nonsense)
+		return;
+	number = number_of(bytes);
+	packet = &packets[RX][number % PACKETS];
+	UNIT_CHECK(number < nr_packets[RX] && !packet->is_own && !packet->is_seen);
+	packet->is_seen = true;
+	frame_make(wanted, number, packet->length_bytes);
+	if (packet->tag != 0) {
+		memmove(wanted + 16, wanted + 12, packet->length_bytes - 12);
+		put16(wanted + 12, 0x8100);
+		put16(wanted + 14, packet->tag);
+	}
+	UNIT_EQUAL(length, packet->length_bytes + (packet->tag != 0 ? 4 : 0));
+	UNIT_CHECK(memcmp(bytes, wanted, length) == 0);
 }
 
 /* A card that sends, of whatever ring. */
@@ -482,6 +533,12 @@ static uint64_t device_base(uint32_t ring)
 	return REGISTER(ring + E1000_BASE_LOW) | (uint64_t)REGISTER(ring + E1000_BASE_HIGH) << 32;
 }
 
+void tunnel_link(void)
+{
+	UNIT_CHECK(has_tunnel && card->lock.holder != 0 && (REGISTER(E1000_TCTL) & REGISTER(E1000_RCTL) & E1000_TCTL_EN) != 0);
+	nr_links++;
+}
+
 static bool device_send(void)
 {
 	uint32_t next;
@@ -613,6 +670,9 @@ static void device_write(uint32_t offset, uint32_t value)
 	else
 		REGISTER(offset) = value;
 	UNIT_CHECK(offset < E1000_PACKET_BUFFER);
+	/* No PAUSE frames of the guest's making. */
+	UNIT_CHECK(!has_tunnel || !((offset == E1000_CTRL && (value & E1000_CTRL_TFCE)) ||
+				    (offset == E1000_TCTL && (value & E1000_TCTL_SWXOFF))));
 }
 
 uint64_t mmio_hardware_read(gpa_t gpa, uint8_t width_bytes)
@@ -806,6 +866,8 @@ static bool take_frame(void)
 		unit_fail("frame %u comes again, or was dropped", number);
 		return true;
 	}
+	if (has_tunnel && !packet->is_own)
+		unit_fail("the guest has frame %u past the tunnel", number);
 	packet->is_seen = true;
 	tag = packet->tag != 0 ? 4 : 0;
 	frame_make(wanted, number, packet->length_bytes);
@@ -1009,7 +1071,7 @@ static void begin(bool is_claimed)
 	nic.device = card = cards[id == E1000_ID_82574L];
 	nic.lock = &card->lock;
 	wants[RV_EVENT_NET_TX] = unit_random() % 4 != 0;
-	wants[RV_EVENT_NET_RX] = unit_random() % 4 != 0;
+	wants[RV_EVENT_NET_RX] = unit_random() % 4 != 0 && !has_tunnel; /* which comes before hooks */
 	wants[RV_EVENT_NIC_ATTACH] = true;
 	is_watched = true;
 	is_wire_silent = is_up = false;
@@ -1092,6 +1154,8 @@ static void test_sequences(void)
 		if (unit_why[0] != '\0')
 			printf("in sequence %u\n", i);
 	}
+	UNIT_CHECK(has_tunnel == (nr_tunnelled[TX] > SEQUENCES) && has_tunnel == (nr_tunnelled[RX] > SEQUENCES) &&
+		   has_tunnel == (nr_links > SEQUENCES / 2));
 	UNIT_CHECK(nr_sent > SEQUENCES && nr_received > SEQUENCES && nr_waited > 100 && nr_cut > 100 && nr_tagged > 100 &&
 		   nr_own > SEQUENCES && nr_full > 0);
 }
@@ -1176,6 +1240,10 @@ int main(void)
 	unit_run("400 sequences of frames, interrupts and resets", test_sequences);
 	unit_run("400 rings become ours and the guest's again", test_lives);
 	unit_run("400 of nonsense in a card's rings and registers", test_nonsense);
+	has_tunnel = true;
+	nr_sent = nr_received = nr_waited = nr_cut = nr_tagged = nr_own = nr_full = 0;
+	unit_run("the first, where there is a tunnel", test_sequences);
+	unit_run("the third, where there is a tunnel", test_nonsense);
 	UNIT_CHECK(disk_memory_is_untouched() || disk_memory_taken != 0);
 	return unit_failed;
 }

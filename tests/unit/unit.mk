@@ -81,7 +81,7 @@ unit-virtio_net-objects := $(unit-virtio-transport) $(addprefix mediator/net/,fr
 
 unit-programs += e1000
 unit-e1000-objects := mediator/bounce.o $(addprefix mediator/net/,frame.o packet.o e1000_access.o e1000_find.o e1000_offload.o \
-	e1000_receive.o e1000_registers.o e1000_rx.o e1000_send.o e1000_setup.o e1000_slot.o e1000_tx.o e1000_work.o) tests/unit/disk_memory.o
+	e1000_receive.o e1000_registers.o e1000_rx.o e1000_send.o e1000_setup.o e1000_slot.o e1000_tunnel.o e1000_tx.o e1000_work.o) tests/unit/disk_memory.o
 
 unit-programs += xhci
 unit-xhci-objects := $(addprefix mediator/usb/,usb.o usb_descriptors.o xhci_command.o xhci_control.o xhci_find.o \
