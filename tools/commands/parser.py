@@ -2,11 +2,11 @@
 
 import argparse
 
-from commands import attest, boot, check, convert, disk, hwcheck, image, install, report, scripts
+from commands import attest, boot, check, convert, disk, hwcheck, image, install, report, scripts, vpn
 from host import version
 
 # In the order of --help. Each declares its subcommands with add().
-COMMANDS = (boot, check, scripts, convert, report, image, install, disk, attest, hwcheck)
+COMMANDS = (boot, check, scripts, convert, report, image, install, disk, attest, vpn, hwcheck)
 
 
 def make(description):
