@@ -227,6 +227,10 @@ bool hook_wants_requests(uint32_t kind);
 /* Likewise one that may look at data: what is only counted is not looked at. */
 bool hook_reads_requests(uint32_t kind);
 
+/* Is there one of that kind that may want such events? Of `event` is known what lies between these offsets: clauses about all
+ * else are taken to hold. */
+bool hook_wants_such_requests(uint32_t kind, const struct rv_event *event, size_t from, size_t end);
+
 /* Would a hook of another owner's be asked about it, that does more than look on? Context: boot, exit; under an owner's
  * lock or none. */
 bool hook_others_decide(uint32_t kind, struct event_origin *origin, const struct hook_owner *owner);

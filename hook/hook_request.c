@@ -57,6 +57,25 @@ bool hook_reads_requests(uint32_t kind)
 	return false;
 }
 
+static bool hook_may_want(const struct hook *hook, const struct rv_event *event, size_t from, size_t end)
+{
+	for (const struct hook_clause *clause = hook->clauses; clause != hook->clauses_end; clause++) {
+		if (clause->offset >= from && clause->offset < end && clause->other == 0 &&
+		    !hook_clause_holds(clause, event, clause->offset))
+			return false;
+	}
+	return true;
+}
+
+bool hook_wants_such_requests(uint32_t kind, const struct rv_event *event, size_t from, size_t end)
+{
+	for (const struct hook *hook = hook_request_first(); hook != NULL; hook = hook_request_next(hook)) {
+		if (hook->spec.kind == kind && hook_may_want(hook, event, from, end))
+			return true;
+	}
+	return false;
+}
+
 bool hook_others_decide(uint32_t kind, struct event_origin *origin, const struct hook_owner *owner)
 {
 	for (struct hook *hook = hook_request_first(); hook != NULL; hook = hook_request_next(hook)) {

@@ -1,5 +1,5 @@
 /*
- * mediator/request.h: what a guest asks a device for, whatever the controller: a disk command, a packet, later a
+ * mediator/request.h: what a guest asks a device for, whatever the controller: a disk command, a packet, a
  * USB transfer. A mediator makes requests of a device's register traffic, offers them, and
  * does with them what was decided; hooks see them as events (docs/words.md).
  *
@@ -51,10 +51,15 @@ struct request_usb {
 	uint16_t number; /* of the device (rv/usb.h) */
 	uint16_t vendor_id, product_id;
 	uint8_t class_code, speed, port;
+	/* Of transfers, as struct rv_event has them: */
+	uint8_t endpoint, direction, type, interface, interface_class;
+	uint8_t request_type, request_code;
+	uint16_t value, index, status;
+	uint32_t length;
 };
 
 struct request {
-	uint32_t kind;		 /* enum rv_event_kind, what it is offered as; RV_EVENT_DISK_DONE at its end */
+	uint32_t kind;		 /* enum rv_event_kind, what it is offered as; RV_EVENT_DISK_DONE, _USB_DONE at its end */
 	uint32_t asked;		 /* the same, from its beginning to its end */
 	enum rv_verdict verdict; /* what was decided last */
 	uint32_t refusal;	 /* with DENY: RV_REFUSAL_*, 0: no more is said */
@@ -88,7 +93,7 @@ struct request {
 		struct frame frame;	/* packets */
 		struct request_nic nic; /* nic_attach */
 		uint32_t vpn_peer;	/* vpn_up, vpn_down */
-		struct request_usb usb; /* usb_attach, usb_detach */
+		struct request_usb usb;
 	};
 };
 

@@ -164,10 +164,20 @@ struct rv_event {
 		struct {		   /* vpn_up, vpn_down */
 			uint32_t vpn_peer; /* its number */
 		};
-		struct {		   /* usb_attach, usb_detach (rv/usb.h) */
+		struct {		   /* USB (rv/usb.h) */
 			uint16_t usb_number, usb_vendor_id, usb_product_id;
 			uint8_t usb_class;	/* of the device descriptor */
 			uint8_t usb_speed, usb_port; /* the second of the root hub */
+			/* usb_control, usb_transfer, usb_done: */
+			uint8_t usb_endpoint;	/* its number */
+			uint8_t usb_direction;	/* 1: the device gives */
+			uint8_t usb_type;	/* enum rv_usb_type */
+			uint8_t usb_interface, usb_interface_class; /* whose endpoint it is; RV_USB_NO_INTERFACE */
+			uint8_t usb_request_type, usb_request_code; /* of a control transfer, as the next two */
+			uint16_t usb_value, usb_index;
+			uint16_t usb_status;	/* usb_done: 0, or the controller's completion code */
+			uint32_t usb_length;	/* bytes: that are to be moved, or (usb_done) that were */
+			uint64_t usb_latency_us; /* usb_done */
 		};
 	};
 	uint64_t request;	 /* requests: the number of this one, which none has after it */

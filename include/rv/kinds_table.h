@@ -154,19 +154,47 @@ RV_KIND(VPN_DOWN, .name = "vpn_down", .class = "VpnDown", .words = "peer", .flag
 	.summary = "a peer of the tunnel does not answer any more", RV_VPN_FIELDS)
 
 /* USB devices. */
-#define RV_USB_FIELDS \
-	RV_FIELDS(RV_FIELD("device", usb_number, RV_READER_FILTER, .last = RV_USB_LAST, .sample = 1), \
-		  RV_FIELD("vendor_id", usb_vendor_id, RV_READER_FILTER, .last = UINT16_MAX, .sample = 0x46f4), \
-		  RV_FIELD("product_id", usb_product_id, RV_READER_FILTER, .last = UINT16_MAX, .sample = 0x0001), \
-		  RV_FIELD("class_code", usb_class, RV_READER_FILTER, .last = UINT8_MAX), \
-		  RV_FIELD("speed", usb_speed, RV_READER_FILTER, .last = 15, .sample = RV_USB_SPEED_HIGH), \
-		  RV_FIELD("port", usb_port, RV_READER_FILTER, .last = UINT8_MAX, .sample = 1)), \
-	RV_TEXTS({ "id", "VENDOR:PRODUCT", "46f4:0001", ":", { "vendor_id", "product_id" } })
+#define RV_USB_DEVICE \
+	RV_FIELD("device", usb_number, RV_READER_FILTER, .last = RV_USB_LAST, .sample = 1), \
+	RV_FIELD("vendor_id", usb_vendor_id, RV_READER_FILTER, .last = UINT16_MAX, .sample = 0x46f4), \
+	RV_FIELD("product_id", usb_product_id, RV_READER_FILTER, .last = UINT16_MAX, .sample = 0x0001), \
+	RV_FIELD("class_code", usb_class, RV_READER_FILTER, .last = UINT8_MAX), \
+	RV_FIELD("speed", usb_speed, RV_READER_FILTER, .last = 15, .sample = RV_USB_SPEED_HIGH), \
+	RV_FIELD("port", usb_port, RV_READER_FILTER, .last = UINT8_MAX, .sample = 1)
+#define RV_USB_TEXTS RV_TEXTS({ "id", "VENDOR:PRODUCT", "46f4:0001", ":", { "vendor_id", "product_id" } })
+#define RV_USB_FIELDS RV_FIELDS(RV_USB_DEVICE), RV_USB_TEXTS
+/* What it is asked for. These fields are the same in each kind, as a disk's are. */
+#define RV_USB_TRANSFER_FIELDS(number, goes_in, kind) \
+	RV_FIELDS(RV_USB_DEVICE, \
+		  RV_FIELD("endpoint", usb_endpoint, RV_READER_FILTER, .last = 15, .sample = number), \
+		  RV_FIELD("direction", usb_direction, RV_READER_FILTER, .last = 1, .sample = goes_in), \
+		  RV_FIELD("type", usb_type, RV_READER_FILTER, .last = 3, .sample = RV_USB_##kind), \
+		  RV_FIELD("interface", usb_interface, RV_READER_FILTER, .last = UINT8_MAX), \
+		  RV_FIELD("interface_class", usb_interface_class, RV_FIELD_READER, .sample = 8), \
+		  RV_FIELD("class", usb_interface_class, RV_FIELD_FILTER, .last = UINT8_MAX, .sample = 8), \
+		  RV_FIELD("request_type", usb_request_type, RV_READER_FILTER, .last = UINT8_MAX), \
+		  RV_FIELD("request_code", usb_request_code, RV_READER_FILTER, .last = UINT8_MAX), \
+		  RV_FIELD("value", usb_value, RV_READER_FILTER, .last = UINT16_MAX), \
+		  RV_FIELD("index", usb_index, RV_READER_FILTER, .last = UINT16_MAX), \
+		  RV_FIELD("length", usb_length, RV_READER_FILTER, .last = UINT32_MAX, .sample = 31), \
+		  RV_FIELD("status", usb_status, RV_READER_FILTER, .last = UINT16_MAX), \
+		  RV_FIELD("latency", usb_latency_us, RV_READER_FILTER, .last = UINT64_MAX), \
+		  RV_FIELD("request", request, RV_FIELD_READER)), \
+	RV_USB_TEXTS
+#define RV_USB_WORDS .words = "id type interface class endpoint direction length request_type request_code value index status latency"
 
 RV_KIND(USB_ATTACH, .name = "usb_attach", .class = "UsbAttach", .words = "id class_code device speed port",
 	.flags = RV_KIND_REQUEST, .summary = "a USB device wants to come in", RV_USB_FIELDS)
 RV_KIND(USB_DETACH, .name = "usb_detach", .class = "UsbDetach", .words = "",
 	.flags = RV_KIND_PLAIN, .summary = "a USB device is gone", RV_USB_FIELDS)
+
+RV_KIND(USB_CONTROL, .name = "usb_control", .group = "usb_request", .class = "UsbTransfer", RV_USB_WORDS,
+	.flags = RV_KIND_REQUEST, .summary = "the guest has a USB device's endpoint 0 asked", RV_USB_TRANSFER_FIELDS(0, 1, CONTROL))
+RV_KIND(USB_TRANSFER, .name = "usb_transfer", .group = "usb_request", .class = "UsbTransfer", RV_USB_WORDS,
+	.flags = RV_KIND_REQUEST, .summary = "the guest has data moved by a bulk or interrupt endpoint of a USB device",
+	RV_USB_TRANSFER_FIELDS(1, 0, BULK))
+RV_KIND(USB_DONE, .name = "usb_done", .class = "UsbDone", RV_USB_WORDS,
+	.flags = RV_KIND_REQUEST, .summary = "a transfer of a USB device has ended", RV_USB_TRANSFER_FIELDS(1, 1, BULK))
 
 RV_KIND(TIMER, .name = "timer", .class = "Timer", .summary = "a time is over (`every`)", .words = "",
 	.flags = RV_KIND_PLAIN | RV_KIND_OWN_WORD,
@@ -191,7 +219,11 @@ RV_KIND(INPUT, .name = "input", .class = "Input", .words = "",
 #undef RV_NET_PART
 #undef RV_NET_FIELDS
 #undef RV_NET_KIND
+#undef RV_USB_DEVICE
+#undef RV_USB_TEXTS
 #undef RV_USB_FIELDS
+#undef RV_USB_TRANSFER_FIELDS
+#undef RV_USB_WORDS
 #undef RV_WIDTH
 #undef RV_VALUE_READ
 #undef RV_VALUE_WRITTEN

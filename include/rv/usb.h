@@ -18,6 +18,11 @@
 /* As the manual has them (xHCI 1.2, 7.2.2.1.1). */
 enum rv_usb_speed { RV_USB_SPEED_FULL = 1, RV_USB_SPEED_LOW, RV_USB_SPEED_HIGH, RV_USB_SPEED_SUPER, RV_USB_SPEED_SUPER_PLUS };
 
+/* What an endpoint's transfers are, as its descriptor says (USB 2.0, 9.6.6). */
+enum rv_usb_type { RV_USB_CONTROL, RV_USB_ISOCHRONOUS, RV_USB_BULK, RV_USB_INTERRUPT };
+
+#define RV_USB_NO_INTERFACE 0xff /* endpoint 0's, and its class */
+
 struct rv_usb_interface {
 	uint8_t class_code, subclass, protocol;
 };

@@ -13,7 +13,7 @@
 #define USB_PCI_XHCI 0x30u
 #define USB_UNSEEN_MAXIMUM 16
 
-static uint32_t usb_watchers;
+static uint32_t usb_watchers, usb_transfer_watchers;
 static uint64_t usb_unseen[USB_UNSEEN_MAXIMUM]; /* controllers of other kinds */
 static unsigned usb_nr_unseen;
 static bool usb_is_told;
@@ -69,6 +69,39 @@ void usb_unwatch(void)
 	for (unsigned i = 0; (controller = xhci_at(i)) != NULL; i++)
 		xhci_release(controller);
 	spinlock_release(&xhci_lock);
+}
+
+int usb_watch_transfers(void)
+{
+	struct xhci_controller *controller;
+	int error;
+
+	usb_transfer_watchers++;
+	error = usb_watch();
+	if (error != 0) {
+		usb_transfer_watchers--;
+		return error;
+	}
+	spinlock_acquire(&xhci_lock);
+	for (unsigned i = 0; error == 0 && (controller = xhci_at(i)) != NULL; i++)
+		error = xhci_watch_transfers(controller, true);
+	spinlock_release(&xhci_lock);
+	if (error != 0)
+		usb_unwatch_transfers();
+	return error;
+}
+
+void usb_unwatch_transfers(void)
+{
+	struct xhci_controller *controller;
+
+	if (--usb_transfer_watchers == 0) {
+		spinlock_acquire(&xhci_lock);
+		for (unsigned i = 0; (controller = xhci_at(i)) != NULL; i++)
+			(void)xhci_watch_transfers(controller, false);
+		spinlock_release(&xhci_lock);
+	}
+	usb_unwatch();
 }
 
 static bool usb_is_known(const struct xhci_slot *slot)

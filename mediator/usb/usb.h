@@ -16,6 +16,15 @@ int usb_watch(void);
 /* One less. With the last one nothing is claimed any more. */
 void usb_unwatch(void);
 
+/* The same of hooks of transfers, each of which is one of the former too. */
+int usb_watch_transfers(void);
+void usb_unwatch_transfers(void);
+
+/* What is known of an endpoint before it moves anything. */
+struct rv_event;
+struct request_usb;
+void source_usb_fill_endpoint(struct rv_event *event, const struct request_usb *usb);
+
 /* The device at a position, among those whose descriptors are known; false: there are not so many. Context: boot, exit;
  * under no lock but an owner's, as the next. */
 bool usb_describe(uint32_t position, struct rv_usb_info *info);

@@ -1,8 +1,8 @@
 /*
  * mediator/usb/xhci.h: what the files of the mediator of xHCI share. xhci_regs.h has the manual.
  *
- * What may come in is decided before the guest has a device configured; transfers of endpoints other than 0 are never
- * looked at, nor are doorbells and the guest's event rings.
+ * What may come in is decided before the guest has a device configured; doorbells are never looked at, nor, as long as no hook
+ * wants to see transfers, are endpoints other than 0 and the guest's event rings.
  *
  * The command ring, and the ring of each slot's endpoint 0, are where the guest has put them, so that what the controller
  * tells of them is true. But what the guest reads and writes there is a copy of ours: memory itself holds what was looked
@@ -12,10 +12,12 @@
  *	memory:       done | done | wrong cycle   | whatever
  *
  * A TRB, or all of a control transfer, is looked at when the guest has given it the right cycle bit. It goes on as it is,
- * or as one that fails. All that the device says to the question what it is comes from our copy: when the guest first asks
- * it for more than eight bytes, or has it configured, it is asked by us, and scripts are. Our own transfers are in memory
- * of ours, to which a link leads in the place where the controller waits, and from which another leads back; their events
- * go to the controller's last interrupter, which has a ring of ours and interrupts nobody.
+ * or as one that fails. The rings of other endpoints are the same, if a hook may want their transfers; then the guest's
+ * event rings are copies too, in which an event stands when hooks have seen it (xhci_harvest.c). All that the device says
+ * to the question what it is comes from our copy: when the guest first asks it for more than eight bytes, or has it
+ * configured, it is asked by us, and scripts are. Our own transfers are in memory of ours, to which a link leads in the
+ * place where the controller waits, and from which another leads back; their events go to the controller's last
+ * interrupter, which has a ring of ours and interrupts nobody.
  */
 #ifndef MEDIATOR_USB_XHCI_H
 #define MEDIATOR_USB_XHCI_H
@@ -37,6 +39,12 @@
 #define XHCI_STRING_BYTES 255
 #define XHCI_READ_US 500000    /* that a guest's CPU stands for all that a device is asked */
 #define XHCI_TRIES 3
+#define XHCI_ENDPOINTS 32      /* of a slot, as its doorbells count them: 1 is endpoint 0 */
+#define XHCI_EVENT_SEGMENTS 8  /* of an event ring */
+#define XHCI_HARVESTS 4	       /* interrupters whose events can be looked at */
+#define XHCI_TRANSFER_TRBS 512 /* of a transfer of an endpoint but 0 */
+#define XHCI_TRANSFERS_MAXIMUM 1024 /* of a ring, that are awaited */
+#define XHCI_STALE_MAXIMUM 256 /* pages that are kept until the next reset */
 
 /* Memory of the guest's of which it sees a copy. */
 struct xhci_segment {
@@ -61,6 +69,63 @@ struct xhci_ring {
 	uint32_t nr_segments;
 	uint32_t round;		/* another with each time that it begins anew, or ends */
 	bool is_pumped;		/* a CPU is at it */
+	struct xhci_endpoint *endpoint; /* NULL: of commands, or of endpoint 0 */
+	struct xhci_transfer *transfers; /* that the controller has, the oldest first; as long as somebody awaits their ends */
+	uint32_t nr_transfers;
+};
+
+/* An endpoint but 0, whose transfers hooks want to see. */
+struct xhci_endpoint {
+	struct xhci_ring ring;
+	uint8_t number;	    /* as in its doorbell: twice the endpoint's, and one more if the device gives */
+	uint8_t type;	    /* enum rv_usb_type */
+	uint8_t interface, interface_class;
+	bool is_stalled;    /* the guest was told so, and has not reset it yet */
+};
+
+/* A TRB of a transfer. */
+struct xhci_part {
+	gpa_t at;
+	struct xhci_trb trb; /* as the guest has given it */
+	uint64_t parameter;  /* as the controller gets it */
+	uint8_t *bounce;     /* the data that it gets then; NULL: the guest's own */
+};
+
+/* What the guest is told of a transfer that did not reach the device. */
+enum xhci_told { XHCI_TOLD_TRUTH, XHCI_TOLD_STALL, XHCI_TOLD_SUCCESS };
+
+struct xhci_transfer {
+	struct request request;
+	struct xhci_transfer *next;
+	struct xhci_ring *ring;
+	uint32_t nr_pages;   /* that this takes */
+	uint32_t nr_parts;
+	uint32_t moved;	     /* of a control transfer: bytes, once that is known */
+	bool is_moved_known;
+	bool is_bounced;
+	uint8_t told;	     /* enum xhci_told */
+	struct xhci_part parts[];
+};
+
+/* A segment of an event ring of the guest's: it reads a copy, in which an event stands when hooks have seen what it tells of. */
+struct xhci_event_segment {
+	struct access_region region;
+	struct grace grace;
+	struct xhci_harvest *harvest; /* NULL: it is the guest's again */
+	struct xhci_trb *trbs;
+	uint32_t nr_trbs;
+};
+
+/* The events of an interrupter of the guest's. */
+struct xhci_harvest {
+	struct xhci_controller *controller;
+	uint64_t table;		     /* where the guest has its segments' table */
+	struct xhci_event_segment *segments[XHCI_EVENT_SEGMENTS];
+	uint32_t nr_segments;
+	uint32_t segment, index;     /* of the next event */
+	bool cycle;
+	bool is_pumped;
+	uint32_t round;
 };
 
 enum xhci_state {
@@ -99,6 +164,8 @@ struct xhci_slot {
 	uint8_t *data;
 	uint8_t *descriptors;
 	struct xhci_known *known;
+	uint8_t *configuration; /* a page: the input context of the last Configure Endpoint of an endpoint below */
+	struct xhci_endpoint *endpoints[XHCI_ENDPOINTS]; /* those that were wanted once */
 };
 
 struct xhci_controller {
@@ -120,6 +187,10 @@ struct xhci_controller {
 	uint8_t *sink;	       /* what the guest has read and does not get */
 	uint32_t event_at;
 	bool event_cycle;
+	bool watches_transfers;
+	struct xhci_harvest harvests[XHCI_HARVESTS];
+	struct xhci_transfer *stale; /* given up while the controller could still read their data: until the next reset */
+	uint32_t nr_stale;
 };
 
 /* Guards all of this, of all controllers; not held while hooks are asked. */
@@ -186,6 +257,44 @@ void xhci_slot_refuse(struct xhci_slot *slot, const char *why);
 void xhci_slot_clear(struct xhci_slot *slot);
 /* Tells of those that are gone. Without the lock. */
 void xhci_tell_detached(struct xhci_controller *controller, struct vcpu *vcpu);
+
+struct request_usb xhci_slot_facts(const struct xhci_slot *slot);
+
+/* xhci_endpoint.c: Configure Endpoint, of a device that may be configured. False: it is to fail. */
+bool xhci_endpoints_configure(struct xhci_slot *slot, struct xhci_trb *trb);
+/* All endpoints but 0 are gone. */
+void xhci_endpoints_end(struct xhci_slot *slot);
+/* Set TR Dequeue Pointer: as the last. */
+bool xhci_endpoint_moved(struct xhci_slot *slot, const struct xhci_trb *trb, struct vcpu *vcpu);
+/* Reset Endpoint: of one that only the guest thinks halted it becomes Stop Endpoint, behind which it is as behind the other
+ * (4.8.3). */
+void xhci_endpoint_reset(struct xhci_slot *slot, struct xhci_trb *trb);
+
+/* xhci_transfer.c */
+bool xhci_transfer_step(struct xhci_ring *ring, struct vcpu *vcpu);
+/* One that somebody wants to see; NULL: nobody does, or (*error) there is no memory. */
+struct xhci_transfer *xhci_transfer_begin(struct xhci_ring *ring, const struct xhci_place *places, const struct xhci_trb *trbs,
+					  unsigned nr, int *error);
+/* Asks hooks, for which it gives up the lock. False: the ring has gone elsewhere, and the transfer is freed. */
+bool xhci_transfer_ask(struct xhci_transfer *transfer, struct vcpu *vcpu);
+/* The controller has got it: it is kept as long as somebody awaits its end. */
+void xhci_transfer_given(struct xhci_transfer *transfer);
+void xhci_transfer_free(struct xhci_transfer *transfer);
+/* The ring begins elsewhere, or ends: nobody hears of those that it has. */
+void xhci_transfers_forget(struct xhci_ring *ring);
+/* The controller was reset: it reads nothing any more. */
+void xhci_transfers_free_stale(struct xhci_controller *controller);
+
+/* xhci_end.c: an event of the guest's, which becomes what it is to be told. Gives up the lock. */
+void xhci_transfer_event(struct xhci_controller *controller, struct xhci_trb *event, struct vcpu *vcpu);
+
+/* xhci_harvest.c. While hooks want to see transfers: streams are concealed, and, from the first transfer on, events looked
+ * at. 0, or as pci_follow(). */
+int xhci_watch_transfers(struct xhci_controller *controller, bool watches);
+/* The guest's event rings are where the registers say. Does nothing where they are looked at already. */
+void xhci_harvest_begin(struct xhci_controller *controller);
+void xhci_harvest_end(struct xhci_controller *controller);
+bool xhci_harvests(const struct xhci_controller *controller);
 
 static inline struct xhci_slot *xhci_slot_of(const struct xhci_controller *controller, uint32_t number)
 {

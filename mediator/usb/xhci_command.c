@@ -56,6 +56,7 @@ static void xhci_address_device(struct xhci_controller *controller, struct xhci_
 		xhci_spoil(trb);
 		return;
 	}
+	xhci_harvest_begin(controller);
 	slot->is_verified = false;
 	slot->nr_tries = 0;
 	slot->state = trb->control & XHCI_TRB_BSR ? XHCI_DEFAULT : XHCI_ADDRESSED;
@@ -63,8 +64,13 @@ static void xhci_address_device(struct xhci_controller *controller, struct xhci_
 
 static void xhci_set_dequeue(struct xhci_slot *slot, struct xhci_trb *trb, struct vcpu *vcpu)
 {
-	if (slot == NULL || XHCI_TRB_ENDPOINT(trb->control) != 1)
+	if (slot == NULL)
 		return;
+	if (XHCI_TRB_ENDPOINT(trb->control) != 1) {
+		if (!xhci_endpoint_moved(slot, trb, vcpu))
+			xhci_spoil(trb);
+		return;
+	}
 	if (xhci_ring_begin(&slot->ring, trb->parameter & ~UINT64_C(15), trb->parameter & 1) != 0)
 		xhci_spoil(trb);
 	else
@@ -77,6 +83,7 @@ static void xhci_reset_device(struct xhci_slot *slot)
 		return;
 	slot->was_allowed |= slot->state == XHCI_ALLOWED;
 	slot->state = XHCI_DEFAULT;
+	xhci_endpoints_end(slot);
 }
 
 static void xhci_command_look(struct xhci_controller *controller, struct xhci_trb *trb, struct vcpu *vcpu)
@@ -90,6 +97,12 @@ static void xhci_command_look(struct xhci_controller *controller, struct xhci_tr
 	case XHCI_CONFIGURE_ENDPOINT:
 		if (!(trb->control & XHCI_TRB_DC) && (slot == NULL || !xhci_slot_may_configure(slot, vcpu)))
 			xhci_spoil(trb);
+		else if (slot != NULL && !xhci_endpoints_configure(slot, trb))
+			xhci_spoil(trb);
+		break;
+	case XHCI_RESET_ENDPOINT:
+		if (slot != NULL)
+			xhci_endpoint_reset(slot, trb);
 		break;
 	case XHCI_SET_TR_DEQUEUE:
 		xhci_set_dequeue(slot, trb, vcpu);

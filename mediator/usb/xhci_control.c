@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/string.h"
 #include "vmm/guest_memory.h"
 
 #define XHCI_FIRST_BYTES 8 /* of a device descriptor: how long endpoint 0's packets are */
@@ -175,6 +176,46 @@ static bool xhci_control_stray(struct xhci_ring *ring, struct xhci_td *td)
 	return xhci_ring_give(ring, td->places, td->trbs, td->nr);
 }
 
+/* The transfer as hooks have it. */
+static void xhci_td_apply(struct xhci_td *td, const struct xhci_transfer *transfer)
+{
+	for (unsigned i = 0; i < td->nr; i++)
+		td->trbs[i].parameter = transfer->parts[i].parameter;
+	if (transfer->request.verdict != RV_VERDICT_PASS)
+		xhci_td_refuse(td);
+}
+
+/* Has hooks see it, and what they have made of it is what we look at. */
+static bool xhci_control_offer(struct xhci_ring *ring, struct xhci_td *td, struct vcpu *vcpu)
+{
+	struct xhci_transfer *transfer;
+	struct xhci_td now;
+	int error;
+
+	transfer = xhci_transfer_begin(ring, td->places, td->trbs, td->nr, &error);
+	if (error != 0)
+		xhci_td_refuse(td); /* nobody could judge it */
+	if (transfer != NULL) {
+		if (!xhci_transfer_ask(transfer, vcpu))
+			return ring->at.segment != NULL;
+		if (xhci_td_take(ring, &now) != XHCI_ALL || now.nr != td->nr ||
+		    memcmp(now.trbs, td->trbs, td->nr * sizeof(td->trbs[0])) != 0) {
+			xhci_transfer_free(transfer);
+			return true; /* the guest has rewritten it meanwhile */
+		}
+		xhci_td_apply(td, transfer);
+	}
+	xhci_td_look(ring->slot, td, vcpu);
+	if (!xhci_ring_give(ring, td->places, td->trbs, td->nr)) {
+		if (transfer != NULL)
+			xhci_transfer_free(transfer);
+		return false;
+	}
+	if (transfer != NULL)
+		xhci_transfer_given(transfer);
+	return true;
+}
+
 bool xhci_control_step(struct xhci_ring *ring, struct vcpu *vcpu)
 {
 	struct xhci_slot *slot = ring->slot;
@@ -202,6 +243,8 @@ bool xhci_control_step(struct xhci_ring *ring, struct vcpu *vcpu)
 		if (xhci_td_take(ring, &td) != XHCI_ALL)
 			return true; /* the guest has rewritten it meanwhile */
 	}
+	if (slot->state == XHCI_ALLOWED && ring->controller->watches_transfers)
+		return xhci_control_offer(ring, &td, vcpu);
 	xhci_td_look(slot, &td, vcpu);
 	return xhci_ring_give(ring, td.places, td.trbs, td.nr);
 }

@@ -141,6 +141,7 @@ int xhci_claim(struct xhci_controller *controller)
 
 void xhci_forget(struct xhci_controller *controller)
 {
+	xhci_harvest_end(controller);
 	xhci_ring_end(&controller->commands);
 	for (unsigned i = 0; i < ARRAY_LENGTH(controller->slots); i++) {
 		if (controller->slots[i] != NULL)

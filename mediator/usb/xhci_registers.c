@@ -51,7 +51,10 @@ static void xhci_command_written(struct xhci_controller *controller, uint32_t va
 			log_info("xhci%u: reset: its devices are seen", controller->index);
 		controller->is_seen = true;
 	} else if (value & XHCI_USBCMD_RUN) {
+		if (xhci_get(controller, controller->operational + XHCI_USBSTS) & XHCI_USBSTS_HCH)
+			xhci_transfers_free_stale(controller);
 		xhci_events_start(controller);
+		xhci_harvest_begin(controller);
 	}
 }
 
@@ -86,13 +89,27 @@ static enum access_result xhci_written(struct xhci_controller *controller, struc
 	return ACCESS_DONE;
 }
 
+/* There are no streams: of an endpoint with these somebody would have to follow up to 65,536 rings. */
+static enum access_result xhci_read(struct xhci_controller *controller, struct access *access, int64_t offset)
+{
+	uint64_t value;
+
+	if (!controller->watches_transfers || offset < XHCI_HCCPARAMS1 || offset + access->width_bytes > XHCI_HCCPARAMS1 + 8)
+		return ACCESS_PASS;
+	value = xhci_get(controller, XHCI_HCCPARAMS1) & ~XHCI_HCCPARAMS1_STREAMS;
+	value |= (uint64_t)xhci_get(controller, XHCI_HCCPARAMS1 + 4) << 32;
+	access->value = value >> 8 * (offset - XHCI_HCCPARAMS1) & access_mask(access);
+	access->resolved = true;
+	return ACCESS_DONE;
+}
+
 enum access_result xhci_registers_access(struct access *access, int64_t offset, void *context)
 {
 	struct xhci_controller *controller = context;
 	enum access_result result;
 
 	if (!access->write)
-		return ACCESS_PASS;
+		return xhci_read(controller, access, offset);
 	if (access->direct || offset < 0) {
 		access->fault |= access->direct;
 		access_drop(access);

@@ -15,6 +15,7 @@
 #define XHCI_HCCPARAMS1 0x10 /* r- */
 #define XHCI_HCCPARAMS1_AC64 0x1u /* addresses have 64 bits */
 #define XHCI_HCCPARAMS1_CSZ 0x4u /* contexts have 64 bytes */
+#define XHCI_HCCPARAMS1_STREAMS 0xf000u /* MaxPSASize; 0: no endpoint has streams */
 #define XHCI_HCCPARAMS1_XECP(value) ((value) >> 16 << 2) /* where the list of capabilities begins; 0: there is none */
 #define XHCI_DBOFF 0x14 /* r- where the doorbells are */
 #define XHCI_RTSOFF 0x18 /* r- where the runtime registers are */
@@ -61,6 +62,7 @@ _Static_assert(sizeof(struct xhci_trb) == 16, "a TRB has 16 bytes");
 
 #define XHCI_TRB_CYCLE 0x1u
 #define XHCI_TRB_TOGGLE 0x2u /* of a link: behind it is the other cycle state */
+#define XHCI_TRB_ED 0x4u     /* of a transfer event: the parameter is an Event Data TRB's */
 #define XHCI_TRB_ISP 0x4u    /* an event on a short packet */
 #define XHCI_TRB_CHAIN 0x10u
 #define XHCI_TRB_IOC 0x20u   /* an event on completion */
@@ -68,6 +70,7 @@ _Static_assert(sizeof(struct xhci_trb) == 16, "a TRB has 16 bytes");
 #define XHCI_TRB_IN 0x10000u /* of data and status stages */
 #define XHCI_TRB_TRT_IN 0x30000u /* of a setup stage: data come in */
 #define XHCI_TRB_BSR 0x200u  /* of Address Device: no SET_ADDRESS is sent */
+#define XHCI_TRB_TSP 0x200u  /* of Reset Endpoint: what is sent next has the same sequence number */
 #define XHCI_TRB_DC 0x200u   /* of Configure Endpoint: all endpoints are given up */
 #define XHCI_TRB_TYPE(control) ((control) >> 10 & 0x3f)
 #define XHCI_TRB_TYPE_MASK (0x3fu << 10)
@@ -105,12 +108,17 @@ enum xhci_code { /* table 6-90 */
 	XHCI_SUCCESS = 1,
 	XHCI_STALL = 6,
 	XHCI_SHORT_PACKET = 13,
+	XHCI_STOPPED = 26, /* and the next two: the guest has stopped the endpoint, and the transfer may go on */
+	XHCI_STOPPED_SHORT_PACKET = 28,
 };
 
 /* Contexts (6.2): 32-bit words of a slot's, and of endpoint 0's. */
 #define XHCI_SLOT_ROUTE(word0) ((word0) & 0xfffff)
 #define XHCI_SLOT_SPEED(word0) ((word0) >> 20 & 0xf)
 #define XHCI_SLOT_PORT(word1) ((word1) >> 16 & 0xff) /* of the root hub, from 1 on */
+#define XHCI_ENDPOINT_STREAMS(word0) ((word0) >> 10 & 0x1f) /* 0: it has none */
+#define XHCI_ENDPOINT_TYPE(word1) ((word1) >> 3 & 7) /* enum rv_usb_type, and 4 where the device gives */
+#define XHCI_ENDPOINT_IN 4u
 #define XHCI_ENDPOINT_DEQUEUE 2 /* two words: the address, and the cycle state in bit 0 */
 
 /* An entry of the event ring segment table (6.5). */

@@ -246,6 +246,7 @@ void xhci_ring_end(struct xhci_ring *ring)
 {
 	ring->at.segment = NULL;
 	ring->round++;
+	xhci_transfers_forget(ring);
 	xhci_ring_drop(ring, NULL);
 }
 
@@ -258,6 +259,7 @@ int xhci_ring_begin(struct xhci_ring *ring, gpa_t address, bool cycle)
 	error = xhci_ring_find(ring, address, &segment);
 	if (error != 0)
 		return error;
+	xhci_transfers_forget(ring);
 	if (is_elsewhere)
 		xhci_ring_drop(ring, segment);
 	ring->round++;
@@ -295,13 +297,20 @@ void xhci_ring_wait(struct xhci_ring *ring)
 	xhci_place_poison(&ring->at);
 }
 
+static bool xhci_ring_step(struct xhci_ring *ring, struct vcpu *vcpu)
+{
+	if (ring->endpoint != NULL)
+		return xhci_transfer_step(ring, vcpu);
+	return ring->slot != NULL ? xhci_control_step(ring, vcpu) : xhci_command_step(ring, vcpu);
+}
+
 void xhci_ring_pump(struct xhci_ring *ring, struct vcpu *vcpu)
 {
 	if (ring->is_pumped)
 		return; /* whoever is at it looks again */
 	ring->is_pumped = true;
 	for (unsigned i = 0; i < XHCI_STEPS && ring->at.segment != NULL && xhci_place_is_valid(&ring->at); i++) {
-		if (!(ring->slot != NULL ? xhci_control_step(ring, vcpu) : xhci_command_step(ring, vcpu)))
+		if (!xhci_ring_step(ring, vcpu))
 			break;
 	}
 	ring->is_pumped = false;

@@ -109,7 +109,7 @@ static void xhci_slot_describe(struct xhci_slot *slot)
 		(void)usb_read_string(texts[i], slot->known->strings[i], slot->known->string_bytes[i]);
 }
 
-static struct request_usb xhci_slot_facts(const struct xhci_slot *slot)
+struct request_usb xhci_slot_facts(const struct xhci_slot *slot)
 {
 	const struct rv_usb_info *info = &slot->known->info;
 
@@ -150,6 +150,7 @@ void xhci_tell_detached(struct xhci_controller *controller, struct vcpu *vcpu)
 void xhci_slot_clear(struct xhci_slot *slot)
 {
 	xhci_ring_end(&slot->ring);
+	xhci_endpoints_end(slot);
 	if (slot->is_told) {
 		slot->gone = xhci_slot_facts(slot);
 		__atomic_store_n(&slot->owes_detach, true, __ATOMIC_RELEASE);

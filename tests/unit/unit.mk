@@ -84,8 +84,8 @@ unit-e1000-objects := mediator/bounce.o $(addprefix mediator/net/,frame.o packet
 	e1000_receive.o e1000_registers.o e1000_rx.o e1000_send.o e1000_setup.o e1000_slot.o e1000_tunnel.o e1000_tx.o e1000_work.o) tests/unit/disk_memory.o
 
 unit-programs += xhci
-unit-xhci-objects := $(addprefix mediator/usb/,usb.o usb_descriptors.o xhci_command.o xhci_control.o xhci_find.o \
-	xhci_read.o xhci_registers.o xhci_ring.o xhci_slot.o) $(addprefix tests/unit/,xhci_device.o disk_memory.o)
+unit-xhci-objects := $(addprefix mediator/usb/,usb.o usb_descriptors.o xhci_command.o xhci_control.o xhci_end.o \
+	xhci_endpoint.o xhci_find.o xhci_harvest.o xhci_transfer.o xhci_read.o xhci_registers.o xhci_ring.o xhci_slot.o) $(addprefix tests/unit/,xhci_device.o disk_memory.o)
 unit-programs += usb_descriptors
 unit-usb_descriptors-objects := mediator/usb/usb_descriptors.o
 

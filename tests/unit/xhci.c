@@ -2,7 +2,7 @@
  * tests/unit/xhci.c: the mediator of xHCI between a guest and a controller (xhci_device.c): devices of all sorts come and go
  * in random order; the guest takes transfers back, writes over what it has given, and resets amid questions to scripts. What
  * is let in works as bare, what is not never hears what it must not; the guest's rings are to it what it has written, and
- * memory when all is over.
+ * memory when all is over. Transfers of a device that was let in are what hooks make of them.
  */
 #include "mediator/usb/xhci.h"
 
@@ -36,6 +36,8 @@ static struct access_region *regions[REGIONS];
 static struct grace *graces[GRACES];
 static unsigned nr_graces, nr_allowed, nr_refused, nr_detached, nr_attached, nr_resets, nr_verified_liars;
 static uint8_t mirror[RINGS_BYTES]; /* what the guest has written there */
+static bool wants_transfers;
+uint64_t trace_kinds;
 static bool is_followed, is_amid, has_reset, is_register_scarce;
 
 /* Those that the mediator calls --------------------------------------------------------------------------- */
@@ -151,8 +153,19 @@ void mmio_hardware_write(gpa_t gpa, uint8_t width_bytes, uint64_t value)
 
 bool hook_wants_requests(uint32_t kind)
 {
+	return kind == RV_EVENT_USB_ATTACH || kind == RV_EVENT_USB_DETACH || wants_transfers;
+}
+
+bool hook_wants_such_requests(uint32_t kind, const struct rv_event *event, size_t from, size_t end)
+{
 	(void)kind;
-	return true;
+	UNIT_CHECK(from < end);
+	return wants_transfers && event->usb_endpoint == 1;
+}
+
+void source_usb_fill_endpoint(struct rv_event *event, const struct request_usb *usb)
+{
+	event->usb_endpoint = usb->endpoint;
 }
 
 void request_begin(struct request *request, uint32_t kind)
@@ -328,6 +341,32 @@ static void guest_reset(void)
 	guest_register(DEVICE_OPERATIONAL + XHCI_USBCMD, XHCI_USBCMD_RUN);
 }
 
+/* Hooks of transfers: what the last one said is kept, and a rule decides. */
+enum transfer_rule { TRANSFER_PASS, TRANSFER_DENY, TRANSFER_DROP, TRANSFER_CHANGE };
+static enum transfer_rule transfer_rule, transfer_end_rule;
+static struct request_usb transfer_last;
+static uint32_t transfer_kind;
+static unsigned nr_transfers;
+static uint8_t transfer_bytes[16];
+
+static bool transfer_seen(struct request *request)
+{
+	enum transfer_rule rule = request->kind == RV_EVENT_USB_DONE ? transfer_end_rule : transfer_rule;
+
+	if (request->kind == RV_EVENT_USB_CONTROL || request->usb.type == RV_USB_CONTROL)
+		return true;
+	nr_transfers++;
+	transfer_kind = request->kind;
+	transfer_last = request->usb;
+	memset(transfer_bytes, 0, sizeof(transfer_bytes));
+	if (request->data_bytes >= sizeof(transfer_bytes))
+		UNIT_EQUAL(request->data(request, request->data_bytes - sizeof(transfer_bytes), transfer_bytes, sizeof(transfer_bytes), false), 0);
+	if (rule == TRANSFER_CHANGE)
+		UNIT_EQUAL(request->data(request, request->data_bytes - 4, "edit", 4, true), 0);
+	request->verdict = rule == TRANSFER_DENY ? RV_VERDICT_DENY : rule == TRANSFER_DROP ? RV_VERDICT_DROP : RV_VERDICT_PASS;
+	return true;
+}
+
 bool request_offer(struct request *request, struct vcpu *vcpu)
 {
 	static struct rv_usb_info info;
@@ -337,6 +376,8 @@ bool request_offer(struct request *request, struct vcpu *vcpu)
 	(void)vcpu;
 	UNIT_EQUAL(xhci_lock.holder, 0);
 	request->verdict = RV_VERDICT_PASS;
+	if (request->kind != RV_EVENT_USB_ATTACH && request->kind != RV_EVENT_USB_DETACH)
+		return transfer_seen(request);
 	if (request->kind == RV_EVENT_USB_DETACH) {
 		nr_detached++;
 		return true;
@@ -644,6 +685,187 @@ static void paths(void)
 	grace_end();
 }
 
+/* Transfers: the test is the controller of endpoint 1 of a device that was let in. */
+#define BULK MIB(5)
+#define EVENTS MIB(6)
+#define TABLE (EVENTS + KIB(4))
+#define EVENT_TRBS 16
+
+static struct guest_ring bulk_ring;
+static unsigned nr_events_told;
+
+static void transfers_begin(bool goes_in)
+{
+	const unsigned number = goes_in ? 3 : 2; /* as doorbells count */
+	uint32_t words[33 * DEVICE_CONTEXT_BYTES / 4] = { 0, 1u << number | 1 };
+	const struct xhci_erst entry = { EVENTS, EVENT_TRBS, 0 };
+
+	wants_transfers = true;
+	begin(1024);
+	memset(memory_direct(EVENTS), 0, KIB(4));
+	memcpy(memory_direct(TABLE), &entry, sizeof(entry));
+	memcpy(device_event_ring, (uint32_t[8]){ 0, 0, 1, 0, TABLE, 0, EVENTS, 0 }, sizeof(device_event_ring));
+	UNIT_EQUAL(usb_watch_transfers(), 0);
+	guest_reset();
+	sticks[1] = (struct stick){ .kind = STICK_GOOD };
+	(void)slot_command(XHCI_ENABLE_SLOT, 0, 0, 0);
+	ring_init(&rings[1], COMMANDS + KIB(8), COMMANDS + KIB(12));
+	is_amid = true;
+	(void)give_address(1, 0);
+	UNIT_EQUAL(control(1, ask(1, 0, 18), false, false), XHCI_SUCCESS);
+	memset(memory_direct(BULK), 0, KIB(8));
+	ring_init(&bulk_ring, BULK, BULK + KIB(4));
+	words[(number + 1) * DEVICE_CONTEXT_BYTES / 4 + 1] = (goes_in ? 6u : 2u) << 3;
+	words[(number + 1) * DEVICE_CONTEXT_BYTES / 4 + 2] = BULK | 1;
+	memcpy(memory_direct(CONTEXT), words, sizeof(words));
+	UNIT_EQUAL(slot_command(XHCI_CONFIGURE_ENDPOINT, 1, CONTEXT, 0), XHCI_SUCCESS);
+	memcpy(memory_direct(BUFFER), "0123456789abcdef", 16);
+	nr_transfers = nr_events_told = 0;
+	transfer_rule = transfer_end_rule = TRANSFER_PASS;
+}
+
+static void transfers_end(void)
+{
+	usb_unwatch_transfers();
+	memset(device_event_ring, 0, sizeof(device_event_ring));
+	wants_transfers = false;
+	end();
+}
+
+/* What the controller finds in a place of the ring, which the guest knows as `at`. */
+static struct xhci_trb given(uint64_t at)
+{
+	return *(struct xhci_trb *)memory_direct(at);
+}
+
+/* The controller writes an event; the guest reads the next. */
+static struct xhci_trb tell(unsigned number, uint64_t at, uint32_t code, uint32_t residue)
+{
+	uint64_t place = EVENTS + nr_events_told % EVENT_TRBS * 16;
+	struct xhci_trb event = { at, code << 24 | residue, 0 };
+
+	event.control = XHCI_TRB_OF(XHCI_TRANSFER_EVENT) | 1 << 24 | number << 16 | (nr_events_told / EVENT_TRBS % 2 == 0);
+	UNIT_CHECK(((uint32_t)guest_access(place + 12, 0, 4, false) & 1) != (event.control & 1));
+	memcpy(memory_direct(place), &event, sizeof(event));
+	nr_events_told++;
+	event.control = (uint32_t)guest_access(place + 12, 0, 4, false);
+	UNIT_EQUAL(event.control & 1, (nr_events_told - 1) / EVENT_TRBS % 2 == 0);
+	event.parameter = guest_access(place, 0, 8, false);
+	event.status = (uint32_t)guest_access(place + 8, 0, 4, false);
+	return event;
+}
+
+static void transfers_out(void)
+{
+	struct xhci_trb event, trb;
+	uint64_t first, at;
+
+	transfers_begin(false);
+	for (unsigned i = 0; i < 40; i++) { /* of one, or of two TRBs, with a link between some of them */
+		first = ring_put(&bulk_ring, BUFFER, 8, XHCI_TRB_OF(XHCI_NORMAL) | (i % 2 ? XHCI_TRB_CHAIN : XHCI_TRB_IOC), false);
+		at = first;
+		if (i % 2 != 0) {
+			UNIT_CHECK((given(first).control & 1) != (guest_access(first + 12, 0, 4, false) & 1)); /* not before all is there */
+			at = ring_put(&bulk_ring, BUFFER + 8, 16, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_IOC, false);
+		}
+		UNIT_CHECK(given(first).parameter == BUFFER && (given(first).control & 1) == (guest_access(first + 12, 0, 4, false) & 1));
+		UNIT_CHECK(nr_transfers == 2 * i + 1 && transfer_kind == RV_EVENT_USB_TRANSFER);
+		UNIT_CHECK(transfer_last.length == (i % 2 ? 24 : 8) && transfer_last.direction == 0 && transfer_last.type == RV_USB_BULK);
+		event = tell(2, at, XHCI_SUCCESS, 0);
+		UNIT_CHECK(event.parameter == at && event.status == (uint32_t)XHCI_SUCCESS << 24);
+		UNIT_CHECK(nr_transfers == 2 * i + 2 && transfer_kind == RV_EVENT_USB_DONE && transfer_last.length == (i % 2 ? 24 : 8));
+	}
+	/* Changed: the guest's own memory stays as it is. */
+	transfer_rule = TRANSFER_CHANGE;
+	at = ring_put(&bulk_ring, BUFFER, 16, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_IOC, false);
+	trb = given(at);
+	UNIT_CHECK(trb.parameter != BUFFER && memcmp(disk_memory_reach(trb.parameter, 16), "0123456789abedit", 16) == 0);
+	UNIT_CHECK(memcmp(memory_direct(BUFFER), "0123456789abcdef", 16) == 0 && guest_access(at, 0, 8, false) == BUFFER);
+	(void)tell(2, at, XHCI_SUCCESS, 0);
+	transfer_rule = TRANSFER_CHANGE;
+	at = ring_put(&bulk_ring, 0x3736353433323130, 8, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_IOC | XHCI_TRB_IDT, false);
+	UNIT_CHECK(given(at).parameter == UINT64_C(0x7469646533323130)); /* in the TRB itself */
+	(void)tell(2, at, XHCI_SUCCESS, 0);
+	/* Dropped, and refused: the device gets nothing, and what follows a refusal waits for the guest. */
+	transfer_rule = TRANSFER_DROP;
+	at = ring_put(&bulk_ring, BUFFER, 16, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_IOC, false);
+	UNIT_EQUAL(XHCI_TRB_TYPE(given(at).control), XHCI_NO_OP);
+	UNIT_EQUAL(tell(2, at, XHCI_SUCCESS, 0).status, XHCI_SUCCESS << 24);
+	transfer_rule = TRANSFER_DENY;
+	at = ring_put(&bulk_ring, BUFFER, 16, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_IOC, false);
+	UNIT_EQUAL(XHCI_TRB_TYPE(given(at).control), XHCI_NO_OP);
+	first = ring_put(&bulk_ring, BUFFER, 16, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_IOC, false);
+	UNIT_CHECK((given(first).control & 1) != (guest_access(first + 12, 0, 4, false) & 1));
+	UNIT_EQUAL(tell(2, at, XHCI_SUCCESS, 0).status, XHCI_STALL << 24 | 16);
+	UNIT_CHECK(transfer_kind == RV_EVENT_USB_DONE && transfer_last.status == XHCI_STALL && transfer_last.length == 0);
+	transfer_rule = TRANSFER_PASS;
+	at = ring_at(&commands);
+	UNIT_EQUAL(slot_command(XHCI_RESET_ENDPOINT, 1, 0, 2 << 16), XHCI_SUCCESS);
+	UNIT_EQUAL(XHCI_TRB_TYPE(given(at).control), XHCI_STOP_ENDPOINT);
+	UNIT_EQUAL(slot_command(XHCI_SET_TR_DEQUEUE, 1, first | 1, 2 << 16), XHCI_SUCCESS);
+	UNIT_CHECK(XHCI_TRB_TYPE(given(first).control) == XHCI_NORMAL && nr_transfers % 2 == 1);
+	(void)tell(2, first, XHCI_STOPPED, 16); /* it goes on */
+	UNIT_CHECK(nr_transfers % 2 == 1);
+	(void)tell(2, first, 4, 16); /* and fails: a transaction error */
+	UNIT_CHECK(transfer_last.status == 4 && transfer_last.length == 0);
+	transfers_end();
+}
+
+static void transfers_in(void)
+{
+	struct xhci_trb event;
+	uint64_t at;
+
+	transfers_begin(true);
+	at = ring_put(&bulk_ring, BUFFER, 16, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_IOC | XHCI_TRB_ISP, false);
+	UNIT_CHECK(transfer_kind == RV_EVENT_USB_TRANSFER && transfer_last.direction == 1 && transfer_last.endpoint == 1);
+	event = tell(3, at, XHCI_SUCCESS, 0);
+	UNIT_CHECK(memcmp(transfer_bytes, "0123456789abcdef", 16) == 0 && transfer_last.length == 16);
+	/* Less has come; then a second event of the same. */
+	(void)ring_put(&bulk_ring, BUFFER, 16, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_CHAIN | XHCI_TRB_ISP, false);
+	at = ring_put(&bulk_ring, BUFFER + 16, 16, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_IOC | XHCI_TRB_ISP, false);
+	event = tell(3, at, XHCI_SHORT_PACKET, 12);
+	UNIT_CHECK(transfer_last.length == 20 && transfer_last.status == 0 && event.status == ((uint32_t)XHCI_SHORT_PACKET << 24 | 12));
+	nr_transfers = 0;
+	(void)tell(3, at, XHCI_SUCCESS, 0);
+	UNIT_EQUAL(nr_transfers, 0);
+	transfer_end_rule = TRANSFER_CHANGE;
+	at = ring_put(&bulk_ring, BUFFER, 16, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_IOC, false);
+	(void)tell(3, at, XHCI_SUCCESS, 0);
+	UNIT_CHECK(memcmp(memory_direct(BUFFER), "0123456789abedit", 16) == 0);
+	transfer_end_rule = TRANSFER_DENY;
+	at = ring_put(&bulk_ring, BUFFER, 16, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_IOC, false);
+	event = tell(3, at, XHCI_SUCCESS, 0);
+	UNIT_CHECK(event.status == ((uint32_t)XHCI_SHORT_PACKET << 24 | 16) && *(char *)memory_direct(BUFFER) == 0);
+	/* By Event Data TRBs: what has come is told by the event, which names no place. */
+	transfer_end_rule = TRANSFER_PASS;
+	(void)ring_put(&bulk_ring, BUFFER, 16, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_CHAIN, false);
+	(void)ring_put(&bulk_ring, 0x1234567812345678, 0, XHCI_TRB_OF(XHCI_EVENT_DATA) | XHCI_TRB_IOC, false);
+	nr_transfers = 0;
+	{
+		uint64_t place = EVENTS + nr_events_told++ * 16;
+		struct xhci_trb told = { 0x1234567812345678, XHCI_SUCCESS << 24 | 9, XHCI_TRB_OF(XHCI_TRANSFER_EVENT) | 1 << 24 | 3 << 16 | XHCI_TRB_ED | 1 };
+
+		memcpy(memory_direct(place), &told, sizeof(told));
+		UNIT_EQUAL(guest_access(place, 0, 8, false), told.parameter);
+	}
+	UNIT_CHECK(nr_transfers == 1 && transfer_last.length == 9);
+	/* No event of another's endpoint, or slot, is one of these. */
+	nr_transfers = 0;
+	(void)ring_put(&bulk_ring, BUFFER, 16, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_IOC, false);
+	(void)tell(2, at, XHCI_SUCCESS, 0);
+	(void)tell(31, at, XHCI_SUCCESS, 0);
+	UNIT_EQUAL(nr_transfers, 1);
+	transfers_end();
+}
+
+static void slot_free(struct xhci_slot *slot)
+{
+	for (unsigned i = 0; slot != NULL && i < XHCI_ENDPOINTS; i++)
+		free(slot->endpoints[i]);
+	free(slot);
+}
+
 int main(void)
 {
 	disk_memory_reset(1024);
@@ -654,7 +876,9 @@ int main(void)
 	unit_run("rings where none can be", strange_rings);
 	unit_run("what is written ahead", written_ahead);
 	unit_run("where devices are, and what they say", paths);
+	unit_run("transfers to a device: seen, changed, dropped, refused", transfers_out);
+	unit_run("transfers from a device: seen, changed, refused at their ends", transfers_in);
 	for (unsigned i = 0; i < ARRAY_LENGTH(controller->slots); i++)
-		free(controller->slots[i]); /* they stay, with their pages */
+		slot_free(controller->slots[i]); /* they stay, with their pages */
 	return unit_failed;
 }

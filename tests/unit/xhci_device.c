@@ -78,6 +78,8 @@ uint32_t stick_answer(const struct stick *stick, uint64_t setup, uint8_t *bytes)
 	return USB_SETUP_REQUEST(setup) == USB_RESERVED ? 0 : 4;
 }
 
+uint32_t device_event_ring[8];
+
 /* Memory ---------------------------------------------------------------------------------------------------- */
 
 static void reach(uint64_t address, void *bytes, uint32_t count, bool write)
@@ -318,6 +320,8 @@ uint32_t device_read(uint32_t offset)
 	default:
 		if (offset - DEVICE_OPERATIONAL < sizeof(operational))
 			return offset == DEVICE_OPERATIONAL + XHCI_CRCR ? 0 : operational[(offset - DEVICE_OPERATIONAL) / 4];
+		if (offset - (DEVICE_RUNTIME + XHCI_INTERRUPTER(0)) < sizeof(device_event_ring))
+			return device_event_ring[(offset - (DEVICE_RUNTIME + XHCI_INTERRUPTER(0))) / 4];
 		return offset - ours < sizeof(interrupter) ? interrupter[(offset - ours) / 4] : 0;
 	}
 }

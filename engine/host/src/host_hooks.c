@@ -146,6 +146,15 @@ void usb_unwatch(void)
 {
 }
 
+int usb_watch_transfers(void)
+{
+	return 0;
+}
+
+void usb_unwatch_transfers(void)
+{
+}
+
 int disk_watch(void)
 {
 	return 0;

@@ -161,9 +161,15 @@ static bool play_is_packet(uint32_t kind)
 	return kind == RV_EVENT_NET_TX || kind == RV_EVENT_NET_RX;
 }
 
+static bool play_is_usb(uint32_t kind)
+{
+	return kind == RV_EVENT_USB_CONTROL || kind == RV_EVENT_USB_TRANSFER || kind == RV_EVENT_USB_DONE;
+}
+
 static uint64_t play_bytes(const struct rv_event *event)
 {
-	uint64_t bytes = play_is_packet(event->kind) ? event->net_length : event->disk_sectors * UINT64_C(512);
+	uint64_t bytes = play_is_packet(event->kind) ? event->net_length : play_is_usb(event->kind) ? event->usb_length
+		: event->disk_sectors * UINT64_C(512);
 
 	return bytes < PLAY_DATA_BYTES ? bytes : PLAY_DATA_BYTES;
 }
@@ -176,6 +182,8 @@ static bool play_begin_request(struct play *play, const struct rv_event *event)
 	play->request.handle = ++last;
 	/* What the guest has written is there from the start, what it reads when the disk is done. */
 	if (event->kind == RV_EVENT_DISK_WRITE || event->kind == RV_EVENT_DISK_DONE || play_is_packet(event->kind))
+		play->request.data_bytes = play_bytes(event);
+	if (play_is_usb(event->kind) && (event->kind == RV_EVENT_USB_DONE || event->usb_direction == 0))
 		play->request.data_bytes = play_bytes(event);
 	if (event->kind == RV_EVENT_DISK_READ)
 		play->request.answer_bytes = play_bytes(event);

@@ -6,6 +6,8 @@ class Usb
   extend Enumerable
 
   REFUSED = 1
+  DIRECTIONS = { out: 0, in: 1 }
+  TYPES = { control: 0, isochronous: 1, bulk: 2, interrupt: 3 }
   SPEEDS = { 1 => :full, 2 => :low, 3 => :high, 4 => :super, 5 => :super_plus }
 
   def self.each
@@ -136,6 +138,18 @@ class Usb
   end
 end
 
+# direction: :in, type: :bulk, or Arrays of such.
+{ direction: Usb::DIRECTIONS, type: Usb::TYPES }.each do |name, numbers|
+  Hook.__filter(name) do |rest, value|
+    number = lambda do |one|
+      next one.map(&number) if one.is_a?(Array)
+      next one unless one.is_a?(Symbol)
+      numbers[one] or raise ArgumentError, "#{name}: none is called #{one.inspect}; there are #{numbers.keys.map(&:inspect).join(", ")}"
+    end
+    rest.merge(name => number.call(value))
+  end
+end
+
 class Event
   # A device that wants to come in: all that a Usb says, and `deny`.
   class UsbAttach
@@ -168,6 +182,75 @@ class Event
     end
 
     alias inspect to_s
+  end
+
+  # What both ends of a transfer have.
+  module UsbWords
+    # The Usb; nil: it is gone already
+    def device
+      Usb.__numbered(__device)
+    end
+
+    def id
+      "%04x:%04x" % [vendor_id, product_id]
+    end
+
+    # :in, :out
+    def direction
+      Usb::DIRECTIONS.key(__direction)
+    end
+
+    # :control, :bulk, :interrupt
+    def type
+      Usb::TYPES.key(__type)
+    end
+
+    def in?
+      direction == :in
+    end
+
+    def out?
+      !in?
+    end
+
+    %i[hold delay lose].each do |word|
+      define_method(word) { |*, **| raise ArgumentError, "#{word}: a USB transfer does not wait" }
+    end
+
+    def inspect
+      to_s
+    end
+  end
+
+  class UsbTransfer
+    %i[device direction type].each { |word| alias_method :"__#{word}", word unless method_defined?(:"__#{word}") }
+    include UsbWords
+    %i[device direction type].each { |word| remove_method(word) }
+
+    # Of a control transfer: the eight bytes that the device is asked by.
+    def setup
+      type == :control ? [request_type, request_code, value, index, length].pack("CCvvv") : nil
+    end
+
+    # usb_transfer 46f4:0001 bulk out 2 31 bytes
+    def to_s
+      return "#{kind} #{id} %02x %02x %04x %04x #{length}" % [request_type, request_code, value, index] if type == :control
+      "#{kind} #{id} #{type} #{direction} #{endpoint} #{length} bytes"
+    end
+  end
+
+  class UsbDone
+    %i[device direction type].each { |word| alias_method :"__#{word}", word unless method_defined?(:"__#{word}") }
+    include UsbWords
+    %i[device direction type].each { |word| remove_method(word) }
+
+    def failed?
+      status != 0
+    end
+
+    def to_s
+      "#{kind} #{id} #{type} #{direction} #{endpoint} #{length} bytes#{" status #{status}" if failed?}"
+    end
   end
 
   class UsbDetach
