@@ -173,6 +173,7 @@ struct xhci_controller {
 	unsigned index;
 	bool is_claimed;
 	bool is_seen;	       /* from a reset on */
+	bool has_slept;	       /* it has forgotten where commands are, and has not been told again */
 	bool is_learned;       /* the next six */
 	uint8_t operational, nr_slots;
 	uint16_t interrupter;  /* ours; 0: there is none */

@@ -8,12 +8,23 @@
 #include "core/paging.h"
 #include "rv/errno.h"
 #include "vmm/pci_function.h"
+#include "vmm/suspend.h"
 
 #define XHCI_CLAIMED_LAST 0x4ff /* of the BAR: capability and operational registers, wherever these begin */
 
 struct spinlock xhci_lock;
 static struct xhci_controller *xhci_controllers[RV_USB_CONTROLLERS_MAXIMUM];
 static unsigned xhci_nr_controllers;
+
+/* Its slots it may have again, from memory (xHCI 1.2, 4.23.2). */
+static void xhci_wake(void *vcpu)
+{
+	(void)vcpu;
+	for (unsigned i = 0; i < xhci_nr_controllers; i++)
+		xhci_controllers[i]->has_slept = true;
+}
+
+static struct watcher xhci_waker = { .notify = xhci_wake };
 
 struct xhci_controller *xhci_at(unsigned position)
 {
@@ -42,6 +53,7 @@ void xhci_find_one(uint64_t function)
 		.context = controller,
 	};
 	xhci_controllers[xhci_nr_controllers++] = controller;
+	watch_add(&suspend_watchers, &xhci_waker);
 }
 
 /* Registers ---------------------------------------------------------------------------------------------- */

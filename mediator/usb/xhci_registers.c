@@ -42,6 +42,19 @@ static void xhci_commands_written(struct xhci_controller *controller, uint32_t o
 	xhci_ring_pump(&controller->commands, vcpu);
 }
 
+/* Where the guest has not said where its commands are, the controller would take them from where those of before were, or
+ * from address 0. */
+static void xhci_commands_close(struct xhci_controller *controller)
+{
+	uint32_t at = controller->operational + XHCI_CRCR;
+	uint64_t nowhere = xhci_no_commands(controller);
+
+	if (!controller->is_seen || controller->commands.at.segment != NULL || (xhci_get(controller, at) & XHCI_CRCR_CRR))
+		return;
+	xhci_put(controller, at, (uint32_t)nowhere | XHCI_CRCR_RCS);
+	xhci_put(controller, at + 4, (uint32_t)(nowhere >> 32));
+}
+
 static void xhci_command_written(struct xhci_controller *controller, uint32_t value)
 {
 	if (value & XHCI_USBCMD_HCRST) {
@@ -53,6 +66,7 @@ static void xhci_command_written(struct xhci_controller *controller, uint32_t va
 	} else if (value & XHCI_USBCMD_RUN) {
 		if (xhci_get(controller, controller->operational + XHCI_USBSTS) & XHCI_USBSTS_HCH)
 			xhci_transfers_free_stale(controller);
+		xhci_commands_close(controller);
 		xhci_events_start(controller);
 		xhci_harvest_begin(controller);
 	}
@@ -61,6 +75,10 @@ static void xhci_command_written(struct xhci_controller *controller, uint32_t va
 /* One register of 32 bits: ours to write. */
 static void xhci_register_written(struct xhci_controller *controller, uint32_t offset, uint32_t value, struct vcpu *vcpu)
 {
+	if (controller->has_slept) {
+		controller->has_slept = false;
+		xhci_ring_end(&controller->commands);
+	}
 	if (offset == XHCI_CRCR || offset == XHCI_CRCR + 4) {
 		xhci_commands_written(controller, offset, value, vcpu);
 		return;

@@ -16,6 +16,7 @@
 #include "rv/kinds.h"
 #include "unit.h"
 #include "vmm/pci_function.h"
+#include "vmm/suspend.h"
 #include "xhci_device.h"
 
 #define SEQUENCES 2000
@@ -29,6 +30,7 @@
 #define GRACES 256
 #define OPERATIONAL (DEVICE_BASE + DEVICE_OPERATIONAL)
 
+struct watchers suspend_watchers;
 uint64_t time_tsc_hz = 2000000, paging_direct_bytes = GIB(512);
 
 static struct xhci_controller *controller;
@@ -647,6 +649,37 @@ static void written_ahead(void)
 	end();
 }
 
+/* A guest that starts a controller without saying where its commands are, behind a reset or a sleep: those at the address
+ * that the controller has then are nobody's. */
+static void unsaid_ring(void)
+{
+	for (unsigned how = 0; how < 3; how++) {
+		begin(1024);
+		UNIT_EQUAL(slot_command(XHCI_NO_OP_COMMAND, 0, 0, 0), XHCI_SUCCESS);
+		if (how == 0) {
+			guest_register(DEVICE_OPERATIONAL + XHCI_USBCMD, XHCI_USBCMD_HCRST);
+		} else {
+			device_power_on();
+			watch_tell(&suspend_watchers, NULL);
+		}
+		store_trb(0, 0, 0, XHCI_TRB_OF(XHCI_ENABLE_SLOT));
+		if (how == 2)
+			guest_register(DEVICE_OPERATIONAL + XHCI_CONFIG, DEVICE_SLOTS);
+		guest_register(DEVICE_OPERATIONAL + XHCI_USBCMD, XHCI_USBCMD_RUN);
+		guest_register(DEVICE_DOORBELLS, 0);
+		UNIT_CHECK(!device_step());
+		store_trb(0, 0, 0, 0);
+		/* And then it says. */
+		guest_register(DEVICE_OPERATIONAL + XHCI_USBCMD, 0);
+		ring_init(&commands, COMMANDS, 0);
+		guest_register(DEVICE_OPERATIONAL + XHCI_CRCR, COMMANDS | 1);
+		guest_register(DEVICE_OPERATIONAL + XHCI_CRCR + 4, 0);
+		guest_register(DEVICE_OPERATIONAL + XHCI_USBCMD, XHCI_USBCMD_RUN);
+		UNIT_EQUAL(slot_command(XHCI_NO_OP_COMMAND, 0, 0, 0), XHCI_SUCCESS);
+		end();
+	}
+}
+
 /* The controller that boot would have found. */
 void pci_functions_visit(void (*visit)(uint64_t address))
 {
@@ -875,6 +908,7 @@ int main(void)
 	unit_run("memory is short", shortage);
 	unit_run("rings where none can be", strange_rings);
 	unit_run("what is written ahead", written_ahead);
+	unit_run("a ring that is not said", unsaid_ring);
 	unit_run("where devices are, and what they say", paths);
 	unit_run("transfers to a device: seen, changed, dropped, refused", transfers_out);
 	unit_run("transfers from a device: seen, changed, refused at their ends", transfers_in);

@@ -268,7 +268,7 @@ static bool command_step(void)
 	unsigned slot;
 	uint32_t code;
 
-	if (!(operational[0] & XHCI_USBCMD_RUN) || commands.at == 0 || !ring_fetch(&commands, &trb, &where))
+	if (!(operational[0] & XHCI_USBCMD_RUN) || !ring_fetch(&commands, &trb, &where))
 		return false;
 	code = command_do(&trb, &slot);
 	event_put(0, where, code, 0, XHCI_TRB_OF(33) | slot << 24);
