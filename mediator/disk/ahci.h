@@ -84,6 +84,7 @@ struct ahci_port {
 	uint8_t log[14];   /* the beginning of what the disk would say of it */
 	bool is_slow;	   /* it has not ended a command of ours in time, or not let go of it */
 	bool has_hidden;   /* something is done, and the guest is not to know yet */
+	bool has_news[2];  /* an end is shown, in PxCI, or of a queued one in PxSACT, that the guest has not looked for */
 	uint32_t issued;   /* PxCI as the guest has it, */
 	uint32_t active;   /* and PxSACT */
 	uint32_t waiting;  /* of issued: not looked at yet */
@@ -214,6 +215,9 @@ void ahci_received_read(struct ahci_slot *slot);
 
 /* ahci_request.c: from a command to a request, and to the device. */
 void ahci_begin(struct ahci_slot *slot, struct vcpu *vcpu);
+/* The guest looks which commands have ended, by PxSACT which of those that are queued: it knows now what it had an
+ * interrupt for. */
+void ahci_looked(struct ahci_port *port, bool is_queued);
 /* The device is done. */
 void ahci_complete(struct ahci_slot *slot, struct vcpu *vcpu);
 

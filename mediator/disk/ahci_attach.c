@@ -202,7 +202,7 @@ void ahci_detach(struct ahci_port *port, bool is_reset)
 			ahci_slot_end(port->slots[i], is_reset);
 	}
 	port->issued = port->active = port->waiting = port->out = 0;
-	port->is_failed = port->is_told = false;
+	port->is_failed = port->is_told = port->has_news[0] = port->has_news[1] = false;
 	port->has_log &= !is_reset;
 	port->shown = 0;
 	/* After a loss of power it has none, or the one that the guest has written since. */

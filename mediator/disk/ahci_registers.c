@@ -77,6 +77,8 @@ static uint32_t ahci_port_read(struct ahci_port *port, struct vcpu *vcpu, uint32
 		ahci_work(port, vcpu);
 		(void)ahci_has_unseen_end(port);
 	}
+	if (offset == AHCI_PxSACT || offset == AHCI_PxCI)
+		ahci_looked(port, offset == AHCI_PxSACT);
 	if (offset == AHCI_PxTFD)
 		return ahci_task_file(port);
 	if (offset == AHCI_PxSACT)

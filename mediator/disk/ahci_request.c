@@ -156,14 +156,29 @@ static void ahci_go_on(struct ahci_slot *slot)
 
 /* The end ------------------------------------------------------------------------------------------- */
 
+/* Has the device told of an end that hooks do not know of yet? */
+static bool ahci_has_unasked_end(const struct ahci_port *port)
+{
+	for (unsigned i = 0; i < AHCI_SLOTS; i++) {
+		if (port->slots[i] != NULL && port->slots[i]->state == AHCI_DONE)
+			return true;
+	}
+	return false;
+}
+
 /* The interrupt that tells of an end is taken back; but not that of a failure which the guest is told of, nor what may
- * be another command's. */
+ * be another command's: of one at the device, or that has ended and is about to be shown, or is, and the guest has not
+ * looked. Those whose end hooks have now had it as well. */
 static void ahci_hide(struct ahci_port *port)
 {
-	if (port->is_told || port->out != 0)
+	if (port->is_told || port->out != 0 || port->has_news[0] || port->has_news[1] || ahci_has_unasked_end(port))
 		return;
 	ahci_write(port, AHCI_PxIS, AHCI_PxIS_DONE | AHCI_PxIS_TFES);
 	port->has_hidden = true;
+	for (unsigned i = 0; i < AHCI_SLOTS; i++) {
+		if (port->slots[i] != NULL && port->slots[i]->state == AHCI_DONE_ASKED)
+			port->slots[i]->has_waited = true;
+	}
 }
 
 /* The guest sees an error, and a port that stands still. */
@@ -190,6 +205,7 @@ static void ahci_show_success(struct ahci_slot *slot)
 	(void)ahci_memory_write(port, ahci_header_address(slot) + 4, &slot->transferred, sizeof(slot->transferred));
 	port->issued &= ~ahci_bit(slot);
 	port->active &= ~ahci_bit(slot);
+	port->has_news[slot->is_queued] = true;
 	ahci_slot_free(slot);
 }
 
@@ -256,6 +272,14 @@ static void ahci_hide_waiting(struct ahci_port *port)
 		if (slot != NULL && slot->state == AHCI_DONE_ASKED && ahci_is_exclusive(slot))
 			ahci_hide(port);
 	}
+}
+
+void ahci_looked(struct ahci_port *port, bool is_queued)
+{
+	if (!port->has_news[is_queued])
+		return;
+	port->has_news[is_queued] = false;
+	ahci_hide_waiting(port);
 }
 
 /* Asks the hooks without the lock, and does what is to be done then: at once, or, if the request waits, later;

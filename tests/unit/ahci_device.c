@@ -8,7 +8,7 @@
 #include "vmm/access.h"
 
 uint8_t device_disk[DEVICE_SECTORS * ATA_SECTOR_BYTES];
-bool device_interrupt, device_is_awaited;
+bool device_interrupt, device_is_awaited, device_follows;
 
 static uint32_t ghc, is, pending_reset;
 static uint32_t port[AHCI_PORT_BYTES / 4];
@@ -24,10 +24,17 @@ static uint32_t *of(uint32_t offset)
 /* A message is sent when a bit of IS is set; it is set as long as its port wants that. */
 static void check_interrupt(void)
 {
+	if (device_follows)
+		is = 0;
 	if (!(*of(AHCI_PxIS) & *of(AHCI_PxIE)) || (is & 1))
 		return;
 	is |= 1;
 	device_interrupt |= (ghc & AHCI_GHC_IE) != 0;
+}
+
+bool device_has_cause(void)
+{
+	return (is & 1) != 0;
 }
 
 static void receive(uint32_t offset, const uint8_t *fis, unsigned length_bytes)

@@ -15,8 +15,11 @@
 
 extern uint8_t device_disk[DEVICE_SECTORS * ATA_SECTOR_BYTES];
 extern bool device_interrupt; /* a message that it has sent */
+extern bool device_follows; /* IS is no register of its own, but what PxIS is: as emulators have it */
 extern bool device_is_awaited; /* it goes on while its registers are read */
 
+/* Does it say so in IS? */
+bool device_has_cause(void);
 void device_power_on(void);
 /* And has it again, as when the machine has suspended to RAM. */
 void device_lose_power(void);
