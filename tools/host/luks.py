@@ -65,12 +65,12 @@ def _failure(words, output):
     return UserError(f"cryptsetup {words[0]} failed: " + ("\n".join(lines) or "it did not say why"))
 
 
-def run(*words, given=(), input_text=None):
-    """Runs cryptsetup, with secrets in place of the words None; returns what it printed."""
+def run(*words, given=(), input_text=None, folder=None):
+    """Runs cryptsetup, in a folder if one is given, with secrets in place of the words None; returns what it printed."""
     with _secret_files(given) as (names, ends):
         left = list(names)
         command = [program(), *(left.pop(0) if word is None else word for word in words)]
-        done = subprocess.run(command, pass_fds=ends, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        done = subprocess.run(command, cwd=folder, pass_fds=ends, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               **({"stdin": subprocess.DEVNULL} if input_text is None else {"input": input_text}))  # fmt: skip
     if done.returncode:
         raise _failure(words, done.stdout)
@@ -306,10 +306,20 @@ def ends_with_zeros(device):
 
 def begin_encryption_in_front(device, secret, sector_bytes):
     """Makes the header in front, the first bytes moved to the end. It has cryptsetup's own size, up to where the data
-    begin: of what was there in clear, cryptsetup wipes as much."""
-    run("reencrypt", "--encrypt", "--init-only", "--batch-mode", *_offline(device), "--type", "luks2",
-        "--reduce-device-size", str(FRONT_BYTES), *CIPHER, "--sector-size", str(sector_bytes), *STRETCHING,
-        "--key-file", None, device, given=[secret])  # fmt: skip
+    begin: of what was there in clear, cryptsetup wipes as much. Until it is in front it is a file where cryptsetup runs
+    (LUKS2-temp-*), which a kill leaves there: where it was not put in front whole, the only one."""
+    folder, device = tempfile.mkdtemp(prefix="ritevisor-header-"), os.path.abspath(device)
+    try:
+        run("reencrypt", "--encrypt", "--init-only", "--batch-mode", *_offline(device), "--type", "luks2",
+            "--reduce-device-size", str(FRONT_BYTES), *CIPHER, "--sector-size", str(sector_bytes), *STRETCHING,
+            "--key-file", None, device, given=[secret], folder=folder)  # fmt: skip
+    except BaseException:
+        if is_header(device) and os.listdir(folder):
+            raise UserError(f"cryptsetup was stopped amid putting the header in front; all of it is in {folder}: with that, "
+                            f"cryptsetup luksHeaderRestore --header-backup-file FILE {device}, then the same command again")  # fmt: skip
+        shutil.rmtree(folder)
+        raise
+    shutil.rmtree(folder)
 
 
 def format_in_front(device, secret, sector_bytes):
