@@ -173,6 +173,9 @@ static void ahci_interrupts_written(struct ahci_port *port, struct vcpu *vcpu, u
 	if (port->out != 0 && !port->is_failed)
 		value &= ~AHCI_PxIS_TFES;
 	ahci_write(port, AHCI_PxIS, value);
+	/* Firmware goes by this alone, and never looks which have ended. */
+	if (value & AHCI_PxIS_DONE)
+		port->has_news[0] = port->has_news[1] = false;
 }
 
 static void ahci_port_write(struct ahci_port *port, struct vcpu *vcpu, uint32_t offset, uint32_t value)

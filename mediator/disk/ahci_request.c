@@ -171,11 +171,13 @@ static bool ahci_has_unasked_end(const struct ahci_port *port)
  * looked. Those whose end hooks have now had it as well. */
 static void ahci_hide(struct ahci_port *port)
 {
-	if (port->is_told || port->out != 0 || port->has_news[0] || port->has_news[1] || ahci_has_unasked_end(port))
+	bool is_others = port->has_news[0] || port->has_news[1] || ahci_has_unasked_end(port);
+
+	if (port->is_told || port->out != 0)
 		return;
-	ahci_write(port, AHCI_PxIS, AHCI_PxIS_DONE | AHCI_PxIS_TFES);
+	ahci_write(port, AHCI_PxIS, AHCI_PxIS_TFES | (is_others ? 0 : AHCI_PxIS_DONE));
 	port->has_hidden = true;
-	for (unsigned i = 0; i < AHCI_SLOTS; i++) {
+	for (unsigned i = 0; !is_others && i < AHCI_SLOTS; i++) {
 		if (port->slots[i] != NULL && port->slots[i]->state == AHCI_DONE_ASKED)
 			port->slots[i]->has_waited = true;
 	}
