@@ -34,8 +34,10 @@ const char *vpn_prepare(void)
 	void *pages;
 
 	tunnel_announce(net_service_give);
+	if (vpn_wish.begin.roams)
+		tunnel_allow_roaming();
 	if (vpn_wish.is_wrong)
-		return vpn_say("the option is not understood: vpn=FILE[,address=ADDRESS/PREFIX[,router=ADDRESS]], once");
+		return vpn_say("the option is not understood: vpn=FILE[,address=ADDRESS/PREFIX[,router=ADDRESS]][,roaming], once");
 	if (file == NULL)
 		return vpn_say("the loader has not brought the file");
 	if (file->length_bytes == 0 || file->length_bytes > VPN_FILE_BYTES_MAXIMUM)

@@ -2,10 +2,10 @@
  * boot/vpn.h: the option vpn=, by which the guest's packets leave through a WireGuard tunnel or not at all
  * (docs/vpn.md):
  *
- *	vpn=FILE[,address=ADDRESS/PREFIX[,router=ADDRESS]]
+ *	vpn=FILE[,address=ADDRESS/PREFIX[,router=ADDRESS]][,roaming]
  *
  * FILE is a module of the loader's ("file NAME", or file=NAME in ritevisor.conf), as wg-quick(8) has it. Without address=
- * the address outside is had by DHCP. Whatever is wrong with it stops the boot.
+ * the address outside is had by DHCP; with roaming a peer may move. Whatever is wrong with it stops the boot.
  */
 #ifndef BOOT_VPN_H
 #define BOOT_VPN_H

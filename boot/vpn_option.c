@@ -24,6 +24,16 @@ static bool vpn_take_field(const char *text, size_t length, const char *name, ch
 	       vpn_take_word(to, TUNNEL_WORD_BYTES, text + begin, length - begin);
 }
 
+static bool vpn_take_roaming(const char *text, size_t length)
+{
+	static const char name[] = "roaming";
+
+	if (length != sizeof(name) - 1 || strncmp(text, name, length) != 0 || vpn_wish.begin.roams)
+		return false;
+	vpn_wish.begin.roams = 1;
+	return true;
+}
+
 static bool vpn_read(const char *text, size_t length)
 {
 	bool good = true, is_first = true;
@@ -35,7 +45,8 @@ static bool vpn_read(const char *text, size_t length)
 			part++;
 		good = is_first ? vpn_take_word(vpn_wish.file, sizeof(vpn_wish.file), text, part)
 				: vpn_take_field(text, part, "address=", vpn_wish.begin.address) ||
-					  vpn_take_field(text, part, "router=", vpn_wish.begin.router);
+					  vpn_take_field(text, part, "router=", vpn_wish.begin.router) ||
+					  vpn_take_roaming(text, part);
 		is_first = false;
 		text += part + (part < length);
 		length -= part + (part < length);

@@ -96,14 +96,16 @@ static void net_random(void *context, void *bytes, size_t nr_bytes)
 	net->host->random(net->host->context, bytes, nr_bytes);
 }
 
-/* A peer that is somewhere else by now has to come back: what goes there the gate would not let out. */
+/* A peer that is somewhere else by now has to come back, unless it may roam: what goes there the gate would not let out. One
+ * that does not answer where it was last is asked where the configuration says. */
 static void net_event(void *context, uint32_t peer, enum wireguard_event event)
 {
 	struct net *net = context;
+	struct ip_endpoint where = net->wireguard.peers[peer].endpoint;
 
-	if (event == WIREGUARD_ROAMED)
+	if ((event == WIREGUARD_ROAMED && !net->roams) || event == WIREGUARD_DOWN)
 		net->wireguard.peers[peer].endpoint = net->endpoints[peer];
-	net->host->event(net->host->context, peer, event);
+	net->host->event(net->host->context, peer, event, &where);
 }
 
 static void net_begin_guest(struct net *net, const struct wireguard_config *config, const struct tunnel_begin *begin)
@@ -159,6 +161,7 @@ bool net_begin(struct net *net, const struct wireguard_config *config, const str
 {
 	memset(net, 0, sizeof(*net));
 	net->host = host;
+	net->roams = begin->roams != 0;
 	for (uint32_t i = 0; i < config->nr_peers; i++)
 		net->endpoints[i] = config->peers[i].endpoint;
 	net->wireguard_host = (struct wireguard_host){ net, net_send, net_deliver, net_random, net_event };

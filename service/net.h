@@ -18,7 +18,8 @@ struct net_host {
 	/* Must not call back. */
 	void (*send)(void *context, enum tunnel_tag way, const uint8_t *frame, size_t nr_bytes);
 	void (*random)(void *context, void *bytes, size_t nr_bytes);
-	void (*event)(void *context, uint32_t peer, enum wireguard_event event);
+	/* WIREGUARD_ROAMED: `where` is where the peer has sent from; it comes before anything is sent there. */
+	void (*event)(void *context, uint32_t peer, enum wireguard_event event, const struct ip_endpoint *where);
 };
 
 struct net {
@@ -27,7 +28,8 @@ struct net {
 	struct outer outer;
 	struct wireguard wireguard;
 	struct wireguard_host wireguard_host;
-	struct ip_endpoint endpoints[WIREGUARD_PEERS_MAXIMUM]; /* of the configuration: the gate knows no others */
+	bool roams; /* else the gate knows no endpoints but these: */
+	struct ip_endpoint endpoints[WIREGUARD_PEERS_MAXIMUM]; /* of the configuration */
 };
 
 /* Reads the file, and says what the gate has to know. False: report->text says what is wrong. */

@@ -50,18 +50,30 @@ static void net_draw(void *context, void *bytes, size_t nr_bytes)
 		__builtin_trap();
 }
 
-static void net_tell(void *context, uint32_t peer, enum wireguard_event event)
+/* The gate lets nothing out to there before it has heard of it. */
+static void net_say_roamed(uint32_t peer, const struct ip_endpoint *where)
+{
+	struct tunnel_roamed roamed = { .peer = peer, .to = { .port = where->port } };
+
+	memcpy(roamed.to.address, where->address.bytes, NET_V4_BYTES);
+	(void)rv_ring_write(&net_rings[TUNNEL_FROM_SERVICE], TUNNEL_ROAMED, &roamed, sizeof(roamed));
+}
+
+static void net_tell(void *context, uint32_t peer, enum wireguard_event event, const struct ip_endpoint *where)
 {
 	static const char *const words[] = {
 		[WIREGUARD_UP] = "answers: the tunnel is up",
 		[WIREGUARD_REKEYED] = "has new keys",
 		[WIREGUARD_DOWN] = "does not answer: the tunnel is down",
-		[WIREGUARD_ROAMED] = "sends from elsewhere: it is sent to where the configuration says",
+		[WIREGUARD_ROAMED] = "sends from elsewhere",
 	};
 	char text[96];
-	int length = print_format(text, sizeof(text), "peer %u %s", peer, words[event]);
+	int length = print_format(text, sizeof(text), "peer %u %s%s", peer, words[event], event != WIREGUARD_ROAMED ? "" :
+				  network.roams ? ", and is sent to there" : ": it is sent to where the configuration says");
 
 	(void)context;
+	if (event == WIREGUARD_ROAMED && network.roams)
+		net_say_roamed(peer, where);
 	net_has_news = true;
 	(void)resident_log(event == WIREGUARD_DOWN ? RV_LOG_WARNING : RV_LOG_INFO, text, (uint64_t)length);
 }

@@ -32,17 +32,25 @@ enum tunnel_tag {
 	TUNNEL_ADDRESS,	  /* from the service: NET_V4_BYTES, its address outside, zero: none */
 	TUNNEL_STATUS,	  /* from the service: struct tunnel_status, when something has happened, and while bytes go, once a second */
 	TUNNEL_REKEY,	  /* to the service: uint32_t, the number of a peer, or TUNNEL_ALL_PEERS: new keys are wanted */
+	TUNNEL_ROAMED,	  /* from the service: struct tunnel_roamed */
 };
 
 struct tunnel_begin {
 	uint32_t config_bytes;	    /* of the file at RESIDENT_TEXT_ADDRESS */
 	uint8_t mac[NET_MAC_BYTES]; /* the card's */
 	char address[TUNNEL_WORD_BYTES], router[TUNNEL_WORD_BYTES]; /* outside, "198.51.100.20/24"; empty: by DHCP */
+	uint32_t roams; /* 1: a peer that sends from elsewhere is sent to there */
 };
 
 struct tunnel_peer {
 	uint8_t address[NET_V4_BYTES];
 	uint16_t port, reserved;
+};
+
+/* That a peer has sent from there; the service sends to it there from now on. */
+struct tunnel_roamed {
+	uint32_t peer;
+	struct tunnel_peer to;
 };
 
 /* What the configuration says. */

@@ -8,7 +8,7 @@
 
 #include "rv/types.h"
 
-#define EGRESS_PEERS_MAXIMUM 8
+#define EGRESS_PEERS_MAXIMUM 16 /* where the configuration says, and where they are */
 #define EGRESS_ADDRESSES_MAXIMUM 4
 #define EGRESS_MAC_BYTES 6
 #define EGRESS_FRAME_BYTES 1514

@@ -1,6 +1,6 @@
 /*
  * mediator/net/tunnel.c: see the header. The gate's state is tunnel_said()'s, which runs on one CPU at a time; what other
- * CPUs look at are flags that are set once.
+ * CPUs look at are flags that are set once. tunnel_senders_lock, innermost, guards who has sent lately.
  */
 #include "mediator/net/tunnel.h"
 
@@ -19,19 +19,32 @@
 
 #define PCI_CLASS_WIRELESS 0x0du
 
-_Static_assert(TUNNEL_PEERS_MAXIMUM == EGRESS_PEERS_MAXIMUM && NET_FRAME_BYTES == EGRESS_FRAME_BYTES, "egress.h");
+_Static_assert(2 * TUNNEL_PEERS_MAXIMUM == EGRESS_PEERS_MAXIMUM && NET_FRAME_BYTES == EGRESS_FRAME_BYTES, "egress.h");
 
 static tunnel_give tunnel_giver; /* NULL: nobody wants it */
 static struct nic *tunnel_nic;
 static struct egress tunnel_gate;
 static char tunnel_why[TUNNEL_TEXT_BYTES];
 static bool tunnel_is_reported, tunnel_is_open; /* the latter: with a good configuration */
+static uint32_t tunnel_nr_peers; /* of the configuration: the gate's first; behind them, where they have roamed to */
 static bool tunnel_is_told;			/* that the gate has refused something */
 static unsigned tunnel_nr_wireless;
+
+/* Of datagrams of WireGuard's to the tunnel's port: the last of different senders. Where peers may roam only. */
+#define TUNNEL_SENDERS 16
+static bool tunnel_roams;
+static struct spinlock tunnel_senders_lock;
+static struct tunnel_peer tunnel_senders[TUNNEL_SENDERS]; /* port 0: none */
+static unsigned tunnel_next_sender;
 
 void tunnel_announce(tunnel_give give)
 {
 	tunnel_giver = give;
+}
+
+void tunnel_allow_roaming(void)
+{
+	tunnel_roams = true;
 }
 
 bool tunnel_is_wanted(void)
@@ -68,6 +81,8 @@ const char *tunnel_claim(uint8_t mac[NET_MAC_BYTES])
 void tunnel_service_begins(void)
 {
 	tunnel_gate.nr_addresses = 0;
+	if (tunnel_is_reported) /* it begins with the configuration, and so does the gate */
+		tunnel_gate.nr_peers = tunnel_nr_peers;
 }
 
 /* Only the first counts: it was written before any frame came. */
@@ -89,6 +104,7 @@ static void tunnel_read_report(const uint8_t *bytes, uint32_t nr_bytes)
 		memcpy(peer->address.bytes, report.peers[i].address, NET_V4_BYTES);
 		peer->port = report.peers[i].port;
 	}
+	tunnel_nr_peers = tunnel_gate.nr_peers;
 	__atomic_store_n(&tunnel_is_open, tunnel_why[0] == '\0', __ATOMIC_RELEASE);
 	tunnel_is_reported = true;
 }
@@ -100,16 +116,77 @@ bool tunnel_has_report(const char **why)
 }
 
 /* One that a single machine can have. */
+static bool tunnel_is_machine(const uint8_t address[NET_V4_BYTES])
+{
+	return address[0] != 0 && address[0] != 127 && address[0] < 224;
+}
+
 static void tunnel_read_address(const uint8_t *bytes, uint32_t nr_bytes)
 {
 	if (nr_bytes != NET_V4_BYTES)
 		return;
-	tunnel_gate.nr_addresses = bytes[0] != 0 && bytes[0] != 127 && bytes[0] < 224;
+	tunnel_gate.nr_addresses = tunnel_is_machine(bytes);
 	memcpy(tunnel_gate.addresses[0].bytes, bytes, NET_V4_BYTES);
 	if (tunnel_gate.nr_addresses != 0)
 		log_info("vpn: the address outside is %u.%u.%u.%u", bytes[0], bytes[1], bytes[2], bytes[3]);
 	else
 		log_info("vpn: there is no address outside");
+}
+
+static bool tunnel_is_sender(const struct tunnel_peer *from)
+{
+	for (unsigned i = 0; i < TUNNEL_SENDERS; i++) {
+		if (tunnel_senders[i].port == from->port && memcmp(tunnel_senders[i].address, from->address, NET_V4_BYTES) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A frame from the wire, each byte of which may be a lie: a service that is taken over sends to whoever sends here, so
+ * that this makes it harder, and no more (docs/vpn.md). */
+static void tunnel_note_sender(const uint8_t *frame, uint64_t frame_bytes)
+{
+	static const uint8_t reserved[3];
+	const uint8_t *ip = frame + 14, *udp = ip + 20, *message = udp + 8;
+	struct tunnel_peer from = { 0 };
+
+	if (frame_bytes < 14 + 20 + 8 + 32 || frame[12] != 8 || frame[13] != 0 || ip[0] != 0x45 || ip[9] != 17 ||
+	    (ip[6] & 0x3f) != 0 || ip[7] != 0 || (udp[2] << 8 | udp[3]) != tunnel_gate.port || message[0] < 1 || message[0] > 4 ||
+	    memcmp(message + 1, reserved, sizeof(reserved)) != 0)
+		return;
+	memcpy(from.address, ip + 12, NET_V4_BYTES);
+	from.port = (uint16_t)(udp[0] << 8 | udp[1]);
+	spinlock_acquire(&tunnel_senders_lock);
+	if (from.port != 0 && !tunnel_is_sender(&from)) {
+		tunnel_senders[tunnel_next_sender] = from;
+		tunnel_next_sender = (tunnel_next_sender + 1) % TUNNEL_SENDERS;
+	}
+	spinlock_release(&tunnel_senders_lock);
+}
+
+/* One place a peer, beside the configuration's. */
+static void tunnel_read_roamed(const uint8_t *bytes, uint32_t nr_bytes)
+{
+	struct tunnel_roamed roamed;
+	struct egress_endpoint *to;
+	bool is_sender;
+
+	if (!tunnel_roams || nr_bytes != sizeof(roamed))
+		return;
+	memcpy(&roamed, bytes, sizeof(roamed));
+	spinlock_acquire(&tunnel_senders_lock);
+	is_sender = roamed.to.port != 0 && tunnel_is_sender(&roamed.to);
+	spinlock_release(&tunnel_senders_lock);
+	if (roamed.peer >= tunnel_nr_peers || !is_sender || !tunnel_is_machine(roamed.to.address))
+		return;
+	/* Those that have not roamed have the configuration's place twice. */
+	if (tunnel_gate.nr_peers == tunnel_nr_peers) {
+		memcpy(tunnel_gate.peers + tunnel_nr_peers, tunnel_gate.peers, tunnel_nr_peers * sizeof(tunnel_gate.peers[0]));
+		tunnel_gate.nr_peers = 2 * tunnel_nr_peers;
+	}
+	to = &tunnel_gate.peers[tunnel_nr_peers + roamed.peer];
+	memcpy(to->address.bytes, roamed.to.address, NET_V4_BYTES);
+	to->port = roamed.to.port;
 }
 
 static void tunnel_send(const uint8_t *bytes, uint32_t nr_bytes)
@@ -134,6 +211,9 @@ void tunnel_said(uint32_t tag, const uint8_t *bytes, uint32_t nr_bytes)
 		break;
 	case TUNNEL_ADDRESS:
 		tunnel_read_address(bytes, nr_bytes);
+		break;
+	case TUNNEL_ROAMED:
+		tunnel_read_roamed(bytes, nr_bytes);
 		break;
 	case TUNNEL_GUEST:
 		(void)nic_send(tunnel_nic, bytes, nr_bytes, true);
@@ -190,5 +270,7 @@ void tunnel_take(enum tunnel_tag way, const struct bounce *bounce, uint64_t befo
 	if (bounce->length_bytes < before_bytes || !tunnel_takes(frame_bytes))
 		return;
 	bounce_copy((struct bounce *)(uintptr_t)bounce, before_bytes, frame, frame_bytes, false);
+	if (way == TUNNEL_WIRE && tunnel_roams)
+		tunnel_note_sender(frame, frame_bytes);
 	tunnel_giver(way, frame, (uint32_t)frame_bytes);
 }

@@ -21,6 +21,9 @@ typedef void (*tunnel_give)(enum tunnel_tag tag, const void *bytes, uint32_t nr_
 void tunnel_announce(tunnel_give give);
 bool tunnel_is_wanted(void);
 
+/* Peers may be sent to where they have sent from lately, if the service says so. Context: as the last. */
+void tunnel_allow_roaming(void);
+
 /* Claims the card. NULL; or why the guest must not run: there is none, or another way out beside it. `mac` is the
  * card's. Context: boot, behind nic_find(). */
 const char *tunnel_claim(uint8_t mac[NET_MAC_BYTES]);

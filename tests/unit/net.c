@@ -294,12 +294,15 @@ static void test_neighbours(void)
 	UNIT_EQUAL(end->nr_out, 1);
 }
 
-/* A peer that sends from elsewhere is still sent to where the configuration says. */
-static void test_roaming(void)
+/* A peer that sends from elsewhere is still sent to where the configuration says, unless it may roam. */
+static void roam(bool roams)
 {
 	struct lab_end *end = &lab_ends[0];
+	uint8_t elsewhere[4] = { lab_address[1][0], lab_address[1][1], lab_address[1][2], lab_address[1][3] ^ 1 };
 	struct lab_frame heard;
+	struct net_arp arp;
 
+	lab_roams = roams;
 	begin(false);
 	lab_give(0, TUNNEL_GUEST, frame, make_ping(own, there, 5));
 	lab_settle();
@@ -316,7 +319,28 @@ static void test_roaming(void)
 	UNIT_CHECK(take(0) != NULL);
 	UNIT_EQUAL(end->nr_events[WIREGUARD_ROAMED], 1);
 	lab_give(0, TUNNEL_GUEST, frame, make_ping(own, there, 5));
-	UNIT_CHECK(lab_refused == NULL && end->nr_out == 1 && memcmp(end->out[0].bytes + 30, lab_address[1], 4) == 0);
+	UNIT_CHECK(lab_refused == NULL && end->nr_out == 1);
+	if (roams) { /* a neighbour that is asked for */
+		UNIT_CHECK(net_read_arp(end->out[0].bytes + 14, end->out[0].nr_bytes - 14, &arp) && net_is_same(arp.target, elsewhere));
+		end->nr_out = 0;
+		lab_give(0, TUNNEL_WIRE, frame, net_write_arp(frame, end->begin.mac, guest_mac, NET_ARP_REPLY, elsewhere, end->begin.mac, lab_address[0]));
+		UNIT_CHECK(lab_refused == NULL && end->nr_out == 1);
+	}
+	UNIT_CHECK(memcmp(end->out[0].bytes + 30, roams ? elsewhere : lab_address[1], 4) == 0);
+	lab_roams = false;
+}
+
+static void test_roaming(void)
+{
+	roam(false);
+	roam(true);
+	/* It does not answer there: it is asked where the configuration says. */
+	for (unsigned i = 0; i < 200; i++) {
+		lab_now.ms += 5000;
+		(void)net_advance(&lab_ends[0].net, lab_now);
+	}
+	UNIT_CHECK(lab_ends[0].nr_events[WIREGUARD_DOWN] == 1 &&
+		   memcmp(lab_ends[0].net.wireguard.peers[0].endpoint.address.bytes, lab_address[1], 4) == 0);
 }
 
 /* What is told of it, and new keys when they are asked for, once in five seconds. */

@@ -77,11 +77,18 @@ static void lab_random(void *context, void *bytes, size_t nr_bytes)
 		((uint8_t *)bytes)[i] = ++lab_number;
 }
 
-static void lab_event(void *context, uint32_t peer, enum wireguard_event event)
+static bool lab_roams;
+
+static void lab_event(void *context, uint32_t peer, enum wireguard_event event, const struct ip_endpoint *where)
 {
 	struct lab_end *end = context;
 
 	(void)peer;
+	if (event == WIREGUARD_ROAMED && lab_roams) {
+		end->gate.nr_peers = 2; /* as tunnel_said() has it */
+		memcpy(end->gate.peers[1].address.bytes, where->address.bytes, 4);
+		end->gate.peers[1].port = where->port;
+	}
 	end->nr_events[event]++;
 }
 
@@ -120,6 +127,7 @@ static bool lab_begin_end(unsigned which, const char *format, const char *other,
 		return false;
 	lab_hosts[which] = (struct net_host){ end, lab_send, lab_random, lab_event };
 	end->begin = (struct tunnel_begin){ .mac = { 0x52, 0x54, 0, 0, 0, (uint8_t)(0x10 + which) } };
+	end->begin.roams = lab_roams;
 	if (!dhcp)
 		snprintf(end->begin.address, sizeof(end->begin.address), "198.51.100.%u/24", lab_address[which][3]);
 	end->gate.port = end->report.port;

@@ -14,6 +14,7 @@
 #include "vmm/pci_function.h"
 
 static struct nic nics[2] = { { .class = &nic_virtio_class } };
+static uint8_t wire_frame[74]; /* that comes next */
 static unsigned nr_nics, nr_wireless, nr_to_wire, nr_to_guest, nr_given;
 static bool is_watched;
 const struct nic_class nic_virtio_class = { .name = "virtio" };
@@ -66,6 +67,18 @@ void bounce_copy(struct bounce *bounce, uint64_t offset, void *buffer, size_t le
 {
 	UNIT_CHECK(!write && offset + length_bytes <= bounce->length_bytes);
 	memset(buffer, 0, length_bytes);
+	if (length_bytes == sizeof(wire_frame))
+		memcpy(buffer, wire_frame, sizeof(wire_frame));
+}
+
+void spinlock_acquire(struct spinlock *lock)
+{
+	UNIT_EQUAL(lock->holder++, 0);
+}
+
+void spinlock_release(struct spinlock *lock)
+{
+	UNIT_EQUAL(--lock->holder, 0);
 }
 
 static bool is_hooked;
@@ -194,6 +207,77 @@ static void test_peers(void)
 	UNIT_CHECK(nr_offered[1] == 1 && nr_offered[0] == 1 && last_peer == 1);
 }
 
+/* A datagram of WireGuard's from there, on the wire. */
+static void hear(uint8_t last, uint16_t port, uint8_t message)
+{
+	struct bounce bounce = { .length_bytes = sizeof(wire_frame) };
+	const uint8_t heard[sizeof(wire_frame)] = { [12] = 8, 0, 0x45, [17] = 60, [23] = 17, [26] = 203, 0, 113, last, 10, 0, 2, 15,
+						    (uint8_t)(port >> 8), (uint8_t)port, 0xca, 0x6c, 0, 40, [42] = message };
+
+	memcpy(wire_frame, heard, sizeof(heard));
+	tunnel_take(TUNNEL_WIRE, &bounce, 0);
+	memset(wire_frame, 0, sizeof(wire_frame));
+}
+
+static bool is_open_to(uint8_t last, uint16_t port)
+{
+	unsigned before = nr_to_wire;
+	uint8_t frame[74] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x54, 0, 0x12, 0x34, 0x56, 8, 0, 0x45, [17] = 60, [23] = 17,
+			      [26] = 10, 0, 2, 15, 203, 0, 113, last, 0xca, 0x6c, (uint8_t)(port >> 8), (uint8_t)port, 0, 40, [42] = 4 };
+
+	tunnel_said(TUNNEL_WIRE, frame, sizeof(frame));
+	return nr_to_wire != before;
+}
+
+static void say_roamed(uint32_t peer, uint8_t last, uint16_t port)
+{
+	struct tunnel_roamed roamed = { peer, { { 203, 0, 113, last }, port, 0 } };
+
+	tunnel_said(TUNNEL_ROAMED, (const uint8_t *)&roamed, sizeof(roamed));
+}
+
+/* The gate follows a peer to where somebody has sent from lately, where that is wanted, and nowhere else. */
+static void test_roaming(void)
+{
+	static const uint8_t address[4] = { 10, 0, 2, 15 };
+	unsigned before;
+
+	tunnel_said(TUNNEL_ADDRESS, address, 4);
+	hear(9, 1000, 4);
+	say_roamed(0, 9, 1000);
+	UNIT_CHECK(!is_open_to(9, 1000));
+	tunnel_allow_roaming();
+	say_roamed(0, 9, 1000); /* heard of before that was wanted */
+	UNIT_CHECK(!is_open_to(9, 1000));
+	hear(9, 1000, 5); /* none of WireGuard's */
+	say_roamed(0, 9, 1000);
+	UNIT_CHECK(!is_open_to(9, 1000));
+	hear(9, 1000, 4);
+	say_roamed(0, 9, 1001);
+	say_roamed(0, 8, 1000);
+	say_roamed(1, 9, 1000); /* there is one peer */
+	say_roamed(UINT32_MAX, 9, 1000);
+	UNIT_CHECK(!is_open_to(9, 1000) && !is_open_to(9, 1001) && !is_open_to(8, 1000));
+	say_roamed(0, 9, 1000);
+	UNIT_CHECK(is_open_to(9, 1000) && !is_open_to(9, 1001));
+	before = nr_to_wire;
+	send_to(7, 443); /* where the configuration says, too */
+	UNIT_EQUAL(nr_to_wire, before + 1);
+	hear(10, 1000, 1);
+	say_roamed(0, 10, 1000);
+	UNIT_CHECK(is_open_to(10, 1000) && !is_open_to(9, 1000));
+	for (uint16_t port = 2000; port < 2016; port++)
+		hear(11, port, 4);
+	say_roamed(0, 9, 1000); /* heard of too long ago */
+	UNIT_CHECK(is_open_to(10, 1000) && !is_open_to(9, 1000));
+	tunnel_service_begins();
+	tunnel_said(TUNNEL_ADDRESS, address, 4);
+	UNIT_CHECK(!is_open_to(10, 1000));
+	before = nr_to_wire;
+	send_to(7, 443);
+	UNIT_EQUAL(nr_to_wire, before + 1);
+}
+
 static void test_take(void)
 {
 	nr_given = 0;
@@ -214,6 +298,7 @@ int main(void)
 	unit_run("one card that can be kept, or none", test_claim);
 	unit_run("the gate is as the first report says", test_gate);
 	unit_run("hooks are told of peers", test_peers);
+	unit_run("the gate follows a peer that somebody has heard", test_roaming);
 	unit_run("what is no frame is not given to the service", test_take);
 	return unit_failed;
 }
