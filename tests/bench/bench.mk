@@ -64,3 +64,12 @@ $(bench-cipher): tests/bench/cipher.c $(addprefix $(build)/hypervisor/crypt/,aes
 	$(call step,HOST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -O2 -g $(warnings) -D_GNU_SOURCE -I include -I . -no-pie -o $@ $^
+
+# The network service's own objects, likewise.
+bench-wireguard := $(bench-build)/wireguard
+bench-programs += $(bench-wireguard)
+
+$(bench-wireguard): tests/bench/wireguard.c $(wireguard-objects)
+	$(call step,HOST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -O2 $(warnings) -D_GNU_SOURCE -I include -I . -no-pie -Wl,--strip-debug -o $@ $^

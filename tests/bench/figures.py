@@ -115,6 +115,12 @@ GROUPS = {
         "nvme_encrypted_random_over_bare_ratio": Figure("reads and writes of 4 KiB here and there, over a disk that is clear", 2),
         "nvme_dm_crypt_random_over_bare_ratio": Figure("... where the guest's own dm-crypt does it, bare"),
     },
+    "WireGuard in the network service": {
+        "wireguard_initiator_instructions": Figure("a handshake that we ask for, with the packet that waited"),
+        "wireguard_responder_instructions": Figure("... that the peer asks for"),
+        "wireguard_send_instructions_per_kib": Figure("packets of 1,420 bytes that go, a KiB"),
+        "wireguard_receive_instructions_per_kib": Figure("... that come"),
+    },
     "The default beside `fast`": {
         "apic_eoi_instructions": Figure("end of an interrupt, xAPIC mode", 250),
         "apic_exits_per_interrupt_count": Figure("VM exits for an IPI that wakes a CPU"),
