@@ -40,7 +40,7 @@ $(stock-kernel): tools/fetch
 	@mkdir -p $(@D)
 	$(Q)tools/fetch stock && cp $(cache)/kernel/stock/boot/vmlinuz-* $@
 
-$(stock-initrd): $(stock-kernel) $(image-tool) $(wildcard tools/guest/*)
+$(stock-initrd): $(stock-kernel) $(image-tool) $(build)/ritectl $(wildcard tools/guest/*)
 	$(call step,IMAGE,$@)
 	$(Q)tools/image initrd --kernel $(cache)/kernel/stock --output $@
 
