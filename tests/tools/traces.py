@@ -162,6 +162,44 @@ def frame(text):
     return bytes([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0]) + ip + udp
 
 
+CONFIGURATION = bytes.fromhex("09022000010100c000" "0904000002080650" "00" "07058102000200" "07050202000200")
+READ_CAPACITY = b"USBC" + bytes([7, 0, 0, 0, 8, 0, 0, 0, 0x80, 0, 10, 0x25]) + bytes(15)
+
+
+@test
+def tshark_reads_usb_transfers(work):
+    writer = Writer()
+
+    def transfer(at, kind, number, data, came=None, status=0, verdict="pass", **fields):
+        fields = {"device": 1, "vendor_id": 0x46F4, "product_id": 1, "speed": 3, "port": 1, "request": number, "interface": 0,
+                  "interface_class": 8, **fields}  # fmt: skip
+        writer.event(at, kind, phase="submitted", payload=data, **fields)
+        if verdict != "pass":
+            return writer.event(at + 500, kind, phase="completed", verdict=verdict, **fields)
+        fields["length"] = len(came if came is not None else data) if status == 0 else 0
+        return writer.event(at + 1500, "usb_done", phase="completed", payload=came or b"", status=status, **fields)
+
+    control = {"type": 0, "endpoint": 0, "direction": 1, "request_type": 0x80, "request_code": 6, "value": 0x200}
+    out, back = ({"type": 2, "endpoint": number, "direction": direction} for number, direction in ((2, 0), (1, 1)))
+    transfer(START_NS, "usb_control", 1, b"", CONFIGURATION, length=32, **control)
+    transfer(START_NS + 10_000, "usb_transfer", 2, READ_CAPACITY, length=31, **out)
+    transfer(START_NS + 20_000, "usb_transfer", 3, b"", bytes([0, 0, 0x0F, 0xFF, 0, 0, 2, 0]), length=8, **back)
+    transfer(START_NS + 30_000, "usb_transfer", 4, b"", b"USBS" + bytes([7]) + bytes(8), length=13, **back)
+    transfer(START_NS + 40_000, "usb_transfer", 5, READ_CAPACITY, status=6, length=31, **out)
+    transfer(START_NS + 50_000, "usb_transfer", 6, READ_CAPACITY, verdict="deny", length=31, **out)
+    convert(writer.folder(work / "trace"), "-f", "pcapng", "-o", work / "trace.pcapng")
+    told = run("tshark", "-r", work / "trace.pcapng", "-T", "fields", *(word for name in (
+        "usb.urb_type", "usb.transfer_type", "usb.endpoint_address", "usb.urb_status", "usb.urb_len", "usb.data_len", "frame.interface_name",
+        "frame.comment", "scsi_sbc.opcode", "usbms.dCSWStatus", "frame.time_epoch") for word in ("-e", name)))  # fmt: skip
+    rows = [line.split("\t") for line in told.text.splitlines() if "\t" in line]
+    found = [" ".join(row[:6]) for row in rows]
+    assert found == ["'S' 0x02 0x80 -115 32 0", "'C' 0x02 0x80 0 32 32", "'S' 0x03 0x02 -115 31 31", "'C' 0x03 0x02 0 31 0",
+                     "'S' 0x03 0x81 -115 8 0", "'C' 0x03 0x81 0 8 8", "'S' 0x03 0x81 -115 13 0", "'C' 0x03 0x81 0 13 13",
+                     "'S' 0x03 0x02 -115 31 31", "'C' 0x03 0x02 -32 0 0", "'S' 0x03 0x02 -115 31 31", "'C' 0x03 0x02 -32 0 0"], told.text
+    assert {row[6] for row in rows} == {"usb1"} and rows[-1][7] == "deny" and rows[0][10] == "1764000000.000000000", told.text
+    assert rows[2][8] == "0x25" and rows[7][9] == "0x00", told.text
+
+
 @test
 def tshark_reads_packets_with_their_verdicts(work):
     writer = Writer(extra={name: PACKET_KIND.format(name=name, number=number)

@@ -89,7 +89,7 @@ def write_blk_request(files, event, request):
 # pcapng -------------------------------------------------------------------------------------------
 # https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html
 SECTION, INTERFACE, STATISTICS, PACKET = 0x0A0D0D0A, 1, 5, 6
-ETHERNET = 1
+ETHERNET, USBMON = 1, 220
 OPTION_COMMENT = 1
 SECTION_HARDWARE, SECTION_PROGRAM = 2, 4
 INTERFACE_NAME, INTERFACE_RESOLUTION = 2, 9
@@ -115,11 +115,11 @@ class PcapFile:
         program = f"ritevisor {version.text()}".encode()
         file.write(block(SECTION, body, [option(SECTION_HARDWARE, b"x86-64"), option(SECTION_PROGRAM, program)]))
 
-    def interface(self, name):
+    def interface(self, name, link=ETHERNET):
         if name not in self.interfaces:
             self.interfaces[name] = [len(self.interfaces), 0]
             options = [option(INTERFACE_NAME, name.encode()), option(INTERFACE_RESOLUTION, bytes([NANOSECONDS]))]
-            self.file.write(block(INTERFACE, struct.pack("<HHI", ETHERNET, 0, 0), options))
+            self.file.write(block(INTERFACE, struct.pack("<HHI", link, 0, 0), options))
         return self.interfaces[name]
 
     def packet(self, request):
@@ -132,6 +132,17 @@ class PcapFile:
         options = [option(OPTION_COMMENT, request.comment.encode()), option(PACKET_FLAGS, struct.pack("<I", direction))]
         self.file.write(block(PACKET, body + data + bytes(-len(data) % 4), options))
 
+    def transfer(self, event):
+        """One end of a USB transfer, its begin or its end."""
+        interface = self.interface(f"usb{(event.fields['device'] >> 8) + 1}", USBMON)
+        interface[1] += 1
+        head = usbmon_header(event)
+        data = head + event.payload
+        size = max(len(head) + usbmon_length(event), len(data))
+        body = struct.pack("<IIIII", interface[0], event.time_ns >> 32, event.time_ns & 0xFFFFFFFF, len(data), size)
+        comment = option(OPTION_COMMENT, event.verdict.encode())
+        self.file.write(block(PACKET, body + data + bytes(-len(data) % 4), [comment]))
+
     def close(self, trace):
         for number, received in self.interfaces.values():
             body = struct.pack("<III", number, trace.end_ns >> 32, trace.end_ns & 0xFFFFFFFF)
@@ -140,10 +151,44 @@ class PcapFile:
             self.file.write(block(STATISTICS, body, options))
 
 
+# Linux's Documentation/usb/usbmon.rst, struct usbmon_packet, as mmap() gives it: 64 bytes.
+USBMON_TYPES = (2, 0, 3, 1)  # by enum rv_usb_type: control, isochronous, bulk, interrupt
+USBMON_IN = 0x80
+USBMON_ERRORS = {0: 0, 6: -32, 3: -75, 8: -75}  # completion codes: STALL is EPIPE, babble EOVERFLOW; others are EPROTO
+EPROTO, EINPROGRESS = -71, -115
+
+
+def usbmon_takes(event):
+    return event.phase in ("submitted", "completed") and event.kind in ("usb_control", "usb_transfer", "usb_done")
+
+
+def usbmon_length(event):
+    """Bytes that are to be moved, or were; of one that did not reach the device none."""
+    return event.fields["length"] if event.phase == "submitted" or event.kind == "usb_done" else 0
+
+
+def usbmon_header(event):
+    fields, begins = event.fields, event.phase == "submitted"
+    goes_in = fields["direction"] == 1
+    status = EINPROGRESS if begins else USBMON_ERRORS.get(fields["status"], EPROTO) if event.kind == "usb_done" else -32
+    setup = struct.pack("<BBHHH", *(fields[name] for name in ("request_type", "request_code", "value", "index", "length")))
+    has_setup = begins and fields["type"] == 0
+    has_data = len(event.payload) != 0
+    seconds, rest_ns = divmod(event.time_ns, 1_000_000_000)
+    return struct.pack("<QBBBBHBBqiiII8siiII", fields["request"], ord("S" if begins else "C"), USBMON_TYPES[fields["type"]],
+                       fields["endpoint"] | (USBMON_IN if goes_in else 0), fields["device"] & 0xFF, (fields["device"] >> 8) + 1,
+                       0 if has_setup else ord("-"), 0 if has_data else ord("<" if goes_in else ">"), seconds, rest_ns // 1000,
+                       status, usbmon_length(event), len(event.payload), setup if has_setup else bytes(8), 0, 0, 0, 0)  # fmt: skip
+
+
 def write_pcapng(trace, output):
-    """Each packet when it came, as it went on; the comment has the verdict and whose it was."""
+    """Each packet when it came, as it went on; the comment has the verdict and whose it was. USB transfers when they began, and when
+    they ended."""
     file, requests, packets = PcapFile(output.binary()), Requests(), []
     for each in trace:
+        if not isinstance(each, Loss) and usbmon_takes(each):
+            file.transfer(each)
+            continue
         request, is_new = (None, False) if isinstance(each, Loss) else requests.feed(each)
         if is_new and "nic" in request.fields:
             packets.append(request)

@@ -208,6 +208,6 @@ FORMATS = {
     "chrome": Format(write_chrome, "JSON for chrome://tracing and ui.perfetto.dev"),
     "blktrace": Format(trace_binary.write_blktrace, "a folder for blkparse and btt: DISK.blktrace.CPU"),
     "mmiotrace": Format(write_mmiotrace, "device memory, as Linux' mmiotrace tells of it"),
-    "pcapng": Format(trace_binary.write_pcapng, "packets for Wireshark, with verdicts as comments"),
+    "pcapng": Format(trace_binary.write_pcapng, "packets and USB transfers for Wireshark, with verdicts as comments"),
     "events": Format(trace_events.write_events, "what ./ritevisor check --events plays, and its verdicts"),
 }
