@@ -186,6 +186,7 @@ def tshark_reads_usb_transfers(work):
     transfer(START_NS + 20_000, "usb_transfer", 3, b"", bytes([0, 0, 0x0F, 0xFF, 0, 0, 2, 0]), length=8, **back)
     transfer(START_NS + 30_000, "usb_transfer", 4, b"", b"USBS" + bytes([7]) + bytes(8), length=13, **back)
     transfer(START_NS + 40_000, "usb_transfer", 5, READ_CAPACITY, status=6, length=31, **out)
+    transfer(START_NS + 45_000, "usb_transfer", 7, b"", b"x", length=131072, **back)
     transfer(START_NS + 50_000, "usb_transfer", 6, READ_CAPACITY, verdict="deny", length=31, **out)
     convert(writer.folder(work / "trace"), "-f", "pcapng", "-o", work / "trace.pcapng")
     told = run("tshark", "-r", work / "trace.pcapng", "-T", "fields", *(word for name in (
@@ -195,7 +196,8 @@ def tshark_reads_usb_transfers(work):
     found = [" ".join(row[:6]) for row in rows]
     assert found == ["'S' 0x02 0x80 -115 32 0", "'C' 0x02 0x80 0 32 32", "'S' 0x03 0x02 -115 31 31", "'C' 0x03 0x02 0 31 0",
                      "'S' 0x03 0x81 -115 8 0", "'C' 0x03 0x81 0 8 8", "'S' 0x03 0x81 -115 13 0", "'C' 0x03 0x81 0 13 13",
-                     "'S' 0x03 0x02 -115 31 31", "'C' 0x03 0x02 -32 0 0", "'S' 0x03 0x02 -115 31 31", "'C' 0x03 0x02 -32 0 0"], told.text
+                     "'S' 0x03 0x02 -115 31 31", "'C' 0x03 0x02 -32 0 0",
+                     "'S' 0x03 0x81 -115 131072 0", "'C' 0x03 0x81 0 1 1", "'S' 0x03 0x02 -115 31 31", "'C' 0x03 0x02 -32 0 0"], told.text
     assert {row[6] for row in rows} == {"usb1"} and rows[-1][7] == "deny" and rows[0][10] == "1764000000.000000000", told.text
     assert rows[2][8] == "0x25" and rows[7][9] == "0x00", told.text
 

@@ -171,14 +171,15 @@ def usbmon_header(event):
     fields, begins = event.fields, event.phase == "submitted"
     goes_in = fields["direction"] == 1
     status = EINPROGRESS if begins else USBMON_ERRORS.get(fields["status"], EPROTO) if event.kind == "usb_done" else -32
-    setup = struct.pack("<BBHHH", *(fields[name] for name in ("request_type", "request_code", "value", "index", "length")))
     has_setup = begins and fields["type"] == 0
+    words = ("request_type", "request_code", "value", "index", "length")
+    setup = struct.pack("<BBHHH", *(fields[name] for name in words)) if has_setup else bytes(8)
     has_data = len(event.payload) != 0
     seconds, rest_ns = divmod(event.time_ns, 1_000_000_000)
     return struct.pack("<QBBBBHBBqiiII8siiII", fields["request"], ord("S" if begins else "C"), USBMON_TYPES[fields["type"]],
                        fields["endpoint"] | (USBMON_IN if goes_in else 0), fields["device"] & 0xFF, (fields["device"] >> 8) + 1,
                        0 if has_setup else ord("-"), 0 if has_data else ord("<" if goes_in else ">"), seconds, rest_ns // 1000,
-                       status, usbmon_length(event), len(event.payload), setup if has_setup else bytes(8), 0, 0, 0, 0)  # fmt: skip
+                       status, usbmon_length(event), len(event.payload), setup, 0, 0, 0, 0)  # fmt: skip
 
 
 def write_pcapng(trace, output):
