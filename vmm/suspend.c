@@ -3,8 +3,8 @@
  *
  * On the way down, in this order: the other CPUs stop, parked as after an INIT, which is what they are when the machine
  * has woken; devices master no bus any more, so that none of them writes to what comes next; our waking vector goes into
- * the FACS and our entry into a page below 1 MiB, and interrupts in real mode lead to nobody's code but the firmware's;
- * a fingerprint of our memory is taken; SLP_EN is set.
+ * the FACS and our entry into a page below 1 MiB, and neither interrupts in real mode nor startup IPIs lead to the
+ * guest's code; a fingerprint of our memory is taken; SLP_EN is set.
  * On the way up: page tables, descriptor tables and control registers; the fingerprint; whoever has told hardware
  * something (suspend_watchers), in the order in which it did so at boot; the other CPUs, by INIT and startup IPI as at
  * boot; the page, the vectors and the FACS as they were; virtualization; the guest, at its vector.
@@ -61,7 +61,8 @@ const char *suspend_prepare(const struct suspend_plan *plan)
 	suspend.root = low_entry_create_root(plan->low_page);
 	if (suspend.root == 0)
 		return "there is no memory for the page tables to wake by";
-	real_vectors_remember(low_entry_idle_vector(plan->low_page));
+	/* UEFI firmware may have some of conventional memory for itself. */
+	real_vectors_remember(low_entry_idle_vector(plan->low_page), plan->bios ? plan->low_page : 0);
 	suspend.plan = *plan;
 	suspend.ready = true;
 	return NULL;

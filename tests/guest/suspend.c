@@ -3,7 +3,8 @@
  * (suspend_low.S), and as a guest that means harm.
  *
  * Options: how=vector: nothing else; how=low: conventional memory is full of the guest's bytes, where the hypervisor comes
- * back by a page, and as it was when the guest goes on; how=race: the second CPU writes the waking vector without end;
+ * back by a page, and as it was when the guest goes on; how=race: the second CPU, wherever it is started, writes both
+ * without end;
  * how=dma: QEMU's edu writes it a little later; how=interrupts: real mode's vectors lead to it too; how=other: the second
  * CPU asks for the same again and again, while either runs a script at port 0x81, which is to make it HOOKED;
  * how=none: without a waking vector; how=tables: the FADT names another FACS, which firmware would go by; how=facs: the
@@ -68,10 +69,20 @@ static void name_other_facs(uint8_t *fadt, const uint8_t *facs)
 
 SHARED uint8_t *raced_facs;
 
+static uint32_t conventional_end(void)
+{
+	return (uint32_t)(*(volatile uint16_t *)(uintptr_t)CONVENTIONAL_KIB) << 10;
+}
+
+/* Where the hypervisor comes back: a far jump to the guest's vector. */
 static void race(void)
 {
-	for (;;)
+	uint64_t jump = UINT64_C(0xea) | (uint64_t)(VECTOR & 0xf) << 8 | (uint64_t)(VECTOR >> 4) << 24;
+
+	for (;;) {
 		*(volatile uint32_t *)(raced_facs + FACS_VECTOR) = VECTOR;
+		*(volatile uint64_t *)(uintptr_t)conventional_end() = jump;
+	}
 }
 
 SHARED uint16_t asked_control;
@@ -143,7 +154,7 @@ static void put_low(const uint8_t *symbol, uint16_t value)
 /* What suspend_low.S then adds up. */
 static void fill_low(void)
 {
-	uint32_t end = (uint32_t)(*(volatile uint16_t *)(uintptr_t)CONVENTIONAL_KIB) << 10 & ~UINT32_C(0xfff);
+	uint32_t end = conventional_end() & ~UINT32_C(0xfff);
 	uint16_t sum = 0;
 
 	for (uint32_t at = LOW_FIRST; at < end; at += 2) {
