@@ -85,7 +85,8 @@ static int xhci_part_copy(struct xhci_transfer *transfer, struct xhci_part *part
 		if (offset + bytes > sizeof(part->parameter))
 			return -RV_EFAULT;
 		ours = (uint8_t *)&part->parameter;
-	} else if (write && transfer->request.kind == transfer->request.asked) {
+	} else if (transfer->request.kind == transfer->request.asked) {
+		/* Whoever reads decides by it, so that the device gets what was read. */
 		error = xhci_part_bounce(transfer, part);
 		if (error != 0)
 			return error;
@@ -99,7 +100,7 @@ static int xhci_part_copy(struct xhci_transfer *transfer, struct xhci_part *part
 	return 0;
 }
 
-/* What the device is to get, or has given: in the guest's memory, until a hook changes it on its way to the device. */
+/* What the device is to get, or has given: the first in memory of ours from when a hook looks at it, else in the guest's. */
 static int xhci_transfer_data(struct request *request, uint64_t offset, void *buffer, size_t length_bytes, bool write)
 {
 	struct xhci_transfer *transfer = CONTAINER_OF(request, struct xhci_transfer, request);

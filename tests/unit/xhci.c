@@ -808,6 +808,13 @@ static void transfers_out(void)
 		UNIT_CHECK(event.parameter == at && event.status == (uint32_t)XHCI_SUCCESS << 24);
 		UNIT_CHECK(nr_transfers == 2 * i + 2 && transfer_kind == RV_EVENT_USB_DONE && transfer_last.length == (i % 2 ? 24 : 8));
 	}
+	/* What was read is what the device gets, whatever another CPU of the guest's writes then. */
+	at = ring_put(&bulk_ring, BUFFER, 16, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_IOC, false);
+	memcpy(memory_direct(BUFFER), "written too late", 16);
+	UNIT_CHECK(memcmp(transfer_bytes, "0123456789abcdef", 16) == 0);
+	UNIT_CHECK(memcmp(disk_memory_reach(given(at).parameter, 16), "0123456789abcdef", 16) == 0);
+	memcpy(memory_direct(BUFFER), "0123456789abcdef", 16);
+	(void)tell(2, at, XHCI_SUCCESS, 0);
 	/* Changed: the guest's own memory stays as it is. */
 	transfer_rule = TRANSFER_CHANGE;
 	at = ring_put(&bulk_ring, BUFFER, 16, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_IOC, false);
