@@ -5,5 +5,5 @@ MRuby::Gem::Specification.new('ritevisor-usb') do |spec|
   spec.opens_at = { constants: %w[Usb], events: %w[usb_] }
   spec.add_dependency 'ritevisor-engine'
   spec.add_dependency 'ritevisor-request'
-  %w[array-ext enum-ext sprintf string-ext struct].each { |name| spec.add_dependency "mruby-#{name}", core: "mruby-#{name}" }
+  %w[array-ext enum-ext metaprog sprintf string-ext struct].each { |name| spec.add_dependency "mruby-#{name}", core: "mruby-#{name}" }
 end
