@@ -40,24 +40,14 @@ static void apic_timer_save_other(struct apic_timer *own, struct apic apic)
 	}
 }
 
-/* A one-shot timer at 0 whose interrupt is neither requested nor in service: it was handled, or it
- * is late. It must not get lost, so that it fires once more rather than never, and again until it
- * cannot be late any more. */
-static bool apic_timer_may_be_due(struct apic_timer *own, struct apic apic)
+/* A one-shot timer at 0 whose interrupt is neither requested nor in service: it was handled, or it is late. It must not
+ * get lost, so that it comes once more rather than never: what is requested behind the loan leaves no count. */
+static bool apic_timer_may_be_due(const struct loan *loan, struct apic apic)
 {
-	struct apic_timer_repair *repair = &own->repair;
-	uint32_t initial = apic_read(apic, APIC_TIMER_INITIAL);
-	uint32_t lvt = own->loan.lvt;
-	unsigned vector = lvt & 0xff;
-	uint64_t now = tsc_read();
+	unsigned vector = loan->lvt & 0xff;
 
-	if ((lvt & APIC_LVT_MASKED) || initial == 0 ||
-	    apic_test_vector(apic, APIC_IRR, vector) || apic_test_vector(apic, APIC_ISR, vector))
-		return false;
-	/* 1 is what apic_timer_return_to() writes for "at once", and notes the time of. */
-	if (initial != 1)
-		repair->due_tsc = now;
-	return now - repair->due_tsc < time_tsc_hz / APIC_LATE_PER_SECOND;
+	return !(loan->lvt & APIC_LVT_MASKED) && apic_read(apic, APIC_TIMER_INITIAL) != 0 &&
+	       !apic_test_vector(apic, APIC_IRR, vector) && !apic_test_vector(apic, APIC_ISR, vector);
 }
 
 /* Keeps the guest's timer from firing while its settings give way to ours: it would by our vector. What it has
@@ -88,9 +78,35 @@ void apic_timer_save(struct apic_timer *own, struct apic apic)
 	if (own->repair.wanted ||
 	    (loan->lvt & APIC_LVT_TIMER_MODE_MASK) != APIC_LVT_TIMER_ONE_SHOT)
 		apic_timer_save_other(own, apic);
-	else if (loan->count == 0 && apic_timer_is_late && apic_timer_may_be_due(own, apic))
+	else if (loan->count == 0 && apic_timer_is_late && apic_timer_may_be_due(loan, apic))
 		loan->count = 1;
 	apic_write(apic, APIC_TIMER_INITIAL, 0);
+}
+
+/* An interrupt of the guest's waits in the APIC from now on. */
+static void apic_timer_request(struct apic apic, unsigned vector)
+{
+	while (apic.page != NULL && (apic_read(apic, APIC_ICR_LOW) & APIC_ICR_PENDING))
+		cpu_pause();
+	apic_write(apic, APIC_ICR_LOW, APIC_ICR_TO_SELF | APIC_ICR_ASSERT | vector);
+}
+
+/* What has come during the loan. */
+static void apic_timer_request_held(struct loan *loan, struct apic apic)
+{
+	for (unsigned bit = 0; loan->held != 0 && bit < 16; bit++) {
+		if (loan->held >> bit & 1)
+			apic_timer_request(apic, APIC_TIMER_VECTOR + bit);
+	}
+	loan->held = 0;
+}
+
+/* The timer's own, which ran down during the loan. A timer that is set to 1 comes as late as an emulator's thread
+ * gets to it, and is lost if the CPU, which idles, is back in a loan by then. */
+static void apic_timer_request_own(const struct loan *loan, struct apic apic)
+{
+	if (!(loan->lvt & APIC_LVT_MASKED))
+		apic_timer_request(apic, loan->lvt & 0xff);
 }
 
 /* The period cannot be cut short in periodic mode, so one shot does the rest of it. */
@@ -103,6 +119,10 @@ static void apic_timer_return_periodic(struct apic_timer *own, struct apic apic,
 	repair->wanted = true;
 	repair->lvt = loan->lvt;
 	repair->period = loan->period;
+	if (remaining <= 1) {
+		apic_timer_request_own(loan, apic);
+		remaining = loan->period;
+	}
 	repair->lvt_written = loan->lvt & ~APIC_LVT_TIMER_MODE_MASK;
 	repair->count_written = remaining;
 	apic_write(apic, APIC_LVT_TIMER, repair->lvt_written);
@@ -130,20 +150,6 @@ static void apic_timer_silence(struct apic_timer *own, struct apic apic)
 	own->loan.elapsed = 0;
 }
 
-/* Interrupts of the guest's that came during the loan: they wait in the APIC again, for the guest. */
-static void apic_timer_request_held(struct loan *loan, struct apic apic)
-{
-	for (unsigned bit = 0; loan->held != 0 && bit < 16; bit++) {
-		if (!(loan->held >> bit & 1))
-			continue;
-		while (apic.page != NULL && (apic_read(apic, APIC_ICR_LOW) & APIC_ICR_PENDING))
-			cpu_pause();
-		apic_write(apic, APIC_ICR_LOW,
-			   APIC_ICR_TO_SELF | APIC_ICR_ASSERT | (APIC_TIMER_VECTOR + bit));
-	}
-	loan->held = 0;
-}
-
 void apic_timer_return_timer(struct vcpu *vcpu, struct apic_timer *own, struct apic apic, uint32_t left)
 {
 	struct apic_timer_repair *repair = &own->repair;
@@ -159,15 +165,15 @@ void apic_timer_return_timer(struct vcpu *vcpu, struct apic_timer *own, struct a
 		apic_write(apic, APIC_TIMER_INITIAL, 0);
 	repair->wanted = false;
 	if (loan->period != 0) {
-		apic_timer_return_periodic(own, apic, remaining != 0 ? remaining : 1);
+		apic_timer_return_periodic(own, apic, remaining);
 	} else if ((loan->lvt & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_DEADLINE) {
 		apic_timer_return_deadline(loan, apic);
 	} else {
-		/* Expired during the loan: apic_timer_may_be_due() counts from now. */
-		if (remaining == 1 && loan->count != 1)
-			repair->due_tsc = tsc_read();
 		apic_write(apic, APIC_LVT_TIMER, loan->lvt);
-		apic_write(apic, APIC_TIMER_INITIAL, remaining);
+		if (remaining == 1)
+			apic_timer_request_own(loan, apic);
+		else
+			apic_write(apic, APIC_TIMER_INITIAL, remaining);
 	}
 	apic_timer_request_held(loan, apic);
 	if (repair->wanted || repair_before || repair->stray)

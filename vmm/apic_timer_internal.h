@@ -12,8 +12,6 @@
 
 /* While ours runs: lets class 0xf through and nothing else. */
 #define APIC_BORROWED_TPR 0xe0u
-/* No timer is later than this part of a second, not even where many emulators share a machine. */
-#define APIC_LATE_PER_SECOND 1
 
 #define BOTH_MODES static inline __attribute__((always_inline))
 
@@ -45,7 +43,6 @@ struct loan {
 struct apic_timer_repair {
 	bool wanted;			     /* a periodic timer runs as a one-shot for now */
 	bool stray;			     /* ours was requested, but could not be taken yet */
-	uint64_t due_tsc;		     /* when a late one-shot was seen first */
 	uint32_t lvt, period;		     /* as the guest wants them */
 	uint32_t lvt_written, count_written; /* as we left them: unchanged, or the guest was there */
 };

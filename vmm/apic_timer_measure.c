@@ -8,6 +8,8 @@
 #include "core/time.h"
 #include "vmm/vcpu.h"
 
+/* No timer is later than this part of a second, not even where many emulators share a machine. */
+#define APIC_LATE_PER_SECOND 1
 #define APIC_MEASURE_PER_SECOND 100 /* a part of a second is how long it takes */
 /* Later than this part of a second is late. */
 #define APIC_PUNCTUAL_PER_SECOND 500000

@@ -1,13 +1,13 @@
 /*
  * tests/guest/idle.c: a guest that only waits, as systems do that suspend to idle: by HLT, and by MWAIT with the hint for
- * a deep state. Its local APIC's timer wakes it.
+ * a deep state. Its local APIC's timer wakes it. Options: waits=N, how often; ticks=N, how long.
  */
 #include "guest.h"
 
 #include "instruction.h"
 
-#define WAITS 40u
-#define TICKS 2000000u
+#define WAITS 40
+#define TICKS 2000000
 #define DEEP 0x20u /* C3 */
 #define VECTOR_TIMER 0x51
 #define APIC UINT64_C(0xfee00000)
@@ -15,6 +15,7 @@
 #define APIC_SVR 0xf0u
 #define APIC_LVT_TIMER 0x320u
 #define APIC_TIMER_COUNT 0x380u
+#define APIC_TIMER_CURRENT 0x390u
 #define PIC_MASK 0x21
 #define PIC_MASK_SECOND 0xa1
 #define CPUID_MONITOR 0x8u
@@ -35,6 +36,14 @@ static void wait_by_halt(void)
 	__asm__ volatile("sti; hlt; cli" ::: "memory");
 }
 
+/* What wakes it has come already, while interrupts were off: the HLT ends at once, and is over when that is handled. */
+static void wait_woken(void)
+{
+	while (memory_read(APIC + APIC_TIMER_CURRENT, 4) != 0)
+		__asm__ volatile("pause");
+	__asm__ volatile("sti; hlt; cli" ::: "memory");
+}
+
 /* It may end at any time. */
 static void wait_deep(void)
 {
@@ -48,13 +57,15 @@ static void wait_deep(void)
 
 static void wait_often(const char *name, void (*wait)(void))
 {
+	uint64_t waits = option_number_or("waits", WAITS), ticks = option_number_or("ticks", TICKS);
+
 	wakes = 0;
-	for (unsigned i = 0; i < WAITS; i++) {
-		memory_write(APIC + APIC_TIMER_COUNT, 4, TICKS);
+	for (uint64_t i = 0; i < waits; i++) {
+		memory_write(APIC + APIC_TIMER_COUNT, 4, ticks);
 		wait();
 	}
 	/* Where time runs as the host lets it, one may come once more (vmm/apic_timer_guest.c). */
-	guest_check(wakes >= WAITS, name, "woken %u times", wakes);
+	guest_check(wakes >= waits, name, "woken %u times", wakes);
 }
 
 void guest_main(void)
@@ -65,6 +76,7 @@ void guest_main(void)
 	memory_write(APIC + APIC_SVR, 4, 0x1ff);
 	memory_write(APIC + APIC_LVT_TIMER, 4, VECTOR_TIMER);
 	wait_often("waits by HLT", wait_by_halt);
+	wait_often("is woken before a HLT", wait_woken);
 	if (cpuid(1, 0).ecx & CPUID_MONITOR)
 		wait_often("waits by MWAIT", wait_deep);
 	fault_handler = NULL;
