@@ -1,11 +1,9 @@
 /*
  * mediator/disk/source_disk.c: requests of disks as events.
  */
-#include "core/time.h"
 #include "hook/hook_internal.h"
 #include "mediator/disk/disk.h"
 #include "mediator/disk/redirect.h"
-#include "mediator/request.h"
 #include "mediator/source_request.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
@@ -49,9 +47,7 @@ static void source_disk_fill(struct rv_event *event, const struct event_origin *
 	const struct request *request = origin->request;
 	const struct request_disk *disk = &request->disk;
 
-	event->flags = 0;
-	event->request = request->handle;
-	event->data_bytes = request->data_bytes;
+	source_request_fill(event, request);
 	event->answer_bytes = request->kind == RV_EVENT_DISK_DONE ? 0 : request->answer_bytes;
 	event->disk_lba = disk->lba;
 	event->disk_sectors = disk->sectors;
@@ -60,12 +56,10 @@ static void source_disk_fill(struct rv_event *event, const struct event_origin *
 	event->disk_opcode = disk->command;
 	event->disk_argument = disk->argument;
 	event->disk_queue = disk->queue;
-	event->refusal = 0;
 	event->disk_target = 0;
 	event->disk_status = disk->status;
 	event->disk_marks = request->marks;
-	event->disk_latency_us = time_tsc_hz == 0 || request->end_tsc <= request->start_tsc ? 0
-		: (request->end_tsc - request->start_tsc) / (time_tsc_hz / 1000000);
+	event->disk_latency_us = source_request_latency_us(request);
 }
 
 static void source_disk_note(struct event_origin *origin, const struct rv_event *event)

@@ -3,7 +3,6 @@
  */
 #include "hook/hook_internal.h"
 #include "mediator/net/nic.h"
-#include "mediator/request.h"
 #include "mediator/source_request.h"
 
 static int source_net_attach(struct hook *hook)
@@ -26,11 +25,7 @@ static void source_net_fill(struct rv_event *event, const struct event_origin *o
 	const struct request *request = origin->request;
 	const struct frame *frame = &request->frame;
 
-	event->flags = 0;
-	event->request = request->handle;
-	event->refusal = 0;
-	event->data_bytes = request->data_bytes;
-	event->answer_bytes = 0;
+	source_request_fill(event, request);
 	event->net_src = frame->src;
 	event->net_src_low = frame->src_low;
 	event->net_dst = frame->dst;

@@ -1,9 +1,7 @@
 /*
  * mediator/usb/source_usb.c: USB devices that come and go, and what they are asked for, as events.
  */
-#include "core/time.h"
 #include "hook/hook_internal.h"
-#include "mediator/request.h"
 #include "mediator/source_request.h"
 #include "mediator/usb/usb.h"
 
@@ -75,11 +73,7 @@ static void source_usb_transfer_fill(struct rv_event *event, const struct event_
 	const struct request *request = origin->request;
 	const struct request_usb *usb = &request->usb;
 
-	event->flags = 0;
-	event->request = request->handle;
-	event->refusal = 0;
-	event->data_bytes = request->data_bytes;
-	event->answer_bytes = 0;
+	source_request_fill(event, request);
 	source_usb_fill_endpoint(event, usb);
 	event->usb_request_type = usb->request_type;
 	event->usb_request_code = usb->request_code;
@@ -87,8 +81,7 @@ static void source_usb_transfer_fill(struct rv_event *event, const struct event_
 	event->usb_index = usb->index;
 	event->usb_length = usb->length;
 	event->usb_status = usb->status;
-	event->usb_latency_us = time_tsc_hz == 0 || request->end_tsc <= request->start_tsc ? 0
-		: (request->end_tsc - request->start_tsc) / (time_tsc_hz / 1000000);
+	event->usb_latency_us = source_request_latency_us(request);
 }
 
 static void source_usb_note(struct event_origin *origin, const struct rv_event *event)
