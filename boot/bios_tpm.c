@@ -4,7 +4,7 @@
 #include "boot/bios_tpm.h"
 
 #include "boot/bios_prompt.h"
-#include "boot/boot_info.h"
+#include "boot/boot_unsealed.h"
 #include "boot/encrypt.h"
 #include "boot/options.h"
 #include "boot/tpm_link.h"
@@ -266,28 +266,6 @@ static bool tpm_unseal_file(struct vcpu *vcpu, const struct boot_module *file, s
 	return verdict == UNSEAL_GOOD;
 }
 
-static bool tpm_is_unsealed(const char *name)
-{
-	for (size_t i = 0; i < boot_info.nr_unsealed; i++) {
-		if (strcmp(boot_info.unsealed[i].header, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Is there a disk whose key nobody has given? */
-static bool tpm_lacks_key(void)
-{
-	const char *options = boot_info.command_line;
-	char name[RV_SCRIPT_NAME_BYTES];
-
-	while (passphrase_next_header(&options, name, sizeof(name))) {
-		if (!tpm_is_unsealed(name))
-			return true;
-	}
-	return false;
-}
-
 /* Nothing is virtualised, so there is nothing to switch for CPL 3. */
 static void tpm_switch_nothing(struct vcpu *vcpu)
 {
@@ -309,7 +287,7 @@ static void tpm_unseal_all(struct vcpu *vcpu)
 	while (passphrase_next_header(&options, name, sizeof(name))) {
 		const struct boot_module *file = boot_find_file(name);
 
-		if (file != NULL && !tpm_is_unsealed(name) && boot_info.nr_unsealed < ARRAY_LENGTH(boot_info.unsealed) &&
+		if (file != NULL && !boot_has_unsealed(&boot_info, name) && boot_info.nr_unsealed < ARRAY_LENGTH(boot_info.unsealed) &&
 		    tpm_unseal_file(vcpu, file, &boot_info.unsealed[boot_info.nr_unsealed]))
 			boot_info.nr_unsealed++;
 	}
@@ -396,7 +374,7 @@ const char *bios_tpm_take_keys(struct vcpu *vcpu)
 		boot_info.nr_unsealed = 0;
 		return "the TPM's PCR 12 cannot be extended, so that an OS could unseal what we do";
 	}
-	if (tpm_is_waited_for && tpm_lacks_key()) {
+	if (tpm_is_waited_for && boot_lacks_unsealed(&boot_info, boot_info.command_line)) {
 		tpm_deliver_interrupts(vcpu);
 		bios_prompt_ask_again(boot_info.command_line, NULL, &boot_info.passphrase);
 	}

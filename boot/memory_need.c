@@ -68,17 +68,6 @@ static bool memory_starts_with(const char *word, size_t length, const char *star
 	return length >= strlen(start) && strncmp(word, start, strlen(start)) == 0;
 }
 
-static bool memory_number(const char *text, size_t length, uint64_t *bytes)
-{
-	char unit = length != 0 ? text[length - 1] : '\0';
-	unsigned shift = unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
-
-	if (!string_to_number(text, length - (shift != 0), bytes) || *bytes > option_memory_maximum)
-		return false;
-	*bytes <<= shift;
-	return *bytes <= option_memory_maximum;
-}
-
 /* The last number of that option, `otherwise` if there is none that is in its bounds. */
 static uint64_t memory_option(const char *options, const char *name, uint64_t minimum, uint64_t otherwise)
 {
@@ -88,7 +77,8 @@ static uint64_t memory_option(const char *options, const char *name, uint64_t mi
 
 	for (; (length = memory_next_word(&word)) != 0; word += length) {
 		if (memory_starts_with(word, length, name) &&
-		    memory_number(word + strlen(name), length - strlen(name), &bytes) && bytes >= minimum)
+		    string_to_size(word + strlen(name), length - strlen(name), &bytes) && bytes >= minimum &&
+		    bytes <= option_memory_maximum)
 			result = bytes;
 	}
 	return result;

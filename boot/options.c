@@ -62,21 +62,6 @@ const char *options_name(size_t index)
 	return index < ARRAY_LENGTH(options_names) ? options_names[index] : NULL;
 }
 
-static bool options_size(const char *text, size_t length, uint64_t *value)
-{
-	unsigned shift = 0;
-
-	if (length != 0) {
-		char unit = text[length - 1];
-
-		shift = unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
-	}
-	if (!string_to_number(text, length - (shift != 0), value) || *value > ~UINT64_C(0) >> shift)
-		return false;
-	*value <<= shift;
-	return true;
-}
-
 static bool options_number(const char *word, size_t length)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(options_numbers); i++) {
@@ -85,7 +70,7 @@ static bool options_number(const char *word, size_t length)
 
 		if (length < name || strncmp(word, options_numbers[i].name, name) != 0)
 			continue;
-		if (!options_size(word + name, length - name, &value) ||
+		if (!string_to_size(word + name, length - name, &value) ||
 		    value < options_numbers[i].minimum || value > options_numbers[i].maximum)
 			log_error("option %.*s: give a number from %lu to %lu; the default stays",
 				  (int)length, word, options_numbers[i].minimum,

@@ -119,3 +119,14 @@ bool string_to_number(const char *text, size_t length_bytes, uint64_t *value)
 	*value = result;
 	return true;
 }
+
+bool string_to_size(const char *text, size_t length_bytes, uint64_t *value)
+{
+	char unit = length_bytes != 0 ? text[length_bytes - 1] : '\0';
+	unsigned shift = unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
+
+	if (!string_to_number(text, length_bytes - (shift != 0), value) || *value > ~UINT64_C(0) >> shift)
+		return false;
+	*value <<= shift;
+	return true;
+}

@@ -27,4 +27,7 @@ size_t string_copy(char *to, const char *from, size_t to_bytes);
 /* Decimal, or hexadecimal after 0x; false if it is no number or does not fit. */
 bool string_to_number(const char *text, size_t length_bytes, uint64_t *value);
 
+/* The same with K, M or G behind it, if it is of so many units. */
+bool string_to_size(const char *text, size_t length_bytes, uint64_t *value);
+
 #endif

@@ -2,6 +2,7 @@
  * boot/uefi/loader.c: ritevisor.efi: loads the hypervisor and what belongs to it, starts it, and
  * as its guest goes on with the boot.
  */
+#include "boot/boot_unsealed.h"
 #include "boot/memory_need.h"
 #include "boot/uefi/card.h"
 #include "boot/uefi/chain.h"
@@ -451,17 +452,6 @@ static bool loader_word_lets_sleep(const char *word)
 	return loader_word_is(word, "sleep=allow") || loader_word_is(word, "sleep=policy");
 }
 
-static bool loader_has_key(const char *header)
-{
-	const struct boot_info *info = &loader_handover.info;
-
-	for (size_t i = 0; i < info->nr_unsealed; i++) {
-		if (strcmp(info->unsealed[i].header, header) == 0)
-			return true;
-	}
-	return false;
-}
-
 typedef bool (*loader_unlock)(const char *options, const char *name, const uint8_t *header, size_t header_bytes,
 			      struct boot_unsealed *unsealed);
 
@@ -473,7 +463,7 @@ static void loader_unlock_all(loader_unlock unlock)
 	for (size_t i = 0; i < info->nr_modules && info->nr_unsealed < ARRAY_LENGTH(info->unsealed); i++) {
 		const struct boot_module *module = &info->modules[i];
 
-		if (module->kind == BOOT_MODULE_FILE && loader_is_header(module->name) && !loader_has_key(module->name) &&
+		if (module->kind == BOOT_MODULE_FILE && loader_is_header(module->name) && !boot_has_unsealed(info, module->name) &&
 		    unlock(loader_config.options, module->name, (const uint8_t *)module->data, module->length_bytes,
 			   &info->unsealed[info->nr_unsealed]))
 			info->nr_unsealed++;
@@ -493,19 +483,6 @@ static bool loader_unlock_by_card(const char *options, const char *name, const u
 				  struct boot_unsealed *unsealed)
 {
 	return card_unlock(loader_system, options, name, header, header_bytes, unsealed);
-}
-
-/* Is there a header that only a person can unlock? */
-static bool loader_lacks_key(void)
-{
-	const char *options = loader_config.options;
-	char header[RV_SCRIPT_NAME_BYTES];
-
-	while (passphrase_next_header(&options, header, sizeof(header))) {
-		if (!loader_has_key(header))
-			return true;
-	}
-	return false;
 }
 
 static void loader_wipe_keys(void)
@@ -534,7 +511,7 @@ static void loader_take_keys(void)
 	nr_unsealed = loader_handover.info.nr_unsealed;
 	if (!loader_tampered)
 		loader_unlock_all(loader_unlock_by_card);
-	if (!loader_tampered && loader_lacks_key())
+	if (!loader_tampered && boot_lacks_unsealed(&loader_handover.info, loader_config.options))
 		prompt_ask(loader_system, loader_config.options, &loader_handover.info.passphrase);
 	loader_has_asked = loader_handover.info.passphrase.is_given || loader_handover.info.nr_unsealed != nr_unsealed;
 }

@@ -5,7 +5,7 @@ efi-flags := --target=x86_64-unknown-windows -std=c11 -O2 -ffreestanding -nostdl
 	-mno-sse -mno-mmx -mno-80387 -msoft-float -mno-red-zone -mno-stack-arg-probe \
 	-fno-stack-protector -I include -I .
 efi-objects := $(patsubst %.c,%.o,$(wildcard boot/uefi/*.c)) \
-	$(patsubst %.S,%.o,$(wildcard boot/uefi/*.S)) boot/memory_need.o boot/passphrase.o core/console.o core/print.o core/string.o \
+	$(patsubst %.S,%.o,$(wildcard boot/uefi/*.S)) boot/boot_unsealed.o boot/memory_need.o boot/passphrase.o core/console.o core/print.o core/string.o \
 	$(sort $(tpm-parts) $(card-parts)) $(tpm-bearssl:%=bearssl/%.o)
 efi-built := $(addprefix $(build)/efi/,$(efi-objects))
 
