@@ -12,6 +12,7 @@
 #include "dma.h"
 
 #include "guest.h"
+#include "edu.h"
 #include "instruction.h"
 #include "reserved.h"
 
@@ -22,22 +23,10 @@
 #define CONFIG_CLASS 0x08
 #define CONFIG_BAR 0x10
 #define COMMAND_MEMORY_MASTER 6u
-#define ID_EDU 0x11e81234u
 #define CLASS_IOMMU 0x0806u
 #define SAMPLES 4u
 
 #define ISOLATED_TICKS 800000000u
-
-/* docs/specs/edu.txt of QEMU */
-#define EDU_SOURCE 0x80
-#define EDU_TARGET 0x88
-#define EDU_COUNT 0x90
-#define EDU_COMMAND 0x98
-#define EDU_BUFFER 0x40000
-#define EDU_BYTES 4088u /* QEMU refuses to fill its buffer */
-#define EDU_START 1u
-#define EDU_IDENTITY 0x010000edu /* the first register */
-#define EDU_TO_MEMORY 2u
 
 #define HPET 0xfed00000u
 #define HPET_CONFIGURATION 0x10

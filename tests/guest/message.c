@@ -8,6 +8,7 @@
  */
 #include "guest.h"
 
+#include "edu.h"
 #include "instruction.h"
 #include "second.h"
 
@@ -28,19 +29,9 @@
 #define CONFIG_ADDRESS 0xcf8
 #define CONFIG_DATA 0xcfc
 #define CONFIG(function, offset) (0x80000000u | (function) << 8 | (offset))
-#define ID_EDU 0x11e81234u
 #define CAPABILITIES 0x34u
 #define CAPABILITY_MSI 0x05u
 #define MSI_ENABLE 0x10000u
-#define EDU_RAISE 0x60u
-#define EDU_ACKNOWLEDGE 0x64u
-#define EDU_SOURCE 0x80u /* docs/specs/edu.txt of QEMU */
-#define EDU_TARGET 0x88u
-#define EDU_COUNT 0x90u
-#define EDU_COMMAND 0x98u
-#define EDU_BUFFER 0x40000u
-#define EDU_START 1u
-#define EDU_TO_MEMORY 2u
 #define EDU_POLLS 400000000u
 #define MESSAGE_NMI 0x4400u
 #define MESSAGE_SMI 0x4200u

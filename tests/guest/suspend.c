@@ -12,6 +12,7 @@
  */
 #include "guest.h"
 
+#include "edu.h"
 #include "instruction.h"
 #include "second.h"
 
@@ -34,14 +35,6 @@
 #define CONFIG_COMMAND 0x04u
 #define CONFIG_BAR 0x10u
 #define COMMAND_MEMORY_MASTER 6u
-#define ID_EDU 0x11e81234u /* docs/specs/edu.txt of QEMU */
-#define EDU_SOURCE 0x80u
-#define EDU_TARGET 0x88u
-#define EDU_COUNT 0x90u
-#define EDU_COMMAND 0x98u
-#define EDU_BUFFER 0x40000u
-#define EDU_START 1u
-#define EDU_TO_MEMORY 2u
 
 #define FADT_FACS 36
 #define FACS_BYTES 64

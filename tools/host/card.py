@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from .errors import UserError, how_to_get
+from .tpm import sized
 
 # service/card_sealed.h
 MARK = "ritevisor-piv:"
@@ -99,10 +100,6 @@ def _ask_modulus(certificate):
     return pow(answer, 65537, modulus).to_bytes(RSA_BYTES, "big"), answer.to_bytes(RSA_BYTES, "big")
 
 
-def _sized(data):
-    return struct.pack(">H", len(data)) + data
-
-
 def _derive(certificate_hash, question, answer, purpose):
     """card_sealed_open() of service/card_sealed.c."""
     extracted = hmac.new(certificate_hash, answer + question, "sha256").digest()
@@ -113,8 +110,8 @@ def seal(certificate):
     """Makes a secret that only the certificate's card can give. Returns the secret, and the text of its token."""
     question, answer = (_ask_modulus if certificate.algorithm == RSA_2048 else _ask_curve)(certificate)
     name = hashlib.sha256(certificate.data).digest()
-    blob = (struct.pack(">BB", VERSION, certificate.algorithm) + _sized(time.strftime("%Y-%m-%d").encode())
-            + _sized(certificate.name.encode()) + name + _derive(name, question, answer, "check") + _sized(question))  # fmt: skip
+    blob = (struct.pack(">BB", VERSION, certificate.algorithm) + sized(time.strftime("%Y-%m-%d").encode())
+            + sized(certificate.name.encode()) + name + _derive(name, question, answer, "check") + sized(question))  # fmt: skip
     return _derive(name, question, answer, "key"), MARK + blob.hex()
 
 

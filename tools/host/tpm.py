@@ -114,6 +114,11 @@ def _config_lines(text):
             yield key.rstrip(" \t"), value.lstrip(" \t")
 
 
+def _hashed(events):
+    """As they are measured, of (text, bytes)."""
+    return [(f"ritevisor {text}", hashlib.sha256(data).digest()) for text, data in events]
+
+
 def _left_out(line):
     """passphrase_is_left_out() of boot/passphrase.c: the names of files that may have sealed keys, and of those with keys."""
     names = set()
@@ -161,7 +166,7 @@ def expected_events(folder):
         for name in names["script"]:
             add("signature", name + ".minisig", name.replace("\\", "/"), must=False)
             add("script", name, name.replace("\\", "/"))
-    return [(f"ritevisor {text}", hashlib.sha256(data).digest()) for text, data in events]
+    return _hashed(events)
 
 
 # What GRUB gives the hypervisor on BIOS machines -----------------------------------------------------------
@@ -218,7 +223,7 @@ def expected_bios_events(root, config):
         kind, name = words[2], words[-1]
         if kind != "file" or name not in left_out:
             events.append((f"{kind} {name}", at(words[1]).read_bytes()))
-    return [(f"ritevisor {text}", hashlib.sha256(data).digest()) for text, data in events]
+    return _hashed(events)
 
 
 def expected_pcr(events):
@@ -236,7 +241,8 @@ def capped(value):
 # Sealing -------------------------------------------------------------------------------------------------
 
 
-def _sized(data):
+def sized(data):
+    """With its length before it, as fields of tokens are (service/tpm_wire.h)."""
     return struct.pack(">H", len(data)) + data
 
 
@@ -297,8 +303,8 @@ def seal(values, pin=None):
         name, public, private = (Path(folder, each).read_bytes() for each in ("name", "public", "private"))
     pcrs = b"".join(struct.pack(">B", number) + values[number] for number in sorted(values))
     # tpm2-tools writes the two with their sizes before them.
-    blob = (struct.pack(">BB", VERSION, FLAG_PIN if pin else 0) + _sized(time.strftime("%Y-%m-%d").encode()) + _sized(name)
-            + struct.pack(">B", len(values)) + pcrs + private + public + _sized(salt))  # fmt: skip
+    blob = (struct.pack(">BB", VERSION, FLAG_PIN if pin else 0) + sized(time.strftime("%Y-%m-%d").encode()) + sized(name)
+            + struct.pack(">B", len(values)) + pcrs + private + public + sized(salt))  # fmt: skip
     return secret, MARK + blob.hex()
 
 

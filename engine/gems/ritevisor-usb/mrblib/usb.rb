@@ -184,8 +184,15 @@ class Event
     alias inspect to_s
   end
 
-  # What both ends of a transfer have.
+  # What both ends of a transfer have; their numbers are under names with two lines before.
   module UsbWords
+    def self.included(event)
+      %i[device direction type].each do |word|
+        event.alias_method :"__#{word}", word unless event.method_defined?(:"__#{word}")
+        event.remove_method(word)
+      end
+    end
+
     # The Usb; nil: it is gone already
     def device
       Usb.__numbered(__device)
@@ -223,9 +230,7 @@ class Event
   end
 
   class UsbTransfer
-    %i[device direction type].each { |word| alias_method :"__#{word}", word unless method_defined?(:"__#{word}") }
     include UsbWords
-    %i[device direction type].each { |word| remove_method(word) }
 
     # Of a control transfer: the eight bytes that the device is asked by.
     def setup
@@ -240,9 +245,7 @@ class Event
   end
 
   class UsbDone
-    %i[device direction type].each { |word| alias_method :"__#{word}", word unless method_defined?(:"__#{word}") }
     include UsbWords
-    %i[device direction type].each { |word| remove_method(word) }
 
     def failed?
       status != 0
