@@ -121,6 +121,12 @@ GROUPS = {
         "wireguard_send_instructions_per_kib": Figure("packets of 1,420 bytes that go, a KiB"),
         "wireguard_receive_instructions_per_kib": Figure("... that come"),
     },
+    "A tunnel under Linux: what bulk TCP takes more than without any, of guest, hypervisor and service": {
+        "vpn_transmit_instructions_per_kib": Figure("a KiB that goes, by vpn="),
+        "linux_wireguard_transmit_instructions_per_kib": Figure("... by the guest's own WireGuard, bare"),
+        "vpn_receive_instructions_per_kib": Figure("a KiB that comes, by vpn="),
+        "linux_wireguard_receive_instructions_per_kib": Figure("... by the guest's own WireGuard, bare"),
+    },
     "The default beside `fast`": {
         "apic_eoi_instructions": Figure("end of an interrupt, xAPIC mode", 250),
         "apic_exits_per_interrupt_count": Figure("VM exits for an IPI that wakes a CPU"),

@@ -1,0 +1,62 @@
+"""The other ends of tunnels: wireguard-go, and a Linux of Debian's in an emulator, whose kernel has WireGuard."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "bench")]
+
+import linux_guest  # noqa: E402
+from host import images  # noqa: E402
+from host.paths import GUEST_INITRD  # noqa: E402
+
+PATIENCE_S = 60
+
+
+def key(*words, given=b""):
+    """What `wg` prints, which has been given that."""
+    return subprocess.run(["wg", *words], input=given, stdout=subprocess.PIPE, check=True).stdout.strip().decode()
+
+
+def start_wireguard_go(device, log=subprocess.DEVNULL):
+    """Starts one whose network device is that, and waits until it can be set up."""
+    process = subprocess.Popen(["wireguard-go", "-f", device], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                               env={**os.environ, "WG_PROCESS_FOREGROUND": "1"})  # fmt: skip
+    end = time.monotonic() + PATIENCE_S
+    while not Path(f"/run/wireguard/{device}.sock").exists():
+        assert time.monotonic() < end, "wireguard-go does not come"
+        time.sleep(0.05)
+    return process
+
+
+def add_program(root, name):
+    """Puts a program of this machine, with the libraries that it needs, into what an initramfs is packed from."""
+    program = shutil.which(name)
+    needed = subprocess.run(["ldd", program], stdout=subprocess.PIPE, text=True, check=True).stdout
+    for path in [program, *re.findall(r"/lib\S+", needed)]:
+        (root / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, root / path[1:])
+
+
+def kernel_guest(work, files, commands):
+    """Returns the options of qemu-system-x86_64 for a Linux with WireGuard that has these files, as {name: bytes} or paths,
+    at its root, and runs these commands; they find the modules loaded and eth0."""
+    root = work / "kernel-guest"
+    (root / "modules").mkdir(parents=True)
+    for number, module in enumerate(linux_guest.modules_in_order(["virtio_pci", "virtio_net", "wireguard"])):
+        shutil.copy(module, root / "modules" / f"{number:02}.ko")
+    add_program(root, "wg")
+    for name, content in files.items():
+        (root / name).write_bytes(content if isinstance(content, bytes) else Path(content).read_bytes())
+    initrd = work / "kernel-initrd"
+    built = GUEST_INITRD.read_bytes()
+    initrd.write_bytes(built + bytes(-len(built) % 4) + linux_guest.pack(root, level=1))
+    shutil.rmtree(root)
+    script = "for module in /modules/*; do insmod $module; done\nip link set lo up\n" + commands
+    return ["-display", "none", "-serial", "stdio", "-no-reboot", "-kernel", images.guest_kernel(), "-initrd", initrd,
+            "-append", images.guest_append("console=ttyS0 quiet", script)]  # fmt: skip
