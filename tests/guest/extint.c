@@ -5,7 +5,8 @@
  * Options: port=NUMBER, whose script takes longer than delay_us=N (default 500); rounds=N; base=N is
  * the vector of the first interrupt line. 16 (default 32) is an exception's in the hypervisor, too.
  * apic=0 switches the local APIC off, so that the engine runs in single steps. stay=N: no script is busy,
- * but each handler stays for N loops with interrupts off. unmask=1: a second CPU unmasks the interrupt
+ * but each handler stays for N loops with interrupts off. pair=1: and the local APIC has another due by then, so that both
+ * are. unmask=1: a second CPU unmasks the interrupt
  * line all the time, which a hypervisor that masks it for a script must survive.
  */
 #include "guest.h"
@@ -20,12 +21,21 @@
 #define PIT_COUNTER 0x40
 #define PIT_CONTROL 0x43
 #define PIT_ONE_SHOT 0x30 /* counter 0, mode 0: interrupt on terminal count */
+#define APIC_EOI (APIC + 0xb0)
+#define APIC_ICR (APIC + 0x300)
+#define APIC_ICR_SELF 0x40000u
+#define PAIR_VECTOR 0x60u /* of higher priority for whoever has taken both */
 #define WAIT_ROUNDS 10000000 /* seconds: QEMU's timers wait for the host's CPUs */
 
-static volatile uint64_t ticks, others, within;
+static volatile uint64_t ticks, others, within, seconds;
 static volatile bool handling;
-static uint64_t base, stay;
+static uint64_t base, stay, pair;
 static uint16_t port, divisor;
+
+static void apic_write(uint32_t address, uint32_t value)
+{
+	*(volatile uint32_t *)(uintptr_t)address = value;
+}
 
 static bool extint_handle(struct fault_frame *frame)
 {
@@ -33,11 +43,16 @@ static bool extint_handle(struct fault_frame *frame)
 		return false;
 	if (frame->vector == base)
 		ticks++;
+	else if (pair != 0 && frame->vector == PAIR_VECTOR)
+		seconds++;
 	else
 		others++;
 	within += handling;
 	handling = true;
-	out8(PIC1, PIC_END_OF_INTERRUPT);
+	if (pair != 0 && frame->vector == PAIR_VECTOR)
+		apic_write(APIC_EOI, 0);
+	else
+		out8(PIC1, PIC_END_OF_INTERRUPT);
 	/* No PAUSE, which QEMU leaves the guest for. */
 	for (volatile uint64_t i = 0; i < stay; i++)
 		;
@@ -72,6 +87,14 @@ static void tick_wait(uint64_t wanted)
 		__asm__ volatile("pause");
 }
 
+/* With interrupts off, as the caller has them. */
+static void pair_wait(void)
+{
+	for (unsigned i = 0; i < WAIT_ROUNDS && !(in8(PIC1) & 1); i++)
+		;
+	apic_write(APIC_ICR, APIC_ICR_SELF | PAIR_VECTOR);
+}
+
 /* With interrupts on or off during the access. Returns whether the tick was due at its end. */
 static bool round_run(bool on)
 {
@@ -79,6 +102,8 @@ static bool round_run(bool on)
 	bool due;
 
 	timer_start();
+	if (pair != 0)
+		pair_wait();
 	if (on)
 		__asm__ volatile("sti");
 	in8(port);
@@ -106,6 +131,7 @@ void guest_main(void)
 	port = (uint16_t)option_number_or("port", 0x80);
 	divisor = (uint16_t)(option_number_or("delay_us", 500) * 1193 / 1000);
 	stay = option_number_or("stay", 0);
+	pair = option_number_or("pair", 0);
 	fault_handler = extint_handle;
 	if (option_number_or("apic", 1) == 0)
 		apic_switch_off();
@@ -125,6 +151,7 @@ void guest_main(void)
 	guest_check(lost == 0, "no interrupt is lost", "%lu of %lu", lost, 2 * rounds);
 	guest_check(twice == 0, "no interrupt comes twice", "%lu of %lu", twice, 2 * rounds);
 	guest_check(within == 0, "no interrupt comes within the handler of another", "%lu", within);
+	guest_check(seconds == pair * 2 * rounds, "no second one is lost or comes twice", "%lu of %lu", seconds, 2 * rounds);
 	guest_check(others == 0, "no other interrupt comes", "%lu others", others);
 	if (stay != 0 || second_came != 0)
 		return;

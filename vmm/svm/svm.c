@@ -152,7 +152,7 @@ static void svm_reset_state(struct vcpu *vcpu, struct svm_vcpu *svm)
 {
 	svm_init_state(svm->vmcb);
 	svm->event_inject = 0;
-	svm->virtual_interrupt = svm->virtual_refused = false;
+	svm->virtual_interrupt = svm->virtual_refused = svm->virtual_alone = svm->was_alone = false;
 	svm->nmi = SVM_NMI_FREE;
 	svm->halts = svm->idles = false;
 	svm->idle_rip = 0;

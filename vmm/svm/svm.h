@@ -49,6 +49,8 @@ struct svm_vcpu {
 	bool flush;		/* the next VMRUN flushes the guest's translations */
 	bool entry_special;	/* there is one of these, or virtual_interrupt, to do */
 	bool virtual_interrupt;	/* the next VMRUN has an interrupt that the CPU is to take by itself */
+	bool virtual_alone;	/* likewise, and exit before the first instruction of its handler */
+	bool was_alone;		/* the last VMRUN with a virtual interrupt had it so */
 	bool halts;		/* it stands before a HLT that it is in: svm_halt() */
 	bool idles;		/* it waits in a HLT, and we for an alarm: svm_idle.c */
 	bool timer_lent;	/* likewise: the local APIC's is on loan */
@@ -119,8 +121,9 @@ bool svm_read_trap(struct vcpu *vcpu);
 void svm_read_iret(struct vcpu *vcpu);
 bool svm_end_iret_step(struct vcpu *vcpu, bool completed);
 
-/* vmm/svm/svm_event.c: behind the first VMRUN with virtual_interrupt: what the CPU has not taken is
- * pending again. */
+/* vmm/svm/svm_event.c: before the VMRUN with virtual_interrupt; and behind it: what the CPU has not taken is pending
+ * again. */
+void svm_begin_virtual_interrupt(struct vcpu *vcpu);
 void svm_end_virtual_interrupt(struct vcpu *vcpu);
 
 /* vmm/svm/svm_tables.c: I/O and MSR permission maps. */

@@ -5,6 +5,7 @@
 #include "vmm/svm/svm_ops.h"
 
 #include "core/instructions.h"
+#include "vmm/nested_table.h"
 #include "vmm/svm/svm.h"
 #include "vmm/svm/svm_quirks.h"
 
@@ -19,22 +20,37 @@ void svm_inject_exception(struct vcpu *vcpu, unsigned vector, int64_t error_code
 
 /* As a virtual interrupt, which the CPU takes before the guest's first instruction (APM v2 15.21.4).
  * QEMU's may deliver one from EVENTINJ a second time, and amid its own handler: when something wakes
- * the thread of the CPU before its next exception or interrupt. EVENTINJ is left for when the virtual
- * interrupt is in use, as the window for another one, and for when a physical one came before it. */
+ * the thread of the CPU before its next exception or interrupt.
+ *
+ * It is delivered alone where another waits, for whose window there is an exit behind it then; and where a physical one
+ * came before it, which is held off by the host's IF, 0 at each VMRUN (15.21.1). */
 void svm_inject_interrupt(struct vcpu *vcpu, unsigned vector)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);
+	struct vmcb *vmcb = svm->vmcb;
 
-	if ((svm->vmcb->intercept3 & INTERCEPT_VINTR) || svm->virtual_refused) {
-		svm->virtual_refused = false;
-		svm_set_event(svm, EVENT_VALID | EVENT_INTERRUPT << EVENT_TYPE_SHIFT | vector);
-		return;
+	svm->virtual_alone = (vmcb->intercept3 & INTERCEPT_VINTR) || svm->virtual_refused;
+	svm->virtual_refused = false;
+	vmcb->v_intr = V_INTR_DUE | (uint64_t)vector << V_INTR_VECTOR_SHIFT;
+	if (svm->virtual_alone) {
+		vmcb->v_intr |= V_INTR_MASKING;
+		vmcb->intercept3 &= ~INTERCEPT_VINTR;
+	} else {
+		/* A physical one would come first, and then this one amid the handler of that. */
+		vmcb->intercept3 |= INTERCEPT_INTR;
 	}
-	svm->vmcb->v_intr = V_INTR_DUE | (uint64_t)vector << V_INTR_VECTOR_SHIFT;
-	/* A physical one would come first, and then this one amid the handler of that. */
-	svm->vmcb->intercept3 |= INTERCEPT_INTR;
 	svm->virtual_interrupt = true;
 	svm->entry_special = true;
+}
+
+void svm_begin_virtual_interrupt(struct vcpu *vcpu)
+{
+	struct svm_vcpu *svm = svm_of(vcpu);
+
+	if (!svm->virtual_alone)
+		return;
+	svm->vmcb->nested_cr3 = npt_data_root(svm->step.data_root);
+	svm->flush = true;
 }
 
 void svm_end_virtual_interrupt(struct vcpu *vcpu)
@@ -53,7 +69,12 @@ void svm_end_virtual_interrupt(struct vcpu *vcpu)
 		}
 	}
 	vmcb->v_intr = 0;
-	svm->virtual_interrupt = false;
+	if (svm->virtual_alone) {
+		vmcb->nested_cr3 = nested_root();
+		svm_request_flush(svm);
+	}
+	svm->was_alone = svm->virtual_alone;
+	svm->virtual_interrupt = svm->virtual_alone = false;
 	svm_want_interrupts(vcpu, vcpu->interrupts_wanted);
 }
 

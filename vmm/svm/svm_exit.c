@@ -6,7 +6,7 @@
 #include "core/instructions.h"
 #include "vmm/nested_table.h"
 
-static void svm_read_nested_fault(struct vcpu *vcpu, const struct vmcb *vmcb)
+static void svm_read_nested_fault(struct vcpu *vcpu, const struct vmcb *vmcb, bool was_alone)
 {
 	/* APM v2 15.25.6: the error code of a page fault, bit 33 for the guest's table walk */
 	vcpu->exit.kind = EXIT_NESTED_FAULT;
@@ -16,6 +16,11 @@ static void svm_read_nested_fault(struct vcpu *vcpu, const struct vmcb *vmcb)
 	vcpu->exit.nested.table_walk = (vmcb->exit_info1 >> 33 & 1) != 0;
 	if (svm_step_ends_delivery(vcpu, vmcb)) {
 		vcpu->exit.kind = EXIT_DEBUG_EXCEPTION;
+		return;
+	}
+	/* The fetch behind an interrupt that was delivered alone: there, an exit is all that was wanted. */
+	if (was_alone && vcpu->exit.nested.execute && !(vmcb->exit_int_info & EVENT_VALID)) {
+		vcpu->exit.kind = EXIT_NONE;
 		return;
 	}
 	/* Above what was mapped at start there are only devices: mapped when first touched. */
@@ -40,7 +45,9 @@ void svm_read_exit(struct vcpu *vcpu)
 {
 	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
 	uint32_t code = (uint32_t)vmcb->exit_code;
+	bool was_alone = svm_of(vcpu)->was_alone;
 
+	svm_of(vcpu)->was_alone = false;
 	vcpu->exit.reason = code;
 	vcpu->exit.next_rip = vmcb->next_rip;
 	if (svm_of(vcpu)->idles)
@@ -50,7 +57,7 @@ void svm_read_exit(struct vcpu *vcpu)
 		vcpu->exit.kind = EXIT_CPUID;
 		break;
 	case VMEXIT_NPF:
-		svm_read_nested_fault(vcpu, vmcb);
+		svm_read_nested_fault(vcpu, vmcb, was_alone);
 		break;
 	case VMEXIT_MSR:
 		vcpu->exit.kind = vmcb->exit_info1 & 1 ? EXIT_MSR_WRITE : EXIT_MSR_READ;

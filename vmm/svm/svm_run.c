@@ -128,6 +128,8 @@ static inline __attribute__((always_inline)) void svm_run(struct vcpu *vcpu, str
 			svm_resume_idle(vcpu);
 		if (svm_step_wanted(&svm->step))
 			svm_step_enter(vcpu);
+		if (svm->virtual_interrupt)
+			svm_begin_virtual_interrupt(vcpu);
 		vmcb->event_inject = svm->event_inject;
 		vmcb->tlb_control = svm->flush ? TLB_FLUSH_ALL : 0;
 		svm->event_inject = 0;

@@ -79,6 +79,7 @@
 #define V_IRQ (UINT64_C(1) << 8)
 #define V_INTR_PRIORITY_SHIFT 16
 #define V_IGN_TPR (UINT64_C(1) << 20)
+#define V_INTR_MASKING (UINT64_C(1) << 24) /* the host's IF, not the guest's, holds off physical ones */
 #define V_INTR_VECTOR_SHIFT 32
 /* One that the CPU takes as soon as the guest's IF and shadow let it, whatever its priority */
 #define V_INTR_DUE (V_IRQ | V_IGN_TPR | UINT64_C(0xf) << V_INTR_PRIORITY_SHIFT)
