@@ -28,14 +28,25 @@ static bool net_configure_peer(const struct wireguard_peer_config *peer, struct 
 	return true;
 }
 
-/* The guest's address: the first of IPv4. */
-static const struct ip_network *net_find_address(const struct wireguard_config *config)
+/* The guest's address: the first of those. */
+static const struct ip_network *net_find_address(const struct wireguard_config *config, enum ip_family family)
 {
 	for (uint32_t i = 0; i < config->nr_addresses; i++) {
-		if (config->addresses[i].address.family == IP_V4)
+		if (config->addresses[i].address.family == family)
 			return &config->addresses[i];
 	}
 	return NULL;
+}
+
+static bool net_configure_guest(const struct wireguard_config *config, struct tunnel_report *report)
+{
+	if (net_find_address(config, IP_V4) == NULL)
+		print_format(report->text, sizeof(report->text), "Address: there is none of IPv4");
+	else if (config->mtu > NET_MTU_MOST)
+		print_format(report->text, sizeof(report->text), "MTU: it is at most %u", NET_MTU_MOST);
+	else if (net_find_address(config, IP_V6) != NULL && config->mtu < NET_GUEST6_MTU_LEAST)
+		print_format(report->text, sizeof(report->text), "MTU: with an address of IPv6 it is at least %u", NET_GUEST6_MTU_LEAST);
+	return report->text[0] == '\0';
 }
 
 bool net_configure(const char *text, size_t nr_bytes, struct wireguard_config *config, struct tunnel_report *report)
@@ -43,11 +54,8 @@ bool net_configure(const char *text, size_t nr_bytes, struct wireguard_config *c
 	*report = (struct tunnel_report){ 0 };
 	if (!wireguard_read_config(text, nr_bytes, config, report->text))
 		return false;
-	if (net_find_address(config) == NULL || config->mtu > NET_MTU_MOST) {
-		print_format(report->text, sizeof(report->text),
-			     config->mtu > NET_MTU_MOST ? "MTU: it is at most %u" : "Address: there is none of IPv4", NET_MTU_MOST);
+	if (!net_configure_guest(config, report))
 		return false;
-	}
 	report->port = config->listen_port != 0 ? config->listen_port : NET_PORT_DEFAULT;
 	for (uint32_t i = 0; i < config->nr_peers; i++) {
 		if (!net_configure_peer(&config->peers[i], report))
@@ -110,7 +118,7 @@ static void net_event(void *context, uint32_t peer, enum wireguard_event event)
 
 static void net_begin_guest(struct net *net, const struct wireguard_config *config, const struct tunnel_begin *begin)
 {
-	const struct ip_network *own = net_find_address(config);
+	const struct ip_network *own = net_find_address(config, IP_V4), *own6 = net_find_address(config, IP_V6);
 	struct net_guest *guest = &net->guest;
 
 	guest->context = net;
@@ -118,9 +126,16 @@ static void net_begin_guest(struct net *net, const struct wireguard_config *conf
 	guest->mtu = config->mtu;
 	memcpy(guest->mac, begin->mac, NET_MAC_BYTES);
 	net_guest_place(guest, own->address.bytes, own->prefix);
-	for (uint32_t i = 0; i < config->nr_dns && guest->nr_dns < DHCP_DNS_MAXIMUM; i++) {
-		if (config->dns[i].family == IP_V4)
-			memcpy(guest->dns[guest->nr_dns++], config->dns[i].bytes, NET_V4_BYTES);
+	if (own6 != NULL)
+		net_guest6_begin(guest, own6->address.bytes);
+	for (uint32_t i = 0; i < config->nr_dns; i++) {
+		const struct ip_address *dns = &config->dns[i];
+		struct dhcp6_server *dhcp6 = &guest->v6.dhcp;
+
+		if (dns->family == IP_V4 && guest->nr_dns < DHCP_DNS_MAXIMUM)
+			memcpy(guest->dns[guest->nr_dns++], dns->bytes, NET_V4_BYTES);
+		if (dns->family == IP_V6 && dhcp6->nr_dns < DHCP6_DNS_MAXIMUM)
+			memcpy(dhcp6->dns[dhcp6->nr_dns++], dns->bytes, NET_V6_BYTES);
 	}
 }
 
@@ -177,8 +192,11 @@ bool net_begin(struct net *net, const struct wireguard_config *config, const str
 
 uint64_t net_advance(struct net *net, struct wireguard_time now)
 {
-	uint64_t outer = outer_advance(&net->outer, now.ms), tunnel = wireguard_advance(&net->wireguard, now);
+	uint64_t outer = outer_advance(&net->outer, now.ms), guest = net_guest6_advance(&net->guest, now.ms);
+	uint64_t tunnel = wireguard_advance(&net->wireguard, now);
 
+	if (guest < outer)
+		outer = guest;
 	return outer < tunnel ? outer : tunnel;
 }
 

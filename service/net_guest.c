@@ -16,12 +16,8 @@
 #define ICMP_REQUEST 8
 #define ICMP_QUOTED_BYTES 8 /* of a packet, behind its header */
 
-#define TCP_BYTES 20
-#define TCP_SYN 2u
-#define TCP_OPTION_MSS 2
-
-/* The router's: it is of our own making ("administered locally"). */
-static const uint8_t router_mac[NET_MAC_BYTES] = { 0x02, 0x52, 0x56, 0x00, 0x00, 0x01 };
+/* "Administered locally". */
+const uint8_t net_guest_router_mac[NET_MAC_BYTES] = { 0x02, 0x52, 0x56, 0x00, 0x00, 0x01 };
 
 void net_guest_place(struct net_guest *guest, const uint8_t *address, uint32_t prefix)
 {
@@ -52,7 +48,7 @@ static void net_guest_answer_arp(struct net_guest *guest, const uint8_t *bytes, 
 		return;
 	}
 	guest->send(guest->context, guest->frame,
-		    net_write_arp(guest->frame, arp.sender_mac, router_mac, NET_ARP_REPLY, arp.target, arp.sender_mac,
+		    net_write_arp(guest->frame, arp.sender_mac, net_guest_router_mac, NET_ARP_REPLY, arp.target, arp.sender_mac,
 				  arp.sender));
 }
 
@@ -83,7 +79,7 @@ static void net_guest_send_dhcp(struct net_guest *guest, const struct dhcp_messa
 	const uint8_t *to = is_broadcast ? net_broadcast_address : has_address ? asked->client : answer->yours;
 	size_t nr_bytes = dhcp_write(guest->frame + NET_UDP_HEADERS_BYTES, answer);
 
-	nr_bytes = net_write_udp(guest->frame, is_broadcast ? net_broadcast_mac : asked->mac, router_mac, guest->router, to,
+	nr_bytes = net_write_udp(guest->frame, is_broadcast ? net_broadcast_mac : asked->mac, net_guest_router_mac, guest->router, to,
 				 DHCP_SERVER_PORT, DHCP_CLIENT_PORT, nr_bytes);
 	guest->send(guest->context, guest->frame, nr_bytes);
 }
@@ -125,7 +121,7 @@ static void net_guest_send_too_large(struct net_guest *guest, const uint8_t *pac
 
 	if (packet[9] == NET_PROTOCOL_ICMP && packet[v4->header_bytes] != ICMP_REQUEST)
 		return;
-	net_write_ethernet(guest->frame, guest->mac, router_mac, NET_ETHERTYPE_V4);
+	net_write_ethernet(guest->frame, guest->mac, net_guest_router_mac, NET_ETHERTYPE_V4);
 	net_write_v4(header, guest->router, guest->address, NET_PROTOCOL_ICMP, ICMP_BYTES + quoted);
 	memset(icmp, 0, ICMP_BYTES);
 	icmp[0] = ICMP_UNREACHABLE;
@@ -137,38 +133,11 @@ static void net_guest_send_too_large(struct net_guest *guest, const uint8_t *pac
 		    net_pad(guest->frame, NET_ETHERNET_BYTES + NET_IP_HEADER_BYTES + ICMP_BYTES + quoted));
 }
 
-static void net_guest_clamp_option(const uint8_t *header, uint8_t *tcp, size_t tcp_bytes, uint8_t *value, uint32_t most)
-{
-	if (net_load16(value) <= most || net_transport_checksum(header, tcp, tcp_bytes) != 0)
-		return;
-	net_store16(value, most);
-	net_store16(tcp + 16, 0);
-	net_store16(tcp + 16, net_transport_checksum(header, tcp, tcp_bytes));
-}
-
-/* How large segments may be (RFC 9293, 3.2), in what begins a connection. A wrong checksum stays wrong. */
 static void net_guest_clamp(const struct net_guest *guest, uint8_t *packet, const struct net_v4 *v4)
 {
-	uint8_t *tcp = packet + v4->header_bytes;
-	size_t tcp_bytes = v4->length_bytes - v4->header_bytes, end, at = TCP_BYTES;
-
-	if (packet[9] != NET_PROTOCOL_TCP || v4->is_fragment || tcp_bytes < TCP_BYTES || !(tcp[13] & TCP_SYN))
-		return;
-	end = (tcp[12] >> 4) * 4u;
-	if (end > tcp_bytes)
-		return;
-	while (at < end && tcp[at] != 0) {
-		if (tcp[at] == 1) {
-			at++;
-			continue;
-		}
-		if (end - at < 2 || tcp[at + 1] < 2 || tcp[at + 1] > end - at)
-			return;
-		if (tcp[at] == TCP_OPTION_MSS && tcp[at + 1] == 4)
-			net_guest_clamp_option(packet, tcp, tcp_bytes, tcp + at + 2,
-					       guest->mtu - NET_IP_HEADER_BYTES - TCP_BYTES);
-		at += tcp[at + 1];
-	}
+	if (packet[9] == NET_PROTOCOL_TCP && !v4->is_fragment)
+		net_clamp_segments(packet, packet + v4->header_bytes, v4->length_bytes - v4->header_bytes,
+				   guest->mtu - NET_IP_HEADER_BYTES - NET_TCP_BYTES);
 }
 
 /* For one, elsewhere: not for all of a network, and from nobody else. */
@@ -216,6 +185,8 @@ const uint8_t *net_guest_receive(struct net_guest *guest, uint8_t *frame, size_t
 		return NULL;
 	case NET_ETHERTYPE_V4:
 		return net_guest_take_packet(guest, frame + NET_ETHERNET_BYTES, frame_bytes - NET_ETHERNET_BYTES, nr_bytes);
+	case NET_ETHERTYPE_V6:
+		return net_guest6_take(guest, frame + NET_ETHERNET_BYTES, frame_bytes - NET_ETHERNET_BYTES, nr_bytes);
 	default:
 		return net_guest_drop(guest);
 	}
@@ -225,13 +196,17 @@ void net_guest_deliver(struct net_guest *guest, uint8_t *packet, size_t nr_bytes
 {
 	struct net_v4 v4;
 
+	if (nr_bytes != 0 && packet[0] >> 4 == 6) {
+		net_guest6_deliver(guest, packet, nr_bytes);
+		return;
+	}
 	if (!net_read_v4(packet, nr_bytes, &v4) || v4.length_bytes > NET_FRAME_BYTES - NET_ETHERNET_BYTES ||
 	    !net_is_same(packet + 16, guest->address)) {
 		(void)net_guest_drop(guest);
 		return;
 	}
 	net_guest_clamp(guest, packet, &v4);
-	net_write_ethernet(guest->frame, guest->mac, router_mac, NET_ETHERTYPE_V4);
+	net_write_ethernet(guest->frame, guest->mac, net_guest_router_mac, NET_ETHERTYPE_V4);
 	memcpy(guest->frame + NET_ETHERNET_BYTES, packet, v4.length_bytes);
 	guest->send(guest->context, guest->frame, net_pad(guest->frame, NET_ETHERNET_BYTES + v4.length_bytes));
 }

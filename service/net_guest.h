@@ -1,14 +1,18 @@
 /*
  * service/net_guest.h: the network that the guest sees: a router that answers ARP and gives it the tunnel's address by
- * DHCP, with the tunnel's MTU. Its packets are what is left. Whatever it sends, it is answered here, handed on, or dropped.
+ * DHCP, with the tunnel's MTU; of IPv6 service/net_guest6.h. Its packets are what is left. Whatever it sends, it is answered
+ * here, handed on, or dropped.
  *
- * Only IPv4: what else it sends goes nowhere. Nothing is cut into fragments: who sends packets that are too large is told
- * (RFC 1191), and TCP is told how large its segments may be where it begins.
+ * Nothing is cut into fragments: who sends packets that are too large is told (RFC 1191), and TCP is told how large its
+ * segments may be where it begins.
  */
 #ifndef SERVICE_NET_GUEST_H
 #define SERVICE_NET_GUEST_H
 
 #include "service/net_dhcp.h"
+#include "service/net_guest6.h"
+
+extern const uint8_t net_guest_router_mac[NET_MAC_BYTES]; /* of our own making */
 
 struct net_guest {
 	void *context;
@@ -19,6 +23,7 @@ struct net_guest {
 	uint32_t mtu;
 	uint32_t nr_dns;
 	uint8_t dns[DHCP_DNS_MAXIMUM][NET_V4_BYTES];
+	struct net_guest6 v6;
 	uint64_t nr_dropped;
 	uint8_t frame[NET_FRAME_BYTES]; /* that is being made */
 };

@@ -7,6 +7,8 @@
 
 #define TTL 64
 #define DONT_FRAGMENT 0x4000u
+#define TCP_SYN 2u
+#define TCP_OPTION_MSS 2
 #define FRAGMENT_MASK 0x3fffu /* more of them, and where this one is */
 
 const uint8_t net_broadcast_mac[NET_MAC_BYTES] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
@@ -47,6 +49,18 @@ bool net_is_none(const uint8_t *address)
 	return net_is_same(address, net_zero);
 }
 
+bool net_is_same6(const uint8_t *one, const uint8_t *other)
+{
+	return memcmp(one, other, NET_V6_BYTES) == 0;
+}
+
+bool net_is_none6(const uint8_t *address)
+{
+	static const uint8_t zero[NET_V6_BYTES];
+
+	return net_is_same6(address, zero);
+}
+
 uint32_t net_mask(uint32_t prefix)
 {
 	return prefix == 0 ? 0 : UINT32_MAX << (32 - prefix);
@@ -77,8 +91,10 @@ uint16_t net_checksum(uint32_t sum)
 
 uint16_t net_transport_checksum(const uint8_t *header, const uint8_t *transport, size_t nr_bytes)
 {
-	uint32_t sum = net_add(header[9] + (uint32_t)nr_bytes, header + 12, 2 * NET_V4_BYTES);
+	bool is_v6 = header[0] >> 4 == 6;
+	uint32_t sum = (uint32_t)nr_bytes + header[is_v6 ? 6 : 9];
 
+	sum = is_v6 ? net_add(sum, header + 8, 2 * NET_V6_BYTES) : net_add(sum, header + 12, 2 * NET_V4_BYTES);
 	return net_checksum(net_add(sum, transport, nr_bytes));
 }
 
@@ -91,6 +107,45 @@ bool net_read_v4(const uint8_t *packet, size_t nr_bytes, struct net_v4 *read)
 	read->is_fragment = (net_load16(packet + 6) & FRAGMENT_MASK) != 0;
 	return read->header_bytes >= NET_IP_HEADER_BYTES && read->header_bytes <= read->length_bytes &&
 	       read->length_bytes <= nr_bytes && net_checksum(net_add(0, packet, read->header_bytes)) == 0;
+}
+
+bool net_read_v6(const uint8_t *packet, size_t nr_bytes, struct net_v6 *read)
+{
+	if (nr_bytes < NET_V6_HEADER_BYTES || packet[0] >> 4 != 6)
+		return false;
+	read->content_bytes = net_load16(packet + 4);
+	return read->content_bytes <= nr_bytes - NET_V6_HEADER_BYTES;
+}
+
+static void net_clamp_option(const uint8_t *header, uint8_t *tcp, size_t tcp_bytes, uint8_t *value, uint32_t most)
+{
+	if (net_load16(value) <= most || net_transport_checksum(header, tcp, tcp_bytes) != 0)
+		return;
+	net_store16(value, most);
+	net_store16(tcp + 16, 0);
+	net_store16(tcp + 16, net_transport_checksum(header, tcp, tcp_bytes));
+}
+
+void net_clamp_segments(const uint8_t *header, uint8_t *tcp, size_t tcp_bytes, uint32_t most)
+{
+	size_t end, at = NET_TCP_BYTES;
+
+	if (tcp_bytes < NET_TCP_BYTES || !(tcp[13] & TCP_SYN))
+		return;
+	end = (tcp[12] >> 4) * 4u;
+	if (end > tcp_bytes)
+		return;
+	while (at < end && tcp[at] != 0) {
+		if (tcp[at] == 1) {
+			at++;
+			continue;
+		}
+		if (end - at < 2 || tcp[at + 1] < 2 || tcp[at + 1] > end - at)
+			return;
+		if (tcp[at] == TCP_OPTION_MSS && tcp[at + 1] == 4)
+			net_clamp_option(header, tcp, tcp_bytes, tcp + at + 2, most);
+		at += tcp[at + 1];
+	}
 }
 
 bool net_read_udp(uint8_t *packet, size_t nr_bytes, struct net_udp *read)
@@ -137,6 +192,17 @@ void net_write_v4(uint8_t *packet, const uint8_t *source, const uint8_t *destina
 	memcpy(packet + 12, source, NET_V4_BYTES);
 	memcpy(packet + 16, destination, NET_V4_BYTES);
 	net_store16(packet + 10, net_checksum(net_add(0, packet, NET_IP_HEADER_BYTES)));
+}
+
+void net_write_v6(uint8_t *packet, const uint8_t *source, const uint8_t *destination, uint32_t protocol, uint8_t hop_limit,
+		  size_t nr_bytes)
+{
+	net_store32(packet, 6u << 28);
+	net_store16(packet + 4, (uint32_t)nr_bytes);
+	packet[6] = (uint8_t)protocol;
+	packet[7] = hop_limit;
+	memcpy(packet + 8, source, NET_V6_BYTES);
+	memcpy(packet + 24, destination, NET_V6_BYTES);
 }
 
 size_t net_pad(uint8_t *frame, size_t nr_bytes)

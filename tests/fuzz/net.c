@@ -8,9 +8,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
 {
 	struct input input = { data, length_bytes };
-	bool dhcp = input_number(&input, 1) & 1;
+	uint32_t how = (uint32_t)input_number(&input, 1);
 
-	FUZZ_MUST(lab_begin(dhcp));
+	lab_v6 = how & 2;
+	FUZZ_MUST(lab_begin(how & 1));
 	while (input.left != 0) {
 		uint32_t what = (uint32_t)input_number(&input, 1);
 		size_t nr_bytes = (size_t)input_number(&input, 2) % (NET_FRAME_BYTES + 1);

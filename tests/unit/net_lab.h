@@ -43,6 +43,13 @@ static const char lab_config_0[] = "[Interface]\nPrivateKey = AQIDBAUGBwgJCgsMDQ
 static const char lab_config_1[] = "[Interface]\nPrivateKey = IB8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=\nListenPort = 443\n"
 				   "Address = 10.9.0.1/24\n[Peer]\nPublicKey = %s\n"
 				   "AllowedIPs = 10.9.0.2/32\nEndpoint = 198.51.100.20:51820\n";
+/* The same with addresses of IPv6 too. */
+static const char lab_config6_0[] = "[Interface]\nPrivateKey = AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\n"
+				    "Address = 10.9.0.2/32, fd00:9::2/128\nDNS = 10.9.0.53, fd00:9::53\n[Peer]\n"
+				    "PublicKey = %s\nAllowedIPs = 0.0.0.0/0, ::/0\nEndpoint = 198.51.100.7:443\n";
+static const char lab_config6_1[] = "[Interface]\nPrivateKey = IB8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=\nListenPort = 443\n"
+				    "Address = 10.9.0.1/24, fd00:9::1/64\n[Peer]\nPublicKey = %s\n"
+				    "AllowedIPs = 10.9.0.2/32, fd00:9::2/128\nEndpoint = 198.51.100.20:51820\n";
 static const uint8_t lab_address[2][4] = { { 198, 51, 100, 20 }, { 198, 51, 100, 7 } };
 
 static void lab_send(void *context, enum tunnel_tag way, const uint8_t *frame, size_t nr_bytes)
@@ -77,7 +84,7 @@ static void lab_random(void *context, void *bytes, size_t nr_bytes)
 		((uint8_t *)bytes)[i] = ++lab_number;
 }
 
-static bool lab_roams;
+static bool lab_roams, lab_v6;
 
 static void lab_event(void *context, uint32_t peer, enum wireguard_event event, const struct ip_endpoint *where)
 {
@@ -146,6 +153,8 @@ static bool lab_begin(bool dhcp)
 	lab_now = (struct wireguard_time){ 1000, 1700000000, 0 };
 	lab_refused = NULL;
 	lab_nr_lost = 0;
+	if (lab_v6)
+		return lab_begin_end(0, lab_config6_0, lab_config6_1, dhcp) && lab_begin_end(1, lab_config6_1, lab_config6_0, false);
 	return lab_begin_end(0, lab_config_0, lab_config_1, dhcp) && lab_begin_end(1, lab_config_1, lab_config_0, false);
 }
 

@@ -199,9 +199,11 @@ unit-wireguard_config-objects := $(unit-wireguard-objects)
 unit-wireguard_config-libraries := $(unit-wireguard-libraries)
 $(unit-build)/objects/service/wireguard_crypto.o: unit-flags += $(wireguard-defines)
 
-unit-programs += net
+unit-programs += net net6
 unit-net-objects := $(unit-wireguard-objects) $(net-service-parts) mediator/net/egress.o
 unit-net-libraries := $(unit-wireguard-libraries)
+unit-net6-objects := $(unit-net-objects)
+unit-net6-libraries := $(unit-wireguard-libraries)
 
 unit-programs += packets connections
 unit-packets-objects := $(net-parts)

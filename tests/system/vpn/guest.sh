@@ -22,6 +22,22 @@ if [ $case = alone ]; then
 	sleep 20
 	exit 0
 fi
+# IPv6, by another client.
+lease6() {
+	cat >/lease6 <<'EOF'
+#!/bin/sh
+[ "$reason" = BOUND6 ] || exit 0
+ip -6 address add $new_ip6_address/128 dev $interface
+echo "guest: lease $new_ip6_address dns $new_dhcp6_name_servers"
+EOF
+	chmod +x /lease6
+	"$(ls /usr/sbin/dhclient /sbin/dhclient 2>/dev/null | head -n 1)" -6 -1 -sf /lease6 -lf /leases6 -pf /pid6 eth0
+	for i in 1 2 3 4 5 6 7 8 9; do
+		ip -6 address show dev eth0 | grep -q tentative || break
+		sleep 1
+	done
+	ip -6 route show default | sed 's/  */ /g; s/^/guest: /'
+}
 reach() {
 	for i in 1 2 3 4 5 6 7 8 9; do ping -c 1 -W 2 10.9.0.1 >/dev/null && return; done
 }
@@ -40,6 +56,9 @@ if [ $case = card ]; then
 fi
 echo "guest: fetched $(wget -q -O - http://10.9.0.1/file | sha256sum)"
 [ $case = big ] && exit 0
+lease6
+echo "guest: fetched by IPv6 $(wget -q -O - 'http://[fd00:9::1]/file' | sha256sum)"
+ping -6 -c 2 -s 1372 fd00:9::1 | grep received | sed 's/^/guest: IPv6 1420 /'
 ping -c 50 -i 0.2 10.9.0.1 >/pings &
 ritectl vpn rekey 2>&1 | sed 's/^/guest: /'
 kill -0 $! && echo "guest: amid traffic"
