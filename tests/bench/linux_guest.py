@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -56,15 +57,34 @@ def build_initrd(output, source, drivers=tuple(DRIVERS), files=()):
     beside.replace(output)
 
 
-def pack(root, level=9):
-    """Returns a folder as an archive that can stand behind another in an initramfs."""
+def copy_programs(programs, root, libraries=()):
+    """Copies programs of this machine to /usr/bin of the guest, libraries that programs look for by themselves, and what the
+    dynamic linker says that both need."""
+    (root / "usr/bin").mkdir(parents=True, exist_ok=True)
+    wanted = set(libraries)
+    for file in [*programs, *libraries]:
+        said = subprocess.run(["ldd", file], check=True, capture_output=True, text=True).stdout
+        wanted |= set(re.findall(r"(/\S+) \(0x", said))
+    for program in programs:
+        shutil.copy(program, root / "usr/bin" / Path(program).name)
+    for library in wanted:
+        (root / library[1:]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(library, root / library[1:])
+
+
+def archive(root):
+    """Returns a folder as cpio packs it."""
     images.settle_times(root)
     names = sorted(str(path.relative_to(root)) for path in root.rglob("*"))
-    archive = subprocess.run(
+    return subprocess.run(
         ["cpio", "--quiet", "--create", "--format=newc", "--reproducible", "--owner=0:0"],
         cwd=root, input="\n".join(names).encode(), stdout=subprocess.PIPE, check=True,
     ).stdout  # fmt: skip
-    return subprocess.run(["gzip", f"-{level}n"], input=archive, stdout=subprocess.PIPE, check=True).stdout
+
+
+def pack(root, level=9):
+    """Returns a folder as an archive that can stand behind another in an initramfs."""
+    return subprocess.run(["gzip", f"-{level}n"], input=archive(root), stdout=subprocess.PIPE, check=True).stdout
 
 
 def build_disk_content(output):

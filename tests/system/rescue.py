@@ -106,22 +106,12 @@ def make_disk(layout, folder):
 # The guests -------------------------------------------------------------------------------------
 
 
-def libraries(program):
-    """What the dynamic linker says a program needs, itself too."""
-    said = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
-    return re.findall(r"(/\S+) \(0x", said)
-
-
 def build_initrd(folder, bus):
     """The initramfs of all guests; the header is in it, as on a stick. The built-in guest's kernel has no driver of SATA disks."""
     root = folder / "root"
-    for name in ("rescue", "mnt", "run", "usr/bin"):
+    for name in ("rescue", "mnt", "run"):
         (root / name).mkdir(parents=True, exist_ok=True)
-    for program in PROGRAMS:
-        shutil.copy(program, root / "usr/bin" / Path(program).name)
-        for library in libraries(program):
-            (root / library[1:]).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(library, root / library[1:])
+    linux_guest.copy_programs(PROGRAMS, root)
     kernel, initrd = (CACHE / "kernel" / "stock", STOCK_INITRD) if bus == "sata" else (KERNEL_PACKAGE, GUEST_INITRD)
     for number, module in enumerate(linux_guest.modules_in_order(DRIVERS, kernel)):
         shutil.copy(module, root / "rescue" / f"{number:02}-{module.name}")
