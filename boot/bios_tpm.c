@@ -36,7 +36,10 @@
 
 extern uint8_t layout_load_start[]; /* boot/ritevisor.lds */
 
-/* The ACPI table "TPM2" (TCG ACPI Specification 1.3, 7.3): where the event log is. */
+/* The ACPI table "TPM2" (TCG ACPI Specification 1.3, 7.3): where registers and the event log are. */
+#define TABLE_CONTROL_AREA 40
+#define TABLE_START_METHOD 48
+#define START_METHOD_FIFO 6
 #define TABLE_LOG_BYTES 64
 #define TABLE_LOG_ADDRESS 68
 #define TABLE_BYTES 76
@@ -44,6 +47,7 @@ extern uint8_t layout_load_start[]; /* boot/ritevisor.lds */
 #define DEVICES_ADDRESS UINT64_C(0xfec00000) /* up to 4 GiB: APICs and the like */
 
 static struct tpm_device tpm_device;
+static bool tpm_has_keys;	/* files have keys that a TPM has sealed */
 static bool tpm_is_waited_for;	/* nobody was asked for a passphrase yet */
 static bool tpm_has_failed;	/* to measure something: nothing is unsealed by it */
 static struct tpm_digests tpm_banks;
@@ -333,31 +337,51 @@ bool bios_tpm_may_unseal(void)
 {
 	static const char mark[] = TPM_SEALED_MARK;
 
-	if (!tpm_may_be_there() || !passphrase_is_wanted(boot_info.command_line))
+	if (!passphrase_is_wanted(boot_info.command_line))
 		return false;
-	for (size_t i = 0; i < boot_info.nr_modules && !tpm_is_waited_for; i++) {
+	for (size_t i = 0; i < boot_info.nr_modules && !tpm_has_keys; i++) {
 		const struct boot_module *module = &boot_info.modules[i];
 		const uint8_t *bytes = (const uint8_t *)module->data;
 
 		for (size_t at = 0; module->kind == BOOT_MODULE_FILE && at + sizeof(mark) <= module->length_bytes; at++) {
 			if (bytes[at] == (uint8_t)mark[0] && memcmp(bytes + at, mark, sizeof(mark) - 1) == 0) {
-				tpm_is_waited_for = true;
+				tpm_has_keys = true;
 				break;
 			}
 		}
 	}
+	tpm_is_waited_for = tpm_has_keys && tpm_may_be_there();
 	return tpm_is_waited_for;
 }
 
-/* Zeros a TPM may give for a while too, and then firmware tells of it. */
-static bool tpm_is_absent(void)
+/* Firmware tells of one that has its registers in another place, as those have that are a part of it. */
+static bool tpm_is_elsewhere(const uint8_t *table)
 {
-	return tpm_read(0, 1) == 0 && acpi_find_table("TPM2") == NULL;
+	uint64_t control_area;
+
+	if (acpi_get(table + ACPI_HEADER_LENGTH, 4) < TABLE_START_METHOD + 4 ||
+	    acpi_get(table + TABLE_START_METHOD, 4) == START_METHOD_FIFO)
+		return false;
+	control_area = acpi_get(table + TABLE_CONTROL_AREA, 8);
+	return control_area < TPM_LINK_ADDRESS || control_area - TPM_LINK_ADDRESS >= PAGE_BYTES;
+}
+
+/* Zeros a TPM may give for a while too, and then firmware tells of it. */
+static bool tpm_open(void)
+{
+	const uint8_t *table = acpi_find_table("TPM2");
+	bool is_zero = tpm_read(0, 1) == 0;
+
+	if ((!is_zero || (table != NULL && !tpm_is_elsewhere(table))) && tpm_link_open(&tpm_device, &tpm_bus))
+		return true;
+	if (table != NULL && tpm_device.why == NULL)
+		log_warning("TPM: firmware tells of one that has no registers at FED40000h: it is not used");
+	return false;
 }
 
 const char *bios_tpm_take_keys(struct vcpu *vcpu)
 {
-	bool had_keys = tpm_is_waited_for, is_there = !tpm_is_absent() && tpm_link_open(&tpm_device, &tpm_bus), capped;
+	bool is_there = tpm_open(), capped;
 
 	tpm_is_waited_for &= !boot_info.passphrase.is_given;
 	if (is_there) {
@@ -369,7 +393,7 @@ const char *bios_tpm_take_keys(struct vcpu *vcpu)
 	tpm_link_close(&tpm_device);
 	if (tpm_device.why != NULL)
 		log_warning("TPM: %s", tpm_device.why);
-	if (!capped && had_keys && (is_there || tpm_device.why != NULL)) {
+	if (!capped && tpm_has_keys && (is_there || tpm_device.why != NULL)) {
 		memory_wipe(boot_info.unsealed, sizeof(boot_info.unsealed));
 		boot_info.nr_unsealed = 0;
 		return "the TPM's PCR 12 cannot be extended, so that an OS could unseal what we do";
