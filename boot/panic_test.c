@@ -75,21 +75,20 @@ static void panic_test_fault_in_cipher(void)
 	(void)crypt_sectors(panic_test_add_key(), true, cpu_own_stack()->trouble, 2 * PAGE_BYTES, XTS_SECTOR_BYTES_MAXIMUM, 0);
 }
 
-/* For ever: nobody else is there to panic. */
-static void panic_test_stop_in_cipher(void)
+/* For ever: whoever looks sends an NMI, or a machine check. */
+static void panic_test_work_in_cipher(const char *what)
 {
 	static uint8_t data[KIB(64)];
-	static struct cpu other;
 	int key = panic_test_add_key();
 
-	panic_cpu = &other;
-	log_line(LOG_FATAL, "panic_by: an NMI stops this CPU");
+	log_line(LOG_FATAL, "panic_by: %s stops this CPU", what);
 	while (crypt_sectors(key, true, data, sizeof(data), XTS_SECTOR_BYTES_MAXIMUM, 0) == 0)
 		continue;
 }
 
 _Noreturn void panic_test(enum panic_test which)
 {
+	static struct cpu other;
 	volatile uint64_t depth = 0;
 
 	switch (which) {
@@ -114,7 +113,12 @@ _Noreturn void panic_test(enum panic_test which)
 		panic_test_fault_in_cipher();
 		break;
 	case PANIC_TEST_CIPHER_STOPPED:
-		panic_test_stop_in_cipher();
+		/* Nobody else is there to panic. */
+		panic_cpu = &other;
+		panic_test_work_in_cipher("an NMI");
+		break;
+	case PANIC_TEST_CIPHER_CHECKED:
+		panic_test_work_in_cipher("a machine check");
 		break;
 	default:
 		*(volatile uint8_t *)memory_direct(memory_reserved_start +

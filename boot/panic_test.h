@@ -15,6 +15,7 @@ enum panic_test {
 	PANIC_TEST_NMI_STACK,	  /* takes an NMI with a stack pointer that is of no use */
 	PANIC_TEST_CIPHER,	  /* faults amid work with a disk's key */
 	PANIC_TEST_CIPHER_STOPPED, /* works with one until the NMI comes by which another CPU's panic stops it */
+	PANIC_TEST_CIPHER_CHECKED, /* works with one until a machine check comes */
 	PANIC_TEST_END,
 };
 

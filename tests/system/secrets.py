@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What is left of a disk's key, in the CPU's registers and in memory, when a machine has stopped.
 
-usage: secrets.py fault|stop COMMAND...   the command boots Ritevisor with panic_by=7 or 8 (boot/panic_test.c)
+usage: secrets.py fault|stop|check COMMAND...   the command boots Ritevisor with panic_by=7, 8 or 9 (boot/panic_test.c)
        secrets.py end COMMAND...          with test_key, and a guest that resets the machine or powers it off
        secrets.py button COMMAND...       the same, but somebody presses the reset button first
        secrets.py disk|typed FOLDER end|button COMMAND...   the same of a real disk's key, and of its passphrase, in all memory of
@@ -23,10 +23,12 @@ from host import monitor  # noqa: E402
 
 PATIENCE_S = 60
 KEY = bytes((i * 73 + 41) & 255 for i in range(64))
-SAID = {"fault": "the machine is stopped", "stop": "an NMI stops this CPU",
+SAID = {"fault": "the machine is stopped", "stop": "an NMI stops this CPU", "check": "a machine check stops this CPU",
         "end": "disks are encrypted", "button": "disks are encrypted"}
 # What resets the machine or powers it off ends with memory as it is.
 KEEP = ["-action", "reboot=shutdown,shutdown=pause"]
+# CPU 0, bank 1: valid, uncorrected, enabled, context corrupt; and that one is in progress.
+MACHINE_CHECK = "mce 0 1 0xb200000000000000 0x4 0 0"
 LEAST_BYTES = 1 << 20
 PASSPHRASE = b"correct horse battery staple"  # tests/system/encrypted
 PROMPT = b"shows it): "
@@ -124,6 +126,9 @@ class Boot:
         self.program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)
         if typed:
             self.type(typed)
+        self.read_until(words)
+
+    def read_until(self, words):
         for line in self.program.stdout:
             line = line.decode(errors="replace")
             # A panic is what the test wants; the runner takes the word itself amiss.
@@ -240,12 +245,14 @@ def main(arguments):
                 judge_memory(boot, stream, folder)
                 boot.end()
                 return 0
-            if arguments[0] == "stop":
+            if arguments[0] in ("stop", "check"):
                 memory = dump_ours(boot, stream, folder)
                 found = [name for name, value in secrets().items() if value in memory]
                 kinds = {name.partition(", round ")[2].partition(", ")[2] or "plain" for name in found}
                 say("before", len(found), *sorted(kinds))
-                command_line(stream, "nmi")
+                command_line(stream, MACHINE_CHECK if arguments[0] == "check" else "nmi")
+            if arguments[0] == "check":
+                boot.read_until("the machine is stopped")
             judge(boot, stream, folder)
         boot.end()
     return 0
