@@ -602,8 +602,8 @@ efi_status EFI_API efi_main(efi_handle self, struct efi_system_table *system)
 		text_line("runs already");
 	else if (!loader_tampered)
 		loader_start();
-	else
-		(void)tpm_cap();
+	else if (!tpm_cap())
+		loader_refuse();
 	loader_free_files();
 	return loader_finish(self);
 }

@@ -27,9 +27,20 @@ struct efi_tcg2_event {
 _Static_assert(TCG2_EVENT_HEADER_BYTES == 14, "EFI_TCG2_EVENT_HEADER");
 
 #define TCG2_EVENT_LOG_2 2u /* with all banks */
+#define TCG2_BANK_SHA256 2u
+
+/* 6.4.3 */
+struct efi_tcg2_capability {
+	uint8_t size, structure_version[2], protocol_version[2];
+	uint32_t hashes, logs;
+	bool is_present;
+	uint16_t command_bytes, answer_bytes;
+	uint32_t manufacturer, nr_banks, active_banks;
+};
+_Static_assert(sizeof(struct efi_tcg2_capability) == 36, "EFI_TCG2_BOOT_SERVICE_CAPABILITY");
 
 struct efi_tcg2 {
-	void *get_capability;
+	efi_status(EFI_API *get_capability)(struct efi_tcg2 *self, struct efi_tcg2_capability *capability);
 	efi_status(EFI_API *get_event_log)(struct efi_tcg2 *self, uint32_t format, uint64_t *start, uint64_t *last_entry,
 					   bool *truncated);
 	efi_status(EFI_API *hash_log_extend_event)(struct efi_tcg2 *self, uint64_t flags, uint64_t data, uint64_t data_bytes,

@@ -22,6 +22,8 @@
 
 static struct efi_system_table *tpm_system;
 static struct efi_tcg2 *tpm_protocol;
+static bool tpm_is_mute;   /* it is there, with PCRs that keys are sealed to, and does not tell them */
+static bool tpm_is_missed; /* by keys that it could unseal later, to an OS */
 static bool tpm_has_failed; /* to measure something: the PCR is not what it should be, and nothing is unsealed by it */
 
 static const struct efi_guid tpm_guid = EFI_GUID_RITEVISOR;
@@ -45,6 +47,14 @@ static bool tpm_submit(void *context, const uint8_t *command, size_t command_byt
 
 static const struct tpm_link tpm_link = { .submit = tpm_submit };
 
+static bool tpm_has_bank(struct efi_tcg2 *protocol)
+{
+	struct efi_tcg2_capability capability = { .size = sizeof(capability) };
+
+	return !efi_failed(protocol->get_capability(protocol, &capability)) && capability.is_present &&
+	       (capability.active_banks & TCG2_BANK_SHA256) != 0;
+}
+
 void tpm_find(struct efi_system_table *system)
 {
 	static const struct efi_guid guid = EFI_GUID_TCG2;
@@ -54,8 +64,10 @@ void tpm_find(struct efi_system_table *system)
 	if (efi_failed(system->boot->locate_protocol(&guid, NULL, (void **)&tpm_protocol)))
 		tpm_protocol = NULL;
 	/* Firmware has the protocol for a TPM that is switched off, too, or has no bank of SHA-256. */
-	if (tpm_protocol != NULL && !tpm_read_pcr(&tpm_link, TPM_PCR, value))
+	if (tpm_protocol != NULL && !tpm_read_pcr(&tpm_link, TPM_PCR, value)) {
+		tpm_is_mute = tpm_has_bank(tpm_protocol);
 		tpm_protocol = NULL;
+	}
 }
 
 void tpm_measure(const char *kind, const char *name, const void *data, size_t length_bytes)
@@ -197,6 +209,8 @@ bool tpm_unlock(const char *options, const char *name, const uint8_t *header, si
 	static struct tpm_sealed sealed;
 	size_t at = 0, bytes = key_token_searched_bytes(header, header_bytes);
 
+	if (tpm_is_mute && tpm_sealed_next(header, bytes, &at, &sealed))
+		tpm_is_missed = true;
 	if (tpm_protocol == NULL || tpm_has_failed)
 		return false;
 	while (tpm_sealed_next(header, bytes, &at, &sealed)) {
@@ -223,7 +237,7 @@ bool tpm_cap(void)
 	uint8_t before[TPM_HASH_BYTES], after[TPM_HASH_BYTES];
 
 	if (tpm_protocol == NULL)
-		return true;
+		return !tpm_is_missed;
 	if (!tpm_read_pcr(&tpm_link, TPM_PCR, before))
 		return false;
 	tpm_measure("cap", "", text, sizeof(text) - 1);

@@ -1,6 +1,6 @@
 # tests/uefi: programs for UEFI that system tests start beside the loader (tests/system/uefi --copy).
 
-uefi-tests := $(addprefix $(build)/tests/uefi/,calls.efi deaf.efi disables.efi forgets.efi refuses.efi translates.efi unseals.efi wakes.efi)
+uefi-tests := $(addprefix $(build)/tests/uefi/,calls.efi deaf.efi disables.efi forgets.efi mute.efi refuses.efi translates.efi unseals.efi wakes.efi)
 uefi-test-objects := $(addprefix $(build)/efi/,tests/uefi/say.o boot/uefi/chain.o boot/uefi/text.o \
 	core/console.o core/print.o core/string.o)
 test-programs += $(uefi-tests)
