@@ -1,5 +1,6 @@
 """The root file system of the Debian disk, encrypted in place by ./ritevisor disk, and back."""
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,17 @@ def option(disk, serial):
 
 def files(folder):
     return [str(folder / "root.luks"), str(folder / "root.key")]
+
+
+@contextlib.contextmanager
+def wrong_passphrase(folder):
+    """Meanwhile files() has another."""
+    key = folder / "root.key"
+    key.write_bytes(PASSPHRASE + b"?")
+    try:
+        yield
+    finally:
+        key.write_bytes(PASSPHRASE)
 
 
 def encrypt(disk, folder):
