@@ -281,6 +281,8 @@ bool xhci_transfer_ask(struct xhci_transfer *transfer, struct vcpu *vcpu);
 /* The controller has got it: it is kept as long as somebody awaits its end. */
 void xhci_transfer_given(struct xhci_transfer *transfer);
 void xhci_transfer_free(struct xhci_transfer *transfer);
+/* The guest has made nothing of that TRB: if its event would have told of a stall, that comes no more, and the ring goes on. */
+void xhci_transfer_taken_back(struct xhci_ring *ring, gpa_t at);
 /* The ring begins elsewhere, or ends: nobody hears of those that it has. */
 void xhci_transfers_forget(struct xhci_ring *ring);
 /* The controller was reset: it reads nothing any more. */

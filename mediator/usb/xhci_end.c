@@ -116,6 +116,8 @@ static void xhci_transfer_over(struct xhci_transfer *transfer, struct xhci_trb *
 	uint32_t code;
 
 	xhci_transfer_pretend(transfer, event, which);
+	if (transfer->ring->endpoint != NULL)
+		transfer->ring->endpoint->is_stalled |= transfer->told == XHCI_TOLD_STALL; /* though it was taken back */
 	code = XHCI_TRB_CODE(event->status);
 	request->kind = RV_EVENT_USB_DONE;
 	request->end_tsc = tsc_read();

@@ -67,6 +67,8 @@ static void xhci_segment_written(struct xhci_segment *segment, uint32_t index)
 	    XHCI_TRB_TYPE(memory->control) == XHCI_LINK)
 		return;
 	xhci_write(memory, trb, trb->control);
+	if (segment->ring->endpoint != NULL)
+		xhci_transfer_taken_back(segment->ring, segment->region.first + index * sizeof(*trb));
 }
 
 static void xhci_segment_do(struct xhci_segment *segment, struct access *access)

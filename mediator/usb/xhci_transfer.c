@@ -245,6 +245,14 @@ void xhci_transfer_given(struct xhci_transfer *transfer)
 	ring->nr_transfers++;
 }
 
+void xhci_transfer_taken_back(struct xhci_ring *ring, gpa_t at)
+{
+	for (const struct xhci_transfer *transfer = ring->transfers; transfer != NULL; transfer = transfer->next) {
+		if (transfer->told == XHCI_TOLD_STALL && transfer->parts[0].at == at)
+			ring->endpoint->is_stalled = false;
+	}
+}
+
 /* What the controller may still read stays until it is reset. */
 void xhci_transfers_forget(struct xhci_ring *ring)
 {

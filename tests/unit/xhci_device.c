@@ -248,8 +248,12 @@ static uint32_t command_do(const struct xhci_trb *trb, unsigned *slot)
 		device_is_configured[*slot] = true;
 		return XHCI_SUCCESS;
 	case XHCI_RESET_ENDPOINT:
+		if (XHCI_TRB_ENDPOINT(trb->control) != 1)
+			return XHCI_SUCCESS; /* the test's */
 		return rings[*slot].is_halted ? XHCI_SUCCESS : 19;
 	case XHCI_SET_TR_DEQUEUE:
+		if (XHCI_TRB_ENDPOINT(trb->control) != 1)
+			return XHCI_SUCCESS;
 		rings[*slot] = (struct device_ring){ .at = trb->parameter & ~UINT64_C(15), .cycle = trb->parameter & 1 };
 		return XHCI_SUCCESS;
 	case XHCI_RESET_DEVICE:
