@@ -38,7 +38,7 @@ void usb_find(void)
 static void usb_tell_unseen(void)
 {
 	for (unsigned i = 0; !usb_is_told && i < usb_nr_unseen; i++)
-		log_warning("PCI %02lx:%02lx.%lu is a USB controller that has no mediator: its devices pass unseen",
+		log_warning("PCI %02lx:%02lx.%lu is a USB controller that has no mediator: its devices pass unseen, unless a script hides it",
 			    usb_unseen[i] >> 20 & 0xff, usb_unseen[i] >> 15 & 31, usb_unseen[i] >> 12 & 7);
 	usb_is_told = true;
 }

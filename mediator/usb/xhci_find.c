@@ -15,6 +15,7 @@
 struct spinlock xhci_lock;
 static struct xhci_controller *xhci_controllers[RV_USB_CONTROLLERS_MAXIMUM];
 static unsigned xhci_nr_controllers;
+static bool xhci_is_one_left_out;
 
 /* Its slots it may have again, from memory (xHCI 1.2, 4.23.2). */
 static void xhci_wake(void *vcpu)
@@ -39,7 +40,8 @@ void xhci_find_one(uint64_t function)
 	if (xhci_nr_controllers < RV_USB_CONTROLLERS_MAXIMUM)
 		controller = memory_allocate_pages(nr_pages);
 	if (controller == NULL) {
-		log_warning("a USB controller is left out: there is no room for it");
+		log_warning("a USB controller is left out: there is no room for it. So no hook of USB goes");
+		xhci_is_one_left_out = true;
 		return;
 	}
 	controller->function = function;
@@ -134,6 +136,8 @@ int xhci_claim(struct xhci_controller *controller)
 
 	if (controller->is_claimed)
 		return 0;
+	if (xhci_is_one_left_out)
+		return -RV_ENOTSUP; /* its devices would come in unseen */
 	error = xhci_take_pages(controller);
 	if (error == 0)
 		error = pci_follow(&controller->registers);

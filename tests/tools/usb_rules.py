@@ -16,7 +16,7 @@ TEXTS = ['"A1"', '""', '"a b"', '"#"', r'"\"q\""', r'"\\"', r'"\x41"', r'"\x4"',
 CONDITIONS = ["true", "false", "!true", "! true", "!!true", "maybe-not", "true)"]
 OPERATORS = ["all-of", "one-of", "none-of", "equals", "equals-ordered", "match-all", "any-of", "One-of"]
 ATTRIBUTES = [("id", IDS), ("with-interface", INTERFACES), ("name", TEXTS), ("serial", TEXTS), ("hash", TEXTS), ("via-port", TEXTS),
-              ("label", TEXTS), ("if", CONDITIONS), ("colour", TEXTS)]  # fmt: skip
+              ("parent-hash", TEXTS), ("label", TEXTS), ("if", CONDITIONS), ("colour", TEXTS)]  # fmt: skip
 
 
 def likely(rng, choices):

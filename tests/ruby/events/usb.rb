@@ -6,7 +6,7 @@ rescue StandardError => error
 end
 
 try { on(:usb_attach, speed: 16) { } }
-try { Usb.policy("allow parent-hash \"x\"") }
+try { Usb.policy("allow with-connect-type \"x\"") }
 try { Usb.policy("allow", default: :reject) }
 
 on(:usb_attach, vendor_id: 0x46f4) { |d| log d.to_s, product: d.product, interfaces: d.interfaces.to_a.join(" ") }

@@ -6,10 +6,13 @@
 #     reject with-interface one-of { 03:*:* e0:01:* }
 #   RULES
 class Usb
-  # The first rule that fits decides; `default`, :allow or :block, where none does. Returns the Rules.
-  def self.policy(text, default: :block)
+  # The first rule that fits decides; `default`, :allow or :block, where none does. The guest does not find controllers whose
+  # devices nobody could judge, unless `others` is :pass. Returns the Rules.
+  def self.policy(text, default: :block, others: :hide)
     raise ArgumentError, "default: is :allow or :block, not #{default.inspect}" unless %i[allow block].include?(default)
+    raise ArgumentError, "others: is :hide or :pass, not #{others.inspect}" unless %i[hide pass].include?(others)
     rules = Rules.new(text)
+    __hide_others if others == :hide
     Hook.on(:usb_attach, on_error: :deny) do |event|
       device = event.device
       target, line = device ? rules.judge(device) : :block
@@ -18,11 +21,19 @@ class Usb
     rules
   end
 
+  # All controllers but the xHCI that are there now: these have a mediator, what is plugged in later has none. First what is
+  # to come, so that nothing is missed in between.
+  def self.__hide_others
+    mediated = PCI.select(class: 0x0c0330).map { |device| { slot: device.slot } }
+    no_hosts = [{ class: 0x0c03fe }, { class: 0x0c0340 }] # a USB device, and USB4's routers, whose devices are xHCI's
+    Hook.on(:pci_config_access, verdict: :deny, class: 0x0c03, except: no_hosts + mediated)
+    [0x0c0300, 0x0c0310, 0x0c0320, 0x0c0380].each { |kind| PCI.select(class: kind).each(&:hide) }
+  end
+
   class Rules
     TARGETS = %w[allow block reject]
     OPERATORS = %w[all-of one-of none-of equals equals-ordered match-all]
     WITHOUT = {
-      "parent-hash" => "what hub a device is on is not known by its hash; say via-port",
       "with-connect-type" => "which ports are inside of the machine is not known here; say via-port",
     }
     HEX = "0123456789abcdefABCDEF"
@@ -47,8 +58,9 @@ class Usb
     def judge(device)
       known = { "interface" => device.interfaces, "id" => [device.id], "serial" => [device.serial],
                 "name" => [device.product], "via-port" => [device.path] }
-      known["hash"] = [device.fingerprint] if @rules.any? { |rule| rule.demands.any? { |demand| demand.name == "hash" } }
-      rule = @rules.find { |one| one.demands.all? { |demand| __fits?(demand, known) } }
+      known["hash"] = [device.fingerprint] if __asks?("hash")
+      known["parent-hash"] = (parent = device.parent) && [parent.fingerprint] if __asks?("parent-hash")
+      rule = @rules.find { |one| one.demands.all? { |demand| __fits?(demand, known, one.target) } }
       rule && [rule.target, rule.line]
     end
 
@@ -56,7 +68,13 @@ class Usb
 
     # Matching -----------------------------------------------------------------------------------------------
 
-    def __fits?(demand, known)
+    def __asks?(name)
+      @rules.any? { |rule| rule.demands.any? { |demand| demand.name == name } }
+    end
+
+    # What is not known of a device, a root hub's hash, lets none in, and keeps one out.
+    def __fits?(demand, known, target)
+      return target != :allow if demand.name == "parent-hash" && known["parent-hash"].nil?
       have = demand.name == "if" ? [true] : known[demand.name]
       case demand.operator
       when "all-of" then demand.values.all? { |value| __among?(value, have) }
@@ -116,7 +134,7 @@ class Usb
       case name
       when "id" then __set("id") { __id(__word) }
       when "with-interface" then __set("interface") { __interface(__word) }
-      when "name", "hash", "serial", "via-port" then __set(name) { __string }
+      when "name", "hash", "parent-hash", "serial", "via-port" then __set(name) { __string }
       when "label" then __set(name) { __string } && nil
       when "if" then __conditions
       else

@@ -74,6 +74,13 @@ class Usb
     @info[7]
   end
 
+  # The hub that it is plugged into; nil: it is the root hub, which is no device, or one that is gone
+  def parent
+    last = path.rindex(".") || path.rindex("-")
+    above = path[0, last]
+    above.include?("-") ? Usb[above] : nil
+  end
+
   def manufacturer
     @info[8]
   end
@@ -109,12 +116,13 @@ class Usb
     @info[5] & REFUSED != 0
   end
 
-  # The rule that `usbguard generate-policy` writes for it, as far as we know what stands there: where it is only if it has
-  # no serial number.
+  # The rule that `usbguard generate-policy` writes for it, as far as we know what stands there: the hub's hash if it is on one,
+  # where it is only if it has no serial number.
   def rule(target = refused? ? "block" : "allow")
     types = interfaces
     types = types.size == 1 ? types[0] : "{ #{types.join(" ")} }"
     text = "#{target} id #{id} serial #{Usb.__quote(serial)} name #{Usb.__quote(product)} hash \"#{fingerprint}\""
+    text += " parent-hash \"#{hub.fingerprint}\"" if (hub = parent)
     text += " via-port \"#{path}\"" if serial.empty?
     "#{text} with-interface #{types}"
   end

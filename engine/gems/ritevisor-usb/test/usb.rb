@@ -1,8 +1,9 @@
 class UsbSample
-  attr_reader :id, :serial, :product, :path, :interfaces, :fingerprint
+  attr_reader :id, :serial, :product, :path, :interfaces, :fingerprint, :parent
 
-  def initialize(id, interfaces, serial: "A1", product: "Stick", path: "1-2.3", fingerprint: "h")
+  def initialize(id, interfaces, serial: "A1", product: "Stick", path: "1-2.3", fingerprint: "h", parent: nil)
     @id, @interfaces, @serial, @product, @path, @fingerprint = id, interfaces, serial, product, path, fingerprint
+    @parent = parent
   end
 end
 
@@ -29,6 +30,14 @@ assert 'Usb::Rules: texts' do
   assert_equal :block, usb_judge('block name "a\"b\\\\"', UsbSample.new("1:1", [], product: "a\"b\\"))
   %w[serial name via-port hash].each { |word| assert_nil usb_judge("allow #{word} \"other\"", STICK) }
   assert_nil usb_judge('allow serial none-of { "A1" "A2" }', STICK)
+end
+
+assert 'Usb::Rules: the hub it is on' do
+  behind = UsbSample.new("46f4:0001", [], parent: UsbSample.new("0409:55aa", ["09:00:00"], fingerprint: "hub"))
+  { 'allow parent-hash "hub"' => [:allow, nil], 'allow parent-hash "h"' => [nil, nil], 'block parent-hash "hub"' => %i[block block],
+    'reject parent-hash "h"' => [nil, :reject], 'allow parent-hash none-of { "h" }' => [:allow, nil] }.each do |rule, wanted|
+    assert_equal wanted, [behind, STICK].map { |device| usb_judge(rule, device) }, rule # a root hub's is not known
+  end
 end
 
 assert 'Usb::Rules: sets of interfaces' do
@@ -61,7 +70,7 @@ end
 assert 'Usb::Rules: what is wrong' do
   ["permit", "allow 46f4", "allow id", "allow id 46f4:00001", "allow with-interface *:06:50", "allow with-interface 8:6:50",
    "allow with-interface { 08:06:50", "allow with-interface { }", "allow serial A1", "allow serial \"A1", "allow name \"\\q\"",
-   "allow with-interface one-of 08:06:50", "allow if localtime(08:00-18:00)", "allow parent-hash \"x\"",
+   "allow with-interface one-of 08:06:50", "allow if localtime(08:00-18:00)", "allow parent-hash { }",
    "allow with-connect-type \"hardwired\"", "allow colour \"red\"", "match 46f4:0001", "allow *:0001",
    "allow with-interface 08:*:50", "allow }", "allow name \"\\x4\"", "allow name\"a\"", "allow name \"a\"serial \"b\"",
    "allow name \"a\" name \"b\"", "allow 46f4:0001 id 46f4:0001", "allow with-interface {08:06:50 08:06:62}x",
