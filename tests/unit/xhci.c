@@ -131,7 +131,7 @@ static void use(unsigned slot)
 	was_in = device_is_configured[slot];
 	UNIT_EQUAL(was_in, is_in);
 	UNIT_EQUAL(code, is_in ? XHCI_SUCCESS : 5);
-	if (stick->kind == STICK_LIAR)
+	if (stick->kind == STICK_LIAR || stick->kind == STICK_CHANGING || stick->kind == STICK_RENAMED)
 		nr_verified_liars++;
 	/* A command that is another when the doorbell rings. */
 	if (!is_in) {
@@ -238,8 +238,8 @@ static void sequences(void)
 		if (unit_why[0] != '\0')
 			fprintf(stderr, "sequence %u\n", i);
 	}
-	UNIT_CHECK(nr_allowed > 400 && nr_refused > 400 && nr_attached > 1000 && nr_detached > 500 && nr_resets > 20 &&
-		   nr_verified_liars > 50);
+	UNIT_CHECK(nr_allowed > 300 && nr_refused > 400 && nr_attached > 1000 && nr_detached > 500 && nr_resets > 20 &&
+		   nr_verified_liars > 150);
 }
 
 /* Nothing is known of what will work then, but for what must not: a device that is not let in is not configured. */

@@ -51,18 +51,26 @@ static uint32_t stick_descriptor(const struct stick *stick, uint64_t setup, uint
 		bytes[10] = (uint8_t)stick->kind;
 		if (stick->kind == STICK_LIAR && stick->nr_asked > 1)
 			bytes[8] ^= 1;
+		if (stick->kind == STICK_MANY)
+			bytes[17] = 255;
 		return stick->kind == STICK_SMALL && stick->nr_asked < 3 ? 8 : 18;
 	case 2:
 		memcpy(bytes, stick_configuration, 32);
 		if (stick->kind == STICK_LOOPING)
 			bytes[9] = 0;
+		if (stick->kind == STICK_LONG)
+			bytes[2] = bytes[3] = 255;
+		if (stick->kind == STICK_CHANGING && stick->nr_asked > 1)
+			bytes[14] = 3; /* HID */
 		return stick->kind == STICK_CUT ? 31 : 32;
 	case 3:
 		if (stick->kind == STICK_MUTE || number > 3)
 			return 0;
 		bytes[0] = 4;
 		bytes[1] = 3;
-		bytes[2] = number == 0 ? 9 : 'A' + number;
+		bytes[2] = number == 0 ? 9 : (uint8_t)('A' + number);
+		if (number == 3 && stick->kind == STICK_RENAMED && stick->nr_asked > 1)
+			bytes[2] = 'Z';
 		bytes[3] = number == 0 ? 4 : 0;
 		return 4;
 	default:

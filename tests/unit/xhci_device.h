@@ -22,7 +22,11 @@ enum stick_kind {
 	STICK_GOOD,	 /* let in */
 	STICK_BAD,	 /* a script says no */
 	STICK_LIAR,	 /* says something else the second time */
+	STICK_CHANGING,	 /* its interface is of another class the second time */
+	STICK_RENAMED,	 /* has another serial number the second time */
 	STICK_CUT,	 /* its configuration is shorter than it says */
+	STICK_LONG,	 /* its configuration is as long as can be */
+	STICK_MANY,	 /* has 255 configurations */
 	STICK_LOOPING,	 /* a descriptor of length 0 */
 	STICK_SILENT,	 /* never answers */
 	STICK_MUTE,	 /* stalls when asked for strings */

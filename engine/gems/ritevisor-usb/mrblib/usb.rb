@@ -122,7 +122,8 @@ class Usb
     types = interfaces
     types = types.size == 1 ? types[0] : "{ #{types.join(" ")} }"
     text = "#{target} id #{id} serial #{Usb.__quote(serial)} name #{Usb.__quote(product)} hash \"#{fingerprint}\""
-    text += " parent-hash \"#{hub.fingerprint}\"" if (hub = parent)
+    hub = parent
+    text += " parent-hash \"#{hub.fingerprint}\"" if hub
     text += " via-port \"#{path}\"" if serial.empty?
     "#{text} with-interface #{types}"
   end
