@@ -19,7 +19,7 @@
 /* AMD APM v2 16.5, Intel SDM 3 9.4.4.1: between INIT and startup IPI, and between two of these */
 #define START_INIT_US 10000
 #define START_REPEAT_US 200
-/* It takes far less than a millisecond; emulators share a machine. */
+/* It takes far less than a millisecond. */
 #define START_ANSWER_US 2000000
 
 static void (*smp_start_run)(struct cpu *cpu);
@@ -45,12 +45,11 @@ _Noreturn static void smp_start_arrive(void)
 
 static bool smp_start_await(const struct cpu *cpu, uint64_t us)
 {
-	uint64_t start = tsc_read();
+	struct time_limit limit = time_limit_of_us(us);
 
 	while (!__atomic_load_n(&cpu->online, __ATOMIC_SEQ_CST)) {
-		if (tsc_read() - start > time_tsc_of_us(us))
+		if (time_limit_is_over(&limit))
 			return false;
-		cpu_pause();
 	}
 	return true;
 }

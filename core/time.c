@@ -126,3 +126,18 @@ void time_wait_us(uint64_t us)
 {
 	time_wait_cycles(time_tsc_of_us(us));
 }
+
+struct time_limit time_limit_of_us(uint64_t us)
+{
+	return (struct time_limit){ tsc_read(), time_tsc_of_us(us), us };
+}
+
+bool time_limit_is_over(struct time_limit *limit)
+{
+	if (limit->turns != 0)
+		limit->turns--;
+	else if (tsc_read() - limit->start > limit->cycles)
+		return true;
+	cpu_pause();
+	return false;
+}

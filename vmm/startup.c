@@ -35,7 +35,7 @@
 #include "vmm/startup_watch.h"
 #include "vmm/suspend.h"
 
-#define STARTUP_STOP_S 2 /* it takes microseconds; emulators share a machine */
+#define STARTUP_STOP_US 2000000 /* it takes microseconds */
 
 static struct spinlock startup_lock;
 static bool startup_is_watched;	       /* the local APIC, at least at first */
@@ -305,7 +305,7 @@ void startup_take_signals(struct vcpu *vcpu)
 
 bool startup_stop_others(void)
 {
-	uint64_t start = tsc_read();
+	struct time_limit limit = time_limit_of_us(STARTUP_STOP_US);
 
 	__atomic_store_n(&startup_is_closed, true, __ATOMIC_SEQ_CST);
 	for (uint32_t i = 1; i < cpus_count; i++) {
@@ -322,9 +322,8 @@ bool startup_stop_others(void)
 	}
 	for (uint32_t i = 1; i < cpus_count; i++) {
 		while (cpu_get(i)->online && !__atomic_load_n(&cpu_get(i)->vcpu->is_still, __ATOMIC_SEQ_CST)) {
-			if (tsc_read() - start > STARTUP_STOP_S * time_tsc_hz)
+			if (time_limit_is_over(&limit))
 				return false;
-			cpu_pause();
 		}
 		/* What was written last: the line is this CPU's now, which writes it back. */
 		if (cpu_get(i)->online)

@@ -32,7 +32,7 @@
 #include "vmm/startup.h"
 #include "vmm/vcpu.h"
 
-#define SUSPEND_WAIT_S 10	/* for a machine that does not sleep after all */
+#define SUSPEND_WAIT_US 10000000 /* for a machine that does not sleep after all; it must not do so later */
 #define WAKE_STACK_GAP 256u	/* below what wake_call() has saved */
 #define CR4_LEFT (CR4_VMXE)	/* is set by who switches VMX on */
 
@@ -141,6 +141,7 @@ _Noreturn static void suspend_arrive(void)
 static void suspend_enter(void)
 {
 	uint64_t start = tsc_read();
+	struct time_limit limit;
 
 	low_entry_fill(suspend.plan.low_page, suspend.root, suspend_arrive);
 	low_entry_set_stack(suspend.plan.low_page, wake_stack - WAKE_STACK_GAP);
@@ -150,7 +151,7 @@ static void suspend_enter(void)
 	suspend.tsc = suspend.start = start;
 	suspend.fingerprint = 0;
 	suspend.is_intact = false;
-	suspend.why_not = "the machine did not do so";
+	suspend.why_not = "the machine stays awake";
 	watch_tell(&suspend_sleep_watchers, NULL);
 	suspend_use_tables();
 	suspend.fingerprint = suspend_fingerprint();
@@ -160,8 +161,9 @@ static void suspend_enter(void)
 		return;
 	}
 	suspend.plan.enter();
-	while (tsc_read() - start < SUSPEND_WAIT_S * time_tsc_hz)
-		cpu_pause();
+	limit = time_limit_of_us(SUSPEND_WAIT_US);
+	while (!time_limit_is_over(&limit))
+		;
 }
 
 /* Timers and the clock of the log go on from where they were; what a CPU counts from its wake on would be long ago. */
@@ -244,6 +246,7 @@ static void suspend_undo(void)
 void suspend_take(struct vcpu *vcpu)
 {
 	const char *why = NULL;
+	bool was_tried = false;
 
 	/* What it has opened cannot be closed by hardware that has forgotten the vCPU. */
 	if (vcpu->steps != 0)
@@ -260,15 +263,17 @@ void suspend_take(struct vcpu *vcpu)
 		memcpy(suspend.low_page, memory_direct(suspend.plan.low_page), PAGE_BYTES);
 		real_vectors_take();
 		log_info("the guest suspends to RAM");
+		was_tried = true;
 		if (wake_call(suspend_enter)) {
 			suspend_wake(vcpu);
 		} else {
 			suspend_undo();
 			why = suspend.why_not;
 		}
-		watch_tell(&suspend_guest_watchers, vcpu);
 	}
-	startup_let_others();
 	if (why != NULL)
 		suspend.plan.refuse(why);
+	if (was_tried)
+		watch_tell(&suspend_guest_watchers, vcpu);
+	startup_let_others();
 }

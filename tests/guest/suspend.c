@@ -7,7 +7,7 @@
  * without end;
  * how=dma: QEMU's edu writes it a little later; how=interrupts: real mode's vectors lead to it too; how=other: the second
  * CPU asks for the same again and again, while either runs a script at port 0x81, which is to make it HOOKED;
- * how=none: without a waking vector; how=tables: the FADT names another FACS, which firmware would go by; how=facs: the
+ * type=N: by that SLP_TYP; how=none: without a waking vector; how=tables: the FADT names another FACS, which firmware would go by; how=facs: the
  * FACS has lost its name. In the last three the machine must not sleep.
  */
 #include "guest.h"
@@ -23,6 +23,7 @@
 #define STATUS_BACK 4 /* from PM1's control register to its status */
 #define WAKE_STATUS 0x8000u
 #define SLEEP_ENABLE 0x2000u
+#define SLEEP_TYPE_SHIFT 10
 #define SLEEP_TYPE 0x0400u /* on the chipsets that emulators have */
 
 #define HOOKED_PORT 0x81 /* suspend_low.S looks at it too */
@@ -191,7 +192,7 @@ void guest_main(void)
 		lead_interrupts();
 	if (how[0] == 'd')
 		start_dma(&vector, facs);
-	out16(control, SLEEP_TYPE | SLEEP_ENABLE);
+	out16(control, (uint16_t)(option_number_or("type", SLEEP_TYPE >> SLEEP_TYPE_SHIFT) << SLEEP_TYPE_SHIFT) | SLEEP_ENABLE);
 	status = in16((uint16_t)(control - STATUS_BACK));
 	guest_check((status & WAKE_STATUS) != 0, "goes on as if woken", "status 0x%x", status);
 }
