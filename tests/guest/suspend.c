@@ -5,7 +5,7 @@
  * Options: how=vector: nothing else; how=low: conventional memory is full of the guest's bytes, where the hypervisor comes
  * back by a page, and as it was when the guest goes on; how=race: the second CPU, wherever it is started, writes both
  * without end;
- * how=dma: QEMU's edu writes it a little later; how=interrupts: real mode's vectors lead to it too; how=other: the second
+ * how=pat: with another PAT, which on QEMU is the machine's; how=dma: QEMU's edu writes it a little later; how=interrupts: real mode's vectors lead to it too; how=other: the second
  * CPU asks for the same again and again, while either runs a script at port 0x81, which is to make it HOOKED;
  * type=N: by that SLP_TYP; how=none: without a waking vector; how=tables: the FADT names another FACS, which firmware would go by; how=facs: the
  * FACS has lost its name. In the last three the machine must not sleep.
@@ -18,6 +18,7 @@
 
 #define VECTOR UINT32_C(0x20008)
 #define SECOND_PAGE 0x10
+#define BEFORE UINT32_C(0x21ff0) /* is called just before, for a debugger to stop the guest at */
 #define LOW_FIRST UINT32_C(0x22000)
 #define CONVENTIONAL_KIB 0x413 /* BIOS data area: how much conventional memory there is */
 #define STATUS_BACK 4 /* from PM1's control register to its status */
@@ -36,6 +37,9 @@
 #define CONFIG_COMMAND 0x04u
 #define CONFIG_BAR 0x10u
 #define COMMAND_MEMORY_MASTER 6u
+
+#define MSR_PAT 0x277
+#define PAT_CHANGED UINT64_C(0x0007010600070106) /* write-combining, where it has write-through after a reset */
 
 #define FADT_FACS 36
 #define FACS_BYTES 64
@@ -188,10 +192,14 @@ void guest_main(void)
 		guest_check(second_start(SECOND_PAGE, ask_too), "the second CPU came", "");
 		run_script(control);
 	}
+	if (how[0] == 'p')
+		msr_write(MSR_PAT, PAT_CHANGED);
 	if (how[0] == 'i')
 		lead_interrupts();
 	if (how[0] == 'd')
 		start_dma(&vector, facs);
+	*(volatile uint8_t *)(uintptr_t)BEFORE = 0xc3; /* RET */
+	((void (*)(void))(uintptr_t)BEFORE)();
 	out16(control, (uint16_t)(option_number_or("type", SLEEP_TYPE >> SLEEP_TYPE_SHIFT) << SLEEP_TYPE_SHIFT) | SLEEP_ENABLE);
 	status = in16((uint16_t)(control - STATUS_BACK));
 	guest_check((status & WAKE_STATUS) != 0, "goes on as if woken", "status 0x%x", status);
