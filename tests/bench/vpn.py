@@ -6,6 +6,7 @@ usage: vpn.py WAY    runs the guest that way, in a network namespace of its own,
 
 import json
 import os
+import shutil
 import socketserver
 import subprocess
 import sys
@@ -72,7 +73,7 @@ def build_initrd(work):
     linux_guest.build_initrd(work / "initrd", HERE / "load.c", ["virtio_pci", "virtio_net", "wireguard"],
                              [("wg.conf", (work / "wg.conf").read_text())])  # fmt: skip
     root = work / "root"
-    peers.add_program(root, "wg")
+    linux_guest.copy_programs([shutil.which("wg")], root)
     with open(work / "initrd", "ab") as file:
         file.write(linux_guest.pack(root))
 

@@ -31,7 +31,7 @@ ip -6 address add $new_ip6_address/128 dev $interface
 echo "guest: lease $new_ip6_address dns $new_dhcp6_name_servers"
 EOF
 	chmod +x /lease6
-	"$(ls /usr/sbin/dhclient /sbin/dhclient 2>/dev/null | head -n 1)" -6 -1 -sf /lease6 -lf /leases6 -pf /pid6 eth0
+	dhclient -6 -1 -sf /lease6 -lf /leases6 -pf /pid6 eth0
 	for i in 1 2 3 4 5 6 7 8 9; do
 		ip -6 address show dev eth0 | grep -q tentative || break
 		sleep 1

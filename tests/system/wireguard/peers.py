@@ -1,7 +1,6 @@
 """The other ends of tunnels: wireguard-go, and a Linux of Debian's in an emulator, whose kernel has WireGuard."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -34,15 +33,6 @@ def start_wireguard_go(device, log=subprocess.DEVNULL):
     return process
 
 
-def add_program(root, name):
-    """Puts a program of this machine, with the libraries that it needs, into what an initramfs is packed from."""
-    program = shutil.which(name)
-    needed = subprocess.run(["ldd", program], stdout=subprocess.PIPE, text=True, check=True).stdout
-    for path in [program, *re.findall(r"/lib\S+", needed)]:
-        (root / path[1:]).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, root / path[1:])
-
-
 def kernel_guest(work, files, commands):
     """Returns the options of qemu-system-x86_64 for a Linux with WireGuard that has these files, as {name: bytes} or paths,
     at its root, and runs these commands; they find the modules loaded and eth0."""
@@ -50,7 +40,7 @@ def kernel_guest(work, files, commands):
     (root / "modules").mkdir(parents=True)
     for number, module in enumerate(linux_guest.modules_in_order(["virtio_pci", "virtio_net", "wireguard"])):
         shutil.copy(module, root / "modules" / f"{number:02}.ko")
-    add_program(root, "wg")
+    linux_guest.copy_programs([shutil.which("wg")], root)
     for name, content in files.items():
         (root / name).write_bytes(content if isinstance(content, bytes) else Path(content).read_bytes())
     initrd = work / "kernel-initrd"
