@@ -301,9 +301,10 @@ static void tpm_unseal(struct vcpu *vcpu)
 {
 	if (tpm_has_failed || !tpm_is_waited_for)
 		return;
-	/* The OS that suspends has the TPM begin anew, and could then play our boot to it. */
-	if (boot_options.sleep != SLEEP_DENY) {
-		tpm_say("no key is unsealed: suspend to RAM (sleep=) could give it to the OS");
+	/* The OS that suspends has the TPM begin anew, and could then play our boot to it; or one that has firmware take a reset for
+	 * a wake (vmm/shutdown_status.h). */
+	if (boot_options.sleep != SLEEP_DENY || boot_options.fast) {
+		tpm_say("no key is unsealed: suspend to RAM (sleep=, fast) could give it to the OS");
 		return;
 	}
 	vcpu_ops = &tpm_operations;

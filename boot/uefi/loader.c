@@ -446,10 +446,10 @@ static void loader_measure(void)
 }
 
 /* Whoever has the machine sleep without telling the TPM has it begin anew at the wake, its PCRs too, and what firmware has
- * measured by then stands in the log: all of a boot could be played to it again. */
+ * measured by then stands in the log: all of a boot could be played to it again. With fast nothing keeps it from that. */
 static bool loader_word_lets_sleep(const char *word)
 {
-	return loader_word_is(word, "sleep=allow") || loader_word_is(word, "sleep=policy");
+	return loader_word_is(word, "sleep=allow") || loader_word_is(word, "sleep=policy") || loader_word_is(word, "fast");
 }
 
 typedef bool (*loader_unlock)(const char *options, const char *name, const uint8_t *header, size_t header_bytes,
@@ -473,7 +473,7 @@ static void loader_unlock_all(loader_unlock unlock)
 static void loader_unseal(void)
 {
 	if (loader_has_word(loader_word_encrypts) && loader_has_word(loader_word_lets_sleep)) {
-		tpm_leave("suspend to RAM (sleep=) could give it to the OS");
+		tpm_leave("suspend to RAM (sleep=, fast) could give it to the OS");
 		return;
 	}
 	loader_unlock_all(tpm_unlock);
