@@ -144,7 +144,7 @@ def compare_rest(bare, ours):
         if name in ("eventlog", "pcrs"):
             continue
         if bare.get(name) == ours.get(name):
-            print(f"same: {name}: {' | '.join(bare[name])[:150]}")
+            print(f"same: {name}: {' | '.join(bare[name])[:500]}")
         else:
             print(f"other: {name}: bare: {bare.get(name)}, ours: {ours.get(name)}")
 
@@ -170,7 +170,7 @@ def compare(kind, command):
                          "kept; open_by_tpm /dev/vdb")  # fmt: skip
             for step, lines in again.items():
                 is_same = said[name][step][-len(lines) :] == lines  # what was said last
-                print(f"{'same' if is_same else 'other'} again: {name}: {step}: {' | '.join(lines)[:150]}")
+                print(f"{'same' if is_same else 'other'} again: {name}: {step}: {' | '.join(lines)[:500]}")
 
 
 def main(arguments):
