@@ -20,7 +20,7 @@
 #include "vmm/suspend.h"
 
 #define SLP_TYP_SHIFT 2
-#define SLP_TYP_MASK 7
+#define SLP_TYP_MASK UINT64_C(7)
 #define SLP_EN UINT64_C(0x20)
 #define WAK_STS UINT64_C(0x80)
 #define PM1_BYTE 1 /* of the 16 bits, the byte that has them */
@@ -126,14 +126,19 @@ static enum access_result sleep_handle_control(struct access *access, void *cont
 	struct sleep_register *sleep = CONTAINER_OF(context, struct sleep_register, region);
 	unsigned shift = power_byte_shift(access, &sleep->region);
 	unsigned type = access->value >> (shift + SLP_TYP_SHIFT) & SLP_TYP_MASK;
+	bool asks = (access->value >> shift & SLP_EN) != 0;
 
-	if (!access->write || (access->value >> shift & SLP_EN) == 0)
+	if (!access->write)
 		return ACCESS_PASS;
 	if (sleep->types_off >> type & 1) {
-		shutdown_by_access(access);
+		if (asks)
+			shutdown_by_access(access);
 		return ACCESS_PASS;
 	}
-	access->value &= ~(SLP_EN << shift);
+	/* A reset does not clear SLP_TYP everywhere, and firmware that finds that of a sleep may take it for a wake. */
+	access->value &= ~((SLP_TYP_MASK << SLP_TYP_SHIFT | SLP_EN) << shift);
+	if (!asks)
+		return ACCESS_PASS;
 	if ((sleep->types_to_ram >> type & 1) == 0 || access->direct || !suspend_ask(access->vcpu))
 		sleep_refuse(type);
 
