@@ -12,7 +12,7 @@ import subprocess
 from ctf import Writer
 from harness import ROOT, expect, run, test
 from recorder import CLOSE, FETCH, STOP, Recorder
-from traces import START_NS, convert, frame, sample
+from traces import START_NS, USB_FIELDS, convert, frame, sample, tshark_fields, usb_transfers
 
 PATIENCE_S = 60
 
@@ -132,6 +132,24 @@ def a_pcapng_file_is_that_of_convert(work):
     assert told[0] == told[1] and told[0].count("\n") >= 4, told
     counted = run("capinfos", "-M", work / "live.pcapng")
     expect(counted, 0, "Number of packets:   4", "pcapng", "Strict time order:   True")
+
+
+@test
+def usb_transfers_are_those_of_convert(work):
+    """Mass storage and a keyboard, as tshark reads them: from a recording that goes on, and from a trace."""
+    writer = usb_transfers()
+    convert(writer.folder(work / "trace"), "-f", "pcapng", "-o", work / "trace.pcapng")
+    with Recorder(work / "wire", 1, START_NS) as recorder:
+        recorder.give(packets_of(writer))
+        program = record(recorder, "-q", "-f", "pcapng", "-e", "usb_control,usb_transfer,usb_done", "-o", work / "live.pcapng", stderr=subprocess.PIPE)
+        recorder.wait()
+        assert finish(program) == (0, b"")
+        assert len(recorder.hooks) == 3 and recorder.wish[2] == 2048, (recorder.hooks, recorder.wish)
+    live, trace = ([line.split("\t") for line in tshark_fields(work / name).splitlines() if "\t" in line]
+                   for name in ("live.pcapng", "trace.pcapng"))  # fmt: skip
+    times = USB_FIELDS.index("frame.time_epoch")
+    assert len(live) == 18 and [[*row[:times], *row[times + 1:]] for row in live] == [[*row[:times], *row[times + 1:]] for row in trace], live
+    assert live[-1][USB_FIELDS.index("usbhid.data")] == "0000040000000000", live[-1]
 
 
 @test

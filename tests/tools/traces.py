@@ -166,8 +166,14 @@ CONFIGURATION = bytes.fromhex("09022000010100c000" "0904000002080650" "00" "0705
 READ_CAPACITY = b"USBC" + bytes([7, 0, 0, 0, 8, 0, 0, 0, 0x80, 0, 10, 0x25]) + bytes(15)
 
 
-@test
-def tshark_reads_usb_transfers(work):
+KEYBOARD = bytes.fromhex("09022200010100a032" "0904000001030101" "00" "092111010001223f00" "0705810308000a")
+USB_FIELDS = ("usb.urb_type", "usb.transfer_type", "usb.endpoint_address", "usb.urb_status", "usb.urb_len", "usb.data_len", "frame.interface_name",
+              "frame.comment", "scsi_sbc.opcode", "usbms.dCSWStatus", "frame.time_epoch", "usb.idVendor", "usb.bInterfaceClass",
+              "usbhid.data", "frame.len", "usb.setup.bRequest")  # fmt: skip
+
+
+def usb_transfers():
+    """A stick is asked what it is, and how large; then a keyboard what it is, and a key goes down."""
     writer = Writer()
 
     def transfer(at, kind, number, data, came=None, status=0, verdict="pass", **fields):
@@ -188,18 +194,30 @@ def tshark_reads_usb_transfers(work):
     transfer(START_NS + 40_000, "usb_transfer", 5, READ_CAPACITY, status=6, length=31, **out)
     transfer(START_NS + 45_000, "usb_transfer", 7, b"", b"x", length=131072, **back)
     transfer(START_NS + 50_000, "usb_transfer", 6, READ_CAPACITY, verdict="deny", length=31, **out)
-    convert(writer.folder(work / "trace"), "-f", "pcapng", "-o", work / "trace.pcapng")
-    told = run("tshark", "-r", work / "trace.pcapng", "-T", "fields", *(word for name in (
-        "usb.urb_type", "usb.transfer_type", "usb.endpoint_address", "usb.urb_status", "usb.urb_len", "usb.data_len", "frame.interface_name",
-        "frame.comment", "scsi_sbc.opcode", "usbms.dCSWStatus", "frame.time_epoch") for word in ("-e", name)))  # fmt: skip
-    rows = [line.split("\t") for line in told.text.splitlines() if "\t" in line]
+    keyboard = {"device": 2, "product_id": 2, "interface_class": 3}
+    transfer(START_NS + 60_000, "usb_control", 8, b"", KEYBOARD, length=34, **{**control, **keyboard})
+    transfer(START_NS + 70_000, "usb_transfer", 9, b"", bytes([0, 0, 4, 0, 0, 0, 0, 0]), length=8, type=3, endpoint=1, direction=1, **keyboard)
+    return writer
+
+
+def tshark_fields(path):
+    return run("tshark", "-r", path, "-T", "fields", *(word for name in USB_FIELDS for word in ("-e", name))).text
+
+
+@test
+def tshark_reads_usb_transfers(work):
+    convert(usb_transfers().folder(work / "trace"), "-f", "pcapng", "-o", work / "trace.pcapng")
+    told = tshark_fields(work / "trace.pcapng")
+    rows = [line.split("\t") for line in told.splitlines() if "\t" in line]
     found = [" ".join(row[:6]) for row in rows]
     assert found == ["'S' 0x02 0x80 -115 32 0", "'C' 0x02 0x80 0 32 32", "'S' 0x03 0x02 -115 31 31", "'C' 0x03 0x02 0 31 0",
                      "'S' 0x03 0x81 -115 8 0", "'C' 0x03 0x81 0 8 8", "'S' 0x03 0x81 -115 13 0", "'C' 0x03 0x81 0 13 13",
                      "'S' 0x03 0x02 -115 31 31", "'C' 0x03 0x02 -32 0 0",
-                     "'S' 0x03 0x81 -115 131072 0", "'C' 0x03 0x81 0 1 1", "'S' 0x03 0x02 -115 31 31", "'C' 0x03 0x02 -32 0 0"], told.text
-    assert {row[6] for row in rows} == {"usb1"} and rows[-1][7] == "deny" and rows[0][10] == "1764000000.000000000", told.text
-    assert rows[2][8] == "0x25" and rows[7][9] == "0x00", told.text
+                     "'S' 0x03 0x81 -115 131072 0", "'C' 0x03 0x81 0 1 1", "'S' 0x03 0x02 -115 31 31", "'C' 0x03 0x02 -32 0 0",
+                     "'S' 0x02 0x80 -115 34 0", "'C' 0x02 0x80 0 34 34", "'S' 0x01 0x81 -115 8 0", "'C' 0x01 0x81 0 8 8"], told
+    assert {row[6] for row in rows} == {"usb1"} and rows[-5][7] == "deny" and rows[0][10] == "1764000000.000000000", told
+    assert rows[2][8] == "0x25" and rows[7][9] == "0x00", told
+    assert rows[-3][12] == "0x03" and rows[-1][13] == "0000040000000000", told
 
 
 @test

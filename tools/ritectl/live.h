@@ -39,6 +39,8 @@ struct live_format {
 	bool is_binary; /* nothing for a terminal */
 	/* Has it something to say of such events? NULL: of all. */
 	bool (*takes)(uint32_t kind);
+	/* Of these, is it one that is hooked where the command line names none? */
+	bool (*is_usual)(uint32_t kind);
 	void (*begin)(void);
 	/* The events of all CPUs, in the order of their times. */
 	void (*event)(const struct live_event *event);
@@ -47,6 +49,27 @@ struct live_format {
 };
 extern const struct live_format live_text, live_json; /* live_text.c */
 extern const struct live_format live_pcapng;	       /* live_pcapng.c */
+
+/* live_usbmon.c: what stands before a USB transfer's data. */
+struct usbmon_header {
+	uint64_t id;
+	uint8_t phase, type, endpoint, device;
+	uint16_t bus;
+	uint8_t has_no_setup, has_no_data; /* 0: it has; else a character that says why not */
+	int64_t time_s;
+	int32_t time_us, status;
+	uint32_t length, captured;
+	uint8_t setup[8];
+	uint32_t interval, start_frame, transfer_flags, nr_descriptors;
+};
+_Static_assert(sizeof(struct usbmon_header) == 64, "usbmon's header has 64 bytes");
+bool usbmon_takes_kind(uint32_t kind);
+/* The begin of one, or its end? */
+bool usbmon_takes(const struct live_event *event);
+uint32_t usbmon_bus(const struct live_event *event);
+/* Bytes that are to be moved, or were. */
+uint32_t usbmon_length(const struct live_event *event);
+void usbmon_fill(struct usbmon_header *header, const struct live_event *event);
 
 /* The format of that name, NULL: there is none. */
 const struct live_format *live_format_named(const char *name);

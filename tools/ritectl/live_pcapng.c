@@ -1,7 +1,7 @@
 /*
  * live_pcapng.c: packets for Wireshark, in pcapng (draft-ietf-opsawg-pcapng-02): each when it came, as it went on, with
  * the verdict and whose it was as its comment. They are written in the order in which they came, each when all is known
- * of it, or a second later: a packet that is held does not keep the others.
+ * of it, or a second later: a packet that is held does not keep the others. Of a USB transfer the begin is one, and the end.
  */
 #include "live.h"
 
@@ -21,31 +21,33 @@ enum { PACKET_FLAGS = 2, PACKET_INBOUND = 1, PACKET_OUTBOUND = 2 };
 enum { STATISTICS_RECEIVED = 4, STATISTICS_DROPPED = 5 };
 #define BYTE_ORDER_MAGIC 0x1a2b3c4du
 #define ETHERNET 1
+#define USBMON 220
 #define NANOSECONDS 9
 
 /* A packet on its way. */
 struct pcapng_packet {
 	struct pcapng_packet *next;
 	uint64_t request, time_ns;
-	uint32_t nic, kind, size_bytes;
-	bool is_over;
+	uint32_t nic, kind, size_bytes; /* `nic`: of a transfer its bus */
+	bool is_over, is_usb;
 	const char *verdict;
 	char scripts[COMMENT_BYTES]; /* that decided something */
 	uint16_t length;
-	uint8_t data[TRACE_PAYLOAD_BYTES_MAXIMUM];
+	uint8_t data[sizeof(struct usbmon_header) + TRACE_PAYLOAD_BYTES_MAXIMUM];
 };
 
 static struct pcapng_packet *oldest, **newest = &oldest;
 static struct {
 	uint32_t nic;
+	bool is_usb;
 	uint64_t received;
-} interfaces[RV_NIC_LAST + 1];
+} interfaces[RV_NIC_LAST + 1 + UINT8_MAX + 1];
 static unsigned nr_interfaces;
 static uint64_t nr_lost;
 
 /* Blocks ------------------------------------------------------------------------------------------ */
 
-static uint8_t block[TRACE_PAYLOAD_BYTES_MAXIMUM + COMMENT_BYTES + 512];
+static uint8_t block[sizeof(struct usbmon_header) + TRACE_PAYLOAD_BYTES_MAXIMUM + COMMENT_BYTES + 512];
 static size_t block_bytes;
 
 static void block_put(const void *bytes, size_t length_bytes)
@@ -95,27 +97,33 @@ static void block_put_time(uint64_t time_ns)
 
 /* Packets ----------------------------------------------------------------------------------------- */
 
-static bool pcapng_takes(uint32_t number)
+static bool pcapng_takes_packets(uint32_t number)
 {
 	const struct rv_kind *kind = &rv_kinds[number];
 
 	return number != RV_EVENT_NONE && rv_kind_has(number, RV_KIND_REQUEST) && rv_field_named(kind, "nic") < kind->nr_fields;
 }
 
-/* The number of a card's interface, which is made when its first packet comes. */
-static unsigned pcapng_interface(uint32_t nic)
+static bool pcapng_takes(uint32_t number)
 {
-	const uint16_t link[2] = { ETHERNET, 0 };
+	return pcapng_takes_packets(number) || (usbmon_takes_kind(number) && settings.nic == NIC_ANY);
+}
+
+/* The number of a card's interface, or a USB bus's, which is made when its first packet comes. */
+static unsigned pcapng_interface(uint32_t nic, bool is_usb)
+{
+	const uint16_t link[2] = { is_usb ? USBMON : ETHERNET, 0 };
 	const uint8_t resolution = NANOSECONDS;
 	char name[16];
 	unsigned i;
 
 	for (i = 0; i < nr_interfaces; i++) {
-		if (interfaces[i].nic == nic)
+		if (interfaces[i].nic == nic && interfaces[i].is_usb == is_usb)
 			return i;
 	}
+	interfaces[nr_interfaces].is_usb = is_usb;
 	interfaces[nr_interfaces++].nic = nic;
-	snprintf(name, sizeof(name), "nic%u", nic);
+	snprintf(name, sizeof(name), "%s%u", is_usb ? "usb" : "nic", nic);
 	block_begin(BLOCK_INTERFACE);
 	block_put(link, sizeof(link));
 	block_put_u32(0); /* the longest packet: any */
@@ -139,12 +147,12 @@ static void pcapng_begin(void)
 	block_put_option(SECTION_PROGRAM, program, sizeof(program) - 1);
 	block_end();
 	if (settings.nic != NIC_ANY)
-		pcapng_interface(settings.nic);
+		pcapng_interface(settings.nic, false);
 }
 
 static void pcapng_write(const struct pcapng_packet *packet)
 {
-	unsigned interface = pcapng_interface(packet->nic);
+	unsigned interface = pcapng_interface(packet->nic, packet->is_usb);
 	uint32_t flags = rv_kind_has(packet->kind, RV_KIND_WRITE) ? PACKET_OUTBOUND : PACKET_INBOUND;
 	char comment[COMMENT_BYTES + 64];
 	int length;
@@ -159,7 +167,8 @@ static void pcapng_write(const struct pcapng_packet *packet)
 	block_put_u32(packet->size_bytes);
 	block_put(packet->data, packet->length);
 	block_put_option(OPTION_COMMENT, comment, (uint16_t)length);
-	block_put_option(PACKET_FLAGS, &flags, sizeof(flags));
+	if (!packet->is_usb)
+		block_put_option(PACKET_FLAGS, &flags, sizeof(flags));
 	block_end();
 }
 
@@ -181,8 +190,41 @@ static void pcapng_set_payload(struct pcapng_packet *packet, const struct live_e
 {
 	if (event->payload_length == 0)
 		return;
-	packet->length = event->payload_length < sizeof(packet->data) ? event->payload_length : sizeof(packet->data);
+	packet->length = event->payload_length < TRACE_PAYLOAD_BYTES_MAXIMUM ? event->payload_length : TRACE_PAYLOAD_BYTES_MAXIMUM;
 	memcpy(packet->data, event->payload, packet->length);
+}
+
+/* The last of them. */
+static struct pcapng_packet *pcapng_new(const struct live_event *event)
+{
+	struct pcapng_packet *packet = calloc(1, sizeof(*packet));
+
+	if (packet == NULL)
+		fail(STATUS_SCRIPT, "no memory");
+	packet->time_ns = event->time_ns;
+	packet->kind = event->head.kind;
+	*newest = packet;
+	newest = &packet->next;
+	return packet;
+}
+
+/* A transfer's begin or end: nothing more comes of that. */
+static void pcapng_add_transfer(const struct live_event *event)
+{
+	struct pcapng_packet *packet = pcapng_new(event);
+	struct usbmon_header header;
+
+	usbmon_fill(&header, event);
+	packet->is_usb = packet->is_over = true;
+	packet->nic = usbmon_bus(event);
+	packet->verdict = metadata_verdict(event->head.verdict);
+	pcapng_set_payload(packet, event);
+	memmove(packet->data + sizeof(header), packet->data, packet->length);
+	memcpy(packet->data, &header, sizeof(header));
+	packet->length += sizeof(header);
+	packet->size_bytes = (uint32_t)sizeof(header) + header.length;
+	if (packet->size_bytes < packet->length)
+		packet->size_bytes = packet->length;
 }
 
 static void pcapng_add(const struct live_event *event, uint64_t request)
@@ -193,21 +235,15 @@ static void pcapng_add(const struct live_event *event, uint64_t request)
 	(void)live_value(event, "nic", &nic);
 	if (settings.nic != NIC_ANY && nic != settings.nic)
 		return;
-	packet = calloc(1, sizeof(*packet));
-	if (packet == NULL)
-		fail(STATUS_SCRIPT, "no memory");
+	packet = pcapng_new(event);
 	(void)live_value(event, "length", &length);
 	packet->request = request;
-	packet->time_ns = event->time_ns;
-	packet->kind = event->head.kind;
 	packet->nic = nic <= RV_NIC_LAST ? (uint32_t)nic : RV_NIC_LAST;
 	packet->verdict = metadata_verdict(RV_VERDICT_PASS);
 	pcapng_set_payload(packet, event);
 	packet->size_bytes = event->payload_bytes > length ? event->payload_bytes : (uint32_t)length;
 	if (packet->size_bytes < packet->length)
 		packet->size_bytes = packet->length;
-	*newest = packet;
-	newest = &packet->next;
 }
 
 /* What was decided beyond letting it pass, and by whom. */
@@ -249,10 +285,14 @@ static void pcapng_event(const struct live_event *event)
 
 	(void)live_value(event, "request", &request);
 	packet = pcapng_find(request);
-	if (event->head.phase == TRACE_SUBMITTED)
+	if (usbmon_takes_kind(event->head.kind)) {
+		if (usbmon_takes(event))
+			pcapng_add_transfer(event);
+	} else if (event->head.phase == TRACE_SUBMITTED) {
 		pcapng_add(event, request);
-	else if (packet != NULL)
+	} else if (packet != NULL) {
 		pcapng_go_on(packet, event);
+	}
 	pcapng_write_ready(event->time_ns - PATIENCE_NS);
 }
 
@@ -280,6 +320,7 @@ const struct live_format live_pcapng = {
 	.name = "pcapng",
 	.is_binary = true,
 	.takes = pcapng_takes,
+	.is_usual = pcapng_takes_packets,
 	.begin = pcapng_begin,
 	.event = pcapng_event,
 	.lost = pcapng_lost,

@@ -86,11 +86,11 @@ static void record_take_kinds(struct record_wish *wish, const char *list)
 	free(copy);
 }
 
-/* Of a format that takes some kinds only, those, whoever hooks them. */
+/* Of a format that takes some kinds only, those that are usual, whoever hooks them. */
 static void record_take_format(struct record_wish *wish)
 {
 	for (uint32_t kind = RV_EVENT_NONE + 1; kind < RV_EVENT_KIND_COUNT; kind++) {
-		if (!wish->format->takes(kind))
+		if (!wish->format->is_usual(kind))
 			continue;
 		wish->kinds |= UINT64_C(1) << kind;
 		record_add_hook(wish, kind, NULL);
