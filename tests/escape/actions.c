@@ -39,9 +39,19 @@ const struct action actions[] = {
 	{"window", 8, false, act_window},
 	{"halt", 1, false, act_halt},
 	{"busy", 6, false, act_busy},
+	{"low_page", 4, false, act_low_page},
 };
 const uint32_t actions_count = sizeof(actions) / sizeof(actions[0]);
 _Static_assert(sizeof(actions) / sizeof(actions[0]) <= ESCAPE_ACTIONS_MAXIMUM, "room in the record");
+
+static uint64_t actions_bit(void (*run)(struct cpu *, struct random *))
+{
+	for (uint32_t i = 0; i < actions_count; i++) {
+		if (actions[i].run == run)
+			return UINT64_C(1) << i;
+	}
+	return 0;
+}
 
 void actions_init(void)
 {
@@ -50,8 +60,19 @@ void actions_init(void)
 	random_start(&random, RECORD->seed, RECORD->sequence, ~UINT64_C(0), 0);
 	RECORD->enabled = 1; /* starts are always among them */
 	for (uint32_t i = 0; i < actions_count; i++) {
+		if (actions[i].run == act_low_page)
+			continue;
 		if (random_below(&random, 12) < (actions[i].lethal ? 4u : 9u))
 			RECORD->enabled |= UINT64_C(1) << i;
 	}
+	if (platform.ram_type < 8) /* suspend to RAM is allowed: it is what the sequence is for */
+		RECORD->enabled |= actions_bit(act_sleep) | actions_bit(act_low_page);
 	RECORD->end_way = random_below(&random, RESET_WAYS);
+}
+
+uint32_t actions_weight(uint32_t action)
+{
+	if (!(RECORD->enabled >> action & 1))
+		return 0;
+	return actions[action].weight * (platform.ram_type < 8 && actions[action].run == act_sleep ? 8 : 1);
 }

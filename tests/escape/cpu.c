@@ -116,10 +116,10 @@ static uint32_t cpu_draw(struct random *random)
 	uint32_t total = 0, at;
 
 	for (uint32_t i = 0; i < actions_count; i++)
-		total += RECORD->enabled >> i & 1 ? actions[i].weight : 0;
+		total += actions_weight(i);
 	at = random_below(random, total);
 	for (uint32_t i = 0;; i++) {
-		uint32_t weight = RECORD->enabled >> i & 1 ? actions[i].weight : 0;
+		uint32_t weight = actions_weight(i);
 
 		if (at < weight)
 			return i;

@@ -113,6 +113,7 @@ struct action {
 extern const struct action actions[];
 extern const uint32_t actions_count;
 void actions_init(void);
+uint32_t actions_weight(uint32_t action); /* 0: it is not enabled */
 
 /* oracle.c: looks around, and never returns if it sees what a guest must not see. */
 void oracle_check(struct cpu *cpu, struct random *random);
@@ -175,6 +176,7 @@ ACTION(base_move);
 ACTION(base_wild);
 ACTION(base_ours);
 ACTION(sleep);
+ACTION(low_page);
 ACTION(reset);
 ACTION(apm);
 ACTION(hook);

@@ -1,7 +1,7 @@
 # The guest that tries to leave the hypervisor: build/tests/escape/escape.elf.
 
 escape-objects := $(addprefix $(build)/tests/escape/,main.o cpu.o apic.o machine.o actions.o oracle.o \
-	pages.o random.o landing.o) $(addprefix $(build)/tests/guest/,start.o bios.o fault_entry.o fault.o \
+	pages.o sleep.o random.o landing.o) $(addprefix $(build)/tests/guest/,start.o bios.o fault_entry.o fault.o \
 	print.o power.o runtime.o)
 escape-guest := $(build)/tests/escape/escape.elf
 test-programs += $(escape-guest)

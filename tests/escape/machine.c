@@ -1,5 +1,5 @@
 /*
- * tests/escape/machine.c: actions on the rest of the machine: message-signalled interrupts, the I/O APIC, sleep,
+ * tests/escape/machine.c: actions on the rest of the machine: message-signalled interrupts, the I/O APIC,
  * resets, SMIs by a port, hooks; and those that do nothing special for a while.
  */
 #include "escape.h"
@@ -16,9 +16,6 @@
 #define PIT_ONE_SHOT 0x30
 #define PIC_MASK 0x21
 #define PIC_MASK_SECOND 0xa1
-#define PM1_SLEEP_TYPE_SHIFT 10
-#define PM1_SLEEP_ENABLE 0x2000u
-#define PM1_WAKE_SOURCES 0x0401u /* the timer and the clock */
 #define RESET_CONTROL 0xcf9
 #define KEYBOARD_COMMAND 0x64
 #define KEYBOARD_RESET 0xfe
@@ -76,70 +73,6 @@ void act_ioapic(struct cpu *cpu, struct random *random)
 	if (random_once_in(random, 3))
 		out8(PIC_MASK, (uint8_t)random_below(random, 256));
 	timer_once((uint16_t)(20 + random_below(random, 2000)));
-}
-
-static void write_control(uint16_t port, uint16_t value, uint32_t form)
-{
-	switch (form) {
-	case 0:
-		out16(port, value);
-		out16(port, value | PM1_SLEEP_ENABLE);
-		break;
-	case 1:
-		out8((uint16_t)(port + 1), (uint8_t)((value | PM1_SLEEP_ENABLE) >> 8));
-		break;
-	case 2:
-		out32(port, (uint32_t)(value | PM1_SLEEP_ENABLE));
-		break;
-	case 3: {
-		uint16_t word = (uint16_t)(value | PM1_SLEEP_ENABLE);
-		const uint16_t *from = &word;
-
-		__asm__ volatile("outsw" : "+S"(from) : "d"(port) : "memory");
-		break;
-	}
-	default:
-		out16(port, (uint16_t)(value | PM1_SLEEP_ENABLE));
-		break;
-	}
-}
-
-/* Where the firmware, or the hypervisor, goes on when the machine wakes: mostly where the detector is. The FACS's other
- * fields stay: without them the machine would not sleep again. */
-static void choose_vectors(struct random *random)
-{
-	volatile uint32_t *facs = (volatile uint32_t *)(uintptr_t)platform.facs;
-	uint32_t page = apic_any_page(random), wild = (uint32_t)random_next(random);
-
-	if (facs == NULL)
-		return;
-	facs[FACS_VECTOR / 4] = random_once_in(random, 6) ? wild : random_once_in(random, 2) ? page << 12 : LOW_WAKE;
-	facs[FACS_X_VECTOR / 4] = random_once_in(random, 8) ? wild : 0;
-	facs[FACS_SYSTEM_FLAGS / 4] = random_below(random, 2);
-}
-
-/* Every type but the one that switches off: that has nothing behind it to look at. */
-void act_sleep(struct cpu *cpu, struct random *random)
-{
-	uint16_t port = platform.pm1b_control != 0 && random_once_in(random, 3) ? platform.pm1b_control
-										: platform.pm1a_control;
-	uint32_t type = random_below(random, 8), form = random_below(random, 5);
-
-	(void)cpu;
-	/* Where suspend to RAM is offered, that more often. */
-	if (platform.ram_type < 8 && random_once_in(random, 2))
-		type = platform.ram_type;
-	if (port == 0 || type == platform.off_type || type == platform.disk_type)
-		return;
-	RECORD->end = END_SLEEP; /* unless it goes on */
-	if (platform.pm1a_event != 0)
-		out16((uint16_t)(platform.pm1a_event + 2), PM1_WAKE_SOURCES);
-	choose_vectors(random);
-	if (platform.ram_type < 8 && !platform.bochs)
-		out8(WATCHDOG_PORT, WATCHDOG_THIRTY_SECONDS); /* it goes on while the hypervisor takes its fingerprint */
-	write_control(port, (uint16_t)(type << PM1_SLEEP_TYPE_SHIFT | (in16(port) & 1)), form);
-	spin(50000);
-	RECORD->end = END_UNKNOWN;
 }
 
 static void triple_fault(void)
