@@ -7,7 +7,7 @@
  * without end;
  * how=pat: with another PAT, which on QEMU is the machine's; how=dma: QEMU's edu writes it a little later; how=interrupts: real mode's vectors lead to it too; how=other: the second
  * CPU asks for the same again and again, while either runs a script at port 0x81, which is to make it HOOKED;
- * type=N: by that SLP_TYP; how=none: without a waking vector; how=tables: the FADT names another FACS, which firmware would go by; how=facs: the
+ * type=N: by that SLP_TYP; by=byte, by=dword, by=two: not by one write of 16 bits, but so (two: SLP_TYP first); how=none: without a waking vector; how=tables: the FADT names another FACS, which firmware would go by; how=facs: the
  * FACS has lost its name. In the last three the machine must not sleep.
  */
 #include "guest.h"
@@ -165,6 +165,23 @@ static void fill_low(void)
 	put_low(suspend_low_last, (uint16_t)(end >> 4));
 }
 
+static void ask(uint16_t control, uint16_t type)
+{
+	uint16_t value = (uint16_t)(type | SLEEP_ENABLE);
+	char by[8] = "";
+
+	(void)option_text("by", by, sizeof(by));
+	if (by[0] == 'b') {
+		out8((uint16_t)(control + 1), (uint8_t)(value >> 8));
+	} else if (by[0] == 'd') {
+		out32(control, value);
+	} else {
+		if (by[0] == 't')
+			out16(control, type);
+		out16(control, value);
+	}
+}
+
 void guest_main(void)
 {
 	uint8_t *fadt = (uint8_t *)(uintptr_t)acpi_find_fadt(), *facs = find_facs(fadt);
@@ -200,7 +217,7 @@ void guest_main(void)
 		start_dma(&vector, facs);
 	*(volatile uint8_t *)(uintptr_t)BEFORE = 0xc3; /* RET */
 	((void (*)(void))(uintptr_t)BEFORE)();
-	out16(control, (uint16_t)(option_number_or("type", SLEEP_TYPE >> SLEEP_TYPE_SHIFT) << SLEEP_TYPE_SHIFT) | SLEEP_ENABLE);
+	ask(control, (uint16_t)(option_number_or("type", SLEEP_TYPE >> SLEEP_TYPE_SHIFT) << SLEEP_TYPE_SHIFT));
 	status = in16((uint16_t)(control - STATUS_BACK));
 	guest_check((status & WAKE_STATUS) != 0, "goes on as if woken", "status 0x%x", status);
 }
