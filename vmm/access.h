@@ -65,6 +65,7 @@ struct access_region {
 	access_handler handler;
 	void *context;
 	bool writes_only; /* MMIO: reads need not exit; the guest may have the page to read */
+	bool reads_only;  /* MMIO: it need not see stores, which may go a short way (vmm/mmio_direct.h) */
 	bool is_kept;	  /* MMIO, of RAM: no instruction meets the page itself, emulated or not. Where a region of
 			     RAM is not, those that are not emulated do */
 	uint8_t band;	  /* enum access_band */

@@ -159,10 +159,29 @@ bool apic_timer_borrow_idle(struct vcpu *vcpu, uint64_t tsc)
 	return true;
 }
 
+/* However late the alarm is, the guest gets on a little. */
+#define APIC_BESIDE_US_MINIMUM 20
+
+bool apic_timer_borrow_beside(struct vcpu *vcpu, uint64_t tsc)
+{
+	struct apic_timer *own = &apic_timers[vcpu->cpu->index];
+	uint64_t soonest = tsc_read() + time_tsc_of_us(APIC_BESIDE_US_MINIMUM);
+	struct apic apic;
+
+	if (tsc < soonest)
+		tsc = soonest;
+	return apic_find(&apic) && apic_timer_claim_covers(apic) && apic_timer_wants_loan(own, apic, tsc) &&
+	       apic_timer_borrow_idle(vcpu, tsc);
+}
+
 void apic_timer_return_idle(struct vcpu *vcpu)
 {
-	/* So that nothing comes out but what is to be drained. */
-	apic_write(apic_timers[vcpu->cpu->index].loan.apic, APIC_TPR, APIC_BORROWED_TPR);
+	const struct loan *loan = &apic_timers[vcpu->cpu->index].loan;
+
+	/* So that nothing comes out but what is to be drained: the guest may have its interrupts off. */
+	apic_write(loan->apic, APIC_TPR, APIC_BORROWED_TPR);
+	if (apic_timer_lint0_is_open(loan->lint0))
+		apic_write(loan->apic, APIC_LVT_LINT0, loan->lint0 | APIC_LVT_MASKED);
 	apic_timer_return(vcpu);
 }
 

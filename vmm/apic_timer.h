@@ -41,6 +41,16 @@ bool apic_timer_borrow_idle(struct vcpu *vcpu, uint64_t tsc);
 /* Context: exit, host_context. */
 void apic_timer_return_idle(struct vcpu *vcpu);
 
+/* The same for a guest that runs on. False, also where that is not needed (the guest's own comes first, with an exit),
+ * or would do harm: the guest measures with its timer. The registers have to be claimed. */
+bool apic_timer_borrow_beside(struct vcpu *vcpu, uint64_t tsc);
+
+/* vmm/apic_timer_claim.c: the timers' registers exit from now on; and not any more, if that was long ago. Context:
+ * exit, boot; without locks. */
+void apic_timer_claim(void);
+void apic_timer_give_back(void);
+extern bool apic_timer_is_claimed;
+
 /* What an interrupt that came to the host is. */
 enum apic_interrupt {
 	APIC_INTERRUPT_TIMER,	 /* ours; acknowledged */

@@ -83,6 +83,33 @@ void apic_timer_save(struct apic_timer *own, struct apic apic)
 	apic_write(apic, APIC_TIMER_INITIAL, 0);
 }
 
+/* Ticks of the guest's timer until a TSC. */
+static uint64_t apic_timer_count_until(struct apic apic, uint64_t tsc)
+{
+	uint64_t now = tsc_read(), us = tsc > now ? (tsc - now) / (time_tsc_hz / 1000000) : 0;
+
+	return time_ticks_of_us(us, apic_timer_hz) >> apic_timer_divide_shift(apic_read(apic, APIC_TIMER_DIVIDE));
+}
+
+bool apic_timer_wants_loan(struct apic_timer *own, struct apic apic, uint64_t tsc)
+{
+	struct loan guest = { .lvt = apic_read(apic, APIC_LVT_TIMER), .count = apic_read(apic, APIC_TIMER_CURRENT) };
+	uint32_t mode = guest.lvt & APIC_LVT_TIMER_MODE_MASK;
+
+	if (mode == APIC_LVT_TIMER_DEADLINE)
+		guest.deadline = msr_read(MSR_TSC_DEADLINE);
+	if (guest.lvt & APIC_LVT_MASKED)
+		/* One that counts to measure something is a little off behind a loan. */
+		return mode != APIC_LVT_TIMER_ONE_SHOT || guest.count == 0;
+	if (guest.deadline != 0)
+		return guest.deadline > tsc;
+	if (guest.count != 0)
+		return guest.count > apic_timer_count_until(apic, tsc);
+	/* What may be late comes once more behind each loan. The guest sets its timer again soon, with an exit. */
+	return !apic_timer_is_late || own->repair.wanted || mode != APIC_LVT_TIMER_ONE_SHOT ||
+	       !apic_timer_may_be_due(&guest, apic);
+}
+
 /* An interrupt of the guest's waits in the APIC from now on. */
 static void apic_timer_request(struct apic apic, unsigned vector)
 {

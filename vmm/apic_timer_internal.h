@@ -77,7 +77,13 @@ void apic_timer_mask(struct loan *loan, struct apic apic);
  * get it. The priority is still ours, so only class 0xf can come. False: it cannot come yet. */
 bool apic_timer_drain(const struct loan *loan, struct apic apic);
 
-/* vmm/apic_timer_guest.c: takes what the guest has, where that is not as it mostly is: its timer runs, in
+/* vmm/apic_timer_claim.c: no access to the timer's registers escapes us. */
+bool apic_timer_claim_covers(struct apic apic);
+
+/* vmm/apic_timer_guest.c: is a loan needed for an exit at that TSC, and does the guest not suffer by it? */
+bool apic_timer_wants_loan(struct apic_timer *own, struct apic apic, uint64_t tsc);
+
+/* Takes what the guest has, where that is not as it mostly is: its timer runs, in
  * whatever mode, or has to be repaired. */
 void apic_timer_save(struct apic_timer *own, struct apic apic);
 /* Puts the guest's timer back, that had something left or is not a plain one. `left` is what ours has. */

@@ -1,7 +1,7 @@
 /*
  * vmm/deadline.c: the queue of deadlines, soonest first, and the alarms of the CPUs that look after it: each
- * that has looked while something was set. Its alarm is an exit at that time where the CPU can give one, and
- * else every interrupt of the guest exits and is an occasion to look.
+ * that has looked while something was set. Its alarm is an exit at that time; where it is not EXIT_ALARM,
+ * every interrupt exits and is an occasion to look.
  */
 #include "vmm/deadline.h"
 

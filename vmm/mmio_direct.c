@@ -34,7 +34,7 @@ void mmio_direct_update(const struct registry *registry)
 {
 	gpa_t page = direct_wanted, last = page | PAGE_MASK;
 	bool good = page != NO_PAGE && registry_covers(registry, page, last) &&
-		    !registry_covers_reads(registry, page, last) && !registry_has_hook(registry, page, last);
+		    !registry_covers_both(registry, page, last) && !registry_has_hook(registry, page, last);
 
 	__atomic_store_n(&mmio_direct_page, good ? page : NO_PAGE, __ATOMIC_SEQ_CST);
 }

@@ -16,7 +16,7 @@ typedef bool (*mmio_direct_store)(gpa_t gpa, uint32_t value);
 /* The page, or one that no access has. */
 extern gpa_t mmio_direct_page;
 
-/* From now on, as long as regions with writes_only are on it. Context: boot. */
+/* From now on, as long as regions with writes_only or reads_only are on it. Context: boot. */
 void mmio_direct_set(gpa_t page, mmio_direct_store store);
 
 /* The claims have changed. Under mmio_lock. */

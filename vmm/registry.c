@@ -58,6 +58,17 @@ bool registry_covers_reads(const struct registry *registry, uint64_t first, uint
 	return registry_covers_before(registry, NULL, first, last, true);
 }
 
+bool registry_covers_both(const struct registry *registry, uint64_t first, uint64_t last)
+{
+	const struct access_region *region = registry->first;
+
+	for (; region != NULL; region = region->next) {
+		if (region->first <= last && region->last >= first && !region->writes_only && !region->reads_only)
+			return true;
+	}
+	return false;
+}
+
 bool registry_keeps(const struct registry *registry, uint64_t first, uint64_t last)
 {
 	const struct access_region *region = registry->first;

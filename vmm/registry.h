@@ -20,6 +20,8 @@ bool registry_remove(struct registry *registry, struct access_region *region);
 /* Does any region touch [first, last]? Any that wants reads? Any hook? */
 bool registry_covers(const struct registry *registry, uint64_t first, uint64_t last);
 bool registry_covers_reads(const struct registry *registry, uint64_t first, uint64_t last);
+/* Any that wants reads, and stores too? */
+bool registry_covers_both(const struct registry *registry, uint64_t first, uint64_t last);
 /* Any that is kept? */
 bool registry_keeps(const struct registry *registry, uint64_t first, uint64_t last);
 bool registry_has_hook(const struct registry *registry, uint64_t first, uint64_t last);

@@ -14,6 +14,7 @@
 #include "core/memory.h"
 #include "rv/errno.h"
 #include "vmm/access.h"
+#include "vmm/apic_timer.h"
 #include "vmm/mmio_direct.h"
 #include "vmm/startup_bus.h"
 #include "vmm/vcpu.h"
@@ -153,7 +154,11 @@ static bool watch_store(gpa_t gpa, uint32_t value)
 			return false;
 		break;
 	case APIC_LVT_TIMER:
-		if (watch_is_bad_vector(value))
+		if (apic_timer_is_claimed || watch_is_bad_vector(value))
+			return false;
+		break;
+	case APIC_TIMER_INITIAL:
+		if (apic_timer_is_claimed)
 			return false;
 		break;
 	case APIC_EOI:
@@ -161,7 +166,6 @@ static bool watch_store(gpa_t gpa, uint32_t value)
 			break;
 		watch_end_interrupt(memory_direct(gpa & ~PAGE_MASK), value);
 		return true;
-	case APIC_TIMER_INITIAL:
 	case APIC_TPR:
 	case APIC_ICR_HIGH:
 		break;

@@ -227,8 +227,8 @@ struct vcpu_operations {
 	bool (*load_stack_segment)(struct vcpu *vcpu, uint16_t selector, struct guest_fault *fault);
 	/* HLT, at RIP: waits as the CPU would, or has the guest come back to it. */
 	void (*halt)(struct vcpu *vcpu);
-	/* vcpu->alarm_tsc has changed. True: EXIT_ALARM comes then. False: only while the guest idles does an exit
-	 * come then, of whatever kind. */
+	/* vcpu->alarm_tsc has changed. True: EXIT_ALARM comes then. False: an exit of whatever kind does, but not while
+	 * the guest has its interrupts off, or its timer cannot be had (vmm/apic_timer.h). */
 	bool (*set_alarm)(struct vcpu *vcpu);
 	/* NULL, or the guest waits at EXIT_IDLE's HLT, until the alarm at most. */
 	void (*idle)(struct vcpu *vcpu);

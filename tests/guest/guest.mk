@@ -4,6 +4,7 @@
 guest-names := \
 	access \
 	ahci \
+	alarm \
 	alias \
 	alone \
 	apic \

@@ -80,8 +80,28 @@ static void test_bands(void)
 	}
 }
 
+/* What reads want of a page, and what stores there may go round. */
+static void test_directions(void)
+{
+	struct access_region writes = { .first = 100, .last = 109, .handler = note, .context = &regions[0], .band = BAND_GUARD,
+					.writes_only = true };
+	struct access_region reads = writes, both = writes;
+
+	reads.writes_only = both.writes_only = false;
+	reads.reads_only = true;
+	registry_add(&registry, &writes);
+	UNIT_CHECK(registry_covers(&registry, 105, 105) && !registry_covers_reads(&registry, 105, 105));
+	registry_add(&registry, &reads);
+	UNIT_CHECK(registry_covers_reads(&registry, 105, 105) && !registry_covers_both(&registry, 105, 105));
+	registry_add(&registry, &both);
+	UNIT_CHECK(registry_covers_both(&registry, 105, 105) && !registry_covers_both(&registry, 110, 110));
+	UNIT_CHECK(registry_remove(&registry, &writes) && registry_remove(&registry, &reads) &&
+		   registry_remove(&registry, &both));
+}
+
 int main(void)
 {
 	unit_run("registry bands", test_bands);
+	unit_run("registry directions", test_directions);
 	return unit_failed;
 }

@@ -155,7 +155,7 @@ static void svm_reset_state(struct vcpu *vcpu, struct svm_vcpu *svm)
 	svm->virtual_interrupt = svm->virtual_refused = svm->virtual_alone = svm->was_alone = false;
 	svm->nmi = SVM_NMI_FREE;
 	svm->halts = svm->idles = false;
-	svm->idle_rip = 0;
+	svm->idle_rip = svm->halt_rip = 0;
 	svm->step.active = false;
 	svm->step.interrupt_length = 0;
 	svm_request_flush(svm);
@@ -197,7 +197,7 @@ static void svm_reset(struct vcpu *vcpu)
 	svm_reset_state(vcpu, svm);
 	svm_vmload(svm->vmcb_physical);
 	svm_want_interrupts(vcpu, vcpu->interrupts_wanted);
-	(void)svm_set_alarm(vcpu);
+	svm_intercept_waits(vcpu);
 }
 
 static void svm_nested_flush(struct vcpu *vcpu)

@@ -53,8 +53,9 @@ struct svm_vcpu {
 	bool was_alone;		/* the last VMRUN with a virtual interrupt had it so */
 	bool halts;		/* it stands before a HLT that it is in: svm_halt() */
 	bool idles;		/* it waits in a HLT, and we for an alarm: svm_idle.c */
-	bool timer_lent;	/* likewise: the local APIC's is on loan */
+	bool timer_lent;	/* likewise, or it runs: the local APIC's is on loan */
 	uint64_t idle_rip, idle_next_rip; /* of that HLT, and behind it; idle_rip 0: it is over */
+	uint64_t halt_rip;	/* it was put back to that HLT, and may not have come to it yet; 0: no */
 	bool virtual_refused;	/* the last one was not taken: a physical one came before it */
 	struct svm_step step;
 	bool step_saved_tf;	/* the guest's own TF while its IRET is stepped over */
@@ -62,9 +63,16 @@ struct svm_vcpu {
 	uint64_t iret_rip;	/* of the IRET that ends the guest's NMI handler */
 };
 
-/* vmm/svm/svm_idle.c: behind the VMRUN that a guest idled in; before the next. */
+/* vmm/svm/svm_idle.c: what waits exits while there is an alarm. */
+void svm_intercept_waits(struct vcpu *vcpu);
+/* There is an alarm, at a VMRUN, if that is not to idle in; and behind any with the timer on loan. */
+void svm_lend_timer(struct vcpu *vcpu);
+void svm_end_loan(struct vcpu *vcpu);
+/* Behind the VMRUN that a guest idled in; before the next. */
 void svm_end_idle(struct vcpu *vcpu);
 void svm_resume_idle(struct vcpu *vcpu);
+/* Behind a VMRUN with a halt_rip. */
+void svm_find_halt(struct vcpu *vcpu);
 
 static inline struct svm_vcpu *svm_of(struct vcpu *vcpu)
 {

@@ -50,6 +50,8 @@ void svm_read_exit(struct vcpu *vcpu)
 	svm_of(vcpu)->was_alone = false;
 	vcpu->exit.reason = code;
 	vcpu->exit.next_rip = vmcb->next_rip;
+	if (svm_of(vcpu)->halt_rip != 0)
+		svm_find_halt(vcpu);
 	if (svm_of(vcpu)->idles)
 		svm_end_idle(vcpu);
 	switch (code) {

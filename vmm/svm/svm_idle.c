@@ -1,7 +1,10 @@
 /*
- * vmm/svm/svm_idle.c: an alarm for a guest that idles. SVM has no timer of its own, and a guest in HLT may have
- * stopped all of its. So while there is an alarm HLT exits, and the guest waits in it, as always, but with its
- * local APIC's timer on loan, and with interrupts intercepted: whatever ends the wait comes to us first.
+ * vmm/svm/svm_idle.c: an alarm for a guest. SVM has no timer of its own, and a guest in HLT may have stopped all of
+ * its. So while there is an alarm HLT exits, and the guest waits in it, as always, but with its local APIC's timer on
+ * loan, and with interrupts intercepted: whatever ends the wait comes to us first.
+ *
+ * A guest that runs on, or waits by a port (the C-states of ACPI's P_LVL2 and P_LVL3), has its timer on loan from the
+ * entry to the exit, unless its own comes before the alarm, with an exit. With interrupts off, it is late.
  *
  * MWAIT would need that too; it may end at any time (AMD APM v3, MWAIT), and so it does at once.
  */
@@ -11,7 +14,7 @@
 #include "vmm/deadline.h"
 #include "vmm/svm/svm_ops.h"
 
-bool svm_set_alarm(struct vcpu *vcpu)
+void svm_intercept_waits(struct vcpu *vcpu)
 {
 	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
 
@@ -21,7 +24,36 @@ bool svm_set_alarm(struct vcpu *vcpu)
 		vmcb->intercept3 |= INTERCEPT_HLT;
 		vmcb->intercept4 |= INTERCEPT_MWAIT | INTERCEPT_MWAIT_ARMED;
 	}
+}
+
+bool svm_set_alarm(struct vcpu *vcpu)
+{
+	svm_intercept_waits(vcpu);
+	if (vcpu->alarm_tsc != DEADLINE_NEVER)
+		apic_timer_claim();
+	else
+		apic_timer_give_back();
 	return false;
+}
+
+/* While it steps over an instruction, that may be one that looks at the timer. */
+void svm_lend_timer(struct vcpu *vcpu)
+{
+	struct svm_vcpu *svm = svm_of(vcpu);
+
+	if (svm->idles || vcpu->steps != 0 || !apic_timer_is_claimed)
+		return;
+	svm->timer_lent = apic_timer_borrow_beside(vcpu, vcpu->alarm_tsc);
+	/* No way round the exit that ends it. */
+	svm->entry_special |= svm->timer_lent;
+}
+
+void svm_end_loan(struct vcpu *vcpu)
+{
+	vcpu_ops->host_begin(vcpu);
+	apic_timer_return_idle(vcpu);
+	vcpu_ops->host_end(vcpu);
+	svm_of(vcpu)->timer_lent = false;
 }
 
 static bool svm_is_woken(const struct vcpu *vcpu)
@@ -38,11 +70,14 @@ void svm_idle(struct vcpu *vcpu)
 	if (vcpu->exit.next_rip == 0 && !vcpu_find_next_rip(vcpu, 1))
 		return;
 	svm->halts = false;
-	/* NMIs get in here. What has come goes first, and returns to the HLT. */
+	/* NMIs get in here. What has come ends it at once; what cannot come goes first, and returns to it. */
 	vcpu_ops->host_begin(vcpu);
 	vcpu_ops->host_end(vcpu);
-	if (svm_is_woken(vcpu))
+	if (svm_is_woken(vcpu)) {
+		if ((vcpu->rflags & RFLAGS_IF) && vcpu->has_pending)
+			vcpu_skip_instruction(vcpu, 1);
 		return;
+	}
 	/* With the guest's interrupts off, nothing of the timer's would come out. */
 	if (vcpu->rflags & RFLAGS_IF)
 		svm->timer_lent = apic_timer_borrow_idle(vcpu, vcpu->alarm_tsc);
@@ -58,14 +93,8 @@ void svm_end_idle(struct vcpu *vcpu)
 	struct svm_vcpu *svm = svm_of(vcpu);
 
 	svm->idles = false;
-	(void)svm_set_alarm(vcpu);
+	svm_intercept_waits(vcpu);
 	svm_want_interrupts(vcpu, vcpu->interrupts_wanted);
-	if (svm->timer_lent) {
-		vcpu_ops->host_begin(vcpu);
-		apic_timer_return_idle(vcpu);
-		vcpu_ops->host_end(vcpu);
-		svm->timer_lent = false;
-	}
 	svm->entry_special = true;
 }
 
@@ -75,8 +104,22 @@ void svm_resume_idle(struct vcpu *vcpu)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);
 
-	if (vcpu->rip == svm->idle_rip || vcpu->rip == svm->idle_next_rip)
+	if (vcpu->rip == svm->idle_rip || vcpu->rip == svm->idle_next_rip) {
 		vcpu->rip = svm_is_woken(vcpu) ? svm->idle_next_rip : svm->idle_rip;
+		svm->halt_rip = vcpu->rip == svm->idle_rip ? svm->idle_rip : 0;
+	}
 	svm->vmcb->rip = vcpu->rip;
 	svm->idle_rip = 0;
+}
+
+/* What comes before the HLT is executed again would return to it: it is in it already. */
+void svm_find_halt(struct vcpu *vcpu)
+{
+	struct svm_vcpu *svm = svm_of(vcpu);
+
+	if (vcpu->rip == svm->halt_rip && svm->vmcb->exit_code != VMEXIT_HLT) {
+		svm->idle_rip = svm->halt_rip;
+		svm->entry_special = true;
+	}
+	svm->halt_rip = 0;
 }

@@ -8,6 +8,7 @@
 #include "core/instructions.h"
 #include "vmm/breakpoint.h"
 #include "vmm/cpuid.h"
+#include "vmm/deadline.h"
 #include "vmm/guest_memory.h"
 #include "vmm/mmio_direct.h"
 #include "vmm/run.h"
@@ -123,6 +124,8 @@ static inline __attribute__((always_inline)) void svm_run(struct vcpu *vcpu, str
 		vcpu->shadow_ended = false;
 		vmcb->interrupt_shadow &= ~UINT64_C(1);
 	}
+	if (vcpu->alarm_tsc != DEADLINE_NEVER)
+		svm_lend_timer(vcpu);
 	if (svm->entry_special) {
 		if (svm->idle_rip != 0 && !svm->idles)
 			svm_resume_idle(vcpu);
@@ -140,6 +143,8 @@ static inline __attribute__((always_inline)) void svm_run(struct vcpu *vcpu, str
 	vcpu->gpr[GPR_RSP] = vmcb->rsp;
 	vcpu->rip = vmcb->rip;
 	vcpu->rflags = vmcb->rflags;
+	if (svm->timer_lent)
+		svm_end_loan(vcpu);
 	if (vmcb->exit_code == VMEXIT_IOIO) {
 		svm_read_port(vcpu, vmcb);
 		return; /* never amid the delivery of an event */
