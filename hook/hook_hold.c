@@ -50,11 +50,11 @@ static void hook_hold_expire(struct deadline *deadline, struct vcpu *vcpu)
 	copy = *hold;
 	hook_hold_unlink(hold);
 	spinlock_release(&hook_hold_lock);
-	hold->decided(hold, copy.is_decided ? copy.verdict : hook_hold_fail(&copy), vcpu);
+	copy.operations->decided(hold, copy.is_decided ? copy.verdict : hook_hold_fail(&copy), vcpu);
 }
 
 void hook_hold_begin(struct hook_hold *hold, const struct hook *hook, uint64_t handle, uint64_t us, bool delays,
-		     void (*decided)(struct hook_hold *hold, enum rv_verdict verdict, struct vcpu *vcpu))
+		     const struct hook_hold_operations *operations, uint64_t answer_bytes)
 {
 	uint64_t tsc = delays && us == RV_HOLD_US_EVER
 			       ? DEADLINE_NEVER
@@ -63,7 +63,8 @@ void hook_hold_begin(struct hook_hold *hold, const struct hook *hook, uint64_t h
 	spinlock_acquire(&hook_hold_lock);
 	*hold = (struct hook_hold){
 		.deadline = { .expire = hook_hold_expire },
-		.decided = decided,
+		.operations = operations,
+		.answer_bytes = answer_bytes,
 		.handle = handle,
 		.owner = hook->owner,
 		.hook = hook->id,
@@ -93,9 +94,20 @@ static void hook_hold_decide(struct hook_hold *hold, enum rv_verdict verdict)
 {
 	hold->verdict = verdict;
 	hold->is_decided = true;
-	/* If it was not set, it expires just now, and hook_hold_expire() waits for our lock. */
-	if (deadline_cancel(&hold->deadline))
+	/* If it was not set, and nobody has taken it, it expires just now, and hook_hold_expire() waits for our lock. */
+	if (deadline_cancel(&hold->deadline) || hold->is_taken)
 		deadline_set(&hold->deadline, 0);
+	hold->is_taken = false;
+}
+
+/* Of that owner, and not decided yet. */
+static struct hook_hold *hook_hold_find(const struct hook_owner *owner, uint64_t handle)
+{
+	struct hook_hold *hold = hook_hold_first;
+
+	while (hold != NULL && (hold->handle != handle || hold->owner != owner))
+		hold = hold->next;
+	return hold != NULL && !hold->is_decided ? hold : NULL;
 }
 
 int hook_hold_resolve(const struct hook_owner *owner, uint64_t handle, enum rv_verdict verdict, uint32_t refusal)
@@ -104,16 +116,43 @@ int hook_hold_resolve(const struct hook_owner *owner, uint64_t handle, enum rv_v
 	int error = -RV_ENOENT;
 
 	spinlock_acquire(&hook_hold_lock);
-	hold = hook_hold_first;
-	while (hold != NULL && (hold->handle != handle || hold->owner != owner))
-		hold = hold->next;
-	if (hold != NULL && !hold->is_decided) {
+	hold = hook_hold_find(owner, handle);
+	if (hold != NULL) {
 		hold->refusal = refusal;
 		hook_hold_decide(hold, verdict);
 		error = 0;
 	}
 	spinlock_release(&hook_hold_lock);
 	return error;
+}
+
+int hook_hold_take(const struct hook_owner *owner, uint64_t handle, uint64_t answer_bytes, struct hook_hold **taken)
+{
+	struct hook_hold *hold;
+	int error = 0;
+
+	spinlock_acquire(&hook_hold_lock);
+	hold = hook_hold_find(owner, handle);
+	if (hold == NULL)
+		error = -RV_ENOENT;
+	else if (hold->answer_bytes == 0)
+		error = -RV_EAGAIN;
+	else if (hold->answer_bytes != answer_bytes)
+		error = -RV_ERANGE;
+	else if (!deadline_cancel(&hold->deadline))
+		error = -RV_ENOENT; /* it expires just now */
+	else
+		hold->is_taken = true;
+	spinlock_release(&hook_hold_lock);
+	*taken = error == 0 ? hold : NULL;
+	return error;
+}
+
+void hook_hold_settle(struct hook_hold *hold, enum rv_verdict verdict)
+{
+	spinlock_acquire(&hook_hold_lock);
+	hook_hold_decide(hold, verdict);
+	spinlock_release(&hook_hold_lock);
 }
 
 void hook_hold_abandon(const struct hook_owner *owner)

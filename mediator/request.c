@@ -91,9 +91,21 @@ static void request_decided(struct hook_hold *hold, enum rv_verdict verdict, str
 	request->resume(request, vcpu);
 }
 
+static int request_answer(struct hook_hold *hold, uint64_t offset, void *bytes, size_t length_bytes)
+{
+	struct request *request = CONTAINER_OF(hold, struct request, hold);
+
+	request->is_answered = true;
+	return request->data(request, offset, bytes, length_bytes, true);
+}
+
 void request_hold(struct request *request, const struct hook *hook, uint64_t us, bool delays)
 {
-	hook_hold_begin(&request->hold, hook, request->handle, us, delays, request_decided);
+	static const struct hook_hold_operations operations = { .decided = request_decided, .answer = request_answer };
+	bool gives = request->kind == request->asked && request->data != NULL;
+
+	hook_hold_begin(&request->hold, hook, request->handle, us, delays, &operations,
+			gives ? request->answer_bytes : 0);
 }
 
 bool request_cancel(struct request *request)

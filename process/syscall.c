@@ -71,6 +71,7 @@ static const syscall_handler syscall_table[RV_SYSCALL_COUNT] = {
 	[RV_SYS_OVERLAY_ON_DISK] = syscall_overlay_on_disk,
 	[RV_SYS_OVERLAY_OPEN] = syscall_overlay_open,
 	[RV_SYS_RESOLVE] = syscall_resolve,
+	[RV_SYS_ANSWER] = syscall_answer,
 	[RV_SYS_OPENED] = syscall_opened,
 	[RV_SYS_METRIC] = syscall_metric,
 	[RV_SYS_METRIC_ADD] = syscall_metric_add,

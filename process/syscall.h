@@ -38,6 +38,7 @@ int64_t syscall_data_read(struct process *process, struct exception_frame *frame
 int64_t syscall_data_write(struct process *process, struct exception_frame *frame);
 int64_t syscall_data_resize(struct process *process, struct exception_frame *frame);
 int64_t syscall_resolve(struct process *process, struct exception_frame *frame);
+int64_t syscall_answer(struct process *process, struct exception_frame *frame);
 int64_t syscall_alarm(struct process *process, struct exception_frame *frame);
 
 /* syscall_access.c */

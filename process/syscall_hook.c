@@ -167,6 +167,30 @@ int64_t syscall_resolve(struct process *process, struct exception_frame *frame)
 	return hook_hold_resolve(&process->owner, frame->rdi, (enum rv_verdict)verdict, (uint32_t)frame->rdx);
 }
 
+/* (request's number, buffer, bytes) */
+int64_t syscall_answer(struct process *process, struct exception_frame *frame)
+{
+	uint64_t offset = 0, address = frame->rsi, bytes = frame->rdx, start_tsc = tsc_read();
+	struct hook_hold *hold;
+	int error;
+
+	/* From where it is taken nothing may stop us. */
+	if (!user_check(process, address, bytes, false))
+		return -RV_EFAULT;
+	error = hook_hold_take(&process->owner, frame->rdi, bytes, &hold);
+	if (error != 0)
+		return error;
+	while (error == 0 && offset != bytes) {
+		size_t part = user_chunk(address + offset, bytes - offset);
+
+		error = hold->operations->answer(hold, offset, user_pointer(process, address + offset, false), part);
+		offset += part;
+	}
+	hook_hold_settle(hold, error == 0 ? RV_VERDICT_DROP : RV_VERDICT_DENY);
+	syscall_charge(process, frame, &start_tsc);
+	return error;
+}
+
 /* () */
 int64_t syscall_event_registers(struct process *process, struct exception_frame *frame)
 {

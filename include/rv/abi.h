@@ -451,6 +451,10 @@ enum rv_syscall {
 	RV_SYS_OVERLAY_OPEN,
 	/* (struct tunnel_status *) -> 0: as it was a second ago at most (rv/tunnel.h). RV_ENOENT: there is no tunnel */
 	RV_SYS_VPN,
+	/* (request's number, buffer, bytes) -> 0: one that this engine holds is answered with these, and the device does not
+	 * get it. RV_ENOENT: as RV_SYS_RESOLVE; it waits on if RV_EAGAIN: it gives nothing that could be given in its place;
+	 * RV_ERANGE: not so many. RV_ENOMEM, RV_EFAULT as RV_SYS_DATA_READ: then it is denied */
+	RV_SYS_ANSWER,
 	RV_SYSCALL_COUNT,
 };
 

@@ -39,7 +39,7 @@ static struct {
 /* What the script does with which sector. */
 enum { XORED = 28000, WRITE_DENIED = 28200, READ_DENIED, WRITE_DROPPED = 28210, READ_DROPPED, READ_ANSWERED,
        MOVED_FROM = 28220, MOVED_TO, DONE_DENIED = 28230, RAW_OF_XORED = 28240, HALF_CHANGED = 28290,
-       PLAIN = 28300, DELAYED = 28340, HELD, HELD_DENIED, HELD_TOO_LONG, DONE_HELD, HELD_RESET, LOST,
+       PLAIN = 28300, DELAYED = 28340, HELD, HELD_DENIED, HELD_TOO_LONG, DONE_HELD, HELD_RESET, LOST, HELD_ANSWERED,
        WRITE_REASON = 28350, WRITE_STATUS, DISCARD_DENIED = 28400 };
 
 static uint16_t master;
@@ -304,6 +304,9 @@ static void check_waits(enum way way)
 		guest_check(!(status & (BSY | ERR)) && memcmp(in, out, SECTOR) == 0, name,
 			    "lba %u that waits: 0x%x", waits[i], status);
 	}
+	status = transfer(way, HELD_ANSWERED, 1, in, false);
+	guest_check(!(status & (BSY | ERR)) && is_xored(in, (const uint8_t[SECTOR]){ 0 }, SECTOR, 0xa5), name,
+		    "a read that waits is answered otherwise: 0x%x", status);
 	check_refused(way, HELD_DENIED, false);
 	check_refused(way, HELD_TOO_LONG, false);
 	check_reset(way, HELD_RESET);

@@ -11,6 +11,8 @@
  *   REUSE         a reset gives the place back whoever has the request
  *   DECIDE_TWICE  a decision does not look whether there was one
  *   LATE          the request begins to wait when the script's lock is let go of, not before
+ *   ANSWER_UNTAKEN  the script gives the answer's bytes while time and a reset may end the request
+ *   TAKEN_STAYS   a script's death does not see to what it had taken to answer
  */
 #define REQUESTS 2
 
@@ -24,6 +26,8 @@ bool block_over = false; /* the script has the handle */
 byte round = 0, asked_round = 0;
 byte ends = 0, told = 0;
 bool guest_done = false;
+bool taken = false;	/* by the script, to answer it */
+byte serial = 0;	/* of the request that has the place */
 
 inline acquire(lock) { atomic { !lock -> lock = true } }
 inline release(lock) { lock = false }
@@ -48,7 +52,7 @@ proctype Device() {
 		left--;
 		!asked; /* a busy device takes no command */
 		acquire(device_lock);
-		d_step { asked = true; asked_round = round; ends = 0; told = 0; block_over = false; has_waited = false };
+		d_step { asked = true; serial++; asked_round = round; ends = 0; told = 0; block_over = false; has_waited = false };
 		release(device_lock);
 		acquire(owner_lock);
 #ifdef LATE
@@ -104,13 +108,13 @@ proctype Clock() {
 		:: else -> d_step { end_request() } /* ended by the reset */
 		fi;
 		release(device_lock)
-	:: guest_done && !is_set && !asked -> break
+	:: guest_done && !is_set && !asked && !taken -> break
 	od
 }
 
 /* The script, in another event of its own; its death is a decision too, by on_error. */
 proctype Owner() {
-	byte left = REQUESTS + 1;
+	byte left = REQUESTS + 1, answered = 0;
 	bool found = false;
 
 	do
@@ -131,6 +135,35 @@ proctype Owner() {
 				fi;
 				found = false
 			}
+		/* An answer: the request is out of the time's hands before its data are written. */
+		:: atomic { block_over && waits && !decided && is_set ->
+				answered = serial;
+#ifndef ANSWER_UNTAKEN
+				is_set = false; taken = true
+#endif
+			};
+			assert(asked && serial == answered); /* or it is another's memory */
+			if
+			:: atomic { true ->
+#ifdef ANSWER_UNTAKEN
+					if
+					:: waits && !decided && is_set -> decided = true; told++; assert(told == 1)
+					:: else -> skip
+					fi
+#else
+					decided = true; told++; assert(told == 1); taken = false; is_set = true
+#endif
+				}
+#ifndef ANSWER_UNTAKEN
+			:: true -> /* it dies amid that: hook_hold_abandon() */
+				atomic {
+#ifndef TAKEN_STAYS
+					decided = true; is_set = true;
+#endif
+					taken = false
+				}
+#endif
+			fi
 		:: else -> skip
 		fi;
 		release(owner_lock)

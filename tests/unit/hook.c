@@ -538,6 +538,17 @@ static void note_decided(struct hook_hold *hold, enum rv_verdict verdict, struct
 	decided_verdict = verdict;
 }
 
+static uint8_t answered[8];
+
+static int note_answer(struct hook_hold *hold, uint64_t offset, void *bytes, size_t length_bytes)
+{
+	UNIT_CHECK(hold->is_taken);
+	memcpy(answered + offset, bytes, length_bytes);
+	return 0;
+}
+
+static const struct hook_hold_operations noting = { .decided = note_decided, .answer = note_answer };
+
 static void hold_expects(unsigned count, enum rv_verdict verdict)
 {
 	wait_until(__builtin_ia32_rdtsc() + 3000); /* a microsecond is 1,000 */
@@ -556,7 +567,7 @@ static void test_hold(void)
 	r.on_error = RV_ON_ERROR_DENY;
 	hook = hook_of(&r);
 	/* The owner decides, once. */
-	hook_hold_begin(&hold, hook, 7, 1000000, false, note_decided);
+	hook_hold_begin(&hold, hook, 7, 1000000, false, &noting, 0);
 	UNIT_EQUAL(hook_hold_resolve(&stranger, 7, RV_VERDICT_PASS, 0), -RV_ENOENT);
 	UNIT_EQUAL(hook_hold_resolve(&owner, 8, RV_VERDICT_PASS, 0), -RV_ENOENT);
 	UNIT_EQUAL(hook_hold_resolve(&owner, 7, RV_VERDICT_DROP, 0), 0);
@@ -566,36 +577,76 @@ static void test_hold(void)
 	UNIT_EQUAL(hook_hold_resolve(&owner, 7, RV_VERDICT_PASS, 0), -RV_ENOENT);
 	UNIT_CHECK(!hook_hold_cancel(&hold));
 	/* The limit is over: on_error does, and it is an error. */
-	hook_hold_begin(&hold, hook, 9, 1, false, note_decided);
+	hook_hold_begin(&hold, hook, 9, 1, false, &noting, 0);
 	hold_expects(2, RV_VERDICT_DENY);
 	UNIT_EQUAL(hook->counters.errors, 1);
 	/* A delay is nobody's to decide. */
-	hook_hold_begin(&hold, hook, 10, 1, true, note_decided);
+	hook_hold_begin(&hold, hook, 10, 1, true, &noting, 0);
 	UNIT_EQUAL(hook_hold_resolve(&owner, 10, RV_VERDICT_DENY, 0), -RV_ENOENT);
 	hold_expects(3, RV_VERDICT_PASS);
 	UNIT_EQUAL(hook->counters.errors, 1);
 	/* A reset; and the owner's end. */
-	hook_hold_begin(&hold, hook, 11, 1, true, note_decided);
-	hook_hold_begin(&second, hook, 12, 1000000, false, note_decided);
+	hook_hold_begin(&hold, hook, 11, 1, true, &noting, 0);
+	hook_hold_begin(&second, hook, 12, 1000000, false, &noting, 0);
 	UNIT_CHECK(hook_hold_cancel(&hold) && !hook_hold_cancel(&hold));
 	hold_expects(3, RV_VERDICT_PASS);
 	hook_hold_abandon(&owner);
 	hold_expects(4, RV_VERDICT_DENY);
 	UNIT_CHECK(deadline_next_tsc == DEADLINE_NEVER);
 	/* What is lost stays so, until a reset. Only a delay can be for ever. */
-	hook_hold_begin(&hold, hook, 13, RV_HOLD_US_EVER, true, note_decided);
+	hook_hold_begin(&hold, hook, 13, RV_HOLD_US_EVER, true, &noting, 0);
 	UNIT_EQUAL(hook_hold_resolve(&owner, 13, RV_VERDICT_PASS, 0), -RV_ENOENT);
 	hook_hold_abandon(&owner);
 	hold_expects(4, RV_VERDICT_DENY);
 	UNIT_CHECK(deadline_next_tsc == DEADLINE_NEVER);
 	UNIT_CHECK(hook_hold_cancel(&hold));
-	hook_hold_begin(&hold, hook, 14, RV_HOLD_US_EVER, false, note_decided);
+	hook_hold_begin(&hold, hook, 14, RV_HOLD_US_EVER, false, &noting, 0);
 	UNIT_CHECK(hold.deadline.tsc != DEADLINE_NEVER && hook_hold_cancel(&hold));
 	/* Why it is denied comes along. */
-	hook_hold_begin(&hold, hook, 15, 1000000, false, note_decided);
+	hook_hold_begin(&hold, hook, 15, 1000000, false, &noting, 0);
 	UNIT_EQUAL(hook_hold_resolve(&owner, 15, RV_VERDICT_DENY, RV_DISK_REASON_NO_ACCESS), 0);
 	hold_expects(5, RV_VERDICT_DENY);
 	UNIT_EQUAL(hold.refusal, RV_DISK_REASON_NO_ACCESS);
+	finish();
+}
+
+/* While its owner answers it, neither time nor a reset ends it; its owner's death does. */
+static void test_hold_answer(void)
+{
+	struct rv_hook_spec r = spec_of(RV_EVENT_PORT_READ, 0x80, 0x80);
+	struct hook_owner stranger = { .name = "stranger" };
+	struct hook_hold hold = { 0 }, *taken;
+	struct hook *hook;
+
+	r.on_error = RV_ON_ERROR_DENY;
+	hook = hook_of(&r);
+	decided = 0;
+	hook_hold_begin(&hold, hook, 21, 1000000, false, &noting, 8);
+	UNIT_EQUAL(hook_hold_take(&stranger, 21, 8, &taken), -RV_ENOENT);
+	UNIT_EQUAL(hook_hold_take(&owner, 21, 7, &taken), -RV_ERANGE);
+	UNIT_EQUAL(hook_hold_take(&owner, 21, 8, &taken), 0);
+	UNIT_CHECK(taken == &hold && !hook_hold_cancel(&hold));
+	UNIT_EQUAL(hook_hold_take(&owner, 21, 8, &taken) == 0, 0);
+	UNIT_EQUAL(hold.operations->answer(&hold, 0, "answered", 8), 0);
+	wait_until(__builtin_ia32_rdtsc() + 3000);
+	deadline_look(&fake_vcpu);
+	UNIT_EQUAL(decided, 0);
+	hook_hold_settle(&hold, RV_VERDICT_DROP);
+	UNIT_EQUAL(hook_hold_resolve(&owner, 21, RV_VERDICT_PASS, 0), -RV_ENOENT);
+	hold_expects(1, RV_VERDICT_DROP);
+	UNIT_CHECK(memcmp(answered, "answered", 8) == 0);
+	/* What takes none, and what does not wait any more. */
+	hook_hold_begin(&hold, hook, 22, 1000000, false, &noting, 0);
+	UNIT_EQUAL(hook_hold_take(&owner, 22, 0, &taken), -RV_EAGAIN);
+	UNIT_EQUAL(hook_hold_resolve(&owner, 22, RV_VERDICT_PASS, 0), 0);
+	UNIT_EQUAL(hook_hold_take(&owner, 22, 8, &taken), -RV_ENOENT);
+	hold_expects(2, RV_VERDICT_PASS);
+	/* Its owner dies amid it. */
+	hook_hold_begin(&hold, hook, 23, 1000000, false, &noting, 8);
+	UNIT_EQUAL(hook_hold_take(&owner, 23, 8, &taken), 0);
+	hook_hold_abandon(&owner);
+	hold_expects(3, RV_VERDICT_DENY);
+	UNIT_CHECK(deadline_next_tsc == DEADLINE_NEVER);
 	finish();
 }
 
@@ -683,6 +734,7 @@ int main(void)
 	unit_run("hook_owner_stuck", test_owner_stuck);
 	unit_run("hook_timer", test_timer);
 	unit_run("hook_hold", test_hold);
+	unit_run("hook_hold_answer", test_hold_answer);
 	unit_run("hook_shutdown", test_shutdown);
 	unit_run("hook_interrupt_watch", test_interrupt_watch);
 	return unit_failed;

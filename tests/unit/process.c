@@ -298,6 +298,34 @@ int hook_hold_resolve(const struct hook_owner *owner, uint64_t handle, enum rv_v
 	return handle == 7 && verdict == RV_VERDICT_DENY ? 0 : -RV_ENOENT;
 }
 
+static struct hook_hold held;
+static uint8_t held_answer[8];
+static int held_error;
+static enum rv_verdict held_verdict;
+
+static int answer_held(struct hook_hold *hold, uint64_t offset, void *bytes, size_t length_bytes)
+{
+	UNIT_CHECK(hold == &held && length_bytes <= sizeof(held_answer) && offset <= sizeof(held_answer) - length_bytes);
+	memcpy(held_answer + offset, bytes, length_bytes);
+	return held_error;
+}
+
+int hook_hold_take(const struct hook_owner *owner, uint64_t handle, uint64_t answer_bytes, struct hook_hold **taken)
+{
+	static const struct hook_hold_operations operations = { .answer = answer_held };
+
+	(void)owner;
+	held.operations = &operations;
+	*taken = &held;
+	return handle != 7 ? -RV_ENOENT : answer_bytes != sizeof(held_answer) ? -RV_ERANGE : 0;
+}
+
+void hook_hold_settle(struct hook_hold *hold, enum rv_verdict verdict)
+{
+	UNIT_CHECK(hold == &held);
+	held_verdict = verdict;
+}
+
 uint64_t trace_kinds = 1; /* what scripts say */
 static char said[2 * RV_TRACE_BYTES + 2];
 
@@ -623,6 +651,29 @@ static void test_trace(void)
 	UNIT_EQUAL(call(&process, RV_SYS_TRACE, DATA, 4, DATA + 4, 8), -RV_EAGAIN);
 	UNIT_EQUAL(said[0], '\0');
 	trace_kinds = 1;
+	engine_close(&process);
+}
+
+/* From two pages of the engine's; what is not all its own is not begun; what cannot be given is denied. */
+static void test_answer(void)
+{
+	struct process process;
+
+	engine_open(&process);
+	UNIT_EQUAL(call(&process, RV_SYS_HEAP_GROW, 2 * PAGE_BYTES, 0, 0, 0), RV_ENGINE_HEAP_ADDRESS);
+	UNIT_EQUAL(user_copy_out(&process, RV_ENGINE_HEAP_ADDRESS + PAGE_BYTES - 3, "answered", 8), 0);
+	held_verdict = RV_VERDICT_PASS;
+	UNIT_EQUAL(call(&process, RV_SYS_ANSWER, 7, RV_ENGINE_HEAP_ADDRESS + 2 * PAGE_BYTES - 7, 8, 0), -RV_EFAULT);
+	UNIT_EQUAL(call(&process, RV_SYS_ANSWER, 8, RV_ENGINE_HEAP_ADDRESS, 8, 0), -RV_ENOENT);
+	UNIT_EQUAL(call(&process, RV_SYS_ANSWER, 7, RV_ENGINE_HEAP_ADDRESS, 7, 0), -RV_ERANGE);
+	UNIT_EQUAL(held_verdict, RV_VERDICT_PASS);
+	UNIT_EQUAL(call(&process, RV_SYS_ANSWER, 7, RV_ENGINE_HEAP_ADDRESS + PAGE_BYTES - 3, 8, 0), 0);
+	UNIT_EQUAL(held_verdict, RV_VERDICT_DROP);
+	UNIT_CHECK(memcmp(held_answer, "answered", 8) == 0);
+	held_error = -RV_ENOMEM;
+	UNIT_EQUAL(call(&process, RV_SYS_ANSWER, 7, RV_ENGINE_HEAP_ADDRESS, 8, 0), -RV_ENOMEM);
+	UNIT_EQUAL(held_verdict, RV_VERDICT_DENY);
+	held_error = 0;
 	engine_close(&process);
 }
 
@@ -1059,6 +1110,7 @@ int main(void)
 	unit_run("process_metrics", test_metrics);
 	unit_run("process_hook_in_event", test_hook_in_event);
 	unit_run("process_trace", test_trace);
+	unit_run("an answer", test_answer);
 	unit_run("process_transfer", test_transfer);
 	unit_run("process_random_calls", test_random_calls);
 	unit_run("process_pci", test_pci);

@@ -293,7 +293,9 @@ static bool play_has_failed(uint32_t verdict)
 
 enum { PLAY_HELD_MAXIMUM = 64 };
 
-static uint64_t play_held[PLAY_HELD_MAXIMUM];
+static struct {
+	uint64_t handle, answer_bytes;
+} play_held[PLAY_HELD_MAXIMUM];
 
 /* mediator/disk/redirect.h: no data go anywhere here. */
 void redirect_set(struct request *request, uint32_t target, const struct hook_owner *redirector)
@@ -310,9 +312,10 @@ void request_hold(struct request *request, const struct hook *hook, uint64_t us,
 	(void)hook;
 	play->lost = delays && us == RV_HOLD_US_EVER;
 	for (unsigned int i = 0; !delays && i < PLAY_HELD_MAXIMUM; i++) {
-		if (play_held[i] != 0)
+		if (play_held[i].handle != 0)
 			continue;
-		play_held[i] = request->handle;
+		play_held[i].handle = request->handle;
+		play_held[i].answer_bytes = request->kind == request->asked ? request->answer_bytes : 0;
 		play->held = true;
 		return;
 	}
@@ -321,12 +324,21 @@ void request_hold(struct request *request, const struct hook *hook, uint64_t us,
 int64_t play_resolve(uint64_t handle)
 {
 	for (unsigned int i = 0; handle != 0 && i < PLAY_HELD_MAXIMUM; i++) {
-		if (play_held[i] != handle)
+		if (play_held[i].handle != handle)
 			continue;
-		play_held[i] = 0;
+		play_held[i].handle = 0;
 		return 0;
 	}
 	return -RV_ENOENT;
+}
+
+int64_t play_answer_held(uint64_t handle, uint64_t bytes)
+{
+	for (unsigned int i = 0; handle != 0 && i < PLAY_HELD_MAXIMUM; i++) {
+		if (play_held[i].handle == handle && play_held[i].answer_bytes != bytes)
+			return play_held[i].answer_bytes == 0 ? -RV_EAGAIN : -RV_ERANGE;
+	}
+	return play_resolve(handle);
 }
 
 bool play_close(struct play *play, const struct rv_event *shown)

@@ -44,6 +44,8 @@ int64_t play_data(struct play *play, uint64_t offset, void *buffer, uint64_t len
 
 /* RV_SYS_RESOLVE: one that was held. Nothing else comes of it here. */
 int64_t play_resolve(uint64_t handle);
+/* RV_SYS_ANSWER, with so many bytes; likewise. */
+int64_t play_answer_held(uint64_t handle, uint64_t bytes);
 
 /* The outcome in words, as an .events file spells it. */
 void play_describe(const struct play *play, char *text, size_t bytes);

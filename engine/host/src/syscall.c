@@ -257,6 +257,8 @@ int64_t host_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64
 		return -RV_ENOENT;
 	case RV_SYS_RESOLVE:
 		return play_resolve(a);
+	case RV_SYS_ANSWER:
+		return play_answer_held(a, c);
 	case RV_SYS_DISK:
 		return syscall_disk(a, syscall_pointer(b));
 	case RV_SYS_DISK_READ:

@@ -35,6 +35,17 @@ on(:disk_write, lba: 205..206) do |r|
   held = r.hold(limit: 1.second)
   after(1.second) { log held.deny(:no_access, retry: true) }
 end
+on(:disk_read, lba: 207..208) do |r|
+  held = r.hold(limit: 1.second)
+  after(1.second) do
+    try { held.answer("short") }
+    log "#{held.answer("a" * 512)} #{held.answer("b" * 512)}"
+  end
+end
+on(:disk_write, lba: 209) do |r|
+  held = r.hold(limit: 1.second)
+  after(1.second) { try { held.answer("a" * 512) } }
+end
 
 # Lost.
 on(:disk_write, lba: 210) { |r| r.lose }

@@ -39,6 +39,11 @@ on(:disk_read, lba: 28345) do |r|
   held = r.hold(limit: 5.seconds)
   after(3.milliseconds) { ends[held.pass ? :late : :reset] += 1 }
 end
+on(:disk_read, lba: 28347) do |r|
+  bytes = r.sectors * r.disk.sector_bytes
+  held = r.hold(limit: 5.seconds)
+  after(2.milliseconds) { ends[:answered] += 1 if held.answer("\xa5" * bytes) && !held.answer("\xa6" * bytes) }
+end
 on(:disk_read, lba: 28346) { |r| r.lose; ends[:lost] += 1 }
 # Why, and what is given up.
 on(:disk_write, lba: 28350) { |r| r.deny :out_of_range }

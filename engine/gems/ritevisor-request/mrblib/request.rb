@@ -64,6 +64,11 @@ class Event
       Held.__resolve(@request, 2, 0)
     end
 
+    # What the guest gets in the place of what the device would give: all of it.
+    def answer(bytes)
+      Held.__answer(self, @request, bytes)
+    end
+
     def inspect
       "#<Event::Held #{self}>"
     end

@@ -117,6 +117,26 @@ static mrb_value held_resolve(mrb_state *mrb, mrb_value self)
 	return mrb_bool_value(result == 0);
 }
 
+/* Event::Held.__answer(held, request, string) -> did it wait? */
+static mrb_value held_answer(mrb_state *mrb, mrb_value self)
+{
+	mrb_value held, request, text;
+	int64_t result;
+
+	(void)self;
+	mrb_get_args(mrb, "ooS", &held, &request, &text);
+	result = sys_answer(engine_to_u64(mrb, request), RSTRING_PTR(text), (uint64_t)RSTRING_LEN(text));
+	if (result == -RV_EAGAIN)
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "answer: %v gives no data that could be given in its place",
+			   mrb_obj_as_string(mrb, held));
+	if (result == -RV_ERANGE)
+		mrb_raisef(mrb, E_ARGUMENT_ERROR, "answer: %v takes another number of bytes, not %i",
+			   mrb_obj_as_string(mrb, held), (mrb_int)RSTRING_LEN(text));
+	if (result != -RV_ENOENT)
+		engine_check(mrb, "Event::Held#answer", (uint64_t)RSTRING_LEN(text), result);
+	return mrb_bool_value(result == 0);
+}
+
 void mrb_ritevisor_request_gem_init(mrb_state *mrb)
 {
 	struct RClass *event = mrb_class_get(mrb, "Event"), *request = mrb_class_get_under(mrb, event, "Request");
@@ -124,6 +144,7 @@ void mrb_ritevisor_request_gem_init(mrb_state *mrb)
 
 	engine_request_fields(mrb);
 	mrb_define_class_method_id(mrb, held, MRB_SYM(__resolve), held_resolve, MRB_ARGS_REQ(3));
+	mrb_define_class_method_id(mrb, held, MRB_SYM(__answer), held_answer, MRB_ARGS_REQ(3));
 	mrb_define_class_method_id(mrb, held, MRB_SYM(__refusal), held_refusal, MRB_ARGS_OPT(1) | MRB_ARGS_KEY(2, 0));
 	mrb_define_method_id(mrb, request, MRB_SYM(deny), request_deny, MRB_ARGS_OPT(1) | MRB_ARGS_KEY(2, 0));
 	mrb_define_method_id(mrb, request, MRB_SYM(__hold), request_hold, MRB_ARGS_REQ(2));

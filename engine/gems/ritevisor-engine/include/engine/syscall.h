@@ -212,6 +212,11 @@ static inline int64_t sys_resolve(uint64_t request, uint64_t verdict, uint64_t r
 	return engine_syscall(RV_SYS_RESOLVE, request, verdict, refusal, 0, 0);
 }
 
+static inline int64_t sys_answer(uint64_t request, const void *buffer, uint64_t length_bytes)
+{
+	return engine_syscall(RV_SYS_ANSWER, request, engine_address(buffer), length_bytes, 0, 0);
+}
+
 static inline int64_t sys_disk_fail(uint64_t number)
 {
 	return engine_syscall(RV_SYS_DISK_FAIL, number, 0, 0, 0, 0);
