@@ -15,7 +15,12 @@
 		yes 0123456789abcde | head -c $((512 * $1)) | md5sum | cat - /tmp/sum? | uniq -c | tr -s ' ' | cut -d ' ' -f 2
 	}
 	read_all $each
+	for i in $(seq ${resets:-0}); do
+		sleep 1
+		echo 1 >"/sys/class/nvme/$nvme/reset_controller" && done=$i
+	done
 	wait
+	echo "guest: $done resets"
 	echo "guest: $(reads) requests, alike $(check $each)"
 	dd if=/dev/zero of=$disk bs=4096 count=0 conv=fsync 2>/dev/null
 	dmesg | grep -i "timeout\|abort\|polled\|controller is down\|I/O error"
