@@ -3,10 +3,10 @@
  * nothing else: which, what it looks like without, and the test that shows it, if one does. Real CPUs pass these by.
  *
  * Three more shape what is written for all: QEMU delivers an interrupt of EVENTINJ twice when something wakes
- * its thread (svm_event.c: virtual interrupts; "an interrupt that is handed on comes once"), its VMRUN does not
- * load the interrupt shadow (svm_step.c intercepts interrupts too; "what runs alone is not seen, and ends where it
- * should"), and it has no VM_CR (svm_init.c finds INITs not to be caught; "the log says how INITs are
- * delivered").
+ * its thread (svm_event.c: virtual interrupts; "an interrupt that is handed on comes once", "of two interrupts that
+ * are handed on at once each comes once"), its VMRUN does not load the interrupt shadow (svm_step.c intercepts
+ * interrupts too; "what runs alone is not seen, and ends where it should"), and it has no VM_CR (svm_init.c finds
+ * INITs not to be caught; "the log says how INITs are delivered").
  */
 #ifndef VMM_SVM_SVM_QUIRKS_H
 #define VMM_SVM_SVM_QUIRKS_H
