@@ -250,8 +250,9 @@ static void vcpu_handle_init(struct vcpu *vcpu)
 /* Or an SMI. Either is taken in there. An NMI tells whether it was a kick or is the guest's. */
 static void vcpu_handle_nmi(struct vcpu *vcpu)
 {
-	bool was_pending = vcpu->nmi_pending;
+	bool was_pending = vcpu->nmi_pending && !vcpu->nmi_came;
 
+	vcpu->nmi_came = false;
 	vcpu_ops->host_begin(vcpu);
 	vcpu_ops->host_end(vcpu);
 	if (vcpu->nmi_pending && !was_pending)

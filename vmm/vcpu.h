@@ -121,6 +121,7 @@ struct vcpu {
 	bool has_pending;	 /* any of them set */
 	bool has_taken;		 /* some since interrupt_taken_watchers were told */
 	bool nmi_pending;
+	bool nmi_came;		 /* the back end has taken it at its exit, before that was handled */
 	bool shadow_ended;	 /* an instruction was emulated: the interrupt shadow ends */
 	bool host_context;	 /* vcpu_ops->host_begin() is in force */
 	bool interrupts_wanted;	 /* someone wants EXIT_INTERRUPT: vmm/interrupt_watch.h */

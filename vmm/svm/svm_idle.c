@@ -50,10 +50,13 @@ void svm_lend_timer(struct vcpu *vcpu)
 
 void svm_end_loan(struct vcpu *vcpu)
 {
+	bool was_pending = vcpu->nmi_pending;
+
 	vcpu_ops->host_begin(vcpu);
 	apic_timer_return_idle(vcpu);
 	vcpu_ops->host_end(vcpu);
 	svm_of(vcpu)->timer_lent = false;
+	vcpu->nmi_came = vcpu->nmi_pending && !was_pending;
 }
 
 static bool svm_is_woken(const struct vcpu *vcpu)
