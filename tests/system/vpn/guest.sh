@@ -22,6 +22,13 @@ if [ $case = alone ]; then
 	sleep 20
 	exit 0
 fi
+# Until no address is in doubt that somebody else might have it.
+settle6() {
+	for i in 1 2 3 4 5 6 7 8 9; do
+		ip -6 address show dev eth0 | grep -q 'fe80:' && ! ip -6 address show dev eth0 | grep -q tentative && return
+		sleep 1
+	done
+}
 # IPv6, by another client.
 lease6() {
 	cat >/lease6 <<'EOF'
@@ -31,11 +38,9 @@ ip -6 address add $new_ip6_address/128 dev $interface
 echo "guest: lease $new_ip6_address dns $new_dhcp6_name_servers"
 EOF
 	chmod +x /lease6
+	settle6 # it binds to the address of the link
 	dhclient -6 -1 -sf /lease6 -lf /leases6 -pf /pid6 eth0
-	for i in 1 2 3 4 5 6 7 8 9; do
-		ip -6 address show dev eth0 | grep -q tentative || break
-		sleep 1
-	done
+	settle6
 	ip -6 route show default | sed 's/  */ /g; s/^/guest: /'
 }
 reach() {
