@@ -1,22 +1,7 @@
-# Before each guest script of with_usb.
-dmesg -n 4
-there() { # a file, within half a minute
-	for i in $(seq 150); do
-		[ -e $1 ] && return
-		sleep 0.2
-	done
-	echo "guest: no $1"
-}
-gone() {
-	for i in $(seq 150); do
-		[ -e $1 ] || return
-		sleep 0.2
-	done
-	echo "guest: still $1"
-}
+# Before each guest script of with_usb, behind usb_begin_guest.sh.
 drivers() { # all of them but those whose names are given
 	for m in $(cat /usb.modules); do
-		case " $* " in *" $m "*) ;; *) insmod /lib/$m.ko 2>/dev/null ;; esac
+		case " $* " in *" $m "*) ;; *) load $m ;; esac
 	done
 }
 disk() { # the name of the disk at a USB port

@@ -1,12 +1,6 @@
 	# Reads of 4 KiB, three bulk transfers each; exits, and the controller's interrupts.
-	dmesg -n 4
-	for m in usb-common usbcore xhci-hcd xhci-pci scsi_common scsi_mod usb-storage crct10dif_common crc-t10dif crc64 crc64-rocksoft t10-pi sd_mod; do
-		insmod /lib/$m.ko 2>/dev/null
-	done
-	for i in $(seq 200); do
-		[ -e /dev/sda ] && break
-		sleep 0.2
-	done
+	load $stick
+	there /dev/sda
 	sleep 2
 	exits() {
 		ritectl stats | sed -n 's/^exits //p'

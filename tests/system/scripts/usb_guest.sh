@@ -1,23 +1,6 @@
 	# A stick and a keyboard are there from the start. Then a second keyboard comes, the stick goes and comes again, and the
 	# driver is taken off and put on.
-	dmesg -n 4
-	for m in usb-common usbcore xhci-hcd xhci-pci scsi_common scsi_mod usb-storage crct10dif_common crc-t10dif crc64 crc64-rocksoft t10-pi sd_mod hid usbhid hid-generic; do
-		insmod /lib/$m.ko 2>/dev/null
-	done
-	there() { # a file, within half a minute
-		for i in $(seq 150); do
-			[ -e $1 ] && return
-			sleep 0.2
-		done
-		echo "guest: no $1"
-	}
-	gone() {
-		for i in $(seq 150); do
-			[ -e $1 ] || return
-			sleep 0.2
-		done
-		echo "guest: still $1"
-	}
+	load $stick $keyboard
 	stick() {
 		there /dev/$1
 		there /sys/bus/usb/devices/2-1/2-1:1.0/driver
@@ -40,7 +23,7 @@
 	stick sd? again 2>/dev/null
 	for m in xhci-pci xhci-hcd; do rmmod $m; done
 	gone /sys/bus/usb/devices/usb1
-	for m in xhci-hcd xhci-pci; do insmod /lib/$m.ko; done
+	load xhci-hcd xhci-pci
 	there /sys/bus/usb/devices/1-3/serial
 	stick sd? reloaded 2>/dev/null
 	echo "guest: errors $(dmesg | grep -c -i 'mismatched\|not part of current\|timeout\|not responding\|HC died\|xhci_hcd.*ERROR')"

@@ -1,15 +1,5 @@
 	# Somebody types, then something does; a stick is read. A reader of chip cards is no keyboard, and no stick.
-	dmesg -n 4
-	for m in usb-common usbcore xhci-hcd xhci-pci scsi_common scsi_mod usb-storage crct10dif_common crc-t10dif crc64 crc64-rocksoft t10-pi sd_mod hid usbhid hid-generic; do
-		insmod /lib/$m.ko 2>/dev/null
-	done
-	there() {
-		for i in $(seq 200); do
-			[ -e $1 ] && return
-			sleep 0.2
-		done
-		echo "guest: no $1"
-	}
+	load $stick $keyboard
 	there /dev/sda
 	there /sys/bus/usb/devices/1-2/1-2:1.0/input
 	there /sys/bus/usb/devices/1-3/serial

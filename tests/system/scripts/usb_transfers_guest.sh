@@ -1,12 +1,6 @@
 	# A stick is read and written below sectors that the script has an opinion of.
-	dmesg -n 4
-	for m in usb-common usbcore xhci-hcd xhci-pci scsi_common scsi_mod usb-storage crct10dif_common crc-t10dif crc64 crc64-rocksoft t10-pi sd_mod hid usbhid hid-generic; do
-		insmod /lib/$m.ko 2>/dev/null
-	done
-	for i in $(seq 200); do
-		[ -e /dev/sda ] && break
-		sleep 0.2
-	done
+	load $stick $keyboard
+	there /dev/sda
 	again() {
 		echo 3 >/proc/sys/vm/drop_caches
 	}
