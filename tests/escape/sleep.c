@@ -15,12 +15,6 @@
 #define PM1_WAKE_SOURCES 0x0401u /* the timer and the clock */
 #define PAGE_BYTES 4096u
 
-#define CONFIG_ADDRESS 0xcf8
-#define CONFIG_DATA 0xcfc
-#define CONFIG_ENABLE 0x80000000u
-#define CONFIG_COMMAND 0x04u
-#define CONFIG_BAR 0x10u
-#define COMMAND_MEMORY_MASTER 6u
 #define FADT_FACS 36
 #define FACS_BYTES 64u
 
@@ -72,46 +66,19 @@ static void choose_vectors(struct random *random)
 	facs[FACS_SYSTEM_FLAGS / 4] = random_below(random, 2);
 }
 
-static uint32_t config(uint32_t function, uint32_t offset)
-{
-	out32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | offset);
-	return in32(CONFIG_DATA);
-}
-
-/* Its BAR 0; 0: there is none. */
-static uint64_t find_edu(void)
-{
-	for (uint32_t function = 0; function < 256; function += 8) {
-		if (config(function, 0) != ID_EDU)
-			continue;
-		(void)config(function, CONFIG_COMMAND);
-		out32(CONFIG_DATA, COMMAND_MEMORY_MASTER);
-		return config(function, CONFIG_BAR) & ~0xfu;
-	}
-	return 0;
-}
-
-static void edu_move(volatile uint64_t *edu, uint64_t source, uint64_t target, uint64_t command)
-{
-	edu[EDU_SOURCE / 8] = source;
-	edu[EDU_TARGET / 8] = target;
-	edu[EDU_COUNT / 8] = sizeof(what_edu_writes);
-	edu[EDU_COMMAND / 8] = EDU_START | command;
-}
-
 /* A vector of the FACS, or the beginning of the page by which the hypervisor comes back, a tenth of a second later. */
 static void start_dma(struct random *random)
 {
-	volatile uint64_t *edu = (volatile uint64_t *)(uintptr_t)find_edu();
+	volatile uint64_t *edu = edu_find();
 	uint64_t target = random_once_in(random, 3) ? platform.low_pages_end * (uint64_t)PAGE_BYTES :
 						      platform.facs + (uint64_t)FACS_VECTOR;
 
 	if (edu == NULL || (edu[EDU_COMMAND / 8] & EDU_START))
 		return;
-	edu_move(edu, (uintptr_t)&what_edu_writes, EDU_BUFFER, 0);
+	edu_begin(edu, (uintptr_t)&what_edu_writes, EDU_BUFFER, sizeof(what_edu_writes), 0);
 	for (uint32_t i = 0; i < 100000 && (edu[EDU_COMMAND / 8] & EDU_START); i++)
 		__asm__ volatile("pause");
-	edu_move(edu, EDU_BUFFER, target, EDU_TO_MEMORY);
+	edu_begin(edu, EDU_BUFFER, target, sizeof(what_edu_writes), EDU_TO_MEMORY);
 }
 
 /* What the firmware finds the vectors by: with that changed the machine does not sleep. */

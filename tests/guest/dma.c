@@ -16,13 +16,7 @@
 #include "instruction.h"
 #include "reserved.h"
 
-#define CONFIG_ADDRESS 0xcf8
-#define CONFIG_DATA 0xcfc
-#define CONFIG_ENABLE 0x80000000u
-#define CONFIG_COMMAND 0x04
 #define CONFIG_CLASS 0x08
-#define CONFIG_BAR 0x10
-#define COMMAND_MEMORY_MASTER 6u
 #define CLASS_IOMMU 0x0806u
 #define SAMPLES 4u
 
@@ -47,18 +41,6 @@ uint64_t ours;
 uint64_t page[PAGE / 8] __attribute__((aligned(4096)));
 static uint64_t edu;
 static unsigned nr_iommus, edu_function;
-
-uint32_t config_read(unsigned function, unsigned offset)
-{
-	out32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | (offset & 0xfc));
-	return in32(CONFIG_DATA);
-}
-
-void config_write(unsigned function, unsigned offset, uint32_t value)
-{
-	out32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | (offset & 0xfc));
-	out32(CONFIG_DATA, value);
-}
 
 uint64_t device_start(unsigned function, unsigned number)
 {

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pci.h"
+
 #define PAGE 4096u
 #define OURS_END (UINT64_C(28) << 20) /* of memory=32M, without what devices may reach */
 #define POLLS 400000000u
@@ -21,10 +23,7 @@ extern bool reached; /* what is expected */
 extern uint64_t ours;
 extern uint64_t page[PAGE / 8];
 
-/* Device 0 to 31, function 0 to 7 in the lower three bits, on bus 0. */
-uint32_t config_read(unsigned function, unsigned offset);
-void config_write(unsigned function, unsigned offset, uint32_t value);
-/* The first with that class and programming interface; ids: device and vendor, 0: any. 256: there is none. */
+/* The first on bus 0 with that class and programming interface; ids: device and vendor, 0: any. 256: there is none. */
 unsigned device_find(uint32_t class, uint32_t ids);
 /* Switches it on. Returns where the BAR is. */
 uint64_t device_start(unsigned function, unsigned bar);

@@ -26,9 +26,6 @@
 #define VECTOR_GP 13
 #define PAUSE_CYCLES 20000000u
 #define PAUSES 100u
-#define CONFIG_ADDRESS 0xcf8
-#define CONFIG_DATA 0xcfc
-#define CONFIG(function, offset) (0x80000000u | (function) << 8 | (offset))
 #define CAPABILITIES 0x34u
 #define CAPABILITY_MSI 0x05u
 #define MSI_ENABLE 0x10000u
@@ -112,7 +109,8 @@ static void check_local_vector(uint32_t mode)
 	*entry = before;
 }
 
-static uint32_t edu_at, edu_function;
+static volatile uint64_t *edu;
+static uint32_t edu_function;
 static uint64_t edu_data;
 static volatile uint64_t nmis;
 
@@ -122,55 +120,26 @@ static bool count_nmi(struct fault_frame *frame)
 	return frame->vector == NMI_VECTOR;
 }
 
-static void edu_find(void)
-{
-	for (uint32_t function = 0; function < 256; function++) {
-		out32(CONFIG_ADDRESS, CONFIG(function, 0u));
-		if (in32(CONFIG_DATA) != ID_EDU)
-			continue;
-		out32(CONFIG_ADDRESS, CONFIG(function, 4u));
-		out32(CONFIG_DATA, 6);
-		out32(CONFIG_ADDRESS, CONFIG(function, 0x10u));
-		edu_at = in32(CONFIG_DATA) & ~0xfu;
-		edu_function = function;
-	}
-}
-
-static uint32_t edu_config(uint32_t offset)
-{
-	out32(CONFIG_ADDRESS, CONFIG(edu_function, offset));
-	return in32(CONFIG_DATA);
-}
-
-static void edu_configure(uint32_t offset, uint32_t value)
-{
-	out32(CONFIG_ADDRESS, CONFIG(edu_function, offset));
-	out32(CONFIG_DATA, value);
-}
-
 /* An interrupt of its own. PCI Local Bus Specification 3.0, 6.8.1: with 64 address bits. */
 static void edu_interrupt(uint32_t apic_id, uint32_t message)
 {
-	uint32_t at = edu_config(CAPABILITIES) & 0xfc;
+	uint32_t at = config_read(edu_function, CAPABILITIES) & 0xfc;
 
-	while (at != 0 && (edu_config(at) & 0xff) != CAPABILITY_MSI)
-		at = edu_config(at) >> 8 & 0xfc;
-	edu_configure(at + 4, MESSAGES | apic_id << 12);
-	edu_configure(at + 8, 0);
-	edu_configure(at + 12, message);
-	edu_configure(at, edu_config(at) | MSI_ENABLE);
-	*register_at(edu_at + EDU_RAISE) = 1;
-	*register_at(edu_at + EDU_ACKNOWLEDGE) = 1;
-	edu_configure(at, edu_config(at) & ~MSI_ENABLE);
+	while (at != 0 && (config_read(edu_function, at) & 0xff) != CAPABILITY_MSI)
+		at = config_read(edu_function, at) >> 8 & 0xfc;
+	config_write(edu_function, at + 4, MESSAGES | apic_id << 12);
+	config_write(edu_function, at + 8, 0);
+	config_write(edu_function, at + 12, message);
+	config_write(edu_function, at, config_read(edu_function, at) | MSI_ENABLE);
+	*register_at((uint32_t)(uintptr_t)edu + EDU_RAISE) = 1;
+	*register_at((uint32_t)(uintptr_t)edu + EDU_ACKNOWLEDGE) = 1;
+	config_write(edu_function, at, config_read(edu_function, at) & ~MSI_ENABLE);
 }
 
 static void edu_move(uint64_t source, uint64_t target, uint32_t direction)
 {
-	*(volatile uint64_t *)(uintptr_t)(edu_at + EDU_SOURCE) = source;
-	*(volatile uint64_t *)(uintptr_t)(edu_at + EDU_TARGET) = target;
-	*(volatile uint64_t *)(uintptr_t)(edu_at + EDU_COUNT) = 4;
-	*(volatile uint64_t *)(uintptr_t)(edu_at + EDU_COMMAND) = EDU_START | direction;
-	for (uint32_t i = 0; i < EDU_POLLS && (*register_at(edu_at + EDU_COMMAND) & EDU_START) != 0; i++)
+	edu_begin(edu, source, target, 4, direction);
+	for (uint32_t i = 0; i < EDU_POLLS && (edu[EDU_COMMAND / 8] & EDU_START) != 0; i++)
 		__asm__ volatile("pause");
 }
 
@@ -190,8 +159,9 @@ static void check_device(void)
 {
 	bool reached = option_number_or("reached", 0) != 0;
 
-	edu_find();
-	if (!guest_check(edu_at != 0, "a device", "there is no edu"))
+	edu = edu_find();
+	edu_function = config_find(ID_EDU);
+	if (!guest_check(edu != NULL, "a device", "there is no edu"))
 		return;
 	edu_data = 0x1234;
 	edu_move((uint64_t)&edu_data, EDU_BUFFER, 0);

@@ -7,10 +7,8 @@
  */
 #include "guest.h"
 #include "instruction.h"
+#include "pci.h"
 
-#define CONFIG_ADDRESS 0xcf8
-#define CONFIG_DATA 0xcfc
-#define CONFIG_ENABLE 0x80000000u
 #define COMMAND 0x04
 #define COMMAND_ALL 7u
 #define BAR 0x10
@@ -52,18 +50,6 @@ static struct descriptor ring[ENTRIES] __attribute__((aligned(128)));
 static uint8_t frame[FRAME] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 0x89 };
 static uint64_t memory;
 static uint16_t ports; /* 0: registers are in memory */
-
-static uint32_t config_read(unsigned function, unsigned offset)
-{
-	out32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | offset);
-	return in32(CONFIG_DATA);
-}
-
-static void config_write(unsigned function, unsigned offset, uint32_t value)
-{
-	out32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | offset);
-	out32(CONFIG_DATA, value);
-}
 
 static uint32_t get(uint32_t offset)
 {

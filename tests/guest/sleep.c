@@ -9,6 +9,7 @@
 #include "guest.h"
 
 #include "instruction.h"
+#include "pci.h"
 #include "second.h"
 
 #define PM1_ENABLE 2 /* behind the status register: where 32 bits reach the control register too */
@@ -17,9 +18,6 @@
 #define SLEEP_ENABLE 0x2000u
 #define SLEEP_TYPE_SHIFT 10
 
-#define CONFIG_ADDRESS 0xcf8
-#define CONFIG_DATA 0xcfc
-#define CONFIG_ENABLE 0x80000000u
 #define PM_BASE 0x40u
 #define PORT_ELSEWHERE 0xb900u
 
@@ -131,18 +129,6 @@ static void check_tables(void)
 	guest_check(tables != 0 && sleeping == 0, "no sleep states", "%u in %u tables", sleeping, tables);
 	guest_check(off >= 1, "off is offered", "%u", off);
 	guest_check(wrong == 0, "sums", "%u of %u are wrong", wrong, tables);
-}
-
-static uint32_t config_read(uint32_t function, uint32_t offset)
-{
-	out32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | offset);
-	return in32(CONFIG_DATA);
-}
-
-static void config_write(uint32_t function, uint32_t offset, uint32_t value)
-{
-	out32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | offset);
-	out32(CONFIG_DATA, value);
 }
 
 /* PIIX4's power management function, or the LPC bridge of an ICH. */

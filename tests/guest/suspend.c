@@ -32,13 +32,6 @@
 #define TIMES 50u
 #define LATE_ROUNDS 10000000 /* seconds, for what comes at once mostly */
 
-#define CONFIG_ADDRESS 0xcf8
-#define CONFIG_DATA 0xcfc
-#define CONFIG_ENABLE 0x80000000u
-#define CONFIG_COMMAND 0x04u
-#define CONFIG_BAR 0x10u
-#define COMMAND_MEMORY_MASTER 6u
-
 #define MSR_PAT 0x277
 #define PAT_CHANGED UINT64_C(0x0007010600070106) /* write-combining, where it has write-through after a reset */
 
@@ -109,37 +102,17 @@ static void run_script(uint16_t control, bool came)
 	guest_check((in16((uint16_t)(control - STATUS_BACK)) & WAKE_STATUS) != 0, "the other CPU goes on as if woken", "");
 }
 
-static uint32_t config(unsigned function, unsigned offset)
-{
-	out32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | offset);
-	return in32(CONFIG_DATA);
-}
-
-static void edu_move(volatile uint64_t *edu, uint64_t source, uint64_t target, uint64_t command)
-{
-	edu[EDU_SOURCE / 8] = source;
-	edu[EDU_TARGET / 8] = target;
-	edu[EDU_COUNT / 8] = sizeof(uint32_t);
-	edu[EDU_COMMAND / 8] = EDU_START | command;
-}
-
 /* It takes a tenth of a second, which has begun when this is done. */
 static void start_dma(const uint32_t *vector, const uint8_t *facs)
 {
-	volatile uint64_t *edu;
-	unsigned function = 0;
+	volatile uint64_t *edu = edu_find();
 
-	while (function < 256 && config(function, 0) != ID_EDU)
-		function++;
-	if (!guest_check(function < 256, "there is an edu", ""))
+	if (!guest_check(edu != NULL, "there is an edu", ""))
 		return;
-	edu = (volatile uint64_t *)(uintptr_t)(config(function, CONFIG_BAR) & ~0xfu);
-	(void)config(function, CONFIG_COMMAND);
-	out32(CONFIG_DATA, COMMAND_MEMORY_MASTER);
-	edu_move(edu, (uintptr_t)vector, EDU_BUFFER, 0);
+	edu_begin(edu, (uintptr_t)vector, EDU_BUFFER, sizeof(*vector), 0);
 	while (edu[EDU_COMMAND / 8] & EDU_START)
 		;
-	edu_move(edu, EDU_BUFFER, (uintptr_t)(facs + FACS_VECTOR), EDU_TO_MEMORY);
+	edu_begin(edu, EDU_BUFFER, (uintptr_t)(facs + FACS_VECTOR), sizeof(*vector), EDU_TO_MEMORY);
 }
 
 /* All that a CPU in real mode can be led by. */
