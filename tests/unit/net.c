@@ -29,23 +29,10 @@ static size_t make_ping(const uint8_t *from, const uint8_t *to, size_t data_byte
 	return net_pad(frame, 14 + 28 + data_bytes);
 }
 
-/* The only frame for the guest; NULL: there is none, or are more. It stays until the next is asked for. */
-static struct lab_frame *take(unsigned which)
-{
-	struct lab_end *end = &lab_ends[which];
-	static struct lab_frame taken;
-
-	if (end->nr_out != 1 || end->out[0].way != TUNNEL_GUEST)
-		return NULL;
-	taken = end->out[0];
-	end->nr_out = 0;
-	return &taken;
-}
-
 static struct lab_frame *give(size_t nr_bytes)
 {
 	lab_give(0, TUNNEL_GUEST, frame, nr_bytes);
-	return take(0);
+	return lab_take(0);
 }
 
 static size_t make_dhcp(const struct dhcp_message *message, const uint8_t *from, const uint8_t *to)
@@ -128,12 +115,12 @@ static void test_tunnel(void)
 
 		lab_give(0, TUNNEL_GUEST, frame, nr_bytes);
 		lab_settle();
-		arrived = take(1);
+		arrived = lab_take(1);
 		UNIT_CHECK(arrived != NULL && arrived->nr_bytes == nr_bytes && memcmp(arrived->bytes + 14, frame + 14, nr_bytes - 14) == 0);
 		nr_bytes = make_ping(there, own, sizes[i]);
 		lab_give(1, TUNNEL_GUEST, frame, nr_bytes);
 		lab_settle();
-		arrived = take(0);
+		arrived = lab_take(0);
 		UNIT_CHECK(arrived != NULL && memcmp(arrived->bytes + 14, frame + 14, nr_bytes - 14) == 0 &&
 			   memcmp(arrived->bytes, guest_mac, 6) == 0);
 	}
@@ -180,13 +167,13 @@ static void test_segments(void)
 	begin(false);
 	lab_give(0, TUNNEL_GUEST, frame, make_ping(own, there, 1));
 	lab_settle();
-	(void)take(1);
+	(void)lab_take(1);
 	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct lab_frame *arrived;
 
 		lab_give(0, TUNNEL_GUEST, frame, make_syn(cases[i][0]));
 		lab_settle();
-		arrived = take(1);
+		arrived = lab_take(1);
 		UNIT_CHECK(arrived != NULL && net_load16(arrived->bytes + 14 + 20 + 24) == cases[i][1] &&
 			   net_transport_checksum(arrived->bytes + 14, arrived->bytes + 34, 28) == 0);
 	}
@@ -260,7 +247,7 @@ static void test_outer_dhcp(void)
 	UNIT_CHECK(outer->dhcp == OUTER_BOUND && net_is_same(outer->address, lab_address[0]) && outer->prefix == 24);
 	lab_give(0, TUNNEL_GUEST, frame, make_ping(own, there, 5));
 	lab_settle();
-	UNIT_CHECK(take(1) != NULL);
+	UNIT_CHECK(lab_take(1) != NULL);
 	end->nr_out = 0;
 	lab_now.ms += 50000;
 	(void)net_advance(&end->net, lab_now);
@@ -282,7 +269,7 @@ static void test_neighbours(void)
 	lab_give(0, TUNNEL_GUEST, frame, make_ping(own, there, 5));
 	UNIT_CHECK(end->nr_out == 1 && net_load16(end->out[0].bytes + 12) == NET_ETHERTYPE_ARP);
 	lab_settle();
-	UNIT_CHECK(take(1) != NULL);
+	UNIT_CHECK(lab_take(1) != NULL);
 	UNIT_CHECK(memcmp(end->net.outer.neighbours[0].mac, lab_ends[1].begin.mac, 6) == 0);
 	lab_give(0, TUNNEL_WIRE, frame, net_write_arp(frame, end->begin.mac, evil, NET_ARP_REPLY, lab_address[1], end->begin.mac, lab_address[0]));
 	UNIT_CHECK(memcmp(end->net.outer.neighbours[0].mac, lab_ends[1].begin.mac, 6) == 0);
@@ -306,7 +293,7 @@ static void roam(bool roams)
 	begin(false);
 	lab_give(0, TUNNEL_GUEST, frame, make_ping(own, there, 5));
 	lab_settle();
-	UNIT_CHECK(take(1) != NULL);
+	UNIT_CHECK(lab_take(1) != NULL);
 	lab_give(1, TUNNEL_GUEST, frame, make_ping(there, own, 5));
 	heard = lab_ends[1].out[0];
 	UNIT_CHECK(lab_ends[1].nr_out == 1 && heard.way == TUNNEL_WIRE);
@@ -316,7 +303,7 @@ static void roam(bool roams)
 	net_store16(heard.bytes + 40, 0);
 	end->nr_out = 0;
 	lab_give(0, TUNNEL_WIRE, heard.bytes, heard.nr_bytes);
-	UNIT_CHECK(take(0) != NULL);
+	UNIT_CHECK(lab_take(0) != NULL);
 	UNIT_EQUAL(end->nr_events[WIREGUARD_ROAMED], 1);
 	lab_give(0, TUNNEL_GUEST, frame, make_ping(own, there, 5));
 	UNIT_CHECK(lab_refused == NULL && end->nr_out == 1);

@@ -16,23 +16,10 @@ static const uint8_t nobody[16], all_nodes[16] = { 0xff, 2, [15] = 1 }, all_rout
 static const uint8_t servers[16] = { 0xff, 2, [13] = 1, [15] = 2 };
 static uint8_t frame[NET_FRAME_BYTES];
 
-/* The only frame for the guest; NULL: there is none, or are more. It stays until the next is asked for. */
-static struct lab_frame *take(unsigned which)
-{
-	struct lab_end *end = &lab_ends[which];
-	static struct lab_frame taken;
-
-	if (end->nr_out != 1 || end->out[0].way != TUNNEL_GUEST)
-		return NULL;
-	taken = end->out[0];
-	end->nr_out = 0;
-	return &taken;
-}
-
 static struct lab_frame *give(size_t nr_bytes)
 {
 	lab_give(0, TUNNEL_GUEST, frame, nr_bytes);
-	return take(0);
+	return lab_take(0);
 }
 
 /* A packet around what stands behind the headers, with its checksum there. */
@@ -92,7 +79,7 @@ static void begin(void)
 	UNIT_CHECK(lab_begin(false));
 	(void)net_advance(&lab_ends[0].net, lab_now);
 	(void)net_advance(&lab_ends[1].net, lab_now);
-	UNIT_CHECK(read_icmp(take(0), 134, all_nodes) != NULL && take(1) != NULL);
+	UNIT_CHECK(read_icmp(lab_take(0), 134, all_nodes) != NULL && lab_take(1) != NULL);
 }
 
 static void test_router(void)
@@ -115,7 +102,7 @@ static void test_router(void)
 	frame[HEADERS_BYTES + 2] ^= 1;
 	UNIT_CHECK(give(HEADERS_BYTES + 8) == NULL);
 	lab_pass_time(600000); /* and unasked */
-	UNIT_CHECK(read_icmp(take(0), 134, all_nodes) != NULL);
+	UNIT_CHECK(read_icmp(lab_take(0), 134, all_nodes) != NULL);
 	UNIT_EQUAL(lab_ends[0].nr_wire, 0);
 }
 
@@ -284,7 +271,7 @@ static void test_tunnel(void)
 
 		lab_give(0, TUNNEL_GUEST, frame, nr_bytes);
 		lab_settle();
-		arrived = take(1);
+		arrived = lab_take(1);
 		frame[14 + 7]--; /* one more router */
 		UNIT_CHECK(arrived != NULL && arrived->nr_bytes == nr_bytes && memcmp(arrived->bytes + 14, frame + 14, nr_bytes - 14) == 0);
 	}
@@ -319,7 +306,7 @@ static void test_segments(void)
 	begin();
 	lab_give(0, TUNNEL_GUEST, frame, make_ping(own, there, 1));
 	lab_settle();
-	(void)take(1);
+	(void)lab_take(1);
 	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct lab_frame *arrived;
 
@@ -331,7 +318,7 @@ static void test_segments(void)
 		net_store16(tcp + 22, cases[i][0]);
 		lab_give(0, TUNNEL_GUEST, frame, make(own, there, NET_PROTOCOL_TCP, 64, 24, 16));
 		lab_settle();
-		arrived = take(1);
+		arrived = lab_take(1);
 		UNIT_CHECK(arrived != NULL && net_load16(arrived->bytes + HEADERS_BYTES + 22) == cases[i][1] &&
 			   net_transport_checksum(arrived->bytes + 14, arrived->bytes + HEADERS_BYTES, 24) == 0);
 	}

@@ -168,6 +168,19 @@ static void lab_give(unsigned which, enum tunnel_tag way, const uint8_t *frame, 
 	free(copy);
 }
 
+/* The only frame for the guest; NULL: there is none, or are more. It stays until the next is asked for. */
+static inline struct lab_frame *lab_take(unsigned which)
+{
+	struct lab_end *end = &lab_ends[which];
+	static struct lab_frame taken;
+
+	if (end->nr_out != 1 || end->out[0].way != TUNNEL_GUEST)
+		return NULL;
+	taken = end->out[0];
+	end->nr_out = 0;
+	return &taken;
+}
+
 /* Brings frames of the wire to the other end, until there are none. */
 static void lab_settle(void)
 {
