@@ -186,12 +186,15 @@ static void pcapng_write_ready(uint64_t before_ns)
 	}
 }
 
-static void pcapng_set_payload(struct pcapng_packet *packet, const struct live_event *event)
+/* It stands behind so many bytes. */
+static void pcapng_set_payload(struct pcapng_packet *packet, size_t at, const struct live_event *event)
 {
-	if (event->payload_length == 0)
+	uint16_t length = event->payload_length < TRACE_PAYLOAD_BYTES_MAXIMUM ? event->payload_length : TRACE_PAYLOAD_BYTES_MAXIMUM;
+
+	if (length == 0)
 		return;
-	packet->length = event->payload_length < TRACE_PAYLOAD_BYTES_MAXIMUM ? event->payload_length : TRACE_PAYLOAD_BYTES_MAXIMUM;
-	memcpy(packet->data, event->payload, packet->length);
+	packet->length = (uint16_t)(at + length);
+	memcpy(packet->data + at, event->payload, length);
 }
 
 /* The last of them. */
@@ -218,10 +221,9 @@ static void pcapng_add_transfer(const struct live_event *event)
 	packet->is_usb = packet->is_over = true;
 	packet->nic = usbmon_bus(event);
 	packet->verdict = metadata_verdict(event->head.verdict);
-	pcapng_set_payload(packet, event);
-	memmove(packet->data + sizeof(header), packet->data, packet->length);
 	memcpy(packet->data, &header, sizeof(header));
-	packet->length += sizeof(header);
+	packet->length = sizeof(header);
+	pcapng_set_payload(packet, sizeof(header), event);
 	packet->size_bytes = (uint32_t)sizeof(header) + header.length;
 	if (packet->size_bytes < packet->length)
 		packet->size_bytes = packet->length;
@@ -240,7 +242,7 @@ static void pcapng_add(const struct live_event *event, uint64_t request)
 	packet->request = request;
 	packet->nic = nic <= RV_NIC_LAST ? (uint32_t)nic : RV_NIC_LAST;
 	packet->verdict = metadata_verdict(RV_VERDICT_PASS);
-	pcapng_set_payload(packet, event);
+	pcapng_set_payload(packet, 0, event);
 	packet->size_bytes = event->payload_bytes > length ? event->payload_bytes : (uint32_t)length;
 	if (packet->size_bytes < packet->length)
 		packet->size_bytes = packet->length;
@@ -272,7 +274,7 @@ static struct pcapng_packet *pcapng_find(uint64_t request)
 static void pcapng_go_on(struct pcapng_packet *packet, const struct live_event *event)
 {
 	if (event->head.phase == TRACE_GIVEN)
-		pcapng_set_payload(packet, event);
+		pcapng_set_payload(packet, 0, event);
 	else
 		pcapng_decided(packet, event);
 	packet->is_over = event->head.phase == TRACE_COMPLETED;
