@@ -38,6 +38,12 @@ def modules_in_order(drivers, kernel=KERNEL_PACKAGE):
     return [files[name] for name in ordered]
 
 
+def copy_modules(drivers, folder, kernel=KERNEL_PACKAGE):
+    """Copies the modules of these drivers, and those that they need, to a folder where their names have the order of loading."""
+    for number, module in enumerate(modules_in_order(drivers, kernel)):
+        shutil.copy(module, folder / f"{number:02}-{module.name}")
+
+
 def build_initrd(output, source, drivers=tuple(DRIVERS), files=()):
     """Makes the initramfs: the built-in guest's archive, and another with what is added to it: the modules, the load, and
     files, as (name, text), all in /bench but the load."""
@@ -47,8 +53,7 @@ def build_initrd(output, source, drivers=tuple(DRIVERS), files=()):
         (root / "bench").mkdir()
         run_tool(["gcc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-static-pie", "-s",
                   "-o", str(root / "bin/load"), str(source)])  # fmt: skip
-        for number, module in enumerate(modules_in_order(drivers)):
-            (root / "bench" / f"{number:02}-{module.name}").write_bytes(module.read_bytes())
+        copy_modules(drivers, root / "bench")
         for name, text in files:
             (root / "bench" / name).write_text(text)
         packed = pack(root)
@@ -85,6 +90,11 @@ def archive(root):
 def pack(root, level=9):
     """Returns a folder as an archive that can stand behind another in an initramfs."""
     return subprocess.run(["gzip", f"-{level}n"], input=archive(root), stdout=subprocess.PIPE, check=True).stdout
+
+
+def extend(output, built, root):
+    """Writes an initramfs: one that is built, and behind it a folder."""
+    Path(output).write_bytes(Path(built).read_bytes() + pack(root, level=1))
 
 
 def build_disk_content(output):

@@ -74,8 +74,7 @@ def build_initrd(work):
                              [("wg.conf", (work / "wg.conf").read_text())])  # fmt: skip
     root = work / "root"
     linux_guest.copy_programs([shutil.which("wg")], root)
-    with open(work / "initrd", "ab") as file:
-        file.write(linux_guest.pack(root))
+    linux_guest.extend(work / "initrd", work / "initrd", root)
 
 
 def run_guest(way, work):

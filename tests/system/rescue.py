@@ -113,14 +113,13 @@ def build_initrd(folder, bus):
         (root / name).mkdir(parents=True, exist_ok=True)
     linux_guest.copy_programs(PROGRAMS, root)
     kernel, initrd = (CACHE / "kernel" / "stock", STOCK_INITRD) if bus == "sata" else (KERNEL_PACKAGE, GUEST_INITRD)
-    for number, module in enumerate(linux_guest.modules_in_order(DRIVERS, kernel)):
-        shutil.copy(module, root / "rescue" / f"{number:02}-{module.name}")
+    linux_guest.copy_modules(DRIVERS, root / "rescue", kernel)
     for name in ("disk.key", "root.luks"):
         if (folder / name).exists():
             shutil.copy(folder / name, root / "rescue" / name)
     shutil.copy(HERE / "scripts" / "rescue_guest.sh", root / "rescue" / "guest.sh")
     shutil.copy(next(kernel.glob("boot/vmlinuz-*")), folder / "vmlinuz")
-    (folder / "initrd").write_bytes(initrd.read_bytes() + linux_guest.pack(root, level=1))
+    linux_guest.extend(folder / "initrd", initrd, root)
 
 
 def commands_of_page(layout):

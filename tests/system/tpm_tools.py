@@ -32,7 +32,7 @@ PROGRAMS = [*(f"/usr/bin/tpm2_{tool}" for tool in TOOLS.split()), "/usr/bin/syst
 LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 # What they open by name: how the TPM is reached, what systemd has of it, and the token that cryptsetup asks.
 OPENED = [f"{LIBRARIES}/libtss2-{name}" for name in ("tcti-device.so.0", "esys.so.0", "rc.so.0", "mu.so.0")]
-TOKENS = f"/lib/x86_64-linux-gnu/cryptsetup/libcryptsetup-token-systemd-tpm2.so"
+TOKENS = "/lib/x86_64-linux-gnu/cryptsetup/libcryptsetup-token-systemd-tpm2.so"
 DRIVERS = ["xts", "ecb", "aesni_intel", "algif_skcipher", "algif_hash", "dm_crypt", "loop"]
 FILE_BYTES = 1 << 20
 # In the built-in guest, to have them.
@@ -49,8 +49,7 @@ def make_disk(output, header=None):
         root = Path(work, "root")
         (root / "tools").mkdir(parents=True)
         linux_guest.copy_programs(PROGRAMS, root, [*OPENED, TOKENS])
-        for number, module in enumerate(linux_guest.modules_in_order(DRIVERS)):
-            shutil.copy(module, root / "tools" / f"{number:02}-{module.name}")
+        linux_guest.copy_modules(DRIVERS, root / "tools")
         shutil.copy(GUEST, root / "tools" / "guest.sh")
         shutil.copy(OURS_IN_LINUX, root / "tools" / "tpm_guest")
         if header:

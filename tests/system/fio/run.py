@@ -34,15 +34,12 @@ def build_initrd(folder, bus):
     root = folder / "root"
     (root / "fio").mkdir(parents=True)
     linux_guest.copy_programs([shutil.which("fio")], root)
-    for number, module in enumerate(linux_guest.modules_in_order(["virtio_pci", "virtio_blk", "nvme", "ata_piix", "sd_mod"])):
-        shutil.copy(module, root / "fio" / f"{number:02}-{module.name}")
+    linux_guest.copy_modules(["virtio_pci", "virtio_blk", "nvme", "ata_piix", "sd_mod"], root / "fio")
     for script in HERE.glob("*.rb"):
         (root / "fio" / script.name).write_text(f"DISK = :{name}\n{script.read_text()}")
     shutil.copy(HERE / "guest.sh", root / "fio")
-    initrd = folder / "initrd"
-    built = GUEST_INITRD.read_bytes()
-    initrd.write_bytes(built + bytes(-len(built) % 4) + linux_guest.pack(root, level=1))
-    return initrd
+    linux_guest.extend(folder / "initrd", GUEST_INITRD, root)
+    return folder / "initrd"
 
 
 def main(bus, *command):

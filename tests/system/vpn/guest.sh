@@ -1,6 +1,6 @@
 # In the guest, as root, with $case of tests/system/vpn/machine: its card's address is had by DHCP, a file comes through the tunnel, and frames that are none of
 # it go nowhere.
-for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net af_packet e1000 e1000e; do
+for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net e1000 e1000e; do
 	insmod /lib/$module.ko 2>/dev/null
 done
 for i in 1 2 3 4 5 6 7 8 9; do [ -e /sys/class/net/eth0 ] || sleep 1; done

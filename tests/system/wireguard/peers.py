@@ -38,14 +38,12 @@ def kernel_guest(work, files, commands):
     at its root, and runs these commands; they find the modules loaded and eth0."""
     root = work / "kernel-guest"
     (root / "modules").mkdir(parents=True)
-    for number, module in enumerate(linux_guest.modules_in_order(["virtio_pci", "virtio_net", "wireguard"])):
-        shutil.copy(module, root / "modules" / f"{number:02}.ko")
+    linux_guest.copy_modules(["virtio_pci", "virtio_net", "wireguard"], root / "modules")
     linux_guest.copy_programs([shutil.which("wg")], root)
     for name, content in files.items():
         (root / name).write_bytes(content if isinstance(content, bytes) else Path(content).read_bytes())
     initrd = work / "kernel-initrd"
-    built = GUEST_INITRD.read_bytes()
-    initrd.write_bytes(built + bytes(-len(built) % 4) + linux_guest.pack(root, level=1))
+    linux_guest.extend(initrd, GUEST_INITRD, root)
     shutil.rmtree(root)
     script = "for module in /modules/*; do insmod $module; done\nip link set lo up\n" + commands
     return ["-display", "none", "-serial", "stdio", "-no-reboot", "-kernel", images.guest_kernel(), "-initrd", initrd,
