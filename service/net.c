@@ -9,6 +9,12 @@
 _Static_assert(TUNNEL_PEERS_MAXIMUM == WIREGUARD_PEERS_MAXIMUM, "a report has room");
 _Static_assert(TUNNEL_TEXT_BYTES == WIREGUARD_WHY_BYTES, "and for the words");
 
+void net_say_where(const struct ip_endpoint *where, struct tunnel_peer *said)
+{
+	*said = (struct tunnel_peer){ .family = (uint8_t)where->address.family, .port = where->port };
+	memcpy(said->address, where->address.bytes, sizeof(said->address));
+}
+
 static bool net_refuse_peer(const struct wireguard_peer_config *peer, const char *why, struct tunnel_report *report)
 {
 	print_format(report->text, sizeof(report->text), "line %u: Endpoint: %s", peer->line, why);
@@ -23,8 +29,7 @@ static bool net_configure_peer(const struct wireguard_peer_config *peer, struct 
 		return net_refuse_peer(peer, "a name is looked up by nobody here: give an address of IPv4", report);
 	if (peer->endpoint.address.family != IP_V4)
 		return net_refuse_peer(peer, "of this peer it is missing, or not of IPv4", report);
-	memcpy(to->address, peer->endpoint.address.bytes, NET_V4_BYTES);
-	to->port = peer->endpoint.port;
+	net_say_where(&peer->endpoint, to);
 	return true;
 }
 
@@ -208,8 +213,7 @@ void net_link(struct net *net)
 static void net_describe_peer(const struct net *net, const struct wireguard_peer *peer, struct tunnel_peer_status *status)
 {
 	memcpy(status->public_key, peer->handshake.peer, TUNNEL_KEY_BYTES);
-	memcpy(status->address, peer->endpoint.address.bytes, NET_V4_BYTES);
-	status->port = peer->endpoint.port;
+	net_say_where(&peer->endpoint, &status->where);
 	status->is_up = peer->is_up;
 	status->handshake_age_ms = peer->nr_handshakes != 0 ? net->wireguard.now.ms - peer->last_handshake_ms : TUNNEL_NO_HANDSHAKE;
 	status->nr_handshakes = peer->nr_handshakes;
@@ -221,6 +225,7 @@ void net_describe(const struct net *net, struct tunnel_status *status)
 {
 	*status = (struct tunnel_status){ .port = net->outer.port, .nr_peers = (uint16_t)net->wireguard.nr_peers };
 	memcpy(status->inside, net->guest.address, NET_V4_BYTES);
+	memcpy(status->inside6, net->guest.v6.dhcp.address, NET_V6_BYTES);
 	memcpy(status->outside, net->outer.address, NET_V4_BYTES);
 	for (uint32_t i = 0; i < net->wireguard.nr_peers; i++)
 		net_describe_peer(net, &net->wireguard.peers[i], &status->peers[i]);

@@ -46,6 +46,9 @@ uint64_t net_advance(struct net *net, struct wireguard_time now);
 /* The wire is there, or another: what waits is asked for anew. */
 void net_link(struct net *net);
 
+/* As the hypervisor is told of it. */
+void net_say_where(const struct ip_endpoint *where, struct tunnel_peer *said);
+
 /* What there is to be told of it. `runs` is left out. */
 void net_describe(const struct net *net, struct tunnel_status *status);
 

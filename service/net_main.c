@@ -53,9 +53,9 @@ static void net_draw(void *context, void *bytes, size_t nr_bytes)
 /* The gate lets nothing out to there before it has heard of it. */
 static void net_say_roamed(uint32_t peer, const struct ip_endpoint *where)
 {
-	struct tunnel_roamed roamed = { .peer = peer, .to = { .port = where->port } };
+	struct tunnel_roamed roamed = { .peer = peer };
 
-	memcpy(roamed.to.address, where->address.bytes, NET_V4_BYTES);
+	net_say_where(where, &roamed.to);
 	(void)rv_ring_write(&net_rings[TUNNEL_FROM_SERVICE], TUNNEL_ROAMED, &roamed, sizeof(roamed));
 }
 

@@ -6,7 +6,6 @@
 
 #include "rv/tunnel.h"
 
-#define NET_V6_BYTES 16
 #define NET_ETHERNET_BYTES 14
 #define NET_IP_HEADER_BYTES 20
 #define NET_V6_HEADER_BYTES 40

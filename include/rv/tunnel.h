@@ -11,6 +11,7 @@
 
 #define NET_MAC_BYTES 6
 #define NET_V4_BYTES 4
+#define NET_V6_BYTES 16
 #define NET_FRAME_BYTES 1514 /* an Ethernet frame's most, without its CRC */
 
 #define TUNNEL_PEERS_MAXIMUM 8
@@ -42,9 +43,12 @@ struct tunnel_begin {
 	uint32_t roams; /* 1: a peer that sends from elsewhere is sent to there */
 };
 
+/* Where a peer is. */
 struct tunnel_peer {
-	uint8_t address[NET_V4_BYTES];
-	uint16_t port, reserved;
+	uint8_t address[NET_V6_BYTES]; /* of IPv4 the first four, the rest is zero */
+	uint8_t family;		       /* 4, 6; 0: that is not known */
+	uint8_t reserved;
+	uint16_t port;
 };
 
 /* That a peer has sent from there; the service sends to it there from now on. */
@@ -67,9 +71,8 @@ struct tunnel_report {
 
 struct tunnel_peer_status {
 	uint8_t public_key[TUNNEL_KEY_BYTES];
-	uint8_t address[NET_V4_BYTES];
-	uint16_t port;
-	uint16_t is_up;		   /* 1: it answers, and there are keys */
+	struct tunnel_peer where;
+	uint32_t is_up;		   /* 1: it answers, and there are keys */
 	uint64_t handshake_age_ms; /* since there were new keys; TUNNEL_NO_HANDSHAKE: there were none */
 	uint64_t nr_handshakes;	   /* this and the next two: since the service was started */
 	uint64_t sent_bytes, received_bytes; /* of datagrams */
@@ -79,10 +82,11 @@ struct tunnel_peer_status {
  * the ages as they are then. */
 struct tunnel_status {
 	uint32_t runs; /* 0: the service is dead, and will be started again: the rest is from before */
-	uint8_t inside[NET_V4_BYTES], outside[NET_V4_BYTES]; /* the guest's address; ours, zero: none */
+	uint8_t inside[NET_V4_BYTES], outside[NET_V4_BYTES]; /* the guest's address; ours. Zero: none */
+	uint8_t inside6[NET_V6_BYTES]; /* likewise, of IPv6 */
 	uint16_t port, nr_peers;
 	struct tunnel_peer_status peers[TUNNEL_PEERS_MAXIMUM];
 };
-_Static_assert(sizeof(struct tunnel_peer_status) == 72 && sizeof(struct tunnel_status) == 16 + 8 * 72, "ABI");
+_Static_assert(sizeof(struct tunnel_peer_status) == 88 && sizeof(struct tunnel_status) == 32 + 8 * 88, "ABI");
 
 #endif

@@ -85,6 +85,13 @@ void tunnel_service_begins(void)
 		tunnel_gate.nr_peers = tunnel_nr_peers;
 }
 
+static void tunnel_open_to(const struct tunnel_peer *peer, struct egress_endpoint *to)
+{
+	to->address.is_v6 = peer->family == 6;
+	memcpy(to->address.bytes, peer->address, sizeof(to->address.bytes));
+	to->port = peer->port;
+}
+
 /* Only the first counts: it was written before any frame came. */
 static void tunnel_read_report(const uint8_t *bytes, uint32_t nr_bytes)
 {
@@ -98,12 +105,8 @@ static void tunnel_read_report(const uint8_t *bytes, uint32_t nr_bytes)
 		*c = *c < ' ' || *c > '~' ? '?' : *c;
 	memcpy(tunnel_why, report.text, sizeof(tunnel_why));
 	tunnel_gate.port = report.port;
-	for (uint32_t i = 0; i < report.nr_peers && i < TUNNEL_PEERS_MAXIMUM; i++) {
-		struct egress_endpoint *peer = &tunnel_gate.peers[tunnel_gate.nr_peers++];
-
-		memcpy(peer->address.bytes, report.peers[i].address, NET_V4_BYTES);
-		peer->port = report.peers[i].port;
-	}
+	for (uint32_t i = 0; i < report.nr_peers && i < TUNNEL_PEERS_MAXIMUM; i++)
+		tunnel_open_to(&report.peers[i], &tunnel_gate.peers[tunnel_gate.nr_peers++]);
 	tunnel_nr_peers = tunnel_gate.nr_peers;
 	__atomic_store_n(&tunnel_is_open, tunnel_why[0] == '\0', __ATOMIC_RELEASE);
 	tunnel_is_reported = true;
@@ -136,7 +139,7 @@ static void tunnel_read_address(const uint8_t *bytes, uint32_t nr_bytes)
 static bool tunnel_is_sender(const struct tunnel_peer *from)
 {
 	for (unsigned i = 0; i < TUNNEL_SENDERS; i++) {
-		if (tunnel_senders[i].port == from->port && memcmp(tunnel_senders[i].address, from->address, NET_V4_BYTES) == 0)
+		if (memcmp(&tunnel_senders[i], from, sizeof(*from)) == 0)
 			return true;
 	}
 	return false;
@@ -154,6 +157,7 @@ static void tunnel_note_sender(const uint8_t *frame, uint64_t frame_bytes)
 	    (ip[6] & 0x3f) != 0 || ip[7] != 0 || (udp[2] << 8 | udp[3]) != tunnel_gate.port || message[0] < 1 || message[0] > 4 ||
 	    memcmp(message + 1, reserved, sizeof(reserved)) != 0)
 		return;
+	from.family = 4;
 	memcpy(from.address, ip + 12, NET_V4_BYTES);
 	from.port = (uint16_t)(udp[0] << 8 | udp[1]);
 	spinlock_acquire(&tunnel_senders_lock);
@@ -168,7 +172,6 @@ static void tunnel_note_sender(const uint8_t *frame, uint64_t frame_bytes)
 static void tunnel_read_roamed(const uint8_t *bytes, uint32_t nr_bytes)
 {
 	struct tunnel_roamed roamed;
-	struct egress_endpoint *to;
 	bool is_sender;
 
 	if (!tunnel_roams || nr_bytes != sizeof(roamed))
@@ -184,9 +187,7 @@ static void tunnel_read_roamed(const uint8_t *bytes, uint32_t nr_bytes)
 		memcpy(tunnel_gate.peers + tunnel_nr_peers, tunnel_gate.peers, tunnel_nr_peers * sizeof(tunnel_gate.peers[0]));
 		tunnel_gate.nr_peers = 2 * tunnel_nr_peers;
 	}
-	to = &tunnel_gate.peers[tunnel_nr_peers + roamed.peer];
-	memcpy(to->address.bytes, roamed.to.address, NET_V4_BYTES);
-	to->port = roamed.to.port;
+	tunnel_open_to(&roamed.to, &tunnel_gate.peers[tunnel_nr_peers + roamed.peer]);
 }
 
 static void tunnel_send(const uint8_t *bytes, uint32_t nr_bytes)

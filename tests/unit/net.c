@@ -339,8 +339,8 @@ static void test_status(void)
 	begin(false);
 	net_describe(net, &status);
 	UNIT_CHECK(status.nr_peers == 1 && status.port == 51820 && memcmp(status.inside, own, 4) == 0 &&
-		   memcmp(status.outside, lab_address[0], 4) == 0 && memcmp(status.peers[0].address, lab_address[1], 4) == 0 &&
-		   status.peers[0].port == 443 && !status.peers[0].is_up);
+		   memcmp(status.outside, lab_address[0], 4) == 0 && memcmp(status.peers[0].where.address, lab_address[1], 4) == 0 &&
+		   status.peers[0].where.family == 4 && status.peers[0].where.port == 443 && net_is_none6(status.inside6) && !status.peers[0].is_up);
 	UNIT_EQUAL(status.peers[0].handshake_age_ms, TUNNEL_NO_HANDSHAKE);
 	lab_give(0, TUNNEL_GUEST, frame, make_ping(own, there, 5));
 	lab_settle();

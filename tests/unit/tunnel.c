@@ -148,7 +148,7 @@ static void test_claim(void)
 static void test_gate(void)
 {
 	static const uint8_t address[4] = { 10, 0, 2, 15 }, none[4], all[4] = { 255, 255, 255, 255 };
-	struct tunnel_report report = { .port = 51820, .nr_peers = 1, .peers = { { { 198, 51, 100, 7 }, 443, 0 } } };
+	struct tunnel_report report = { .port = 51820, .nr_peers = 1, .peers = { { { 198, 51, 100, 7 }, 4, 0, 443 } } };
 	const char *why;
 
 	tunnel_service_begins();
@@ -231,7 +231,7 @@ static bool is_open_to(uint8_t last, uint16_t port)
 
 static void say_roamed(uint32_t peer, uint8_t last, uint16_t port)
 {
-	struct tunnel_roamed roamed = { peer, { { 203, 0, 113, last }, port, 0 } };
+	struct tunnel_roamed roamed = { peer, { { 203, 0, 113, last }, 4, 0, port } };
 
 	tunnel_said(TUNNEL_ROAMED, (const uint8_t *)&roamed, sizeof(roamed));
 }

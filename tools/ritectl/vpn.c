@@ -3,6 +3,7 @@
  */
 #include "ritectl.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 
 #define VPN_LOOK_NANOSECONDS 200000000
 #define VPN_LOOKS_A_SECOND 5
-#define VPN_ADDRESS_BYTES 16
+#define VPN_ENDPOINT_BYTES (INET6_ADDRSTRLEN + sizeof("[]:65535"))
 #define VPN_KEY_TEXT_BYTES 45
 
 static void vpn_look(struct tunnel_status *status)
@@ -28,10 +29,45 @@ static void vpn_look(struct tunnel_status *status)
 		fail(STATUS_NONE, "an answer without meaning");
 }
 
-static const char *vpn_address(const uint8_t *address, char text[VPN_ADDRESS_BYTES])
+/* NULL: there is none. */
+static const char *vpn_address(const uint8_t *address, int family, char text[INET6_ADDRSTRLEN])
 {
-	snprintf(text, VPN_ADDRESS_BYTES, "%u.%u.%u.%u", address[0], address[1], address[2], address[3]);
+	static const uint8_t none[NET_V6_BYTES];
+
+	if (memcmp(address, none, family == AF_INET6 ? NET_V6_BYTES : NET_V4_BYTES) == 0)
+		return NULL;
+	return inet_ntop(family, address, text, INET6_ADDRSTRLEN);
+}
+
+static const char *vpn_endpoint(const struct tunnel_peer *where, char text[VPN_ENDPOINT_BYTES])
+{
+	bool is_v6 = where->family == 6;
+	char address[INET6_ADDRSTRLEN];
+
+	if (vpn_address(where->address, is_v6 ? AF_INET6 : AF_INET, address) == NULL)
+		return "nowhere";
+	snprintf(text, VPN_ENDPOINT_BYTES, is_v6 ? "[%s]:%u" : "%s:%u", address, where->port);
 	return text;
+}
+
+/* What there is of both; "none": nothing. */
+static void vpn_print_addresses(const char *name, const uint8_t *address, const uint8_t *address6)
+{
+	char text[INET6_ADDRSTRLEN], text6[INET6_ADDRSTRLEN];
+	const char *v4 = vpn_address(address, AF_INET, text), *v6 = vpn_address(address6, AF_INET6, text6);
+
+	fprintf(settings.output, "%s %s%s%s, ", name, v4 != NULL ? v4 : v6 != NULL ? v6 : "none", v4 != NULL && v6 != NULL ? " and " : "",
+		v4 != NULL && v6 != NULL ? v6 : "");
+}
+
+static void vpn_print_json_address(const char *name, const uint8_t *address, int family)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (vpn_address(address, family, text) != NULL)
+		fprintf(settings.output, "\"%s\":\"%s\",", name, text);
+	else
+		fprintf(settings.output, "\"%s\":null,", name);
 }
 
 /* As wg shows it. */
@@ -59,15 +95,18 @@ static const char *vpn_state(const struct tunnel_status *status, unsigned peer)
 
 static void vpn_print_text(const struct tunnel_status *status)
 {
-	char inside[VPN_ADDRESS_BYTES], outside[VPN_ADDRESS_BYTES], endpoint[VPN_ADDRESS_BYTES], key[VPN_KEY_TEXT_BYTES];
+	char endpoint[VPN_ENDPOINT_BYTES], key[VPN_KEY_TEXT_BYTES];
 
-	fprintf(settings.output, "the network service %s; inside %s, outside %s, port %u\n",
-		status->runs ? "runs" : "is dead, and will be started again", vpn_address(status->inside, inside),
-		vpn_address(status->outside, outside), status->port);
+	static const uint8_t none[NET_V6_BYTES];
+
+	fprintf(settings.output, "the network service %s; ", status->runs ? "runs" : "is dead, and will be started again");
+	vpn_print_addresses("inside", status->inside, status->inside6);
+	vpn_print_addresses("outside", status->outside, none);
+	fprintf(settings.output, "port %u\n", status->port);
 	for (unsigned i = 0; i < status->nr_peers; i++) {
 		const struct tunnel_peer_status *peer = &status->peers[i];
 
-		fprintf(settings.output, "peer %u %s %s:%u", i, vpn_state(status, i), vpn_address(peer->address, endpoint), peer->port);
+		fprintf(settings.output, "peer %u %s %s", i, vpn_state(status, i), vpn_endpoint(&peer->where, endpoint));
 		if (peer->handshake_age_ms == TUNNEL_NO_HANDSHAKE)
 			fputs(", no handshake yet", settings.output);
 		else
@@ -80,16 +119,18 @@ static void vpn_print_text(const struct tunnel_status *status)
 
 static void vpn_print_json(const struct tunnel_status *status)
 {
-	char inside[VPN_ADDRESS_BYTES], outside[VPN_ADDRESS_BYTES], endpoint[VPN_ADDRESS_BYTES], key[VPN_KEY_TEXT_BYTES];
+	char endpoint[VPN_ENDPOINT_BYTES], key[VPN_KEY_TEXT_BYTES];
 
-	fprintf(settings.output, "{\"type\":\"vpn\",\"data\":{\"runs\":%s,\"inside\":\"%s\",\"outside\":\"%s\",\"port\":%u,\"peers\":[",
-		status->runs ? "true" : "false", vpn_address(status->inside, inside), vpn_address(status->outside, outside),
-		status->port);
+	fprintf(settings.output, "{\"type\":\"vpn\",\"data\":{\"runs\":%s,", status->runs ? "true" : "false");
+	vpn_print_json_address("inside", status->inside, AF_INET);
+	vpn_print_json_address("inside6", status->inside6, AF_INET6);
+	vpn_print_json_address("outside", status->outside, AF_INET);
+	fprintf(settings.output, "\"port\":%u,\"peers\":[", status->port);
 	for (unsigned i = 0; i < status->nr_peers; i++) {
 		const struct tunnel_peer_status *peer = &status->peers[i];
 
-		fprintf(settings.output, "%s{\"state\":\"%s\",\"endpoint\":\"%s:%u\",\"key\":\"%s\",\"handshakes\":%" PRIu64 ",",
-			i != 0 ? "," : "", vpn_state(status, i), vpn_address(peer->address, endpoint), peer->port,
+		fprintf(settings.output, "%s{\"state\":\"%s\",\"endpoint\":\"%s\",\"key\":\"%s\",\"handshakes\":%" PRIu64 ",",
+			i != 0 ? "," : "", vpn_state(status, i), vpn_endpoint(&peer->where, endpoint),
 			vpn_key(peer->public_key, key), peer->nr_handshakes);
 		if (peer->handshake_age_ms == TUNNEL_NO_HANDSHAKE)
 			fputs("\"handshake_age_ms\":null,", settings.output);

@@ -9,13 +9,13 @@ class Vpn
     known && new(known)
   end
 
-  # Where the guest is in it; where we are outside, and our port there. nil: there is no address.
-  attr_reader :inside, :outside, :port
+  # Where the guest is in it, and by IPv6; where we are outside, and our port there. nil: there is no address.
+  attr_reader :inside, :inside6, :outside, :port
 
   attr_reader :peers
 
   def initialize(known)
-    @running, @inside, @outside, @port, peers = known
+    @running, @inside, @inside6, @outside, @port, peers = known
     @peers = peers.each_with_index.map { |peer, number| Peer.new(number, peer) }
   end
 
@@ -54,7 +54,7 @@ class Vpn
     end
 
     def to_s
-      "peer #{@number} #{up? ? 'up' : 'down'} #{@address}:#{@port}"
+      "peer #{@number} #{up? ? 'up' : 'down'} #{@address&.include?(':') ? "[#{@address}]" : @address}:#{@port}"
     end
 
     alias inspect to_s

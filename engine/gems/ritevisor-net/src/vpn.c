@@ -1,6 +1,7 @@
 /*
  * vpn.c: what class Vpn has in C.
  */
+#include "address.h"
 #include "net.h"
 
 #include "rv/tunnel.h"
@@ -8,16 +9,20 @@
 #include <mruby/array.h>
 #include <mruby/class.h>
 #include <mruby/presym.h>
-#include <stdio.h>
+#include <string.h>
 
-/* "198.51.100.7"; nil: none */
-static mrb_value vpn_address(mrb_state *mrb, const uint8_t *address)
+/* "198.51.100.7", "2001:db8::7"; nil: none */
+static mrb_value vpn_address(mrb_state *mrb, const uint8_t *bytes, uint8_t family)
 {
-	char text[16];
+	static const uint8_t none[NET_V6_BYTES];
+	size_t nr_bytes = family == 6 ? NET_V6_BYTES : NET_V4_BYTES;
+	char text[ADDRESS_TEXT_BYTES];
+	struct address address = { 0 };
 
-	if ((address[0] | address[1] | address[2] | address[3]) == 0)
+	if (memcmp(bytes, none, nr_bytes) == 0)
 		return mrb_nil_value();
-	snprintf(text, sizeof(text), "%u.%u.%u.%u", address[0], address[1], address[2], address[3]);
+	memcpy(address.bytes, bytes, nr_bytes);
+	address_write(&address, family == 6 ? 6 : 4, text);
 	return mrb_str_new_cstr(mrb, text);
 }
 
@@ -27,8 +32,8 @@ static mrb_value vpn_peer(mrb_state *mrb, const struct tunnel_peer_status *peer)
 	mrb_value values[7];
 
 	values[0] = mrb_bool_value(peer->is_up != 0);
-	values[1] = vpn_address(mrb, peer->address);
-	values[2] = mrb_fixnum_value(peer->port);
+	values[1] = vpn_address(mrb, peer->where.address, peer->where.family);
+	values[2] = mrb_fixnum_value(peer->where.port);
 	values[3] = peer->handshake_age_ms != TUNNEL_NO_HANDSHAKE ? engine_from_u64(mrb, peer->handshake_age_ms) : mrb_nil_value();
 	values[4] = engine_from_u64(mrb, peer->nr_handshakes);
 	values[5] = engine_from_u64(mrb, peer->sent_bytes);
@@ -36,23 +41,24 @@ static mrb_value vpn_peer(mrb_state *mrb, const struct tunnel_peer_status *peer)
 	return mrb_ary_new_from_values(mrb, 7, values);
 }
 
-/* Vpn.__status -> [runs?, inside, outside, port, peers]; nil: there is none */
+/* Vpn.__status -> [runs?, inside, inside6, outside, port, peers]; nil: there is none */
 static mrb_value vpn_status(mrb_state *mrb, mrb_value self)
 {
 	struct tunnel_status status;
-	mrb_value values[5];
+	mrb_value values[6];
 
 	(void)self;
 	if (sys_vpn(&status) < 0)
 		return mrb_nil_value();
 	values[0] = mrb_bool_value(status.runs != 0);
-	values[1] = vpn_address(mrb, status.inside);
-	values[2] = vpn_address(mrb, status.outside);
-	values[3] = mrb_fixnum_value(status.port);
-	values[4] = mrb_ary_new(mrb);
+	values[1] = vpn_address(mrb, status.inside, 4);
+	values[2] = vpn_address(mrb, status.inside6, 6);
+	values[3] = vpn_address(mrb, status.outside, 4);
+	values[4] = mrb_fixnum_value(status.port);
+	values[5] = mrb_ary_new(mrb);
 	for (unsigned i = 0; i < status.nr_peers && i < TUNNEL_PEERS_MAXIMUM; i++)
-		mrb_ary_push(mrb, values[4], vpn_peer(mrb, &status.peers[i]));
-	return mrb_ary_new_from_values(mrb, 5, values);
+		mrb_ary_push(mrb, values[5], vpn_peer(mrb, &status.peers[i]));
+	return mrb_ary_new_from_values(mrb, 6, values);
 }
 
 void net_vpn_init(mrb_state *mrb)
