@@ -5,7 +5,6 @@
 
 #include "core/string.h"
 
-#define NEVER UINT64_MAX
 #define LEASE_LEAST_S 30 /* what is shorter would only be asked for */
 #define LEASE_MOST_S (UINT32_MAX / 4)
 #define LEASE_DEFAULT_S 3600
@@ -16,24 +15,11 @@ static void outer_dhcp_begin(struct outer *outer)
 {
 	memset(outer->address, 0, sizeof(outer->address));
 	memset(outer->router, 0, sizeof(outer->router));
-	memset(outer->neighbours, 0, sizeof(outer->neighbours));
+	neighbours_forget(&outer->neighbours);
 	outer->dhcp = OUTER_SEEKING;
 	outer->transaction++;
 	outer->dhcp_ms = outer->now_ms;
 	outer->wait_ms = OUTER_DHCP_FIRST_MS;
-}
-
-void outer_begin(struct outer *outer, const uint8_t *address, const uint8_t *router, uint32_t prefix,
-		 uint32_t transaction)
-{
-	outer->transaction = transaction;
-	if (net_is_none(address)) {
-		outer_dhcp_begin(outer);
-		return;
-	}
-	memcpy(outer->address, address, NET_V4_BYTES);
-	memcpy(outer->router, router, NET_V4_BYTES);
-	outer->prefix = prefix;
 }
 
 /* All are for everybody: a server that is asked anew by its own address need not be a neighbour. */
@@ -96,7 +82,7 @@ static void outer_dhcp_bind(struct outer *outer, const struct dhcp_message *mess
 		return;
 	seconds = seconds < LEASE_LEAST_S ? LEASE_LEAST_S : seconds > LEASE_MOST_S ? LEASE_MOST_S : seconds;
 	if (!net_is_same(message->yours, outer->address))
-		memset(outer->neighbours, 0, sizeof(outer->neighbours));
+		neighbours_forget(&outer->neighbours);
 	memcpy(outer->address, message->yours, NET_V4_BYTES);
 	memcpy(outer->router, message->router, NET_V4_BYTES);
 	outer->prefix = prefix;
@@ -132,64 +118,25 @@ static void outer_dhcp_receive(struct outer *outer, const struct net_udp *udp)
 
 /* Neighbours ------------------------------------------------------------------------------------------ */
 
-static struct outer_neighbour *outer_find(struct outer *outer, const uint8_t *address)
+static void outer_ask(void *context, const uint8_t *address, const uint8_t *mac)
 {
-	for (unsigned i = 0; i < OUTER_NEIGHBOURS; i++) {
-		if (outer->neighbours[i].is_used && net_is_same(outer->neighbours[i].address, address))
-			return &outer->neighbours[i];
-	}
-	return NULL;
+	uint8_t frame[NET_FRAME_LEAST_BYTES];
+	struct outer *outer = context;
+
+	outer->send(outer->context, frame, net_write_arp(frame, mac != NULL ? mac : net_broadcast_mac, outer->mac, NET_ARP_REQUEST,
+							 outer->address, net_zero, address));
 }
 
-/* A new one; there it takes the place of who was longest without use. */
-static struct outer_neighbour *outer_add(struct outer *outer, const uint8_t *address)
+/* As neighbours are known. */
+static void outer_pad(uint8_t padded[NET_V6_BYTES], const uint8_t *address)
 {
-	struct outer_neighbour *oldest = &outer->neighbours[0];
-
-	for (unsigned i = 0; i < OUTER_NEIGHBOURS && oldest->is_used; i++) {
-		if (!outer->neighbours[i].is_used || outer->neighbours[i].used_ms < oldest->used_ms)
-			oldest = &outer->neighbours[i];
-	}
-	*oldest = (struct outer_neighbour){ .is_used = true };
-	memcpy(oldest->address, address, NET_V4_BYTES);
-	return oldest;
+	memset(padded, 0, NET_V6_BYTES);
+	memcpy(padded, address, NET_V4_BYTES);
 }
 
-/* Of one that was known once, by its own address first. */
-static void outer_ask(struct outer *outer, struct outer_neighbour *neighbour)
-{
-	bool is_known = neighbour->is_known && neighbour->nr_asks == 0;
-
-	neighbour->nr_asks++;
-	neighbour->asked_ms = outer->now_ms;
-	outer->send(outer->context, outer->frame,
-		    net_write_arp(outer->frame, is_known ? neighbour->mac : net_broadcast_mac, outer->mac, NET_ARP_REQUEST,
-				  outer->address, net_zero, neighbour->address));
-}
-
-static bool outer_is_asked(const struct outer_neighbour *neighbour)
-{
-	return neighbour->is_used && neighbour->nr_asks != 0;
-}
-
-static void outer_neighbours_advance(struct outer *outer)
-{
-	for (unsigned i = 0; i < OUTER_NEIGHBOURS; i++) {
-		struct outer_neighbour *neighbour = &outer->neighbours[i];
-
-		if (!outer_is_asked(neighbour) || outer->now_ms < neighbour->asked_ms + OUTER_ASK_MS)
-			continue;
-		if (neighbour->nr_asks < OUTER_ASKS)
-			outer_ask(outer, neighbour);
-		else
-			*neighbour = (struct outer_neighbour){ 0 };
-	}
-}
-
-/* What is said of an address that nobody has asked for is not believed. */
 static void outer_receive_arp(struct outer *outer, const uint8_t *bytes, size_t nr_bytes)
 {
-	struct outer_neighbour *neighbour;
+	uint8_t sender[NET_V6_BYTES];
 	struct net_arp arp;
 
 	if (!net_read_arp(bytes, nr_bytes, &arp) || net_is_none(outer->address) || (arp.sender_mac[0] & 1) ||
@@ -203,43 +150,48 @@ static void outer_receive_arp(struct outer *outer, const uint8_t *bytes, size_t 
 					  arp.sender_mac, arp.sender));
 		return;
 	}
-	neighbour = outer_find(outer, arp.sender);
-	if (neighbour == NULL || !outer_is_asked(neighbour))
-		return;
-	memcpy(neighbour->mac, arp.sender_mac, NET_MAC_BYTES);
-	neighbour->is_known = true;
-	neighbour->known_ms = outer->now_ms;
-	neighbour->nr_asks = 0;
-	if (neighbour->waiting_bytes == 0)
-		return;
-	memcpy(neighbour->waiting, neighbour->mac, NET_MAC_BYTES);
-	outer->send(outer->context, neighbour->waiting, neighbour->waiting_bytes);
-	neighbour->waiting_bytes = 0;
+	outer_pad(sender, arp.sender);
+	neighbours_heard(&outer->neighbours, sender, arp.sender_mac, outer->now_ms);
+}
+
+static void outer_put(void *context, const uint8_t *frame, size_t nr_bytes)
+{
+	struct outer *outer = context;
+
+	outer->send(outer->context, frame, nr_bytes);
 }
 
 /* Time, and both ways ---------------------------------------------------------------------------------- */
 
+void outer_begin(struct outer *outer, const uint8_t *address, const uint8_t *router, uint32_t prefix,
+		 uint32_t transaction)
+{
+	outer->transaction = transaction;
+	outer->neighbours.context = outer;
+	outer->neighbours.send = outer_put;
+	outer->neighbours.ask = outer_ask;
+	if (net_is_none(address)) {
+		outer_dhcp_begin(outer);
+		return;
+	}
+	memcpy(outer->address, address, NET_V4_BYTES);
+	memcpy(outer->router, router, NET_V4_BYTES);
+	outer->prefix = prefix;
+}
+
 uint64_t outer_advance(struct outer *outer, uint64_t now_ms)
 {
-	uint64_t next = NEVER;
+	uint64_t next;
 
 	outer->now_ms = now_ms;
 	outer_dhcp_advance(outer);
-	outer_neighbours_advance(outer);
-	if (outer->dhcp != OUTER_STATIC)
-		next = outer->dhcp_ms;
-	for (unsigned i = 0; i < OUTER_NEIGHBOURS; i++) {
-		const struct outer_neighbour *neighbour = &outer->neighbours[i];
-
-		if (outer_is_asked(neighbour) && neighbour->asked_ms + OUTER_ASK_MS < next)
-			next = neighbour->asked_ms + OUTER_ASK_MS;
-	}
-	return next;
+	next = neighbours_advance(&outer->neighbours, now_ms);
+	return outer->dhcp != OUTER_STATIC && outer->dhcp_ms < next ? outer->dhcp_ms : next;
 }
 
 void outer_link(struct outer *outer)
 {
-	memset(outer->neighbours, 0, sizeof(outer->neighbours));
+	neighbours_forget(&outer->neighbours);
 	outer->dhcp_ms = outer->now_ms;
 	outer->wait_ms = OUTER_DHCP_FIRST_MS;
 }
@@ -277,28 +229,15 @@ bool outer_receive(struct outer *outer, uint8_t *frame, size_t nr_bytes, struct 
 void outer_send(struct outer *outer, const uint8_t *address, uint16_t port, const uint8_t *datagram, size_t nr_bytes)
 {
 	const uint8_t *hop = net_is_near(address, outer->address, outer->prefix) ? address : outer->router;
-	struct outer_neighbour *neighbour;
+	uint8_t padded[NET_V6_BYTES];
 	size_t frame_bytes;
 
 	if (net_is_none(outer->address) || net_is_none(hop) || nr_bytes > NET_UDP_MOST_BYTES) {
 		outer->nr_dropped++;
 		return;
 	}
-	neighbour = outer_find(outer, hop);
-	if (neighbour == NULL)
-		neighbour = outer_add(outer, hop);
-	neighbour->used_ms = outer->now_ms;
-	if (neighbour->nr_asks == 0 &&
-	    (!neighbour->is_known || outer->now_ms >= neighbour->known_ms + OUTER_FRESH_MS))
-		outer_ask(outer, neighbour);
 	memcpy(outer->frame + NET_UDP_HEADERS_BYTES, datagram, nr_bytes);
-	frame_bytes = net_write_udp(outer->frame, neighbour->mac, outer->mac, outer->address, address, outer->port, port,
-				    nr_bytes);
-	if (neighbour->is_known) {
-		outer->send(outer->context, outer->frame, frame_bytes);
-		return;
-	}
-	outer->nr_dropped += neighbour->waiting_bytes != 0;
-	memcpy(neighbour->waiting, outer->frame, frame_bytes);
-	neighbour->waiting_bytes = frame_bytes;
+	frame_bytes = net_write_udp(outer->frame, net_zero, outer->mac, outer->address, address, outer->port, port, nr_bytes);
+	outer_pad(padded, hop);
+	neighbours_send(&outer->neighbours, padded, outer->frame, frame_bytes, outer->now_ms);
 }

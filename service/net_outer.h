@@ -1,29 +1,17 @@
 /*
  * service/net_outer.h: our own side of the card: an IPv4 address, given or by DHCP, ARP, and datagrams of UDP. It takes
  * frames from the wire, each byte of which may be a lie, and hands on datagrams for one port; it makes frames of
- * datagrams, of which one waits for each neighbour that is asked for.
+ * datagrams.
  */
 #ifndef SERVICE_NET_OUTER_H
 #define SERVICE_NET_OUTER_H
 
 #include "service/net_dhcp.h"
+#include "service/net_neighbour.h"
 #include "service/net_packet.h"
 
-#define OUTER_NEIGHBOURS 8
-#define OUTER_FRESH_MS 60000	   /* a neighbour is asked for anew */
-#define OUTER_ASK_MS 1000
-#define OUTER_ASKS 4		   /* until it is not there */
-#define OUTER_DHCP_FIRST_MS 2000   /* until it is asked again, twice as long each time, up to */
+#define OUTER_DHCP_FIRST_MS 2000 /* until it is asked again, twice as long each time, up to */
 #define OUTER_DHCP_MOST_MS 64000
-
-struct outer_neighbour {
-	uint8_t address[NET_V4_BYTES], mac[NET_MAC_BYTES];
-	bool is_used, is_known;
-	uint32_t nr_asks;
-	uint64_t asked_ms, known_ms, used_ms;
-	size_t waiting_bytes; /* 0: nothing waits */
-	uint8_t waiting[NET_FRAME_BYTES];
-};
 
 enum outer_dhcp {
 	OUTER_STATIC,
@@ -46,7 +34,7 @@ struct outer {
 	uint64_t dhcp_ms, wait_ms;     /* when to ask, and how long until it is asked again */
 	uint64_t renew_ms, expires_ms; /* of what is bound */
 	uint64_t nr_dropped;
-	struct outer_neighbour neighbours[OUTER_NEIGHBOURS];
+	struct neighbours neighbours;
 	uint8_t frame[NET_FRAME_BYTES]; /* that is being made */
 };
 

@@ -270,9 +270,9 @@ static void test_neighbours(void)
 	UNIT_CHECK(end->nr_out == 1 && net_load16(end->out[0].bytes + 12) == NET_ETHERTYPE_ARP);
 	lab_settle();
 	UNIT_CHECK(lab_take(1) != NULL);
-	UNIT_CHECK(memcmp(end->net.outer.neighbours[0].mac, lab_ends[1].begin.mac, 6) == 0);
+	UNIT_CHECK(memcmp(end->net.outer.neighbours.entries[0].mac, lab_ends[1].begin.mac, 6) == 0);
 	lab_give(0, TUNNEL_WIRE, frame, net_write_arp(frame, end->begin.mac, evil, NET_ARP_REPLY, lab_address[1], end->begin.mac, lab_address[0]));
-	UNIT_CHECK(memcmp(end->net.outer.neighbours[0].mac, lab_ends[1].begin.mac, 6) == 0);
+	UNIT_CHECK(memcmp(end->net.outer.neighbours.entries[0].mac, lab_ends[1].begin.mac, 6) == 0);
 	/* Somebody else asks for us. */
 	end->nr_out = 0;
 	lab_give(0, TUNNEL_WIRE, frame, net_write_arp(frame, net_broadcast_mac, evil, NET_ARP_REQUEST, lab_address[1], net_zero, lab_address[0]));
