@@ -11,10 +11,12 @@
 #define XHCI_INPUT_CONTEXTS 3 /* of Address Device: what is there, the slot, endpoint 0 (4.6.5) */
 #define XHCI_CONTEXT_BYTES_MAXIMUM 64
 
-/* It completes with a TRB Error (4.6.1), which changes nothing. */
+/* It completes with a TRB Error or a Slot Not Enabled Error (table 6-90), which changes nothing: no slot has the number 0.
+ * A command of a reserved type would do too (4.6.1), but Bochs 3.0 does not say then which command has failed, by which
+ * Linux gives the controller up. */
 static void xhci_spoil(struct xhci_trb *trb)
 {
-	trb->control = (trb->control & ~XHCI_TRB_TYPE_MASK) | XHCI_TRB_OF(XHCI_RESERVED);
+	trb->control &= ~XHCI_TRB_SLOT_MASK;
 }
 
 static uint32_t xhci_context_word(const uint8_t *input, const struct xhci_controller *controller, unsigned context, unsigned word)

@@ -76,6 +76,7 @@ _Static_assert(sizeof(struct xhci_trb) == 16, "a TRB has 16 bytes");
 #define XHCI_TRB_TYPE_MASK (0x3fu << 10)
 #define XHCI_TRB_OF(type) ((uint32_t)(type) << 10)
 #define XHCI_TRB_SLOT(control) ((control) >> 24)
+#define XHCI_TRB_SLOT_MASK 0xff000000u
 #define XHCI_TRB_ENDPOINT(control) ((control) >> 16 & 0x1f)
 #define XHCI_TRB_BYTES(status) ((status) & 0x1ffff)
 #define XHCI_TRB_INTERRUPTER(number) ((uint32_t)(number) << 22) /* in the status */
