@@ -352,6 +352,8 @@ void ide_command_written(struct ide_channel *channel, struct vcpu *vcpu, uint8_t
 		channel->phase = IDE_OPEN;
 	}
 	if (!ide_take(channel, code)) {
+		if (channel->is_started) /* after a command that was refused, when that was kept from it */
+			ide_bus_master_start(channel);
 		ide_write(channel, IDE_COMMAND, code);
 	} else if (channel->opcode->dma) {
 		channel->phase = IDE_ARMED;
@@ -378,8 +380,6 @@ void ide_control_written(struct ide_channel *channel, uint8_t value)
 	ide_taskfile_learn(channel);
 	if (channel->phase == IDE_ASKING && !request_cancel(&channel->request))
 		return; /* whoever asks ends it */
-	if (channel->has_our_table)
-		port_write8(channel->bus_master + IDE_BM_COMMAND, 0);
 	ide_dma_end(channel);
 	channel->phase = IDE_OPEN;
 }

@@ -143,7 +143,7 @@ uint64_t ide_dma_bytes(const struct ide_channel *channel);
 int ide_dma_read_table(struct ide_channel *channel, uint64_t most_bytes);
 int ide_dma_bounce(struct ide_channel *channel);
 void ide_dma_give_table(struct ide_channel *channel);
-/* The guest's table is in place again, the pages are free. */
+/* The bus master stands still if it had our table, the guest's is in place again, the pages are free. */
 void ide_dma_end(struct ide_channel *channel);
 
 /* ide.c: what a channel does. Under channel->lock, which they give up while hooks are asked. */

@@ -30,9 +30,17 @@ static uint8_t ide_dress_status(const struct ide_channel *channel, uint8_t statu
 	}
 }
 
+/* The device is done, and hooks are asked on another CPU: what the guest is told here is that it is busy, and it may
+ * take the interrupt for another's. So it needs one more. */
+static void ide_note_look(struct ide_channel *channel)
+{
+	channel->has_waited |= channel->phase == IDE_ASKING && channel->request.kind == RV_EVENT_DISK_DONE;
+}
+
 static uint8_t ide_status_read(struct ide_channel *channel, struct vcpu *vcpu, bool alternate)
 {
 	ide_harvest(channel, vcpu);
+	ide_note_look(channel);
 	return ide_dress_status(channel, alternate ? ide_alternate_status(channel)
 						   : ide_read(channel, IDE_STATUS));
 }
@@ -43,8 +51,10 @@ static uint8_t ide_master_read(struct ide_channel *channel, struct vcpu *vcpu, u
 	uint8_t value;
 	bool is_waiting;
 
-	if (offset == IDE_BM_STATUS)
+	if (offset == IDE_BM_STATUS) {
 		ide_harvest(channel, vcpu);
+		ide_note_look(channel);
+	}
 	value = port_read8((uint16_t)(channel->bus_master + offset));
 	is_waiting = channel->phase == IDE_ASKING || channel->phase == IDE_ARMED;
 	if (offset == IDE_BM_COMMAND)

@@ -74,10 +74,13 @@ void ide_dma_give_table(struct ide_channel *channel)
 	port_write32(channel->bus_master + IDE_BM_TABLE, (uint32_t)memory_physical(channel->our_table));
 }
 
+/* After a command that has failed the bus master may run on, by our table, whatever moves data next. */
 void ide_dma_end(struct ide_channel *channel)
 {
-	if (channel->has_our_table)
+	if (channel->has_our_table) {
+		port_write8(channel->bus_master + IDE_BM_COMMAND, channel->is_to_memory ? IDE_BM_TO_MEMORY : 0);
 		port_write32(channel->bus_master + IDE_BM_TABLE, channel->table);
+	}
 	channel->has_our_table = false;
 	channel->is_bounced = false;
 	bounce_release(&channel->bounce);

@@ -5,9 +5,11 @@
 # A program built elsewhere joins by fuzz-programs += $(build)/fuzz/NAME.
 
 fuzz-build := $(build)/fuzz
+fuzz-coverage-flags := $(if $(COVERAGE),-fprofile-instr-generate -fcoverage-mapping) # tests/fuzz/coverage
 fuzz-flags := -std=c11 -D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -mno-red-zone \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
-	-I tests/unit/fake -I include -I . -I tests/unit -I tests/fuzz
+	-I tests/unit/fake -I include -I . -I tests/unit -I tests/fuzz \
+	$(fuzz-coverage-flags)
 
 fuzz-names := emulate walk acpi e820 elf options decimal control wire minisign packets luks tpm card wireguard usb net
 fuzz-minisign-objects := service/base64.o service/minisign.o service/check.o
@@ -65,13 +67,14 @@ $(fuzz-build)/objects/libc/%.o: engine/libc/%.c tests/unit/libc_sanitized.h
 
 $(fuzz-build)/objects/tests/unit/libc_sanitized.o: fuzz-flags += -std=gnu11 -fno-builtin
 
+# fuzz-NAME-main: what has LLVMFuzzerTestOneInput(), if that is not NAME.c.
 define fuzz-program
-$(fuzz-build)/$(1): $$(addprefix $(fuzz-build)/objects/,tests/fuzz/$(1).o $$(fuzz-$(1)-objects)) \
+$(fuzz-build)/$(1): $$(addprefix $(fuzz-build)/objects/,$$(or $$(fuzz-$(1)-main),tests/fuzz/$(1).o) $$(fuzz-$(1)-objects)) \
 		$$(fuzz-$(1)-libraries)
 	$$(call step,FUZZ,$$@)
-	$$(Q)$$(CC) -fsanitize=fuzzer,address,undefined -o $$@ $$^
+	$$(Q)$$(CC) -fsanitize=fuzzer,address,undefined $$(fuzz-coverage-flags) -o $$@ $$^
 
--include $$(addprefix $(fuzz-build)/objects/,tests/fuzz/$(1).d $$(fuzz-$(1)-objects:.o=.d))
+-include $$(addprefix $(fuzz-build)/objects/,$$(patsubst %.o,%.d,$$(or $$(fuzz-$(1)-main),tests/fuzz/$(1).o)) $$(fuzz-$(1)-objects:.o=.d))
 endef
 $(foreach program,$(fuzz-names),$(eval $(call fuzz-program,$(program))))
 

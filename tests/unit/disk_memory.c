@@ -141,12 +141,17 @@ int guest_memory_write(gpa_t gpa, const void *buffer, size_t length_bytes)
 	return 0;
 }
 
-uint8_t *disk_memory_reach(uint64_t address, uint64_t length_bytes)
+bool disk_memory_is_given(uint64_t address)
 {
 	uint64_t page = (address - OURS_START) / PAGE_BYTES;
 
+	return address >= OURS_START && page < OURS_PAGES && taken[page] == FOR_DEVICES;
+}
+
+uint8_t *disk_memory_reach(uint64_t address, uint64_t length_bytes)
+{
 	if (address % PAGE_BYTES + length_bytes > PAGE_BYTES ||
-	    (!memory_is_ram(address, length_bytes) && (address < OURS_START || page >= OURS_PAGES || taken[page] != FOR_DEVICES))) {
+	    (!memory_is_ram(address, length_bytes) && !disk_memory_is_given(address))) {
 		unit_fail("DMA of %llu bytes at %#llx", (unsigned long long)length_bytes, (unsigned long long)address);
 		return fake_memory;
 	}

@@ -15,6 +15,8 @@ void disk_memory_reset(unsigned nr_pages);
 void disk_memory_take_back(void);
 /* Has nobody written to memory of the hypervisor's that is free? */
 bool disk_memory_is_untouched(void);
+/* Is it of a page of the hypervisor's that is taken for devices? */
+bool disk_memory_is_given(uint64_t address);
 /* What a device touches, within a page: fails the test unless it is the guest's, or taken for devices. */
 uint8_t *disk_memory_reach(uint64_t address, uint64_t length_bytes);
 

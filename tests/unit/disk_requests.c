@@ -177,6 +177,8 @@ bool request_offer(struct request *request, struct vcpu *vcpu)
 	(void)vcpu;
 	UNIT_EQUAL(disk_lock->holder, 0);
 	request->verdict = RV_VERDICT_PASS;
+	if (!disk_wants[request->kind] && request->marks == 0)
+		return true; /* nobody is asked */
 	if (request->kind == RV_EVENT_DISK_READ || request->kind == RV_EVENT_DISK_WRITE) {
 		request->verdict = rule == RULE_DENY ? RV_VERDICT_DENY : rule == RULE_DROP ? RV_VERDICT_DROP : RV_VERDICT_PASS;
 		request->marks = request->kind == RV_EVENT_DISK_READ;

@@ -509,7 +509,11 @@ static void settle(void)
 
 static void begin(void)
 {
+	disk_happen = happen;
+	disk_device_step = device_step;
+	disk_lock = &controller.lock;
 	device_power_on();
+	memset(disk_wants, 0, sizeof(disk_wants));
 	memset(&controller, 0, sizeof(controller));
 	memset(tags, 0, sizeof(tags));
 	disk_own_begin();
@@ -528,23 +532,25 @@ static void end(void)
 	UNIT_EQUAL(disk_nr_waiting, 0); /* a reset has let them go */
 }
 
+static void run_sequence(void)
+{
+	begin();
+	disk_wants[RV_EVENT_DISK_READ] = unit_random() % 2;
+	disk_wants[RV_EVENT_DISK_WRITE] = unit_random() % 2;
+	disk_wants[RV_EVENT_DISK_DONE] = unit_random() % 2;
+	disk_counts = unit_random() % 2;
+	enable();
+	for (unsigned step = 0; step < 100; step++)
+		happen();
+	settle();
+	end();
+}
+
 static void test_sequences(void)
 {
 	is_nonsense = false;
-	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++) {
-		begin();
-		disk_wants[RV_EVENT_DISK_READ] = unit_random() % 2;
-		disk_wants[RV_EVENT_DISK_WRITE] = unit_random() % 2;
-		disk_wants[RV_EVENT_DISK_DONE] = unit_random() % 2;
-		disk_counts = unit_random() % 2;
-		enable();
-		for (unsigned step = 0; step < 100; step++)
-			happen();
-		settle();
-		end();
-		if (unit_why[0] != '\0')
-			unit_fail("sequence %u", i);
-	}
+	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++)
+		run_sequence();
 	UNIT_CHECK(nr_completed > SEQUENCES * 5 && disk_nr_held > SEQUENCES);
 	UNIT_CHECK(disk_own_nr_done > SEQUENCES && disk_own_nr_failed < disk_own_nr_done);
 }
@@ -572,7 +578,6 @@ static void give_without_ringing(void)
 static void test_endless(void)
 {
 	begin();
-	memset(disk_wants, 0, sizeof(disk_wants));
 	enable();
 	while (!queues[1].interrupts || queues[1].size < 4 || queues[1].cq_size < 8)
 		reset();
@@ -593,22 +598,37 @@ static void test_endless(void)
 	end();
 }
 
+static void run_nonsense(void)
+{
+	begin();
+	for (unsigned kind = 0; kind < RV_EVENT_KIND_COUNT; kind++)
+		disk_wants[kind] = unit_random() % 2;
+	enable();
+	for (unsigned step = 0; step < 100; step++)
+		happen();
+	for (unsigned step = 0; step < 100; step++)
+		(void)device_step();
+	end();
+}
+
 static void test_nonsense(void)
 {
 	is_nonsense = true;
-	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++) {
-		begin();
-		for (unsigned kind = 0; kind < RV_EVENT_KIND_COUNT; kind++)
-			disk_wants[kind] = unit_random() % 2;
-		enable();
-		for (unsigned step = 0; step < 100; step++)
-			happen();
-		for (unsigned step = 0; step < 100; step++)
-			(void)device_step();
-		end();
-	}
+	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++)
+		run_nonsense();
 	is_nonsense = false;
 }
+
+#ifdef UNIT_FUZZED
+void unit_sequence(void)
+{
+	is_nonsense = unit_random() % 2;
+	if (is_nonsense)
+		run_nonsense();
+	else
+		run_sequence();
+}
+#endif
 
 static void test_lists(void)
 {
@@ -645,9 +665,6 @@ static void test_lists(void)
 
 int main(void)
 {
-	disk_happen = happen;
-	disk_device_step = device_step;
-	disk_lock = &controller.lock;
 	unit_run("lists of memory", test_lists);
 	unit_run("2,000 sequences of requests, interrupts and resets", test_sequences);
 	unit_run("2,000 of nonsense", test_nonsense);

@@ -58,6 +58,14 @@ static inline void unit_run(const char *name, void (*body)(void))
 	fflush(stdout);
 }
 
+#ifdef UNIT_FUZZED
+/* A sequence that a fuzzer makes up (tests/fuzz/sequence.c): the program's part is this, and its random numbers are the
+ * fuzzer's. */
+void unit_sequence(void);
+unsigned long long unit_random(void);
+int unit_main(void);
+#define main unit_main
+#else
 /* xorshift64*: the same numbers in every run. */
 static inline unsigned long long unit_random(void)
 {
@@ -68,5 +76,6 @@ static inline unsigned long long unit_random(void)
 	state ^= state >> 27;
 	return state * 0x2545f4914f6cdd1dull;
 }
+#endif
 
 #endif

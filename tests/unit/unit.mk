@@ -105,6 +105,11 @@ unit-ahci-objects := $(addprefix mediator/disk/,ahci_attach.o ahci_command.o ahc
 	ahci_request.o ahci_slot.o ahci_work.o ata_command.o ata_identify.o ata_purpose.o discard.o) mediator/bounce.o \
 	$(addprefix tests/unit/,ahci_device.o disk_memory.o disk_own.o disk_requests.o)
 
+unit-programs += ide
+unit-ide-objects := $(addprefix mediator/disk/,ide.o ide_claim.o ide_dma.o ide_identify.o ide_own.o ide_pio.o ide_registers.o \
+	ata_command.o ata_identify.o ata_purpose.o discard.o) mediator/bounce.o \
+	$(addprefix tests/unit/,ide_device.o disk_memory.o disk_own.o disk_requests.o)
+
 unit-programs += purpose
 unit-purpose-objects := $(addprefix mediator/disk/,ata_purpose.o discard.o nvme_purpose.o)
 
@@ -213,6 +218,25 @@ unit-connections-objects := $(net-parts)
 
 unit-programs += wire
 unit-wire-objects := control/wire_frame.o control/wire_turn.o control/wire_text.o core/print.o core/string.o
+
+# Disks' mediators have a clock, and ports, of the tests'.
+$(addprefix $(unit-build)/objects/mediator/,disk/%.o virtio/%.o) $(unit-build)/objects/tests/unit/ide.o $(unit-build)/objects/tests/unit/ide_device.o: unit-flags := -I tests/unit/fake_disk $(unit-flags)
+$(addprefix $(fuzz-build)/objects/mediator/,disk/%.o virtio/%.o) $(fuzz-build)/objects/tests/unit/ide.o $(fuzz-build)/objects/tests/unit/ide_device.o: \
+	fuzz-flags := -I tests/unit/fake_disk $(fuzz-flags) -fno-sanitize-coverage=trace-cmp
+
+# Labs whose sequences fuzzers make up too (tests/fuzz/fuzz.mk has come before): the programs themselves, with
+# tests/fuzz/sequence.c for their random numbers. What is new is told by edges of the mediators alone, and nothing is compared
+# with magic numbers; all else takes three times as long.
+unit-sequences := nvme ahci virtio ide
+define unit-sequence
+fuzz-$(1)-main := tests/fuzz/sequence.o
+fuzz-$(1)-objects := tests/unit/$(1).o $$(unit-$(1)-objects)
+$$(filter $(fuzz-build)/objects/tests/unit/%,$$(fuzz-$(1)-objects:%=$(fuzz-build)/objects/%)): fuzz-flags += -DUNIT_FUZZED -fno-sanitize=fuzzer-no-link
+endef
+$(foreach program,$(unit-sequences),$(eval $(call unit-sequence,$(program))))
+$(fuzz-build)/objects/tests/fuzz/sequence.o: fuzz-flags += -DUNIT_FUZZED
+$(foreach program,$(unit-sequences),$(eval $(call fuzz-program,$(program))))
+fuzz-programs += $(addprefix $(fuzz-build)/,$(unit-sequences))
 
 unit-built := $(addprefix $(unit-build)/,$(unit-programs))
 test-programs += $(unit-built)

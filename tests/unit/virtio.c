@@ -590,6 +590,9 @@ static void begin(void)
 	static const uint32_t sizes[] = { 16, 64, 256 };
 	bool has_tables = unit_random() % 4 != 0;
 
+	disk_happen = happen;
+	disk_device_step = device_step;
+	disk_lock = &disk.device.lock;
 	disk_memory_reset(300 + (unsigned)(unit_random() % 3) * 300);
 	device_power_on(has_tables && unit_random() % 4 == 0 ? 4 : sizes[unit_random() % 3], has_tables);
 	device_has_vectors = unit_random() % 2 == 0;
@@ -631,42 +634,56 @@ static void choose_hooks(void)
 		disk_wants[kind] = unit_random() % 2;
 }
 
+static void run_sequence(void)
+{
+	choose_hooks();
+	begin();
+	UNIT_CHECK(queues[0].is_there && queues[1].is_there);
+	for (unsigned step = 0; step < 100; step++)
+		happen();
+	settle();
+	UNIT_CHECK(!disk.device.is_broken);
+	end();
+}
+
 static void test_sequences(void)
 {
-	unsigned nr_there = 0;
-
-	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++) {
-		choose_hooks();
-		begin();
-		nr_there += queues[0].is_there && queues[1].is_there;
-		for (unsigned step = 0; step < 100; step++)
-			happen();
-		settle();
-		UNIT_CHECK(!disk.device.is_broken);
-		end();
-		if (unit_why[0] != '\0')
-			unit_fail("sequence %u", i);
-	}
-	UNIT_EQUAL(nr_there, SEQUENCES);
+	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++)
+		run_sequence();
 	UNIT_CHECK(nr_completed > SEQUENCES * 5 && disk_nr_held > SEQUENCES);
 	UNIT_CHECK(disk_own_nr_done > SEQUENCES && disk_own_nr_failed < disk_own_nr_done);
+}
+
+static void run_nonsense(void)
+{
+	choose_hooks();
+	begin();
+	for (unsigned step = 0; step < 100; step++)
+		happen();
+	for (unsigned step = 0; step < 100; step++)
+		(void)device_step();
+	end();
 }
 
 static void test_nonsense(void)
 {
 	is_nonsense = true;
-	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++) {
-		choose_hooks();
-		begin();
-		for (unsigned step = 0; step < 100; step++)
-			happen();
-		for (unsigned step = 0; step < 100; step++)
-			(void)device_step();
-		end();
-	}
+	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++)
+		run_nonsense();
 	is_nonsense = false;
 	UNIT_CHECK(nr_dead > SEQUENCES / 10);
 }
+
+#ifdef UNIT_FUZZED
+void unit_sequence(void)
+{
+	is_nonsense = unit_random() % 2;
+	if (is_nonsense)
+		run_nonsense();
+	else
+		run_sequence();
+}
+#endif
 
 /* A device that is in use passes as it is, until it is reset. */
 static void test_unseen(void)
@@ -730,9 +747,6 @@ static void test_unwatched(void)
 
 int main(void)
 {
-	disk_happen = happen;
-	disk_device_step = device_step;
-	disk_lock = &disk.device.lock;
 	unit_run("a device in use", test_unseen);
 	unit_run("a reset by another way", test_reset_unseen);
 	unit_run("the last hook goes", test_unwatched);
