@@ -157,19 +157,20 @@ static void source_usb_transfer_pose(struct event_origin *origin, const struct r
 	origin->request->end_tsc = event->usb_latency_us; /* as a disk's */
 }
 
-#define SOURCE_USB(name, constant)                                                                 \
+#define SOURCE_USB(name, constant, waits)                                                                 \
 	SOURCE(name) = {                                                                           \
 		.kind = constant,                                                                  \
 		.attach = source_usb_transfer_claim,                                               \
 		.detach = source_usb_transfer_release,                                             \
 		.fill = source_usb_transfer_fill,                                                  \
 		.note = source_usb_note,                                                           \
+		.hold = waits,                                                                     \
 		.data = source_request_data,                                                       \
 		.is_spoiled = source_request_is_spoiled,                                           \
 		.apply = source_usb_apply,                                                         \
 		.pose = source_usb_transfer_pose,                                                  \
 	}
 
-SOURCE_USB(usb_control, RV_EVENT_USB_CONTROL);
-SOURCE_USB(usb_transfer, RV_EVENT_USB_TRANSFER);
-SOURCE_USB(usb_done, RV_EVENT_USB_DONE);
+SOURCE_USB(usb_control, RV_EVENT_USB_CONTROL, source_request_hold);
+SOURCE_USB(usb_transfer, RV_EVENT_USB_TRANSFER, source_request_hold);
+SOURCE_USB(usb_done, RV_EVENT_USB_DONE, NULL);

@@ -72,6 +72,9 @@ struct xhci_ring {
 	struct xhci_endpoint *endpoint; /* NULL: of commands, or of endpoint 0 */
 	struct xhci_transfer *transfers; /* that the controller has, the oldest first; as long as somebody awaits their ends */
 	uint32_t nr_transfers;
+	struct xhci_transfer *held; /* that hooks are asked about, or have wait: the controller has nothing from it on */
+	bool owes_bell;		/* since the guest has rung something was held: it is to be rung when that is given */
+	bool is_stopped;	/* by a command, until the guest rings */
 };
 
 /* An endpoint but 0, whose transfers hooks want to see. */
@@ -98,6 +101,7 @@ struct xhci_transfer {
 	struct request request;
 	struct xhci_transfer *next;
 	struct xhci_ring *ring;
+	uint32_t round;	     /* of the ring, when it was taken out of it */
 	uint32_t nr_pages;   /* that this takes */
 	uint32_t nr_parts;
 	uint32_t moved;	     /* of a control transfer: bytes, once that is known */
@@ -189,6 +193,8 @@ struct xhci_controller {
 	uint32_t event_at;
 	bool event_cycle;
 	bool watches_transfers;
+	bool hears_bells;      /* doorbells exit, from the first transfer that waits on */
+	struct pci_follower bells;
 	struct xhci_harvest harvests[XHCI_HARVESTS];
 	struct xhci_transfer *stale; /* given up while the controller could still read their data: until the next reset */
 	uint32_t nr_stale;
@@ -236,6 +242,16 @@ void xhci_ring_wait(struct xhci_ring *ring);
 /* Looks at all that the guest has given. */
 void xhci_ring_pump(struct xhci_ring *ring, struct vcpu *vcpu);
 
+/* xhci_bell.c. When a transfer waits, what the guest rings is rung in vain: when it goes on we ring, unless the guest has stopped
+ * the endpoint. So from the first that waits on doorbells exit. 0, or as pci_follow(). */
+int xhci_bells_hear(struct xhci_controller *controller);
+void xhci_bells_unhear(struct xhci_controller *controller);
+enum access_result xhci_bells_access(struct access *access, int64_t offset, void *controller);
+/* If that is owed. */
+void xhci_bell_ring(struct xhci_ring *ring);
+/* That endpoint's ring, 1: endpoint 0's; NULL: nobody looks at it. */
+struct xhci_ring *xhci_ring_of(struct xhci_slot *slot, uint32_t endpoint);
+
 /* xhci_command.c, xhci_control.c: at the ring's next TRB. False: there is nothing to do now. */
 bool xhci_command_step(struct xhci_ring *ring, struct vcpu *vcpu);
 bool xhci_control_step(struct xhci_ring *ring, struct vcpu *vcpu);
@@ -271,16 +287,23 @@ bool xhci_endpoint_moved(struct xhci_slot *slot, const struct xhci_trb *trb, str
  * (4.8.3). */
 void xhci_endpoint_reset(struct xhci_slot *slot, struct xhci_trb *trb);
 
-/* xhci_transfer.c */
+/* xhci_transfer.c. A transfer is a struct request (mediator/request.h) while hooks are asked, and can wait as any other: nothing behind
+ * it in its ring is looked at then, and xhci_transfer_resume() has the ring go on, from whatever CPU's exit. What becomes of
+ * the ring meanwhile (Set TR Dequeue, Configure Endpoint, resets) ends that by xhci_transfers_forget(). */
 bool xhci_transfer_step(struct xhci_ring *ring, struct vcpu *vcpu);
 /* One that somebody wants to see; NULL: nobody does, or (*error) there is no memory. */
 struct xhci_transfer *xhci_transfer_begin(struct xhci_ring *ring, const struct xhci_place *places, const struct xhci_trb *trbs,
 					  unsigned nr, int *error);
-/* Asks hooks, for which it gives up the lock. False: the ring has gone elsewhere, and the transfer is freed. */
+/* Asks hooks, for which it gives up the lock. False: the ring has gone elsewhere, and the transfer is freed; or it waits (request.h),
+ * at the head of its ring, which goes on when that is over: it is nobody's business here any more. */
 bool xhci_transfer_ask(struct xhci_transfer *transfer, struct vcpu *vcpu);
+/* xhci_control.c: one of endpoint 0 is decided. */
+void xhci_control_settle(struct xhci_transfer *transfer, struct vcpu *vcpu);
 /* The controller has got it: it is kept as long as somebody awaits its end. */
 void xhci_transfer_given(struct xhci_transfer *transfer);
 void xhci_transfer_free(struct xhci_transfer *transfer);
+/* Is it still what the guest has at the head of the ring? */
+bool xhci_transfer_is_there(const struct xhci_transfer *transfer);
 /* The guest has made nothing of that TRB: if its event would have told of a stall, that comes no more, and the ring goes on. */
 void xhci_transfer_taken_back(struct xhci_ring *ring, gpa_t at);
 /* The ring begins elsewhere, or ends: nobody hears of those that it has. */

@@ -43,6 +43,7 @@ static bool xhci_take_address(struct xhci_slot *slot, struct xhci_trb *trb)
 		  xhci_context_word(input, controller, 2, XHCI_ENDPOINT_DEQUEUE);
 	if (xhci_ring_begin(&slot->ring, dequeue & ~UINT64_C(15), dequeue & 1) != 0)
 		return false;
+	slot->ring.is_stopped = false;
 	memcpy(slot->context, input, XHCI_INPUT_CONTEXTS * controller->context_bytes);
 	trb->parameter = memory_physical(slot->context);
 	return true;
@@ -91,6 +92,7 @@ static void xhci_reset_device(struct xhci_slot *slot)
 static void xhci_command_look(struct xhci_controller *controller, struct xhci_trb *trb, struct vcpu *vcpu)
 {
 	struct xhci_slot *slot = xhci_slot_of(controller, XHCI_TRB_SLOT(trb->control));
+	struct xhci_ring *ring = xhci_ring_of(slot, XHCI_TRB_ENDPOINT(trb->control));
 
 	switch (XHCI_TRB_TYPE(trb->control)) {
 	case XHCI_ADDRESS_DEVICE:
@@ -102,7 +104,13 @@ static void xhci_command_look(struct xhci_controller *controller, struct xhci_tr
 		else if (slot != NULL && !xhci_endpoints_configure(slot, trb))
 			xhci_spoil(trb);
 		break;
+	case XHCI_STOP_ENDPOINT:
+		if (ring != NULL)
+			ring->is_stopped = true;
+		break;
 	case XHCI_RESET_ENDPOINT:
+		if (ring != NULL)
+			ring->is_stopped = true;
 		if (slot != NULL)
 			xhci_endpoint_reset(slot, trb);
 		break;

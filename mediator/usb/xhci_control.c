@@ -185,35 +185,51 @@ static void xhci_td_apply(struct xhci_td *td, const struct xhci_transfer *transf
 		xhci_td_refuse(td);
 }
 
-/* Has hooks see it, and what they have made of it is what we look at. */
+static bool xhci_td_is(const struct xhci_td *td, const struct xhci_transfer *transfer)
+{
+	if (td->nr != transfer->nr_parts)
+		return false;
+	for (unsigned i = 0; i < td->nr; i++) {
+		if (memcmp(&td->trbs[i], &transfer->parts[i].trb, sizeof(td->trbs[i])) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* What hooks have made of it is what we look at. */
+void xhci_control_settle(struct xhci_transfer *transfer, struct vcpu *vcpu)
+{
+	struct xhci_ring *ring = transfer->ring;
+	struct xhci_td td;
+
+	if (xhci_td_take(ring, &td) != XHCI_ALL || !xhci_td_is(&td, transfer)) {
+		xhci_transfer_free(transfer); /* the guest has rewritten it meanwhile */
+		return;
+	}
+	xhci_td_apply(&td, transfer);
+	xhci_td_look(ring->slot, &td, vcpu);
+	if (xhci_ring_give(ring, td.places, td.trbs, td.nr))
+		xhci_transfer_given(transfer);
+	else
+		xhci_transfer_free(transfer);
+}
+
+/* Has hooks see it. */
 static bool xhci_control_offer(struct xhci_ring *ring, struct xhci_td *td, struct vcpu *vcpu)
 {
 	struct xhci_transfer *transfer;
-	struct xhci_td now;
 	int error;
 
 	transfer = xhci_transfer_begin(ring, td->places, td->trbs, td->nr, &error);
+	if (transfer != NULL) {
+		if (xhci_transfer_ask(transfer, vcpu))
+			xhci_control_settle(transfer, vcpu);
+		return ring->at.segment != NULL;
+	}
 	if (error != 0)
 		xhci_td_refuse(td); /* nobody could judge it */
-	if (transfer != NULL) {
-		if (!xhci_transfer_ask(transfer, vcpu))
-			return ring->at.segment != NULL;
-		if (xhci_td_take(ring, &now) != XHCI_ALL || now.nr != td->nr ||
-		    memcmp(now.trbs, td->trbs, td->nr * sizeof(td->trbs[0])) != 0) {
-			xhci_transfer_free(transfer);
-			return true; /* the guest has rewritten it meanwhile */
-		}
-		xhci_td_apply(td, transfer);
-	}
 	xhci_td_look(ring->slot, td, vcpu);
-	if (!xhci_ring_give(ring, td->places, td->trbs, td->nr)) {
-		if (transfer != NULL)
-			xhci_transfer_free(transfer);
-		return false;
-	}
-	if (transfer != NULL)
-		xhci_transfer_given(transfer);
-	return true;
+	return xhci_ring_give(ring, td->places, td->trbs, td->nr);
 }
 
 bool xhci_control_step(struct xhci_ring *ring, struct vcpu *vcpu)

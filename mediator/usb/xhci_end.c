@@ -30,6 +30,23 @@ static uint32_t xhci_part_of(const struct xhci_transfer *transfer, const struct 
 	return i;
 }
 
+/* Which transfer it is about; NULL: none. One that the guest has taken back stays in the list, and a later one may be in its place: of
+ * two it is the newer. */
+static struct xhci_transfer *xhci_transfer_of(const struct xhci_ring *ring, const struct xhci_trb *event, uint32_t *which)
+{
+	struct xhci_transfer *found = NULL;
+
+	for (struct xhci_transfer *transfer = ring->transfers; transfer != NULL; transfer = transfer->next) {
+		uint32_t part = xhci_part_of(transfer, event);
+
+		if (part == transfer->nr_parts || (found != NULL && (event->control & XHCI_TRB_ED)))
+			continue;
+		found = transfer;
+		*which = part;
+	}
+	return found;
+}
+
 /* How much was moved, up to the TRB that the event is about. */
 static uint32_t xhci_moved(const struct xhci_transfer *transfer, const struct xhci_trb *event, uint32_t which)
 {
@@ -139,18 +156,10 @@ void xhci_transfer_event(struct xhci_controller *controller, struct xhci_trb *ev
 {
 	struct xhci_slot *slot = xhci_slot_of(controller, XHCI_TRB_SLOT(event->control));
 	uint32_t number = XHCI_TRB_ENDPOINT(event->control), which = 0;
+	struct xhci_ring *ring = xhci_ring_of(slot, number);
 	struct xhci_transfer *transfer;
-	struct xhci_ring *ring = NULL;
 
-	if (slot != NULL && number == 1)
-		ring = &slot->ring;
-	else if (slot != NULL && slot->endpoints[number] != NULL)
-		ring = &slot->endpoints[number]->ring;
-	for (transfer = ring != NULL ? ring->transfers : NULL; transfer != NULL; transfer = transfer->next) {
-		which = xhci_part_of(transfer, event);
-		if (which < transfer->nr_parts)
-			break;
-	}
+	transfer = ring != NULL ? xhci_transfer_of(ring, event, &which) : NULL;
 	if (transfer == NULL)
 		return;
 	if (ring->endpoint == NULL && XHCI_TRB_TYPE(transfer->parts[which].trb.control) != XHCI_STATUS) {

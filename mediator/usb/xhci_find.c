@@ -54,6 +54,12 @@ void xhci_find_one(uint64_t function)
 		.handler = xhci_registers_access,
 		.context = controller,
 	};
+	controller->bells = (struct pci_follower){
+		.region = { .band = BAND_MEDIATOR, .writes_only = true },
+		.function = function,
+		.handler = xhci_bells_access,
+		.context = controller,
+	};
 	xhci_controllers[xhci_nr_controllers++] = controller;
 	watch_add(&suspend_watchers, &xhci_waker);
 }
@@ -170,6 +176,7 @@ void xhci_release(struct xhci_controller *controller)
 {
 	if (!controller->is_claimed)
 		return;
+	xhci_bells_unhear(controller);
 	xhci_forget(controller);
 	pci_unfollow(&controller->registers);
 	controller->is_claimed = false;

@@ -39,6 +39,7 @@
 #define XHCI_CRCR_RCS 0x1u /* -w the ring's cycle state */
 #define XHCI_CRCR_CRR 0x8u /* r- it runs: the address and RCS are not taken */
 #define XHCI_CRCR_ADDRESS (~UINT64_C(0x3f))
+#define XHCI_DCBAAP 0x30 /* rw 64 bits: where a table says where each slot's context is (6.1) */
 #define XHCI_CONFIG 0x38 /* rw how many slots are enabled */
 #define XHCI_OPERATIONAL_BYTES 0x400 /* then come the ports */
 

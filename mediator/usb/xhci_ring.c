@@ -223,8 +223,17 @@ bool xhci_ring_next(struct xhci_ring *ring, struct xhci_place *place)
 		place->cycle ^= (trb.control & XHCI_TRB_TOGGLE) != 0;
 		return true;
 	}
-	if (place->index + 1 == place->segment->nr_trbs && !xhci_segment_grow(place->segment))
-		return false;
+	if (place->index + 1 == place->segment->nr_trbs && !xhci_segment_grow(place->segment)) {
+		/* What follows has a copy already: the ring began anew there once. */
+		gpa_t end = xhci_segment_end(place->segment);
+		struct xhci_segment *next = end <= place->segment->region.last ? xhci_segment_at(end) : NULL;
+
+		if (next == NULL || next->ring != ring)
+			return false;
+		place->segment = next;
+		place->index = 0;
+		return true;
+	}
 	place->index++;
 	return true;
 }
@@ -248,6 +257,7 @@ void xhci_ring_end(struct xhci_ring *ring)
 {
 	ring->at.segment = NULL;
 	ring->round++;
+	ring->is_stopped = ring->owes_bell = false;
 	xhci_transfers_forget(ring);
 	xhci_ring_drop(ring, NULL);
 }
@@ -308,12 +318,15 @@ static bool xhci_ring_step(struct xhci_ring *ring, struct vcpu *vcpu)
 
 void xhci_ring_pump(struct xhci_ring *ring, struct vcpu *vcpu)
 {
-	if (ring->is_pumped)
-		return; /* whoever is at it looks again */
+	if (ring->is_pumped) {
+		ring->owes_bell = true; /* whoever is at it looks again, and this CPU may have rung by then */
+		return;
+	}
 	ring->is_pumped = true;
-	for (unsigned i = 0; i < XHCI_STEPS && ring->at.segment != NULL && xhci_place_is_valid(&ring->at); i++) {
+	for (unsigned i = 0; i < XHCI_STEPS && ring->held == NULL && ring->at.segment != NULL && xhci_place_is_valid(&ring->at); i++) {
 		if (!xhci_ring_step(ring, vcpu))
 			break;
 	}
 	ring->is_pumped = false;
+	xhci_bell_ring(ring);
 }

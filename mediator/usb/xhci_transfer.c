@@ -208,18 +208,57 @@ void xhci_transfer_free(struct xhci_transfer *transfer)
 	memory_free_pages(transfer, transfer->nr_pages);
 }
 
+static void xhci_transfer_settle(struct xhci_transfer *transfer);
+
+/* What becomes of the ring while hooks are asked, or a transfer waits, the ring's round tells: whoever ends it lets go what waits, and
+ * leaves the rest to who asks, or resumes. */
+static void xhci_transfer_resume(struct request *request, struct vcpu *vcpu)
+{
+	struct xhci_transfer *transfer = CONTAINER_OF(request, struct xhci_transfer, request);
+	struct xhci_ring *ring = transfer->ring;
+
+	spinlock_acquire(&xhci_lock);
+	if (ring->round != transfer->round) {
+		xhci_transfer_free(transfer);
+	} else {
+		ring->held = NULL;
+		if (ring->endpoint != NULL)
+			xhci_transfer_settle(transfer);
+		else
+			xhci_control_settle(transfer, vcpu);
+		xhci_ring_pump(ring, vcpu);
+	}
+	spinlock_release(&xhci_lock);
+	xhci_tell_detached(ring->controller, vcpu);
+}
+
 bool xhci_transfer_ask(struct xhci_transfer *transfer, struct vcpu *vcpu)
 {
 	struct xhci_ring *ring = transfer->ring;
 	uint32_t round = ring->round;
+	bool is_decided;
 
+	transfer->round = round;
+	transfer->request.resume = xhci_transfer_resume;
+	ring->held = transfer;
 	spinlock_release(&xhci_lock);
-	(void)request_offer(&transfer->request, vcpu); /* it does not wait: source_usb.c has no hold */
+	is_decided = request_offer(&transfer->request, vcpu);
 	spinlock_acquire(&xhci_lock);
-	if (ring->round == round)
-		return true;
-	xhci_transfer_free(transfer);
-	return false;
+	if (!is_decided) { /* from here on it may be gone, and another be held */
+		ring->owes_bell = true;
+		if (ring->held == transfer && xhci_bells_hear(ring->controller) != 0 && request_cancel(&transfer->request)) {
+			transfer->request.verdict = RV_VERDICT_DENY; /* nobody could say when it may go on */
+			is_decided = true;
+		}
+	}
+	if (!is_decided)
+		return false;
+	if (ring->round != round) {
+		xhci_transfer_free(transfer);
+		return false;
+	}
+	ring->held = NULL;
+	return true;
 }
 
 /* Does anybody have to hear of its end? */
@@ -256,8 +295,11 @@ void xhci_transfer_taken_back(struct xhci_ring *ring, gpa_t at)
 /* What the controller may still read stays until it is reset. */
 void xhci_transfers_forget(struct xhci_ring *ring)
 {
-	struct xhci_transfer *transfer;
+	struct xhci_transfer *transfer = ring->held;
 
+	ring->held = NULL;
+	if (transfer != NULL && request_cancel(&transfer->request))
+		xhci_transfer_free(transfer);
 	while ((transfer = ring->transfers) != NULL) {
 		ring->transfers = transfer->next;
 		if (transfer->is_bounced) {
@@ -323,6 +365,21 @@ static bool xhci_transfer_is_taken(const struct xhci_transfer *transfer)
 	return true;
 }
 
+bool xhci_transfer_is_there(const struct xhci_transfer *transfer)
+{
+	struct xhci_place place = transfer->ring->at;
+
+	for (uint32_t i = 0; i < transfer->nr_parts; i++) {
+		struct xhci_trb trb = xhci_place_trb(&place);
+
+		if (memcmp(&trb, &transfer->parts[i].trb, sizeof(trb)) != 0)
+			return false;
+		if (i + 1 < transfer->nr_parts && !xhci_ring_next(transfer->ring, &place))
+			return false;
+	}
+	return true;
+}
+
 /* What goes to the controller does nothing. One of its TRBs has an event: the first, by which nothing was moved, of one that
  * is to have failed; else the last, if there is to be any. */
 static void xhci_transfer_empty(struct xhci_transfer *transfer)
@@ -354,15 +411,20 @@ static bool xhci_ring_stop(struct xhci_ring *ring, const char *why)
 	return false;
 }
 
-/* Decided, and taken again. */
-static bool xhci_transfer_settle(struct xhci_transfer *transfer)
+/* It is decided. */
+static void xhci_transfer_settle(struct xhci_transfer *transfer)
 {
 	struct xhci_ring *ring = transfer->ring;
 	bool is_refused = transfer->request.verdict != RV_VERDICT_PASS;
 
+	if (xhci_transfer_take(ring) != 0 || !xhci_transfer_is_taken(transfer)) {
+		xhci_transfer_free(transfer); /* the guest has taken it back: what is there now is another */
+		return;
+	}
 	if (is_refused && !xhci_harvests(ring->controller)) {
 		xhci_transfer_free(transfer);
-		return xhci_ring_stop(ring, "a transfer is refused, and nobody can say so");
+		xhci_ring_stop(ring, "a transfer is refused, and nobody can say so");
+		return;
 	}
 	if (is_refused)
 		xhci_transfer_empty(transfer);
@@ -371,11 +433,10 @@ static bool xhci_transfer_settle(struct xhci_transfer *transfer)
 			xhci_trbs[i].parameter = transfer->parts[i].parameter;
 	if (!xhci_ring_give(ring, xhci_places, xhci_trbs, xhci_nr_trbs)) {
 		xhci_transfer_free(transfer);
-		return false;
+		return;
 	}
 	ring->endpoint->is_stalled |= transfer->told == XHCI_TOLD_STALL;
 	xhci_transfer_given(transfer);
-	return true;
 }
 
 bool xhci_transfer_step(struct xhci_ring *ring, struct vcpu *vcpu)
@@ -390,18 +451,14 @@ bool xhci_transfer_step(struct xhci_ring *ring, struct vcpu *vcpu)
 		return false;
 	if (error != 0)
 		return xhci_ring_stop(ring, "a transfer is too long");
-	if (XHCI_TRB_TYPE(xhci_trbs[0].control) == XHCI_LINK)
+	if (xhci_nr_trbs == 1 && (XHCI_TRB_TYPE(xhci_trbs[0].control) == XHCI_LINK || XHCI_TRB_TYPE(xhci_trbs[0].control) == XHCI_NO_OP))
 		return xhci_ring_give(ring, xhci_places, xhci_trbs, xhci_nr_trbs);
 	transfer = xhci_transfer_begin(ring, xhci_places, xhci_trbs, xhci_nr_trbs, &error);
 	if (error != 0)
 		return xhci_ring_stop(ring, "there is no memory for a transfer");
 	if (transfer == NULL)
 		return xhci_ring_give(ring, xhci_places, xhci_trbs, xhci_nr_trbs);
-	if (!xhci_transfer_ask(transfer, vcpu))
-		return ring->at.segment != NULL;
-	if (xhci_transfer_take(ring) != 0 || !xhci_transfer_is_taken(transfer)) {
-		xhci_transfer_free(transfer);
-		return true; /* the guest has taken it back */
-	}
-	return xhci_transfer_settle(transfer);
+	if (xhci_transfer_ask(transfer, vcpu))
+		xhci_transfer_settle(transfer);
+	return ring->at.segment != NULL;
 }

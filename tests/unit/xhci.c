@@ -62,6 +62,12 @@ static bool transfer_seen(struct request *request)
 	return true;
 }
 
+bool request_cancel(struct request *request)
+{
+	(void)request;
+	return false;
+}
+
 bool request_offer(struct request *request, struct vcpu *vcpu)
 {
 	static struct rv_usb_info info;

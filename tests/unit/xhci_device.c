@@ -9,7 +9,7 @@
 #define EVENTS 4096
 
 struct stick sticks[DEVICE_SLOTS + 1];
-bool device_is_configured[DEVICE_SLOTS + 1];
+bool device_is_configured[DEVICE_SLOTS + 1], device_is_rung[DEVICE_SLOTS + 1][32];
 
 struct device_ring {
 	uint64_t at;
@@ -32,6 +32,7 @@ void device_power_on(void)
 	memset(device_is_configured, 0, sizeof(device_is_configured));
 	memset(operational, 0, sizeof(operational));
 	memset(interrupter, 0, sizeof(interrupter));
+	memset(device_is_rung, 0, sizeof(device_is_rung));
 	nr_events = nr_taken = 0;
 }
 
@@ -329,6 +330,8 @@ uint32_t device_read(uint32_t offset)
 		return 0x03000000 | XHCI_XECP_PROTOCOL;
 	case 0x38:
 		return 4 << 8 | 5;
+	case DEVICE_OPERATIONAL + XHCI_USBSTS:
+		return operational[0] & XHCI_USBCMD_RUN ? 0 : XHCI_USBSTS_HCH;
 	default:
 		if (offset - DEVICE_OPERATIONAL < sizeof(operational))
 			return offset == DEVICE_OPERATIONAL + XHCI_CRCR ? 0 : operational[(offset - DEVICE_OPERATIONAL) / 4];
@@ -358,6 +361,7 @@ void device_write(uint32_t offset, uint32_t value, bool ours)
 		unsigned slot = (offset - DEVICE_DOORBELLS) / 4;
 
 		(slot == 0 ? &commands : &rings[slot])->is_rung = true;
+		device_is_rung[slot][value & 31] = true;
 		while (ours && slot != 0 && control_step(slot))
 			;
 	} else if (offset - DEVICE_OPERATIONAL < sizeof(operational)) {

@@ -27,7 +27,7 @@ bool guest_has_reset, guest_is_register_scarce;
 static struct access_region *regions[REGIONS];
 static struct grace *graces[GRACES];
 static unsigned nr_graces;
-static bool is_followed;
+static bool is_followed, are_bells_followed;
 
 /* Those that the mediator calls --------------------------------------------------------------------------- */
 
@@ -109,15 +109,19 @@ void mmio_unregister(struct access_region *region)
 
 int pci_follow(struct pci_follower *follower)
 {
-	(void)follower;
-	is_followed = true;
+	if (controller != NULL && follower == &controller->bells)
+		are_bells_followed = true;
+	else
+		is_followed = true;
 	return 0;
 }
 
 void pci_unfollow(struct pci_follower *follower)
 {
-	(void)follower;
-	is_followed = false;
+	if (follower == &controller->bells)
+		are_bells_followed = false;
+	else
+		is_followed = false;
 }
 
 bool pci_follow_base(const struct pci_follower *follower, uint64_t *base, bool *is_port)
@@ -181,6 +185,8 @@ void guest_register(uint32_t offset, uint32_t value)
 
 	if (offset < DEVICE_RUNTIME && is_followed && controller->registers.handler(&access, offset, controller) == ACCESS_DONE)
 		return;
+	if (offset >= controller->bells.first && offset <= controller->bells.last && are_bells_followed)
+		UNIT_EQUAL(controller->bells.handler(&access, offset, controller), ACCESS_PASS);
 	device_write(offset, value, false);
 }
 
@@ -343,7 +349,7 @@ void guest_end(void)
 {
 	usb_unwatch();
 	guest_grace_end();
-	UNIT_CHECK(!is_followed && memcmp(memory_direct(RINGS), guest_mirror, RINGS_BYTES) == 0);
+	UNIT_CHECK(!is_followed && !are_bells_followed && memcmp(memory_direct(RINGS), guest_mirror, RINGS_BYTES) == 0);
 	for (unsigned i = 0; i < REGIONS; i++)
 		UNIT_CHECK(regions[i] == NULL);
 }

@@ -2,8 +2,9 @@
  * tests/unit/xhci_transfers.c: random sequences on a device's two bulk endpoints, whose controller is here: transfers of one to
  * four TRBs with links between and amid them, immediate data, Event Data TRBs, short packets, endpoints that are stopped
  * amid a transfer, transfers that are taken back, dequeue pointers that are set. Hooks pass, change, drop and refuse by
- * a rule that the test knows. What the device hears, and what the guest is told and finds in its memory, is right to
- * the byte. Then the same of a guest that means harm: the controller reads nothing of the hypervisor's but what it is given,
+ * a rule that the test knows, and have every third wait: then the controller, which goes to sleep where it finds nothing, is
+ * rung again, but not if the guest has stopped the endpoint. What the device hears, and what the guest is told and finds in its
+ * memory, is right to the byte. Then the same of a guest that means harm: the controller reads nothing of the hypervisor's but what it is given,
  * and does nothing that no hook was asked about.
  */
 #include "xhci_guest.h"
@@ -43,7 +44,9 @@ struct endpoint {
 	struct guest_ring ring;
 	struct td tds[TDS];
 	unsigned nr, first; /* that is not over */
-	bool is_stalled;
+	bool is_stalled, is_stopped;
+	bool is_idle;	     /* the controller has found nothing, and was not rung since */
+	struct request *waits, *late; /* the second is decided, and its ring may be elsewhere by now */
 	uint64_t at;
 	bool cycle;
 	unsigned part;	     /* TRBs of the transfer that were done, when it was stopped */
@@ -52,7 +55,7 @@ struct endpoint {
 
 static struct endpoint out, in;
 static uint64_t buffers;
-static unsigned nr_events, nr_taken, nr_over[4], nr_cancelled, nr_asked, nr_short, nr_stopped, nr_hostile;
+static unsigned nr_events, nr_taken, nr_over[4], nr_cancelled, nr_asked, nr_short, nr_stopped, nr_hostile, nr_held, nr_let_go, nr_ended;
 static unsigned nr_sequences = SEQUENCES;
 static bool is_hostile;
 
@@ -85,6 +88,52 @@ void source_usb_fill_endpoint(struct rv_event *event, const struct request_usb *
 	event->usb_endpoint = usb->endpoint;
 }
 
+static struct endpoint *endpoint_of(const struct request *request)
+{
+	return request->usb.direction ? &in : &out;
+}
+
+bool request_cancel(struct request *request)
+{
+	struct endpoint *endpoint = endpoint_of(request);
+
+	UNIT_EQUAL(xhci_lock.holder, 1);
+	if (endpoint->waits != request)
+		return false;
+	endpoint->waits = NULL;
+	if (unit_random() % 4 == 0 && endpoint->late == NULL) {
+		endpoint->late = request;
+		return false;
+	}
+	nr_ended++;
+	return true;
+}
+
+static bool has_decided(struct request *request, enum rule rule)
+{
+	request->verdict = rule == RULE_DROP ? RV_VERDICT_DROP : rule == RULE_DENY ? RV_VERDICT_DENY : RV_VERDICT_PASS;
+	if (unit_random() % 3 != 0 || request->usb.type != RV_USB_BULK)
+		return true;
+	UNIT_CHECK(endpoint_of(request)->waits == NULL); /* one at a time, so that they stay in their order */
+	endpoint_of(request)->waits = request;
+	nr_held++;
+	return false;
+}
+
+/* What waits goes on, at an exit of whatever CPU. */
+static void let_go(struct endpoint *endpoint)
+{
+	struct request *request = endpoint->waits, *late = endpoint->late;
+
+	endpoint->late = endpoint->waits = NULL;
+	if (late != NULL)
+		late->resume(late, NULL);
+	if (request == NULL)
+		return;
+	nr_let_go++;
+	request->resume(request, NULL);
+}
+
 bool request_offer(struct request *request, struct vcpu *vcpu)
 {
 	enum rule rule = rule_of(request->usb.length);
@@ -100,11 +149,7 @@ bool request_offer(struct request *request, struct vcpu *vcpu)
 	nr_asked++;
 	if (rule == RULE_CHANGE && !request->usb.direction)
 		UNIT_CHECK(request->data(request, request->usb.length - 4, (void *)(uintptr_t)"edit", 4, true) == 0 || is_hostile);
-	if (rule == RULE_DROP)
-		request->verdict = RV_VERDICT_DROP;
-	if (rule == RULE_DENY)
-		request->verdict = RV_VERDICT_DENY;
-	return true;
+	return has_decided(request, rule);
 }
 
 /* The controller --------------------------------------------------------------------------------------------------- */
@@ -215,6 +260,18 @@ static bool step(struct endpoint *endpoint, bool *is_end)
 	return true;
 }
 
+/* The mediator has rung, or the guest: never an endpoint that the guest has stopped. */
+static bool is_awake(struct endpoint *endpoint)
+{
+	if (device_is_rung[1][endpoint->number]) {
+		device_is_rung[1][endpoint->number] = false;
+		if (endpoint->is_stopped && !is_hostile)
+			unit_fail("endpoint %u is started, which the guest has stopped", endpoint->number);
+		endpoint->is_idle = false;
+	}
+	return !endpoint->is_idle && !endpoint->is_stopped;
+}
+
 /* The guest -------------------------------------------------------------------------------------------------------- */
 
 /* The next event: true, if there is one. */
@@ -267,9 +324,27 @@ static void setup(void)
 
 static void teardown(void)
 {
+	let_go(&out);
+	let_go(&in);
 	usb_unwatch_transfers();
 	memset(device_event_ring, 0, sizeof(device_event_ring));
 	guest_end();
+}
+
+static void guest_rings_bell(struct endpoint *endpoint)
+{
+	(void)is_awake(endpoint); /* what the mediator has done so far */
+	endpoint->is_stopped = false;
+	guest_register(DEVICE_DOORBELLS + 4, endpoint->number);
+}
+
+static void stop(struct endpoint *endpoint, enum xhci_trb_type how)
+{
+	UNIT_EQUAL(guest_slot_command(how, 1, 0, endpoint->number << 16), XHCI_SUCCESS);
+	(void)is_awake(endpoint);
+	endpoint->is_stopped = endpoint->is_idle = true;
+	if (unit_random() % 4 == 0)
+		let_go(endpoint);
 }
 
 /* As many TRBs as there is room for, before those that wait. */
@@ -337,6 +412,10 @@ static void queue(struct endpoint *endpoint)
 	/* All of it is there but for the first one's cycle bit: now it is given. */
 	control = (uint32_t)guest_access(td->at[0] + 12, 0, 4, false);
 	guest_access(td->at[0] + 12, control ^ 1, 4, true);
+	if (unit_random() % 8 == 0)
+		let_go(endpoint); /* before it is rung */
+	if (!endpoint->is_stalled)
+		guest_rings_bell(endpoint);
 }
 
 /* It is over: what the device has heard of it, and what the guest is told and finds. */
@@ -376,7 +455,7 @@ static bool run(struct endpoint *endpoint, bool may_stop)
 	unsigned total = td->nr + td->has_data, events = nr_events;
 	bool is_quiet = td->is_cancelled || rule == RULE_DROP || rule == RULE_DENY, is_end = false;
 
-	if (endpoint->first == endpoint->nr)
+	if (endpoint->first == endpoint->nr || !is_awake(endpoint))
 		return false;
 	if (endpoint->part == 0) {
 		endpoint->moved = 0;
@@ -385,7 +464,8 @@ static bool run(struct endpoint *endpoint, bool may_stop)
 	}
 	do {
 		if (!step(endpoint, &is_end)) {
-			if (!endpoint->is_stalled)
+			endpoint->is_idle = true;
+			if (!endpoint->is_stalled && endpoint->waits == NULL && endpoint->late == NULL)
 				unit_fail("the controller does not get transfer %u of endpoint %u", endpoint->first, endpoint->number);
 			return false;
 		}
@@ -393,6 +473,8 @@ static bool run(struct endpoint *endpoint, bool may_stop)
 			struct xhci_trb event;
 
 			put_event(endpoint, endpoint->at, XHCI_STOPPED, 0, false);
+			stop(endpoint, XHCI_STOP_ENDPOINT);
+			guest_rings_bell(endpoint);
 			UNIT_CHECK(take_event(&event) && event.parameter == endpoint->at && XHCI_TRB_CODE(event.status) == XHCI_STOPPED);
 			nr_stopped++;
 			return false;
@@ -411,12 +493,13 @@ static bool run(struct endpoint *endpoint, bool may_stop)
 static void go_on_behind(struct endpoint *endpoint, const struct td *td)
 {
 	if (endpoint->is_stalled)
-		UNIT_EQUAL(guest_slot_command(XHCI_RESET_ENDPOINT, 1, 0, endpoint->number << 16), XHCI_SUCCESS);
+		stop(endpoint, XHCI_RESET_ENDPOINT);
 	endpoint->is_stalled = false;
 	endpoint->part = 0;
 	endpoint->at = td->next;
 	endpoint->cycle = td->next_cycle;
 	UNIT_EQUAL(guest_slot_command(XHCI_SET_TR_DEQUEUE, 1, td->next | td->next_cycle, endpoint->number << 16), XHCI_SUCCESS);
+	guest_rings_bell(endpoint);
 }
 
 /* One is taken back: by a new place if the controller is amid it, else it becomes nothing (as Linux does). */
@@ -427,9 +510,10 @@ static void cancel(struct endpoint *endpoint)
 
 	if (which == endpoint->nr || td->is_cancelled || endpoint->is_stalled)
 		return;
-	UNIT_EQUAL(guest_slot_command(XHCI_STOP_ENDPOINT, 1, 0, endpoint->number << 16), XHCI_SUCCESS);
+	stop(endpoint, XHCI_STOP_ENDPOINT);
 	nr_cancelled++;
-	if (which == endpoint->first && endpoint->part != 0) {
+	/* It is the one that the controller is at. */
+	if (which == endpoint->first && (endpoint->part != 0 || (endpoint->waits != NULL && unit_random() % 2 == 0))) {
 		go_on_behind(endpoint, td);
 		endpoint->first++;
 		return;
@@ -442,6 +526,7 @@ static void cancel(struct endpoint *endpoint)
 			guest_access(td->at[i] + k, 0, 4, true);
 		guest_access(td->at[i] + 12, (was & 1) | XHCI_TRB_OF(XHCI_NO_OP), 4, true);
 	}
+	guest_rings_bell(endpoint);
 }
 
 static void sequence(void)
@@ -460,6 +545,7 @@ static void sequence(void)
 			break;
 		case 4:
 			(void)run(endpoint, true);
+			let_go(endpoint);
 			break;
 		default:
 			for (unsigned k = (unsigned)unit_random() % 4; k != 0 && run(endpoint, false); k--)
@@ -471,6 +557,7 @@ static void sequence(void)
 	for (unsigned i = 0; i < 2 * TDS && unit_why[0] == '\0'; i++) { /* all that waits comes to its end */
 		struct endpoint *endpoint = i % 2 == 0 ? &out : &in;
 
+		let_go(endpoint);
 		while (run(endpoint, false))
 			;
 		if (endpoint->is_stalled)
@@ -556,6 +643,7 @@ static void hostile(void)
 			run_anything(endpoint);
 			while (take_event(&event))
 				;
+			let_go(endpoint);
 			break;
 		case 3:
 			if (unit_random() % 8 == 0)
@@ -583,6 +671,7 @@ static void all_comes_through(void)
 	is_hostile = false;
 	sequences();
 	UNIT_CHECK(nr_over[RULE_PASS] > nr_sequences && nr_over[RULE_CHANGE] > nr_sequences / 2 && nr_over[RULE_DROP] > nr_sequences / 4);
+	UNIT_CHECK(nr_held > nr_sequences && nr_let_go > nr_sequences / 2 && nr_ended > nr_sequences / 16);
 	UNIT_CHECK(nr_over[RULE_DENY] > nr_sequences / 4 && nr_cancelled > nr_sequences / 2 && nr_short > nr_sequences / 8 && nr_stopped > nr_sequences / 16);
 }
 

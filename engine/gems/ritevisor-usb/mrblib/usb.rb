@@ -229,10 +229,6 @@ class Event
       !in?
     end
 
-    %i[hold delay lose].each do |word|
-      define_method(word) { |*, **| raise ArgumentError, "#{word}: a USB transfer does not wait" }
-    end
-
     def inspect
       to_s
     end
@@ -255,6 +251,10 @@ class Event
 
   class UsbDone
     include UsbWords
+
+    %i[hold delay lose].each do |word|
+      define_method(word) { |*, **| raise ArgumentError, "#{word}: the end of a USB transfer does not wait" }
+    end
 
     def failed?
       status != 0
