@@ -13,7 +13,6 @@
 #include "unit.h"
 #include "vmm/deadline.h"
 
-#define SEQUENCES 2000
 #define COMMANDS 8
 #define LIST MIB(1)
 #define RECEIVED (MIB(1) + KIB(4))
@@ -23,7 +22,7 @@
 
 static struct ahci_controller controller;
 static uint32_t list = LIST;
-static bool is_nonsense, is_queuing;
+static bool is_queuing;
 static bool is_locked; /* by a CPU of the guest's: its driver has one for all that it does */
 static unsigned nr_completed, nr_failed, nr_logged;
 
@@ -167,7 +166,7 @@ static void start_port(void)
 	write_port(AHCI_PxIE, 0x7dc000ffu);
 	write_port(AHCI_PxCMD, AHCI_PxCMD_FRE);
 	write_port(AHCI_PxCMD, AHCI_PxCMD_FRE | AHCI_PxCMD_ST);
-	if (is_nonsense)
+	if (disk_is_nonsense)
 		return;
 	UNIT_EQUAL(read_port(AHCI_PxCLB), list);
 	UNIT_CHECK(read_port(AHCI_PxCMD) & AHCI_PxCMD_ST);
@@ -274,15 +273,15 @@ static void recover(void)
 	bool is_queued = is_queuing;
 
 	nr_failed++;
-	UNIT_CHECK(is_nonsense || (file & ATA_STATUS_ERR));
-	if (!is_queued && !is_nonsense) {
+	UNIT_CHECK(disk_is_nonsense || (file & ATA_STATUS_ERR));
+	if (!is_queued && !disk_is_nonsense) {
 		UNIT_CHECK(slot < COMMANDS && commands[slot % COMMANDS].is_out);
 		UNIT_EQUAL(file >> 8 & 0xff, expected_error(slot % COMMANDS));
 		UNIT_EQUAL(fis[3], expected_error(slot % COMMANDS));
 		UNIT_CHECK(read_port(AHCI_PxCI) & 1u << slot);
 	}
 	write_port(AHCI_PxCMD, AHCI_PxCMD_FRE);
-	if (is_queued && !is_nonsense) {
+	if (is_queued && !disk_is_nonsense) {
 		start_port();
 		check_log();
 		write_port(AHCI_PxCMD, AHCI_PxCMD_FRE);
@@ -309,7 +308,7 @@ static void interrupt(void)
 	write_port(AHCI_PxIS, causes);
 	if (causes & AHCI_PxIS_TFES) {
 		recover();
-	} else if (!is_nonsense) {
+	} else if (!disk_is_nonsense) {
 		left = read_port(AHCI_PxSACT) | read_port(AHCI_PxCI);
 		for (unsigned slot = 0; slot < COMMANDS; slot++) {
 			if (commands[slot].is_out && !(left & 1u << slot))
@@ -392,7 +391,7 @@ static int own_io(struct disk_io *io)
 /* A command of ours, whatever the guest is at. */
 static void own(void)
 {
-	int error = disk_own_do(own_io, DEVICE_SECTORS - DISK_OWN_BLOCKS, ATA_SECTOR_BYTES, 40, !is_nonsense);
+	int error = disk_own_do(own_io, DEVICE_SECTORS - DISK_OWN_BLOCKS, ATA_SECTOR_BYTES, 40, !disk_is_nonsense);
 
 	UNIT_CHECK(error == 0 || error == -RV_EBUSY || error == -RV_EIO || error == -RV_ETIMEDOUT || error == -RV_ENOMEM);
 }
@@ -410,9 +409,9 @@ static void check_told(void)
 
 static void happen(void)
 {
-	if (!is_nonsense)
+	if (!disk_is_nonsense)
 		check_told();
-	if (is_nonsense && unit_random() % 2 == 0) {
+	if (disk_is_nonsense && unit_random() % 2 == 0) {
 		babble();
 		return;
 	}
@@ -475,7 +474,7 @@ static void begin(void)
 	disk_device_step = device_step;
 	disk_lock = &controller.lock;
 	disk_denies_ends = true;
-	disk_may_lack_data = is_nonsense;
+	disk_may_lack_data = disk_is_nonsense;
 	controller.base = DEVICE_BASE;
 	controller.ports[0].controller = &controller;
 	controller.ports[0].is_there = true;
@@ -499,7 +498,7 @@ static void end(void)
 	UNIT_EQUAL(disk_nr_waiting, 0); /* a reset has let them go */
 }
 
-static void run_sequence(void)
+void disk_sequence(void)
 {
 	disk_wants[RV_EVENT_DISK_READ] = unit_random() % 2;
 	disk_wants[RV_EVENT_DISK_WRITE] = unit_random() % 2;
@@ -508,41 +507,24 @@ static void run_sequence(void)
 	begin();
 	for (unsigned step = 0; step < 100; step++)
 		happen();
-	for (unsigned step = 0; is_nonsense && step < 100; step++)
+	for (unsigned step = 0; disk_is_nonsense && step < 100; step++)
 		(void)device_step();
-	if (!is_nonsense)
+	if (!disk_is_nonsense)
 		settle();
 	end();
 }
 
-static void run_sequences(void)
-{
-	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++)
-		run_sequence();
-}
-
-#ifdef UNIT_FUZZED
-void unit_sequence(void)
-{
-	is_nonsense = unit_random() % 2;
-	run_sequence();
-}
-#endif
-
 static void test_sequences(void)
 {
-	is_nonsense = false;
-	run_sequences();
-	UNIT_CHECK(nr_completed > SEQUENCES * 5 && disk_nr_held > SEQUENCES && nr_failed > SEQUENCES / 4 &&
-		   nr_logged > SEQUENCES / 40);
-	UNIT_CHECK(disk_own_nr_done > SEQUENCES && disk_own_nr_failed < disk_own_nr_done);
+	disk_run_sequences(false);
+	UNIT_CHECK(nr_completed > DISK_SEQUENCES * 5 && disk_nr_held > DISK_SEQUENCES && nr_failed > DISK_SEQUENCES / 4 &&
+		   nr_logged > DISK_SEQUENCES / 40);
+	UNIT_CHECK(disk_own_nr_done > DISK_SEQUENCES && disk_own_nr_failed < disk_own_nr_done);
 }
 
 static void test_nonsense(void)
 {
-	is_nonsense = true;
-	run_sequences();
-	is_nonsense = false;
+	disk_run_sequences(true);
 }
 
 /* Nothing is read before the guest here (system/encrypt). */

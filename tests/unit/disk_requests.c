@@ -18,7 +18,7 @@
 struct watchers interrupt_taken_watchers;
 uint64_t time_tsc_hz = 1000000; /* a second of waiting is short */
 bool disk_wants[RV_EVENT_KIND_COUNT], disk_counts;
-bool disk_watched = true, disk_denies_ends, disk_may_lack_data;
+bool disk_watched = true, disk_denies_ends, disk_may_lack_data, disk_is_nonsense;
 int disk_depth;
 uint64_t trace_kinds; /* nobody records */
 unsigned disk_nr_waiting, disk_nr_held, disk_nr_wanted;
@@ -27,6 +27,22 @@ bool (*disk_device_step)(void);
 struct spinlock *disk_lock;
 
 static struct request *held[HELD];
+
+void disk_run_sequences(bool is_nonsense)
+{
+	disk_is_nonsense = is_nonsense;
+	for (unsigned i = 0; i < DISK_SEQUENCES && unit_why[0] == '\0'; i++)
+		disk_sequence();
+	disk_is_nonsense = false;
+}
+
+#ifdef UNIT_FUZZED
+void unit_sequence(void)
+{
+	disk_is_nonsense = unit_random() % 2;
+	disk_sequence();
+}
+#endif
 
 void log_line(enum log_level level, const char *format, ...)
 {

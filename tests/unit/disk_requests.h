@@ -31,6 +31,11 @@ static inline uint8_t disk_answer(uint64_t lba)
 	return !disk_may_lack_data && lba / BLOCKS_EACH / 8 % 2 != 0 ? 0x77 : 0;
 }
 
+#define DISK_SEQUENCES 2000 /* of each sort */
+extern bool disk_is_nonsense; /* guest and device keep to nothing */
+/* So many of the program's sequences, until one fails. A fuzzer makes up its own (unit_sequence()). */
+void disk_run_sequences(bool is_nonsense);
+
 /* A request that waits is decided. */
 void disk_resume_one(void);
 
@@ -38,5 +43,6 @@ void disk_resume_one(void);
 extern void (*disk_happen)(void);     /* another CPU does something */
 extern bool (*disk_device_step)(void); /* the device does */
 extern struct spinlock *disk_lock;    /* not held while hooks are asked */
+void disk_sequence(void);	       /* from power-on to what must hold at its end, as disk_is_nonsense has it */
 
 #endif

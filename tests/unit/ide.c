@@ -13,13 +13,12 @@
 #include "vmm/deadline.h"
 #include "vmm/pio.h"
 
-#define SEQUENCES 2000
 #define TABLE (MIB(1) + KIB(60)) /* and over the end of 64 KiB */
 #define BUFFER MIB(3)
 #define MULTIPLE 4
 
 static struct ide_channel channel;
-static bool is_nonsense, is_owning, is_locked; /* by a CPU of the guest's: its driver has one for all that it does */
+static bool is_owning, is_locked; /* by a CPU of the guest's: its driver has one for all that it does */
 static bool is_claimed[2], is_followed;
 static unsigned nr_completed, nr_failed, nr_blocks;
 
@@ -119,10 +118,10 @@ static void own(void)
 	if (is_owning)
 		return;
 	is_owning = true;
-	error = disk_own_do(own_io, DEVICE_SECTORS - DISK_OWN_BLOCKS, ATA_SECTOR_BYTES, 40, !is_nonsense);
+	error = disk_own_do(own_io, DEVICE_SECTORS - DISK_OWN_BLOCKS, ATA_SECTOR_BYTES, 40, !disk_is_nonsense);
 	is_owning = false;
 	UNIT_CHECK(error == 0 || error == -RV_EBUSY || error == -RV_ENOMEM ||
-		   (is_nonsense && (error == -RV_EIO || error == -RV_ETIMEDOUT || error == -RV_EAGAIN)));
+		   (disk_is_nonsense && (error == -RV_EIO || error == -RV_ETIMEDOUT || error == -RV_EAGAIN)));
 }
 
 static bool is_hooked(void)
@@ -330,7 +329,7 @@ static void interrupt(void)
 		return;
 	device_interrupt = false;
 	is_locked = true;
-	if (is_nonsense)
+	if (disk_is_nonsense)
 		(void)get(DEVICE_COMMAND + IDE_STATUS);
 	else
 		take_interrupt();
@@ -344,9 +343,9 @@ static void set_multiple(void)
 	put(DEVICE_COMMAND + IDE_DEVICE, 0xa0);
 	put(DEVICE_COMMAND + IDE_COUNT, MULTIPLE);
 	put(DEVICE_COMMAND + IDE_COMMAND, 0xc6);
-	for (unsigned i = 0; i < 1000 && !is_nonsense && (get(DEVICE_CONTROL) & ATA_STATUS_BSY); i++)
+	for (unsigned i = 0; i < 1000 && !disk_is_nonsense && (get(DEVICE_CONTROL) & ATA_STATUS_BSY); i++)
 		(void)device_step();
-	UNIT_CHECK(is_nonsense || !(get(DEVICE_COMMAND + IDE_STATUS) & (ATA_STATUS_BSY | ATA_STATUS_ERR)));
+	UNIT_CHECK(disk_is_nonsense || !(get(DEVICE_COMMAND + IDE_STATUS) & (ATA_STATUS_BSY | ATA_STATUS_ERR)));
 	device_interrupt = false;
 	is_locked = false;
 }
@@ -426,14 +425,14 @@ static void babble(void)
 
 static void happen(void)
 {
-	if (is_nonsense && unit_random() % 2) {
+	if (disk_is_nonsense && unit_random() % 2) {
 		babble();
 		return;
 	}
 	switch (unit_random() % 10) {
 	case 0:
 	case 1:
-		if (!is_locked && !is_nonsense)
+		if (!is_locked && !disk_is_nonsense)
 			give();
 		break;
 	case 2:
@@ -449,7 +448,7 @@ static void happen(void)
 		disk_resume_one();
 		break;
 	case 7:
-		if (!is_locked && !is_nonsense)
+		if (!is_locked && !disk_is_nonsense)
 			ask_for_first();
 		else
 			(void)get(DEVICE_CONTROL);
@@ -481,8 +480,8 @@ static void begin(void)
 	disk_device_step = device_step;
 	disk_lock = &channel.lock;
 	disk_denies_ends = true;
-	disk_may_lack_data = is_nonsense;
-	disk_memory_reset(is_nonsense && unit_random() % 4 == 0 ? 17 + (unsigned)unit_random() % 8 : 256);
+	disk_may_lack_data = disk_is_nonsense;
+	disk_memory_reset(disk_is_nonsense && unit_random() % 4 == 0 ? 17 + (unsigned)unit_random() % 8 : 256);
 	device_power_on();
 	memset(&channel, 0, sizeof(channel));
 	memset(&command, 0, sizeof(command));
@@ -516,7 +515,7 @@ static void end(void)
 	UNIT_EQUAL(disk_nr_waiting, 0); /* a reset has let it go */
 }
 
-static void run_sequence(void)
+void disk_sequence(void)
 {
 	for (unsigned kind = 0; kind < RV_EVENT_KIND_COUNT; kind++)
 		disk_wants[kind] = unit_random() % 2;
@@ -524,47 +523,30 @@ static void run_sequence(void)
 	begin();
 	for (unsigned step = 0; step < 100; step++)
 		happen();
-	for (unsigned step = 0; is_nonsense && step < 100; step++)
+	for (unsigned step = 0; disk_is_nonsense && step < 100; step++)
 		(void)device_step();
-	if (!is_nonsense)
+	if (!disk_is_nonsense)
 		settle();
 	end();
 }
 
-static void run_sequences(void)
-{
-	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++)
-		run_sequence();
-}
-
-#ifdef UNIT_FUZZED
-void unit_sequence(void)
-{
-	is_nonsense = unit_random() % 2;
-	run_sequence();
-}
-#endif
-
 static void test_sequences(void)
 {
-	is_nonsense = false;
-	run_sequences();
-	UNIT_CHECK(nr_completed > SEQUENCES * 2 && disk_nr_held > SEQUENCES && nr_failed > SEQUENCES / 4 && nr_blocks > SEQUENCES * 2);
-	UNIT_CHECK(disk_own_nr_done > 2 * SEQUENCES);
+	disk_run_sequences(false);
+	UNIT_CHECK(nr_completed > DISK_SEQUENCES * 2 && disk_nr_held > DISK_SEQUENCES && nr_failed > DISK_SEQUENCES / 4 && nr_blocks > DISK_SEQUENCES * 2);
+	UNIT_CHECK(disk_own_nr_done > 2 * DISK_SEQUENCES);
 }
 
 static void test_nonsense(void)
 {
-	is_nonsense = true;
-	run_sequences();
-	is_nonsense = false;
+	disk_run_sequences(true);
 }
 
 /* A read that fails leaves a bus master that runs. What the guest asks for next, without starting it anew and with no hook
  * that wants it, does not go by the table that was ours. */
 static void test_failed_read(void)
 {
-	is_nonsense = false;
+	disk_is_nonsense = false;
 	memset(disk_wants, 0, sizeof(disk_wants));
 	disk_wants[RV_EVENT_DISK_READ] = true;
 	begin();

@@ -12,7 +12,6 @@
 #include "unit.h"
 #include "vmm/interrupt_watch.h"
 
-#define SEQUENCES 2000
 #define QUEUES 3     /* of the guest's, with the admin queue */
 #define COMMANDS 8   /* a queue's, at a time */
 #define QUEUE_MEMORY(number) (MIB(1) + (number) * KIB(64))
@@ -22,7 +21,7 @@
 
 static struct nvme_controller controller;
 static struct vcpu *no_vcpu;
-static bool is_nonsense, is_making_queues, is_owning;
+static bool is_making_queues, is_owning;
 static enum { NONE, ASKED_FOR, IN_USE } doorbells; /* in memory */
 static unsigned nr_completed;
 
@@ -164,7 +163,7 @@ static void take_completions(uint32_t number)
 	struct guest_queue *queue = &queues[number];
 	bool any = false;
 
-	if (is_nonsense) {
+	if (disk_is_nonsense) {
 		write_register(NVME_DOORBELLS + 8 * number + 4, (uint32_t)unit_random() % 16);
 		return;
 	}
@@ -204,7 +203,7 @@ static void own(void)
 	int error = disk_own_do(own_io, DEVICE_BLOCKS - DISK_OWN_BLOCKS, DEVICE_BLOCK_BYTES, 16, true);
 
 	UNIT_CHECK(error == 0 || error == -RV_EAGAIN || error == -RV_EIO || error == -RV_ETIMEDOUT || error == -RV_EBUSY ||
-		   (is_nonsense && error == -RV_ENOTSUP));
+		   (disk_is_nonsense && error == -RV_ENOTSUP));
 }
 
 static struct guest_command *free_command(struct guest_queue *queue)
@@ -324,7 +323,7 @@ static void enable(void)
 	admin(NVME_IDENTIFY, MIB(6), NVME_IDENTIFY_CONTROLLER, 0);
 	admin(NVME_IDENTIFY, MIB(6) + PAGE_BYTES, NVME_IDENTIFY_NAMESPACE, 0);
 	admin(NVME_SET_FEATURES, 0, NVME_FEATURE_QUEUES, 1 << 16 | 1);
-	UNIT_CHECK(is_nonsense || controller.own_number == DEVICE_QUEUES - 1);
+	UNIT_CHECK(disk_is_nonsense || controller.own_number == DEVICE_QUEUES - 1);
 	for (uint32_t i = 1; i < QUEUES; i++) {
 		struct guest_queue queue = { .phase = true, .interrupts = unit_random() % 4 != 0,
 			.size = 2 + (uint32_t)(unit_random() % 16), .cq_size = 2 + (uint32_t)(unit_random() % 16) };
@@ -433,7 +432,7 @@ static void happen(void)
 {
 	uint32_t number = 1 + (uint32_t)(unit_random() % (QUEUES - 1));
 
-	if (is_nonsense && unit_random() % 3 == 0) {
+	if (disk_is_nonsense && unit_random() % 3 == 0) {
 		babble();
 		return;
 	}
@@ -471,7 +470,7 @@ static void happen(void)
 			reset();
 		else if (disk_depth == 0 && unit_random() % 32 == 0)
 			remake(number);
-		else if (disk_depth != 0 && unit_random() % 256 == 0 && !is_nonsense && !is_making_queues)
+		else if (disk_depth != 0 && unit_random() % 256 == 0 && !disk_is_nonsense && !is_making_queues)
 			reset();
 	}
 }
@@ -532,27 +531,38 @@ static void end(void)
 	UNIT_EQUAL(disk_nr_waiting, 0); /* a reset has let them go */
 }
 
-static void run_sequence(void)
+static void choose_hooks(void)
 {
-	begin();
+	if (disk_is_nonsense) {
+		for (unsigned kind = 0; kind < RV_EVENT_KIND_COUNT; kind++)
+			disk_wants[kind] = unit_random() % 2;
+		return;
+	}
 	disk_wants[RV_EVENT_DISK_READ] = unit_random() % 2;
 	disk_wants[RV_EVENT_DISK_WRITE] = unit_random() % 2;
 	disk_wants[RV_EVENT_DISK_DONE] = unit_random() % 2;
 	disk_counts = unit_random() % 2;
+}
+
+void disk_sequence(void)
+{
+	begin();
+	choose_hooks();
 	enable();
 	for (unsigned step = 0; step < 100; step++)
 		happen();
-	settle();
+	for (unsigned step = 0; disk_is_nonsense && step < 100; step++)
+		(void)device_step();
+	if (!disk_is_nonsense)
+		settle();
 	end();
 }
 
 static void test_sequences(void)
 {
-	is_nonsense = false;
-	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++)
-		run_sequence();
-	UNIT_CHECK(nr_completed > SEQUENCES * 5 && disk_nr_held > SEQUENCES);
-	UNIT_CHECK(disk_own_nr_done > SEQUENCES && disk_own_nr_failed < disk_own_nr_done);
+	disk_run_sequences(false);
+	UNIT_CHECK(nr_completed > DISK_SEQUENCES * 5 && disk_nr_held > DISK_SEQUENCES);
+	UNIT_CHECK(disk_own_nr_done > DISK_SEQUENCES && disk_own_nr_failed < disk_own_nr_done);
 }
 
 /* Another CPU that gives a read more as soon as one is with the device, which does it at once; and takes the
@@ -598,37 +608,10 @@ static void test_endless(void)
 	end();
 }
 
-static void run_nonsense(void)
-{
-	begin();
-	for (unsigned kind = 0; kind < RV_EVENT_KIND_COUNT; kind++)
-		disk_wants[kind] = unit_random() % 2;
-	enable();
-	for (unsigned step = 0; step < 100; step++)
-		happen();
-	for (unsigned step = 0; step < 100; step++)
-		(void)device_step();
-	end();
-}
-
 static void test_nonsense(void)
 {
-	is_nonsense = true;
-	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++)
-		run_nonsense();
-	is_nonsense = false;
+	disk_run_sequences(true);
 }
-
-#ifdef UNIT_FUZZED
-void unit_sequence(void)
-{
-	is_nonsense = unit_random() % 2;
-	if (is_nonsense)
-		run_nonsense();
-	else
-		run_sequence();
-}
-#endif
 
 static void test_lists(void)
 {

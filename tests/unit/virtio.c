@@ -14,7 +14,6 @@
 #include "vmm/deadline.h"
 #include "vmm/interrupt_watch.h"
 
-#define SEQUENCES 2000
 #define QUEUES 2
 #define COMMANDS 8     /* a queue's, at a time */
 #define PIECES 8       /* a command's */
@@ -29,7 +28,7 @@
 
 static struct virtio_disk disk;
 static struct virtio_window windows[5]; /* in the order of their types, legacy first */
-static bool is_nonsense, is_legacy, uses_tables, is_setting_up;
+static bool is_legacy, uses_tables, is_setting_up;
 static uint32_t size;
 static unsigned nr_completed, nr_dead, nr_released;
 static bool is_owning;
@@ -191,7 +190,7 @@ static bool take_completions(uint32_t number)
 	struct guest_queue *queue = &queues[number];
 	bool any = false;
 
-	while (!is_nonsense && queue->is_there) {
+	while (!disk_is_nonsense && queue->is_there) {
 		const struct virtio_used *used = memory_direct(queue->used);
 		uint32_t head;
 
@@ -434,7 +433,7 @@ static void reset(void)
 {
 	for (uint32_t number = 0; number < QUEUES; number++)
 		give_up(number);
-	if (is_legacy && !is_nonsense && unit_random() % 4 == 0)
+	if (is_legacy && !disk_is_nonsense && unit_random() % 4 == 0)
 		put(VIRTIO_LEGACY, 8, 4, 0); /* as good as one */
 	else
 		set_status(0);
@@ -451,7 +450,7 @@ static int own_io(struct disk_io *io)
 /* A command of ours, whatever the guest is at. It may come too early, or a reset end it. */
 static void own(void)
 {
-	int error = disk_own_do(own_io, DEVICE_BLOCKS - DISK_OWN_BLOCKS, DEVICE_BLOCK_BYTES, 40, !is_nonsense);
+	int error = disk_own_do(own_io, DEVICE_BLOCKS - DISK_OWN_BLOCKS, DEVICE_BLOCK_BYTES, 40, !disk_is_nonsense);
 
 	UNIT_CHECK(error == 0 || error == -RV_EAGAIN || error == -RV_EIO || error == -RV_ETIMEDOUT || error == -RV_EBUSY ||
 		   error == -RV_ENOMEM);
@@ -509,7 +508,7 @@ static void happen(void)
 {
 	uint32_t number = (uint32_t)(unit_random() % QUEUES);
 
-	if (is_nonsense && !is_setting_up && unit_random() % 2 == 0) {
+	if (disk_is_nonsense && !is_setting_up && unit_random() % 2 == 0) {
 		babble();
 		return;
 	}
@@ -634,56 +633,33 @@ static void choose_hooks(void)
 		disk_wants[kind] = unit_random() % 2;
 }
 
-static void run_sequence(void)
+void disk_sequence(void)
 {
 	choose_hooks();
 	begin();
-	UNIT_CHECK(queues[0].is_there && queues[1].is_there);
+	UNIT_CHECK(disk_is_nonsense || (queues[0].is_there && queues[1].is_there));
 	for (unsigned step = 0; step < 100; step++)
 		happen();
-	settle();
-	UNIT_CHECK(!disk.device.is_broken);
+	for (unsigned step = 0; disk_is_nonsense && step < 100; step++)
+		(void)device_step();
+	if (!disk_is_nonsense)
+		settle();
+	UNIT_CHECK(disk_is_nonsense || !disk.device.is_broken);
 	end();
 }
 
 static void test_sequences(void)
 {
-	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++)
-		run_sequence();
-	UNIT_CHECK(nr_completed > SEQUENCES * 5 && disk_nr_held > SEQUENCES);
-	UNIT_CHECK(disk_own_nr_done > SEQUENCES && disk_own_nr_failed < disk_own_nr_done);
-}
-
-static void run_nonsense(void)
-{
-	choose_hooks();
-	begin();
-	for (unsigned step = 0; step < 100; step++)
-		happen();
-	for (unsigned step = 0; step < 100; step++)
-		(void)device_step();
-	end();
+	disk_run_sequences(false);
+	UNIT_CHECK(nr_completed > DISK_SEQUENCES * 5 && disk_nr_held > DISK_SEQUENCES);
+	UNIT_CHECK(disk_own_nr_done > DISK_SEQUENCES && disk_own_nr_failed < disk_own_nr_done);
 }
 
 static void test_nonsense(void)
 {
-	is_nonsense = true;
-	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++)
-		run_nonsense();
-	is_nonsense = false;
-	UNIT_CHECK(nr_dead > SEQUENCES / 10);
+	disk_run_sequences(true);
+	UNIT_CHECK(nr_dead > DISK_SEQUENCES / 10);
 }
-
-#ifdef UNIT_FUZZED
-void unit_sequence(void)
-{
-	is_nonsense = unit_random() % 2;
-	if (is_nonsense)
-		run_nonsense();
-	else
-		run_sequence();
-}
-#endif
 
 /* A device that is in use passes as it is, until it is reset. */
 static void test_unseen(void)
