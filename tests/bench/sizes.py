@@ -1,12 +1,12 @@
 """Sizes that need no boot: of the ELF programs, and of the source text at CPL 0."""
 
-import os
 import re
 import struct
 from pathlib import Path
 
+from host.paths import CACHE
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-CACHE = Path(os.environ.get("RITEVISOR_CACHE") or Path.home() / ".cache/ritevisor")
 
 # What is at CPL 0, by area: a file belongs to the first of them whose folder it is in.
 CPL0_AREAS = {
