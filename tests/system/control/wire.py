@@ -30,7 +30,9 @@ LIVE = "on(:port_read, 0x80) { |io| io.value = %d }; at_exit { puts 'bye' }"
 
 
 def say(*words):
-    print("wire:", *words, flush=True)
+    """A line in one piece: another thread prints what the machine says."""
+    sys.stdout.write(" ".join(["wire:", *map(str, words)]) + "\n")
+    sys.stdout.flush()
 
 
 def ritectl(path, *words):
