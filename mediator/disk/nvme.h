@@ -150,7 +150,7 @@ struct nvme_controller {
 	uint32_t doorbell_bytes; /* from one to the next */
 	uint32_t aqa, asq[2], acq[2]; /* attached: as the guest has them */
 	uint8_t *shadow_doorbells, *event_indexes; /* the guest's, in its memory (nvme_doorbells.c); NULL: it has none */
-	uint64_t nr_interrupts;	/* that CPUs have looked for completions for */
+	uint64_t nr_interrupts;	/* that CPUs have looked for completions for, to the end */
 	uint16_t generation;	/* of the newest submission queue */
 	uint32_t queues_end;	/* from here on there is none but our own: what looks at all goes up to here */
 	uint16_t own_number;	/* of the queues that are ours alone; 0: there are none left for us */

@@ -123,8 +123,8 @@ static void nvme_interrupts_taken(void *subject)
 		if (!__atomic_load_n(&controller->is_attached, __ATOMIC_ACQUIRE))
 			continue;
 		spinlock_acquire(&controller->lock);
-		controller->nr_interrupts++;
 		nvme_work(controller, subject);
+		controller->nr_interrupts++; /* behind the look: what another CPU still asks hooks about comes late */
 		spinlock_release(&controller->lock);
 	}
 }

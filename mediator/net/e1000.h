@@ -104,7 +104,7 @@ struct e1000 {
 	uint32_t rctl, tctl, rfctl, io_address;
 	bool takes_tags; /* CTRL.VME */
 	uint32_t vet, psrctl;
-	uint64_t nr_interrupts; /* that CPUs have looked for frames for */
+	uint64_t nr_interrupts; /* that CPUs have looked for frames for, to the end */
 	struct pci_follower memory, ports;
 	struct e1000_queue rx[E1000_QUEUES_MAXIMUM], tx[E1000_QUEUES_MAXIMUM];
 };

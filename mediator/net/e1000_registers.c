@@ -69,8 +69,8 @@ static uint32_t e1000_register_read(struct e1000 *card, uint32_t offset, struct 
 		return card->is_82574 ? card->rfctl : e1000_get(card, offset); /* the 82540 has none */
 	case E1000_ICR: /* the causes that it takes are about what is found now */
 		value = e1000_get(card, offset);
-		card->nr_interrupts++;
 		e1000_work(card, vcpu);
+		card->nr_interrupts++; /* as e1000_interrupts_taken() */
 		return value;
 	default:
 		return e1000_get(card, offset);

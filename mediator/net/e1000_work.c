@@ -36,9 +36,9 @@ static void e1000_interrupts_taken(void *subject)
 		if (!__atomic_load_n(&card->is_on, __ATOMIC_ACQUIRE))
 			continue;
 		spinlock_acquire(&card->lock);
-		card->nr_interrupts++;
 		if (card->is_attached)
 			e1000_work(card, subject);
+		card->nr_interrupts++; /* behind the look: what another CPU still asks hooks about comes late */
 		e1000_release_if_idle(card);
 		spinlock_release(&card->lock);
 	}

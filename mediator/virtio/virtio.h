@@ -214,7 +214,7 @@ struct virtio_device {
 	uint16_t queue_select;
 	struct virtio_setup setups[VIRTIO_QUEUES_MAXIMUM];
 	struct virtio_firmware firmware;
-	uint64_t nr_interrupts; /* that CPUs have looked for completions for */
+	uint64_t nr_interrupts; /* that CPUs have looked for completions for, to the end */
 	struct virtio_queue *queues[VIRTIO_QUEUES_MAXIMUM];
 	uint64_t notify[VIRTIO_QUEUES_MAXIMUM]; /* where, if not by a legacy port */
 	unsigned nr_windows;

@@ -127,16 +127,16 @@ void virtio_isr_read(struct virtio_device *device, struct vcpu *vcpu)
 {
 	uint64_t end = tsc_read() + time_tsc_of_us(VIRTIO_WAIT_US);
 
-	device->nr_interrupts++;
 	virtio_work(device, vcpu);
-	if (device->class->polls || !virtio_is_pumped(device))
-		return;
-	while (virtio_is_pumped(device) && tsc_read() < end) {
-		spinlock_release(&device->lock);
-		cpu_pause();
-		spinlock_acquire(&device->lock);
+	if (!device->class->polls && virtio_is_pumped(device)) {
+		while (virtio_is_pumped(device) && tsc_read() < end) {
+			spinlock_release(&device->lock);
+			cpu_pause();
+			spinlock_acquire(&device->lock);
+		}
+		virtio_work(device, vcpu);
 	}
-	virtio_work(device, vcpu);
+	device->nr_interrupts++; /* as below */
 }
 
 static void virtio_interrupts_taken(void *subject)
@@ -147,8 +147,8 @@ static void virtio_interrupts_taken(void *subject)
 		if (!__atomic_load_n(&device->is_attached, __ATOMIC_ACQUIRE))
 			continue;
 		spinlock_acquire(&device->lock);
-		device->nr_interrupts++;
 		virtio_work(device, subject);
+		device->nr_interrupts++; /* behind the look: what another CPU still asks hooks about comes late */
 		spinlock_release(&device->lock);
 	}
 }
