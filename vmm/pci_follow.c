@@ -576,6 +576,33 @@ bool pci_follow_base(const struct pci_follower *follower, uint64_t *base, bool *
 	return is_there;
 }
 
+/* Is it there, as a bridge, and does the bus lie behind it? One that is gone itself has taken with it what was below. */
+static bool pci_bridge_leads(const struct pci_function *bridge, uint64_t bus)
+{
+	uint64_t address = pci_function_address(bridge);
+
+	if (bridge->bridge != NULL && !pci_bridge_leads(bridge->bridge, address >> 20 & 0xff))
+		return false;
+	if ((pci_hardware_read(address + PCI_ID, 2) & UINT16_MAX) == UINT16_MAX)
+		return true;
+	return pci_hardware_read(address + PCI_SECONDARY, 1) <= bus && bus <= pci_hardware_read(address + PCI_SUBORDINATE, 1);
+}
+
+bool pci_follow_leads(const struct pci_follower *follower, uint64_t *address)
+{
+	const struct pci_function *function;
+	bool leads = false;
+
+	spinlock_acquire(&pci_functions_lock);
+	function = follower->of;
+	if (function != NULL) {
+		*address = pci_function_address(function);
+		leads = function->bridge == NULL || pci_bridge_leads(function->bridge, *address >> 20 & 0xff);
+	}
+	spinlock_release(&pci_functions_lock);
+	return leads;
+}
+
 int pci_function_switch_off(uint64_t address)
 {
 	struct pci_function *function;

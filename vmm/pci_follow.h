@@ -68,6 +68,10 @@ void pci_unfollow(struct pci_follower *follower);
 /* Where the BAR of one that is registered is now, for accesses of ours to it. False: nowhere. Context: as above. */
 bool pci_follow_base(const struct pci_follower *follower, uint64_t *base, bool *is_port);
 
+/* Where the configuration space of its function is now, if one is registered. False: it is not, or a bridge above does not
+ * lead there just now, so that what is read there says nothing. Context: as above. */
+bool pci_follow_leads(const struct pci_follower *follower, uint64_t *address);
+
 /* Has the function decode nothing, master no bus and have no virtual functions. Returns what of these bits of its command register stays
  * set, as some do in chipsets; -RV_ENOENT. The guest may set them again. Context: as above. */
 int pci_function_switch_off(uint64_t address);

@@ -145,6 +145,7 @@ struct rv_event {
 			uint16_t disk_status;	/* disk_done: 0, or as the controller has it */
 			uint16_t disk_queue;	/* of the guest's that it came by, where there are several */
 			uint32_t disk_target;	/* CHANGE: RV_TARGET_*, written by the engine; 0: as it is */
+			uint32_t disk_era;	/* changes when disks have come or gone: another may have its number */
 		};
 		struct {		   /* packets (rv/net.h) */
 			uint64_t net_src, net_src_low, net_dst, net_dst_low; /* IPv4: the first of each; IPv6: both halves */

@@ -107,6 +107,11 @@ RV_KIND(DISK_COMMAND, .name = "disk_command", RV_DISK_KIND, .flags = RV_KIND_REQ
 	.summary = "the guest gives a disk another command", RV_DISK_FIELDS(0, IDENTIFY, 0xec))
 RV_KIND(DISK_DONE, .name = "disk_done", .class = "DiskDone", RV_DISK_WORDS,
 	.flags = RV_KIND_REQUEST, .summary = "a disk has done what it was asked for", RV_DISK_FIELDS(0, READ, 0xc8))
+#define RV_DISK_PLUG \
+	.words = "disk", .flags = RV_KIND_PLAIN, \
+	RV_FIELDS(RV_FIELD("disk", disk_number, RV_READER_FILTER | RV_FIELD_DISK, .last = RV_DISK_LAST))
+RV_KIND(DISK_ATTACH, .name = "disk_attach", .class = "DiskAttach", .summary = "a disk is known", RV_DISK_PLUG)
+RV_KIND(DISK_DETACH, .name = "disk_detach", .class = "DiskDetach", .summary = "a disk is gone", RV_DISK_PLUG)
 
 /* Packets. What a frame does not have is all ones, and no filter's. */
 #define RV_NET_ADDRESS(half) \

@@ -43,27 +43,64 @@ static void ahci_prepare(struct ahci_controller *controller, uint64_t function, 
 	ahci_doors_prepare(controller);
 }
 
-static void ahci_look_at(uint64_t function)
+static bool ahci_is_one(uint64_t function)
+{
+	return pci_hardware_read(function | PCI_CLASS, 4) >> 8 == AHCI_CLASS;
+}
+
+static struct ahci_controller *ahci_new(uint64_t function)
 {
 	size_t nr_pages = align_up(sizeof(struct ahci_controller), PAGE_BYTES) / PAGE_BYTES;
+	struct disk_controller *gone = disk_reuse(&ahci_class, function);
+	struct ahci_controller *controller;
+	uint16_t index;
+
+	if (gone != NULL) {
+		controller = CONTAINER_OF(gone, struct ahci_controller, common);
+		index = controller->index;
+		disk_renew(gone, controller, sizeof(*controller));
+		controller->index = index;
+		return controller;
+	}
+	controller = ahci_nr_controllers < RV_SATA_CONTROLLERS ? memory_allocate_pages(nr_pages) : NULL;
+	if (controller != NULL)
+		controller->index = (uint16_t)ahci_nr_controllers;
+	return controller;
+}
+
+static void ahci_add(struct ahci_controller *controller)
+{
+	bool is_new = controller->common.class == NULL;
+
+	controller->common.function = controller->function;
+	if (!is_new)
+		return;
+	controller->common.class = &ahci_class;
+	controller->common.lock = &controller->lock;
+	controller->common.registers = &controller->registers;
+	disk_add(&controller->common);
+	ahci_controllers[ahci_nr_controllers] = controller;
+	__atomic_store_n(&ahci_nr_controllers, ahci_nr_controllers + 1, __ATOMIC_RELEASE);
+}
+
+static void ahci_come(uint64_t function)
+{
 	struct ahci_controller *controller;
 	struct pci_bar bar;
 
-	bool is_good;
-
-	if (pci_hardware_read(function | PCI_CLASS, 4) >> 8 != AHCI_CLASS)
-		return;
-	is_good = pci_bar_get(function, AHCI_BAR, &bar) == 0 && !bar.port && ahci_nr_controllers < RV_SATA_CONTROLLERS;
-	controller = is_good ? memory_allocate_pages(nr_pages) : NULL;
+	controller = pci_bar_get(function, AHCI_BAR, &bar) == 0 && !bar.port ? ahci_new(function) : NULL;
 	if (controller == NULL) {
 		disk_say_left_out("an AHCI controller", function);
 		return;
 	}
-	controller->index = (uint16_t)ahci_nr_controllers;
 	ahci_prepare(controller, function, &bar);
-	controller->common = (struct disk_controller){ .class = &ahci_class, .lock = &controller->lock };
-	disk_add(&controller->common);
-	ahci_controllers[ahci_nr_controllers++] = controller;
+	ahci_add(controller);
+}
+
+static void ahci_look_at(uint64_t function)
+{
+	if (ahci_is_one(function))
+		ahci_come(function);
 }
 
 static void ahci_find(void)
@@ -160,6 +197,19 @@ static void ahci_release_one(struct disk_controller *controller)
 	ahci_release_unwatched(CONTAINER_OF(controller, struct ahci_controller, common));
 }
 
+static void ahci_leave_all(struct disk_controller *common)
+{
+	struct ahci_controller *controller = CONTAINER_OF(common, struct ahci_controller, common);
+
+	log_notice("ahci%u: it is gone", controller->index);
+	for (unsigned i = 0; i < AHCI_PORTS_MAXIMUM; i++) {
+		controller->ports[i].is_attached = false; /* its registers are not asked */
+		ahci_detach(&controller->ports[i], true);
+		controller->ports[i].disk.is_there = false;
+	}
+	ahci_release(controller);
+}
+
 static bool ahci_describe(unsigned index, struct rv_disk_info *info)
 {
 	const struct ata_disk *disk;
@@ -198,4 +248,7 @@ const struct disk_class ahci_class = {
 	.describe = ahci_describe,
 	.io = ahci_io,
 	.read_early = ahci_read_early,
+	.is_one = ahci_is_one,
+	.come = ahci_come,
+	.leave = ahci_leave_all,
 };

@@ -42,6 +42,8 @@ void ahci_identified(struct ahci_port *port, const uint16_t *words)
 
 	ata_identified(words, disk);
 	disk->info.number = ahci_disk_number(port);
+	if (!was_there && port->controller->common.news != NULL)
+		port->controller->common.news();
 	if (!was_there)
 		log_info("disk sata%u: %s, %lu sectors of %u bytes", disk->info.number % RV_DISKS_A_BUS, disk->info.model,
 			 disk->info.sectors, disk->info.sector_bytes);

@@ -7,6 +7,7 @@
 #include "core/paging.h"
 #include "mediator/disk/cipher.h"
 #include "mediator/disk/disk_class.h"
+#include "mediator/disk/disk_plug.h"
 #include "rv/errno.h"
 
 /* In the order of numbers. */
@@ -32,10 +33,28 @@ void disk_find(void)
 		disk_classes[i]->find();
 }
 
+/* Others go through the list meanwhile. */
 void disk_add(struct disk_controller *controller)
 {
-	*disk_controllers_end = controller;
+	controller->news = disk_plug_news;
+	__atomic_store_n(disk_controllers_end, controller, __ATOMIC_RELEASE);
 	disk_controllers_end = &controller->next;
+}
+
+struct disk_controller *disk_controllers_first(void)
+{
+	return __atomic_load_n(&disk_controllers, __ATOMIC_ACQUIRE);
+}
+
+bool disk_classes_add(uint64_t function)
+{
+	for (unsigned i = 0; i < ARRAY_LENGTH(disk_classes); i++) {
+		if (disk_classes[i]->is_one == NULL || !disk_classes[i]->is_one(function))
+			continue;
+		disk_classes[i]->come(function);
+		return true;
+	}
+	return false;
 }
 
 bool disk_is_watched(void)
@@ -48,14 +67,27 @@ static bool disk_is_clear(const struct disk_controller *controller)
 	return controller->class->is_clear != NULL && controller->class->is_clear(controller);
 }
 
+/* disk_claim() sees it in the list, or we see that disks are watched. */
+int disk_claim_added(struct disk_controller *controller)
+{
+	int error = 0;
+
+	spinlock_acquire(controller->lock);
+	if (disk_is_watched())
+		error = controller->class->claim(controller);
+	spinlock_release(controller->lock);
+	return error;
+}
+
 /* All of them, or those that may have an encrypted disk. */
 static int disk_claim(bool all)
 {
 	int error = 0;
 
-	__atomic_fetch_add(&disk_watchers, 1, __ATOMIC_ACQ_REL);
+	if (__atomic_fetch_add(&disk_watchers, 1, __ATOMIC_ACQ_REL) == 0)
+		disk_plug_watch();
 	for (struct disk_controller *each = disk_controllers; error == 0 && each != NULL; each = each->next) {
-		if (!all && disk_is_clear(each))
+		if (each->is_gone || (!all && disk_is_clear(each)))
 			continue;
 		spinlock_acquire(each->lock);
 		error = each->class->claim(each);
@@ -81,6 +113,7 @@ void disk_unwatch(void)
 {
 	if (__atomic_sub_fetch(&disk_watchers, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
+	disk_plug_unwatch();
 	for (struct disk_controller *each = disk_controllers; each != NULL; each = each->next) {
 		spinlock_acquire(each->lock);
 		if (!disk_is_watched())
@@ -115,6 +148,8 @@ static bool disk_describe_by(const struct disk_class *class, unsigned index, str
 
 bool disk_describe(uint32_t position, struct rv_disk_info *info)
 {
+	if (position == 0)
+		disk_plug_look();
 	for (unsigned i = 0; i < ARRAY_LENGTH(disk_classes); i++) {
 		for (unsigned index = 0; index < RV_DISKS_A_BUS; index++) {
 			if (disk_describe_by(disk_classes[i], index, info) && position-- == 0)

@@ -296,6 +296,8 @@ void nvme_watch_interrupts(void);
  * guest's queues are not in its RAM), -RV_ENOMEM. Takes all queues away from one that is disabled. */
 int nvme_attach(struct nvme_controller *controller);
 void nvme_detach(struct nvme_controller *controller);
+/* Ends what is on its way, without a word to the device. */
+void nvme_end(struct nvme_controller *controller);
 
 /* nvme_prp.c: lists of memory (4.1.1). Reads the guest's, once: 0; -RV_EINVAL: an offset that may not be;
  * -RV_EFAULT: not the guest's RAM; -RV_E2BIG. Makes one of the bounce's pages, or of its segments. */

@@ -71,8 +71,10 @@ int nvme_attach(struct nvme_controller *controller)
 	return 0;
 }
 
-void nvme_detach(struct nvme_controller *controller)
+void nvme_end(struct nvme_controller *controller)
 {
+	if (!controller->is_attached)
+		return;
 	for (unsigned i = 0; i < NVME_QUEUES_MAXIMUM; i++) {
 		if (controller->sqs[i] != NULL)
 			nvme_sq_end(controller->sqs[i]);
@@ -82,7 +84,6 @@ void nvme_detach(struct nvme_controller *controller)
 		nvme_cq_free(controller->cqs[i]);
 		controller->cqs[i] = NULL;
 	}
-	nvme_exchange_admin(controller, false);
 	controller->shadow_doorbells = controller->event_indexes = NULL;
 	controller->own_number = 0;
 	controller->own_is_begun = false;
@@ -90,5 +91,11 @@ void nvme_detach(struct nvme_controller *controller)
 	controller->has_failed = false;
 	__atomic_store_n(&controller->is_attached, false, __ATOMIC_RELEASE);
 	interrupt_want_everywhere(false);
+}
+
+void nvme_detach(struct nvme_controller *controller)
+{
+	nvme_end(controller);
+	nvme_exchange_admin(controller, false);
 	log_info("nvme%u: disabled: its queues are the guest's", controller->index);
 }

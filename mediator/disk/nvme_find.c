@@ -44,36 +44,78 @@ static void nvme_prepare(struct nvme_controller *controller, uint64_t function, 
 	};
 }
 
-static void nvme_look_at(uint64_t function)
+static bool nvme_is_one(uint64_t function)
+{
+	return pci_hardware_read(function | PCI_CLASS, 4) >> 8 == NVME_CLASS;
+}
+
+static struct nvme_controller *nvme_new(uint64_t function)
 {
 	size_t nr_pages = align_up(sizeof(struct nvme_controller), PAGE_BYTES) / PAGE_BYTES;
+	struct disk_controller *gone = disk_reuse(&nvme_class, function);
+	struct nvme_controller *controller;
+	uint16_t index;
+
+	if (gone != NULL) {
+		controller = CONTAINER_OF(gone, struct nvme_controller, common);
+		index = controller->index;
+		disk_renew(gone, controller, sizeof(*controller));
+		controller->index = index;
+		return controller;
+	}
+	controller = nvme_nr_controllers < RV_NVME_CONTROLLERS ? memory_allocate_pages(nr_pages) : NULL;
+	if (controller != NULL)
+		controller->index = (uint16_t)nvme_nr_controllers;
+	return controller;
+}
+
+static void nvme_add(struct nvme_controller *controller)
+{
+	bool is_new = controller->common.class == NULL;
+
+	controller->common.function = controller->function;
+	if (!is_new)
+		return;
+	controller->common.class = &nvme_class;
+	controller->common.lock = &controller->lock;
+	controller->common.registers = &controller->registers;
+	disk_add(&controller->common);
+	nvme_controllers[nvme_nr_controllers] = controller;
+	__atomic_store_n(&nvme_nr_controllers, nvme_nr_controllers + 1, __ATOMIC_RELEASE);
+}
+
+static void nvme_come(uint64_t function)
+{
 	struct nvme_controller *controller;
 	struct pci_bar bar;
 
-	bool is_good;
-
-	if (pci_hardware_read(function | PCI_CLASS, 4) >> 8 != NVME_CLASS)
-		return;
-	is_good = pci_bar_get(function, 0, &bar) == 0 && !bar.port && nvme_nr_controllers < RV_NVME_CONTROLLERS;
-	controller = is_good ? memory_allocate_pages(nr_pages) : NULL;
+	controller = pci_bar_get(function, 0, &bar) == 0 && !bar.port ? nvme_new(function) : NULL;
 	if (controller == NULL) {
 		disk_say_left_out("an NVMe controller", function);
 		return;
 	}
-	controller->index = (uint16_t)nvme_nr_controllers;
 	nvme_prepare(controller, function, &bar);
-	if (bar.decoded && disk_takes_over())
+	nvme_add(controller);
+	nvme_watch_interrupts();
+}
+
+static void nvme_look_at(uint64_t function)
+{
+	struct nvme_controller *controller;
+	struct pci_bar bar;
+
+	if (!nvme_is_one(function))
+		return;
+	nvme_come(function);
+	controller = nvme_nr_controllers != 0 ? nvme_controllers[nvme_nr_controllers - 1] : NULL;
+	if (controller != NULL && controller->function == function && disk_takes_over() &&
+	    pci_bar_get(function, 0, &bar) == 0 && bar.decoded)
 		nvme_firmware_note(controller);
-	controller->common = (struct disk_controller){ .class = &nvme_class, .lock = &controller->lock };
-	disk_add(&controller->common);
-	nvme_controllers[nvme_nr_controllers++] = controller;
 }
 
 static void nvme_find(void)
 {
 	pci_functions_visit(nvme_look_at);
-	if (nvme_nr_controllers != 0)
-		nvme_watch_interrupts();
 }
 
 /* Queues that were made before, and are not taken over (nvme_firmware.c), are not known: where they are is not to be read
@@ -137,6 +179,16 @@ static void nvme_release_one(struct disk_controller *controller)
 	nvme_release(CONTAINER_OF(controller, struct nvme_controller, common));
 }
 
+static void nvme_leave(struct disk_controller *common)
+{
+	struct nvme_controller *controller = CONTAINER_OF(common, struct nvme_controller, common);
+
+	log_notice("nvme%u: it is gone", controller->index);
+	nvme_end(controller);
+	nvme_forget_namespaces(controller);
+	nvme_release(controller);
+}
+
 static bool nvme_describe(unsigned index, struct rv_disk_info *info)
 {
 	const struct nvme_namespace *namespace;
@@ -172,4 +224,7 @@ const struct disk_class nvme_class = {
 	.fail = nvme_fail,
 	.io = nvme_io,
 	.read_early = nvme_read_early,
+	.is_one = nvme_is_one,
+	.come = nvme_come,
+	.leave = nvme_leave,
 };

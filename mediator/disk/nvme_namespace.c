@@ -83,8 +83,15 @@ static void nvme_hide_bypasses(uint8_t *data)
 void nvme_identified_controller(struct nvme_controller *controller, uint8_t *data)
 {
 	uint16_t oacs = (uint16_t)nvme_id_number(data, NVME_ID_OACS, 2);
+	char serial[sizeof(controller->serial)] = { 0 };
 
-	nvme_id_text(data, NVME_ID_SERIAL, NVME_ID_SERIAL_BYTES, controller->serial);
+	nvme_id_text(data, NVME_ID_SERIAL, NVME_ID_SERIAL_BYTES, serial);
+	if (memcmp(serial, controller->serial, sizeof(serial)) != 0 && controller->serial[0] != '\0') {
+		nvme_forget_namespaces(controller); /* it is another, and nobody saw the place empty */
+		if (controller->common.news != NULL)
+			controller->common.news();
+	}
+	memcpy(controller->serial, serial, sizeof(serial));
 	nvme_id_text(data, NVME_ID_MODEL, NVME_ID_MODEL_BYTES, controller->model);
 	if (data[NVME_ID_MDTS] == 0 || data[NVME_ID_MDTS] > NVME_TRANSFER_SHIFT)
 		data[NVME_ID_MDTS] = NVME_TRANSFER_SHIFT;
@@ -150,6 +157,8 @@ void nvme_identified_namespace(struct nvme_controller *controller, uint32_t numb
 	if (namespace->is_known && !was_known)
 		log_info("disk nvme%un%u: %s, %lu sectors of %u bytes", controller->index, number, controller->model,
 			 namespace->info.sectors, namespace->info.sector_bytes);
+	if (namespace->is_known != was_known && controller->common.news != NULL)
+		controller->common.news();
 	nvme_hide_front(namespace, data);
 }
 

@@ -3,12 +3,15 @@
  */
 #include "hook/hook_internal.h"
 #include "mediator/disk/disk.h"
+#include "mediator/disk/disk_plug.h"
 #include "mediator/disk/redirect.h"
 #include "mediator/source_request.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
 
-static int source_disk_attach(struct hook *hook)
+uint32_t disk_era;
+
+static int source_disk_claim(struct hook *hook)
 {
 	int error = disk_watch();
 
@@ -17,7 +20,7 @@ static int source_disk_attach(struct hook *hook)
 	return error;
 }
 
-static void source_disk_detach(struct hook *hook)
+static void source_disk_release(struct hook *hook)
 {
 	hook_unlist_request(hook);
 	disk_unwatch();
@@ -57,6 +60,7 @@ static void source_disk_fill(struct rv_event *event, const struct event_origin *
 	event->disk_argument = disk->argument;
 	event->disk_queue = disk->queue;
 	event->disk_target = 0;
+	event->disk_era = __atomic_load_n(&disk_era, __ATOMIC_ACQUIRE);
 	event->disk_status = disk->status;
 	event->disk_marks = request->marks;
 	event->disk_latency_us = source_request_latency_us(request);
@@ -125,8 +129,8 @@ static void source_disk_pose(struct event_origin *origin, const struct rv_event 
 #define SOURCE_DISK(name, constant)                                                                \
 	SOURCE(name) = {                                                                           \
 		.kind = constant,                                                                  \
-		.attach = source_disk_attach,                                                      \
-		.detach = source_disk_detach,                                                      \
+		.attach = source_disk_claim,                                                       \
+		.detach = source_disk_release,                                                     \
 		.fill = source_disk_fill,                                                          \
 		.note = source_disk_note,                                                          \
 		.hold = source_disk_hold,                                                          \
@@ -142,3 +146,31 @@ SOURCE_DISK(disk_flush, RV_EVENT_DISK_FLUSH);
 SOURCE_DISK(disk_discard, RV_EVENT_DISK_DISCARD);
 SOURCE_DISK(disk_command, RV_EVENT_DISK_COMMAND);
 SOURCE_DISK(disk_done, RV_EVENT_DISK_DONE);
+
+/* A disk that is known, or not any more: a request without data, on which nothing hangs. */
+static void source_disk_fill_plug(struct rv_event *event, const struct event_origin *origin)
+{
+	event->disk_number = origin->request != NULL ? origin->request->disk.number : 0;
+}
+
+/* An error of the script's changes nothing. */
+static enum access_result source_disk_pass(struct event_origin *origin, enum rv_verdict verdict,
+					   const struct rv_event *event)
+{
+	(void)origin;
+	(void)verdict;
+	(void)event;
+	return ACCESS_PASS;
+}
+
+#define SOURCE_DISK_PLUG(name, constant)                                                           \
+	SOURCE(name) = {                                                                           \
+		.kind = constant,                                                                  \
+		.attach = source_disk_claim,                                                       \
+		.detach = source_disk_release,                                                     \
+		.fill = source_disk_fill_plug,                                                     \
+		.apply = source_disk_pass,                                                         \
+	}
+
+SOURCE_DISK_PLUG(disk_attach, RV_EVENT_DISK_ATTACH);
+SOURCE_DISK_PLUG(disk_detach, RV_EVENT_DISK_DETACH);

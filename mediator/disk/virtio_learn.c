@@ -29,6 +29,8 @@ void virtio_learn(struct virtio_device *device)
 	disk->info.sectors = capacity / disk->block_sectors;
 	disk->info.number = (uint16_t)(RV_DISK_VIRTIO * RV_DISKS_A_BUS + device->index);
 	memcpy(disk->info.model, model, sizeof(model));
+	if (!was_known && disk->common.news != NULL)
+		disk->common.news();
 	if (!was_known)
 		log_info("disk virtio%u: %s, %lu sectors of %u bytes", device->index, disk->info.model,
 			 disk->info.sectors, disk->info.sector_bytes);

@@ -224,7 +224,7 @@ struct virtio_device {
 /* virtio_find.c: the machine's devices that there is a class for; they stay where they are. NULL behind the last. */
 struct virtio_device *virtio_device_at(unsigned position);
 /* Makes a new one, that is zero but for its class, index and function: finds its registers. False: it is such that we
- * cannot be between. Context: boot. */
+ * cannot be between. Context: boot, exit. */
 bool virtio_device_init(struct virtio_device *device, bool is_transitional);
 void virtio_device_add(struct virtio_device *device); /* from now on it is watched; at most VIRTIO_DEVICES_MAXIMUM */
 /* Claims its registers, if they are not. 0; -RV_EINVAL: they are out of our reach; what the registries say. Under its
@@ -233,6 +233,8 @@ int virtio_claim(struct virtio_device *device);
 /* Releases its registers, unless queues are ours, or are about to be: then that is done when the guest resets it. Under
  * its lock. */
 void virtio_release(struct virtio_device *device);
+/* It is not there any more: ends what is on its way, without a word to it, and releases its registers. Under its lock. */
+void virtio_leave_device(struct virtio_device *device);
 
 /* Do the guest and we say by places in rings who wants to hear of what? The device and we do not. */
 static inline bool virtio_has_events(const struct virtio_device *device)
@@ -281,6 +283,8 @@ enum access_result virtio_pci_access(struct access *access, int64_t offset, void
 /* virtio_setup.c: features, reset, and queues that become ours. */
 /* The device is to become what the guest writes to its status. */
 void virtio_status_written(struct virtio_device *device, uint32_t value, struct vcpu *vcpu);
+/* Ends what is on its way. */
+void virtio_end(struct virtio_device *device);
 /* Gives all up if the device has been reset, by whatever way. */
 void virtio_settle(struct virtio_device *device);
 uint32_t virtio_features_offered(const struct virtio_device *device);

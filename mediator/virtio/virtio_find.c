@@ -120,7 +120,8 @@ bool virtio_device_init(struct virtio_device *device, bool is_transitional)
 
 void virtio_device_add(struct virtio_device *device)
 {
-	virtio_devices[virtio_nr_devices++] = device;
+	virtio_devices[virtio_nr_devices] = device;
+	__atomic_store_n(&virtio_nr_devices, virtio_nr_devices + 1, __ATOMIC_RELEASE);
 	virtio_watch_interrupts();
 }
 
@@ -179,4 +180,11 @@ void virtio_release(struct virtio_device *device)
 		return;
 	virtio_unfollow(device);
 	device->is_claimed = device->is_seen = device->is_told = false;
+}
+
+void virtio_leave_device(struct virtio_device *device)
+{
+	virtio_end(device);
+	virtio_unfollow(device);
+	device->is_claimed = device->is_seen = false;
 }

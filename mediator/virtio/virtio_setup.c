@@ -79,7 +79,7 @@ void virtio_tell_features(struct virtio_device *device)
 
 /* Reset ---------------------------------------------------------------------------------------------- */
 
-static void virtio_detach(struct virtio_device *device)
+void virtio_end(struct virtio_device *device)
 {
 	for (unsigned i = 0; i < VIRTIO_QUEUES_MAXIMUM; i++) {
 		if (device->queues[i] != NULL)
@@ -89,7 +89,6 @@ static void virtio_detach(struct virtio_device *device)
 	if (device->is_attached) {
 		__atomic_store_n(&device->is_attached, false, __ATOMIC_RELEASE);
 		interrupt_want_everywhere(false);
-		log_info("%s%u: reset: its queues are the guest's", device->class->name, device->index);
 	}
 	device->is_stopping = device->is_broken = device->is_told = device->is_live = false;
 }
@@ -101,7 +100,9 @@ void virtio_settle(struct virtio_device *device)
 
 	if (!is_new || virtio_get(device, VIRTIO_STATUS) != 0)
 		return;
-	virtio_detach(device);
+	if (device->is_attached)
+		log_info("%s%u: reset: its queues are the guest's", device->class->name, device->index);
+	virtio_end(device);
 	memset(device->setups, 0, sizeof(device->setups));
 	memset(device->features, 0, sizeof(device->features));
 	device->device_select = virtio_get(device, VIRTIO_DEVICE_SELECT);

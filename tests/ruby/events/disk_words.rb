@@ -83,3 +83,8 @@ names << :b << :a << :a
 try { on(:disk_done, into: names) { } }
 log.alert "look", lba: 1
 log names.to_h
+
+# Whatever goes, it is told by what it was.
+lost = []
+on(:disk_detach) { |disk| lost << disk.name }
+on(:disk_read, lba: 600) { |r| log "seen #{seen}, lost #{lost}, of #{r.disk.inspect}" }

@@ -13,6 +13,7 @@ class Disk
   alias block_size sector_bytes
 
   @named = {}
+  @era = 0
   @guards = {}
 
   def self.each
@@ -39,8 +40,10 @@ class Disk
     super() { |disk| wanted.all? { |property, value| value === disk.__send__(property) } }
   end
 
-  # The disk of a request, known to us or not yet.
-  def self.__named(name)
+  # The disk of a request, known to us or not yet. What was known in another era, before disks came or went, counts no more.
+  def self.__named(name, era = @era)
+    @named.clear if era != @era
+    @era = era
     found = @named[name] || self[name]
     @named[name] = found if found
     found || new(name, 0, 512, "", "")
@@ -194,12 +197,36 @@ class Disk
   # on(:disk_attach) { |disk| }: for each that there is, and each that the guest finds later.
   def self.__attach(block)
     raise ArgumentError, "a hook needs a block: on(:disk_attach) { |disk| ... }" unless block
-    @attach ||= []
-    @attached ||= {}
-    each { |disk| @attached[disk.name] = true } if @attach.empty?
+    __watch_plug
     @attach << block
     each { |disk| block.call(disk) }
     __watch_identify
+  end
+
+  # on(:disk_detach) { |disk| }: for each that goes. Nobody says so: it is looked for.
+  def self.__detach(block)
+    raise ArgumentError, "a hook needs a block: on(:disk_detach) { |disk| ... }" unless block
+    __watch_plug
+    @look ||= every(LOOK) { __info(0) }
+    @detach << block
+  end
+
+  LOOK = 1.seconds
+
+  def self.__watch_plug
+    return if @attach
+    @attach = []
+    @detach = []
+    @attached = {}
+    each { |disk| @attached[disk.name] = disk }
+    Hook.new([:disk_attach], nil, {}) { __look_for_more }
+    Hook.new([:disk_detach], nil, {}) { |event| __lost(event.disk) }
+  end
+
+  def self.__lost(name)
+    disk = @attached.delete(name)
+    @named.delete(name)
+    @detach.each { |block| block.call(disk) } if disk
   end
 
   def self.__watch_identify
@@ -212,7 +239,7 @@ class Disk
   def self.__look_for_more
     return unless @attach
     more = reject { |disk| @attached[disk.name] }
-    more.each { |disk| @attached[disk.name] = true }
+    more.each { |disk| @attached[disk.name] = disk }
     more.each { |disk| @attach.each { |block| block.call(disk) } }
   end
 
@@ -227,3 +254,4 @@ class Disk
 end
 
 Hook.__word(:disk_attach) { |_, _, block| Disk.__attach(block) }
+Hook.__word(:disk_detach) { |_, _, block| Disk.__detach(block) }

@@ -22,7 +22,7 @@ class Event
 
     # A ::Disk; to_h has its name.
     def disk
-      ::Disk.__named(__disk)
+      ::Disk.__named(__disk, __era)
     end
 
     # The ranges that a discard is about: [[lba, sectors], ...]
@@ -37,13 +37,30 @@ class Event
     end
   end
 
+  # A disk that is known, or is not any more.
+  class DiskAttach
+    def to_s
+      "disk_attach #{disk}"
+    end
+
+    alias inspect to_s
+  end
+
+  class DiskDetach
+    def to_s
+      "disk_detach #{disk}"
+    end
+
+    alias inspect to_s
+  end
+
   class DiskDone
     include OfDisk
 
     alias __disk disk unless method_defined?(:__disk)
 
     def disk
-      ::Disk.__named(__disk)
+      ::Disk.__named(__disk, __era)
     end
 
     def write?

@@ -177,6 +177,12 @@ static mrb_value request_ranges(mrb_state *mrb, mrb_value self)
 	return list;
 }
 
+/* Event::Request#__era -> another number whenever disks have come or gone: what was known of its disk before may be of another */
+static mrb_value request_era(mrb_state *mrb, mrb_value self)
+{
+	return mrb_int_value(mrb, (mrb_int)engine_event_open(mrb, self)->disk_era);
+}
+
 void mrb_ritevisor_disk_gem_init(mrb_state *mrb)
 {
 	struct RClass *disk = mrb_define_class(mrb, "Disk", mrb->object_class);
@@ -192,6 +198,7 @@ void mrb_ritevisor_disk_gem_init(mrb_state *mrb)
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__write), disk_write, MRB_ARGS_REQ(3));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__flush), disk_flush, MRB_ARGS_REQ(1));
 	mrb_define_method_id(mrb, request, MRB_SYM(__ranges), request_ranges, MRB_ARGS_REQ(1));
+	mrb_define_method_id(mrb, request, MRB_SYM(__era), request_era, MRB_ARGS_NONE());
 	overlay_init(mrb);
 }
 
