@@ -26,9 +26,11 @@ static bool net_configure_peer(const struct wireguard_peer_config *peer, struct 
 	struct tunnel_peer *to = &report->peers[report->nr_peers++];
 
 	if (peer->endpoint_name[0] != '\0')
-		return net_refuse_peer(peer, "a name is looked up by nobody here: give an address of IPv4", report);
-	if (peer->endpoint.address.family != IP_V4)
-		return net_refuse_peer(peer, "of this peer it is missing, or not of IPv4", report);
+		return net_refuse_peer(peer, "a name is looked up by nobody here: give an address", report);
+	if (peer->endpoint.address.family == IP_NONE)
+		return net_refuse_peer(peer, "of this peer it is missing", report);
+	if (peer->endpoint.address.family == IP_V6 && !net_is_elsewhere6(peer->endpoint.address.bytes))
+		return net_refuse_peer(peer, "this address of IPv6 is none that a machine elsewhere has", report);
 	net_say_where(&peer->endpoint, to);
 	return true;
 }
@@ -43,12 +45,23 @@ static const struct ip_network *net_find_address(const struct wireguard_config *
 	return NULL;
 }
 
+static bool net_has_peer(const struct wireguard_config *config, enum ip_family family)
+{
+	for (uint32_t i = 0; i < config->nr_peers; i++) {
+		if (config->peers[i].endpoint.address.family == family)
+			return true;
+	}
+	return false;
+}
+
 static bool net_configure_guest(const struct wireguard_config *config, struct tunnel_report *report)
 {
 	if (net_find_address(config, IP_V4) == NULL)
 		print_format(report->text, sizeof(report->text), "Address: there is none of IPv4");
 	else if (config->mtu > NET_MTU_MOST)
 		print_format(report->text, sizeof(report->text), "MTU: it is at most %u", NET_MTU_MOST);
+	else if (config->mtu > NET_MTU6_MOST && net_has_peer(config, IP_V6))
+		print_format(report->text, sizeof(report->text), "MTU: with an Endpoint of IPv6 it is at most %u", NET_MTU6_MOST);
 	else if (net_find_address(config, IP_V6) != NULL && config->mtu < NET_GUEST6_MTU_LEAST)
 		print_format(report->text, sizeof(report->text), "MTU: with an address of IPv6 it is at least %u", NET_GUEST6_MTU_LEAST);
 	return report->text[0] == '\0';
@@ -91,6 +104,8 @@ static void net_send(void *context, const struct ip_endpoint *to, const uint8_t 
 
 	if (to->address.family == IP_V4)
 		outer_send(&net->outer, to->address.bytes, to->port, datagram, nr_bytes);
+	else if (to->address.family == IP_V6)
+		outer6_send(&net->outer6, to->address.bytes, to->port, datagram, nr_bytes);
 }
 
 /* The packet is in a frame of the caller's, deciphered, and nobody's any more. */
@@ -153,26 +168,55 @@ static size_t net_word_length(const char word[TUNNEL_WORD_BYTES])
 	return length;
 }
 
-/* The words that the boot line has for the side outside. */
+/* The words that the boot line has for the side outside; of no family: there are none. */
+static bool net_read_words(const struct tunnel_begin *begin, struct ip_network *own, struct ip_address *router)
+{
+	struct ip_network near;
+
+	if (begin->address[0] == '\0')
+		return begin->router[0] == '\0';
+	if (!ip_read_network(begin->address, net_word_length(begin->address), own) || own->prefix == 0 ||
+	    (own->address.family == IP_V6 && !net_is_elsewhere6(own->address.bytes)))
+		return false;
+	if (begin->router[0] == '\0')
+		return true;
+	near = *own;
+	return ip_read_address(begin->router, net_word_length(begin->router), router) && router->family == own->address.family &&
+	       (ip_is_within(router, &near) || (router->family == IP_V6 && net_is_link_local6(router->bytes)));
+}
+
+static void net_prepare_outer(struct net *net, const struct tunnel_begin *begin, uint16_t port, uint64_t now_ms)
+{
+	net->outer.context = net->outer6.context = net;
+	net->outer.send = net->outer6.send = net_to_wire;
+	net->outer6.random = net_random;
+	net->outer.port = net->outer6.port = port;
+	net->outer.now_ms = net->outer6.now_ms = now_ms;
+	memcpy(net->outer.mac, begin->mac, NET_MAC_BYTES);
+	memcpy(net->outer6.mac, begin->mac, NET_MAC_BYTES);
+}
+
 static bool net_begin_outer(struct net *net, const struct tunnel_begin *begin, struct tunnel_report *report)
 {
-	struct ip_network own = { .prefix = 32 };
+	static const uint8_t none[NET_V6_BYTES];
+	struct ip_network own = { 0 };
 	struct ip_address router = { 0 };
 	uint32_t transaction;
-	bool good = (begin->address[0] == '\0' && begin->router[0] == '\0') ||
-		    (ip_read_network(begin->address, net_word_length(begin->address), &own) &&
-		     own.address.family == IP_V4 && own.prefix != 0 &&
-		     (begin->router[0] == '\0' ||
-		      (ip_read_address(begin->router, net_word_length(begin->router), &router) &&
-		       router.family == IP_V4 && net_is_near(router.bytes, own.address.bytes, own.prefix))));
 
-	if (!good) {
-		print_format(report->text, sizeof(report->text), "address=: an address of IPv4 with its prefix; router=: "
-			     "another in that network");
+	if (!net_read_words(begin, &own, &router)) {
+		print_format(report->text, sizeof(report->text), "address=: an address with its prefix; router=: "
+			     "another in that network, or one of the link's");
+		return false;
+	}
+	if ((own.address.family == IP_V4 && !net->has_v4) || (own.address.family == IP_V6 && !net->has_v6)) {
+		print_format(report->text, sizeof(report->text), "address=: no peer has an Endpoint of IPv%u", own.address.family);
 		return false;
 	}
 	net_random(net, &transaction, sizeof(transaction));
-	outer_begin(&net->outer, own.address.bytes, router.bytes, own.prefix, transaction);
+	if (net->has_v4)
+		outer_begin(&net->outer, own.address.family == IP_V4 ? own.address.bytes : none, router.bytes, own.prefix, transaction);
+	if (net->has_v6)
+		outer6_begin(&net->outer6, own.address.family == IP_V6 ? own.address.bytes : none, router.bytes, own.prefix);
 	return true;
 }
 
@@ -186,28 +230,33 @@ bool net_begin(struct net *net, const struct wireguard_config *config, const str
 		net->endpoints[i] = config->peers[i].endpoint;
 	net->wireguard_host = (struct wireguard_host){ net, net_send, net_deliver, net_random, net_event };
 	net_begin_guest(net, config, begin);
-	net->outer.context = net;
-	net->outer.send = net_to_wire;
-	net->outer.port = report->port;
-	net->outer.now_ms = now.ms;
-	memcpy(net->outer.mac, begin->mac, NET_MAC_BYTES);
+	net->has_v4 = net_has_peer(config, IP_V4);
+	net->has_v6 = net_has_peer(config, IP_V6);
+	net_prepare_outer(net, begin, report->port, now.ms);
 	return net_begin_outer(net, begin, report) &&
 	       wireguard_begin(&net->wireguard, config, &net->wireguard_host, now, NULL, report->text);
 }
 
 uint64_t net_advance(struct net *net, struct wireguard_time now)
 {
-	uint64_t outer = outer_advance(&net->outer, now.ms), guest = net_guest6_advance(&net->guest, now.ms);
-	uint64_t tunnel = wireguard_advance(&net->wireguard, now);
+	uint64_t next = outer_advance(&net->outer, now.ms), outer6 = outer6_advance(&net->outer6, now.ms);
+	uint64_t guest = net_guest6_advance(&net->guest, now.ms), tunnel = wireguard_advance(&net->wireguard, now);
 
-	if (guest < outer)
-		outer = guest;
-	return outer < tunnel ? outer : tunnel;
+	next = outer6 < next ? outer6 : next;
+	next = guest < next ? guest : next;
+	return tunnel < next ? tunnel : next;
 }
 
 void net_link(struct net *net)
 {
 	outer_link(&net->outer);
+	outer6_link(&net->outer6);
+}
+
+void net_say_outside(const struct net *net, struct tunnel_outside *said)
+{
+	memcpy(said->v4, net->outer.address, NET_V4_BYTES);
+	memcpy(said->v6, outer6_address(&net->outer6), NET_V6_BYTES);
 }
 
 static void net_describe_peer(const struct net *net, const struct wireguard_peer *peer, struct tunnel_peer_status *status)
@@ -226,7 +275,7 @@ void net_describe(const struct net *net, struct tunnel_status *status)
 	*status = (struct tunnel_status){ .port = net->outer.port, .nr_peers = (uint16_t)net->wireguard.nr_peers };
 	memcpy(status->inside, net->guest.address, NET_V4_BYTES);
 	memcpy(status->inside6, net->guest.v6.dhcp.address, NET_V6_BYTES);
-	memcpy(status->outside, net->outer.address, NET_V4_BYTES);
+	net_say_outside(net, &status->outside);
 	for (uint32_t i = 0; i < net->wireguard.nr_peers; i++)
 		net_describe_peer(net, &net->wireguard.peers[i], &status->peers[i]);
 }
@@ -250,12 +299,13 @@ static void net_receive_guest(struct net *net, uint8_t *frame, size_t nr_bytes)
 
 static void net_receive_wire(struct net *net, uint8_t *frame, size_t nr_bytes)
 {
-	struct ip_endpoint from = { .address.family = IP_V4 };
+	bool is_v6 = nr_bytes >= NET_ETHERNET_BYTES && net_load16(frame + 2 * NET_MAC_BYTES) == NET_ETHERTYPE_V6;
+	struct ip_endpoint from = { .address.family = is_v6 ? IP_V6 : IP_V4 };
 	struct net_udp udp;
 
-	if (!outer_receive(&net->outer, frame, nr_bytes, &udp))
+	if (!(is_v6 ? outer6_receive(&net->outer6, frame, nr_bytes, &udp) : outer_receive(&net->outer, frame, nr_bytes, &udp)))
 		return;
-	memcpy(from.address.bytes, udp.source, NET_V4_BYTES);
+	memcpy(from.address.bytes, udp.source, is_v6 ? NET_V6_BYTES : NET_V4_BYTES);
 	from.port = udp.from_port;
 	wireguard_receive(&net->wireguard, &from, udp.payload, udp.nr_bytes);
 }

@@ -8,10 +8,12 @@
 
 #include "service/net_guest.h"
 #include "service/net_outer.h"
+#include "service/net_outer6.h"
 #include "service/wireguard.h"
 
 #define NET_PORT_DEFAULT 51820
 #define NET_MTU_MOST (NET_UDP_MOST_BYTES - WIREGUARD_DATA_HEADER_BYTES - WIREGUARD_TAG_BYTES)
+#define NET_MTU6_MOST (NET_UDP6_MOST_BYTES - WIREGUARD_DATA_HEADER_BYTES - WIREGUARD_TAG_BYTES)
 
 struct net_host {
 	void *context;
@@ -25,7 +27,9 @@ struct net_host {
 struct net {
 	const struct net_host *host;
 	struct net_guest guest;
+	bool has_v4, has_v6; /* peers outside, so that there is */
 	struct outer outer;
+	struct outer6 outer6;
 	struct wireguard wireguard;
 	struct wireguard_host wireguard_host;
 	bool roams; /* else the gate knows no endpoints but these: */
@@ -48,6 +52,9 @@ void net_link(struct net *net);
 
 /* As the hypervisor is told of it. */
 void net_say_where(const struct ip_endpoint *where, struct tunnel_peer *said);
+
+/* Our addresses outside. */
+void net_say_outside(const struct net *net, struct tunnel_outside *said);
 
 /* What there is to be told of it. `runs` is left out. */
 void net_describe(const struct net *net, struct tunnel_status *status);

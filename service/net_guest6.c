@@ -5,31 +5,11 @@
 
 #include "core/string.h"
 #include "service/net_guest.h"
+#include "service/net_icmp6.h"
 
-#define HOP_LIMIT_NEIGHBOUR 255 /* which nothing has that came by a router (RFC 4861, 7.1) */
-
-#define ICMP_TOO_BIG 2
-#define ICMP_INFORMATIONAL 128 /* and above; below there are errors */
-#define ICMP_ROUTER_SOLICITATION 133
-#define ICMP_ROUTER_ADVERTISEMENT 134
-#define ICMP_SOLICITATION 135
-#define ICMP_ADVERTISEMENT 136
-#define ICMP_BYTES 8
-#define ICMP_CHECKSUM 2 /* where it is */
-
-#define SOLICITATION_BYTES 24
-#define NEIGHBOUR_ROUTER_OVERRIDE 0xa0u
-#define NEIGHBOUR_SOLICITED 0x40u
-
-#define ROUTER_BYTES 16
 #define ROUTER_MANAGED_OTHER 0xc0u /* addresses and the rest are had by DHCP */
 #define ROUTER_SECONDS 1800
 #define ROUTER_INTERVAL_MS 600000
-#define OPTION_SOURCE_MAC 1
-#define OPTION_TARGET_MAC 2
-#define OPTION_MTU 5
-#define OPTION_DNS 25 /* RFC 8106 */
-#define OPTION_UNIT 8 /* of lengths */
 
 static const uint8_t all_nodes[NET_V6_BYTES] = { 0xff, 2, [15] = 1 };
 static const uint8_t dhcp_servers[NET_V6_BYTES] = { 0xff, 2, [13] = 1, [15] = 2 };
@@ -41,19 +21,6 @@ void net_guest6_begin(struct net_guest *guest, const uint8_t *address)
 	guest->v6.is_there = true;
 	memcpy(guest->v6.dhcp.mac, net_guest_router_mac, NET_MAC_BYTES);
 	memcpy(guest->v6.dhcp.address, address, NET_V6_BYTES);
-}
-
-static bool net_guest6_is_link_local(const uint8_t *address)
-{
-	return address[0] == 0xfe && (address[1] & 0xc0) == 0x80;
-}
-
-/* One elsewhere: no group, nothing of this link or this machine, and none of IPv4's in these clothes. */
-static bool net_guest6_is_elsewhere(const uint8_t *address)
-{
-	static const uint8_t zeros[8];
-
-	return address[0] != 0xff && !net_guest6_is_link_local(address) && memcmp(address, zeros, sizeof(zeros)) != 0;
 }
 
 static const uint8_t *net_guest6_drop(struct net_guest *guest)
@@ -125,7 +92,7 @@ static bool net_guest6_is_asked(const struct net_guest *guest, const uint8_t *so
 	if (net_is_none6(source)) /* whether somebody has what is to be its own */
 		return net_is_same6(target, router);
 	return net_is_same6(target, router) ||
-	       (net_guest6_is_elsewhere(target) && !net_is_same6(target, guest->v6.dhcp.address));
+	       (net_is_elsewhere6(target) && !net_is_same6(target, guest->v6.dhcp.address));
 }
 
 static void net_guest6_answer_solicitation(struct net_guest *guest, const uint8_t *source, const uint8_t *target)
@@ -170,7 +137,7 @@ static bool net_guest6_is_dhcp(const uint8_t *packet, const struct net_v6 *v6)
 	const uint8_t *udp = packet + NET_V6_HEADER_BYTES;
 
 	return packet[6] == NET_PROTOCOL_UDP && v6->content_bytes >= NET_UDP_BYTES && net_load16(udp + 2) == DHCP6_SERVER_PORT &&
-	       net_guest6_is_link_local(packet + 8) &&
+	       net_is_link_local6(packet + 8) &&
 	       (net_is_same6(packet + 24, dhcp_servers) || net_is_same6(packet + 24, router));
 }
 
@@ -231,7 +198,7 @@ const uint8_t *net_guest6_take(struct net_guest *guest, uint8_t *packet, size_t 
 		net_guest6_take_dhcp(guest, packet, &v6);
 		return NULL;
 	}
-	if (!net_is_same6(packet + 8, guest->v6.dhcp.address) || !net_guest6_is_elsewhere(packet + 24) ||
+	if (!net_is_same6(packet + 8, guest->v6.dhcp.address) || !net_is_elsewhere6(packet + 24) ||
 	    net_is_same6(packet + 24, guest->v6.dhcp.address))
 		return net_guest6_drop(guest);
 	*nr_bytes = NET_V6_HEADER_BYTES + v6.content_bytes;

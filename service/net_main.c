@@ -14,7 +14,7 @@
 static struct rv_ring net_rings[TUNNEL_NR_RINGS];
 static struct net network;
 static bool net_has_reported; /* before, nothing can be sent */
-static uint8_t net_address[NET_V4_BYTES]; /* that the hypervisor was told */
+static struct tunnel_outside net_outside; /* that the hypervisor was told */
 static bool net_has_news = true;	  /* that it is to be told at once */
 static uint64_t net_told_bytes, net_told_ms; /* of the status that it was told last */
 
@@ -35,9 +35,24 @@ static uint64_t net_tsc_of_ms(const struct resident_info *info, uint64_t ms)
 				: info->boot_tsc + ms / 1000 * info->tsc_hz + ms % 1000 * info->tsc_hz / 1000;
 }
 
+static void net_say_address(void)
+{
+	struct tunnel_outside outside;
+
+	net_say_outside(&network, &outside);
+	if (memcmp(&net_outside, &outside, sizeof(outside)) == 0)
+		return;
+	net_outside = outside;
+	net_has_news = true;
+	(void)rv_ring_write(&net_rings[TUNNEL_FROM_SERVICE], TUNNEL_ADDRESS, &outside, sizeof(outside));
+}
+
+/* The gate lets nothing out from an address that it has not heard of. */
 static void net_put(void *context, enum tunnel_tag way, const uint8_t *frame, size_t nr_bytes)
 {
 	(void)context;
+	if (net_has_reported && way == TUNNEL_WIRE)
+		net_say_address();
 	if (net_has_reported)
 		(void)rv_ring_write(&net_rings[TUNNEL_FROM_SERVICE], way, frame, (uint32_t)nr_bytes); /* full: it is lost */
 }
@@ -79,15 +94,6 @@ static void net_tell(void *context, uint32_t peer, enum wireguard_event event, c
 }
 
 static const struct net_host net_host = { NULL, net_put, net_draw, net_tell };
-
-static void net_say_address(void)
-{
-	if (net_is_same(net_address, network.outer.address))
-		return;
-	memcpy(net_address, network.outer.address, NET_V4_BYTES);
-	net_has_news = true;
-	(void)rv_ring_write(&net_rings[TUNNEL_FROM_SERVICE], TUNNEL_ADDRESS, net_address, NET_V4_BYTES);
-}
 
 /* Returns when it is to be called again at the latest, in ms. */
 static uint64_t net_say_status(struct wireguard_time now)

@@ -61,6 +61,26 @@ bool net_is_none6(const uint8_t *address)
 	return net_is_same6(address, zero);
 }
 
+bool net_is_link_local6(const uint8_t *address)
+{
+	return address[0] == 0xfe && (address[1] & 0xc0) == 0x80;
+}
+
+bool net_is_elsewhere6(const uint8_t *address)
+{
+	static const uint8_t zeros[8];
+
+	return address[0] != 0xff && !net_is_link_local6(address) && memcmp(address, zeros, sizeof(zeros)) != 0;
+}
+
+bool net_is_near6(const uint8_t *one, const uint8_t *other, uint32_t prefix)
+{
+	uint32_t whole = prefix / 8;
+
+	return memcmp(one, other, whole) == 0 &&
+	       (prefix % 8 == 0 || ((one[whole] ^ other[whole]) & (uint8_t)(0xff00 >> prefix % 8)) == 0);
+}
+
 uint32_t net_mask(uint32_t prefix)
 {
 	return prefix == 0 ? 0 : UINT32_MAX << (32 - prefix);
@@ -148,30 +168,44 @@ void net_clamp_segments(const uint8_t *header, uint8_t *tcp, size_t tcp_bytes, u
 	}
 }
 
+/* One that is behind a header, with so many bytes; its checksum is the caller's. */
+static bool net_read_datagram(uint8_t *udp, size_t nr_bytes, struct net_udp *read)
+{
+	size_t length = net_load16(udp + 4);
+
+	if (length < NET_UDP_BYTES || length > nr_bytes)
+		return false;
+	read->from_port = net_load16(udp);
+	read->to_port = net_load16(udp + 2);
+	read->payload = udp + NET_UDP_BYTES;
+	read->nr_bytes = length - NET_UDP_BYTES;
+	return true;
+}
+
 bool net_read_udp(uint8_t *packet, size_t nr_bytes, struct net_udp *read)
 {
 	struct net_v4 v4;
 	uint8_t *udp;
-	size_t length;
 
 	if (!net_read_v4(packet, nr_bytes, &v4) || v4.is_fragment || packet[9] != NET_PROTOCOL_UDP ||
 	    v4.length_bytes - v4.header_bytes < NET_UDP_BYTES)
 		return false;
 	udp = packet + v4.header_bytes;
-	length = net_load16(udp + 4);
-	if (length < NET_UDP_BYTES || length > v4.length_bytes - v4.header_bytes)
+	*read = (struct net_udp){ .source = packet + 12, .destination = packet + 16 };
+	return net_read_datagram(udp, v4.length_bytes - v4.header_bytes, read) &&
+	       (net_load16(udp + 6) == 0 || net_transport_checksum(packet, udp, net_load16(udp + 4)) == 0);
+}
+
+bool net_read_udp6(uint8_t *packet, size_t nr_bytes, struct net_udp *read)
+{
+	uint8_t *udp = packet + NET_V6_HEADER_BYTES;
+	struct net_v6 v6;
+
+	if (!net_read_v6(packet, nr_bytes, &v6) || packet[6] != NET_PROTOCOL_UDP || v6.content_bytes < NET_UDP_BYTES)
 		return false;
-	if (net_load16(udp + 6) != 0 && net_transport_checksum(packet, udp, length) != 0)
-		return false;
-	*read = (struct net_udp){
-		.source = packet + 12,
-		.destination = packet + 16,
-		.from_port = net_load16(udp),
-		.to_port = net_load16(udp + 2),
-		.payload = udp + NET_UDP_BYTES,
-		.nr_bytes = length - NET_UDP_BYTES,
-	};
-	return true;
+	*read = (struct net_udp){ .source = packet + 8, .destination = packet + 24 };
+	return net_read_datagram(udp, v6.content_bytes, read) && net_load16(udp + 6) != 0 &&
+	       net_transport_checksum(packet, udp, net_load16(udp + 4)) == 0;
 }
 
 void net_write_ethernet(uint8_t *frame, const uint8_t *to, const uint8_t *from, uint32_t ethertype)
@@ -213,21 +247,38 @@ size_t net_pad(uint8_t *frame, size_t nr_bytes)
 	return NET_FRAME_LEAST_BYTES;
 }
 
-size_t net_write_udp(uint8_t *frame, const uint8_t *to_mac, const uint8_t *from_mac, const uint8_t *source,
-		     const uint8_t *destination, uint16_t from_port, uint16_t to_port, size_t nr_bytes)
+static void net_write_datagram(const uint8_t *packet, uint8_t *udp, uint16_t from_port, uint16_t to_port, size_t nr_bytes)
 {
-	uint8_t *packet = frame + NET_ETHERNET_BYTES, *udp = packet + NET_IP_HEADER_BYTES;
 	uint16_t sum;
 
-	net_write_ethernet(frame, to_mac, from_mac, NET_ETHERTYPE_V4);
-	net_write_v4(packet, source, destination, NET_PROTOCOL_UDP, NET_UDP_BYTES + nr_bytes);
 	net_store16(udp, from_port);
 	net_store16(udp + 2, to_port);
 	net_store16(udp + 4, (uint32_t)(NET_UDP_BYTES + nr_bytes));
 	net_store16(udp + 6, 0);
 	sum = net_transport_checksum(packet, udp, NET_UDP_BYTES + nr_bytes);
 	net_store16(udp + 6, sum != 0 ? sum : 0xffff); /* 0 says that there is none */
+}
+
+size_t net_write_udp(uint8_t *frame, const uint8_t *to_mac, const uint8_t *from_mac, const uint8_t *source,
+		     const uint8_t *destination, uint16_t from_port, uint16_t to_port, size_t nr_bytes)
+{
+	uint8_t *packet = frame + NET_ETHERNET_BYTES;
+
+	net_write_ethernet(frame, to_mac, from_mac, NET_ETHERTYPE_V4);
+	net_write_v4(packet, source, destination, NET_PROTOCOL_UDP, NET_UDP_BYTES + nr_bytes);
+	net_write_datagram(packet, packet + NET_IP_HEADER_BYTES, from_port, to_port, nr_bytes);
 	return net_pad(frame, NET_UDP_HEADERS_BYTES + nr_bytes);
+}
+
+size_t net_write_udp6(uint8_t *frame, const uint8_t *from_mac, const uint8_t *source, const uint8_t *destination,
+		      uint16_t from_port, uint16_t to_port, size_t nr_bytes)
+{
+	uint8_t *packet = frame + NET_ETHERNET_BYTES;
+
+	net_write_ethernet(frame, net_zero, from_mac, NET_ETHERTYPE_V6);
+	net_write_v6(packet, source, destination, NET_PROTOCOL_UDP, TTL, NET_UDP_BYTES + nr_bytes);
+	net_write_datagram(packet, packet + NET_V6_HEADER_BYTES, from_port, to_port, nr_bytes);
+	return net_pad(frame, NET_UDP6_HEADERS_BYTES + nr_bytes);
 }
 
 bool net_read_arp(const uint8_t *arp, size_t nr_bytes, struct net_arp *read)

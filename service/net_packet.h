@@ -12,6 +12,8 @@
 #define NET_UDP_BYTES 8
 #define NET_UDP_HEADERS_BYTES (NET_ETHERNET_BYTES + NET_IP_HEADER_BYTES + NET_UDP_BYTES)
 #define NET_UDP_MOST_BYTES (NET_FRAME_BYTES - NET_UDP_HEADERS_BYTES)
+#define NET_UDP6_HEADERS_BYTES (NET_ETHERNET_BYTES + NET_V6_HEADER_BYTES + NET_UDP_BYTES)
+#define NET_UDP6_MOST_BYTES (NET_FRAME_BYTES - NET_UDP6_HEADERS_BYTES)
 #define NET_FRAME_LEAST_BYTES 60 /* what is shorter is padded with zeros */
 
 #define NET_ETHERTYPE_V4 0x0800u
@@ -35,7 +37,12 @@ bool net_is_same(const uint8_t *one, const uint8_t *other); /* addresses of IPv4
 bool net_is_none(const uint8_t *address);
 bool net_is_same6(const uint8_t *one, const uint8_t *other); /* of IPv6 */
 bool net_is_none6(const uint8_t *address);
-/* Are they in one network of that prefix, 0 to 32? */
+bool net_is_link_local6(const uint8_t *address);
+/* One elsewhere: no group, nothing of this link or this machine, and none of IPv4's in these clothes. */
+bool net_is_elsewhere6(const uint8_t *address);
+/* Are they in one network of that prefix, 0 to 128? */
+bool net_is_near6(const uint8_t *one, const uint8_t *other, uint32_t prefix);
+/* And of IPv4, 0 to 32? */
 bool net_is_near(const uint8_t *one, const uint8_t *other, uint32_t prefix);
 uint32_t net_mask(uint32_t prefix);
 
@@ -71,11 +78,17 @@ struct net_udp {
 	size_t nr_bytes;
 };
 bool net_read_udp(uint8_t *packet, size_t nr_bytes, struct net_udp *read);
+/* One of IPv6, without extension headers; the checksum it has to have (RFC 8200, 8.1). */
+bool net_read_udp6(uint8_t *packet, size_t nr_bytes, struct net_udp *read);
 
 /* Makes a frame around a payload that stands at NET_UDP_HEADERS_BYTES, at most NET_UDP_MOST_BYTES of it. Returns its
  * length. `frame` has NET_FRAME_BYTES. */
 size_t net_write_udp(uint8_t *frame, const uint8_t *to_mac, const uint8_t *from_mac, const uint8_t *source,
 		     const uint8_t *destination, uint16_t from_port, uint16_t to_port, size_t nr_bytes);
+
+/* The same of IPv6, at NET_UDP6_HEADERS_BYTES, at most NET_UDP6_MOST_BYTES. Who it is for is put in its place later. */
+size_t net_write_udp6(uint8_t *frame, const uint8_t *from_mac, const uint8_t *source, const uint8_t *destination,
+		      uint16_t from_port, uint16_t to_port, size_t nr_bytes);
 
 void net_write_ethernet(uint8_t *frame, const uint8_t *to, const uint8_t *from, uint32_t ethertype);
 /* An IPv4 header without options in front of so many bytes; `packet` is where it begins. */

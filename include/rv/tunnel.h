@@ -16,7 +16,7 @@
 
 #define TUNNEL_PEERS_MAXIMUM 8
 #define TUNNEL_TEXT_BYTES 160
-#define TUNNEL_WORD_BYTES 20
+#define TUNNEL_WORD_BYTES 48
 
 enum tunnel_ring {
 	TUNNEL_TO_SERVICE,
@@ -30,7 +30,7 @@ enum tunnel_tag {
 	TUNNEL_WIRE,	  /* a frame from the wire, or to it */
 	TUNNEL_LINK,	  /* to the service, empty: the card begins to work, so that what was sent before was lost */
 	TUNNEL_REPORT,	  /* from the service, the first: struct tunnel_report */
-	TUNNEL_ADDRESS,	  /* from the service: NET_V4_BYTES, its address outside, zero: none */
+	TUNNEL_ADDRESS,	  /* from the service: struct tunnel_outside */
 	TUNNEL_STATUS,	  /* from the service: struct tunnel_status, when something has happened, and while bytes go, once a second */
 	TUNNEL_REKEY,	  /* to the service: uint32_t, the number of a peer, or TUNNEL_ALL_PEERS: new keys are wanted */
 	TUNNEL_ROAMED,	  /* from the service: struct tunnel_roamed */
@@ -39,8 +39,13 @@ enum tunnel_tag {
 struct tunnel_begin {
 	uint32_t config_bytes;	    /* of the file at RESIDENT_TEXT_ADDRESS */
 	uint8_t mac[NET_MAC_BYTES]; /* the card's */
-	char address[TUNNEL_WORD_BYTES], router[TUNNEL_WORD_BYTES]; /* outside, "198.51.100.20/24"; empty: by DHCP */
+	char address[TUNNEL_WORD_BYTES], router[TUNNEL_WORD_BYTES]; /* outside, "198.51.100.20/24"; empty: it is asked for */
 	uint32_t roams; /* 1: a peer that sends from elsewhere is sent to there */
+};
+
+/* Its addresses outside; zero: none. */
+struct tunnel_outside {
+	uint8_t v4[NET_V4_BYTES], v6[NET_V6_BYTES];
 };
 
 /* Where a peer is. */
@@ -82,11 +87,11 @@ struct tunnel_peer_status {
  * the ages as they are then. */
 struct tunnel_status {
 	uint32_t runs; /* 0: the service is dead, and will be started again: the rest is from before */
-	uint8_t inside[NET_V4_BYTES], outside[NET_V4_BYTES]; /* the guest's address; ours. Zero: none */
-	uint8_t inside6[NET_V6_BYTES]; /* likewise, of IPv6 */
+	uint8_t inside[NET_V4_BYTES], inside6[NET_V6_BYTES]; /* the guest's addresses; zero: none */
+	struct tunnel_outside outside;
 	uint16_t port, nr_peers;
 	struct tunnel_peer_status peers[TUNNEL_PEERS_MAXIMUM];
 };
-_Static_assert(sizeof(struct tunnel_peer_status) == 88 && sizeof(struct tunnel_status) == 32 + 8 * 88, "ABI");
+_Static_assert(sizeof(struct tunnel_peer_status) == 88 && sizeof(struct tunnel_status) == 48 + 8 * 88, "ABI");
 
 #endif

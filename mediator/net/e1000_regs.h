@@ -56,6 +56,7 @@
 #define E1000_CTRL_VME 0x40000000u /* VLAN tags are in descriptors */
 #define E1000_STATUS_LU 0x2u	   /* link up */
 #define E1000_RCTL_EN 0x2u
+#define E1000_RCTL_MPE 0x10u /* frames to all groups come */
 #define E1000_RCTL_DTYP 0x0c00u	   /* of descriptors: */
 #define E1000_RCTL_DTYP_SPLIT 0x0400u
 #define E1000_RCTL_BSIZE(rctl) ((rctl) >> 16 & 3u)

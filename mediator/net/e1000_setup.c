@@ -77,11 +77,12 @@ static void e1000_heed(struct e1000 *card)
 
 /* What the card has in the place of what the guest wrote ------------------------------------------------ */
 
+/* A tunnel's own neighbours ask in groups that the guest knows nothing of. */
 static uint32_t e1000_rctl_ours(const struct e1000 *card)
 {
 	uint32_t buffers = E1000_RCTL_DTYP | E1000_RCTL_BSIZE_MASK | E1000_RCTL_BSEX | E1000_RCTL_FLXBUF;
 
-	return (card->rctl & ~buffers) | E1000_RCTL_PAGES;
+	return (card->rctl & ~buffers) | E1000_RCTL_PAGES | (tunnel_is_wanted() ? E1000_RCTL_MPE : 0);
 }
 
 static void e1000_rfctl_put(struct e1000 *card)

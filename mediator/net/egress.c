@@ -13,7 +13,7 @@
 #define UDP_BYTES 8
 #define DHCP_BYTES 240 /* up to its options */
 #define MESSAGE_BYTES 32 /* the shortest of WireGuard's */
-#define ICMP_BYTES_MAXIMUM 64
+#define MAC_OPTION_BYTES 8
 
 static uint32_t egress_load16(const uint8_t *bytes)
 {
@@ -64,9 +64,7 @@ static bool egress_is_dhcp(const struct egress *egress, const struct egress_data
 	static const uint8_t request[] = { 1, 1, 6 };
 	const uint8_t *payload = datagram->payload;
 
-	if (datagram->is_v6)
-		return datagram->from_port == 546 && datagram->to_port == 547;
-	return datagram->from_port == 68 && datagram->to_port == 67 && datagram->nr_bytes >= DHCP_BYTES &&
+	return !datagram->is_v6 && datagram->from_port == 68 && datagram->to_port == 67 && datagram->nr_bytes >= DHCP_BYTES &&
 	       memcmp(payload, request, sizeof(request)) == 0 && memcmp(payload + 28, egress->mac, EGRESS_MAC_BYTES) == 0;
 }
 
@@ -136,14 +134,34 @@ static const char *egress_refuse_v4(const struct egress *egress, const uint8_t *
 	return egress_refuse_udp(egress, &datagram, header + V4_BYTES, length - V4_BYTES);
 }
 
-/* Router and neighbour solicitation, neighbour advertisement (RFC 4861, 4): what routers do not pass on. */
-static const char *egress_refuse_discovery(const uint8_t *header, uint32_t length, bool has_source)
+/* A group of the link's, an address of the link's, or one that shares the first half with one of ours. */
+static bool egress_is_near(const struct egress *egress, const uint8_t *address)
 {
-	const uint8_t *icmp = header + V6_BYTES;
+	if ((address[0] == 0xff && address[1] == 2) || (address[0] == 0xfe && (address[1] & 0xc0) == 0x80))
+		return true;
+	for (uint32_t i = 0; i < egress->nr_addresses; i++) {
+		if (egress->addresses[i].is_v6 && memcmp(egress->addresses[i].bytes, address, 8) == 0)
+			return true;
+	}
+	return false;
+}
 
-	if (length < 8 || length > ICMP_BYTES_MAXIMUM || header[7] != 255 || icmp[0] < 133 || icmp[0] > 136 ||
-	    icmp[0] == 134 || icmp[1] != 0)
+/* Router and neighbour solicitation, neighbour advertisement (RFC 4861, 4), which routers do not pass on, to who is near; with
+ * the card's address and no other option. */
+static const char *egress_refuse_discovery(const struct egress *egress, const uint8_t *header, uint32_t length, bool has_source)
+{
+	const uint8_t *icmp = header + V6_BYTES, *option;
+	uint32_t bytes;
+
+	if (length < 8 || header[7] != 255 || icmp[0] < 133 || icmp[0] > 136 || icmp[0] == 134 || icmp[1] != 0)
 		return "it is no neighbour discovery";
+	bytes = icmp[0] == 133 ? 8 : 24;
+	option = icmp + bytes;
+	if (length != bytes && (length != bytes + MAC_OPTION_BYTES || option[0] != (icmp[0] == 136 ? 2 : 1) || option[1] != 1 ||
+				memcmp(option + 2, egress->mac, EGRESS_MAC_BYTES) != 0))
+		return "its neighbour discovery has something more";
+	if (!egress_is_near(egress, header + 24))
+		return "its neighbour discovery is for nobody near";
 	return has_source || icmp[0] != 136 ? NULL : "it comes from no address of ours";
 }
 
@@ -161,10 +179,19 @@ static const char *egress_refuse_v6(const struct egress *egress, const uint8_t *
 	if (!datagram.has_source && !egress_is_all(header + 8, 16, 0))
 		return "it comes from another's address";
 	if (header[6] == 58)
-		return egress_refuse_discovery(header, length, datagram.has_source);
+		return egress_refuse_discovery(egress, header, length, datagram.has_source);
 	if (header[6] != 17)
 		return "it is no UDP, or has headers before it";
 	return egress_refuse_udp(egress, &datagram, header + V6_BYTES, length);
+}
+
+static bool egress_has_peer(const struct egress *egress, bool is_v6)
+{
+	for (uint32_t i = 0; i < egress->nr_peers; i++) {
+		if (egress->peers[i].address.is_v6 == is_v6)
+			return true;
+	}
+	return false;
 }
 
 const char *egress_refuse(const struct egress *egress, const uint8_t *frame, uint32_t nr_bytes)
@@ -177,10 +204,16 @@ const char *egress_refuse(const struct egress *egress, const uint8_t *frame, uin
 		return "it comes from another's address";
 	switch (egress_load16(frame + 12)) {
 	case 0x0806:
+		if (!egress_has_peer(egress, false))
+			return "no peer is of IPv4";
 		return egress_refuse_arp(egress, inside, nr_bytes - ETHERNET_BYTES);
 	case 0x0800:
+		if (!egress_has_peer(egress, false))
+			return "no peer is of IPv4";
 		return egress_refuse_v4(egress, inside, nr_bytes - ETHERNET_BYTES);
 	case 0x86dd:
+		if (!egress_has_peer(egress, true))
+			return "no peer is of IPv6";
 		return egress_refuse_v6(egress, inside, nr_bytes - ETHERNET_BYTES);
 	default:
 		return "it is none of ARP, IPv4 and IPv6";

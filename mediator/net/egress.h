@@ -1,7 +1,7 @@
 /*
  * mediator/net/egress.h: what of our own IP stack's may leave by a card, where the guest's packets leave only through a
  * tunnel: ARP and neighbour discovery, DHCP, the tunnel's datagrams, and questions to name servers where a peer has a
- * name. All else is refused, whoever asks for it.
+ * name; nothing of a family that no peer is of. All else is refused, whoever asks for it.
  */
 #ifndef MEDIATOR_NET_EGRESS_H
 #define MEDIATOR_NET_EGRESS_H
@@ -27,7 +27,7 @@ struct egress {
 	uint8_t mac[EGRESS_MAC_BYTES];
 	uint16_t port; /* the tunnel's, ours */
 	uint32_t nr_addresses, nr_peers, nr_name_servers;
-	struct egress_address addresses[EGRESS_ADDRESSES_MAXIMUM]; /* ours; a link's own too */
+	struct egress_address addresses[EGRESS_ADDRESSES_MAXIMUM]; /* ours */
 	struct egress_endpoint peers[EGRESS_PEERS_MAXIMUM];
 	struct egress_address name_servers[EGRESS_ADDRESSES_MAXIMUM]; /* none where no peer has a name */
 };

@@ -124,15 +124,44 @@ static bool tunnel_is_machine(const uint8_t address[NET_V4_BYTES])
 	return address[0] != 0 && address[0] != 127 && address[0] < 224;
 }
 
+static bool tunnel_is_machine6(const uint8_t address[NET_V6_BYTES])
+{
+	static const uint8_t zeros[8]; /* itself, nobody, IPv4's */
+
+	return address[0] != 0xff && (address[0] != 0xfe || address[1] < 0x80 || address[1] >= 0xc0) &&
+	       memcmp(address, zeros, sizeof(zeros)) != 0;
+}
+
+static void tunnel_say_address6(const uint8_t *bytes)
+{
+	char text[5 * NET_V6_BYTES / 2];
+	size_t length = 0;
+
+	for (unsigned i = 0; i < NET_V6_BYTES; i += 2)
+		length += (size_t)print_format(text + length, sizeof(text) - length, i != 0 ? ":%x" : "%x", bytes[i] << 8 | bytes[i + 1]);
+	log_info("vpn: the address outside is %s", text);
+}
+
 static void tunnel_read_address(const uint8_t *bytes, uint32_t nr_bytes)
 {
-	if (nr_bytes != NET_V4_BYTES)
+	struct egress_address *to = tunnel_gate.addresses;
+	struct tunnel_outside outside;
+
+	if (nr_bytes != sizeof(outside))
 		return;
-	tunnel_gate.nr_addresses = tunnel_is_machine(bytes);
-	memcpy(tunnel_gate.addresses[0].bytes, bytes, NET_V4_BYTES);
-	if (tunnel_gate.nr_addresses != 0)
-		log_info("vpn: the address outside is %u.%u.%u.%u", bytes[0], bytes[1], bytes[2], bytes[3]);
-	else
+	memcpy(&outside, bytes, sizeof(outside));
+	if (tunnel_is_machine(outside.v4)) {
+		*to = (struct egress_address){ 0 };
+		memcpy(to++->bytes, outside.v4, NET_V4_BYTES);
+		log_info("vpn: the address outside is %u.%u.%u.%u", outside.v4[0], outside.v4[1], outside.v4[2], outside.v4[3]);
+	}
+	if (tunnel_is_machine6(outside.v6)) {
+		to->is_v6 = true;
+		memcpy(to++->bytes, outside.v6, NET_V6_BYTES);
+		tunnel_say_address6(outside.v6);
+	}
+	tunnel_gate.nr_addresses = (uint32_t)(to - tunnel_gate.addresses);
+	if (tunnel_gate.nr_addresses == 0)
 		log_info("vpn: there is no address outside");
 }
 
@@ -150,15 +179,21 @@ static bool tunnel_is_sender(const struct tunnel_peer *from)
 static void tunnel_note_sender(const uint8_t *frame, uint64_t frame_bytes)
 {
 	static const uint8_t reserved[3];
-	const uint8_t *ip = frame + 14, *udp = ip + 20, *message = udp + 8;
-	struct tunnel_peer from = { 0 };
+	bool is_v6 = frame[12] == 0x86 && frame[13] == 0xdd;
+	const uint8_t *ip = frame + 14, *udp = ip + (is_v6 ? 40 : 20), *message = udp + 8;
+	struct tunnel_peer from = { .family = is_v6 ? 6 : 4 };
 
-	if (frame_bytes < 14 + 20 + 8 + 32 || frame[12] != 8 || frame[13] != 0 || ip[0] != 0x45 || ip[9] != 17 ||
-	    (ip[6] & 0x3f) != 0 || ip[7] != 0 || (udp[2] << 8 | udp[3]) != tunnel_gate.port || message[0] < 1 || message[0] > 4 ||
+	if (frame_bytes < (is_v6 ? 14 + 40 + 8 + 32 : 14 + 20 + 8 + 32))
+		return;
+	if (is_v6 ? ip[6] != 17 : frame[12] != 8 || frame[13] != 0 || ip[0] != 0x45 || ip[9] != 17 || (ip[6] & 0x3f) != 0 || ip[7] != 0)
+		return;
+	if ((udp[2] << 8 | udp[3]) != tunnel_gate.port || message[0] < 1 || message[0] > 4 ||
 	    memcmp(message + 1, reserved, sizeof(reserved)) != 0)
 		return;
-	from.family = 4;
-	memcpy(from.address, ip + 12, NET_V4_BYTES);
+	if (is_v6)
+		memcpy(from.address, ip + 8, NET_V6_BYTES);
+	else
+		memcpy(from.address, ip + 12, NET_V4_BYTES);
 	from.port = (uint16_t)(udp[0] << 8 | udp[1]);
 	spinlock_acquire(&tunnel_senders_lock);
 	if (from.port != 0 && !tunnel_is_sender(&from)) {
@@ -180,7 +215,8 @@ static void tunnel_read_roamed(const uint8_t *bytes, uint32_t nr_bytes)
 	spinlock_acquire(&tunnel_senders_lock);
 	is_sender = roamed.to.port != 0 && tunnel_is_sender(&roamed.to);
 	spinlock_release(&tunnel_senders_lock);
-	if (roamed.peer >= tunnel_nr_peers || !is_sender || !tunnel_is_machine(roamed.to.address))
+	if (roamed.peer >= tunnel_nr_peers || !is_sender ||
+	    !(roamed.to.family == 6 ? tunnel_is_machine6(roamed.to.address) : tunnel_is_machine(roamed.to.address)))
 		return;
 	/* Those that have not roamed have the configuration's place twice. */
 	if (tunnel_gate.nr_peers == tunnel_nr_peers) {

@@ -11,6 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
 	uint32_t how = (uint32_t)input_number(&input, 1);
 
 	lab_v6 = how & 2;
+	lab_outside_v6 = how & 4;
 	FUZZ_MUST(lab_begin(how & 1));
 	while (input.left != 0) {
 		uint32_t what = (uint32_t)input_number(&input, 1);

@@ -569,6 +569,7 @@ static bool device_receive(void)
 	if (!(REGISTER(E1000_RCTL) & E1000_RCTL_EN) || entries == 0 || nr_packets[RX] == PACKETS || !card->is_attached)
 		return false;
 	UNIT_EQUAL(REGISTER(E1000_RCTL) & (E1000_RCTL_DTYP | E1000_RCTL_PAGES | E1000_RCTL_FLXBUF), E1000_RCTL_PAGES);
+	UNIT_CHECK((REGISTER(E1000_RCTL) & E1000_RCTL_MPE) != 0 || !has_tunnel); /* a tunnel's neighbours ask in groups */
 	has_crc = !(REGISTER(E1000_RCTL) & E1000_RCTL_SECRC);
 	room = (REGISTER(E1000_RX + E1000_TAIL) + entries - head) % entries;
 	if (room < 4)

@@ -90,12 +90,18 @@ static struct made make_dhcp(void)
 
 static struct made make_discovery(uint8_t type)
 {
-	struct made made = make_v6((uint8_t[16]){ 0xff, 2, [15] = 1 }, 0, 0, 24);
+	uint32_t bytes = type == 133 ? 8 : 24;
+	struct made made = make_v6((uint8_t[16]){ 0xff, 2, [15] = 1 }, 0, 0, bytes);
 
 	made.bytes[20] = 58;
 	made.bytes[21] = 255;
 	memset(made.bytes + 54, 0, 32);
 	made.bytes[54] = type;
+	made.bytes[54 + bytes] = type == 136 ? 2 : 1;
+	made.bytes[55 + bytes] = 1;
+	memcpy(made.bytes + 56 + bytes, egress.mac, 6);
+	made.bytes[18 + 1] = (uint8_t)(bytes + 8);
+	made.nr_bytes = 54 + bytes + 8;
 	return made;
 }
 
@@ -117,8 +123,7 @@ static void test_list(void)
 	struct made all[] = {
 		make_arp(), make_dhcp(), make_v4(egress.peers[0].address.bytes, 51820, 443, 32),
 		make_v4(egress.peers[0].address.bytes, 51820, 443, 1472), make_v4(egress.name_servers[0].bytes, 1234, 53, 30),
-		make_v6(egress.peers[1].address.bytes, 51820, 444, 100), make_v6((uint8_t[16]){ 0xff, 2, [13] = 1, [15] = 2 }, 546, 547, 40),
-		make_discovery(133), make_discovery(135), make_discovery(136),
+		make_v6(egress.peers[1].address.bytes, 51820, 444, 100), make_discovery(133), make_discovery(135), make_discovery(136),
 	};
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -152,7 +157,7 @@ static void test_refused(void)
 		{ &dhcp, 6, 14 }, { &dhcp, 16, 17 }, { &dhcp, 20, 21 }, { &dhcp, 23, 23 }, { &dhcp, 26, 29 }, { &dhcp, 34, 39 },
 		{ &dhcp, 42, 44 }, { &dhcp, 70, 75 }, { &v4, 6, 14 }, { &v4, 16, 17 }, { &v4, 21, 21 }, { &v4, 23, 23 },
 		{ &v4, 26, 39 }, { &v4, 43, 45 }, { &v6, 6, 13 }, { &v6, 18, 20 }, { &v6, 22, 59 }, { &v6, 63, 65 },
-		{ &question, 26, 33 }, { &question, 36, 39 }, { &discovery, 6, 13 }, { &discovery, 20, 37 }, { &discovery, 55, 55 },
+		{ &question, 26, 33 }, { &question, 36, 39 }, { &discovery, 6, 13 }, { &discovery, 20, 39 }, { &discovery, 55, 55 }, { &discovery, 78, 85 },
 	};
 
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -163,6 +168,42 @@ static void test_refused(void)
 			if (refuse(&other) == NULL)
 				unit_fail("case %u with another byte %u", i, at);
 		}
+	}
+}
+
+/* Neighbour discovery goes to who is near, with nothing behind it but the card's address; nothing goes of a family that no
+ * peer is of. */
+static void test_discovery(void)
+{
+	static const uint8_t near[][16] = { { 0xff, 2, [11] = 1, 0xff, 1, 2, 3 }, { 0xfe, 0x80, [15] = 9 }, { 0x20, 1, [15] = 9 } };
+	static const uint8_t far[][16] = { { 0xff, 5, [15] = 1 }, { 0xff, 0xe, [15] = 1 }, { 0x20, 2, [15] = 9 }, { 0xfe, 0xc0, [15] = 9 } };
+	struct egress other = egress;
+
+	other.addresses[1] = (struct egress_address){ true, { 0x20, 1, [15] = 0x15 } };
+	for (unsigned i = 0; i < sizeof(near) / sizeof(near[0]) + sizeof(far) / sizeof(far[0]); i++) {
+		bool is_near = i < sizeof(near) / sizeof(near[0]);
+		struct made made = make_discovery(136);
+
+		memcpy(made.bytes + 22, other.addresses[1].bytes, 16);
+		memcpy(made.bytes + 38, is_near ? near[i] : far[i - sizeof(near) / sizeof(near[0])], 16);
+		if ((egress_refuse(&other, made.bytes, made.nr_bytes) == NULL) != is_near)
+			unit_fail("to %u", i);
+		made.bytes[18 + 1] += 8; /* with one option more */
+		made.nr_bytes += 8;
+		UNIT_CHECK(egress_refuse(&other, made.bytes, made.nr_bytes) != NULL);
+	}
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		struct made v4_made = make_v4(egress.peers[0].address.bytes, 51820, 443, 32), arp = make_arp(), dhcp = make_dhcp();
+		struct made v6_made = make_v6(egress.peers[1].address.bytes, 51820, 444, 100), discovery = make_discovery(133);
+
+		other = egress;
+		other.peers[0] = egress.peers[v6];
+		other.nr_peers = 1;
+		UNIT_EQUAL(egress_refuse(&other, v4_made.bytes, v4_made.nr_bytes) == NULL, !v6);
+		UNIT_EQUAL(egress_refuse(&other, arp.bytes, arp.nr_bytes) == NULL, !v6);
+		UNIT_EQUAL(egress_refuse(&other, dhcp.bytes, dhcp.nr_bytes) == NULL, !v6);
+		UNIT_EQUAL(egress_refuse(&other, v6_made.bytes, v6_made.nr_bytes) == NULL, v6);
+		UNIT_EQUAL(egress_refuse(&other, discovery.bytes, discovery.nr_bytes) == NULL, v6);
 	}
 }
 
@@ -194,6 +235,7 @@ int main(void)
 {
 	unit_run("what is on the list leaves", test_list);
 	unit_run("what differs in one byte does not", test_refused);
+	unit_run("neighbours are near, and families those of peers", test_discovery);
 	unit_run("no other kinds, no fragments", test_kinds);
 	return unit_failed;
 }

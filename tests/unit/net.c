@@ -339,7 +339,7 @@ static void test_status(void)
 	begin(false);
 	net_describe(net, &status);
 	UNIT_CHECK(status.nr_peers == 1 && status.port == 51820 && memcmp(status.inside, own, 4) == 0 &&
-		   memcmp(status.outside, lab_address[0], 4) == 0 && memcmp(status.peers[0].where.address, lab_address[1], 4) == 0 &&
+		   memcmp(status.outside.v4, lab_address[0], 4) == 0 && memcmp(status.peers[0].where.address, lab_address[1], 4) == 0 &&
 		   status.peers[0].where.family == 4 && status.peers[0].where.port == 443 && net_is_none6(status.inside6) && !status.peers[0].is_up);
 	UNIT_EQUAL(status.peers[0].handshake_age_ms, TUNNEL_NO_HANDSHAKE);
 	lab_give(0, TUNNEL_GUEST, frame, make_ping(own, there, 5));
@@ -368,11 +368,16 @@ static void test_configuration(void)
 	struct tunnel_report report;
 	static const char v6[] = "[Interface]\nPrivateKey = AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\nAddress = fd00::1\n[Peer]\n"
 				 "PublicKey = IB8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=\n";
+	static const char large[] = "[Interface]\nPrivateKey = AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\nAddress = 10.9.0.2\nMTU = 1421\n[Peer]\n"
+				    "PublicKey = IB8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=\nEndpoint = [2001:db8::1]:443\n";
 	const struct {
 		const char *more, *why;
 	} cases[] = {
 		{ "Endpoint = vpn.example.org:443\n", "line 4: Endpoint: a name" },
-		{ "Endpoint = [2001:db8::1]:443\n", "line 4: Endpoint: of this peer" },
+		{ "Endpoint = [ff02::1]:443\n", "line 4: Endpoint: this address of IPv6" },
+		{ "Endpoint = [fe80::1]:443\n", "line 4: Endpoint: this address of IPv6" },
+		{ "Endpoint = [::ffff:198.51.100.7]:443\n", "line 4: Endpoint: this address of IPv6" },
+
 		{ "", "line 4: Endpoint: of this peer" },
 	};
 
@@ -386,6 +391,7 @@ static void test_configuration(void)
 			unit_fail("%u: %s", i, report.text);
 	}
 	UNIT_CHECK(!net_configure(v6, strlen(v6), &config, &report) && strncmp(report.text, "Address: ", 9) == 0);
+	UNIT_CHECK(!net_configure(large, strlen(large), &config, &report) && strncmp(report.text, "MTU: with", 9) == 0);
 }
 
 static uint64_t state = 1;

@@ -39,18 +39,37 @@ static uint8_t lab_number;
 
 static const char lab_config_0[] = "[Interface]\nPrivateKey = AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\nAddress = 10.9.0.2/32\n"
 				   "DNS = 10.9.0.53, 10.9.0.54\n[Peer]\n"
-				   "PublicKey = %s\nAllowedIPs = 0.0.0.0/0\nEndpoint = 198.51.100.7:443\n";
+				   "PublicKey = %s\nAllowedIPs = 0.0.0.0/0\nEndpoint = %s\n";
 static const char lab_config_1[] = "[Interface]\nPrivateKey = IB8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=\nListenPort = 443\n"
 				   "Address = 10.9.0.1/24\n[Peer]\nPublicKey = %s\n"
-				   "AllowedIPs = 10.9.0.2/32\nEndpoint = 198.51.100.20:51820\n";
+				   "AllowedIPs = 10.9.0.2/32\nEndpoint = %s\n";
 /* The same with addresses of IPv6 too. */
 static const char lab_config6_0[] = "[Interface]\nPrivateKey = AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\n"
 				    "Address = 10.9.0.2/32, fd00:9::2/128\nDNS = 10.9.0.53, fd00:9::53\n[Peer]\n"
-				    "PublicKey = %s\nAllowedIPs = 0.0.0.0/0, ::/0\nEndpoint = 198.51.100.7:443\n";
+				    "PublicKey = %s\nAllowedIPs = 0.0.0.0/0, ::/0\nEndpoint = %s\n";
 static const char lab_config6_1[] = "[Interface]\nPrivateKey = IB8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=\nListenPort = 443\n"
 				    "Address = 10.9.0.1/24, fd00:9::1/64\n[Peer]\nPublicKey = %s\n"
-				    "AllowedIPs = 10.9.0.2/32, fd00:9::2/128\nEndpoint = 198.51.100.20:51820\n";
+				    "AllowedIPs = 10.9.0.2/32, fd00:9::2/128\nEndpoint = %s\n";
+/* Of the other end, outside by IPv4 and by IPv6. */
+static const char *const lab_endpoints[2][2] = { { "198.51.100.7:443", "198.51.100.20:51820" },
+						 { "[2001:db8::7]:443", "[2001:db8::20]:51820" } };
+static const char *const lab_addresses[2][2] = { { "198.51.100.20/24", "198.51.100.7/24" }, { "2001:db8::20/64", "2001:db8::7/64" } };
 static const uint8_t lab_address[2][4] = { { 198, 51, 100, 20 }, { 198, 51, 100, 7 } };
+
+/* Its addresses, as tunnel_said() has them. */
+static void lab_open_from(struct lab_end *end)
+{
+	struct tunnel_outside outside;
+
+	net_say_outside(&end->net, &outside);
+	end->gate.nr_addresses = 0;
+	if (!net_is_none(outside.v4))
+		memcpy(end->gate.addresses[end->gate.nr_addresses++].bytes, outside.v4, 4);
+	if (!net_is_none6(outside.v6)) {
+		end->gate.addresses[end->gate.nr_addresses].is_v6 = true;
+		memcpy(end->gate.addresses[end->gate.nr_addresses++].bytes, outside.v6, 16);
+	}
+}
 
 static void lab_send(void *context, enum tunnel_tag way, const uint8_t *frame, size_t nr_bytes)
 {
@@ -60,8 +79,7 @@ static void lab_send(void *context, enum tunnel_tag way, const uint8_t *frame, s
 	if (way == TUNNEL_WIRE) {
 		const char *why;
 
-		memcpy(end->gate.addresses[0].bytes, end->net.outer.address, 4);
-		end->gate.nr_addresses = !net_is_none(end->net.outer.address);
+		lab_open_from(end);
 		why = egress_refuse(&end->gate, frame, (uint32_t)nr_bytes);
 		end->nr_wire++;
 		if (why != NULL)
@@ -84,17 +102,25 @@ static void lab_random(void *context, void *bytes, size_t nr_bytes)
 		((uint8_t *)bytes)[i] = ++lab_number;
 }
 
-static bool lab_roams, lab_v6;
+static bool lab_roams, lab_v6, lab_outside_v6;
+
+static void lab_open_to(struct egress_endpoint *to, const struct tunnel_peer *peer)
+{
+	to->address.is_v6 = peer->family == 6;
+	memcpy(to->address.bytes, peer->address, 16);
+	to->port = peer->port;
+}
 
 static void lab_event(void *context, uint32_t peer, enum wireguard_event event, const struct ip_endpoint *where)
 {
 	struct lab_end *end = context;
+	struct tunnel_peer peer_is;
 
 	(void)peer;
 	if (event == WIREGUARD_ROAMED && lab_roams) {
 		end->gate.nr_peers = 2; /* as tunnel_said() has it */
-		memcpy(end->gate.peers[1].address.bytes, where->address.bytes, 4);
-		end->gate.peers[1].port = where->port;
+		net_say_where(where, &peer_is);
+		lab_open_to(&end->gate.peers[1], &peer_is);
 	}
 	end->nr_events[event]++;
 }
@@ -129,22 +155,18 @@ static bool lab_begin_end(unsigned which, const char *format, const char *other,
 
 	memset(end, 0, sizeof(*end));
 	lab_public_key(other, key);
-	snprintf(text, sizeof(text), format, key);
+	snprintf(text, sizeof(text), format, key, lab_endpoints[lab_outside_v6][which]);
 	if (!net_configure(text, strlen(text), &config, &end->report))
 		return false;
 	lab_hosts[which] = (struct net_host){ end, lab_send, lab_random, lab_event };
 	end->begin = (struct tunnel_begin){ .mac = { 0x52, 0x54, 0, 0, 0, (uint8_t)(0x10 + which) } };
 	end->begin.roams = lab_roams;
 	if (!dhcp)
-		snprintf(end->begin.address, sizeof(end->begin.address), "198.51.100.%u/24", lab_address[which][3]);
+		snprintf(end->begin.address, sizeof(end->begin.address), "%s", lab_addresses[lab_outside_v6][which]);
 	end->gate.port = end->report.port;
 	memcpy(end->gate.mac, end->begin.mac, 6);
-	for (; end->gate.nr_peers < end->report.nr_peers; end->gate.nr_peers++) {
-		struct tunnel_peer *peer = &end->report.peers[end->gate.nr_peers];
-
-		memcpy(end->gate.peers[end->gate.nr_peers].address.bytes, peer->address, 4);
-		end->gate.peers[end->gate.nr_peers].port = peer->port;
-	}
+	for (; end->gate.nr_peers < end->report.nr_peers; end->gate.nr_peers++)
+		lab_open_to(&end->gate.peers[end->gate.nr_peers], &end->report.peers[end->gate.nr_peers]);
 	return net_begin(&end->net, &config, &end->begin, &lab_hosts[which], lab_now, &end->report);
 }
 

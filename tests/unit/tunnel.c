@@ -14,7 +14,7 @@
 #include "vmm/pci_function.h"
 
 static struct nic nics[2] = { { .class = &nic_virtio_class } };
-static uint8_t wire_frame[74]; /* that comes next */
+static uint8_t wire_frame[94]; /* that comes next */
 static unsigned nr_nics, nr_wireless, nr_to_wire, nr_to_guest, nr_given;
 static bool is_watched;
 const struct nic_class nic_virtio_class = { .name = "virtio" };
@@ -121,6 +121,11 @@ static void send_to(uint8_t last, uint16_t port)
 	tunnel_said(TUNNEL_WIRE, frame, sizeof(frame));
 }
 
+static void say(const struct tunnel_outside *outside)
+{
+	tunnel_said(TUNNEL_ADDRESS, (const uint8_t *)outside, sizeof(*outside));
+}
+
 static void take(uint64_t length_bytes)
 {
 	struct bounce bounce = { .length_bytes = 12 + length_bytes };
@@ -147,13 +152,14 @@ static void test_claim(void)
 
 static void test_gate(void)
 {
-	static const uint8_t address[4] = { 10, 0, 2, 15 }, none[4], all[4] = { 255, 255, 255, 255 };
-	struct tunnel_report report = { .port = 51820, .nr_peers = 1, .peers = { { { 198, 51, 100, 7 }, 4, 0, 443 } } };
+	static const struct tunnel_outside address = { { 10, 0, 2, 15 }, { 0 } }, none, all = { { 255, 255, 255, 255 }, { 0xff, 2, [15] = 1 } };
+	struct tunnel_report report = { .port = 51820, .nr_peers = 2, .peers = { { { 198, 51, 100, 7 }, 4, 0, 443 },
+										{ { 0x20, 1, 0xd, 0xb8, [15] = 7 }, 6, 0, 443 } } };
 	const char *why;
 
 	tunnel_service_begins();
 	UNIT_CHECK(!tunnel_has_report(&why));
-	tunnel_said(TUNNEL_ADDRESS, address, 4);
+	say(&address);
 	send_to(7, 443);
 	take(100);
 	tunnel_said(TUNNEL_REPORT, (const uint8_t *)&report, sizeof(report) - 1);
@@ -171,22 +177,54 @@ static void test_gate(void)
 	tunnel_said(TUNNEL_REPORT, (const uint8_t *)&report, sizeof(report));
 	send_to(8, 443);
 	UNIT_EQUAL(nr_to_wire, 1);
-	tunnel_said(TUNNEL_ADDRESS, none, 4);
+	say(&none);
 	send_to(7, 443);
-	tunnel_said(TUNNEL_ADDRESS, all, 4);
+	say(&all);
 	send_to(7, 443);
-	tunnel_said(TUNNEL_ADDRESS, address, 3);
+	tunnel_said(TUNNEL_ADDRESS, (const uint8_t *)&address, sizeof(address) - 1);
 	send_to(7, 443);
 	UNIT_EQUAL(nr_to_wire, 1);
-	tunnel_said(TUNNEL_ADDRESS, address, 4);
+	say(&address);
 	send_to(7, 443);
 	UNIT_EQUAL(nr_to_wire, 2);
 	tunnel_service_begins(); /* again: it has no address yet */
 	send_to(7, 443);
 	UNIT_EQUAL(nr_to_wire, 2);
 	for (uint32_t tag = 6; tag < 300; tag++)
-		tunnel_said(tag, address, 4);
+		tunnel_said(tag, (const uint8_t *)&address, 4);
 	UNIT_CHECK(nr_to_wire == 2 && nr_to_guest == 0);
+}
+
+static bool is_open_to6(uint8_t last, uint16_t port)
+{
+	unsigned before = nr_to_wire;
+	uint8_t frame[94] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x54, 0, 0x12, 0x34, 0x56, 0x86, 0xdd, 0x60, [19] = 40, 17, 64,
+			      0x20, 1, 0xd, 0xb8, [37] = 0x20, 0x20, 1, 0xd, 0xb8, [53] = last, 0xca, 0x6c, (uint8_t)(port >> 8), (uint8_t)port,
+			      0, 40, [62] = 4 };
+
+	tunnel_said(TUNNEL_WIRE, frame, sizeof(frame));
+	return nr_to_wire != before;
+}
+
+/* By IPv6, from an address that a machine can have. */
+static void test_gate6(void)
+{
+	static const struct tunnel_outside six = { { 0 }, { 0x20, 1, 0xd, 0xb8, [15] = 0x20 } };
+	static const struct tunnel_outside none[] = { { { 10, 0, 2, 15 }, { 0 } }, { { 0 }, { 0xff, 2, [15] = 1 } }, { { 0 }, { 0xfe, 0x80, [15] = 1 } },
+						      { { 0 }, { [15] = 1 } }, { { 0 }, { [10] = 0xff, 0xff, 10, 0, 2, 15 } } };
+	unsigned before;
+
+	tunnel_service_begins();
+	UNIT_CHECK(!is_open_to6(7, 443));
+	for (unsigned i = 0; i < ARRAY_LENGTH(none); i++) {
+		say(&none[i]);
+		UNIT_CHECK(!is_open_to6(7, 443));
+	}
+	say(&six);
+	UNIT_CHECK(is_open_to6(7, 443) && !is_open_to6(8, 443) && !is_open_to6(7, 444));
+	before = nr_to_wire;
+	send_to(7, 443); /* there is no address of IPv4 */
+	UNIT_EQUAL(nr_to_wire, before);
 }
 
 /* Hooks are told of those that are other than they were, and of no more than there are. */
@@ -236,13 +274,37 @@ static void say_roamed(uint32_t peer, uint8_t last, uint16_t port)
 	tunnel_said(TUNNEL_ROAMED, (const uint8_t *)&roamed, sizeof(roamed));
 }
 
+static void hear6(uint8_t last, uint16_t port)
+{
+	struct bounce bounce = { .length_bytes = sizeof(wire_frame) };
+	const uint8_t heard[sizeof(wire_frame)] = { [12] = 0x86, 0xdd, 0x60, [19] = 40, 17, 64, 0x20, 1, 0xd, 0xb8, [37] = last,
+						    [54] = (uint8_t)(port >> 8), (uint8_t)port, 0xca, 0x6c, 0, 40, [62] = 4 };
+
+	memcpy(wire_frame, heard, sizeof(heard));
+	tunnel_take(TUNNEL_WIRE, &bounce, 0);
+	memset(wire_frame, 0, sizeof(wire_frame));
+}
+
+static void test_roaming6(void)
+{
+	static const struct tunnel_outside six = { { 0 }, { 0x20, 1, 0xd, 0xb8, [15] = 0x20 } };
+	struct tunnel_roamed roamed = { 1, { { 0x20, 1, 0xd, 0xb8, [15] = 9 }, 6, 0, 1000 } };
+
+	say(&six);
+	tunnel_said(TUNNEL_ROAMED, (const uint8_t *)&roamed, sizeof(roamed));
+	UNIT_CHECK(!is_open_to6(9, 1000));
+	hear6(9, 1000);
+	tunnel_said(TUNNEL_ROAMED, (const uint8_t *)&roamed, sizeof(roamed));
+	UNIT_CHECK(is_open_to6(9, 1000) && is_open_to6(7, 443));
+}
+
 /* The gate follows a peer to where somebody has sent from lately, where that is wanted, and nowhere else. */
 static void test_roaming(void)
 {
-	static const uint8_t address[4] = { 10, 0, 2, 15 };
+	static const struct tunnel_outside address = { { 10, 0, 2, 15 }, { 0 } };
 	unsigned before;
 
-	tunnel_said(TUNNEL_ADDRESS, address, 4);
+	say(&address);
 	hear(9, 1000, 4);
 	say_roamed(0, 9, 1000);
 	UNIT_CHECK(!is_open_to(9, 1000));
@@ -255,7 +317,7 @@ static void test_roaming(void)
 	hear(9, 1000, 4);
 	say_roamed(0, 9, 1001);
 	say_roamed(0, 8, 1000);
-	say_roamed(1, 9, 1000); /* there is one peer */
+	say_roamed(2, 9, 1000); /* there are two peers */
 	say_roamed(UINT32_MAX, 9, 1000);
 	UNIT_CHECK(!is_open_to(9, 1000) && !is_open_to(9, 1001) && !is_open_to(8, 1000));
 	say_roamed(0, 9, 1000);
@@ -271,7 +333,7 @@ static void test_roaming(void)
 	say_roamed(0, 9, 1000); /* heard of too long ago */
 	UNIT_CHECK(is_open_to(10, 1000) && !is_open_to(9, 1000));
 	tunnel_service_begins();
-	tunnel_said(TUNNEL_ADDRESS, address, 4);
+	say(&address);
 	UNIT_CHECK(!is_open_to(10, 1000));
 	before = nr_to_wire;
 	send_to(7, 443);
@@ -297,8 +359,10 @@ int main(void)
 {
 	unit_run("one card that can be kept, or none", test_claim);
 	unit_run("the gate is as the first report says", test_gate);
+	unit_run("so it is by IPv6", test_gate6);
 	unit_run("hooks are told of peers", test_peers);
 	unit_run("the gate follows a peer that somebody has heard", test_roaming);
+	unit_run("and by IPv6", test_roaming6);
 	unit_run("what is no frame is not given to the service", test_take);
 	return unit_failed;
 }

@@ -97,11 +97,9 @@ static void vpn_print_text(const struct tunnel_status *status)
 {
 	char endpoint[VPN_ENDPOINT_BYTES], key[VPN_KEY_TEXT_BYTES];
 
-	static const uint8_t none[NET_V6_BYTES];
-
 	fprintf(settings.output, "the network service %s; ", status->runs ? "runs" : "is dead, and will be started again");
 	vpn_print_addresses("inside", status->inside, status->inside6);
-	vpn_print_addresses("outside", status->outside, none);
+	vpn_print_addresses("outside", status->outside.v4, status->outside.v6);
 	fprintf(settings.output, "port %u\n", status->port);
 	for (unsigned i = 0; i < status->nr_peers; i++) {
 		const struct tunnel_peer_status *peer = &status->peers[i];
@@ -124,7 +122,8 @@ static void vpn_print_json(const struct tunnel_status *status)
 	fprintf(settings.output, "{\"type\":\"vpn\",\"data\":{\"runs\":%s,", status->runs ? "true" : "false");
 	vpn_print_json_address("inside", status->inside, AF_INET);
 	vpn_print_json_address("inside6", status->inside6, AF_INET6);
-	vpn_print_json_address("outside", status->outside, AF_INET);
+	vpn_print_json_address("outside", status->outside.v4, AF_INET);
+	vpn_print_json_address("outside6", status->outside.v6, AF_INET6);
 	fprintf(settings.output, "\"port\":%u,\"peers\":[", status->port);
 	for (unsigned i = 0; i < status->nr_peers; i++) {
 		const struct tunnel_peer_status *peer = &status->peers[i];

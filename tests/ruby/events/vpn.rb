@@ -7,4 +7,4 @@ begin
 rescue StandardError => error
   log error.message
 end
-log "#{Vpn.status.inside} #{Vpn.status.inside6} #{Vpn.status.outside} #{Vpn.status.port} #{Vpn.status.running?}"
+log "#{Vpn.status.inside} #{Vpn.status.inside6} #{Vpn.status.outside} #{Vpn.status.outside6.inspect} #{Vpn.status.port} #{Vpn.status.running?}"

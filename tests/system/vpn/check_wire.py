@@ -3,10 +3,12 @@
 
 usage: tests/system/vpn/check_wire.py FILE MAC PEER PORT
 
-What may leave: ARP, DHCP and WireGuard's datagrams to PEER:PORT (docs/vpn.md has the list). It prints how many there
-were of each, and each frame that is none of these, or has the guest's mark in it.
+What may leave: ARP, DHCP and WireGuard's datagrams to PEER:PORT; of a PEER of IPv6, neighbour discovery and those datagrams
+(docs/vpn.md has the list). It prints how many there were of each, and each frame that is none of these, or has the guest's
+mark in it.
 """
 
+import ipaddress
 import struct
 import sys
 from collections import Counter
@@ -32,6 +34,8 @@ def kind(frame, mac, peer, port):
     if MARK in frame:
         return None
     ethertype, inside = frame[12:14], frame[14:]
+    if len(peer) == 16:
+        return kind6(inside, mac, peer, port) if ethertype == b"\x86\xdd" else None
     if ethertype == b"\x08\x06":
         good = inside[:6] == b"\0\1\x08\0\6\4" and inside[8:14] == mac and not any(inside[28:])
         return "ARP" if good else None
@@ -44,7 +48,30 @@ def kind(frame, mac, peer, port):
         return None
     if (sport, dport) == (68, 67):
         return "DHCP" if payload[:3] == b"\1\1\6" and payload[28:34] == mac else None
-    if destination != peer or dport != port or not any(source) or payload[1:4] != b"\0\0\0":
+    return message(payload) if destination == peer and dport == port and any(source) else None
+
+
+def kind6(inside, mac, peer, port):
+    """The same of IPv6, whose packet that is."""
+    length, following, hops = int.from_bytes(inside[4:6], "big"), inside[6], inside[7]
+    source, destination, content = inside[8:24], inside[24:40], inside[40 : 40 + length]
+    if inside[0] != 0x60 or len(content) != length or any(inside[40 + length :]):
+        return None
+    if following == 58:
+        bytes_of = {133: 8, 135: 24, 136: 24}.get(content[0])
+        option = bytes([2 if content[0] == 136 else 1, 1]) + mac
+        near = destination[:2] == b"\xff\2" or destination[:8] == source[:8] or destination[:2] == b"\xfe\x80"
+        good = hops == 255 and bytes_of and content[1] == 0 and content[bytes_of:] in (b"", option) and near
+        return "discovery" if good else None
+    if following != 17 or len(content) < 12 or not any(source) or destination != peer:
+        return None
+    _, dport, udp_bytes = struct.unpack(">3H", content[:6])
+    return message(content[8:]) if dport == port and udp_bytes == length else None
+
+
+def message(payload):
+    """Which of WireGuard's it is."""
+    if payload[1:4] != b"\0\0\0":
         return None
     if payload[0] == 4 and len(payload) >= 32 and len(payload) % 16 in (0, 12):  # padded, or up to an MTU of 1420
         return "data"
@@ -70,7 +97,7 @@ def check(path, mac, peer, port):
 
 
 def main(path, mac, peer, port):
-    peer = bytes(int(part) for part in peer.split("."))
+    peer = ipaddress.ip_address(peer).packed
     return 0 if check(Path(path), bytes.fromhex(mac.replace(":", "")), peer, int(port)) else 1
 
 

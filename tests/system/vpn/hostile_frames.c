@@ -82,6 +82,40 @@ static void datagram(const uint8_t *to_mac, in_addr_t from, in_addr_t to, unsign
 	transmit(42 + nr_bytes < 60 ? 60 : 42 + nr_bytes);
 }
 
+/* A packet of IPv6, from and to these, with such a header behind its own. */
+static void packet6(const char *from, const char *to, uint8_t next_header, const void *header, size_t header_bytes, size_t nr_bytes)
+{
+	static const uint8_t group[6] = { 0x33, 0x33, 0, 0, 0, 1 };
+
+	begin(group, mac, 0x86dd);
+	frame[14] = 0x60;
+	put16(frame + 18, (unsigned)nr_bytes);
+	frame[20] = next_header;
+	frame[21] = 255;
+	if (inet_pton(AF_INET6, from, frame + 22) != 1 || inet_pton(AF_INET6, to, frame + 38) != 1)
+		exit(1);
+	memcpy(frame + 54, header, header_bytes);
+	transmit(54 + nr_bytes);
+}
+
+/* What the gate lets our own side send by IPv6, and others of that kind: neighbour discovery, WireGuard's data to the peer. */
+static void send6(unsigned port)
+{
+	static const char *const from[] = { "::", "fe80::9", "fec0::9", "fd00:9::2" };
+	uint8_t udp[] = { 0xca, 0x6c, (uint8_t)(port >> 8), (uint8_t)port, 0, 108, 1, 1, 4, 0, 0, 0 };
+	static const uint8_t dhcp[] = { 2, 34, 2, 35, 0, 108, 1, 1, 1, 0, 0, 0 };
+
+	for (unsigned i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
+		for (uint8_t type = 133; type <= 137; type++)
+			packet6(from[i], "ff02::1", 58, (uint8_t[8]){ type }, 8, 56);
+		packet6(from[i], "fec0::2", 17, udp, sizeof(udp), 108);
+		packet6(from[i], "ff02::1:2", 17, dhcp, sizeof(dhcp), 108);
+		packet6(from[i], "fec0::2", 44, udp, sizeof(udp), 108);
+		packet6(from[i], "fec0::2", 0, udp, sizeof(udp), 108);
+		packet6(from[i], "fec0::3", 17, (uint8_t[]){ 1, 2, 0, 53, 0, 108 }, 6, 108);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const uint8_t all[6] = { 255, 255, 255, 255, 255, 255 }, other[6] = { 0x52, 0x54, 0, 9, 9, 9 },
@@ -131,6 +165,7 @@ int main(int argc, char **argv)
 	datagram(all, own, peer, 51820, port, 5, 100);
 	datagram(all, own, inet_addr("224.0.0.251"), 5353, 5353, 0, 100);
 	datagram(all, own, inet_addr("10.0.2.3"), 53, 53, 0, 100);
+	send6(port);
 	begin(all, mac, 0x0806); /* that the address outside is the guest's, who says so */
 	memcpy(frame + 14, (uint8_t[]){ 0, 1, 8, 0, 6, 4, 0, 2 }, 8);
 	memcpy(frame + 22, mac, 6);

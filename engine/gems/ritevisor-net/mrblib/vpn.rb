@@ -9,13 +9,13 @@ class Vpn
     known && new(known)
   end
 
-  # Where the guest is in it, and by IPv6; where we are outside, and our port there. nil: there is no address.
-  attr_reader :inside, :inside6, :outside, :port
+  # Where the guest is in it, of IPv4 and IPv6; where we are outside, and our port there. nil: there is no address.
+  attr_reader :inside, :inside6, :outside, :outside6, :port
 
   attr_reader :peers
 
   def initialize(known)
-    @running, @inside, @inside6, @outside, @port, peers = known
+    @running, @inside, @inside6, @outside, @outside6, @port, peers = known
     @peers = peers.each_with_index.map { |peer, number| Peer.new(number, peer) }
   end
 

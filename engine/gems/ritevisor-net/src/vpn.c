@@ -41,11 +41,11 @@ static mrb_value vpn_peer(mrb_state *mrb, const struct tunnel_peer_status *peer)
 	return mrb_ary_new_from_values(mrb, 7, values);
 }
 
-/* Vpn.__status -> [runs?, inside, inside6, outside, port, peers]; nil: there is none */
+/* Vpn.__status -> [runs?, inside, inside6, outside, outside6, port, peers]; nil: there is none */
 static mrb_value vpn_status(mrb_state *mrb, mrb_value self)
 {
 	struct tunnel_status status;
-	mrb_value values[6];
+	mrb_value values[7];
 
 	(void)self;
 	if (sys_vpn(&status) < 0)
@@ -53,12 +53,13 @@ static mrb_value vpn_status(mrb_state *mrb, mrb_value self)
 	values[0] = mrb_bool_value(status.runs != 0);
 	values[1] = vpn_address(mrb, status.inside, 4);
 	values[2] = vpn_address(mrb, status.inside6, 6);
-	values[3] = vpn_address(mrb, status.outside, 4);
-	values[4] = mrb_fixnum_value(status.port);
-	values[5] = mrb_ary_new(mrb);
+	values[3] = vpn_address(mrb, status.outside.v4, 4);
+	values[4] = vpn_address(mrb, status.outside.v6, 6);
+	values[5] = mrb_fixnum_value(status.port);
+	values[6] = mrb_ary_new(mrb);
 	for (unsigned i = 0; i < status.nr_peers && i < TUNNEL_PEERS_MAXIMUM; i++)
-		mrb_ary_push(mrb, values[5], vpn_peer(mrb, &status.peers[i]));
-	return mrb_ary_new_from_values(mrb, 6, values);
+		mrb_ary_push(mrb, values[6], vpn_peer(mrb, &status.peers[i]));
+	return mrb_ary_new_from_values(mrb, 7, values);
 }
 
 void net_vpn_init(mrb_state *mrb)
