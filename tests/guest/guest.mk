@@ -61,7 +61,8 @@ guest-names := \
 	virtio \
 	vmx \
 	wire \
-	x2apic
+	x2apic \
+	xhci
 guest-framework := start.o bios.o fault_entry.o fault.o print.o power.o runtime.o
 guest-programs := $(guest-names:%=$(build)/tests/guest/%.elf)
 guest-flags := $(bare-flags) -I tests/guest
@@ -85,7 +86,8 @@ $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
 $(addprefix $(build)/tests/guest/,bars.elf caught.elf extint.elf flood.elf held.elf control.elf ipi.elf logical.elf message.elf nmi.elf pci_odd.elf poll.elf restart.elf \
 		sleep.elf smi.elf smp.elf start_nmi.elf startup.elf suspend.elf x2apic.elf): \
 	$(addprefix $(build)/tests/guest/,second.o second_entry.o)
-$(addprefix $(build)/tests/guest/,alias.elf control.elf hostile.elf ours.elf dma.elf nvme.elf ahci.elf virtio.elf): $(build)/tests/guest/reserved.o
+$(addprefix $(build)/tests/guest/,alias.elf control.elf hostile.elf ours.elf dma.elf nvme.elf ahci.elf virtio.elf xhci.elf): $(build)/tests/guest/reserved.o
+$(build)/tests/guest/xhci.elf: $(build)/tests/guest/xhci_driver.o
 $(build)/tests/guest/suspend.elf: $(build)/tests/guest/suspend_low.o
 $(build)/tests/guest/task.elf: $(build)/tests/guest/task_switch.o
 $(addprefix $(build)/tests/guest/,alone.elf control.elf edge.elf priority.elf trap.elf): \
