@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "core/string.h"
+#include "service/net_dns.h"
 
 _Static_assert(TUNNEL_PEERS_MAXIMUM == WIREGUARD_PEERS_MAXIMUM, "a report has room");
 _Static_assert(TUNNEL_TEXT_BYTES == WIREGUARD_WHY_BYTES, "and for the words");
@@ -25,8 +26,11 @@ static bool net_configure_peer(const struct wireguard_peer_config *peer, struct 
 {
 	struct tunnel_peer *to = &report->peers[report->nr_peers++];
 
-	if (peer->endpoint_name[0] != '\0')
-		return net_refuse_peer(peer, "a name is looked up by nobody here: give an address", report);
+	if (peer->endpoint_name[0] != '\0') {
+		to->port = peer->endpoint.port;
+		return dns_write_name(peer->endpoint_name, report->names[report->nr_peers - 1]) ||
+		       net_refuse_peer(peer, "this name is too long, or none", report);
+	}
 	if (peer->endpoint.address.family == IP_NONE)
 		return net_refuse_peer(peer, "of this peer it is missing", report);
 	if (peer->endpoint.address.family == IP_V6 && !net_is_elsewhere6(peer->endpoint.address.bytes))
@@ -133,6 +137,8 @@ static void net_event(void *context, uint32_t peer, enum wireguard_event event)
 
 	if ((event == WIREGUARD_ROAMED && !net->roams) || event == WIREGUARD_DOWN)
 		net->wireguard.peers[peer].endpoint = net->endpoints[peer];
+	if (event == WIREGUARD_DOWN)
+		net_names_hurry(net, peer);
 	net->host->event(net->host->context, peer, event, &where);
 }
 
@@ -212,6 +218,10 @@ static bool net_begin_outer(struct net *net, const struct tunnel_begin *begin, s
 		print_format(report->text, sizeof(report->text), "address=: no peer has an Endpoint of IPv%u", own.address.family);
 		return false;
 	}
+	if (own.address.family == IP_V4 && net->names.is_there) {
+		print_format(report->text, sizeof(report->text), "address=: an Endpoint is a name, for which DHCP's name server is asked: leave it out");
+		return false;
+	}
 	net_random(net, &transaction, sizeof(transaction));
 	if (net->has_v4)
 		outer_begin(&net->outer, own.address.family == IP_V4 ? own.address.bytes : none, router.bytes, own.prefix, transaction);
@@ -230,7 +240,8 @@ bool net_begin(struct net *net, const struct wireguard_config *config, const str
 		net->endpoints[i] = config->peers[i].endpoint;
 	net->wireguard_host = (struct wireguard_host){ net, net_send, net_deliver, net_random, net_event };
 	net_begin_guest(net, config, begin);
-	net->has_v4 = net_has_peer(config, IP_V4);
+	net_names_begin(net, config);
+	net->has_v4 = net_has_peer(config, IP_V4) || net->names.is_there;
 	net->has_v6 = net_has_peer(config, IP_V6);
 	net_prepare_outer(net, begin, report->port, now.ms);
 	return net_begin_outer(net, begin, report) &&
@@ -241,8 +252,10 @@ uint64_t net_advance(struct net *net, struct wireguard_time now)
 {
 	uint64_t next = outer_advance(&net->outer, now.ms), outer6 = outer6_advance(&net->outer6, now.ms);
 	uint64_t guest = net_guest6_advance(&net->guest, now.ms), tunnel = wireguard_advance(&net->wireguard, now);
+	uint64_t names = net_names_advance(net, now.ms);
 
 	next = outer6 < next ? outer6 : next;
+	next = names < next ? names : next;
 	next = guest < next ? guest : next;
 	return tunnel < next ? tunnel : next;
 }
@@ -251,12 +264,18 @@ void net_link(struct net *net)
 {
 	outer_link(&net->outer);
 	outer6_link(&net->outer6);
+	for (uint32_t i = 0; i < net->wireguard.nr_peers; i++)
+		net_names_hurry(net, i);
 }
 
 void net_say_outside(const struct net *net, struct tunnel_outside *said)
 {
 	memcpy(said->v4, net->outer.address, NET_V4_BYTES);
 	memcpy(said->v6, outer6_address(&net->outer6), NET_V6_BYTES);
+	if (net->names.is_there)
+		memcpy(said->name_server, net->outer.name_server, NET_V4_BYTES);
+	else
+		memset(said->name_server, 0, NET_V4_BYTES);
 }
 
 static void net_describe_peer(const struct net *net, const struct wireguard_peer *peer, struct tunnel_peer_status *status)
@@ -305,6 +324,10 @@ static void net_receive_wire(struct net *net, uint8_t *frame, size_t nr_bytes)
 
 	if (!(is_v6 ? outer6_receive(&net->outer6, frame, nr_bytes, &udp) : outer_receive(&net->outer, frame, nr_bytes, &udp)))
 		return;
+	if (!is_v6 && udp.to_port != net->outer.port) {
+		net_names_receive(net, &udp);
+		return;
+	}
 	memcpy(from.address.bytes, udp.source, is_v6 ? NET_V6_BYTES : NET_V4_BYTES);
 	from.port = udp.from_port;
 	wireguard_receive(&net->wireguard, &from, udp.payload, udp.nr_bytes);

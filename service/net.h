@@ -7,6 +7,7 @@
 #define SERVICE_NET_H
 
 #include "service/net_guest.h"
+#include "service/net_names.h"
 #include "service/net_outer.h"
 #include "service/net_outer6.h"
 #include "service/wireguard.h"
@@ -22,6 +23,10 @@ struct net_host {
 	void (*random)(void *context, void *bytes, size_t nr_bytes);
 	/* WIREGUARD_ROAMED: `where` is where the peer has sent from; it comes before anything is sent there. */
 	void (*event)(void *context, uint32_t peer, enum wireguard_event event, const struct ip_endpoint *where);
+	/* A peer's name leads there; it comes before anything is sent there. */
+	void (*resolved)(void *context, uint32_t peer, const struct ip_endpoint *where);
+	/* What people should know. */
+	void (*say)(void *context, const char *text);
 };
 
 struct net {
@@ -30,10 +35,11 @@ struct net {
 	bool has_v4, has_v6; /* peers outside, so that there is */
 	struct outer outer;
 	struct outer6 outer6;
+	struct net_names names;
 	struct wireguard wireguard;
 	struct wireguard_host wireguard_host;
 	bool roams; /* else the gate knows no endpoints but these: */
-	struct ip_endpoint endpoints[WIREGUARD_PEERS_MAXIMUM]; /* of the configuration */
+	struct ip_endpoint endpoints[WIREGUARD_PEERS_MAXIMUM]; /* of the configuration, or where names lead */
 };
 
 /* Reads the file, and says what the gate has to know. False: report->text says what is wrong. */

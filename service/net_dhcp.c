@@ -33,6 +33,7 @@ static void dhcp_read_option(struct dhcp_message *message, uint8_t option, const
 	} addresses[] = {
 		{ OPTION_MASK, offsetof(struct dhcp_message, mask) },
 		{ OPTION_ROUTER, offsetof(struct dhcp_message, router) },
+		{ OPTION_DNS, offsetof(struct dhcp_message, dns) },
 		{ OPTION_REQUESTED, offsetof(struct dhcp_message, requested) },
 		{ OPTION_SERVER, offsetof(struct dhcp_message, server) },
 	};
@@ -42,7 +43,7 @@ static void dhcp_read_option(struct dhcp_message *message, uint8_t option, const
 	if (option == OPTION_LEASE && nr_bytes == 4)
 		message->lease_seconds = net_load32(value);
 	for (unsigned i = 0; i < ARRAY_LENGTH(addresses); i++) {
-		if (addresses[i].option == option && nr_bytes >= NET_V4_BYTES) /* of routers the first */
+		if (addresses[i].option == option && nr_bytes >= NET_V4_BYTES) /* of routers and name servers the first */
 			memcpy((uint8_t *)message + addresses[i].offset, value, NET_V4_BYTES);
 	}
 }
@@ -99,7 +100,7 @@ static void dhcp_put_address(struct dhcp_writer *writer, enum dhcp_option option
 
 static void dhcp_put_options(struct dhcp_writer *writer, const struct dhcp_message *message)
 {
-	static const uint8_t wanted[] = { OPTION_MASK, OPTION_ROUTER, OPTION_LEASE, OPTION_SERVER };
+	static const uint8_t wanted[] = { OPTION_MASK, OPTION_ROUTER, OPTION_DNS, OPTION_LEASE, OPTION_SERVER };
 	uint8_t type = (uint8_t)message->type, number[4];
 
 	dhcp_put(writer, OPTION_TYPE, &type, 1);

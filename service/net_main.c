@@ -93,7 +93,28 @@ static void net_tell(void *context, uint32_t peer, enum wireguard_event event, c
 	(void)resident_log(event == WIREGUARD_DOWN ? RV_LOG_WARNING : RV_LOG_INFO, text, (uint64_t)length);
 }
 
-static const struct net_host net_host = { NULL, net_put, net_draw, net_tell };
+static void net_say(void *context, const char *text)
+{
+	(void)context;
+	(void)resident_log(RV_LOG_WARNING, text, strlen(text));
+}
+
+/* As of one that has roamed: the gate has to hear of it first. */
+static void net_say_resolved(void *context, uint32_t peer, const struct ip_endpoint *where)
+{
+	struct tunnel_roamed found = { .peer = peer };
+	const uint8_t *bytes = where->address.bytes;
+	char text[64];
+
+	(void)context;
+	net_say_where(where, &found.to);
+	(void)rv_ring_write(&net_rings[TUNNEL_FROM_SERVICE], TUNNEL_RESOLVED, &found, sizeof(found));
+	net_has_news = true;
+	(void)resident_log(RV_LOG_INFO, text, (uint64_t)print_format(text, sizeof(text), "peer %u: its name is %u.%u.%u.%u", peer, bytes[0],
+								     bytes[1], bytes[2], bytes[3]));
+}
+
+static const struct net_host net_host = { NULL, net_put, net_draw, net_tell, net_say_resolved, net_say };
 
 /* Returns when it is to be called again at the latest, in ms. */
 static uint64_t net_say_status(struct wireguard_time now)

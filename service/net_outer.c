@@ -4,6 +4,7 @@
 #include "service/net_outer.h"
 
 #include "core/string.h"
+#include "service/net_dns.h"
 
 #define LEASE_LEAST_S 30 /* what is shorter would only be asked for */
 #define LEASE_MOST_S (UINT32_MAX / 4)
@@ -15,6 +16,7 @@ static void outer_dhcp_begin(struct outer *outer)
 {
 	memset(outer->address, 0, sizeof(outer->address));
 	memset(outer->router, 0, sizeof(outer->router));
+	memset(outer->name_server, 0, sizeof(outer->name_server));
 	neighbours_forget(&outer->neighbours);
 	outer->dhcp = OUTER_SEEKING;
 	outer->transaction++;
@@ -57,8 +59,7 @@ static void outer_dhcp_advance(struct outer *outer)
 		outer->dhcp_ms = outer->expires_ms;
 }
 
-/* An address that one machine can have. */
-static bool outer_is_address(const uint8_t *address)
+bool outer_is_address(const uint8_t *address)
 {
 	return address[0] != 0 && address[0] != 127 && address[0] < 224;
 }
@@ -85,6 +86,9 @@ static void outer_dhcp_bind(struct outer *outer, const struct dhcp_message *mess
 		neighbours_forget(&outer->neighbours);
 	memcpy(outer->address, message->yours, NET_V4_BYTES);
 	memcpy(outer->router, message->router, NET_V4_BYTES);
+	memset(outer->name_server, 0, sizeof(outer->name_server));
+	if (outer_is_address(message->dns[0]))
+		memcpy(outer->name_server, message->dns[0], NET_V4_BYTES);
 	outer->prefix = prefix;
 	outer->dhcp = OUTER_BOUND;
 	outer->expires_ms = outer->now_ms + seconds * 1000;
@@ -202,6 +206,12 @@ static bool outer_is_for_us(const struct outer *outer, const uint8_t *frame, siz
 						  memcmp(frame, net_broadcast_mac, NET_MAC_BYTES) == 0);
 }
 
+static bool outer_is_answer(const struct outer *outer, const struct net_udp *datagram)
+{
+	return outer->question_port != 0 && datagram->to_port == outer->question_port && datagram->from_port == DNS_PORT &&
+	       net_is_same(datagram->source, outer->name_server);
+}
+
 bool outer_receive(struct outer *outer, uint8_t *frame, size_t nr_bytes, struct net_udp *datagram)
 {
 	uint32_t ethertype = outer_is_for_us(outer, frame, nr_bytes) ? net_load16(frame + 2 * NET_MAC_BYTES) : 0;
@@ -219,14 +229,15 @@ bool outer_receive(struct outer *outer, uint8_t *frame, size_t nr_bytes, struct 
 		outer_dhcp_receive(outer, datagram);
 		return false;
 	}
-	if (datagram->to_port == outer->port && !net_is_none(outer->address) &&
-	    net_is_same(datagram->destination, outer->address) && outer_is_address(datagram->source))
+	if (!net_is_none(outer->address) && net_is_same(datagram->destination, outer->address) && outer_is_address(datagram->source) &&
+	    (datagram->to_port == outer->port || outer_is_answer(outer, datagram)))
 		return true;
 	outer->nr_dropped++;
 	return false;
 }
 
-void outer_send(struct outer *outer, const uint8_t *address, uint16_t port, const uint8_t *datagram, size_t nr_bytes)
+static void outer_send_from(struct outer *outer, uint16_t from_port, const uint8_t *address, uint16_t port, const uint8_t *datagram,
+			    size_t nr_bytes)
 {
 	const uint8_t *hop = net_is_near(address, outer->address, outer->prefix) ? address : outer->router;
 	uint8_t padded[NET_V6_BYTES];
@@ -237,7 +248,17 @@ void outer_send(struct outer *outer, const uint8_t *address, uint16_t port, cons
 		return;
 	}
 	memcpy(outer->frame + NET_UDP_HEADERS_BYTES, datagram, nr_bytes);
-	frame_bytes = net_write_udp(outer->frame, net_zero, outer->mac, outer->address, address, outer->port, port, nr_bytes);
+	frame_bytes = net_write_udp(outer->frame, net_zero, outer->mac, outer->address, address, from_port, port, nr_bytes);
 	outer_pad(padded, hop);
 	neighbours_send(&outer->neighbours, padded, outer->frame, frame_bytes, outer->now_ms);
+}
+
+void outer_send(struct outer *outer, const uint8_t *address, uint16_t port, const uint8_t *datagram, size_t nr_bytes)
+{
+	outer_send_from(outer, outer->port, address, port, datagram, nr_bytes);
+}
+
+void outer_ask_server(struct outer *outer, const uint8_t *question, size_t nr_bytes)
+{
+	outer_send_from(outer, outer->question_port, outer->name_server, DNS_PORT, question, nr_bytes);
 }

@@ -26,7 +26,8 @@ struct outer {
 	uint8_t mac[NET_MAC_BYTES];
 	uint16_t port;
 	uint64_t now_ms;
-	uint8_t address[NET_V4_BYTES], router[NET_V4_BYTES]; /* zero: none */
+	uint8_t address[NET_V4_BYTES], router[NET_V4_BYTES], name_server[NET_V4_BYTES]; /* zero: none */
+	uint16_t question_port; /* of ours, to which the name server answers; 0: nothing is asked */
 	uint32_t prefix;
 	enum outer_dhcp dhcp;
 	uint32_t transaction;
@@ -49,10 +50,16 @@ uint64_t outer_advance(struct outer *outer, uint64_t now_ms);
 /* The wire is there, or another one: the address is asked for, or confirmed, at once, and no neighbour is known. */
 void outer_link(struct outer *outer);
 
-/* A frame from the wire. True: it is a datagram for our port. */
+/* An address that one machine can have. */
+bool outer_is_address(const uint8_t *address);
+
+/* A frame from the wire. True: it is a datagram for our port, or the name server's for that of the question. */
 bool outer_receive(struct outer *outer, uint8_t *frame, size_t nr_bytes, struct net_udp *datagram);
 
 /* A datagram from our port, at most NET_UDP_MOST_BYTES. Without an address, or a way there, it is dropped. */
 void outer_send(struct outer *outer, const uint8_t *address, uint16_t port, const uint8_t *datagram, size_t nr_bytes);
+
+/* A question to the name server, from that port. */
+void outer_ask_server(struct outer *outer, const uint8_t *question, size_t nr_bytes);
 
 #endif

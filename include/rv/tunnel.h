@@ -17,6 +17,7 @@
 #define TUNNEL_PEERS_MAXIMUM 8
 #define TUNNEL_TEXT_BYTES 160
 #define TUNNEL_WORD_BYTES 48
+#define TUNNEL_NAME_BYTES 128 /* a name in labels, as questions of DNS have it, with zeros behind */
 
 enum tunnel_ring {
 	TUNNEL_TO_SERVICE,
@@ -34,6 +35,7 @@ enum tunnel_tag {
 	TUNNEL_STATUS,	  /* from the service: struct tunnel_status, when something has happened, and while bytes go, once a second */
 	TUNNEL_REKEY,	  /* to the service: uint32_t, the number of a peer, or TUNNEL_ALL_PEERS: new keys are wanted */
 	TUNNEL_ROAMED,	  /* from the service: struct tunnel_roamed */
+	TUNNEL_RESOLVED,  /* from the service: struct tunnel_roamed: that peer's name is that address */
 };
 
 struct tunnel_begin {
@@ -43,9 +45,9 @@ struct tunnel_begin {
 	uint32_t roams; /* 1: a peer that sends from elsewhere is sent to there */
 };
 
-/* Its addresses outside; zero: none. */
+/* Its addresses outside, and the name server that DHCP has said there; zero: none. */
 struct tunnel_outside {
-	uint8_t v4[NET_V4_BYTES], v6[NET_V6_BYTES];
+	uint8_t v4[NET_V4_BYTES], v6[NET_V6_BYTES], name_server[NET_V4_BYTES];
 };
 
 /* Where a peer is. */
@@ -67,8 +69,10 @@ struct tunnel_report {
 	char text[TUNNEL_TEXT_BYTES]; /* empty: it is good; else what is wrong with it, and where */
 	uint16_t port;		      /* ours, outside */
 	uint16_t nr_peers;
-	struct tunnel_peer peers[TUNNEL_PEERS_MAXIMUM];
+	struct tunnel_peer peers[TUNNEL_PEERS_MAXIMUM]; /* of those that have a name the family is 0 */
+	uint8_t names[TUNNEL_PEERS_MAXIMUM][TUNNEL_NAME_BYTES];
 };
+_Static_assert(sizeof(struct tunnel_report) <= NET_FRAME_BYTES, "it goes into a record");
 
 #define TUNNEL_KEY_BYTES 32
 #define TUNNEL_ALL_PEERS UINT32_MAX
@@ -90,8 +94,9 @@ struct tunnel_status {
 	uint8_t inside[NET_V4_BYTES], inside6[NET_V6_BYTES]; /* the guest's addresses; zero: none */
 	struct tunnel_outside outside;
 	uint16_t port, nr_peers;
+	uint32_t reserved;
 	struct tunnel_peer_status peers[TUNNEL_PEERS_MAXIMUM];
 };
-_Static_assert(sizeof(struct tunnel_peer_status) == 88 && sizeof(struct tunnel_status) == 48 + 8 * 88, "ABI");
+_Static_assert(sizeof(struct tunnel_peer_status) == 88 && sizeof(struct tunnel_status) == 56 + 8 * 88, "ABI");
 
 #endif

@@ -78,19 +78,30 @@ static bool egress_is_tunnel(const struct egress *egress, const struct egress_da
 	for (uint32_t i = 0; i < egress->nr_peers; i++) {
 		const struct egress_endpoint *peer = &egress->peers[i];
 
-		if (peer->address.is_v6 == datagram->is_v6 && peer->port == datagram->to_port &&
+		if (peer->port != 0 && peer->address.is_v6 == datagram->is_v6 && peer->port == datagram->to_port &&
 		    memcmp(peer->address.bytes, datagram->to, datagram->is_v6 ? 16 : 4) == 0)
 			return true;
 	}
 	return false;
 }
 
+/* A question of DNS for a peer's address of IPv4 (RFC 1035, 4.1): of a number and the name, and nothing else. */
 static bool egress_is_question(const struct egress *egress, const struct egress_datagram *datagram)
 {
-	for (uint32_t i = 0; i < egress->nr_name_servers && datagram->to_port == 53; i++) {
-		const struct egress_address *server = &egress->name_servers[i];
+	static const uint8_t header[] = { 1, 0, 0, 1, 0, 0, 0, 0, 0, 0 }, address_in[] = { 0, 1, 0, 1 };
+	const uint8_t *payload = datagram->payload;
+	uint32_t name_bytes = datagram->nr_bytes - 12 - sizeof(address_in);
 
-		if (server->is_v6 == datagram->is_v6 && memcmp(server->bytes, datagram->to, server->is_v6 ? 16 : 4) == 0)
+	if (datagram->is_v6 || datagram->to_port != 53 || egress_is_all(egress->name_server, 4, 0) ||
+	    memcmp(egress->name_server, datagram->to, 4) != 0 || datagram->nr_bytes < 12 + 2 + sizeof(address_in) ||
+	    name_bytes > EGRESS_NAME_BYTES || memcmp(payload + 2, header, sizeof(header)) != 0 ||
+	    memcmp(payload + 12 + name_bytes, address_in, sizeof(address_in)) != 0)
+		return false;
+	for (uint32_t i = 0; i < EGRESS_NAMES_MAXIMUM; i++) {
+		const uint8_t *name = egress->names[i];
+
+		/* It ends where the zeros begin. */
+		if (name[0] != 0 && memcmp(name, payload + 12, name_bytes) == 0 && name[name_bytes - 1] == 0 && name[name_bytes - 2] != 0)
 			return true;
 	}
 	return false;

@@ -8,6 +8,8 @@
 
 #include "rv/types.h"
 
+#define EGRESS_NAMES_MAXIMUM 8
+#define EGRESS_NAME_BYTES 128
 #define EGRESS_PEERS_MAXIMUM 16 /* where the configuration says, and where they are */
 #define EGRESS_ADDRESSES_MAXIMUM 4
 #define EGRESS_MAC_BYTES 6
@@ -20,16 +22,17 @@ struct egress_address {
 
 struct egress_endpoint {
 	struct egress_address address;
-	uint16_t port;
+	uint16_t port; /* 0: of a peer with a name that is not known yet */
 };
 
 struct egress {
 	uint8_t mac[EGRESS_MAC_BYTES];
 	uint16_t port; /* the tunnel's, ours */
-	uint32_t nr_addresses, nr_peers, nr_name_servers;
+	uint32_t nr_addresses, nr_peers;
 	struct egress_address addresses[EGRESS_ADDRESSES_MAXIMUM]; /* ours */
 	struct egress_endpoint peers[EGRESS_PEERS_MAXIMUM];
-	struct egress_address name_servers[EGRESS_ADDRESSES_MAXIMUM]; /* none where no peer has a name */
+	uint8_t names[EGRESS_NAMES_MAXIMUM][EGRESS_NAME_BYTES]; /* that may be asked for, in labels with zeros behind; empty: none */
+	uint8_t name_server[4];					/* who may be asked; zero: nobody */
 };
 
 /* NULL: the frame may leave; else why not. `frame` is ours: nobody changes it between this and the card. Pure. */

@@ -8,6 +8,7 @@
 #include "core/string.h"
 #include "hook/hook.h"
 #include "mediator/net/egress.h"
+#include "mediator/net/heard.h"
 #include "mediator/net/nic.h"
 #include "mediator/net/nic_class.h"
 #include "mediator/net/packet.h"
@@ -19,7 +20,8 @@
 
 #define PCI_CLASS_WIRELESS 0x0du
 
-_Static_assert(2 * TUNNEL_PEERS_MAXIMUM == EGRESS_PEERS_MAXIMUM && NET_FRAME_BYTES == EGRESS_FRAME_BYTES, "egress.h");
+_Static_assert(2 * TUNNEL_PEERS_MAXIMUM == EGRESS_PEERS_MAXIMUM && NET_FRAME_BYTES == EGRESS_FRAME_BYTES &&
+		       TUNNEL_PEERS_MAXIMUM == EGRESS_NAMES_MAXIMUM && TUNNEL_NAME_BYTES == EGRESS_NAME_BYTES, "egress.h");
 
 static tunnel_give tunnel_giver; /* NULL: nobody wants it */
 static struct nic *tunnel_nic;
@@ -27,6 +29,8 @@ static struct egress tunnel_gate;
 static char tunnel_why[TUNNEL_TEXT_BYTES];
 static bool tunnel_is_reported, tunnel_is_open; /* the latter: with a good configuration */
 static uint32_t tunnel_nr_peers; /* of the configuration: the gate's first; behind them, where they have roamed to */
+static uint16_t tunnel_ports[TUNNEL_PEERS_MAXIMUM]; /* of those peers */
+static bool tunnel_has_names;			    /* some peer has one */
 static bool tunnel_is_told;			/* that the gate has refused something */
 static unsigned tunnel_nr_wireless;
 
@@ -81,8 +85,15 @@ const char *tunnel_claim(uint8_t mac[NET_MAC_BYTES])
 void tunnel_service_begins(void)
 {
 	tunnel_gate.nr_addresses = 0;
-	if (tunnel_is_reported) /* it begins with the configuration, and so does the gate */
-		tunnel_gate.nr_peers = tunnel_nr_peers;
+	memset(tunnel_gate.name_server, 0, sizeof(tunnel_gate.name_server));
+	heard_forget();
+	if (!tunnel_is_reported) /* else it begins with the configuration, and so does the gate */
+		return;
+	tunnel_gate.nr_peers = tunnel_nr_peers;
+	for (uint32_t i = 0; i < tunnel_nr_peers; i++) {
+		if (tunnel_gate.names[i][0] != 0)
+			tunnel_gate.peers[i] = (struct egress_endpoint){ 0 };
+	}
 }
 
 static void tunnel_open_to(const struct tunnel_peer *peer, struct egress_endpoint *to)
@@ -105,8 +116,16 @@ static void tunnel_read_report(const uint8_t *bytes, uint32_t nr_bytes)
 		*c = *c < ' ' || *c > '~' ? '?' : *c;
 	memcpy(tunnel_why, report.text, sizeof(tunnel_why));
 	tunnel_gate.port = report.port;
-	for (uint32_t i = 0; i < report.nr_peers && i < TUNNEL_PEERS_MAXIMUM; i++)
-		tunnel_open_to(&report.peers[i], &tunnel_gate.peers[tunnel_gate.nr_peers++]);
+	for (uint32_t i = 0; i < report.nr_peers && i < TUNNEL_PEERS_MAXIMUM; i++) {
+		uint8_t *name = tunnel_gate.names[i];
+
+		memcpy(name, report.names[i], TUNNEL_NAME_BYTES - 1);
+		tunnel_ports[i] = report.peers[i].port;
+		tunnel_has_names |= name[0] != 0;
+		if (name[0] == 0)
+			tunnel_open_to(&report.peers[i], &tunnel_gate.peers[i]);
+		tunnel_gate.nr_peers++;
+	}
 	tunnel_nr_peers = tunnel_gate.nr_peers;
 	__atomic_store_n(&tunnel_is_open, tunnel_why[0] == '\0', __ATOMIC_RELEASE);
 	tunnel_is_reported = true;
@@ -161,6 +180,9 @@ static void tunnel_read_address(const uint8_t *bytes, uint32_t nr_bytes)
 		tunnel_say_address6(outside.v6);
 	}
 	tunnel_gate.nr_addresses = (uint32_t)(to - tunnel_gate.addresses);
+	memset(tunnel_gate.name_server, 0, sizeof(tunnel_gate.name_server));
+	if (tunnel_has_names && tunnel_is_machine(outside.name_server) && heard_name_server(outside.name_server))
+		memcpy(tunnel_gate.name_server, outside.name_server, NET_V4_BYTES);
 	if (tunnel_gate.nr_addresses == 0)
 		log_info("vpn: there is no address outside");
 }
@@ -226,6 +248,21 @@ static void tunnel_read_roamed(const uint8_t *bytes, uint32_t nr_bytes)
 	tunnel_open_to(&roamed.to, &tunnel_gate.peers[tunnel_nr_peers + roamed.peer]);
 }
 
+/* The port is the configuration's. */
+static void tunnel_read_resolved(const uint8_t *bytes, uint32_t nr_bytes)
+{
+	struct tunnel_roamed found;
+
+	if (nr_bytes != sizeof(found))
+		return;
+	memcpy(&found, bytes, sizeof(found));
+	if (found.peer >= tunnel_nr_peers || tunnel_gate.names[found.peer][0] == 0 || found.to.family != 4 ||
+	    !tunnel_is_machine(found.to.address) || !heard_address(found.to.address))
+		return;
+	found.to.port = tunnel_ports[found.peer];
+	tunnel_open_to(&found.to, &tunnel_gate.peers[found.peer]);
+}
+
 static void tunnel_send(const uint8_t *bytes, uint32_t nr_bytes)
 {
 	const char *why = tunnel_is_open ? egress_refuse(&tunnel_gate, bytes, nr_bytes) : "there is no configuration";
@@ -251,6 +288,9 @@ void tunnel_said(uint32_t tag, const uint8_t *bytes, uint32_t nr_bytes)
 		break;
 	case TUNNEL_ROAMED:
 		tunnel_read_roamed(bytes, nr_bytes);
+		break;
+	case TUNNEL_RESOLVED:
+		tunnel_read_resolved(bytes, nr_bytes);
 		break;
 	case TUNNEL_GUEST:
 		(void)nic_send(tunnel_nic, bytes, nr_bytes, true);
@@ -307,6 +347,8 @@ void tunnel_take(enum tunnel_tag way, const struct bounce *bounce, uint64_t befo
 	if (bounce->length_bytes < before_bytes || !tunnel_takes(frame_bytes))
 		return;
 	bounce_copy((struct bounce *)(uintptr_t)bounce, before_bytes, frame, frame_bytes, false);
+	if (way == TUNNEL_WIRE && __atomic_load_n(&tunnel_has_names, __ATOMIC_ACQUIRE))
+		heard_note(tunnel_gate.mac, frame, frame_bytes);
 	if (way == TUNNEL_WIRE && tunnel_roams)
 		tunnel_note_sender(frame, frame_bytes);
 	tunnel_giver(way, frame, (uint32_t)frame_bytes);

@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
 
 	lab_v6 = how & 2;
 	lab_outside_v6 = how & 4;
+	lab_name = (how & 9) == 9 ? "vpn.example.org:443" : NULL; /* which DHCP's name server is asked for */
 	FUZZ_MUST(lab_begin(how & 1));
 	while (input.left != 0) {
 		uint32_t what = (uint32_t)input_number(&input, 1);

@@ -10,7 +10,7 @@ static const struct egress egress = {
 	.port = 51820,
 	.nr_addresses = 2, .addresses = { { false, { 10, 0, 2, 15 } }, { true, { 0xfe, 0x80, [15] = 0x15 } } },
 	.nr_peers = 2, .peers = { { { false, { 198, 51, 100, 7 } }, 443 }, { { true, { 0x20, 1, [15] = 7 } }, 444 } },
-	.nr_name_servers = 1, .name_servers = { { false, { 10, 0, 2, 3 } } },
+	.names = { [1] = "\3vpn\7example" }, .name_server = { 10, 0, 2, 3 },
 };
 
 struct made {
@@ -58,6 +58,16 @@ static struct made make_v4(const uint8_t *to, uint32_t from_port, uint32_t to_po
 	put16(made.bytes + 36, to_port);
 	put16(made.bytes + 38, 8 + nr_bytes);
 	made.bytes[42] = 4;
+	return made;
+}
+
+/* For vpn.example. */
+static struct made make_question(void)
+{
+	static const uint8_t question[] = { 9, 9, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, 'v', 'p', 'n', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0, 0, 1, 0, 1 };
+	struct made made = make_v4(egress.name_server, 1234, 53, sizeof(question));
+
+	memcpy(made.bytes + 42, question, sizeof(question));
 	return made;
 }
 
@@ -122,7 +132,7 @@ static void test_list(void)
 {
 	struct made all[] = {
 		make_arp(), make_dhcp(), make_v4(egress.peers[0].address.bytes, 51820, 443, 32),
-		make_v4(egress.peers[0].address.bytes, 51820, 443, 1472), make_v4(egress.name_servers[0].bytes, 1234, 53, 30),
+		make_v4(egress.peers[0].address.bytes, 51820, 443, 1472), make_question(),
 		make_v6(egress.peers[1].address.bytes, 51820, 444, 100), make_discovery(133), make_discovery(135), make_discovery(136),
 	};
 
@@ -147,7 +157,7 @@ static void test_list(void)
 static void test_refused(void)
 {
 	struct made arp = make_arp(), dhcp = make_dhcp(), v4 = make_v4(egress.peers[0].address.bytes, 51820, 443, 32),
-		    v6 = make_v6(egress.peers[1].address.bytes, 51820, 444, 100), question = make_v4(egress.name_servers[0].bytes, 1, 53, 30),
+		    v6 = make_v6(egress.peers[1].address.bytes, 51820, 444, 100), question = make_question(),
 		    discovery = make_discovery(135);
 	const struct {
 		const struct made *made;
@@ -157,7 +167,7 @@ static void test_refused(void)
 		{ &dhcp, 6, 14 }, { &dhcp, 16, 17 }, { &dhcp, 20, 21 }, { &dhcp, 23, 23 }, { &dhcp, 26, 29 }, { &dhcp, 34, 39 },
 		{ &dhcp, 42, 44 }, { &dhcp, 70, 75 }, { &v4, 6, 14 }, { &v4, 16, 17 }, { &v4, 21, 21 }, { &v4, 23, 23 },
 		{ &v4, 26, 39 }, { &v4, 43, 45 }, { &v6, 6, 13 }, { &v6, 18, 20 }, { &v6, 22, 59 }, { &v6, 63, 65 },
-		{ &question, 26, 33 }, { &question, 36, 39 }, { &discovery, 6, 13 }, { &discovery, 20, 39 }, { &discovery, 55, 55 }, { &discovery, 78, 85 },
+		{ &question, 26, 33 }, { &question, 36, 39 }, { &question, 44, 70 }, { &discovery, 6, 13 }, { &discovery, 20, 39 }, { &discovery, 55, 55 }, { &discovery, 78, 85 },
 	};
 
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -207,6 +217,35 @@ static void test_discovery(void)
 	}
 }
 
+/* Nothing but the names of peers is asked for: not what begins as one, nor more behind it, nor where nobody has a name. */
+static void test_questions(void)
+{
+	struct made made = make_question(), other;
+	struct egress nobody = egress;
+
+	UNIT_CHECK(refuse(&made) == NULL);
+	memset(nobody.name_server, 0, 4);
+	UNIT_CHECK(egress_refuse(&nobody, made.bytes, made.nr_bytes) != NULL);
+	nobody = egress;
+	memset(nobody.names, 0, sizeof(nobody.names));
+	UNIT_CHECK(egress_refuse(&nobody, made.bytes, made.nr_bytes) != NULL);
+	for (unsigned nr_bytes = 1; nr_bytes < 200; nr_bytes++) { /* of other lengths, with the end of a question */
+		if (nr_bytes == 29)
+			continue;
+		other = make_v4(egress.name_server, 1234, 53, nr_bytes);
+		memcpy(other.bytes + 42, made.bytes + 42, nr_bytes < 25 ? nr_bytes : 25);
+		if (nr_bytes >= 16)
+			memcpy(other.bytes + 42 + nr_bytes - 4, made.bytes + 42 + 25, 4);
+		if (refuse(&other) == NULL)
+			unit_fail("%u bytes", nr_bytes);
+	}
+	/* A peer whose name is not known yet is nowhere. */
+	nobody = egress;
+	nobody.peers[0] = (struct egress_endpoint){ 0 };
+	other = make_v4((uint8_t[4]){ 0 }, 51820, 0, 32);
+	UNIT_CHECK(egress_refuse(&nobody, other.bytes, other.nr_bytes) != NULL);
+}
+
 static void test_kinds(void)
 {
 	for (unsigned ethertype = 0; ethertype < 65536; ethertype++) {
@@ -236,6 +275,7 @@ int main(void)
 	unit_run("what is on the list leaves", test_list);
 	unit_run("what differs in one byte does not", test_refused);
 	unit_run("neighbours are near, and families those of peers", test_discovery);
+	unit_run("questions are for peers alone", test_questions);
 	unit_run("no other kinds, no fragments", test_kinds);
 	return unit_failed;
 }

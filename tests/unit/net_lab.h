@@ -63,6 +63,7 @@ static void lab_open_from(struct lab_end *end)
 
 	net_say_outside(&end->net, &outside);
 	end->gate.nr_addresses = 0;
+	memcpy(end->gate.name_server, outside.name_server, 4);
 	if (!net_is_none(outside.v4))
 		memcpy(end->gate.addresses[end->gate.nr_addresses++].bytes, outside.v4, 4);
 	if (!net_is_none6(outside.v6)) {
@@ -146,6 +147,24 @@ static void lab_public_key(const char *config, char *text)
 }
 
 static struct net_host lab_hosts[2];
+static char lab_said[160]; /* the last */
+
+static void lab_resolved(void *context, uint32_t peer, const struct ip_endpoint *where)
+{
+	struct lab_end *end = context;
+	struct tunnel_peer peer_is;
+
+	net_say_where(where, &peer_is);
+	lab_open_to(&end->gate.peers[peer], &peer_is);
+}
+
+static void lab_say(void *context, const char *text)
+{
+	(void)context;
+	snprintf(lab_said, sizeof(lab_said), "%s", text);
+}
+
+static const char *lab_name; /* the Endpoint of the first end's peer in its place */
 
 static bool lab_begin_end(unsigned which, const char *format, const char *other, bool dhcp)
 {
@@ -155,10 +174,10 @@ static bool lab_begin_end(unsigned which, const char *format, const char *other,
 
 	memset(end, 0, sizeof(*end));
 	lab_public_key(other, key);
-	snprintf(text, sizeof(text), format, key, lab_endpoints[lab_outside_v6][which]);
+	snprintf(text, sizeof(text), format, key, lab_name != NULL && which == 0 ? lab_name : lab_endpoints[lab_outside_v6][which]);
 	if (!net_configure(text, strlen(text), &config, &end->report))
 		return false;
-	lab_hosts[which] = (struct net_host){ end, lab_send, lab_random, lab_event };
+	lab_hosts[which] = (struct net_host){ end, lab_send, lab_random, lab_event, lab_resolved, lab_say };
 	end->begin = (struct tunnel_begin){ .mac = { 0x52, 0x54, 0, 0, 0, (uint8_t)(0x10 + which) } };
 	end->begin.roams = lab_roams;
 	if (!dhcp)
@@ -166,7 +185,9 @@ static bool lab_begin_end(unsigned which, const char *format, const char *other,
 	end->gate.port = end->report.port;
 	memcpy(end->gate.mac, end->begin.mac, 6);
 	for (; end->gate.nr_peers < end->report.nr_peers; end->gate.nr_peers++)
-		lab_open_to(&end->gate.peers[end->gate.nr_peers], &end->report.peers[end->gate.nr_peers]);
+		if (end->report.names[end->gate.nr_peers][0] == 0)
+			lab_open_to(&end->gate.peers[end->gate.nr_peers], &end->report.peers[end->gate.nr_peers]);
+	memcpy(end->gate.names, end->report.names, sizeof(end->gate.names));
 	return net_begin(&end->net, &config, &end->begin, &lab_hosts[which], lab_now, &end->report);
 }
 
@@ -229,7 +250,7 @@ static void lab_settle(void)
 	}
 }
 
-static void lab_pass_time(uint64_t ms)
+static inline void lab_pass_time(uint64_t ms)
 {
 	lab_now.ms += ms;
 	lab_now.unix_seconds += ms / 1000;

@@ -14,7 +14,7 @@
 #include "vmm/pci_function.h"
 
 static struct nic nics[2] = { { .class = &nic_virtio_class } };
-static uint8_t wire_frame[94]; /* that comes next */
+static uint8_t wire_frame[320]; /* that comes next */
 static unsigned nr_nics, nr_wireless, nr_to_wire, nr_to_guest, nr_given;
 static bool is_watched;
 const struct nic_class nic_virtio_class = { .name = "virtio" };
@@ -152,8 +152,8 @@ static void test_claim(void)
 
 static void test_gate(void)
 {
-	static const struct tunnel_outside address = { { 10, 0, 2, 15 }, { 0 } }, none, all = { { 255, 255, 255, 255 }, { 0xff, 2, [15] = 1 } };
-	struct tunnel_report report = { .port = 51820, .nr_peers = 2, .peers = { { { 198, 51, 100, 7 }, 4, 0, 443 },
+	static const struct tunnel_outside address = { .v4 = { 10, 0, 2, 15 } }, none, all = { .v4 = { 255, 255, 255, 255 }, .v6 = { 0xff, 2, [15] = 1 } };
+	struct tunnel_report report = { .port = 51820, .nr_peers = 3, .names[2] = "\3vpn\7example", .peers = { [2] = { .port = 445 }, [0] = { { 198, 51, 100, 7 }, 4, 0, 443 },
 										{ { 0x20, 1, 0xd, 0xb8, [15] = 7 }, 6, 0, 443 } } };
 	const char *why;
 
@@ -209,9 +209,9 @@ static bool is_open_to6(uint8_t last, uint16_t port)
 /* By IPv6, from an address that a machine can have. */
 static void test_gate6(void)
 {
-	static const struct tunnel_outside six = { { 0 }, { 0x20, 1, 0xd, 0xb8, [15] = 0x20 } };
-	static const struct tunnel_outside none[] = { { { 10, 0, 2, 15 }, { 0 } }, { { 0 }, { 0xff, 2, [15] = 1 } }, { { 0 }, { 0xfe, 0x80, [15] = 1 } },
-						      { { 0 }, { [15] = 1 } }, { { 0 }, { [10] = 0xff, 0xff, 10, 0, 2, 15 } } };
+	static const struct tunnel_outside six = { .v6 = { 0x20, 1, 0xd, 0xb8, [15] = 0x20 } };
+	static const struct tunnel_outside none[] = { { .v4 = { 10, 0, 2, 15 } }, { .v6 = { 0xff, 2, [15] = 1 } }, { .v6 = { 0xfe, 0x80, [15] = 1 } },
+						      { .v6 = { [15] = 1 } }, { .v6 = { [10] = 0xff, 0xff, 10, 0, 2, 15 } } };
 	unsigned before;
 
 	tunnel_service_begins();
@@ -287,7 +287,7 @@ static void hear6(uint8_t last, uint16_t port)
 
 static void test_roaming6(void)
 {
-	static const struct tunnel_outside six = { { 0 }, { 0x20, 1, 0xd, 0xb8, [15] = 0x20 } };
+	static const struct tunnel_outside six = { .v6 = { 0x20, 1, 0xd, 0xb8, [15] = 0x20 } };
 	struct tunnel_roamed roamed = { 1, { { 0x20, 1, 0xd, 0xb8, [15] = 9 }, 6, 0, 1000 } };
 
 	say(&six);
@@ -301,7 +301,7 @@ static void test_roaming6(void)
 /* The gate follows a peer to where somebody has sent from lately, where that is wanted, and nowhere else. */
 static void test_roaming(void)
 {
-	static const struct tunnel_outside address = { { 10, 0, 2, 15 }, { 0 } };
+	static const struct tunnel_outside address = { .v4 = { 10, 0, 2, 15 } };
 	unsigned before;
 
 	say(&address);
@@ -317,7 +317,7 @@ static void test_roaming(void)
 	hear(9, 1000, 4);
 	say_roamed(0, 9, 1001);
 	say_roamed(0, 8, 1000);
-	say_roamed(2, 9, 1000); /* there are two peers */
+	say_roamed(3, 9, 1000); /* there are three peers */
 	say_roamed(UINT32_MAX, 9, 1000);
 	UNIT_CHECK(!is_open_to(9, 1000) && !is_open_to(9, 1001) && !is_open_to(8, 1000));
 	say_roamed(0, 9, 1000);
@@ -338,6 +338,100 @@ static void test_roaming(void)
 	before = nr_to_wire;
 	send_to(7, 443);
 	UNIT_EQUAL(nr_to_wire, before + 1);
+}
+
+static void hear_payload(uint8_t last, uint16_t from, uint16_t to, const uint8_t *payload, size_t nr_bytes, size_t at)
+{
+	struct bounce bounce = { .length_bytes = sizeof(wire_frame) };
+	const uint8_t heard[42] = { [12] = 8, 0, 0x45, [23] = 17, [26] = 10, 0, 2, last, [34] = (uint8_t)(from >> 8), (uint8_t)from,
+				    (uint8_t)(to >> 8), (uint8_t)to };
+
+	memset(wire_frame, 0, sizeof(wire_frame));
+	memcpy(wire_frame, heard, sizeof(heard));
+	memcpy(wire_frame + 42 + 28, (const uint8_t[]){ 0x52, 0x54, 0, 0x12, 0x34, 0x56 }, 6);
+	memcpy(wire_frame + 42 + at, payload, nr_bytes);
+	tunnel_take(TUNNEL_WIRE, &bounce, 0);
+	memset(wire_frame, 0, sizeof(wire_frame));
+}
+
+static void hear_dhcp(uint8_t option, uint8_t last)
+{
+	const uint8_t options[] = { 53, 1, 5, option, 8, 10, 0, 2, 9, 10, 0, 2, last, 255 };
+
+	hear_payload(2, 67, 68, options, sizeof(options), 240);
+}
+
+static void hear_answer(uint8_t from, uint8_t last)
+{
+	const uint8_t record[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 203, 0, 113, last };
+
+	hear_payload(from, 53, 50000, record, sizeof(record), 29);
+}
+
+static bool is_asked(uint8_t server)
+{
+	static const uint8_t question[] = { 9, 9, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, 'v', 'p', 'n', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0, 0, 1, 0, 1 };
+	uint8_t frame[42 + sizeof(question)] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x54, 0, 0x12, 0x34, 0x56, 8, 0, 0x45, [17] = 57,
+						 [23] = 17, [26] = 10, 0, 2, 15, 10, 0, 2, server, 0xd0, 0, 0, 53, 0, 37 };
+	unsigned before = nr_to_wire;
+
+	memcpy(frame + 42, question, sizeof(question));
+	tunnel_said(TUNNEL_WIRE, frame, sizeof(frame));
+	return nr_to_wire != before;
+}
+
+static void say_server(uint8_t last)
+{
+	struct tunnel_outside outside = { .v4 = { 10, 0, 2, 15 }, .name_server = { 10, 0, 2, last } };
+
+	say(&outside);
+}
+
+static void say_resolved(uint32_t peer, uint8_t last)
+{
+	struct tunnel_roamed found = { peer, { { 203, 0, 113, last }, 4, 0, 9999 } };
+
+	tunnel_said(TUNNEL_RESOLVED, (const uint8_t *)&found, sizeof(found));
+}
+
+/* The name server is one that DHCP has named on the wire, and a peer is where that has said that somebody is. */
+static void test_names(void)
+{
+	tunnel_service_begins();
+	say_server(3);
+	UNIT_CHECK(!is_asked(3));
+	hear_dhcp(3, 3); /* a router */
+	say_server(3);
+	UNIT_CHECK(!is_asked(3));
+	hear_dhcp(6, 3);
+	say_server(4);
+	UNIT_CHECK(!is_asked(4) && !is_asked(3));
+	hear_answer(3, 20); /* before it was the server */
+	say_server(3);
+	UNIT_CHECK(is_asked(3) && !is_asked(4));
+	say_resolved(2, 20);
+	hear_answer(4, 21); /* somebody else's */
+	say_resolved(2, 21);
+	UNIT_CHECK(!is_open_to(20, 445) && !is_open_to(21, 445));
+	hear_answer(3, 22);
+	say_resolved(0, 22); /* that peer has no name */
+	say_resolved(3, 22);
+	say_resolved(UINT32_MAX, 22);
+	UNIT_CHECK(!is_open_to(22, 445) && !is_open_to(22, 443));
+	say_resolved(2, 23);
+	UNIT_CHECK(!is_open_to(23, 445));
+	say_resolved(2, 22);
+	UNIT_CHECK(is_open_to(22, 445) && !is_open_to(22, 9999));
+	hear_answer(3, 24);
+	say_resolved(2, 24);
+	UNIT_CHECK(is_open_to(24, 445) && !is_open_to(22, 445));
+	for (unsigned i = 0; i < 4; i++)
+		hear_answer(3, 25);
+	say_resolved(2, 22); /* too long ago */
+	UNIT_CHECK(is_open_to(24, 445) && !is_open_to(22, 445));
+	tunnel_service_begins();
+	say_server(3);
+	UNIT_CHECK(!is_open_to(24, 445) && !is_asked(3));
 }
 
 static void test_take(void)
@@ -363,6 +457,7 @@ int main(void)
 	unit_run("hooks are told of peers", test_peers);
 	unit_run("the gate follows a peer that somebody has heard", test_roaming);
 	unit_run("and by IPv6", test_roaming6);
+	unit_run("peers with a name are where an answer has said", test_names);
 	unit_run("what is no frame is not given to the service", test_take);
 	return unit_failed;
 }

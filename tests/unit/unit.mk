@@ -95,7 +95,7 @@ unit-programs += frame
 unit-frame-objects := mediator/net/frame.o
 
 unit-programs += tunnel
-unit-tunnel-objects := mediator/net/tunnel.o mediator/net/egress.o core/print.o
+unit-tunnel-objects := mediator/net/tunnel.o mediator/net/egress.o mediator/net/heard.o core/print.o
 
 unit-programs += egress
 unit-egress-objects := mediator/net/egress.o
@@ -206,11 +206,13 @@ unit-wireguard_config-objects := $(unit-wireguard-objects)
 unit-wireguard_config-libraries := $(unit-wireguard-libraries)
 $(unit-build)/objects/service/wireguard_crypto.o: unit-flags += $(wireguard-defines)
 
-unit-programs += net net6 net_outer6
+unit-programs += net net6 net_outer6 net_names
 unit-net-objects := $(unit-wireguard-objects) $(net-service-parts) mediator/net/egress.o
 unit-net-libraries := $(unit-wireguard-libraries)
 unit-net6-objects := $(unit-net-objects)
 unit-net_outer6-objects := $(unit-net-objects)
+unit-net_names-objects := $(unit-net-objects)
+unit-net_names-libraries := $(unit-wireguard-libraries)
 unit-net_outer6-libraries := $(unit-wireguard-libraries)
 unit-net6-libraries := $(unit-wireguard-libraries)
 

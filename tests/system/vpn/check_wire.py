@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Checks what left by a wire whose card belongs to a tunnel: a file of QEMU's filter-dump, from power-on.
 
-usage: tests/system/vpn/check_wire.py FILE MAC PEER PORT
+usage: tests/system/vpn/check_wire.py FILE MAC PEER PORT [SERVER NAME]
 
 What may leave: ARP, DHCP and WireGuard's datagrams to PEER:PORT; of a PEER of IPv6, neighbour discovery and those datagrams
-(docs/vpn.md has the list). It prints how many there were of each, and each frame that is none of these, or has the guest's
+(docs/vpn.md has the list); questions to SERVER for NAME's address. It prints how many there were of each, and each frame that is none of these, or has the guest's
 mark in it.
 """
 
@@ -29,7 +29,7 @@ def frames(path):
             yield file.read(struct.unpack("<4I", header)[2])
 
 
-def kind(frame, mac, peer, port):
+def kind(frame, mac, peer, port, server=None, name=None):
     """What a frame that left is; None: nothing that may."""
     if MARK in frame:
         return None
@@ -48,6 +48,9 @@ def kind(frame, mac, peer, port):
         return None
     if (sport, dport) == (68, 67):
         return "DHCP" if payload[:3] == b"\1\1\6" and payload[28:34] == mac else None
+    if dport == 53 and destination == server and any(source):
+        labels = b"".join(bytes([len(label)]) + label for label in name.encode().split(b".")) + b"\0"
+        return "question" if payload[2:] == b"\1\0\0\1\0\0\0\0\0\0" + labels + b"\0\1\0\1" else None
     return message(payload) if destination == peer and dport == port and any(source) else None
 
 
@@ -78,11 +81,11 @@ def message(payload):
     return "handshake" if MESSAGES.get(payload[0]) == len(payload) else None
 
 
-def check(path, mac, peer, port):
+def check(path, mac, *peer):
     counts, others = Counter(), []
     for frame in frames(path):
         if MARK in frame or frame[6:12] == mac:
-            what = kind(frame, mac, peer, port)
+            what = kind(frame, mac, *peer)
             counts[what or "outside the list"] += 1
             if what is None:
                 others.append(frame)
@@ -96,9 +99,10 @@ def check(path, mac, peer, port):
     return not others
 
 
-def main(path, mac, peer, port):
+def main(path, mac, peer, port, server=None, name=None):
     peer = ipaddress.ip_address(peer).packed
-    return 0 if check(Path(path), bytes.fromhex(mac.replace(":", "")), peer, int(port)) else 1
+    server = server and ipaddress.ip_address(server).packed
+    return 0 if check(Path(path), bytes.fromhex(mac.replace(":", "")), peer, int(port), server, name) else 1
 
 
 if __name__ == "__main__":

@@ -47,6 +47,14 @@ reach() {
 	for i in 1 2 3 4 5 6 7 8 9; do ping -c 1 -W 2 10.9.0.1 >/dev/null && return; done
 }
 reach
+if [ $case = name ]; then
+	reach # its name is had late
+	echo "guest: fetched $(wget -q -O - http://10.9.0.1/file | sha256sum)"
+	ritectl vpn | sed 's/^/guest: /'
+	ip link set eth0 mtu 1500
+	/hostile_frames eth0 10.0.2.15 10.0.2.2 51002
+	exit 0
+fi
 if [ $case = six ]; then
 	echo "guest: driver $(basename "$(readlink /sys/class/net/eth0/device/driver)")"
 	echo "guest: fetched $(wget -q -O - http://10.9.0.1/file | sha256sum)"
