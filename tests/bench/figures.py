@@ -72,6 +72,23 @@ def _packets():
     return figures
 
 
+def _usb():
+    names = {"unhooked": ("no hook", 0),
+             "policy": ("rules alone, by which it came in", None),
+             "filtered": ("hooks want another device's transfers", None),
+             "observed": ("Ruby hooks that return at once, of each transfer and its end", None),
+             "changed": ("4 KiB that are read are changed", None)}  # fmt: skip
+    figures = {}
+    for name, (meaning, exits) in names.items():
+        figures[f"usb_{name}_exits_per_transfer_count"] = Figure(f"VM exits a transfer: {meaning}", exits)
+        if name == "policy":
+            figures["usb_policy_exits_but_interrupts_count"] = Figure("... but for interrupts, each of which is one", 0)
+        figures[f"usb_{name}_instructions"] = Figure("... instructions, the guest's too")
+        if name != "unhooked":
+            figures[f"usb_{name}_extra_instructions"] = Figure("... the hypervisor's and the engine's")
+    return figures
+
+
 GROUPS = {
     "Accesses, in instructions from the guest's instruction to its next": {
         "cpuid_exit_instructions": Figure("CPUID, in a loop", 150),
@@ -106,6 +123,7 @@ GROUPS = {
         **_requests("nvme", "an NVMe disk", 2.0, 1.4),
         **_requests("virtio", "a virtio disk", 1.0, 1.0),
     },
+    "A USB stick under Linux, by xHCI: bulk transfers, three for 4 KiB": _usb(),
     "Packets of a virtio card under Linux: bulk TCP": _packets(),
     "Encrypted disks": {
         "aes_xts_instructions_per_byte": Figure("AES-256-XTS, sectors of 512 bytes, AES instructions", 1.8),

@@ -44,16 +44,16 @@ def copy_modules(drivers, folder, kernel=KERNEL_PACKAGE):
         shutil.copy(module, folder / f"{number:02}-{module.name}")
 
 
-def build_initrd(output, source, drivers=tuple(DRIVERS), files=()):
-    """Makes the initramfs: the built-in guest's archive, and another with what is added to it: the modules, the load, and
-    files, as (name, text), all in /bench but the load."""
+def build_initrd(output, source, drivers=tuple(DRIVERS), files=(), kernel=KERNEL_PACKAGE):
+    """Makes the initramfs: the built-in guest's archive, and another with what is added to it: the modules, of that kernel,
+    the load, and files, as (name, text), all in /bench but the load."""
     with tempfile.TemporaryDirectory(prefix="ritevisor-bench-") as work:
         root = Path(work, "root")
         (root / "bin").mkdir(parents=True)
         (root / "bench").mkdir()
         run_tool(["gcc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-static-pie", "-s",
                   "-o", str(root / "bin/load"), str(source)])  # fmt: skip
-        copy_modules(drivers, root / "bench")
+        copy_modules(drivers, root / "bench", kernel)
         for name, text in files:
             (root / "bench" / name).write_text(text)
         packed = pack(root)

@@ -1,0 +1,2 @@
+# Rules alone.
+Usb.policy("allow with-interface 08:06:50")
