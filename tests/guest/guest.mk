@@ -52,6 +52,7 @@ guest-names := \
 	smp \
 	start_nmi \
 	startup \
+	storm \
 	suspend \
 	sweep \
 	task \
@@ -81,12 +82,13 @@ $(build)/tests/guest/%.o: tests/guest/%.S
 $(build)/tests/guest/control.o $(build)/tests/guest/bench.o: guest-flags += -I include -I .
 $(build)/tests/guest/mmio.elf: $(build)/tests/guest/mmio_forms.o
 $(build)/tests/guest/dma.elf: $(addprefix $(build)/tests/guest/,dma_nvme.o dma_ahci.o dma_e1000e.o dma_virtio.o dma_xhci.o)
+$(build)/tests/guest/storm.elf: $(addprefix $(build)/tests/guest/,storm_nvme.o storm_ahci.o storm_virtio.o storm_ide.o)
 $(build)/tests/guest/cpu.elf: $(build)/tests/guest/cpu_state.o
 $(build)/tests/guest/modes.elf: $(build)/tests/guest/modes_low.o
 $(addprefix $(build)/tests/guest/,bars.elf caught.elf extint.elf flood.elf held.elf control.elf ipi.elf logical.elf message.elf nmi.elf pci_odd.elf poll.elf restart.elf \
 		sleep.elf smi.elf smp.elf start_nmi.elf startup.elf suspend.elf x2apic.elf): \
 	$(addprefix $(build)/tests/guest/,second.o second_entry.o)
-$(addprefix $(build)/tests/guest/,alias.elf control.elf hostile.elf ours.elf dma.elf nvme.elf ahci.elf virtio.elf xhci.elf): $(build)/tests/guest/reserved.o
+$(addprefix $(build)/tests/guest/,alias.elf control.elf hostile.elf ours.elf dma.elf nvme.elf ahci.elf virtio.elf xhci.elf storm.elf): $(build)/tests/guest/reserved.o
 $(build)/tests/guest/xhci.elf: $(build)/tests/guest/xhci_driver.o
 $(build)/tests/guest/suspend.elf: $(build)/tests/guest/suspend_low.o
 $(build)/tests/guest/task.elf: $(build)/tests/guest/task_switch.o

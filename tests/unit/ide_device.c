@@ -93,7 +93,8 @@ static bool run_master(uint8_t *bytes, uint32_t length_bytes)
 
 		if (!disk_memory_is_given(started) && !memory_is_ram(started + 8 * i, 8))
 			return false;
-		memcpy(entry, disk_memory_reach(started + 8 * i, 8), 8);
+		for (unsigned k = 0; k < 2; k++)
+			memcpy(&entry[k], disk_memory_reach(started + 8 * i + 4 * k, 4), 4);
 		length = entry[1] & 0xfffe ? entry[1] & 0xfffe : KIB(64);
 		entry[0] &= ~1u;
 		for (uint32_t part; length != 0 && length_bytes != 0; length -= part, length_bytes -= part, bytes += part, entry[0] += part) {
@@ -333,7 +334,7 @@ uint8_t port_read8(uint16_t port)
 static void write_master(uint8_t value)
 {
 	if (value & ~master_command & IDE_BM_START) {
-		started = table;
+		started = table & ~3u;
 		master_status |= IDE_BM_ACTIVE;
 	}
 	if (!(value & IDE_BM_START))
