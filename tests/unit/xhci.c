@@ -345,6 +345,47 @@ static void unsaid_ring(void)
 	}
 }
 
+/* As Linux does, alone or with the machine, by a controller that does restore its state: devices go on without being configured anew,
+ * and what is refused stays so. */
+static void sleeps(void)
+{
+	for (unsigned how = 0; how < 2; how++) {
+		guest_begin(1024);
+		for (unsigned slot = 1; slot <= 2; slot++) {
+			sticks[slot] = (struct stick){ .kind = slot == 1 ? STICK_GOOD : STICK_BAD };
+			UNIT_EQUAL(guest_slot_command(XHCI_ENABLE_SLOT, 0, 0, 0), XHCI_SUCCESS);
+			guest_ring_init(&guest_rings[slot], COMMANDS + slot * KIB(8), COMMANDS + slot * KIB(8) + KIB(4));
+			UNIT_CHECK(guest_give_address(slot, 0));
+			UNIT_EQUAL(guest_control(slot, guest_ask(1, 0, 18), false, false), XHCI_SUCCESS);
+		}
+		for (unsigned turn = 0; turn < 3; turn++) {
+			guest_register(DEVICE_OPERATIONAL + XHCI_USBCMD, 0);
+			guest_register(DEVICE_OPERATIONAL + XHCI_USBCMD, DEVICE_SAVE);
+			if (how == 1) {
+				device_power_on();
+				watch_tell(&suspend_watchers, NULL);
+			}
+			guest_register(DEVICE_OPERATIONAL + XHCI_CONFIG, DEVICE_SLOTS);
+			guest_ring_init(&guest_commands, COMMANDS, 0);
+			guest_register(DEVICE_OPERATIONAL + XHCI_CRCR, COMMANDS | 1);
+			guest_register(DEVICE_OPERATIONAL + XHCI_CRCR + 4, 0);
+			guest_register(DEVICE_OPERATIONAL + XHCI_USBCMD, DEVICE_RESTORE);
+			guest_register(DEVICE_OPERATIONAL + XHCI_USBCMD, XHCI_USBCMD_RUN);
+			sticks[1].was_touched = false;
+			UNIT_EQUAL(guest_control(2, USB_SETUP_OF(0x21, 9, 0, 0, 0ull), false, false) == XHCI_SUCCESS, false);
+			UNIT_EQUAL(guest_slot_command(XHCI_CONFIGURE_ENDPOINT, 2, CONTEXT, 0), 5);
+			if (turn == 0)
+				UNIT_EQUAL(guest_slot_command(XHCI_CONFIGURE_ENDPOINT, 1, CONTEXT, 0), XHCI_SUCCESS);
+			UNIT_EQUAL(guest_control(1, USB_SETUP_OF(0x21, 9, 0, 0, 0ull), false, false), XHCI_SUCCESS);
+			UNIT_EQUAL(guest_control(1, guest_ask(2, 0, 32), false, false), XHCI_SUCCESS);
+			check_answer(1, guest_ask(2, 0, 32));
+			UNIT_CHECK(sticks[1].was_touched && !sticks[2].was_touched && !sticks[2].is_configured && !device_is_configured[2]);
+			check_view();
+		}
+		guest_end();
+	}
+}
+
 static void paths(void)
 {
 	static struct rv_usb_info info;
@@ -561,6 +602,7 @@ int main(void)
 	unit_run("rings where none can be", strange_rings);
 	unit_run("what is written ahead", written_ahead);
 	unit_run("a ring that is not said", unsaid_ring);
+	unit_run("a controller's state is saved and restored", sleeps);
 	unit_run("where devices are, and what they say", paths);
 	unit_run("transfers to a device: seen, changed, dropped, refused", transfers_out);
 	unit_run("transfers from a device: seen, changed, refused at their ends", transfers_in);

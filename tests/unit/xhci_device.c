@@ -341,12 +341,26 @@ uint32_t device_read(uint32_t offset)
 	}
 }
 
+/* What a controller saves and restores (4.23.2): software does so with registers. */
+static void state_move(bool save)
+{
+	static struct device_ring saved_rings[DEVICE_SLOTS + 1];
+	static bool saved[3][DEVICE_SLOTS + 1];
+	bool *const states[] = { is_enabled, is_addressed, device_is_configured };
+
+	memcpy(save ? saved_rings : rings, save ? rings : saved_rings, sizeof(rings));
+	for (unsigned i = 0; i < 3; i++)
+		memcpy(save ? saved[i] : states[i], save ? states[i] : saved[i], sizeof(saved[i]));
+}
+
 static void operational_write(uint32_t at, uint32_t value)
 {
 	if (at == XHCI_USBCMD && (value & XHCI_USBCMD_HCRST)) {
 		device_power_on();
 		return;
 	}
+	if (at == XHCI_USBCMD && (value & (DEVICE_SAVE | DEVICE_RESTORE)))
+		state_move((value & DEVICE_SAVE) != 0);
 	operational[at / 4] = value;
 	if (at == XHCI_CRCR + 4)
 		commands = (struct device_ring){ .at = ((uint64_t)value << 32 | operational[XHCI_CRCR / 4]) & ~UINT64_C(0x3f),

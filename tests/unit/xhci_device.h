@@ -16,6 +16,8 @@
 #define DEVICE_SLOTS 8
 #define DEVICE_INTERRUPTERS 4
 #define DEVICE_CONTEXT_BYTES 64
+#define DEVICE_SAVE 0x100u /* of USBCMD: CSS */
+#define DEVICE_RESTORE 0x200u /* CRS */
 
 /* What is plugged into a port, which has the slot's number. */
 enum stick_kind {
