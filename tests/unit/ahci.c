@@ -474,7 +474,9 @@ static void begin(void)
 	disk_device_step = device_step;
 	disk_lock = &controller.lock;
 	disk_denies_ends = true;
-	disk_may_lack_data = disk_is_nonsense;
+	disk_set_world(disk_is_nonsense);
+	if (disk_is_nonsense && unit_random() % 8 == 0)
+		disk_memory_reset(2 + (unsigned)unit_random() % 64);
 	controller.base = DEVICE_BASE;
 	controller.ports[0].controller = &controller;
 	controller.ports[0].is_there = true;

@@ -74,33 +74,43 @@ void interrupt_want_everywhere(bool want)
 	disk_nr_wanted += want ? 1u : ~0u;
 }
 
-/* No disk is encrypted (tests/unit/disk_cipher.c). */
+/* What encrypts is tests/unit/disk_cipher.c's: here are only the disks that are. */
+#define FRONT 8 /* sectors before the guest's first */
+
+static bool is_odd, is_encrypted;
+
+void disk_set_world(bool odd)
+{
+	is_odd = odd;
+	disk_may_lack_data = odd;
+	is_encrypted = odd && unit_random() % 4 == 0;
+}
+
 bool cipher_is_wanted(void)
 {
-	return false;
+	return is_encrypted;
 }
 
 bool cipher_covers(uint32_t number)
 {
 	(void)number;
-	return false;
+	return is_encrypted;
 }
 
 bool cipher_covers_serial(const char *serial)
 {
 	(void)serial;
-	return false;
+	return is_encrypted;
 }
 
 uint64_t cipher_front(const struct rv_disk_info *info)
 {
-	(void)info;
-	return 0;
+	return is_encrypted && info->sectors > FRONT ? FRONT : 0;
 }
 
 uint64_t cipher_guest_sectors(const struct rv_disk_info *info)
 {
-	return info->sectors;
+	return info->sectors - cipher_front(info);
 }
 
 void cipher_begin(struct request *request)
@@ -162,6 +172,34 @@ static void answer(struct request *request)
 	}
 }
 
+/* Of any request, what only some are made for. */
+static void decide_oddly(struct request *request)
+{
+	size_t length_bytes;
+
+	switch (unit_random() % 12) {
+	case 0:
+		request->verdict = RV_VERDICT_DENY;
+		request->refusal = (uint32_t)unit_random() & (unit_random() % 2 ? 7 : 0x3ffff);
+		break;
+	case 1:
+		request->verdict = RV_VERDICT_DROP;
+		break;
+	case 2:
+		request->disk.lba = unit_random() % 4 ? unit_random() % 4096 : unit_random() & request->disk.reach;
+		break;
+	case 3:
+		if (request->data_at != NULL && request->data_bytes != 0)
+			(void)request->data_at(request, unit_random() % (request->data_bytes + 8), &length_bytes);
+		break;
+	case 4:
+		request->marks = 1;
+		break;
+	default:
+		break;
+	}
+}
+
 bool request_cancel(struct request *request)
 {
 	for (unsigned i = 0; i < disk_nr_waiting; i++) {
@@ -206,6 +244,8 @@ bool request_offer(struct request *request, struct vcpu *vcpu)
 	if (request->kind == RV_EVENT_DISK_WRITE ||
 	    (request->kind == RV_EVENT_DISK_DONE && (!disk_counts || request->marks != 0)))
 		crypt(request);
+	if (is_odd)
+		decide_oddly(request);
 	if (unit_random() % 4 == 0 && disk_nr_waiting < HELD) {
 		held[disk_nr_waiting++] = request;
 		disk_nr_held++;

@@ -16,6 +16,8 @@ extern bool disk_wants[RV_EVENT_KIND_COUNT]; /* kinds that are hooked */
 extern bool disk_counts; /* these hooks are of the sort that sees no data */
 extern bool disk_watched;		     /* hooks there are at all */
 extern bool disk_denies_ends, disk_may_lack_data;
+/* In a world that is odd, hooks decide as they like of whatever request, and disks may be encrypted in part. */
+void disk_set_world(bool is_odd);
 extern int disk_depth;			     /* of what happens while hooks are asked */
 extern unsigned disk_nr_waiting, disk_nr_held; /* requests that wait; those that ever did */
 extern unsigned disk_nr_wanted;		     /* who wants interrupts */

@@ -80,7 +80,8 @@ void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
 
 static uint32_t perform(uint16_t port, uint8_t width_bytes, uint32_t value, bool write)
 {
-	struct access access = { .kind = ACCESS_PORT, .write = write, .width_bytes = width_bytes, .address = port, .value = value };
+	struct access access = { .kind = ACCESS_PORT, .write = write, .width_bytes = width_bytes, .address = port, .value = value,
+				 .direct = is_nonsense && unit_random() % 128 == 0 };
 
 	if (is_followed && port >= DEVICE_MASTER && port < DEVICE_MASTER + IDE_BM_PORTS)
 		(void)channel.master.handler(&access, port - DEVICE_MASTER, channel.master.context);
@@ -107,7 +108,11 @@ static void put(uint16_t port, uint8_t value)
 
 static int own_io(struct disk_io *io)
 {
-	return ide_own_io(&channel, 0, io);
+	bool is_odd = is_nonsense && unit_random() % 8 == 0;
+
+	if (is_odd)
+		io->lba = unit_random() & ATA_LBA48_LAST;
+	return ide_own_io(&channel, is_odd && unit_random() % 4 == 0, io);
 }
 
 /* A command of ours, whatever the guest is at. */
@@ -480,7 +485,7 @@ static void begin(void)
 	disk_device_step = device_step;
 	disk_lock = &channel.lock;
 	disk_denies_ends = true;
-	disk_may_lack_data = disk_is_nonsense;
+	disk_set_world(disk_is_nonsense);
 	disk_memory_reset(disk_is_nonsense && unit_random() % 4 == 0 ? 17 + (unsigned)unit_random() % 8 : 256);
 	device_power_on();
 	memset(&channel, 0, sizeof(channel));
@@ -500,6 +505,7 @@ static void begin(void)
 
 static void end(void)
 {
+	is_nonsense = false;
 	put(DEVICE_CONTROL, IDE_CONTROL_SRST);
 	put(DEVICE_CONTROL, 0);
 	UNIT_EQUAL(channel.phase, IDE_OPEN);

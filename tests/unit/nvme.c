@@ -516,6 +516,7 @@ static void begin(void)
 	memset(&controller, 0, sizeof(controller));
 	memset(tags, 0, sizeof(tags));
 	disk_own_begin();
+	disk_set_world(is_nonsense);
 	controller.doorbell_bytes = 4;
 	nvme_watch_interrupts();
 }
