@@ -37,7 +37,7 @@ const char *vpn_prepare(void)
 	if (vpn_wish.begin.roams)
 		tunnel_allow_roaming();
 	if (vpn_wish.is_wrong)
-		return vpn_say("the option is not understood: vpn=FILE[,address=ADDRESS/PREFIX[,router=ADDRESS]][,roaming], once");
+		return vpn_say("the option is not understood: vpn=FILE[,address=ADDRESS/PREFIX[,router=ADDRESS]][,roaming][,syslog=ADDRESS[:PORT]], once");
 	if (file == NULL)
 		return vpn_say("the loader has not brought the file");
 	if (file->length_bytes == 0 || file->length_bytes > VPN_FILE_BYTES_MAXIMUM)

@@ -46,6 +46,7 @@ static bool vpn_read(const char *text, size_t length)
 		good = is_first ? vpn_take_word(vpn_wish.file, sizeof(vpn_wish.file), text, part)
 				: vpn_take_field(text, part, "address=", vpn_wish.begin.address) ||
 					  vpn_take_field(text, part, "router=", vpn_wish.begin.router) ||
+					  vpn_take_field(text, part, "syslog=", vpn_wish.begin.syslog) ||
 					  vpn_take_roaming(text, part);
 		is_first = false;
 		text += part + (part < length);

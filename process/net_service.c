@@ -4,6 +4,7 @@
 #include "process/net_service.h"
 
 #include "core/instructions.h"
+#include "core/log.h"
 #include "core/spinlock.h"
 #include "core/string.h"
 #include "core/time.h"
@@ -24,6 +25,7 @@ static const struct net_service_listener *net_listener;
 static struct spinlock net_status_lock;
 static struct tunnel_status net_status;
 static uint64_t net_status_tsc; /* when it said so */
+static uint64_t net_log_position; /* of what it has had of the log */
 
 /* One CPU at a time is here. */
 static void net_service_set_status(const struct tunnel_status *status, struct vcpu *vcpu)
@@ -73,6 +75,23 @@ static void net_service_starts(struct resident *resident, void *context, struct 
 	(void)resident_write(resident, TUNNEL_TO_SERVICE, TUNNEL_BEGIN, &net_begin, sizeof(net_begin));
 }
 
+/* More of the log, with a line about what it has lost by now. Where that is nobody's business it has none. */
+static void net_service_give_log(struct resident *resident)
+{
+	static char text[TUNNEL_LOG_BYTES]; /* one CPU at a time is here */
+	uint64_t position = net_log_position, lost;
+	size_t nr_bytes = net_begin.syslog[0] != '\0' ? log_read(&position, text, sizeof(text), &lost) : 0;
+
+	if (nr_bytes == 0)
+		return;
+	if (lost != 0) {
+		nr_bytes = (size_t)print_format(text, sizeof(text), "\nritevisor: warning: %lu bytes of the log are lost\n", lost);
+		position = net_log_position + lost;
+	}
+	if (resident_write(resident, TUNNEL_TO_SERVICE, TUNNEL_LOG, text, (uint32_t)nr_bytes) == 0)
+		net_log_position = position;
+}
+
 static void net_service_ran(struct resident *resident, void *context, struct vcpu *vcpu)
 {
 	static uint8_t record[NET_FRAME_BYTES]; /* one CPU at a time is here */
@@ -83,6 +102,8 @@ static void net_service_ran(struct resident *resident, void *context, struct vcp
 	while ((nr_bytes = resident_read(resident, TUNNEL_FROM_SERVICE, &tag, record, sizeof(record))) != -RV_EAGAIN) {
 		if (nr_bytes >= 0 && tag == TUNNEL_STATUS)
 			net_service_take_status(record, (uint32_t)nr_bytes, vcpu);
+		else if (nr_bytes >= 0 && tag == TUNNEL_LOG)
+			net_service_give_log(resident);
 		else if (nr_bytes >= 0)
 			net_listener->said(tag, record, (uint32_t)nr_bytes);
 	}

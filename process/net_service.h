@@ -10,7 +10,7 @@ struct vcpu;
 
 struct net_service_listener {
 	void (*begins)(void); /* it is started, again or for the first time */
-	void (*said)(uint32_t tag, const uint8_t *bytes, uint32_t nr_bytes); /* but TUNNEL_STATUS */
+	void (*said)(uint32_t tag, const uint8_t *bytes, uint32_t nr_bytes); /* but TUNNEL_STATUS and TUNNEL_LOG */
 	/* What it says of itself, or that it is dead, is other than it was. Without locks. */
 	void (*changed)(const struct tunnel_status *before, const struct tunnel_status *now, struct vcpu *vcpu);
 };

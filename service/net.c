@@ -230,6 +230,15 @@ static bool net_begin_outer(struct net *net, const struct tunnel_begin *begin, s
 	return true;
 }
 
+static bool net_begin_syslog(struct net *net, const struct tunnel_begin *begin, struct tunnel_report *report)
+{
+	const char *why = net_syslog_begin(net, begin->syslog, net_word_length(begin->syslog));
+
+	if (why != NULL)
+		string_copy(report->text, why, sizeof(report->text));
+	return why == NULL;
+}
+
 bool net_begin(struct net *net, const struct wireguard_config *config, const struct tunnel_begin *begin,
 	       const struct net_host *host, struct wireguard_time now, struct tunnel_report *report)
 {
@@ -245,17 +254,19 @@ bool net_begin(struct net *net, const struct wireguard_config *config, const str
 	net->has_v6 = net_has_peer(config, IP_V6);
 	net_prepare_outer(net, begin, report->port, now.ms);
 	return net_begin_outer(net, begin, report) &&
-	       wireguard_begin(&net->wireguard, config, &net->wireguard_host, now, NULL, report->text);
+	       wireguard_begin(&net->wireguard, config, &net->wireguard_host, now, NULL, report->text) &&
+	       net_begin_syslog(net, begin, report);
 }
 
 uint64_t net_advance(struct net *net, struct wireguard_time now)
 {
 	uint64_t next = outer_advance(&net->outer, now.ms), outer6 = outer6_advance(&net->outer6, now.ms);
 	uint64_t guest = net_guest6_advance(&net->guest, now.ms), tunnel = wireguard_advance(&net->wireguard, now);
-	uint64_t names = net_names_advance(net, now.ms);
+	uint64_t names = net_names_advance(net, now.ms), syslog = net_syslog_advance(net, now.ms);
 
 	next = outer6 < next ? outer6 : next;
 	next = names < next ? names : next;
+	next = syslog < next ? syslog : next;
 	next = guest < next ? guest : next;
 	return tunnel < next ? tunnel : next;
 }

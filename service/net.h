@@ -10,6 +10,7 @@
 #include "service/net_names.h"
 #include "service/net_outer.h"
 #include "service/net_outer6.h"
+#include "service/net_syslog.h"
 #include "service/wireguard.h"
 
 #define NET_PORT_DEFAULT 51820
@@ -25,6 +26,8 @@ struct net_host {
 	void (*event)(void *context, uint32_t peer, enum wireguard_event event, const struct ip_endpoint *where);
 	/* A peer's name leads there; it comes before anything is sent there. */
 	void (*resolved)(void *context, uint32_t peer, const struct ip_endpoint *where);
+	/* net_syslog_take() is to be called with more of the log. */
+	void (*want_log)(void *context);
 	/* What people should know. */
 	void (*say)(void *context, const char *text);
 };
@@ -36,6 +39,7 @@ struct net {
 	struct outer outer;
 	struct outer6 outer6;
 	struct net_names names;
+	struct net_syslog syslog;
 	struct wireguard wireguard;
 	struct wireguard_host wireguard_host;
 	bool roams; /* else the gate knows no endpoints but these: */

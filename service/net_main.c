@@ -114,7 +114,13 @@ static void net_say_resolved(void *context, uint32_t peer, const struct ip_endpo
 								     bytes[1], bytes[2], bytes[3]));
 }
 
-static const struct net_host net_host = { NULL, net_put, net_draw, net_tell, net_say_resolved, net_say };
+static void net_want_log(void *context)
+{
+	(void)context;
+	(void)rv_ring_write(&net_rings[TUNNEL_FROM_SERVICE], TUNNEL_LOG, "", 0);
+}
+
+static const struct net_host net_host = { NULL, net_put, net_draw, net_tell, net_say_resolved, net_want_log, net_say };
 
 /* Returns when it is to be called again at the latest, in ms. */
 static uint64_t net_say_status(struct wireguard_time now)
@@ -182,6 +188,8 @@ static void net_take_frames(void)
 			net_link(&network);
 		else if (tag == TUNNEL_REKEY)
 			net_take_rekey(frame, nr_bytes);
+		else if (tag == TUNNEL_LOG && nr_bytes >= 0)
+			net_syslog_take(&network, frame, (size_t)nr_bytes);
 		else if (nr_bytes >= 0)
 			net_receive(&network, (enum tunnel_tag)tag, frame, (size_t)nr_bytes);
 		net_say_address();

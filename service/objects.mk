@@ -28,7 +28,7 @@ tpm-bearssl := $(bearssl-names) hash/sha2small mac/hmac codec/ccopy codec/dec32b
 wireguard-parts := $(addprefix service/,base64.o ip_address.o wireguard.o wireguard_config.o wireguard_cookie.o wireguard_crypto.o \
 	wireguard_data.o wireguard_handshake.o wireguard_noise.o wireguard_session.o wireguard_timers.o)
 # Its networks: the guest's and the wire's.
-net-service-parts := $(addprefix service/,net.o net_dhcp.o net_dhcp6.o net_dns.o net_guest.o net_guest6.o net_names.o net_neighbour.o net_outer.o net_outer6.o net_packet.o)
+net-service-parts := $(addprefix service/,net.o net_dhcp.o net_dhcp6.o net_dns.o net_guest.o net_guest6.o net_names.o net_neighbour.o net_outer.o net_outer6.o net_packet.o net_syslog.o)
 verify-objects := $(addprefix $(service-build)/,$(service-common) service/verify_main.o service/check.o service/minisign.o \
 	$(sodium-verify:%=sodium/%.o))
 keeper-objects := $(addprefix $(service-build)/,$(sort $(service-common) $(luks-parts)) service/keeper_main.o core/print.o \

@@ -147,6 +147,9 @@ void wireguard_receive(struct wireguard *wireguard, const struct ip_endpoint *fr
 /* A packet that is to go. */
 void wireguard_transmit(struct wireguard *wireguard, const uint8_t *packet, size_t nr_bytes);
 
+/* By which peer an address in the tunnel is reached. False: by none. */
+bool wireguard_finds(struct wireguard *wireguard, const struct ip_address *address, uint32_t *peer);
+
 /* Where a peer is, which a name was looked up for. */
 void wireguard_set_endpoint(struct wireguard *wireguard, uint32_t peer, const struct ip_endpoint *endpoint);
 

@@ -137,6 +137,14 @@ void wireguard_transmit(struct wireguard *wireguard, const uint8_t *packet, size
 	wireguard_send_staged(wireguard, peer);
 }
 
+bool wireguard_finds(struct wireguard *wireguard, const struct ip_address *address, uint32_t *peer)
+{
+	const struct wireguard_peer *found = wireguard_find_peer(wireguard, address);
+
+	*peer = found != NULL ? wireguard_peer_number(wireguard, found) : 0;
+	return found != NULL;
+}
+
 /* Keys of that number, whoever's. */
 static struct wireguard_session *wireguard_find_session(struct wireguard *wireguard, uint32_t index,
 							struct wireguard_peer **found)

@@ -15,6 +15,7 @@
 #define NET_FRAME_BYTES 1514 /* an Ethernet frame's most, without its CRC */
 
 #define TUNNEL_PEERS_MAXIMUM 8
+#define TUNNEL_LOG_BYTES 1024
 #define TUNNEL_TEXT_BYTES 160
 #define TUNNEL_WORD_BYTES 48
 #define TUNNEL_NAME_BYTES 128 /* a name in labels, as questions of DNS have it, with zeros behind */
@@ -36,12 +37,14 @@ enum tunnel_tag {
 	TUNNEL_REKEY,	  /* to the service: uint32_t, the number of a peer, or TUNNEL_ALL_PEERS: new keys are wanted */
 	TUNNEL_ROAMED,	  /* from the service: struct tunnel_roamed */
 	TUNNEL_RESOLVED,  /* from the service: struct tunnel_roamed: that peer's name is that address */
+	TUNNEL_LOG,	  /* from the service, empty: more of the log is wanted; to it: text, at most TUNNEL_LOG_BYTES */
 };
 
 struct tunnel_begin {
 	uint32_t config_bytes;	    /* of the file at RESIDENT_TEXT_ADDRESS */
 	uint8_t mac[NET_MAC_BYTES]; /* the card's */
 	char address[TUNNEL_WORD_BYTES], router[TUNNEL_WORD_BYTES]; /* outside, "198.51.100.20/24"; empty: it is asked for */
+	char syslog[TUNNEL_WORD_BYTES]; /* where in the tunnel the log goes, "10.9.0.1:514"; empty: nowhere */
 	uint32_t roams; /* 1: a peer that sends from elsewhere is sent to there */
 };
 

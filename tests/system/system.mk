@@ -84,3 +84,11 @@ $(vpn-hostile-frames): tests/system/vpn/hostile_frames.c
 	$(call step,HOST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O1 -static $(warnings) -o $@ $<
+
+# rsyslogd, and those of its modules that it takes messages with.
+test-programs += $(build)/tests/rsyslog/rsyslogd
+$(build)/tests/rsyslog/rsyslogd: tools/fetch
+	$(call step,FETCH,rsyslog)
+	@mkdir -p $(@D)
+	$(Q)tools/fetch rsyslog && cd $(cache)/packages/rsyslog/usr && cp lib/*/rsyslog/lmnet.so lib/*/rsyslog/imudp.so $(here)/$(@D) && \
+		cp sbin/rsyslogd $(here)/$@

@@ -158,6 +158,14 @@ static void lab_resolved(void *context, uint32_t peer, const struct ip_endpoint 
 	lab_open_to(&end->gate.peers[peer], &peer_is);
 }
 
+static unsigned lab_nr_wanted; /* that more of the log was wanted */
+
+static void lab_want_log(void *context)
+{
+	(void)context;
+	lab_nr_wanted++;
+}
+
 static void lab_say(void *context, const char *text)
 {
 	(void)context;
@@ -165,6 +173,8 @@ static void lab_say(void *context, const char *text)
 }
 
 static const char *lab_name; /* the Endpoint of the first end's peer in its place */
+
+static const char *lab_syslog = ""; /* the first end's */
 
 static bool lab_begin_end(unsigned which, const char *format, const char *other, bool dhcp)
 {
@@ -177,9 +187,10 @@ static bool lab_begin_end(unsigned which, const char *format, const char *other,
 	snprintf(text, sizeof(text), format, key, lab_name != NULL && which == 0 ? lab_name : lab_endpoints[lab_outside_v6][which]);
 	if (!net_configure(text, strlen(text), &config, &end->report))
 		return false;
-	lab_hosts[which] = (struct net_host){ end, lab_send, lab_random, lab_event, lab_resolved, lab_say };
+	lab_hosts[which] = (struct net_host){ end, lab_send, lab_random, lab_event, lab_resolved, lab_want_log, lab_say };
 	end->begin = (struct tunnel_begin){ .mac = { 0x52, 0x54, 0, 0, 0, (uint8_t)(0x10 + which) } };
 	end->begin.roams = lab_roams;
+	snprintf(end->begin.syslog, sizeof(end->begin.syslog), "%s", which == 0 ? lab_syslog : "");
 	if (!dhcp)
 		snprintf(end->begin.address, sizeof(end->begin.address), "%s", lab_addresses[lab_outside_v6][which]);
 	end->gate.port = end->report.port;

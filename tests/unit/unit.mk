@@ -206,11 +206,13 @@ unit-wireguard_config-objects := $(unit-wireguard-objects)
 unit-wireguard_config-libraries := $(unit-wireguard-libraries)
 $(unit-build)/objects/service/wireguard_crypto.o: unit-flags += $(wireguard-defines)
 
-unit-programs += net net6 net_outer6 net_names
+unit-programs += net net6 net_outer6 net_names net_syslog
 unit-net-objects := $(unit-wireguard-objects) $(net-service-parts) mediator/net/egress.o
 unit-net-libraries := $(unit-wireguard-libraries)
 unit-net6-objects := $(unit-net-objects)
 unit-net_outer6-objects := $(unit-net-objects)
+unit-net_syslog-objects := $(unit-net-objects)
+unit-net_syslog-libraries := $(unit-wireguard-libraries)
 unit-net_names-objects := $(unit-net-objects)
 unit-net_names-libraries := $(unit-wireguard-libraries)
 unit-net_outer6-libraries := $(unit-wireguard-libraries)
