@@ -177,6 +177,8 @@ struct xhci_controller {
 	unsigned index;
 	bool is_claimed;
 	bool is_seen;	       /* from a reset on */
+	uint32_t nr_pumps;     /* rings that a CPU is at */
+	bool was_silent;       /* a device has not answered since they are */
 	bool has_slept;	       /* it has forgotten where commands are, and has not been told again */
 	bool is_learned;       /* the next six */
 	uint8_t operational, nr_slots;

@@ -248,8 +248,8 @@ const char *xhci_read_device(struct xhci_slot *slot, bool again, bool *is_early)
 	*is_early = false;
 	if (slot->ring.controller->interrupter == 0)
 		return "its controller has only one interrupter, so that nothing can be asked";
-	if (slot->ring.at.segment == NULL)
-		return xhci_is_silent;
+	if (slot->ring.at.segment == NULL || slot->ring.controller->was_silent)
+		return xhci_is_silent; /* a ring that leads into itself has the CPU stand for one, not for each turn */
 	if (!again)
 		memset(slot->known, 0, sizeof(*slot->known));
 	if (slot->work_at + XHCI_READ_TRBS > XHCI_WORK_TRBS)
@@ -257,6 +257,7 @@ const char *xhci_read_device(struct xhci_slot *slot, bool again, bool *is_early)
 	xhci_work_poison(slot, slot->work_at);
 	xhci_ring_detour(&slot->ring, memory_physical(&slot->work[slot->work_at]));
 	why = xhci_read_all(&reader, is_early);
+	slot->ring.controller->was_silent |= why == xhci_is_silent;
 	xhci_ring_wait(&slot->ring);
 	xhci_work_put(slot, slot->work_at, xhci_place_address(&slot->ring.at), 0, XHCI_TRB_OF(XHCI_LINK));
 	slot->work_at++;

@@ -323,10 +323,13 @@ void xhci_ring_pump(struct xhci_ring *ring, struct vcpu *vcpu)
 		return;
 	}
 	ring->is_pumped = true;
+	if (ring->controller->nr_pumps++ == 0)
+		ring->controller->was_silent = false;
 	for (unsigned i = 0; i < XHCI_STEPS && ring->held == NULL && ring->at.segment != NULL && xhci_place_is_valid(&ring->at); i++) {
 		if (!xhci_ring_step(ring, vcpu))
 			break;
 	}
+	ring->controller->nr_pumps--;
 	ring->is_pumped = false;
 	xhci_bell_ring(ring);
 }

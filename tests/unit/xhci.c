@@ -345,6 +345,23 @@ static void unsaid_ring(void)
 	}
 }
 
+/* Commands that lead into themselves: a device that does not answer is given its address and configured again and again. The guest's CPU
+ * stands for one such question. */
+static void turning_ring(void)
+{
+	guest_begin(1024);
+	sticks[1] = (struct stick){ .kind = STICK_SILENT };
+	UNIT_EQUAL(guest_slot_command(XHCI_ENABLE_SLOT, 0, 0, 0), XHCI_SUCCESS);
+	guest_ring_init(&guest_rings[1], COMMANDS + KIB(8), COMMANDS + KIB(12));
+	UNIT_CHECK(guest_give_address(1, 0));
+	sticks[1].nr_rung = 0;
+	guest_store_trb(COMMANDS + 16 * 4, COMMANDS + 16 * 2, 0, XHCI_TRB_OF(XHCI_LINK) | 1);
+	guest_store_trb(COMMANDS + 16 * 3, CONTEXT, 0, XHCI_TRB_OF(XHCI_CONFIGURE_ENDPOINT) | 1 << 24 | 1);
+	guest_store_trb(COMMANDS + 16 * 2, CONTEXT, 0, XHCI_TRB_OF(XHCI_ADDRESS_DEVICE) | 1 << 24 | 1);
+	UNIT_EQUAL(sticks[1].nr_rung, 2); /* with that behind it, by which its ring goes on */
+	guest_end();
+}
+
 /* As Linux does, alone or with the machine, by a controller that does restore its state: devices go on without being configured anew,
  * and what is refused stays so. */
 static void sleeps(void)
@@ -602,6 +619,7 @@ int main(void)
 	unit_run("rings where none can be", strange_rings);
 	unit_run("what is written ahead", written_ahead);
 	unit_run("a ring that is not said", unsaid_ring);
+	unit_run("commands that lead into themselves", turning_ring);
 	unit_run("a controller's state is saved and restored", sleeps);
 	unit_run("where devices are, and what they say", paths);
 	unit_run("transfers to a device: seen, changed, dropped, refused", transfers_out);

@@ -376,6 +376,7 @@ void device_write(uint32_t offset, uint32_t value, bool ours)
 
 		(slot == 0 ? &commands : &rings[slot])->is_rung = true;
 		device_is_rung[slot][value & 31] = true;
+		sticks[slot].nr_rung += ours;
 		while (ours && slot != 0 && control_step(slot))
 			;
 	} else if (offset - DEVICE_OPERATIONAL < sizeof(operational)) {

@@ -40,6 +40,7 @@ struct stick {
 	enum stick_kind kind;
 	unsigned nr_asked;     /* for its descriptor of 18 bytes */
 	unsigned nr_features;  /* that were set */
+	unsigned nr_rung;      /* doorbells that are the mediator's */
 	bool is_configured, was_touched; /* by a request that only one that is let in may get */
 };
 
