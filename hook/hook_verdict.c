@@ -44,11 +44,14 @@ enum access_result hook_resolve_fixed(struct hook *hook, struct event_origin *or
 }
 
 /* ACCEPT and HOLD, if they stand where they can: else the verdict has no meaning. */
-static uint32_t hook_modifiers(const struct hook *hook, uint32_t verdict)
+static uint32_t hook_modifiers(const struct hook *hook, const struct event_origin *origin, uint32_t verdict)
 {
 	uint32_t modifiers = verdict & RV_VERDICT_MODIFIERS;
+	const struct source *source = hook->source;
 
-	if (verdict - modifiers > RV_VERDICT_CHANGE || ((modifiers & RV_VERDICT_HOLD) && hook->source->hold == NULL))
+	if (verdict - modifiers > RV_VERDICT_CHANGE)
+		return 0;
+	if ((modifiers & RV_VERDICT_HOLD) && (source->hold == NULL || (source->can_hold != NULL && !source->can_hold(origin))))
 		return 0;
 	return modifiers;
 }
@@ -57,7 +60,7 @@ static __attribute__((noinline)) enum access_result hook_resolve_other(struct ho
 								       uint32_t verdict, const struct rv_event *event)
 {
 	enum access_result result = ACCESS_PASS;
-	uint32_t modifiers = hook_modifiers(hook, verdict);
+	uint32_t modifiers = hook_modifiers(hook, origin, verdict);
 
 	verdict -= modifiers;
 	if (verdict >= RV_VERDICT_ERROR) {

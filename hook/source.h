@@ -58,6 +58,8 @@ struct source {
 	 * hooks then if `accepts`. Sets origin->is_held. NULL: nothing waits. Under the owner's lock. */
 	void (*hold)(struct event_origin *origin, const struct hook *hook, const struct rv_event *event,
 		     bool accepts);
+	/* May this one? NULL: each. */
+	bool (*can_hold)(const struct event_origin *origin);
 	/* Copies a part of the request's data to or from `buffer`. 0 or as RV_SYS_DATA_READ. NULL: there are
 	 * none. Under the owner's lock. */
 	int (*data)(struct event_origin *origin, uint64_t offset, void *buffer, size_t length_bytes,

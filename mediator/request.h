@@ -65,6 +65,7 @@ struct request {
 	uint32_t refusal;	 /* with DENY: RV_REFUSAL_*, 0: no more is said */
 	bool changed;		 /* a field is not as the guest had it */
 	bool data_changed;
+	bool cannot_wait;	 /* to have it wait is an error of the hook's */
 	bool is_spoiled;	 /* a hook has changed data, and has not ended yet */
 	uint64_t handle;	 /* its number, which none has after it */
 	uint64_t marks;		 /* engines that want to see its end, a bit each */

@@ -61,6 +61,11 @@ void source_request_hold(struct event_origin *origin, const struct hook *hook, c
 	request_hold(origin->request, hook, us, (event->flags & RV_EVENT_DELAYED) != 0);
 }
 
+bool source_request_can_hold(const struct event_origin *origin)
+{
+	return !origin->request->cannot_wait;
+}
+
 bool source_request_is_spoiled(const struct event_origin *origin)
 {
 	return origin->request->is_spoiled;

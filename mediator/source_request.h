@@ -14,6 +14,7 @@ int source_request_data(struct event_origin *origin, uint64_t offset, void *buff
 int source_request_resize(struct event_origin *origin, uint64_t bytes);
 void source_request_hold(struct event_origin *origin, const struct hook *hook, const struct rv_event *event,
 			 bool accepts);
+bool source_request_can_hold(const struct event_origin *origin);
 bool source_request_is_spoiled(const struct event_origin *origin);
 
 /* What events of all classes have of a request; the class's own fields come behind. */

@@ -12,8 +12,8 @@
 
 /* In the order of their numbers. "ide0" is the master of the first channel, "ide1" its slave; "nvme0n1" is
  * namespace 1 of the first NVMe controller; "sata33" is port 1 of the second AHCI controller; "virtio0" is the
- * first virtio disk. */
-enum rv_disk_bus { RV_DISK_IDE, RV_DISK_NVME, RV_DISK_SATA, RV_DISK_VIRTIO, RV_DISK_BUS_COUNT };
+ * first virtio disk; "usb0" is the first stick that was found, and another has its number when it is gone. */
+enum rv_disk_bus { RV_DISK_IDE, RV_DISK_NVME, RV_DISK_SATA, RV_DISK_VIRTIO, RV_DISK_USB, RV_DISK_BUS_COUNT };
 
 #define RV_NVME_NAMESPACES 8 /* a controller; those above have no name */
 #define RV_NVME_CONTROLLERS (RV_DISKS_A_BUS / RV_NVME_NAMESPACES)
@@ -146,6 +146,8 @@ static inline void rv_disk_name(uint32_t number, char name[RV_DISK_NAME_BYTES])
 		at = rv_disk_append(name, at, "sata", index);
 	} else if (bus == RV_DISK_VIRTIO) {
 		at = rv_disk_append(name, at, "virtio", index);
+	} else if (bus == RV_DISK_USB) {
+		at = rv_disk_append(name, at, "usb", index);
 	} else {
 		name[at++] = '?';
 	}

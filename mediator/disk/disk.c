@@ -11,7 +11,7 @@
 #include "rv/errno.h"
 
 /* In the order of numbers. */
-static const struct disk_class *const disk_classes[] = { &ide_class, &nvme_class, &ahci_class, &virtio_class };
+static const struct disk_class *const disk_classes[] = { &ide_class, &nvme_class, &ahci_class, &virtio_class, &usb_class };
 static struct disk_controller *disk_controllers, **disk_controllers_end = &disk_controllers;
 static uint32_t disk_watchers;
 static bool disk_is_left_out; /* a controller: at boot only */

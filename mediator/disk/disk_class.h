@@ -88,5 +88,6 @@ extern const struct disk_class ide_class; /* ide_find.c */
 extern const struct disk_class nvme_class; /* nvme_find.c */
 extern const struct disk_class ahci_class; /* ahci_find.c */
 extern const struct disk_class virtio_class; /* virtio_disk.c */
+extern const struct disk_class usb_class; /* mediator/usb/storage_find.c */
 
 #endif

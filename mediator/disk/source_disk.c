@@ -134,6 +134,7 @@ static void source_disk_pose(struct event_origin *origin, const struct rv_event 
 		.fill = source_disk_fill,                                                          \
 		.note = source_disk_note,                                                          \
 		.hold = source_disk_hold,                                                          \
+		.can_hold = source_request_can_hold,                                               \
 		.data = source_request_data,                                                       \
 		.is_spoiled = source_request_is_spoiled,                                           \
 		.apply = source_disk_apply,                                                        \

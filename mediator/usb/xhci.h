@@ -108,6 +108,12 @@ struct xhci_transfer {
 	bool is_moved_known;
 	bool is_bounced;
 	uint8_t told;	     /* enum xhci_told */
+	uint8_t stage;	     /* enum storage_stage: of a stick's command */
+	bool is_short;	     /* of XHCI_TOLD_SUCCESS: so many bytes have come */
+	uint32_t told_bytes;
+	hpa_t filler;	     /* of the same: that moves in its place; 0: nothing does */
+	uint32_t filler_bytes;
+	uint8_t filler_part; /* its TRB */
 	struct xhci_part parts[];
 };
 
@@ -170,6 +176,7 @@ struct xhci_slot {
 	struct xhci_known *known;
 	uint8_t *configuration; /* a page: the input context of the last Configure Endpoint of an endpoint below */
 	struct xhci_endpoint *endpoints[XHCI_ENDPOINTS]; /* those that were wanted once */
+	struct storage *storage; /* mediator/usb/storage.h; NULL: it never had any */
 };
 
 struct xhci_controller {
@@ -261,8 +268,13 @@ bool xhci_control_step(struct xhci_ring *ring, struct vcpu *vcpu);
 /* xhci_read.c: asks the device for all that it says of itself. NULL, or why it cannot come in; `again`: it is to say the
  * same. *is_early: it says too little yet. */
 const char *xhci_read_device(struct xhci_slot *slot, bool again, bool *is_early);
-/* Our interrupter. */
+/* Our interrupter, and its next event; false: there is none. */
 void xhci_events_start(struct xhci_controller *controller);
+bool xhci_event_take(struct xhci_controller *controller, struct xhci_trb *event);
+
+/* xhci_insert.c: the device gets that before the ring's next transfer, by two TRBs of ours at `work`. The CPU stands meanwhile.
+ * False: it does not take it in time, and the ring is to go no further. */
+bool xhci_ring_insert(struct xhci_ring *ring, struct xhci_trb *work, hpa_t data, uint32_t bytes, uint64_t us);
 
 /* xhci_slot.c */
 /* The slot of that number, with its memory; NULL: there is no memory, or no such slot. */
@@ -306,6 +318,13 @@ void xhci_transfer_given(struct xhci_transfer *transfer);
 void xhci_transfer_free(struct xhci_transfer *transfer);
 /* Is it still what the guest has at the head of the ring? */
 bool xhci_transfer_is_there(const struct xhci_transfer *transfer);
+/* Its data are in memory of ours from now on, where the device is to put them. 0; -RV_ENOMEM; -RV_EFAULT. */
+int xhci_transfer_bounce(struct xhci_transfer *transfer);
+/* Is what was taken out of the ring last what the transfer is of? Then what is decided of it is done: as xhci_transfer_step. */
+bool xhci_transfer_is_taken(const struct xhci_transfer *transfer);
+bool xhci_transfer_settle(struct xhci_transfer *transfer);
+/* The controller gets no more of it. False, always. */
+bool xhci_ring_stop(struct xhci_ring *ring, const char *why);
 /* The guest has made nothing of that TRB: if its event would have told of a stall, that comes no more, and the ring goes on. */
 void xhci_transfer_taken_back(struct xhci_ring *ring, gpa_t at);
 /* The ring begins elsewhere, or ends: nobody hears of those that it has. */
@@ -315,6 +334,8 @@ void xhci_transfers_free_stale(struct xhci_controller *controller);
 
 /* xhci_end.c: an event of the guest's, which becomes what it is to be told. Gives up the lock. */
 void xhci_transfer_event(struct xhci_controller *controller, struct xhci_trb *event, struct vcpu *vcpu);
+/* What has come is zeros. */
+void xhci_transfer_clear(struct xhci_transfer *transfer);
 
 /* xhci_harvest.c. While hooks want to see transfers: streams are concealed, and, from the first transfer on, events looked
  * at. 0, or as pci_follow(). */

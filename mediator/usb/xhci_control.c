@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/string.h"
+#include "mediator/usb/storage.h"
 #include "vmm/guest_memory.h"
 
 #define XHCI_FIRST_BYTES 8 /* of a device descriptor: how long endpoint 0's packets are */
@@ -123,6 +124,7 @@ static const uint8_t *xhci_known_answer(const struct xhci_slot *slot, uint64_t s
 static void xhci_td_answer(struct xhci_slot *slot, struct xhci_td *td)
 {
 	uint64_t setup = td->trbs[0].parameter;
+	static uint8_t page[RV_USB_DESCRIPTOR_BYTES]; /* under xhci_lock */
 	uint32_t bytes, room;
 	const uint8_t *answer = xhci_known_answer(slot, setup, &bytes);
 
@@ -136,6 +138,11 @@ static void xhci_td_answer(struct xhci_slot *slot, struct xhci_td *td)
 	room = XHCI_TRB_BYTES(td->data->status);
 	if (room > USB_SETUP_LENGTH(setup))
 		room = USB_SETUP_LENGTH(setup);
+	if (USB_SETUP_VALUE(setup) >> 8 == USB_DESCRIPTOR_CONFIGURATION) {
+		memcpy(page, answer, bytes);
+		storage_conceal(slot, page, bytes);
+		answer = page;
+	}
 	if (guest_memory_write(td->data->parameter, answer, bytes < room ? bytes : room) != 0)
 		xhci_td_refuse(td);
 	td->data->parameter = memory_physical(slot->ring.controller->sink);
@@ -160,8 +167,11 @@ static void xhci_td_look(struct xhci_slot *slot, struct xhci_td *td, struct vcpu
 		if (xhci_asks_what_it_is(setup) && slot->known->info.descriptor_bytes != 0)
 			xhci_td_answer(slot, td);
 	}
-	if (slot->state != XHCI_ALLOWED && !is_harmless)
+	if ((slot->state != XHCI_ALLOWED && !is_harmless) || (slot->state == XHCI_ALLOWED && storage_refuses(slot, setup)))
 		xhci_td_refuse(td);
+	if (slot->storage != NULL && USB_SETUP_TYPE(setup) == STORAGE_RESET_TYPE && USB_SETUP_REQUEST(setup) == STORAGE_RESET &&
+	    USB_SETUP_INDEX(setup) == slot->storage->interface)
+		storage_reset(slot->storage);
 }
 
 /* What is no control transfer does nothing. */

@@ -6,6 +6,8 @@
 #include "core/instructions.h"
 #include "core/string.h"
 #include "hook/hook.h"
+#include "mediator/usb/storage.h"
+#include "vmm/guest_memory.h"
 
 static uint32_t xhci_part_bytes(const struct xhci_part *part)
 {
@@ -90,8 +92,7 @@ static void xhci_transfer_unlink(struct xhci_transfer *transfer)
 	ring->nr_transfers--;
 }
 
-/* What the device has given is to be zeros. */
-static void xhci_transfer_clear(struct xhci_transfer *transfer)
+void xhci_transfer_clear(struct xhci_transfer *transfer)
 {
 	static const uint8_t zeros[64];
 	struct request *request = &transfer->request;
@@ -118,13 +119,61 @@ static void xhci_transfer_tell(struct xhci_transfer *transfer, struct xhci_trb *
 		event->status = (uint32_t)XHCI_SHORT_PACKET << 24 | xhci_part_bytes(&transfer->parts[which]);
 }
 
-/* One that did not reach the device: what the guest is to believe. */
-static void xhci_transfer_pretend(const struct xhci_transfer *transfer, struct xhci_trb *event, uint32_t which)
+/* The TRB whose event tells of so many bytes, if they are not all: the one that is not full, unless the last tells of all (an Event
+ * Data TRB). `before`: how many the others have. */
+static uint32_t xhci_short_part(const struct xhci_transfer *transfer, uint32_t *before)
 {
+	uint32_t last = transfer->nr_parts - 1;
+
+	*before = 0;
+	for (uint32_t i = 0; XHCI_TRB_TYPE(transfer->parts[last].trb.control) != XHCI_EVENT_DATA && i < last; i++) {
+		if (transfer->is_short && transfer->told_bytes - *before < xhci_part_bytes(&transfer->parts[i]))
+			return i;
+		*before += xhci_part_bytes(&transfer->parts[i]);
+	}
+	return last;
+}
+
+/* One in whose place something of ours was moved. */
+static uint32_t xhci_transfer_pretend_filled(const struct xhci_transfer *transfer, struct xhci_trb *event)
+{
+	uint32_t before, which = xhci_short_part(transfer, &before);
+	const struct xhci_part *part = &transfer->parts[which];
+	bool is_data = XHCI_TRB_TYPE(part->trb.control) == XHCI_EVENT_DATA;
+	uint32_t bytes = transfer->is_short ? transfer->told_bytes : transfer->request.usb.length;
+
+	event->parameter = is_data ? part->trb.parameter : part->at;
+	event->control |= is_data ? XHCI_TRB_ED : 0;
+	event->status = (uint32_t)(transfer->is_short ? XHCI_SHORT_PACKET : XHCI_SUCCESS) << 24 |
+			(is_data ? bytes : transfer->is_short ? before + xhci_part_bytes(part) - bytes : 0);
+	return which;
+}
+
+/* One that did not reach the device: what the guest is to believe. Returns which TRB that is about. */
+static uint32_t xhci_transfer_pretend(const struct xhci_transfer *transfer, struct xhci_trb *event, uint32_t which)
+{
+	if (transfer->filler != 0 && transfer->told == XHCI_TOLD_SUCCESS)
+		return XHCI_TRB_CODE(event->status) == XHCI_SUCCESS ? xhci_transfer_pretend_filled(transfer, event) : which;
 	if (transfer->told == XHCI_TOLD_STALL)
 		event->status = (uint32_t)XHCI_STALL << 24 | xhci_part_bytes(&transfer->parts[which]);
 	else if (transfer->told == XHCI_TOLD_SUCCESS)
 		event->status = (uint32_t)XHCI_SUCCESS << 24;
+	return which;
+}
+
+/* What the device has given memory of ours, the guest gets. */
+static void xhci_transfer_scatter(const struct xhci_transfer *transfer)
+{
+	uint32_t left = transfer->request.usb.length;
+
+	for (uint32_t i = 0; left > 0 && i < transfer->nr_parts; i++) {
+		const struct xhci_part *part = &transfer->parts[i];
+		uint32_t bytes = xhci_part_bytes(part) < left ? xhci_part_bytes(part) : left;
+
+		if (part->bounce != NULL)
+			(void)guest_memory_write(part->trb.parameter, part->bounce, bytes);
+		left -= bytes;
+	}
 }
 
 static void xhci_transfer_over(struct xhci_transfer *transfer, struct xhci_trb *event, uint32_t which, struct vcpu *vcpu)
@@ -132,7 +181,7 @@ static void xhci_transfer_over(struct xhci_transfer *transfer, struct xhci_trb *
 	struct request *request = &transfer->request;
 	uint32_t code;
 
-	xhci_transfer_pretend(transfer, event, which);
+	which = xhci_transfer_pretend(transfer, event, which);
 	if (transfer->ring->endpoint != NULL)
 		transfer->ring->endpoint->is_stalled |= transfer->told == XHCI_TOLD_STALL; /* though it was taken back */
 	code = XHCI_TRB_CODE(event->status);
@@ -149,6 +198,12 @@ static void xhci_transfer_over(struct xhci_transfer *transfer, struct xhci_trb *
 	spinlock_release(&xhci_lock);
 	xhci_transfer_tell(transfer, event, which, vcpu);
 	spinlock_acquire(&xhci_lock);
+	if (transfer->stage != STORAGE_NONE)
+		storage_ended(transfer->ring->slot->storage, transfer, code, vcpu);
+	if (transfer->is_bounced && request->usb.direction)
+		xhci_transfer_scatter(transfer);
+	if (transfer->stage != STORAGE_NONE)
+		storage_go_on(transfer->ring->slot->storage, vcpu);
 	xhci_transfer_free(transfer);
 }
 

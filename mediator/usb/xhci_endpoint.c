@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "hook/hook.h"
+#include "mediator/usb/storage.h"
 #include "mediator/usb/usb.h"
 #include "vmm/guest_memory.h"
 
@@ -55,6 +56,8 @@ static bool xhci_endpoint_is_wanted(const struct xhci_slot *slot, const struct x
 	struct request_usb facts = xhci_slot_facts(slot);
 	struct rv_event event = { .flags = 0 };
 
+	if (storage_has_endpoint(slot, endpoint->number))
+		return true;
 	facts.endpoint = endpoint->number / 2;
 	facts.direction = endpoint->number % 2;
 	facts.type = endpoint->type;
@@ -90,6 +93,8 @@ static void xhci_endpoint_end(struct xhci_slot *slot, unsigned number)
 		return;
 	xhci_ring_end(&endpoint->ring);
 	endpoint->is_stalled = false;
+	if (storage_has_endpoint(slot, number))
+		storage_reset(slot->storage);
 }
 
 void xhci_endpoints_end(struct xhci_slot *slot)
@@ -107,6 +112,8 @@ static bool xhci_endpoint_add(struct xhci_slot *slot, const struct xhci_input *i
 	uint64_t dequeue;
 
 	xhci_endpoint_end(slot, number);
+	if (storage_has_endpoint(slot, number) && !storage_endpoint_is_right(slot, number, word0, word1))
+		return false;
 	if (type != RV_USB_BULK && type != RV_USB_INTERRUPT)
 		return true;
 	endpoint = xhci_endpoint_take(slot, number);
@@ -162,6 +169,7 @@ bool xhci_endpoints_configure(struct xhci_slot *slot, struct xhci_trb *trb)
 		slot->configuration = memory_allocate_device_page();
 	memset(page, 0, sizeof(page));
 	is_good = slot->configuration != NULL &&
+		  storage_attach(slot) &&
 		  guest_memory_read(trb->parameter & ~UINT64_C(15), page, XHCI_CONFIGURE_CONTEXTS * controller->context_bytes) == 0 &&
 		  xhci_endpoints_add(slot, &input, trb);
 	if (!is_good) {

@@ -47,7 +47,7 @@ void xhci_events_start(struct xhci_controller *controller)
 	xhci_put_address(controller, at + XHCI_ERSTBA, memory_physical(controller->erst));
 }
 
-static bool xhci_event_take(struct xhci_controller *controller, struct xhci_trb *event)
+bool xhci_event_take(struct xhci_controller *controller, struct xhci_trb *event)
 {
 	const struct xhci_trb *next = &controller->events[controller->event_at];
 	uint32_t control = __atomic_load_n(&next->control, __ATOMIC_ACQUIRE);

@@ -120,6 +120,7 @@ enum xhci_code { /* table 6-90 */
 #define XHCI_SLOT_PORT(word1) ((word1) >> 16 & 0xff) /* of the root hub, from 1 on */
 #define XHCI_ENDPOINT_STREAMS(word0) ((word0) >> 10 & 0x1f) /* 0: it has none */
 #define XHCI_ENDPOINT_TYPE(word1) ((word1) >> 3 & 7) /* enum rv_usb_type, and 4 where the device gives */
+#define XHCI_ENDPOINT_PACKET(word1) ((word1) >> 16) /* bytes */
 #define XHCI_ENDPOINT_IN 4u
 #define XHCI_ENDPOINT_DEQUEUE 2 /* two words: the address, and the cycle state in bit 0 */
 
@@ -149,6 +150,7 @@ enum usb_request { /* table 9-4 */
 	USB_GET_DESCRIPTOR = 6,
 	USB_GET_CONFIGURATION = 8,
 	USB_SET_CONFIGURATION = 9,
+	USB_SET_INTERFACE = 11,
 	USB_SET_SEL = 48,
 	USB_SET_ISOCH_DELAY = 49,
 };

@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "hook/hook.h"
+#include "mediator/usb/storage.h"
 #include "rv/kinds.h"
 
 /* Memory --------------------------------------------------------------------------------------------- */
@@ -151,6 +152,7 @@ void xhci_slot_clear(struct xhci_slot *slot)
 {
 	xhci_ring_end(&slot->ring);
 	xhci_endpoints_end(slot);
+	storage_detach(slot);
 	if (slot->is_told) {
 		slot->gone = xhci_slot_facts(slot);
 		__atomic_store_n(&slot->owes_detach, true, __ATOMIC_RELEASE);
@@ -237,6 +239,11 @@ bool xhci_slot_may_configure(struct xhci_slot *slot, struct vcpu *vcpu)
 	}
 	if (slot->state != XHCI_ALLOWED)
 		return false;
+	why = storage_forbids(slot);
+	if (why != NULL) {
+		xhci_slot_refuse(slot, why);
+		return false;
+	}
 	if (slot->is_verified)
 		return true;
 	why = xhci_read_device(slot, true, &is_early);

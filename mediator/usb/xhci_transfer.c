@@ -10,11 +10,11 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "hook/hook.h"
+#include "mediator/usb/storage.h"
 #include "rv/errno.h"
 #include "vmm/guest_memory.h"
 
 #define XHCI_BOUNDARY 0xffffu /* a TRB's data lie between two of 64 KiB (table 6-1) */
-#define XHCI_BOUNCE_TRIES 4
 
 /* Its data --------------------------------------------------------------------------------------------------- */
 
@@ -30,24 +30,29 @@ static uint32_t xhci_part_pages(const struct xhci_part *part)
 	return (uint32_t)(((part->trb.parameter & PAGE_MASK) + XHCI_TRB_BYTES(part->trb.status) + PAGE_MASK) / PAGE_BYTES);
 }
 
-/* Pages one behind the other, that the device may reach, between two of those boundaries. */
+/* Pages one behind the other, that the device may reach, between two of those boundaries: of nearly twice as many there are as
+ * many on one side of it. */
 static uint8_t *xhci_bounce_pages(uint32_t nr_pages)
 {
-	uint8_t *tried[XHCI_BOUNCE_TRIES], *pages = NULL;
-	unsigned nr = 0;
+	uint32_t nr_taken = 2 * nr_pages - 1, before = 0;
+	uint8_t *pages = memory_allocate_device_pages(nr_taken);
+	uint64_t left;
 
-	while (nr < XHCI_BOUNCE_TRIES && pages == NULL) {
-		tried[nr] = memory_allocate_device_pages(nr_pages);
-		if (tried[nr] == NULL)
-			break;
-		if ((memory_physical(tried[nr]) | XHCI_BOUNDARY) >= memory_physical(tried[nr]) + nr_pages * PAGE_BYTES - 1)
-			pages = tried[nr];
-		else
-			nr++;
-	}
-	while (nr-- > 0)
-		memory_free_pages(tried[nr], nr_pages);
-	return pages;
+	if (pages == NULL || nr_pages > (XHCI_BOUNDARY + 1) / PAGE_BYTES)
+		goto free;
+	left = (XHCI_BOUNDARY + 1 - (memory_physical(pages) & XHCI_BOUNDARY)) / PAGE_BYTES;
+	if (left < nr_pages)
+		before = (uint32_t)left;
+	if (before != 0)
+		memory_free_pages(pages, before);
+	if (nr_taken != before + nr_pages)
+		memory_free_pages(pages + (before + nr_pages) * PAGE_BYTES, nr_taken - before - nr_pages);
+	return pages + before * PAGE_BYTES;
+
+free:
+	if (pages != NULL)
+		memory_free_pages(pages, nr_taken);
+	return NULL;
 }
 
 /* From now on the device gets what is in memory of ours, at first what the guest has there. */
@@ -73,6 +78,17 @@ static int xhci_part_bounce(struct xhci_transfer *transfer, struct xhci_part *pa
 	part->parameter = memory_physical(part->bounce);
 	transfer->is_bounced = true;
 	return 0;
+}
+
+int xhci_transfer_bounce(struct xhci_transfer *transfer)
+{
+	int error = 0;
+
+	for (uint32_t i = 0; error == 0 && i < transfer->nr_parts; i++) {
+		if (xhci_part_has_data(&transfer->parts[i]) && XHCI_TRB_BYTES(transfer->parts[i].trb.status) != 0)
+			error = xhci_part_bounce(transfer, &transfer->parts[i]);
+	}
+	return error;
 }
 
 static int xhci_part_copy(struct xhci_transfer *transfer, struct xhci_part *part, uint64_t offset, void *buffer, size_t bytes,
@@ -172,21 +188,16 @@ static bool xhci_transfer_is_wanted(const struct xhci_ring *ring)
 	return hook_wants_requests(kind) || hook_wants_requests(RV_EVENT_USB_DONE) || trace_wants(kind);
 }
 
-struct xhci_transfer *xhci_transfer_begin(struct xhci_ring *ring, const struct xhci_place *places, const struct xhci_trb *trbs,
-					  unsigned nr, int *error)
+static struct xhci_transfer *xhci_transfer_new(struct xhci_ring *ring, const struct xhci_place *places, const struct xhci_trb *trbs,
+					       unsigned nr)
 {
 	struct xhci_transfer *transfer;
 	size_t bytes = sizeof(*transfer) + nr * sizeof(transfer->parts[0]);
 	uint32_t nr_pages = (uint32_t)(align_up(bytes, PAGE_BYTES) / PAGE_BYTES);
 
-	*error = 0;
-	if (!xhci_transfer_is_wanted(ring))
-		return NULL;
-	*error = -RV_ENOMEM;
 	transfer = memory_has_spare_pages(nr_pages) ? memory_allocate_pages(nr_pages) : NULL;
 	if (transfer == NULL)
 		return NULL;
-	*error = 0;
 	transfer->nr_pages = nr_pages;
 	transfer->ring = ring;
 	transfer->nr_parts = nr;
@@ -194,6 +205,20 @@ struct xhci_transfer *xhci_transfer_begin(struct xhci_ring *ring, const struct x
 		transfer->parts[i] = (struct xhci_part){ xhci_place_address(&places[i]), trbs[i], trbs[i].parameter, NULL };
 	request_begin(&transfer->request, xhci_transfer_kind(ring));
 	xhci_transfer_describe(transfer);
+	return transfer;
+}
+
+struct xhci_transfer *xhci_transfer_begin(struct xhci_ring *ring, const struct xhci_place *places, const struct xhci_trb *trbs,
+					  unsigned nr, int *error)
+{
+	struct xhci_transfer *transfer;
+
+	*error = 0;
+	if (!xhci_transfer_is_wanted(ring))
+		return NULL;
+	transfer = xhci_transfer_new(ring, places, trbs, nr);
+	if (transfer == NULL)
+		*error = -RV_ENOMEM;
 	return transfer;
 }
 
@@ -208,7 +233,7 @@ void xhci_transfer_free(struct xhci_transfer *transfer)
 	memory_free_pages(transfer, transfer->nr_pages);
 }
 
-static void xhci_transfer_settle(struct xhci_transfer *transfer);
+static void xhci_transfer_decided(struct xhci_transfer *transfer, struct vcpu *vcpu);
 
 /* What becomes of the ring while hooks are asked, or a transfer waits, the ring's round tells: whoever ends it lets go what waits, and
  * leaves the rest to who asks, or resumes. */
@@ -223,7 +248,7 @@ static void xhci_transfer_resume(struct request *request, struct vcpu *vcpu)
 	} else {
 		ring->held = NULL;
 		if (ring->endpoint != NULL)
-			xhci_transfer_settle(transfer);
+			xhci_transfer_decided(transfer, vcpu);
 		else
 			xhci_control_settle(transfer, vcpu);
 		xhci_ring_pump(ring, vcpu);
@@ -264,7 +289,7 @@ bool xhci_transfer_ask(struct xhci_transfer *transfer, struct vcpu *vcpu)
 /* Does anybody have to hear of its end? */
 static bool xhci_transfer_is_awaited(const struct xhci_transfer *transfer)
 {
-	return transfer->is_bounced || transfer->told != XHCI_TOLD_TRUTH ||
+	return transfer->is_bounced || transfer->stage != STORAGE_NONE || transfer->told != XHCI_TOLD_TRUTH ||
 	       request_is_awaited(&transfer->request, RV_EVENT_USB_DONE);
 }
 
@@ -274,7 +299,7 @@ void xhci_transfer_given(struct xhci_transfer *transfer)
 	struct xhci_transfer **end = &ring->transfers;
 
 	if (!xhci_harvests(ring->controller) || !xhci_transfer_is_awaited(transfer) ||
-	    (ring->nr_transfers >= XHCI_TRANSFERS_MAXIMUM && !transfer->is_bounced)) {
+	    (ring->nr_transfers >= XHCI_TRANSFERS_MAXIMUM && !transfer->is_bounced && transfer->stage == STORAGE_NONE)) {
 		xhci_transfer_free(transfer);
 		return;
 	}
@@ -287,6 +312,10 @@ void xhci_transfer_given(struct xhci_transfer *transfer)
 void xhci_transfer_taken_back(struct xhci_ring *ring, gpa_t at)
 {
 	for (const struct xhci_transfer *transfer = ring->transfers; transfer != NULL; transfer = transfer->next) {
+		for (uint32_t i = 0; transfer->stage != STORAGE_NONE && i < transfer->nr_parts; i++) {
+			if (transfer->parts[i].at == at)
+				storage_lose(ring->slot->storage, "a transfer is taken back amid a command");
+		}
 		if (transfer->told == XHCI_TOLD_STALL && transfer->parts[0].at == at)
 			ring->endpoint->is_stalled = false;
 	}
@@ -302,6 +331,8 @@ void xhci_transfers_forget(struct xhci_ring *ring)
 		xhci_transfer_free(transfer);
 	while ((transfer = ring->transfers) != NULL) {
 		ring->transfers = transfer->next;
+		if (transfer->stage != STORAGE_NONE)
+			storage_lose(ring->slot->storage, "a transfer is given up amid a command");
 		if (transfer->is_bounced) {
 			for (uint32_t i = 0; i < transfer->nr_parts; i++)
 				ring->controller->nr_stale += transfer->parts[i].bounce != NULL ? xhci_part_pages(&transfer->parts[i]) : 0;
@@ -354,7 +385,7 @@ static int xhci_transfer_take(struct xhci_ring *ring)
 }
 
 /* Is what was taken what the transfer is of? */
-static bool xhci_transfer_is_taken(const struct xhci_transfer *transfer)
+bool xhci_transfer_is_taken(const struct xhci_transfer *transfer)
 {
 	if (xhci_nr_trbs != transfer->nr_parts)
 		return false;
@@ -377,6 +408,28 @@ bool xhci_transfer_is_there(const struct xhci_transfer *transfer)
 		if (i + 1 < transfer->nr_parts && !xhci_ring_next(transfer->ring, &place))
 			return false;
 	}
+	return true;
+}
+
+/* What goes to the controller moves something of ours, by its first TRB, and the others are passed over. */
+static bool xhci_transfer_replace(struct xhci_transfer *transfer)
+{
+	struct xhci_place after = xhci_places[xhci_nr_trbs - 1];
+	uint32_t target = xhci_trbs[0].status & XHCI_TRB_INTERRUPTER(0x3ff);
+	unsigned at = 0;
+
+	if (!xhci_ring_next(transfer->ring, &after))
+		return false;
+	while (at + 1 < xhci_nr_trbs && XHCI_TRB_TYPE(xhci_trbs[at].control) == XHCI_LINK)
+		xhci_trbs[at++].control &= ~XHCI_TRB_CHAIN;
+	transfer->told = XHCI_TOLD_SUCCESS;
+	transfer->filler_part = (uint8_t)at;
+	xhci_trbs[at++] = (struct xhci_trb){ transfer->filler, transfer->filler_bytes | target, XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_IOC };
+	if (at < xhci_nr_trbs)
+		xhci_trbs[at] = (struct xhci_trb){ xhci_place_address(&after), 0, XHCI_TRB_OF(XHCI_LINK) |
+						   (xhci_places[at].cycle != after.cycle ? XHCI_TRB_TOGGLE : 0) };
+	while (++at < xhci_nr_trbs)
+		xhci_trbs[at] = (struct xhci_trb){ 0, 0, XHCI_TRB_OF(XHCI_NO_OP) };
 	return true;
 }
 
@@ -404,39 +457,81 @@ static void xhci_transfer_empty(struct xhci_transfer *transfer)
 		xhci_trbs[fails ? first : last].control |= XHCI_TRB_IOC;
 }
 
-static bool xhci_ring_stop(struct xhci_ring *ring, const char *why)
+bool xhci_ring_stop(struct xhci_ring *ring, const char *why)
 {
 	ring->at.segment = NULL;
 	log_warning("xhci%u: slot %u: %s: the endpoint stops", ring->controller->index, ring->slot->number, why);
 	return false;
 }
 
-/* It is decided. */
-static void xhci_transfer_settle(struct xhci_transfer *transfer)
+bool xhci_transfer_settle(struct xhci_transfer *transfer)
 {
 	struct xhci_ring *ring = transfer->ring;
 	bool is_refused = transfer->request.verdict != RV_VERDICT_PASS;
 
 	if (xhci_transfer_take(ring) != 0 || !xhci_transfer_is_taken(transfer)) {
 		xhci_transfer_free(transfer); /* the guest has taken it back: what is there now is another */
-		return;
+		return true;
 	}
 	if (is_refused && !xhci_harvests(ring->controller)) {
 		xhci_transfer_free(transfer);
-		xhci_ring_stop(ring, "a transfer is refused, and nobody can say so");
-		return;
+		return xhci_ring_stop(ring, "a transfer is refused, and nobody can say so");
 	}
-	if (is_refused)
+	if (is_refused && transfer->filler != 0 && !xhci_transfer_replace(transfer)) {
+		xhci_transfer_free(transfer);
+		return xhci_ring_stop(ring, "a ring leads nowhere");
+	}
+	if (is_refused && transfer->filler == 0)
 		xhci_transfer_empty(transfer);
-	else
-		for (unsigned i = 0; i < xhci_nr_trbs; i++)
-			xhci_trbs[i].parameter = transfer->parts[i].parameter;
+	for (unsigned i = 0; !is_refused && i < xhci_nr_trbs; i++)
+		xhci_trbs[i].parameter = transfer->parts[i].parameter;
 	if (!xhci_ring_give(ring, xhci_places, xhci_trbs, xhci_nr_trbs)) {
 		xhci_transfer_free(transfer);
-		return;
+		return false;
 	}
 	ring->endpoint->is_stalled |= transfer->told == XHCI_TOLD_STALL;
 	xhci_transfer_given(transfer);
+	return true;
+}
+
+/* USB's hooks have decided. Of a stick's, the command that it is a part of goes on. */
+static void xhci_transfer_decided(struct xhci_transfer *transfer, struct vcpu *vcpu)
+{
+	struct xhci_ring *ring = transfer->ring;
+	struct storage *storage = ring->slot->storage;
+
+	if (!storage_has_endpoint(ring->slot, ring->endpoint->number)) {
+		(void)xhci_transfer_settle(transfer);
+	} else if (xhci_transfer_take(ring) != 0 || !xhci_transfer_is_taken(transfer) || !storage_is_turn(storage, ring)) {
+		xhci_transfer_free(transfer);
+	} else if (transfer->request.verdict != RV_VERDICT_PASS) {
+		storage_lose(storage, "a script refuses a part of a command");
+		(void)xhci_transfer_settle(transfer);
+	} else {
+		(void)storage_step(storage, transfer, ring, vcpu);
+	}
+}
+
+/* A stick's: hooks of USB are asked first, then the command that it is a part of goes on. */
+static bool xhci_transfer_step_storage(struct xhci_ring *ring, struct vcpu *vcpu)
+{
+	struct storage *storage = ring->slot->storage;
+	struct xhci_transfer *transfer;
+
+	if (!xhci_harvests(ring->controller))
+		return xhci_ring_stop(ring, "a stick's commands could not be followed");
+	if (!storage_is_turn(storage, ring))
+		return false;
+	if (storage->pending != NULL)
+		return storage_step(storage, NULL, ring, vcpu);
+	transfer = xhci_transfer_new(ring, xhci_places, xhci_trbs, xhci_nr_trbs);
+	if (transfer == NULL)
+		return xhci_ring_stop(ring, "there is no memory for a transfer");
+	if (!xhci_transfer_is_wanted(ring))
+		return storage_step(storage, transfer, ring, vcpu);
+	if (xhci_transfer_ask(transfer, vcpu))
+		xhci_transfer_decided(transfer, vcpu);
+	return ring->at.segment != NULL;
 }
 
 bool xhci_transfer_step(struct xhci_ring *ring, struct vcpu *vcpu)
@@ -453,12 +548,14 @@ bool xhci_transfer_step(struct xhci_ring *ring, struct vcpu *vcpu)
 		return xhci_ring_stop(ring, "a transfer is too long");
 	if (xhci_nr_trbs == 1 && (XHCI_TRB_TYPE(xhci_trbs[0].control) == XHCI_LINK || XHCI_TRB_TYPE(xhci_trbs[0].control) == XHCI_NO_OP))
 		return xhci_ring_give(ring, xhci_places, xhci_trbs, xhci_nr_trbs);
+	if (storage_has_endpoint(ring->slot, ring->endpoint->number))
+		return xhci_transfer_step_storage(ring, vcpu);
 	transfer = xhci_transfer_begin(ring, xhci_places, xhci_trbs, xhci_nr_trbs, &error);
 	if (error != 0)
 		return xhci_ring_stop(ring, "there is no memory for a transfer");
 	if (transfer == NULL)
 		return xhci_ring_give(ring, xhci_places, xhci_trbs, xhci_nr_trbs);
 	if (xhci_transfer_ask(transfer, vcpu))
-		xhci_transfer_settle(transfer);
+		xhci_transfer_decided(transfer, vcpu);
 	return ring->at.segment != NULL;
 }

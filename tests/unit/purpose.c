@@ -4,6 +4,8 @@
 #include "mediator/disk/purpose.h"
 
 #include "mediator/disk/discard.h"
+#include "mediator/disk/scsi.h"
+#include "rv/kinds.h"
 #include "unit.h"
 
 /* Commands that must never be taken for harmless ones. */
@@ -14,6 +16,54 @@ static bool is_harmless(enum rv_disk_command purpose)
 	       purpose == RV_DISK_COMMAND_IDENTIFY || purpose == RV_DISK_COMMAND_LOG_PAGE ||
 	       purpose == RV_DISK_COMMAND_GET_FEATURES || purpose == RV_DISK_COMMAND_SMART_READ ||
 	       purpose == RV_DISK_COMMAND_POWER || purpose == RV_DISK_COMMAND_SEEK;
+}
+
+static void test_scsi(void)
+{
+	static const uint8_t harmless[] = { 0x01, 0x08, 0x0b, 0x12, 0x1a, 0x1b, 0x1e, 0x23, 0x25, 0x28, 0x2b, 0x2f, 0x34, 0x35, 0x37, 0x4d, 0x5a,
+					    0x88, 0x8f, 0x90, 0x91, 0x9e, 0xa8, 0xaf };
+	struct scsi_command command;
+	uint8_t code[SCSI_COMMAND_BYTES] = { 0 }, sense[SCSI_SENSE_BYTES];
+	uint64_t sectors;
+	uint32_t bytes;
+	char model[26];
+
+	for (unsigned i = 0; i < 256; i++) {
+		code[0] = (uint8_t)i;
+		code[1] = 0x10; /* of 9eh READ CAPACITY */
+		scsi_read_command(&command, code);
+		if (command.kind == 0) {
+			UNIT_CHECK(i == 0x00 || i == 0x03 || i == 0xa0);
+			continue;
+		}
+		UNIT_EQUAL(is_harmless(command.purpose), memchr(harmless, (int)i, sizeof(harmless)) != NULL);
+		UNIT_EQUAL(command.kind == RV_EVENT_DISK_WRITE, i == 0x0a || i == 0x2a || i == 0x2e || i == 0x8a || i == 0x8e || i == 0xaa || i == 0xae);
+	}
+	memcpy(code, (uint8_t[]){ 0x8a, 8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 0 }, sizeof(code));
+	scsi_read_command(&command, code);
+	UNIT_CHECK(command.lba == 0x0102030405060708 && command.sectors == 0x090a0b0c && command.is_forced);
+	UNIT_CHECK(scsi_write_lba(code, 0x1122334455667788) && code[2] == 0x11 && code[9] == 0x88 && code[10] == 9);
+	memcpy(code, (uint8_t[]){ 0x0a, 0xff, 2, 3, 0 }, 5);
+	scsi_read_command(&command, code);
+	UNIT_CHECK(command.lba == 0x1f0203 && command.sectors == 256 && !command.is_forced && !scsi_write_lba(code, 0x200000));
+	UNIT_EQUAL(scsi_refused(0, RV_EVENT_DISK_READ), 0x311);
+	UNIT_EQUAL(scsi_refused(RV_DISK_REASON_WRITE_PROTECTED, RV_EVENT_DISK_WRITE), 0x727);
+	UNIT_EQUAL(scsi_refused(RV_REFUSAL_STATUS | 0x444, RV_EVENT_DISK_WRITE), 0x444);
+	UNIT_EQUAL(scsi_refused(RV_REFUSAL_STATUS, RV_EVENT_DISK_COMMAND), 0x520); /* never a success */
+	scsi_write_sense(sense, 0x727);
+	UNIT_CHECK(sense[0] == 0x70 && sense[2] == 7 && sense[7] == 10 && sense[12] == 0x27);
+	code[0] = 0x25;
+	UNIT_CHECK(scsi_read_capacity(code, (uint8_t[]){ 0, 0, 1, 0, 0, 0, 2, 0 }, 8, &sectors, &bytes) && sectors == 257 && bytes == 512);
+	UNIT_CHECK(!scsi_read_capacity(code, (uint8_t[]){ 255, 255, 255, 255, 0, 0, 2, 0 }, 8, &sectors, &bytes));
+	UNIT_CHECK(!scsi_read_capacity(code, (uint8_t[]){ 0, 0, 1, 0, 0, 0, 2, 1 }, 8, &sectors, &bytes));
+	UNIT_CHECK(!scsi_read_capacity(code, (uint8_t[]){ 0, 0, 1, 0, 0, 0, 2 }, 7, &sectors, &bytes));
+	code[0] = SCSI_INQUIRY;
+	code[1] = 0;
+	UNIT_CHECK(scsi_read_model(code, (const uint8_t *)"01234567ACME    A disk\001         ", 32, model) && strcmp(model, "ACME A disk?") == 0);
+	UNIT_CHECK(!scsi_read_model(code, sense, sizeof(sense), model));
+	UNIT_CHECK(scsi_read_unmap((const uint8_t *)"\0\36\0\40\0\0\0\0" "\0\0\0\0\0\0\0\20\0\0\0\4\0\0\0\0" "\0\0\0\0\0\0\0\10\0\0\0\2\0\0\0\0", 40, &sectors, &bytes) &&
+		   sectors == 8 && bytes == 12);
+	UNIT_CHECK(!scsi_read_unmap((const uint8_t *)"\0\36\0\40\0\0\0\0", 8, &sectors, &bytes));
 }
 
 static void test_ata(void)
@@ -124,6 +174,7 @@ static void test_discard(void)
 
 int main(void)
 {
+	unit_run("what SCSI commands are for, and what they say", test_scsi);
 	unit_run("what ATA's commands are for", test_ata);
 	unit_run("what NVMe's commands are for", test_nvme);
 	unit_run("refusals", test_refused);

@@ -9,6 +9,7 @@
 #define EVENTS 4096
 
 struct stick sticks[DEVICE_SLOTS + 1];
+void (*device_bulk)(unsigned endpoint);
 bool device_is_configured[DEVICE_SLOTS + 1], device_is_rung[DEVICE_SLOTS + 1][32];
 
 struct device_ring {
@@ -121,7 +122,7 @@ static bool ring_fetch(struct device_ring *ring, struct xhci_trb *trb, uint64_t 
 	return false;
 }
 
-static void event_put(unsigned target, uint64_t parameter, uint32_t code, uint32_t length, uint32_t control)
+void device_put_event(unsigned target, uint64_t parameter, uint32_t code, uint32_t length, uint32_t control)
 {
 	struct xhci_trb event = { parameter, code << 24 | length, control };
 	struct xhci_erst table;
@@ -198,7 +199,7 @@ static bool control_step(unsigned slot)
 	bytes = stick_answer(stick, setup.parameter, answer);
 	if (bytes == 0) {
 		ring->is_halted = true;
-		event_put(status.status >> 22, data_at != 0 ? data_at : status_at, XHCI_STALL, room,
+		device_put_event(status.status >> 22, data_at != 0 ? data_at : status_at, XHCI_STALL, room,
 			  XHCI_TRB_OF(XHCI_TRANSFER_EVENT) | slot << 24);
 		return true;
 	}
@@ -209,11 +210,11 @@ static bool control_step(unsigned slot)
 	if (data_at != 0) {
 		reach(data.parameter, answer, bytes, true);
 		if ((data.control & XHCI_TRB_IOC) || bytes < room)
-			event_put(data.status >> 22, data_at, bytes < room ? XHCI_SHORT_PACKET : XHCI_SUCCESS, room - bytes,
+			device_put_event(data.status >> 22, data_at, bytes < room ? XHCI_SHORT_PACKET : XHCI_SUCCESS, room - bytes,
 				  XHCI_TRB_OF(XHCI_TRANSFER_EVENT) | slot << 24);
 	}
 	if (status.control & XHCI_TRB_IOC)
-		event_put(status.status >> 22, status_at, XHCI_SUCCESS, 0, XHCI_TRB_OF(XHCI_TRANSFER_EVENT) | slot << 24);
+		device_put_event(status.status >> 22, status_at, XHCI_SUCCESS, 0, XHCI_TRB_OF(XHCI_TRANSFER_EVENT) | slot << 24);
 	return true;
 
 not_yet:
@@ -284,7 +285,7 @@ static bool command_step(void)
 	if (!(operational[0] & XHCI_USBCMD_RUN) || !ring_fetch(&commands, &trb, &where))
 		return false;
 	code = command_do(&trb, &slot);
-	event_put(0, where, code, 0, XHCI_TRB_OF(33) | slot << 24);
+	device_put_event(0, where, code, 0, XHCI_TRB_OF(33) | slot << 24);
 	return true;
 }
 
@@ -377,6 +378,8 @@ void device_write(uint32_t offset, uint32_t value, bool ours)
 		(slot == 0 ? &commands : &rings[slot])->is_rung = true;
 		device_is_rung[slot][value & 31] = true;
 		sticks[slot].nr_rung += ours;
+		if (ours && device_bulk != NULL && (value & 31) > 1)
+			device_bulk(value & 31);
 		while (ours && slot != 0 && control_step(slot))
 			;
 	} else if (offset - DEVICE_OPERATIONAL < sizeof(operational)) {

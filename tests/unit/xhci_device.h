@@ -54,6 +54,11 @@ extern uint32_t device_event_ring[8]; /* interrupter 0's registers: the guest's 
 extern bool device_is_rung[DEVICE_SLOTS + 1][32]; /* by slot and endpoint; cleared by who looks */
 extern bool device_is_configured[DEVICE_SLOTS + 1]; /* by Configure Endpoint */
 
+/* The mediator rings that endpoint's doorbell; NULL: nobody is there. */
+extern void (*device_bulk)(unsigned endpoint);
+/* To an interrupter: 0, or the mediator's. */
+void device_put_event(unsigned target, uint64_t parameter, uint32_t code, uint32_t length, uint32_t control);
+
 void device_power_on(void);
 uint32_t device_read(uint32_t offset);
 /* `ours`: the mediator writes; else the guest. */

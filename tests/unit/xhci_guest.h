@@ -27,6 +27,7 @@ extern struct guest_ring guest_commands, guest_rings[DEVICE_SLOTS + 1];
 extern uint8_t guest_mirror[RINGS_BYTES]; /* what the guest has written there */
 extern bool guest_has_reset;		  /* its controller, since guest_begin() */
 extern bool guest_is_register_scarce;	  /* one of eight claims fails */
+extern bool guest_watches_disks;	  /* there are hooks of disks: sticks are followed as such */
 
 /* The controller is as at boot, with hooks, and then as the driver begins. */
 void guest_begin(unsigned nr_pages);

@@ -91,7 +91,7 @@ class Disk
     self
   end
 
-  # What it hangs on: :ide, :nvme, :sata, :virtio.
+  # What it hangs on: :ide, :nvme, :sata, :virtio, :usb.
   def bus
     @name.to_s[/\A[a-z]+/].to_sym
   end
@@ -230,7 +230,7 @@ class Disk
   end
 
   def self.__watch_identify
-    @identify ||= Hook.on(:disk_done, command: :identify, status: 0) do |done|
+    @identify ||= Hook.on(:disk_done, command: %i[identify get_features], status: 0) do |done|
       __look_for_more
       __protect(done)
     end
@@ -245,11 +245,14 @@ class Disk
 
   # Where a namespace's "write protected" stands (NVM command set 1.0c 4.1.5.1, NSATTR; NVM Express 2.0c 5.17.2.8).
   PROTECTED = { 0 => 99, 8 => 8 }
+  # And of a stick, in what it answers to MODE SENSE (6) and (10) (SBC-3 6.4.1, WP).
+  STICK_PROTECTED = { 0x1a => 2, 0x5a => 3 }
 
   def self.__protect(done)
-    at = PROTECTED[done.argument & 0xff]
-    return unless at && done.opcode == 0x106 && done.disk.read_only? && done.data.size > at
-    done.data.set_u8(at, done.data.u8(at) | 1)
+    is_stick = done.disk.bus == :usb
+    at = is_stick ? STICK_PROTECTED[done.opcode] : done.opcode == 0x106 && PROTECTED[done.argument & 0xff]
+    return unless at && done.disk.read_only? && done.data.size > at
+    done.data.set_u8(at, done.data.u8(at) | (is_stick ? 0x80 : 1))
   end
 end
 

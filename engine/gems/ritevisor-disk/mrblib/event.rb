@@ -27,7 +27,7 @@ class Event
 
     # The ranges that a discard is about: [[lba, sectors], ...]
     def ranges
-      return [[lba, sectors]] if kind != :disk_discard || __size == 0 || __disk.to_s.start_with?("virtio")
+      return [[lba, sectors]] if kind != :disk_discard || __size == 0 || __disk.to_s.start_with?("virtio", "usb")
       __ranges(__disk.to_s.start_with?("nvme"))
     end
 
