@@ -1,6 +1,6 @@
 # In the guest, as root: disks come and go in slot 9, and, if there is an AHCI controller in slot 8, in that; each kind
 # behind another. With "torn=1" before it, one is torn out by a script when it is read from sector 4000.
-for module in scsi_common scsi_mod libata libahci ahci sd_mod crct10dif_common crc-t10dif crc64 crc64-rocksoft t10-pi nvme-core nvme virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk; do
+for module in scsi_common scsi_mod libata libahci ahci crct10dif_common crc-t10dif crc64 crc64-rocksoft t10-pi sd_mod nvme-core nvme virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk; do
 	[ ! -e /lib/$module.ko ] || insmod /lib/$module.ko 2>/dev/null
 done
 await() {
