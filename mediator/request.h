@@ -67,6 +67,7 @@ struct request {
 	bool data_changed;
 	bool cannot_wait;	 /* to have it wait is an error of the hook's */
 	bool is_spoiled;	 /* a hook has changed data, and has not ended yet */
+	bool is_twice;		 /* the guest is to hear of its end twice, where a controller can say that */
 	uint64_t handle;	 /* its number, which none has after it */
 	uint64_t marks;		 /* engines that want to see its end, a bit each */
 	uint64_t start_tsc;	 /* when the guest asked */

@@ -42,8 +42,8 @@ struct process_options {
 	bool (*describe_usb)(uint32_t position, struct rv_usb_info *info);
 	int (*read_usb)(uint32_t number, uint32_t offset, void *buffer, size_t length_bytes);
 	packet_transfer_do transfer_packet; /* RV_SYS_NIC_TRANSFER: 0, or what that gives. NULL: as the last. */
-	/* RV_SYS_DISK_FAIL, of a disk's number: 0, or what that gives. NULL: as the last. */
-	int (*fail_disk)(uint32_t number);
+	/* RV_SYS_DISK_FAIL, of a disk's number and an event: 0, or what that gives. NULL: as the last. */
+	int (*fail_disk)(uint32_t number, uint32_t event);
 	/* RV_SYS_DISK_READ and its like: 0, or what these give. NULL: as the last. */
 	disk_transfer_do transfer_disk;
 	const struct disk_overlays *overlays; /* RV_SYS_OVERLAY and its like. NULL: there can be none */

@@ -26,13 +26,15 @@ int64_t syscall_disk(struct process *process, struct exception_frame *frame)
 	return user_copy_out(process, frame->rsi, &info, sizeof(info));
 }
 
-/* (number) */
+/* (number, 0 or RV_DISK_EVENT) */
 int64_t syscall_disk_fail(struct process *process, struct exception_frame *frame)
 {
 	(void)process;
 	if (frame->rdi > RV_DISK_LAST || process_options.fail_disk == NULL)
 		return -RV_ENOENT;
-	return process_options.fail_disk((uint32_t)frame->rdi);
+	if (frame->rsi != 0 && (frame->rsi & ~(uint64_t)RV_DISK_EVENT_BITS) != RV_DISK_EVENT)
+		return -RV_EINVAL;
+	return process_options.fail_disk((uint32_t)frame->rdi, (uint32_t)frame->rsi);
 }
 
 #define SYSCALL_OVERLAY_UNIT 512

@@ -12,6 +12,8 @@
 #   lost=1             so many are never given to the disk, and never answered (default: 0)
 #   unanswered=1       so many are done, and the guest does not hear of it (default: 0)
 #   failures=1         with so many an NVMe controller fails as a whole (default: 0)
+#   duplicates=1       so many of NVMe disks are done twice (default: 0)
+#   events=1           with so many an NVMe controller tells of an error that persists, by an asynchronous event (default: 0)
 #   lbas=0-65535       only those that begin there (default: all)
 #   commands=yes       also commands that are no reads and writes (default: no)
 #   count=5            ends after so many faults (default: 0, never)
@@ -21,7 +23,9 @@ SEED = setting(:seed, 1)
 TIME = setting(:time, 100)
 LBAS = setting(:lbas, 0..0)
 COUNT = setting(:count, 0)
-FAULTS = %i[errors delays flips lost unanswered failures]
+FAULTS = %i[errors delays flips lost unanswered failures duplicates events]
+OF_NVME = %i[failures duplicates events]
+PERSISTENT = 3 # an internal error, of events of type :error
 RATES = FAULTS.map { |fault| setting(fault, 0) }
 
 $random = Random.new(SEED)
@@ -48,6 +52,8 @@ def inject(r, fault)
   when :lost then r.lose :request
   when :unanswered then r.lose :completion
   when :failures then r.disk.controller.fail
+  when :duplicates then r.duplicate
+  when :events then r.disk.controller.event(:error, PERSISTENT)
   end
   $done[fault] += 1
   log "injected", fault: fault, command: r.command, disk: r.disk.to_s, lba: r.lba, sectors: r.sectors
@@ -62,7 +68,7 @@ on(*kinds, **filters) do |r|
   fault = fault_of($random.rand(10_000))
   next if fault.nil? || (COUNT > 0 && $done.values.sum >= COUNT)
   next if fault == :flips && r.command != :read
-  next if fault == :failures && r.disk.bus != :nvme
+  next if OF_NVME.include?(fault) && r.disk.bus != :nvme
   inject(r, fault)
 end
 

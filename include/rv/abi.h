@@ -193,6 +193,7 @@ struct rv_event {
 /* Where a request of a disk goes, of CHANGE: rv_event.disk_target. */
 #define RV_TARGET_DISK 0x40000000u    /* and the number of another disk */
 #define RV_TARGET_OVERLAY 0x80000000u /* and the number of an overlay of this engine's */
+#define RV_TARGET_TWICE 0x20000000u   /* disk_done: the guest hears of it twice */
 
 /* What RV_SYS_OVERLAY_NEXT takes and gives. */
 struct rv_overlay_range {
@@ -378,9 +379,10 @@ enum rv_syscall {
 	/* (request's number, RV_VERDICT_PASS, DENY or DROP, RV_REFUSAL_* of DENY) -> 0: what becomes of one that
 	 * this engine holds. RV_ENOENT: it does not, or not any more */
 	RV_SYS_RESOLVE,
-	/* (number of a disk, rv/disk.h) -> 0: its controller says that it has failed, and does nothing more, until the
+	/* (number of a disk, rv/disk.h; 0) -> 0: its controller says that it has failed, and does nothing more, until the
 	 * guest resets it. RV_ENOENT: there is none; RV_ENOTSUP: none of its kind can say so; RV_EAGAIN: its requests
-	 * pass unseen */
+	 * pass unseen. (number, RV_DISK_EVENT and what it is) -> 0: it tells the guest of an event; RV_EBUSY: the guest waits
+	 * for none */
 	RV_SYS_DISK_FAIL,
 	/* (number of a disk, LBA, buffer, bytes) -> 0: reads sectors, the CPU standing until that is done. At most
 	 * RV_DISK_IO_BYTES. RV_ENOENT: there is no such disk; RV_EINVAL: no whole sectors; RV_ERANGE: beyond its end;

@@ -110,6 +110,10 @@ static inline const char *rv_disk_reason_name(uint32_t reason)
 #define RV_REFUSAL_RETRY 0x20000u  /* the guest may try again, where a status can say so */
 #define RV_REFUSAL_LOW 0xffffu
 
+/* What RV_SYS_DISK_FAIL may be about: an event that a controller tells of by itself (NVM Express 2.0c, 5.2.1). */
+#define RV_DISK_EVENT 0x80000000u
+#define RV_DISK_EVENT_BITS 0xffff07u /* its type, information, and the log page that has more */
+
 /* What RV_SYS_DISK tells. */
 #define RV_DISK_ENCRYPTED 1u /* it, or a part of it, below the guest */
 

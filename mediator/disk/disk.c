@@ -183,11 +183,11 @@ int disk_run_io(uint32_t number, struct disk_io *io)
 	return class->io != NULL ? class->io(number % RV_DISKS_A_BUS, io) : -RV_ENOTSUP;
 }
 
-int disk_fail(uint32_t number)
+int disk_fail(uint32_t number, uint32_t event)
 {
 	const struct disk_class *class = disk_class_of(number);
 
 	if (class == NULL)
 		return -RV_ENOENT;
-	return class->fail != NULL ? class->fail(number % RV_DISKS_A_BUS) : -RV_ENOTSUP;
+	return class->fail != NULL ? class->fail(number % RV_DISKS_A_BUS, event) : -RV_ENOTSUP;
 }

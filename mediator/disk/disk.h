@@ -34,7 +34,8 @@ bool disk_describe(uint32_t position, struct rv_disk_info *info);
 bool disk_describe_number(uint32_t number, struct rv_disk_info *info);
 
 /* The controller of the disk of that number, up to RV_DISK_LAST, is out of order until the guest resets it: 0;
- * -RV_ENOENT; -RV_ENOTSUP; -RV_EAGAIN: its requests pass unseen. Context: exit; under no lock but an owner's. */
-int disk_fail(uint32_t number);
+ * -RV_ENOENT; -RV_ENOTSUP; -RV_EAGAIN: its requests pass unseen. `event` that is not 0: it tells of that (RV_DISK_EVENT);
+ * -RV_EBUSY: the guest waits for none. Context: exit; under no lock but an owner's. */
+int disk_fail(uint32_t number, uint32_t event);
 
 #endif

@@ -27,8 +27,8 @@ struct disk_class {
 	void (*release)(struct disk_controller *controller);
 	/* The disk of that index, below RV_DISKS_A_BUS, whose number it makes; false: there is none. */
 	bool (*describe)(unsigned index, struct rv_disk_info *info);
-	/* The controller of that disk says that it has failed, as disk_fail(). NULL: it has no word for that. */
-	int (*fail)(unsigned index);
+	/* The controller of that disk says that it has failed, or what else, as disk_fail(). NULL: it has no word for that. */
+	int (*fail)(unsigned index, uint32_t event);
 	/* A command of our own to that disk, which is done on return, or will not be: 0, or as disk_transfer(). Where the
 	 * device may have the data yet it takes io->bounce's pages, and frees them in the end. NULL: there is no way.
 	 * Under no lock but an owner's; for DISK_IO_WAIT_US at most. */

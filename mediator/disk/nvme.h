@@ -96,7 +96,8 @@ struct nvme_sq {
 	struct nvme_slot *slots[NVME_SLOTS];
 };
 
-/* DONE: there is no room for it in the guest's queue. OWN_DONE: it is not the guest's, and who waits for it frees it. */
+/* DONE: there is no room for it in the guest's queue. OWN_DONE: it is not the guest's, and who waits for it frees
+ * it; or is_spare, and what came of it is for the guest's next that waits. */
 enum nvme_slot_state { NVME_FREE, NVME_ASKED, NVME_AT_DEVICE, NVME_DONE_ASKED, NVME_DONE, NVME_OWN_DONE };
 
 /* A command of the guest's. */
@@ -109,6 +110,7 @@ struct nvme_slot {
 	bool is_filler;	     /* the device has a command that does nothing in its place: `status` is what it says */
 	bool is_own;	     /* of ours: nvme_own.c */
 	bool is_awaited;     /* likewise: somebody looks for its end */
+	bool is_spare;	     /* it waits for an event, and the guest has been told of one by it: the next that waits is this */
 	bool is_bounced;
 	bool has_waited;     /* between question and decision guests ran */
 	uint16_t status;
@@ -237,6 +239,10 @@ bool nvme_cq_next(struct nvme_cq *cq, struct nvme_completion *completion);
 void nvme_cq_taken(struct nvme_controller *controller, struct nvme_cq *cq);
 /* Gives the guest the slot's completion, and frees the slot; or keeps it until there is room. */
 void nvme_post(struct nvme_slot *slot);
+/* One that waits for an event, whose is_spare is that; NULL: none. */
+struct nvme_slot *nvme_slot_of_event(const struct nvme_sq *sq, bool is_spare);
+/* Gives the guest another completion of the slot's; false: there is no room. */
+bool nvme_post_beside(struct nvme_slot *slot, const struct nvme_completion *completion);
 /* The guest has made room. */
 void nvme_post_kept(struct nvme_controller *controller, struct nvme_cq *cq);
 
@@ -251,6 +257,8 @@ void nvme_complete(struct nvme_slot *slot, struct vcpu *vcpu);
 
 /* nvme_admin.c: commands that are about the controller. False: it is a request as any. */
 bool nvme_admin_begin(struct nvme_slot *slot);
+/* The controller tells of an event, as disk_class.fail. */
+int nvme_tell(struct nvme_controller *controller, uint32_t event);
 /* What a success of the device's means. */
 void nvme_admin_complete(struct nvme_slot *slot);
 /* A command that makes a queue, with a ring of ours. */

@@ -137,6 +137,42 @@ static bool nvme_is_about_queues(const struct nvme_slot *slot)
 	       (slot->command.words[10] & 0xff) == NVME_FEATURE_QUEUES;
 }
 
+/* The guest waits for an event. One of its commands that did may be at the device still, though the guest had an event by it
+ * (nvme_tell()): that is this one now, and what came by it meanwhile is for the guest. */
+static void nvme_event_begin(struct nvme_slot *slot)
+{
+	struct nvme_sq *sq = slot->sq;
+	struct nvme_slot *spare = nvme_slot_of_event(sq, true);
+
+	if (spare == NULL) {
+		nvme_submit(slot, &slot->command);
+		return;
+	}
+	spare->identifier = slot->identifier;
+	spare->is_spare = false;
+	nvme_slot_free(slot);
+	if (spare->state != NVME_OWN_DONE)
+		return;
+	nvme_post(spare);
+	nvme_nudge(sq);
+}
+
+int nvme_tell(struct nvme_controller *controller, uint32_t event)
+{
+	struct nvme_sq *sq = controller->is_attached && !controller->is_stopping && !controller->has_failed ? controller->sqs[0] : NULL;
+	const struct nvme_completion completion = { .words = { event & RV_DISK_EVENT_BITS } };
+	struct nvme_slot *slot;
+
+	if (sq == NULL)
+		return -RV_EAGAIN;
+	slot = nvme_slot_of_event(sq, false);
+	if (slot == NULL || !nvme_post_beside(slot, &completion))
+		return -RV_EBUSY;
+	slot->is_spare = true;
+	nvme_nudge(sq);
+	return 0;
+}
+
 bool nvme_admin_begin(struct nvme_slot *slot)
 {
 	if (nvme_is_about_queues(slot)) {
@@ -161,6 +197,8 @@ bool nvme_admin_begin(struct nvme_slot *slot)
 		nvme_delete(slot, nvme_queue_number(slot));
 		return true;
 	case NVME_EVENT_REQUEST:
+		nvme_event_begin(slot);
+		return true;
 	case NVME_KEEP_ALIVE:
 		nvme_submit(slot, &slot->command);
 		return true;

@@ -200,7 +200,7 @@ static bool nvme_describe(unsigned index, struct rv_disk_info *info)
 	return namespace->is_known;
 }
 
-static int nvme_fail(unsigned index)
+static int nvme_fail(unsigned index, uint32_t event)
 {
 	struct nvme_controller *controller = nvme_controller_at(index / RV_NVME_NAMESPACES);
 	int error = 0;
@@ -208,7 +208,9 @@ static int nvme_fail(unsigned index)
 	if (controller == NULL)
 		return -RV_ENOENT;
 	spinlock_acquire(&controller->lock);
-	if (controller->is_attached)
+	if (event != 0)
+		error = nvme_tell(controller, event);
+	else if (controller->is_attached)
 		controller->has_failed = true;
 	else
 		error = -RV_EAGAIN;

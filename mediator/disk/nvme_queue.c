@@ -150,7 +150,7 @@ struct nvme_slot *nvme_take(struct nvme_sq *sq)
 	sq->head = (sq->head + 1) % sq->size;
 	slot->identifier = (uint16_t)(slot->command.words[NVME_WORD_CODE] >> 16);
 	slot->request = (struct request){ 0 };
-	slot->is_filler = slot->is_bounced = slot->is_own = false;
+	slot->is_filler = slot->is_bounced = slot->is_own = slot->is_spare = false;
 	return slot;
 }
 
@@ -201,7 +201,7 @@ uint16_t nvme_identifier_at_device(const struct nvme_sq *sq, uint16_t identifier
 	for (unsigned i = 0; sq != NULL && i < NVME_SLOT_NUDGE; i++) {
 		const struct nvme_slot *slot = sq->slots[i];
 
-		if (slot != NULL && slot->state == NVME_AT_DEVICE && slot->identifier == identifier)
+		if (slot != NULL && slot->state == NVME_AT_DEVICE && !slot->is_spare && slot->identifier == identifier)
 			return (uint16_t)(sq->generation << NVME_SLOT_BITS | slot->number);
 	}
 	return UINT16_MAX; /* no slot has that: NVME_SLOTS */
@@ -244,28 +244,52 @@ static bool nvme_cq_has_room(const struct nvme_controller *controller, struct nv
 	return !nvme_cq_is_full(cq);
 }
 
-void nvme_post(struct nvme_slot *slot)
+bool nvme_post_beside(struct nvme_slot *slot, const struct nvme_completion *completion)
 {
 	struct nvme_sq *sq = slot->sq;
 	struct nvme_cq *cq = sq->cq;
-	uint32_t *words = slot->completion.words;
 	uint32_t *entry = memory_direct(cq->base + cq->tail * sizeof(struct nvme_completion));
 
-	if (!nvme_cq_has_room(sq->controller, cq)) {
-		slot->state = NVME_DONE;
-		sq->nr_kept++;
-		return;
-	}
-	words[2] = (uint32_t)sq->number << 16 | sq->head;
-	words[3] = (words[3] & 0xfffe0000) | (uint32_t)cq->phase << 16 | slot->identifier;
-	for (unsigned i = 0; i < 3; i++)
-		__atomic_store_n(&entry[i], words[i], __ATOMIC_RELAXED);
+	if (!nvme_cq_has_room(sq->controller, cq))
+		return false;
+	__atomic_store_n(&entry[0], completion->words[0], __ATOMIC_RELAXED);
+	__atomic_store_n(&entry[1], completion->words[1], __ATOMIC_RELAXED);
+	__atomic_store_n(&entry[2], (uint32_t)sq->number << 16 | sq->head, __ATOMIC_RELAXED);
 	/* The guest finds it by the phase. */
-	__atomic_store_n(&entry[3], words[3], __ATOMIC_RELEASE);
+	__atomic_store_n(&entry[3], (completion->words[3] & 0xfffe0000) | (uint32_t)cq->phase << 16 | slot->identifier,
+			 __ATOMIC_RELEASE);
 	cq->tail = (cq->tail + 1) % cq->size;
 	if (cq->tail == 0)
 		cq->phase = !cq->phase;
-	nvme_slot_free(slot);
+	return true;
+}
+
+void nvme_post(struct nvme_slot *slot)
+{
+	bool is_posted = nvme_post_beside(slot, &slot->completion);
+
+	if (is_posted && slot->request.is_twice) {
+		slot->request.is_twice = false;
+		is_posted = nvme_post_beside(slot, &slot->completion);
+	}
+	if (is_posted) {
+		nvme_slot_free(slot);
+		return;
+	}
+	slot->state = NVME_DONE;
+	slot->sq->nr_kept++;
+}
+
+struct nvme_slot *nvme_slot_of_event(const struct nvme_sq *sq, bool is_spare)
+{
+	for (unsigned i = 0; i < NVME_SLOT_NUDGE; i++) {
+		struct nvme_slot *slot = sq->slots[i];
+
+		if (slot != NULL && (slot->state == NVME_AT_DEVICE || slot->state == NVME_OWN_DONE) && nvme_is_open(slot) &&
+		    slot->is_spare == is_spare)
+			return slot;
+	}
+	return NULL;
 }
 
 /* The interrupts that were about these have come. */

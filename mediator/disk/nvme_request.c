@@ -417,6 +417,10 @@ void nvme_complete(struct nvme_slot *slot, struct vcpu *vcpu)
 		nvme_own_complete(slot);
 		return;
 	}
+	if (slot->is_spare) {
+		slot->state = NVME_OWN_DONE; /* until the guest waits again */
+		return;
+	}
 	if (slot->is_filler) {
 		slot->completion.words[0] = 0;
 		nvme_set_status(slot, slot->status);

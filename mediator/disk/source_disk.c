@@ -78,6 +78,8 @@ static void source_disk_redirect(const struct event_origin *origin, uint32_t tar
 {
 	struct request *request = origin->request;
 
+	if (request->kind == RV_EVENT_DISK_DONE)
+		request->is_twice |= target == RV_TARGET_TWICE;
 	if (target == 0 || request->kind == RV_EVENT_DISK_DONE || request->kind == RV_EVENT_DISK_COMMAND)
 		return;
 	request->changed = true;

@@ -155,8 +155,23 @@ class Disk
 
     # It says that it has failed (of NVMe CSTS.CFS), and does nothing more, until the guest resets it.
     def fail
-      Disk.__fail(@disk) or raise NotImplementedError, "#{@name}: only NVMe controllers can say that they have failed"
+      Disk.__fail(@disk, -1) or raise NotImplementedError, "#{@name}: only NVMe controllers can say that they have failed"
       self
+    end
+
+    # What an NVMe controller tells of by itself, and the log page that has more (NVM Express 2.0c, 5.2.1).
+    EVENTS = { error: [0, 1], health: [1, 2], notice: [2, 4], io: [6, 0], vendor: [7, 0] }
+
+    # event(:notice, 0): it tells the guest (an asynchronous event); true, or false: the guest waits for none now.
+    def event(type, information = 0, page: nil)
+      number, usual = EVENTS.fetch(type) { raise ArgumentError, "event takes #{EVENTS.keys.map(&:inspect).join(", ")}, not #{type.inspect}" }
+      page ||= usual
+      unless [information, page].all? { |byte| byte.is_a?(Integer) && byte >= 0 && byte <= 255 }
+        raise ArgumentError, "event takes a byte of information, and a log page's number as page:"
+      end
+      told = Disk.__fail(@disk, number | information << 8 | page << 16)
+      raise NotImplementedError, "#{@name}: only NVMe controllers tell of events" if told.nil?
+      told
     end
 
     def disks

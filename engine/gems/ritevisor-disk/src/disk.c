@@ -45,17 +45,33 @@ static mrb_value disk_word(mrb_state *mrb, mrb_value self)
 	return number <= RV_DISK_LAST ? mrb_int_value(mrb, (mrb_int)rv_word_pack(RV_WORD_DISK, number)) : mrb_nil_value();
 }
 
-/* Disk.__fail(name): its controller's end, until the guest resets it; nil: it has no word for that */
+/* Disk.__fail(name, event): with -1 its controller's end, until the guest resets it, else what it tells the guest; false: the
+ * guest does not wait for that; nil: it has no word for it */
 static mrb_value disk_fail(mrb_state *mrb, mrb_value self)
 {
-	uint32_t number = rv_disk_named(mrb_sym_name(mrb, mrb_obj_to_sym(mrb, mrb_get_arg1(mrb))));
-	int64_t result = sys_disk_fail(number);
+	mrb_value name;
+	mrb_int event;
+	int64_t result;
 
 	(void)self;
+	mrb_get_args(mrb, "oi", &name, &event);
+	result = sys_disk_fail(disk_number_of(mrb, name), event >= 0 ? RV_DISK_EVENT | (uint64_t)event : 0);
 	if (result == -RV_ENOTSUP)
 		return mrb_nil_value();
-	engine_check(mrb, "Disk::Controller#fail", number, result);
+	if (result == -RV_EBUSY)
+		return mrb_false_value();
+	engine_check(mrb, event >= 0 ? "Disk::Controller#event" : "Disk::Controller#fail", disk_number_of(mrb, name), result);
 	return mrb_true_value();
+}
+
+/* Event::Request#__duplicate, of an end */
+static mrb_value request_duplicate(mrb_state *mrb, mrb_value self)
+{
+	struct rv_event *event = engine_event_open(mrb, self);
+
+	event->disk_target = RV_TARGET_TWICE;
+	event->verdict = RV_VERDICT_CHANGE | (event->verdict & RV_VERDICT_MODIFIERS);
+	return self;
 }
 
 /* A script's own reads and writes ----------------------------------------------------------------- */
@@ -193,12 +209,13 @@ void mrb_ritevisor_disk_gem_init(mrb_state *mrb)
 	mrb_define_class(mrb, "DiskBusy", mrb_class_get(mrb, "AccessError"));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__info), disk_info, MRB_ARGS_REQ(1));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__word), disk_word, MRB_ARGS_REQ(1));
-	mrb_define_class_method_id(mrb, disk, MRB_SYM(__fail), disk_fail, MRB_ARGS_REQ(1));
+	mrb_define_class_method_id(mrb, disk, MRB_SYM(__fail), disk_fail, MRB_ARGS_REQ(2));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__read), disk_read, MRB_ARGS_REQ(3));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__write), disk_write, MRB_ARGS_REQ(3));
 	mrb_define_class_method_id(mrb, disk, MRB_SYM(__flush), disk_flush, MRB_ARGS_REQ(1));
 	mrb_define_method_id(mrb, request, MRB_SYM(__ranges), request_ranges, MRB_ARGS_REQ(1));
 	mrb_define_method_id(mrb, request, MRB_SYM(__era), request_era, MRB_ARGS_NONE());
+	mrb_define_method_id(mrb, request, MRB_SYM(__duplicate), request_duplicate, MRB_ARGS_NONE());
 	overlay_init(mrb);
 }
 

@@ -217,9 +217,9 @@ static inline int64_t sys_answer(uint64_t request, const void *buffer, uint64_t 
 	return engine_syscall(RV_SYS_ANSWER, request, engine_address(buffer), length_bytes, 0, 0);
 }
 
-static inline int64_t sys_disk_fail(uint64_t number)
+static inline int64_t sys_disk_fail(uint64_t number, uint64_t event)
 {
-	return engine_syscall(RV_SYS_DISK_FAIL, number, 0, 0, 0, 0);
+	return engine_syscall(RV_SYS_DISK_FAIL, number, event, 0, 0, 0);
 }
 
 static inline int64_t sys_disk_read(uint64_t number, uint64_t lba, void *buffer, uint64_t length_bytes)
