@@ -88,3 +88,5 @@ log names.to_h
 lost = []
 on(:disk_detach) { |disk| lost << disk.name }
 on(:disk_read, lba: 600) { |r| log "seen #{seen}, lost #{lost}, of #{r.disk.inspect}" }
+
+log "#{Disk.find(serial: "1").inspect} #{Disk.find(serial: "").inspect} #{Disk.find(serial: //, bus: :ide)}"

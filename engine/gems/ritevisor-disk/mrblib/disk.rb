@@ -37,7 +37,10 @@ class Disk
     return super(&block) if block
     wanted = { serial: serial, model: model, bus: bus }.compact
     raise ArgumentError, "find takes a block, serial:, model: or bus:" if wanted.empty?
-    super() { |disk| wanted.all? { |property, value| value === disk.__send__(property) } }
+    super() do |disk|
+      next false if serial && disk.serial.empty? # that of a virtio disk, say, is not known yet: "" is not it
+      wanted.all? { |property, value| value === disk.__send__(property) }
+    end
   end
 
   # The disk of a request, known to us or not yet. What was known in another era, before disks came or went, counts no more.
