@@ -81,7 +81,7 @@ void pio_hardware_write(uint16_t port, uint8_t width_bytes, uint32_t value)
 static uint32_t perform(uint16_t port, uint8_t width_bytes, uint32_t value, bool write)
 {
 	struct access access = { .kind = ACCESS_PORT, .write = write, .width_bytes = width_bytes, .address = port, .value = value,
-				 .direct = is_nonsense && unit_random() % 128 == 0 };
+				 .direct = disk_is_nonsense && unit_random() % 128 == 0 };
 
 	if (is_followed && port >= DEVICE_MASTER && port < DEVICE_MASTER + IDE_BM_PORTS)
 		(void)channel.master.handler(&access, port - DEVICE_MASTER, channel.master.context);
@@ -108,7 +108,7 @@ static void put(uint16_t port, uint8_t value)
 
 static int own_io(struct disk_io *io)
 {
-	bool is_odd = is_nonsense && unit_random() % 8 == 0;
+	bool is_odd = disk_is_nonsense && unit_random() % 8 == 0;
 
 	if (is_odd)
 		io->lba = unit_random() & ATA_LBA48_LAST;
@@ -505,7 +505,7 @@ static void begin(void)
 
 static void end(void)
 {
-	is_nonsense = false;
+	disk_is_nonsense = false;
 	put(DEVICE_CONTROL, IDE_CONTROL_SRST);
 	put(DEVICE_CONTROL, 0);
 	UNIT_EQUAL(channel.phase, IDE_OPEN);

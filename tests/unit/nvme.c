@@ -70,6 +70,22 @@ static void write_register(uint32_t offset, uint32_t value)
 	access_register(offset, &value, true);
 }
 
+/* Of whatever width, wherever, read or written, by a script even; but not CC, which is enable()'s. */
+static void access_oddly(void)
+{
+	struct access access = { .kind = ACCESS_MMIO, .write = unit_random() % 2, .width_bytes = (uint8_t)(1 << unit_random() % 4),
+				 .value = unit_random(), .vcpu = no_vcpu, .direct = unit_random() % 16 == 0 };
+	uint32_t offset = (uint32_t)(unit_random() % 4 ? unit_random() % 0x60 : NVME_DOORBELLS + unit_random() % 300);
+
+	if (offset < NVME_CC + 4 && offset + access.width_bytes > NVME_CC)
+		return;
+	access.address = DEVICE_BASE + offset;
+	if (offset >= NVME_DOORBELLS)
+		(void)nvme_doorbell_access(&access, offset, &controller);
+	else
+		(void)nvme_registers_access(&access, unit_random() % 64 == 0 ? -1 : (int64_t)offset, &controller);
+}
+
 static uint32_t read_register(uint32_t offset)
 {
 	uint32_t value = 0;
@@ -200,10 +216,10 @@ static int own_io(struct disk_io *io)
 /* A command of ours, whatever the guest is at. It may come too early, or a reset end it. */
 static void own(void)
 {
-	int error = disk_own_do(own_io, DEVICE_BLOCKS - DISK_OWN_BLOCKS, DEVICE_BLOCK_BYTES, 16, true);
+	int error = disk_own_do(own_io, DEVICE_BLOCKS - DISK_OWN_BLOCKS, DEVICE_BLOCK_BYTES, 16, !disk_is_nonsense);
 
 	UNIT_CHECK(error == 0 || error == -RV_EAGAIN || error == -RV_EIO || error == -RV_ETIMEDOUT || error == -RV_EBUSY ||
-		   (disk_is_nonsense && error == -RV_ENOTSUP));
+		   (disk_is_nonsense && (error == -RV_ENOTSUP || error == -RV_ENOMEM)));
 }
 
 static struct guest_command *free_command(struct guest_queue *queue)
@@ -423,6 +439,9 @@ static void babble(void)
 	case 3:
 		write_register((uint32_t)(unit_random() % 0x40) & ~3u, (uint32_t)unit_random());
 		break;
+	case 4:
+		access_oddly();
+		break;
 	default:
 		memcpy(memory_direct(QUEUE_MEMORY(number) + 64 * (unit_random() % 16)), words, 64);
 	}
@@ -516,7 +535,10 @@ static void begin(void)
 	memset(&controller, 0, sizeof(controller));
 	memset(tags, 0, sizeof(tags));
 	disk_own_begin();
-	disk_set_world(is_nonsense);
+	disk_set_world(disk_is_nonsense);
+	device_is_odd = disk_is_nonsense && unit_random() % 4 == 0;
+	if (disk_is_nonsense && unit_random() % 8 == 0)
+		disk_memory_reset(12 + (unsigned)unit_random() % 64);
 	controller.doorbell_bytes = 4;
 	nvme_watch_interrupts();
 }

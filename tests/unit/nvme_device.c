@@ -10,6 +10,7 @@
 
 uint8_t device_disk[DEVICE_BLOCKS * DEVICE_BLOCK_BYTES];
 bool device_interrupts[DEVICE_QUEUES];
+bool device_is_odd;
 void (*device_rung)(void);
 
 static uint32_t registers[NVME_DOORBELLS / 4];
@@ -82,6 +83,8 @@ static uint16_t execute_identify(const struct nvme_command *command)
 		memcpy(data, &blocks, sizeof(blocks));
 		data[128 + 2] = 9;
 	}
+	for (unsigned i = (unsigned)(device_is_odd ? unit_random() % 8 : 0); i != 0; i--)
+		data[unit_random() % 2 ? unit_random() % 192 : unit_random() % 600] = (uint8_t)unit_random();
 	transfer(command, data, sizeof(data), true);
 	return 0;
 }

@@ -15,6 +15,7 @@
 
 extern uint8_t device_disk[DEVICE_BLOCKS * DEVICE_BLOCK_BYTES];
 extern bool device_interrupts[DEVICE_QUEUES]; /* messages that it has sent, by completion queue */
+extern bool device_is_odd;			 /* what it says of itself is anything */
 extern void (*device_rung)(void); /* called at each doorbell, if it is set */
 
 void device_power_on(void);

@@ -592,7 +592,7 @@ static void begin(void)
 	disk_happen = happen;
 	disk_device_step = device_step;
 	disk_lock = &disk.device.lock;
-	disk_set_world(is_nonsense);
+	disk_set_world(disk_is_nonsense);
 	disk_memory_reset(300 + (unsigned)(unit_random() % 3) * 300);
 	device_power_on(has_tables && unit_random() % 4 == 0 ? 4 : sizes[unit_random() % 3], has_tables);
 	device_has_vectors = unit_random() % 2 == 0;
