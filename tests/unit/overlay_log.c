@@ -624,47 +624,60 @@ static void test_damaged(void)
 }
 
 /* What no overlay ever wrote, with sums that are right. */
+static void try_hostile(void)
+{
+	struct overlay_record *record;
+	struct overlay_super *super;
+	int error;
+
+	new_disk();
+	(void)short_run(0, UINT32_MAX, false);
+	(void)overlay_log_flush(&overlay);
+	overlay_log_close(&overlay);
+	super = (struct overlay_super *)(void *)now[1];
+	record = (struct overlay_record *)(void *)now[OVERLAY_LOGS + BLOCKS / OVERLAY_LOG_SHARE + unit_random() % 4];
+	for (unsigned k = 0; k < 3; k++) {
+		struct overlay_entry *entry = &record->entries[unit_random() % 4];
+
+		record->nr_entries = unit_random() % 8 == 0 ? (uint32_t)unit_random() : record->nr_entries;
+		record->flushed = unit_random() % 16 == 0 ? unit_random() : record->flushed;
+		entry->offset_units = unit_random() >> unit_random() % 64;
+		entry->leaves = unit_random() >> unit_random() % 64;
+		if (unit_random() % 2)
+			entry->block = (uint32_t)unit_random() % (BLOCKS + 10);
+	}
+	if (unit_random() % 4 == 0)
+		super->snapshot = unit_random() % 20;
+	super->sum = record->sum = 0;
+	super->sum = overlay_sum(super);
+	record->sum = overlay_sum(record);
+	settle();
+	error = overlay_log_open(&overlay, false);
+	UNIT_CHECK(error == 0 || error == OVERLAY_DAMAGED || error == -RV_ENOMEM || error == -RV_ENOSPC);
+	if (error == 0) {
+		memset(given, false, sizeof(given));
+		UNIT_EQUAL(overlay_log_read(&overlay, 0, sizeof(buffer), &data), 0);
+		(void)do_write(0, 8, false);
+		for (unsigned k = 0; k < UNITS; k++)
+			units[k].nr_values = 1;
+	}
+}
+
 static void test_hostile(void)
 {
-	for (unsigned i = 0; i < 500 && unit_why[0] == '\0'; i++) {
-		struct overlay_record *record;
-		struct overlay_super *super;
-		int error;
-
-		new_disk();
-		(void)short_run(0, UINT32_MAX, false);
-		(void)overlay_log_flush(&overlay);
-		overlay_log_close(&overlay);
-		super = (struct overlay_super *)(void *)now[1];
-		record = (struct overlay_record *)(void *)now[OVERLAY_LOGS + BLOCKS / OVERLAY_LOG_SHARE + unit_random() % 4];
-		for (unsigned k = 0; k < 3; k++) {
-			struct overlay_entry *entry = &record->entries[unit_random() % 4];
-
-			record->nr_entries = unit_random() % 8 == 0 ? (uint32_t)unit_random() : record->nr_entries;
-			record->flushed = unit_random() % 16 == 0 ? unit_random() : record->flushed;
-			entry->offset_units = unit_random() >> unit_random() % 64;
-			entry->leaves = unit_random() >> unit_random() % 64;
-			if (unit_random() % 2)
-				entry->block = (uint32_t)unit_random() % (BLOCKS + 10);
-		}
-		if (unit_random() % 4 == 0)
-			super->snapshot = unit_random() % 20;
-		super->sum = record->sum = 0;
-		super->sum = overlay_sum(super);
-		record->sum = overlay_sum(record);
-		settle();
-		error = overlay_log_open(&overlay, false);
-		UNIT_CHECK(error == 0 || error == OVERLAY_DAMAGED || error == -RV_ENOMEM || error == -RV_ENOSPC);
-		if (error == 0) {
-			memset(given, false, sizeof(given));
-			UNIT_EQUAL(overlay_log_read(&overlay, 0, sizeof(buffer), &data), 0);
-			(void)do_write(0, 8, false);
-			for (unsigned k = 0; k < UNITS; k++)
-				units[k].nr_values = 1;
-		}
-	}
+	for (unsigned i = 0; i < 500 && unit_why[0] == '\0'; i++)
+		try_hostile();
 	new_disk();
 }
+
+#ifdef UNIT_FUZZED
+void unit_sequence(void)
+{
+	try_hostile();
+	new_disk();
+	UNIT_EQUAL(nr_taken, 0);
+}
+#endif
 
 int main(void)
 {

@@ -234,7 +234,7 @@ $(addprefix $(fuzz-build)/objects/mediator/,disk/%.o virtio/%.o) $(fuzz-build)/o
 # Labs whose sequences fuzzers make up too (tests/fuzz/fuzz.mk has come before): the programs themselves, with
 # tests/fuzz/sequence.c for their random numbers. What is new is told by edges of the mediators alone, and nothing is compared
 # with magic numbers; all else takes three times as long.
-unit-sequences := nvme ahci virtio ide
+unit-sequences := nvme ahci virtio ide overlay_log
 define unit-sequence
 fuzz-$(1)-main := tests/fuzz/sequence.o
 fuzz-$(1)-objects := tests/unit/$(1).o $$(unit-$(1)-objects)
