@@ -16,6 +16,7 @@
 
 #define VPN_PATIENCE_US 10000000 /* until the service has read its configuration */
 #define VPN_FILE_BYTES_MAXIMUM KIB(64)
+#define VPN_CLOCK_LEAST_SECONDS 1767225600 /* the year 2026: no clock that goes says less */
 
 static hpa_t vpn_config;
 static uint64_t vpn_config_bytes; /* whole pages */
@@ -72,6 +73,8 @@ const char *vpn_start(struct vcpu *vcpu)
 	}
 	if (why[0] != '\0')
 		return vpn_say(why);
+	if (time_boot_seconds < VPN_CLOCK_LEAST_SECONDS)
+		log_warning("vpn: the machine's clock says a year before 2026: a peer that has heard from us since does not answer");
 	log_notice("vpn: what the guest sends leaves by %s, or not at all", vpn_wish.file);
 	return NULL;
 }
