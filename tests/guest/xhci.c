@@ -20,20 +20,22 @@
 #define OURS_BYTES (UINT64_C(16) << 20)
 #define CODE_BYTES (UINT64_C(1) << 20) /* which it begins with */
 #define NOWHERE UINT64_C(0x7ffff00000)
+#define NOT_LOW 0x80000000u /* of a random value: no memory is there */
 #define SAMPLES 4u
 #define INTERRUPTERS 16u
 #define KEYBOARD_STATUS 0x64
 #define KEYBOARD_DATA 0x60
 #define KEY_A 0x1e
 
-/* What overruns the first driver's memory gets into the spare. */
-static struct {
+/* What the first controller may write: away from all else, whichever bit of an address is another. What overruns the driver's memory gets
+ * into the spare. */
+static struct area {
 	struct xhci_memory bad;
 	uint8_t spare[0x20000];
-	struct xhci_memory good;
-} memories;
+	uint8_t arena[ARENA_BYTES] __attribute__((aligned(4096)));
+} *const area = (struct area *)0x15500000;
+static struct xhci_memory good_memory;
 static struct xhci_driver bad, good;
-static uint8_t arena[ARENA_BYTES] __attribute__((aligned(4096)));
 static uint64_t ours, state;
 static unsigned sequence;
 static bool is_traced;
@@ -55,13 +57,13 @@ static uint32_t below(uint32_t end)
  * are the hypervisor's memory, and the fifth none at all. Aligned, or not. */
 static uint64_t pick_of(unsigned kinds)
 {
-	uint64_t at = (uint64_t)arena + below(ARENA_BYTES / 2);
+	uint64_t at = (uint64_t)area->arena + below(ARENA_BYTES / 2);
 
 	switch (below(2) != 0 ? 0 : 1 + below(kinds)) {
 	default: break;
 	case 2:
-		at = (uint64_t)&memories.bad + below(sizeof(memories.bad));
-		if ((at & ~UINT64_C(4095)) == (uint64_t)&memories.bad.rings[1])
+		at = (uint64_t)&area->bad + below(sizeof(area->bad));
+		if ((at & ~UINT64_C(4095)) == (uint64_t)&area->bad.rings[1])
 			at += 4096;
 		break;
 	case 3: at = ours + random() % CODE_BYTES; break;
@@ -206,7 +208,7 @@ static void step_change(void)
 static void step_link(void)
 {
 	struct xhci_guest_ring *ring = pick_ring(), *to = pick_ring();
-	struct xhci_trb *trb = &ring->trbs[below(2) != 0 ? ring->index : below(XHCI_TRBS)];
+	struct xhci_trb *trb = &ring->trbs[below(2) != 0 ? ring->index % XHCI_TRBS : below(XHCI_TRBS)];
 
 	trb->parameter = below(2) != 0 ? (uint64_t)&to->trbs[below(XHCI_TRBS)] : pick();
 	trb->control = 6u << 10 | below(64) | ring->cycle;
@@ -216,7 +218,7 @@ static void step_operational(void)
 {
 	static const uint32_t offsets[] = { 0x00, 0x04, 0x14, 0x18, 0x1c, 0x30, 0x34, 0x38 };
 	uint32_t offset = offsets[below(8)];
-	uint64_t at = bad.operational + offset, value = below(2) != 0 ? pick() : random();
+	uint64_t at = bad.operational + offset, value = below(2) != 0 ? pick() : random() | (offset >= XHCI_CRCR ? NOT_LOW : 0);
 
 	if (offset == 0 && below(4) != 0)
 		value |= 1; /* it mostly runs */
@@ -232,7 +234,7 @@ static void step_runtime(void)
 {
 	uint64_t at = bad.runtime + 0x20 + 0x20 * below(below(2) != 0 ? 1 : INTERRUPTERS) + 4 * below(8);
 
-	xhci_write32(at, (uint32_t)(below(2) != 0 ? pick() : below(2) != 0 ? below(64) : random()));
+	xhci_write32(at, (uint32_t)(below(2) != 0 ? pick() : below(2) != 0 ? below(64) : random() | NOT_LOW));
 }
 
 static void step_port(void)
@@ -364,7 +366,7 @@ static bool run_sequence(uint64_t seed)
 
 static void look(void)
 {
-	guest_print("xhci: look 0x%lx 0x%lx\n", (uint64_t)arena, (uint64_t)arena + ARENA_BYTES - 1);
+	guest_print("xhci: look 0x%lx 0x%lx\n", (uint64_t)area->arena, (uint64_t)area->arena + ARENA_BYTES - 1);
 	while (!(in8(KEYBOARD_STATUS) & 1) || in8(KEYBOARD_DATA) != KEY_A)
 		__asm__ volatile("pause");
 }
@@ -377,10 +379,10 @@ void guest_main(void)
 	is_traced = option_number_or("trace", 0) != 0;
 	ours = reserved_find();
 	state = seed + 1;
-	if (!guest_check(xhci_find(&bad, &memories.bad, 0) && xhci_find(&good, &memories.good, 1) && ours != 0, "controllers", "ours 0x%lx", ours) ||
+	if (!guest_check(xhci_find(&bad, &area->bad, 0) && xhci_find(&good, &good_memory, 1) && ours != 0, "controllers", "ours 0x%lx", ours) ||
 	    !guest_check(works(&good) && works(&bad), "both controllers have a stick", "slots %u, %u", good.slot, bad.slot))
 		return;
-	memset(arena, 0xee, sizeof(arena));
+	memset(area->arena, 0xee, sizeof(area->arena));
 	look();
 	for (sequence = (unsigned)first; sequence < first + count && ok; sequence++) {
 		guest_print("xhci: sequence %u\n", sequence);

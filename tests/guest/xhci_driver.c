@@ -79,7 +79,7 @@ static void ring_init(struct xhci_guest_ring *ring, bool has_link)
 
 static void ring_put(struct xhci_guest_ring *ring, uint64_t parameter, uint32_t status, uint32_t control)
 {
-	struct xhci_trb *trb = &ring->trbs[ring->index];
+	struct xhci_trb *trb = &ring->trbs[ring->index %= XHCI_TRBS];
 
 	trb->parameter = parameter;
 	trb->status = status;
@@ -127,7 +127,7 @@ static uint32_t event_wait(struct xhci_driver *driver, uint32_t type, uint32_t *
 	struct xhci_guest_ring *events = &driver->memory->events;
 
 	for (unsigned i = 0; i < POLLS; i++) {
-		struct xhci_trb *event = &events->trbs[events->index];
+		struct xhci_trb *event = &events->trbs[events->index %= XHCI_TRBS];
 		uint32_t control = event->control;
 
 		if ((control & CYCLE) != events->cycle) {

@@ -33,7 +33,7 @@ struct xhci_trb {
 
 struct xhci_guest_ring {
 	struct xhci_trb trbs[XHCI_TRBS];
-	unsigned index;
+	unsigned index; /* anything, where a controller is told to write there */
 	uint32_t cycle;
 } __attribute__((aligned(4096)));
 
