@@ -12,7 +12,7 @@
 
 /* In the order of their numbers. "ide0" is the master of the first channel, "ide1" its slave; "nvme0n1" is
  * namespace 1 of the first NVMe controller; "sata33" is port 1 of the second AHCI controller; "virtio0" is the
- * first virtio disk; "usb0" is the first stick that was found, and another has its number when it is gone. */
+ * first virtio disk; "usb0" is the first stick that was found. */
 enum rv_disk_bus { RV_DISK_IDE, RV_DISK_NVME, RV_DISK_SATA, RV_DISK_VIRTIO, RV_DISK_USB, RV_DISK_BUS_COUNT };
 
 #define RV_NVME_NAMESPACES 8 /* a controller; those above have no name */

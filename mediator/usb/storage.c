@@ -376,7 +376,9 @@ static bool storage_begin(struct storage *storage, struct xhci_transfer *transfe
 		storage_enter_data(storage);
 		return storage_swallow(storage, transfer);
 	}
-	error = storage_unit_begin(storage, unit) ? storage_check(storage, unit) : SCSI_NOT_READY;
+	if (!storage_unit_begin(storage, unit))
+		return storage_stall(storage, transfer, "it has no number");
+	error = storage_check(storage, unit);
 	if (error != 0) {
 		storage_take(storage, error);
 		storage_enter_data(storage);

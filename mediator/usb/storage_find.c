@@ -15,8 +15,15 @@
 
 #define STORAGE_BULK 2 /* of an endpoint's attributes */
 
-static struct storage *storage_disks[RV_DISKS_A_BUS]; /* under xhci_lock, as the next */
-static uint8_t storage_disk_units[RV_DISKS_A_BUS];
+/* A disk's number is its for ever, so that what a script has said of a name, or knows of it, is never said of another stick: one that
+ * comes again has the number that it had. Under xhci_lock. */
+static struct storage_name {
+	struct storage *storage; /* NULL: it is not there */
+	bool is_given;
+	uint8_t unit;
+	uint16_t vendor_id, product_id;
+	char serial[24];
+} storage_names[RV_DISKS_A_BUS];
 
 /* What its descriptors say. */
 struct storage_found {
@@ -127,8 +134,8 @@ void storage_detach(struct xhci_slot *slot)
 	storage->is_there = false;
 	storage_reset(storage);
 	for (unsigned i = 0; i < RV_DISKS_A_BUS; i++) {
-		if (storage_disks[i] == storage)
-			storage_disks[i] = NULL;
+		if (storage_names[i].storage == storage)
+			storage_names[i].storage = NULL;
 	}
 	memset(storage->units, 0, sizeof(storage->units));
 }
@@ -173,22 +180,40 @@ void storage_conceal(const struct xhci_slot *slot, uint8_t *bytes, uint32_t leng
 	}
 }
 
+/* The number that it had, or the first that none has had. */
+static unsigned storage_number(const struct storage_name *wanted)
+{
+	unsigned i = 0;
+
+	for (; i < RV_DISKS_A_BUS && storage_names[i].is_given; i++) {
+		const struct storage_name *each = &storage_names[i];
+
+		if (each->storage == NULL && each->unit == wanted->unit && each->vendor_id == wanted->vendor_id &&
+		    each->product_id == wanted->product_id && memcmp(each->serial, wanted->serial, sizeof(each->serial)) == 0)
+			break;
+	}
+	return i;
+}
+
 bool storage_unit_begin(struct storage *storage, struct storage_unit *unit)
 {
 	const struct rv_usb_info *device = &storage->slot->known->info;
-	unsigned i = 0;
+	struct storage_name name = { storage, true, (uint8_t)(unit - storage->units), device->vendor_id, device->product_id, "" };
+	unsigned number;
 
 	if (unit->has_number)
 		return true;
-	while (i < RV_DISKS_A_BUS && storage_disks[i] != NULL)
-		i++;
-	if (i == RV_DISKS_A_BUS)
+	for (unsigned i = 0; i + 1 < sizeof(name.serial) && device->serial[i] != '\0'; i++)
+		name.serial[i] = device->serial[i];
+	number = storage_number(&name);
+	if (number == RV_DISKS_A_BUS) {
+		storage_lose(storage, "there is no number left for it, after so many others");
 		return false;
-	storage_disks[i] = storage;
-	storage_disk_units[i] = (uint8_t)(unit - storage->units);
+	}
+	storage_names[number] = name;
 	unit->has_number = true;
-	unit->info.number = (uint16_t)(RV_DISK_USB * RV_DISKS_A_BUS + i);
-	memcpy(unit->info.serial, device->serial, sizeof(unit->info.serial) - 1);
+	unit->info.number = (uint16_t)(RV_DISK_USB * RV_DISKS_A_BUS + number);
+	memcpy(unit->info.serial, name.serial, sizeof(name.serial));
 	return true;
 }
 
@@ -235,8 +260,8 @@ static bool storage_describe(unsigned index, struct rv_disk_info *info)
 	bool is_known = false;
 
 	spinlock_acquire(&xhci_lock);
-	if (storage_disks[index] != NULL) {
-		*info = storage_disks[index]->units[storage_disk_units[index]].info;
+	if (storage_names[index].storage != NULL) {
+		*info = storage_names[index].storage->units[storage_names[index].unit].info;
 		is_known = info->sector_bytes != 0;
 	}
 	spinlock_release(&xhci_lock);
