@@ -390,7 +390,7 @@ static void sleeps(void)
 			guest_register(DEVICE_OPERATIONAL + XHCI_USBCMD, XHCI_USBCMD_RUN);
 			sticks[1].was_touched = false;
 			UNIT_EQUAL(guest_control(2, USB_SETUP_OF(0x21, 9, 0, 0, 0ull), false, false) == XHCI_SUCCESS, false);
-			UNIT_EQUAL(guest_slot_command(XHCI_CONFIGURE_ENDPOINT, 2, CONTEXT, 0), 5);
+			UNIT_EQUAL(guest_slot_command(XHCI_CONFIGURE_ENDPOINT, 2, CONTEXT, 0), 11);
 			if (turn == 0)
 				UNIT_EQUAL(guest_slot_command(XHCI_CONFIGURE_ENDPOINT, 1, CONTEXT, 0), XHCI_SUCCESS);
 			UNIT_EQUAL(guest_control(1, USB_SETUP_OF(0x21, 9, 0, 0, 0ull), false, false), XHCI_SUCCESS);
