@@ -1,4 +1,4 @@
-# arp_guard.rb: raises an alarm when an IPv4 address is said to have another MAC address than before or than it should.
+# arp_guard.rb: alerts when an IPv4 address is said to have another MAC address than before or than it should.
 #
 # Who claims the gateway's address reads and changes all that goes there. What is learned is what is heard first, so say
 # gateway= and mac= if you know them.
