@@ -90,6 +90,11 @@ bool hook_hold_cancel(struct hook_hold *hold)
 	return waited;
 }
 
+enum rv_verdict hook_hold_verdict(const struct hook_hold *hold)
+{
+	return hold->is_decided ? hold->verdict : hook_hold_default(hold->on_error);
+}
+
 static void hook_hold_decide(struct hook_hold *hold, enum rv_verdict verdict)
 {
 	hold->verdict = verdict;

@@ -42,6 +42,9 @@ void hook_hold_begin(struct hook_hold *hold, const struct hook *hook, uint64_t h
  * or decided() is about to be called. Context: exit; any lock above that of deadlines may be held. */
 bool hook_hold_cancel(struct hook_hold *hold);
 
+/* What becomes of it if it is let go now: what was decided, or what its hook's on_error says. After hook_hold_cancel(). */
+enum rv_verdict hook_hold_verdict(const struct hook_hold *hold);
+
 /* The owner decides: PASS, DENY, with RV_REFUSAL_*, or DROP. -RV_ENOENT: it has nothing of that handle wait, or not any more. Under
  * the owner's lock. */
 int hook_hold_resolve(const struct hook_owner *owner, uint64_t handle, enum rv_verdict verdict, uint32_t refusal);

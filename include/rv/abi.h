@@ -135,7 +135,6 @@ struct rv_event {
 		};
 		struct {		   /* disk requests (rv/disk.h) */
 			uint64_t disk_lba;
-			uint64_t disk_marks;	/* RV_EVENT_DONE_WANTED: a bit an engine that said so */
 			uint64_t disk_latency_us; /* disk_done */
 			uint64_t disk_command;	/* RV_DISK_COMMAND_BIT() of what it is for */
 			uint32_t disk_sectors;
@@ -186,6 +185,7 @@ struct rv_event {
 	uint32_t reserved_too;
 	uint64_t hold_us;	 /* RV_VERDICT_HOLD: up to RV_HOLD_US_MAXIMUM; with RV_EVENT_DELAYED RV_HOLD_US_EVER too */
 	uint64_t data_bytes;	 /* of RV_SYS_DATA_READ (of RELOADED and INPUT too: the text); 0: there are none, or not yet */
+	uint64_t marks;		 /* disks' and USB's requests, RV_EVENT_DONE_WANTED: a bit an engine that said so */
 	uint64_t answer_bytes;	 /* requests that give: so many RV_SYS_DATA_WRITE takes, which DROP gives the guest */
 	struct rv_registers registers; /* the last: a field's eight bytes lie within the event */
 };

@@ -66,7 +66,7 @@ struct rv_text {
 
 #define RV_LONG_BUDGETS 50
 
-#define RV_FIELDS_MAXIMUM 20 /* a kind */
+#define RV_FIELDS_MAXIMUM 21 /* a kind */
 
 struct rv_kind {
 	const char *name;	/* "port_read" */

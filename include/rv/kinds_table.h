@@ -91,7 +91,7 @@ RV_KIND(PCI_CONFIG_WRITE, .name = "pci_config_write", .group = "pci_config_acces
 		  RV_FIELD("status", disk_status, RV_READER_FILTER, .last = UINT16_MAX), \
 		  RV_FIELD("latency", disk_latency_us, RV_READER_FILTER, .last = UINT64_MAX), \
 		  RV_FIELD("request", request, RV_FIELD_READER), \
-		  RV_FIELD("marks", disk_marks, RV_FIELD_FILTER | RV_FIELD_HIDDEN, .mask = "marks_mask", .last = UINT64_MAX))
+		  RV_FIELD("marks", marks, RV_FIELD_FILTER | RV_FIELD_HIDDEN, .mask = "marks_mask", .last = UINT64_MAX))
 #define RV_DISK_WORDS .words = "disk lba sectors command status latency queue opcode argument"
 #define RV_DISK_KIND .group = "disk_request", .class = "Disk", RV_DISK_WORDS
 
@@ -184,7 +184,8 @@ RV_KIND(VPN_DOWN, .name = "vpn_down", .class = "VpnDown", .words = "peer", .flag
 		  RV_FIELD("length", usb_length, RV_READER_FILTER, .last = UINT32_MAX, .sample = 31), \
 		  RV_FIELD("status", usb_status, RV_READER_FILTER, .last = UINT16_MAX), \
 		  RV_FIELD("latency", usb_latency_us, RV_READER_FILTER, .last = UINT64_MAX), \
-		  RV_FIELD("request", request, RV_FIELD_READER)), \
+		  RV_FIELD("request", request, RV_FIELD_READER), \
+		  RV_FIELD("marks", marks, RV_FIELD_FILTER | RV_FIELD_HIDDEN, .mask = "marks_mask", .last = UINT64_MAX)), \
 	RV_USB_TEXTS
 #define RV_USB_WORDS .words = "id type interface class endpoint direction length request_type request_code value index status latency"
 

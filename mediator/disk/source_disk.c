@@ -62,7 +62,7 @@ static void source_disk_fill(struct rv_event *event, const struct event_origin *
 	event->disk_target = 0;
 	event->disk_era = __atomic_load_n(&disk_era, __ATOMIC_ACQUIRE);
 	event->disk_status = disk->status;
-	event->disk_marks = request->marks;
+	event->marks = request->marks;
 	event->disk_latency_us = source_request_latency_us(request);
 }
 
@@ -70,7 +70,7 @@ static void source_disk_note(struct event_origin *origin, const struct rv_event 
 {
 	origin->request->is_spoiled = false;
 	if (event->flags & RV_EVENT_DONE_WANTED)
-		origin->request->marks |= event->disk_marks;
+		origin->request->marks |= event->marks;
 }
 
 /* The last who says so counts. */

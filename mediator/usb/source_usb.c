@@ -82,12 +82,14 @@ static void source_usb_transfer_fill(struct rv_event *event, const struct event_
 	event->usb_length = usb->length;
 	event->usb_status = usb->status;
 	event->usb_latency_us = source_request_latency_us(request);
+	event->marks = request->marks;
 }
 
 static void source_usb_note(struct event_origin *origin, const struct rv_event *event)
 {
-	(void)event;
 	origin->request->is_spoiled = false;
+	if (event->flags & RV_EVENT_DONE_WANTED)
+		origin->request->marks |= event->marks;
 }
 
 static enum access_result source_usb_apply(struct event_origin *origin, enum rv_verdict verdict,
@@ -157,20 +159,21 @@ static void source_usb_transfer_pose(struct event_origin *origin, const struct r
 	origin->request->end_tsc = event->usb_latency_us; /* as a disk's */
 }
 
-#define SOURCE_USB(name, constant, waits)                                                                 \
+#define SOURCE_USB(name, constant)                                                                 \
 	SOURCE(name) = {                                                                           \
 		.kind = constant,                                                                  \
 		.attach = source_usb_transfer_claim,                                               \
 		.detach = source_usb_transfer_release,                                             \
 		.fill = source_usb_transfer_fill,                                                  \
 		.note = source_usb_note,                                                           \
-		.hold = waits,                                                                     \
+		.hold = source_request_hold,                                                       \
+		.can_hold = source_request_can_hold,                                               \
 		.data = source_request_data,                                                       \
 		.is_spoiled = source_request_is_spoiled,                                           \
 		.apply = source_usb_apply,                                                         \
 		.pose = source_usb_transfer_pose,                                                  \
 	}
 
-SOURCE_USB(usb_control, RV_EVENT_USB_CONTROL, source_request_hold);
-SOURCE_USB(usb_transfer, RV_EVENT_USB_TRANSFER, source_request_hold);
-SOURCE_USB(usb_done, RV_EVENT_USB_DONE, NULL);
+SOURCE_USB(usb_control, RV_EVENT_USB_CONTROL);
+SOURCE_USB(usb_transfer, RV_EVENT_USB_TRANSFER);
+SOURCE_USB(usb_done, RV_EVENT_USB_DONE);

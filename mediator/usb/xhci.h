@@ -73,6 +73,7 @@ struct xhci_ring {
 	struct xhci_transfer *transfers; /* that the controller has, the oldest first; as long as somebody awaits their ends */
 	uint32_t nr_transfers;
 	struct xhci_transfer *held; /* that hooks are asked about, or have wait: the controller has nothing from it on */
+	struct xhci_end *ends; /* the first is decided next */
 	bool owes_bell;		/* since the guest has rung something was held: it is to be rung when that is given */
 	bool is_stopped;	/* by a command, until the guest rings */
 };
@@ -92,6 +93,19 @@ struct xhci_part {
 	struct xhci_trb trb; /* as the guest has given it */
 	uint64_t parameter;  /* as the controller gets it */
 	uint8_t *bounce;     /* the data that it gets then; NULL: the guest's own */
+};
+
+/* An event of a ring's that the guest is not told yet: hooks are asked about the transfer that it ends, or have that wait, or it is
+ * behind such a one. */
+struct xhci_end {
+	struct xhci_end *next;
+	struct xhci_harvest *harvest;
+	uint32_t round;	     /* the harvest's */
+	struct xhci_trb event;
+	struct xhci_transfer *transfer; /* whose this is a part of; NULL: nobody has looked which it ends */
+	uint32_t which;	     /* of its parts the event is about */
+	bool is_decided;     /* the guest can be told */
+	bool is_gone;	     /* the ring is elsewhere: whoever asks hooks, or resumes, frees the transfer */
 };
 
 /* What the guest is told of a transfer that did not reach the device. */
@@ -114,6 +128,8 @@ struct xhci_transfer {
 	hpa_t filler;	     /* of the same: that moves in its place; 0: nothing does */
 	uint32_t filler_bytes;
 	uint8_t filler_part; /* its TRB */
+	bool is_taken_back;  /* the guest has made nothing of it */
+	struct xhci_end end;
 	struct xhci_part parts[];
 };
 
@@ -132,8 +148,13 @@ struct xhci_harvest {
 	uint64_t table;		     /* where the guest has its segments' table */
 	struct xhci_event_segment *segments[XHCI_EVENT_SEGMENTS];
 	uint32_t nr_segments;
-	uint32_t segment, index;     /* of the next event */
+	uint32_t segment, index;     /* of the controller's next event */
 	bool cycle;
+	/* The guest's next: as many places before as events are kept (struct xhci_end). */
+	uint32_t to_segment, to_index;
+	bool to_cycle;
+	uint32_t nr_fillers;	     /* events that nobody is told of any more, whose places are to be filled */
+	uint32_t dequeue[2];	     /* what the guest has written last (ERDP) */
 	bool is_pumped;
 	uint32_t round;
 };
@@ -203,7 +224,9 @@ struct xhci_controller {
 	bool event_cycle;
 	bool watches_transfers;
 	bool hears_bells;      /* doorbells exit, from the first transfer that waits on */
-	struct pci_follower bells;
+	bool hears_dequeues;   /* so do the guest's writes of how far it has read events, from the first end that waits on */
+	bool has_full_ends;    /* the guest has no room for some that could be told */
+	struct pci_follower bells, dequeues;
 	struct xhci_harvest harvests[XHCI_HARVESTS];
 	struct xhci_transfer *stale; /* given up while the controller could still read their data: until the next reset */
 	uint32_t nr_stale;
@@ -332,10 +355,34 @@ void xhci_transfers_forget(struct xhci_ring *ring);
 /* The controller was reset: it reads nothing any more. */
 void xhci_transfers_free_stale(struct xhci_controller *controller);
 
-/* xhci_end.c: an event of the guest's, which becomes what it is to be told. Gives up the lock. */
-void xhci_transfer_event(struct xhci_controller *controller, struct xhci_trb *event, struct vcpu *vcpu);
+/* xhci_end.c: an event of the controller's: what it is to be the guest is told, now or when hooks have decided. Gives up the lock.
+ * False: there is no memory to keep it. */
+bool xhci_transfer_event(struct xhci_harvest *harvest, const struct xhci_trb *event, struct vcpu *vcpu);
+/* What can be told now, in its order. */
+void xhci_ends_go_on(struct xhci_ring *ring, struct vcpu *vcpu);
+/* The guest is told nothing of these any more. */
+void xhci_ends_forget(struct xhci_ring *ring);
+/* Hooks are gone: it is told of all that is kept. */
+void xhci_ends_release(struct xhci_ring *ring);
+/* The guest has made nothing of the transfer that begins there. */
+void xhci_end_taken_back(struct xhci_ring *ring, gpa_t at);
 /* What has come is zeros. */
 void xhci_transfer_clear(struct xhci_transfer *transfer);
+
+/* xhci_dequeue.c: where the guest's events are, of which it may have fewer than the controller has written. */
+/* Has it a place for one more? */
+bool xhci_harvest_has_room(const struct xhci_harvest *harvest);
+void xhci_harvest_put(struct xhci_harvest *harvest, const struct xhci_trb *event);
+/* One that was kept will not be told. */
+void xhci_harvest_drop(struct xhci_harvest *harvest);
+/* The controller interrupts, as for events that it has written. */
+void xhci_harvest_interrupt(struct xhci_harvest *harvest);
+/* One place on. */
+void xhci_harvest_step(const struct xhci_harvest *harvest, uint32_t *segment, uint32_t *index, bool *cycle);
+/* Before the first is kept. 0, or as pci_follow(). */
+int xhci_dequeues_hear(struct xhci_controller *controller);
+void xhci_dequeues_unhear(struct xhci_controller *controller);
+enum access_result xhci_dequeues_access(struct access *access, int64_t offset, void *controller);
 
 /* xhci_harvest.c. While hooks want to see transfers: streams are concealed, and, from the first transfer on, events looked
  * at. 0, or as pci_follow(). */

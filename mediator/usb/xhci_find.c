@@ -60,6 +60,8 @@ void xhci_find_one(uint64_t function)
 		.handler = xhci_bells_access,
 		.context = controller,
 	};
+	controller->dequeues = controller->bells;
+	controller->dequeues.handler = xhci_dequeues_access;
 	xhci_controllers[xhci_nr_controllers++] = controller;
 	watch_add(&suspend_watchers, &xhci_waker);
 }
@@ -171,13 +173,40 @@ void xhci_forget(struct xhci_controller *controller)
 	}
 }
 
+/* Transfers that wait go on, and the guest hears of all ends. `bells`: whom it has rung in vain; a bit an endpoint. */
+static void xhci_let_go(struct xhci_controller *controller, uint32_t bells[256])
+{
+	for (unsigned i = 1; i <= controller->nr_slots; i++) {
+		bells[i] = 0;
+		for (unsigned k = 1; controller->slots[i] != NULL && k < XHCI_ENDPOINTS; k++) {
+			struct xhci_ring *ring = xhci_ring_of(controller->slots[i], k);
+
+			if (ring == NULL)
+				continue;
+			xhci_ends_release(ring);
+			if (ring->held != NULL && !ring->is_stopped)
+				bells[i] |= 1u << k;
+		}
+	}
+	xhci_dequeues_unhear(controller);
+	xhci_bells_unhear(controller);
+}
+
 /* Pages that the controller has the addresses of stay: it may be amid a transfer of ours. */
 void xhci_release(struct xhci_controller *controller)
 {
+	static uint32_t bells[256]; /* under xhci_lock */
+
 	if (!controller->is_claimed)
 		return;
-	xhci_bells_unhear(controller);
+	xhci_let_go(controller, bells);
 	xhci_forget(controller);
+	for (unsigned i = 1; i <= controller->nr_slots; i++) {
+		for (unsigned k = 1; k < XHCI_ENDPOINTS; k++) {
+			if (bells[i] >> k & 1)
+				xhci_put(controller, controller->doorbells + XHCI_DOORBELL(i), k);
+		}
+	}
 	pci_unfollow(&controller->registers);
 	controller->is_claimed = false;
 }

@@ -41,14 +41,6 @@ static bool xhci_harvest_next(const struct xhci_harvest *harvest, struct xhci_tr
 	return (control & XHCI_TRB_CYCLE) == harvest->cycle;
 }
 
-static void xhci_harvest_advance(struct xhci_harvest *harvest)
-{
-	if (++harvest->index < harvest->segments[harvest->segment]->nr_trbs)
-		return;
-	harvest->index = 0;
-	harvest->segment = (harvest->segment + 1) % harvest->nr_segments;
-	harvest->cycle ^= harvest->segment == 0;
-}
 
 /* Takes what there is into the guest's copy. Gives up the lock. */
 static void xhci_harvest_pump(struct xhci_harvest *harvest, struct vcpu *vcpu)
@@ -60,12 +52,15 @@ static void xhci_harvest_pump(struct xhci_harvest *harvest, struct vcpu *vcpu)
 		return; /* its reader does not see it yet, and looks again */
 	harvest->is_pumped = true;
 	for (unsigned i = 0; i < XHCI_EVENTS_AT_ONCE && xhci_harvest_next(harvest, &event); i++) {
-		if (XHCI_TRB_TYPE(event.control) == XHCI_TRANSFER_EVENT)
-			xhci_transfer_event(harvest->controller, &event, vcpu);
+		if (!xhci_harvest_has_room(harvest))
+			break;
+		if (XHCI_TRB_TYPE(event.control) != XHCI_TRANSFER_EVENT)
+			xhci_harvest_put(harvest, &event);
+		else if (!xhci_transfer_event(harvest, &event, vcpu))
+			break;
 		if (harvest->round != round)
 			return; /* whoever began anew has reset is_pumped */
-		harvest->segments[harvest->segment]->trbs[harvest->index] = event;
-		xhci_harvest_advance(harvest);
+		xhci_harvest_step(harvest, &harvest->segment, &harvest->index, &harvest->cycle);
 	}
 	harvest->is_pumped = false;
 }
@@ -185,6 +180,7 @@ static void xhci_harvest_end_one(struct xhci_harvest *harvest)
 	harvest->round++;
 	harvest->is_pumped = false;
 	harvest->table = 0;
+	harvest->nr_fillers = 0;
 	while (harvest->nr_segments > 0) {
 		struct xhci_event_segment *segment = harvest->segments[--harvest->nr_segments];
 
@@ -213,6 +209,11 @@ static void xhci_harvest_begin_one(struct xhci_harvest *harvest, unsigned interr
 			error = xhci_event_segment_add(harvest, entry.address & ~UINT64_C(63), entry.nr_trbs & 0xffff);
 	}
 	if (error == 0 && xhci_harvest_place(harvest, xhci_runtime_address(controller, interrupter, XHCI_ERDP) & ~UINT64_C(15))) {
+		harvest->to_segment = harvest->segment;
+		harvest->to_index = harvest->index;
+		harvest->to_cycle = harvest->cycle;
+		harvest->dequeue[0] = xhci_runtime_get(controller, interrupter, XHCI_ERDP);
+		harvest->dequeue[1] = xhci_runtime_get(controller, interrupter, XHCI_ERDP + 4);
 		harvest->table = table;
 		return;
 	}

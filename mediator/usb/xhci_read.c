@@ -13,7 +13,7 @@
 #define XHCI_EVENTS (PAGE_BYTES / sizeof(struct xhci_trb))
 
 /* How a transfer has ended. */
-enum xhci_end { XHCI_DONE, XHCI_FAILED, XHCI_SILENT };
+enum xhci_outcome { XHCI_DONE, XHCI_FAILED, XHCI_SILENT };
 
 static const char *const xhci_is_silent = "it does not answer";
 static const char *const xhci_is_another = "it says something else when asked again";
@@ -94,7 +94,7 @@ static void xhci_ring_doorbell(struct xhci_slot *slot)
 }
 
 /* Awaits the end of the transfer that begins there. What has come is told by the data stage's event. */
-static enum xhci_end xhci_await(struct xhci_reader *reader, uint32_t first, uint32_t *bytes)
+static enum xhci_outcome xhci_await(struct xhci_reader *reader, uint32_t first, uint32_t *bytes)
 {
 	struct xhci_slot *slot = reader->slot;
 	hpa_t setup = memory_physical(&slot->work[first]);
@@ -124,7 +124,7 @@ static enum xhci_end xhci_await(struct xhci_reader *reader, uint32_t first, uint
 }
 
 /* Asks for a descriptor: at most *bytes, then as many as have come, which are in slot->data. */
-static enum xhci_end xhci_ask(struct xhci_reader *reader, uint32_t value, uint16_t index, uint32_t *bytes)
+static enum xhci_outcome xhci_ask(struct xhci_reader *reader, uint32_t value, uint16_t index, uint32_t *bytes)
 {
 	struct xhci_slot *slot = reader->slot;
 	uint32_t first = slot->work_at, target = XHCI_TRB_INTERRUPTER(slot->ring.controller->interrupter);
@@ -183,7 +183,7 @@ static const char *xhci_read_string(struct xhci_reader *reader, unsigned which, 
 {
 	struct xhci_known *known = reader->slot->known;
 	uint32_t bytes = XHCI_STRING_BYTES;
-	enum xhci_end end = xhci_ask(reader, USB_DESCRIPTOR_STRING << 8 | number, language, &bytes);
+	enum xhci_outcome end = xhci_ask(reader, USB_DESCRIPTOR_STRING << 8 | number, language, &bytes);
 
 	if (end == XHCI_SILENT)
 		return xhci_is_silent;

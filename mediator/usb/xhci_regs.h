@@ -45,6 +45,7 @@
 
 /* Runtime registers of an interrupter (5.5.2): offsets from RTSOFF + 32 + 32 * number. */
 #define XHCI_INTERRUPTER(number) (0x20 + 0x20 * (number))
+#define XHCI_INTERRUPTER_BYTES 0x20
 #define XHCI_IMAN 0x00 /* rw */
 #define XHCI_ERSTSZ 0x08 /* rw */
 #define XHCI_ERSTBA 0x10 /* rw 64 bits */
@@ -104,6 +105,7 @@ enum xhci_trb_type { /* table 6-91 */
 	XHCI_NO_OP_COMMAND = 23,
 	XHCI_RESERVED = 31, /* completes with a TRB Error */
 	XHCI_TRANSFER_EVENT,
+	XHCI_VENDOR_EVENT = 63,
 };
 
 enum xhci_code { /* table 6-90 */

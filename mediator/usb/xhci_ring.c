@@ -66,15 +66,18 @@ static void xhci_segment_written(struct xhci_segment *segment, uint32_t index)
 	if (XHCI_TRB_TYPE(trb->control) != type || ((memory->control ^ trb->control) & XHCI_TRB_CYCLE) ||
 	    XHCI_TRB_TYPE(memory->control) == XHCI_LINK)
 		return;
-	xhci_write(memory, trb, trb->control);
+	/* It ends where it did: what follows is another's. */
+	xhci_write(memory, trb, trb->control & (memory->control | ~XHCI_TRB_CHAIN));
 	if (segment->ring->endpoint != NULL)
 		xhci_transfer_taken_back(segment->ring, segment->region.first + index * sizeof(*trb));
+	xhci_end_taken_back(segment->ring, segment->region.first + index * sizeof(*trb));
 }
 
 static void xhci_segment_do(struct xhci_segment *segment, struct access *access)
 {
 	uint64_t offset = access->address - segment->region.first;
 	uint8_t *bytes = (uint8_t *)segment->trbs + offset;
+	struct xhci_ring *ring = segment->ring;
 
 	access->resolved = true;
 	if (!access->write) {
@@ -88,7 +91,8 @@ static void xhci_segment_do(struct xhci_segment *segment, struct access *access)
 	for (uint32_t index = (uint32_t)(offset / sizeof(struct xhci_trb));
 	     index <= (offset + access->width_bytes - 1) / sizeof(struct xhci_trb); index++)
 		xhci_segment_written(segment, index);
-	xhci_ring_pump(segment->ring, access->vcpu);
+	xhci_ring_pump(ring, access->vcpu);
+	xhci_ends_go_on(ring, access->vcpu); /* what the guest has taken back is not waited for */
 }
 
 static enum access_result xhci_segment_access(struct access *access, void *context)

@@ -312,6 +312,8 @@ void xhci_transfer_given(struct xhci_transfer *transfer)
 void xhci_transfer_taken_back(struct xhci_ring *ring, gpa_t at)
 {
 	for (const struct xhci_transfer *transfer = ring->transfers; transfer != NULL; transfer = transfer->next) {
+		if (transfer->is_taken_back)
+			continue;
 		for (uint32_t i = 0; transfer->stage != STORAGE_NONE && i < transfer->nr_parts; i++) {
 			if (transfer->parts[i].at == at)
 				storage_lose(ring->slot->storage, "a transfer is taken back amid a command");
@@ -326,6 +328,7 @@ void xhci_transfers_forget(struct xhci_ring *ring)
 {
 	struct xhci_transfer *transfer = ring->held;
 
+	xhci_ends_forget(ring);
 	ring->held = NULL;
 	if (transfer != NULL && request_cancel(&transfer->request))
 		xhci_transfer_free(transfer);

@@ -27,8 +27,8 @@
 
 enum rule { RULE_PASS, RULE_CHANGE, RULE_DENY, RULE_DROP, RULE_WAIT, RULE_WAIT_DENY, RULE_DENY_END, RULES };
 
-static unsigned nr_sequences = SEQUENCES, nr_rules[RULES], nr_told, nr_executed, nr_lost, nr_cancelled;
-static bool is_hostile;
+static unsigned nr_sequences = SEQUENCES, nr_rules[RULES], nr_told, nr_executed, nr_lost, nr_cancelled, nr_usb_ends, nr_gone;
+static bool is_hostile, gives_up, hears_usb; /* of USB's transfers too */
 static uint64_t nr_events, nr_taken;
 static struct request *waiting;
 
@@ -41,7 +41,8 @@ static enum rule rule_of(uint64_t lba)
 
 bool hook_wants_requests(uint32_t kind)
 {
-	return kind == RV_EVENT_DISK_READ || kind == RV_EVENT_DISK_WRITE || kind == RV_EVENT_DISK_DONE || kind == RV_EVENT_DISK_COMMAND;
+	return kind == RV_EVENT_DISK_READ || kind == RV_EVENT_DISK_WRITE || kind == RV_EVENT_DISK_DONE || kind == RV_EVENT_DISK_COMMAND ||
+	       (hears_usb && kind == RV_EVENT_USB_DONE);
 }
 
 bool hook_wants_such_requests(uint32_t kind, const struct rv_event *event, size_t from, size_t end)
@@ -79,6 +80,22 @@ static bool offer_end(struct request *request)
 	return true;
 }
 
+static void any_move(unsigned number);
+
+/* Of a stick's command it cannot wait. Meanwhile another CPU may give the transfer up. */
+static void offer_usb_end(struct request *request)
+{
+	const struct xhci_transfer *transfer = CONTAINER_OF(request, struct xhci_transfer, request);
+
+	UNIT_EQUAL(request->cannot_wait, transfer->stage != STORAGE_NONE);
+	if (transfer->stage == STORAGE_NONE)
+		return;
+	nr_usb_ends++;
+	if (gives_up && unit_random() % 16 == 0)
+		any_move(transfer->ring->endpoint->number);
+	nr_gone += transfer->end.is_gone;
+}
+
 bool request_offer(struct request *request, struct vcpu *vcpu)
 {
 	enum rule rule = rule_of(request->disk.lba);
@@ -89,6 +106,8 @@ bool request_offer(struct request *request, struct vcpu *vcpu)
 	request->verdict = RV_VERDICT_PASS;
 	if (request->kind == RV_EVENT_DISK_DONE)
 		return offer_end(request);
+	if (request->kind == RV_EVENT_USB_DONE)
+		offer_usb_end(request);
 	if (!writes && request->kind != RV_EVENT_DISK_READ)
 		return true;
 	nr_rules[rule]++;
@@ -600,11 +619,27 @@ static void storage_was_reset(void)
 	any_move(OUT);
 }
 
+/* What the mediator waits for is what the controller has: nobody else ends it, though the guest gives it up. */
+static void check_filler(void)
+{
+	const struct storage *storage = controller->slots[1]->storage;
+	bool is_filled = !storage->is_filling || storage->phase == STORAGE_LOST;
+
+	for (unsigned number = IN; number <= OUT; number++) {
+		const struct xhci_transfer *transfer = controller->slots[1]->endpoints[number]->ring.transfers;
+
+		for (; transfer != NULL; transfer = transfer->next)
+			is_filled |= transfer->stage == STORAGE_STAGE_FILLER;
+	}
+	UNIT_CHECK(is_filled);
+}
+
 static void hostile(void)
 {
 	struct xhci_trb event;
 
 	learn();
+	gives_up = true;
 	for (unsigned i = 10 + (unsigned)unit_random() % 60; i != 0 && unit_why[0] == '\0'; i--) {
 		nr_lost += controller->slots[1]->storage->phase == STORAGE_LOST;
 		switch (unit_random() % 16) {
@@ -639,7 +674,9 @@ static void hostile(void)
 			if (nr_events - nr_taken < EVENT_TRBS / 2)
 				any_transfer();
 		}
+		check_filler();
 	}
+	gives_up = false;
 }
 
 /* A command that the mediator has let go, and the controller has not executed when the guest takes it back, or goes on behind it: the
@@ -724,6 +761,7 @@ static void other_ways(void)
 static void sequences(void)
 {
 	for (unsigned i = 0; i < nr_sequences && unit_why[0] == '\0'; i++) {
+		hears_usb = i % 2 == 0;
 		setup();
 		(is_hostile ? hostile : sequence)();
 		teardown();
@@ -738,7 +776,7 @@ static void all_comes_through(void)
 	sequences();
 	for (unsigned i = 0; i < RULES; i++)
 		UNIT_CHECK(nr_rules[i] > nr_sequences / 2);
-	UNIT_CHECK(nr_told > nr_sequences);
+	UNIT_CHECK(nr_told > nr_sequences && nr_usb_ends > nr_sequences);
 }
 
 static void nothing_goes_round(void)
@@ -746,7 +784,7 @@ static void nothing_goes_round(void)
 	is_hostile = true;
 	nr_executed = 0;
 	sequences();
-	UNIT_CHECK(nr_executed > nr_sequences && nr_lost > nr_sequences && nr_cancelled != 0);
+	UNIT_CHECK(nr_executed > nr_sequences && nr_lost > nr_sequences && nr_cancelled != 0 && nr_gone != 0);
 }
 
 int main(int argc, char **argv)

@@ -89,6 +89,7 @@ uint32_t stick_answer(const struct stick *stick, uint64_t setup, uint8_t *bytes)
 }
 
 uint32_t device_event_ring[8];
+bool device_is_read;
 
 /* Memory ---------------------------------------------------------------------------------------------------- */
 
@@ -384,6 +385,9 @@ void device_write(uint32_t offset, uint32_t value, bool ours)
 			;
 	} else if (offset - DEVICE_OPERATIONAL < sizeof(operational)) {
 		operational_write(offset - DEVICE_OPERATIONAL, value);
+	} else if (offset - (DEVICE_RUNTIME + XHCI_INTERRUPTER(0)) < sizeof(device_event_ring)) {
+		device_event_ring[(offset - (DEVICE_RUNTIME + XHCI_INTERRUPTER(0))) / 4] = value;
+		device_is_read |= offset == DEVICE_RUNTIME + XHCI_INTERRUPTER(0) + XHCI_ERDP && (value & XHCI_ERDP_EHB);
 	} else if (offset - interrupters < sizeof(interrupter)) {
 		interrupter[(offset - interrupters) / 4] = value;
 		if (offset - interrupters == XHCI_ERSTBA + 4) {

@@ -51,6 +51,7 @@ struct device_event {
 
 extern struct stick sticks[DEVICE_SLOTS + 1];
 extern uint32_t device_event_ring[8]; /* interrupter 0's registers: the guest's events, if a test writes these itself */
+extern bool device_is_read; /* it was told how far events were read, and that it may interrupt again; cleared by who looks */
 extern bool device_is_rung[DEVICE_SLOTS + 1][32]; /* by slot and endpoint; cleared by who looks */
 extern bool device_is_configured[DEVICE_SLOTS + 1]; /* by Configure Endpoint */
 

@@ -30,12 +30,19 @@ enum rule { RULE_PASS, RULE_CHANGE, RULE_DROP, RULE_DENY };
 
 /* What the guest wants to have moved. */
 struct td {
-	bool is_cancelled;
+	bool is_cancelled, is_told;
 	unsigned nr, bytes;
 	uint64_t at[TD_TRBS + 1], next; /* its TRBs, one of Event Data behind them; what follows */
 	unsigned lengths[TD_TRBS];
 	bool next_cycle, has_data, is_immediate;
 	uint8_t data[TD_TRBS * TD_BYTES];
+};
+
+/* What the guest is to be told of an endpoint, in this order. */
+struct news {
+	uint32_t code;
+	uint64_t parameter; /* 0: it is not looked at */
+	struct td *td;
 };
 
 /* An endpoint as the guest's driver knows it, and as the controller does. */
@@ -51,11 +58,15 @@ struct endpoint {
 	bool cycle;
 	unsigned part;	     /* TRBs of the transfer that were done, when it was stopped */
 	unsigned moved, room, limit, offered; /* bytes */
+	bool is_halted;	     /* the guest is to be told of a stall, and goes on behind that */
+	struct request *end_waits, *end_late;
+	struct news news[4 * TDS];
+	unsigned nr_news, nr_told;
 };
 
 static struct endpoint out, in;
 static uint64_t buffers;
-static unsigned nr_events, nr_taken, nr_over[4], nr_cancelled, nr_asked, nr_short, nr_stopped, nr_hostile, nr_held, nr_let_go, nr_ended;
+static unsigned nr_events, nr_taken, nr_over[4], nr_cancelled, nr_asked, nr_short, nr_stopped, nr_hostile, nr_held, nr_let_go, nr_ended, nr_ends_held, nr_ends_told, nr_ends_ended, nr_lazy;
 static unsigned nr_sequences = SEQUENCES;
 static bool is_hostile;
 
@@ -98,6 +109,15 @@ bool request_cancel(struct request *request)
 	struct endpoint *endpoint = endpoint_of(request);
 
 	UNIT_EQUAL(xhci_lock.holder, 1);
+	if (endpoint->end_waits == request) {
+		endpoint->end_waits = NULL;
+		if (unit_random() % 4 == 0 && endpoint->end_late == NULL) {
+			endpoint->end_late = request;
+			return false;
+		}
+		nr_ends_ended++;
+		return true;
+	}
 	if (endpoint->waits != request)
 		return false;
 	endpoint->waits = NULL;
@@ -123,7 +143,21 @@ static bool has_decided(struct request *request, enum rule rule)
 /* What waits goes on, at an exit of whatever CPU. */
 static void let_go(struct endpoint *endpoint)
 {
-	struct request *request = endpoint->waits, *late = endpoint->late;
+	struct request *request = endpoint->waits, *late = endpoint->late, *end = endpoint->end_waits, *end_late = endpoint->end_late;
+
+	if (end != NULL || end_late != NULL) { /* the end of another, before */
+		endpoint->end_waits = endpoint->end_late = NULL;
+		if (end_late != NULL)
+			end_late->resume(end_late, NULL);
+		if (end != NULL) {
+			device_is_read = false;
+			nr_ends_told++;
+			end->resume(end, NULL);
+			UNIT_CHECK(device_is_read || is_hostile); /* so that it interrupts */
+		}
+		if (unit_random() % 2 == 0)
+			return;
+	}
 
 	endpoint->late = endpoint->waits = NULL;
 	if (late != NULL)
@@ -144,6 +178,12 @@ bool request_offer(struct request *request, struct vcpu *vcpu)
 	request->verdict = RV_VERDICT_PASS;
 	if (request->kind == RV_EVENT_USB_DONE && request->data_bytes >= sizeof(bytes))
 		UNIT_CHECK(request->data(request, 0, bytes, sizeof(bytes), false) == 0 || is_hostile);
+	if (request->kind == RV_EVENT_USB_DONE && request->usb.type == RV_USB_BULK && unit_random() % 4 == 0) {
+		UNIT_CHECK(endpoint_of(request)->end_waits == NULL);
+		endpoint_of(request)->end_waits = request;
+		nr_ends_held++;
+		return false;
+	}
 	if (request->kind != RV_EVENT_USB_TRANSFER)
 		return true;
 	nr_asked++;
@@ -187,6 +227,8 @@ static void put_event(const struct endpoint *endpoint, uint64_t parameter, uint3
 
 	event.control = XHCI_TRB_OF(XHCI_TRANSFER_EVENT) | 1 << 24 | endpoint->number << 16 | (is_data ? XHCI_TRB_ED : 0) |
 			(nr_events / EVENT_TRBS % 2 == 0);
+	if ((nr_events + 1) % EVENT_TRBS * sizeof(event) == (device_event_ring[6] & ~15u) - EVENTS)
+		unit_fail("there is no room for events");
 	reach(EVENTS + nr_events % EVENT_TRBS * sizeof(event), &event, sizeof(event), true);
 	nr_events++;
 }
@@ -288,6 +330,67 @@ static bool take_event(struct xhci_trb *event)
 	return true;
 }
 
+static void more_news(struct endpoint *endpoint, struct news news)
+{
+	UNIT_CHECK(endpoint->nr_news < ARRAY_LENGTH(endpoint->news));
+	endpoint->news[endpoint->nr_news++] = news;
+}
+
+/* The driver's handler of interrupts; a lazy one leaves some for the next, for which the controller is to interrupt again. */
+static void hear_some(unsigned most)
+{
+	struct xhci_trb event;
+
+	while (most-- != 0 && take_event(&event)) {
+		struct endpoint *endpoint = XHCI_TRB_ENDPOINT(event.control) == IN ? &in : &out;
+		struct news *news;
+
+		if (XHCI_TRB_TYPE(event.control) == XHCI_VENDOR_EVENT)
+			continue;
+		while (endpoint->nr_told < endpoint->nr_news && endpoint->news[endpoint->nr_told].td->is_cancelled)
+			endpoint->nr_told++;
+		if (endpoint->nr_told == endpoint->nr_news) {
+			unit_fail("an event of endpoint %u too much: code %u", endpoint->number, XHCI_TRB_CODE(event.status));
+			return;
+		}
+		news = &endpoint->news[endpoint->nr_told++];
+		if (XHCI_TRB_CODE(event.status) != news->code || (news->parameter != 0 && event.parameter != news->parameter))
+			unit_fail("code %u of endpoint %u, not %u", XHCI_TRB_CODE(event.status), XHCI_TRB_ENDPOINT(event.control), news->code);
+		news->td->is_told |= news->code != XHCI_STOPPED;
+		endpoint->is_stalled |= news->code == XHCI_STALL;
+	}
+	guest_register(DEVICE_RUNTIME + XHCI_INTERRUPTER(0) + XHCI_ERDP, (uint32_t)(EVENTS + nr_taken % EVENT_TRBS * sizeof(event)) | XHCI_ERDP_EHB);
+	guest_register(DEVICE_RUNTIME + XHCI_INTERRUPTER(0) + XHCI_ERDP + 4, 0);
+	if (take_event(&event)) {
+		nr_taken--;
+		nr_lazy++;
+		UNIT_CHECK((device_event_ring[6] & ~15u) != EVENTS + nr_events % EVENT_TRBS * sizeof(event));
+	}
+}
+
+static void hear(void)
+{
+	if (unit_random() % 4 == 0)
+		hear_some(1);
+	hear_some(UINT32_MAX);
+	hear_some(UINT32_MAX); /* and what fills places, which comes when there is room */
+	/* Where nothing waits, its places are the controller's: what it has taken back has left none. */
+	if (out.nr_told == out.nr_news && in.nr_told == in.nr_news && nr_taken % EVENT_TRBS != nr_events % EVENT_TRBS)
+		unit_fail("the guest is at event %u, the controller at %u", nr_taken, nr_events);
+}
+
+/* All is told but what waits. */
+static void hear_all(struct endpoint *endpoint)
+{
+	hear();
+	if (endpoint->end_waits != NULL || endpoint->end_late != NULL)
+		return;
+	while (endpoint->nr_told < endpoint->nr_news && endpoint->news[endpoint->nr_told].td->is_cancelled)
+		endpoint->nr_told++;
+	if (endpoint->nr_told != endpoint->nr_news)
+		unit_fail("an end of endpoint %u is not told", endpoint->number);
+}
+
 static void endpoint_init(struct endpoint *endpoint, unsigned number, uint64_t at)
 {
 	*endpoint = (struct endpoint){ .number = number, .at = at, .cycle = true };
@@ -324,11 +427,13 @@ static void setup(void)
 
 static void teardown(void)
 {
+	usb_unwatch_transfers();
+	guest_end();
+	memset(device_event_ring, 0, sizeof(device_event_ring));
+	let_go(&out); /* what was decided too late */
+	let_go(&in);
 	let_go(&out);
 	let_go(&in);
-	usb_unwatch_transfers();
-	memset(device_event_ring, 0, sizeof(device_event_ring));
-	guest_end();
 }
 
 static void guest_rings_bell(struct endpoint *endpoint)
@@ -347,12 +452,24 @@ static void stop(struct endpoint *endpoint, enum xhci_trb_type how)
 		let_go(endpoint);
 }
 
+/* The first that the guest believes to be on its way. */
+static unsigned oldest_of(const struct endpoint *endpoint)
+{
+	unsigned oldest = endpoint->first;
+
+	for (unsigned i = endpoint->first; i-- > 0;) {
+		if (!endpoint->tds[i].is_told && !endpoint->tds[i].is_cancelled)
+			oldest = i;
+	}
+	return oldest;
+}
+
 /* As many TRBs as there is room for, before those that wait. */
 static bool has_room(const struct endpoint *endpoint)
 {
 	unsigned nr = 0;
 
-	for (unsigned i = endpoint->first; i < endpoint->nr; i++)
+	for (unsigned i = oldest_of(endpoint); i < endpoint->nr; i++)
 		nr += endpoint->tds[i].nr + endpoint->tds[i].has_data;
 	return endpoint->nr < TDS && nr + TD_TRBS + 1 < 2 * (SEGMENT_TRBS - 1);
 }
@@ -425,24 +542,20 @@ static void check_over(struct endpoint *endpoint, struct td *td, unsigned room)
 	bool is_refused = rule == RULE_DROP || rule == RULE_DENY, is_short = !is_refused && td->bytes > room;
 	uint32_t code = rule == RULE_DENY ? XHCI_STALL : is_short ? XHCI_SHORT_PACKET : XHCI_SUCCESS;
 	unsigned moved = is_refused ? 0 : is_short ? room : td->bytes;
-	struct xhci_trb event = { 0 };
+	uint64_t parameter = 0;
 
 	UNIT_EQUAL(endpoint->moved, moved);
 	if (rule == RULE_CHANGE && endpoint->number == OUT)
 		memcpy(td->data + td->bytes - 4, "edit", 4);
 	if (endpoint->number == OUT && memcmp(heard, td->data, moved) != 0)
 		unit_fail("the device hears something else");
-	if (!take_event(&event))
-		unit_fail("a transfer's end is not told");
-	if (XHCI_TRB_CODE(event.status) != code || XHCI_TRB_ENDPOINT(event.control) != endpoint->number)
-		unit_fail("rule %u: code %u of endpoint %u, not %u", rule, XHCI_TRB_CODE(event.status), XHCI_TRB_ENDPOINT(event.control), code);
 	if (code == XHCI_SUCCESS && !is_refused)
-		UNIT_EQUAL(event.parameter, td->has_data ? td->at[0] ^ UINT64_C(0x5555000000000000) : td->at[td->nr - 1]);
-	if (take_event(&event))
-		unit_fail("two ends of a transfer");
+		parameter = td->has_data ? td->at[0] ^ UINT64_C(0x5555000000000000) : td->at[td->nr - 1];
+	more_news(endpoint, (struct news){ code, parameter, td });
+	endpoint->is_halted |= rule == RULE_DENY;
+	hear_all(endpoint);
 	for (unsigned i = 0; endpoint->number == IN && !is_refused && i < td->lengths[0] && i < room; i++)
 		UNIT_EQUAL(*((uint8_t *)memory_direct(guest_access(td->at[0], 0, 8, false)) + i), said(endpoint, i));
-	endpoint->is_stalled |= rule == RULE_DENY;
 	nr_over[rule]++;
 	nr_short += is_short;
 }
@@ -465,17 +578,16 @@ static bool run(struct endpoint *endpoint, bool may_stop)
 	do {
 		if (!step(endpoint, &is_end)) {
 			endpoint->is_idle = true;
-			if (!endpoint->is_stalled && endpoint->waits == NULL && endpoint->late == NULL)
+			if (!endpoint->is_halted && endpoint->waits == NULL && endpoint->late == NULL)
 				unit_fail("the controller does not get transfer %u of endpoint %u", endpoint->first, endpoint->number);
 			return false;
 		}
 		if (may_stop && !is_quiet && !is_end && unit_random() % 2 == 0) {
-			struct xhci_trb event;
-
 			put_event(endpoint, endpoint->at, XHCI_STOPPED, 0, false);
+			more_news(endpoint, (struct news){ XHCI_STOPPED, endpoint->at, td });
+			hear_all(endpoint);
 			stop(endpoint, XHCI_STOP_ENDPOINT);
 			guest_rings_bell(endpoint);
-			UNIT_CHECK(take_event(&event) && event.parameter == endpoint->at && XHCI_TRB_CODE(event.status) == XHCI_STOPPED);
 			nr_stopped++;
 			return false;
 		}
@@ -494,23 +606,35 @@ static void go_on_behind(struct endpoint *endpoint, const struct td *td)
 {
 	if (endpoint->is_stalled)
 		stop(endpoint, XHCI_RESET_ENDPOINT);
-	endpoint->is_stalled = false;
+	endpoint->is_stalled = endpoint->is_halted = false;
 	endpoint->part = 0;
 	endpoint->at = td->next;
 	endpoint->cycle = td->next_cycle;
+	hear();
 	UNIT_EQUAL(guest_slot_command(XHCI_SET_TR_DEQUEUE, 1, td->next | td->next_cycle, endpoint->number << 16), XHCI_SUCCESS);
+	for (unsigned i = endpoint->nr_told; i < endpoint->nr_news; i++)
+		endpoint->news[i].td->is_cancelled = true; /* with all that was before */
+	endpoint->nr_told = endpoint->nr_news;
 	guest_rings_bell(endpoint);
 }
 
 /* One is taken back: by a new place if the controller is amid it, else it becomes nothing (as Linux does). */
 static void cancel(struct endpoint *endpoint)
 {
-	unsigned which = endpoint->first + (unsigned)unit_random() % (endpoint->nr - endpoint->first + 1);
-	struct td *td = &endpoint->tds[which];
+	unsigned oldest = oldest_of(endpoint), which;
+	struct td *td;
 
+	which = oldest + (unsigned)unit_random() % (endpoint->nr - oldest + 1);
+	td = &endpoint->tds[which];
 	if (which == endpoint->nr || td->is_cancelled || endpoint->is_stalled)
 		return;
 	stop(endpoint, XHCI_STOP_ENDPOINT);
+	hear(); /* what was over before */
+	if (td->is_told || endpoint->is_stalled) {
+		if (!endpoint->is_stalled)
+			guest_rings_bell(endpoint);
+		return;
+	}
 	nr_cancelled++;
 	/* It is the one that the controller is at. */
 	if (which == endpoint->first && (endpoint->part != 0 || (endpoint->waits != NULL && unit_random() % 2 == 0))) {
@@ -519,6 +643,8 @@ static void cancel(struct endpoint *endpoint)
 		return;
 	}
 	td->is_cancelled = true;
+	if (which < endpoint->first && which + 1 == endpoint->first)
+		endpoint->is_halted = false; /* it was no stall that the guest has heard of */
 	for (unsigned i = 0; i < td->nr + td->has_data; i++) {
 		uint32_t was = (uint32_t)guest_access(td->at[i] + 12, 0, 4, false);
 
@@ -527,6 +653,7 @@ static void cancel(struct endpoint *endpoint)
 		guest_access(td->at[i] + 12, (was & 1) | XHCI_TRB_OF(XHCI_NO_OP), 4, true);
 	}
 	guest_rings_bell(endpoint);
+	hear();
 }
 
 static void sequence(void)
@@ -558,6 +685,7 @@ static void sequence(void)
 		struct endpoint *endpoint = i % 2 == 0 ? &out : &in;
 
 		let_go(endpoint);
+		hear_all(endpoint);
 		while (run(endpoint, false))
 			;
 		if (endpoint->is_stalled)
@@ -671,6 +799,8 @@ static void all_comes_through(void)
 	is_hostile = false;
 	sequences();
 	UNIT_CHECK(nr_over[RULE_PASS] > nr_sequences && nr_over[RULE_CHANGE] > nr_sequences / 2 && nr_over[RULE_DROP] > nr_sequences / 4);
+	UNIT_CHECK(nr_lazy > nr_sequences / 2);
+	UNIT_CHECK(nr_ends_held > nr_sequences && nr_ends_told > nr_sequences / 2 && nr_ends_ended > nr_sequences / 16);
 	UNIT_CHECK(nr_held > nr_sequences && nr_let_go > nr_sequences / 2 && nr_ended > nr_sequences / 16);
 	UNIT_CHECK(nr_over[RULE_DENY] > nr_sequences / 4 && nr_cancelled > nr_sequences / 2 && nr_short > nr_sequences / 8 && nr_stopped > nr_sequences / 16);
 }

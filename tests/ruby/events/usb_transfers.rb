@@ -16,7 +16,7 @@ on(:usb_transfer, direction: :out, length: 31) { |t| log t.inspect, size: t.data
 on(:usb_transfer, endpoint: 5) { |t| t.delay(20.milliseconds) }
 on(:usb_transfer, endpoint: 8) { |t| log t.hold(limit: 1.seconds).inspect }
 on(:usb_transfer, endpoint: 9) { |t| t.lose }
-on(:usb_done, endpoint: 10) { |t| try { t.delay(1.seconds) }; try { t.hold(limit: 1.seconds) }; try { t.lose } }
+on(:usb_done, endpoint: 10) { |t| log t.hold(limit: 1.seconds).inspect }
 on(:usb_transfer, endpoint: 6, on_error: :deny) { raise "oops" }
 on(:usb_transfer, endpoint: 7) { |t| t.drop }
 on(:usb_done, type: %i[bulk interrupt]) { |t| log t.to_s, failed: t.failed?, size: t.data && t.data.size }

@@ -1,7 +1,7 @@
 /*
  * await.c: blocks by the numbers of the requests whose end they wait for.
  *
- * The ends of all that have this engine's mark come to one hook (Hook.__take_ends), which has no use for a block of its
+ * The ends of all that have this engine's mark come to one hook a class (Hook.__take_ends), which has no use for a block of its
  * own: the dispatcher executes the one that waits as if it were the hook's.
  */
 #include "await.h"
@@ -16,7 +16,7 @@
 #include <mruby/variable.h>
 
 static mrb_value await_blocks; /* a Hash, which a global variable keeps */
-static bool await_has_hook;
+static bool await_has_hook[2]; /* of disks' ends, of USB's */
 
 static uint64_t await_mark(void)
 {
@@ -36,7 +36,6 @@ static mrb_value await_is_of_ends(mrb_state *mrb, mrb_value self)
 
 	entry->is_of_ends = true;
 	entry->start = NULL;
-	await_has_hook = true;
 	return self;
 }
 
@@ -44,15 +43,18 @@ static mrb_value await_is_of_ends(mrb_state *mrb, mrb_value self)
 static mrb_value await_done(mrb_state *mrb, mrb_value self)
 {
 	struct rv_event *event = engine_event_open(mrb, self);
+	bool is_usb = event->kind == RV_EVENT_USB_CONTROL || event->kind == RV_EVENT_USB_TRANSFER || event->kind == RV_EVENT_USB_DONE;
 	mrb_value block;
 
 	mrb_get_args(mrb, "&", &block);
 	if (mrb_nil_p(block))
 		mrb_raise(mrb, E_ARGUMENT_ERROR, "done needs a block: r.done { |r| ... }");
-	if (!await_has_hook)
-		mrb_funcall_id(mrb, mrb_obj_value(mrb_class_get(mrb, "Hook")), MRB_SYM(__take_ends), 0);
+	if (!await_has_hook[is_usb]) {
+		mrb_funcall_id(mrb, mrb_obj_value(mrb_class_get(mrb, "Hook")), MRB_SYM(__take_ends), 1, mrb_bool_value(is_usb));
+		await_has_hook[is_usb] = true;
+	}
 	mrb_hash_set(mrb, await_blocks, engine_from_u64(mrb, event->request), block);
-	event->disk_marks = await_mark();
+	event->marks = await_mark();
 	event->flags |= RV_EVENT_DONE_WANTED;
 	return self;
 }
@@ -75,7 +77,7 @@ void await_init(mrb_state *mrb, struct RClass *hook)
 {
 	struct RClass *request = mrb_class_get_under(mrb, mrb_class_get(mrb, "Event"), "Request");
 
-	await_has_hook = false;
+	await_has_hook[false] = await_has_hook[true] = false;
 	await_blocks = mrb_hash_new(mrb);
 	mrb_gv_set(mrb, mrb_intern_lit(mrb, "__awaited"), await_blocks);
 	mrb_define_method_id(mrb, request, MRB_SYM(done), await_done, MRB_ARGS_BLOCK());

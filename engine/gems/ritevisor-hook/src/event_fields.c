@@ -95,18 +95,19 @@ FIELD_FUNCTIONS(16)
 FIELD_FUNCTIONS(17)
 FIELD_FUNCTIONS(18)
 FIELD_FUNCTIONS(19)
+FIELD_FUNCTIONS(20)
 
 static const mrb_func_t field_readers[RV_FIELDS_MAXIMUM] = {
 	field_read_0, field_read_1, field_read_2, field_read_3, field_read_4, field_read_5,
 	field_read_6, field_read_7, field_read_8, field_read_9, field_read_10, field_read_11,
 	field_read_12, field_read_13, field_read_14, field_read_15, field_read_16, field_read_17,
-	field_read_18, field_read_19,
+	field_read_18, field_read_19, field_read_20,
 };
 static const mrb_func_t field_writers[RV_FIELDS_MAXIMUM] = {
 	field_write_0, field_write_1, field_write_2, field_write_3, field_write_4, field_write_5,
 	field_write_6, field_write_7, field_write_8, field_write_9, field_write_10, field_write_11,
 	field_write_12, field_write_13, field_write_14, field_write_15, field_write_16, field_write_17,
-	field_write_18, field_write_19,
+	field_write_18, field_write_19, field_write_20,
 };
 
 static const struct rv_field *field_of(uint32_t kind, mrb_func_t method, const mrb_func_t *methods)

@@ -2,10 +2,10 @@ class Event
   # What a device is asked for: it outlives the block, and has data.
   class Request
     # It is never answered: the device does not get it (:request), or the guest does not hear that it is done
-    # (:completion). In `done`, and in hooks of disk_done, it is the last, whatever is said.
+    # (:completion). In `done`, and in hooks of disk_done and usb_done, it is the last, whatever is said.
     def lose(what = :request)
       raise ArgumentError, "lose takes :request or :completion, not #{what.inspect}" unless %i[request completion].include?(what)
-      if what == :completion && kind != :disk_done
+      if what == :completion && !kind.to_s.end_with?("_done")
         done { |r| r.lose }
       else
         __hold(-1, true)
@@ -76,9 +76,9 @@ class Event
 end
 
 class Hook
-  # The one hook of the ends that blocks wait for (await.c).
-  def self.__take_ends
-    new([:disk_done], nil, { marks: __mark, marks_mask: __mark }) {}.__take_ends
+  # The one hook of disks' ends that blocks wait for, or of USB's (await.c).
+  def self.__take_ends(usb)
+    new([usb ? :usb_done : :disk_done], nil, { marks: __mark, marks_mask: __mark }) {}.__take_ends
   end
 
   def __take_ends

@@ -252,10 +252,6 @@ class Event
   class UsbDone
     include UsbWords
 
-    %i[hold delay lose].each do |word|
-      define_method(word) { |*, **| raise ArgumentError, "#{word}: the end of a USB transfer does not wait" }
-    end
-
     def failed?
       status != 0
     end
