@@ -84,11 +84,8 @@ end
 
 on(:usb_done, class: 3, type: :interrupt, direction: :in, length: REPORT_BYTES, on_error: :deny) do |t|
   keyboard = $keyboards[t.__device]
-  if keyboard.muted
-    t.data.write(0, NO_KEYS)
-  elsif !keyboard.trusted && keyboard.reported(t.data.bytes, now_us)
-    too_fast(keyboard, t)
-  end
+  too_fast(keyboard, t) if !keyboard.muted && !keyboard.trusted && keyboard.reported(t.data.bytes, now_us)
+  t.data.write(0, NO_KEYS) if keyboard.muted
 end
 on(:usb_detach) { |d| $keyboards.delete(d.device) }
 
