@@ -1,4 +1,4 @@
-# usb_keylog_guard.rb: holds what USB keyboards say that type faster than a person, as devices do that pretend to be one, and asks.
+# usb_keylog_guard.rb: holds what USB keyboards say that type faster than a person, as pretenders do, and asks.
 #
 # Several keys that each come within so short a time of the one before are no person's. From then on nothing of what the keyboard
 # says comes through: it waits, and the log asks. The answer is ritectl's:
