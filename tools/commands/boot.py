@@ -74,6 +74,9 @@ def add(commands):
     how.add_argument("--nic", choices=machine.NICS, default=machine.NICS[0],
                      help="its network card (default e1000)")  # fmt: skip
     how.add_argument("--smp", type=int, default=1, metavar="N", help="CPUs (default 1)")
+    how.add_argument("--threads", choices=["single", "multi"],
+                     help="one of QEMU's threads for all CPUs, or one each (default: multi, but single for an OS, "
+                          "where QEMU is older than 8.2 and loses accesses to devices)")  # fmt: skip
     how.add_argument("--memory", metavar="M",
                      help="MiB, or 2G (default 1024 in QEMU, 256 in Bochs)")  # fmt: skip
     how.add_argument("--smm", choices=["on", "off"], default="off", help="default off")
@@ -111,6 +114,8 @@ def check_guest_options(arguments):
         raise UserError("--control needs Ritevisor in QEMU")
     if arguments.accel and arguments.emulator == "bochs":
         raise UserError("--accel is QEMU's, not Bochs's")
+    if arguments.threads and (is_bochs(arguments) or arguments.accel):
+        raise UserError("--threads is for CPUs that QEMU emulates, not for " + ("Bochs's" if is_bochs(arguments) else "KVM's"))
     if arguments.cpu == "intel" and arguments.emulator == "qemu" and not arguments.accel:
         raise UserError("QEMU does not emulate Intel's VMX: that is Bochs's, or --accel kvm's")
     if arguments.smp < 1:
@@ -202,6 +207,13 @@ def starting(arguments, memory):
             "Ctrl-C ends it")  # fmt: skip
 
 
+def threads(arguments):
+    """A multiboot program has no drivers of PCI devices, and is where CPUs are to meet by chance."""
+    if arguments.threads or arguments.accel or arguments.multiboot or arguments.smp == 1:
+        return arguments.threads or ""
+    return machine.threads_for_drivers()
+
+
 def boot(arguments):
     processor = {}
     if arguments.accel:
@@ -253,6 +265,7 @@ def boot(arguments):
         else:
             command = machine.Machine(
                 machine=arguments.machine,
+                threads=threads(arguments),
                 disk_bus=arguments.disk_bus,
                 nic=arguments.nic,
                 smm=arguments.smm == "on",
