@@ -224,7 +224,7 @@ struct xhci_controller {
 	bool event_cycle;
 	bool watches_transfers;
 	bool hears_bells;      /* doorbells exit, from the first transfer that waits on */
-	bool hears_dequeues;   /* so do the guest's writes of how far it has read events, from the first end that waits on */
+	bool hears_dequeues;   /* so do the guest's accesses to how far it has read events, from the first end that waits on */
 	bool has_full_ends;    /* the guest has no room for some that could be told */
 	struct pci_follower bells, dequeues;
 	struct xhci_harvest harvests[XHCI_HARVESTS];

@@ -3,7 +3,8 @@
  * told, and those of other endpoints go before it: from then on the guest's places are not the controller's. So what the
  * guest writes of how far it has read (ERDP, 5.5.2.3.3) becomes what that is in the controller's places. What is told later
  * comes without an event of the controller's: but it interrupts again where a ring is not empty when it is told how far it
- * was read (4.17.2), which is how we have the guest look.
+ * was read (4.17.2), which is how we have the guest look. What the guest reads in the register is its own: Linux 6.1 does not
+ * write what it finds there already, and in the controller's places that says something else.
  */
 #include "mediator/usb/xhci.h"
 
@@ -160,6 +161,17 @@ static void xhci_dequeue_written(struct xhci_harvest *harvest, unsigned half, ui
 	}
 }
 
+/* As the guest has written it; whether it may be interrupted again the controller knows. */
+static void xhci_dequeue_read(const struct xhci_harvest *harvest, struct access *access, unsigned at)
+{
+	struct xhci_controller *controller = harvest->controller;
+	uint32_t low = controller->runtime + XHCI_INTERRUPTER((uint32_t)(harvest - controller->harvests)) + XHCI_ERDP;
+	uint64_t value = (uint64_t)harvest->dequeue[1] << 32 | (harvest->dequeue[0] & ~XHCI_ERDP_EHB) |
+			 (xhci_get(controller, low) & XHCI_ERDP_EHB);
+
+	access->value = value >> 8 * at & access_mask(access);
+}
+
 enum access_result xhci_dequeues_access(struct access *access, int64_t offset, void *context)
 {
 	struct xhci_controller *controller = context;
@@ -167,17 +179,18 @@ enum access_result xhci_dequeues_access(struct access *access, int64_t offset, v
 	struct xhci_harvest *harvest;
 	enum access_result result = ACCESS_PASS;
 
-	if (!access->write || access->direct || at < 0 || at >= XHCI_HARVESTS * XHCI_INTERRUPTER_BYTES || access->width_bytes < 4 ||
-	    at % XHCI_INTERRUPTER_BYTES < XHCI_ERDP)
+	if (access->direct || at < 0 || at >= XHCI_HARVESTS * XHCI_INTERRUPTER_BYTES || at % XHCI_INTERRUPTER_BYTES < XHCI_ERDP ||
+	    (access->write ? access->width_bytes < 4 : at % 8 + access->width_bytes > 8))
 		return ACCESS_PASS;
 	spinlock_acquire(&xhci_lock);
 	harvest = &controller->harvests[at / XHCI_INTERRUPTER_BYTES];
 	if (controller->hears_dequeues && harvest->table != 0) {
-		unsigned half = (unsigned)at % 8 / 4;
-
-		if (access->width_bytes == 8)
+		if (access->write && access->width_bytes == 8)
 			harvest->dequeue[1] = (uint32_t)(access->value >> 32);
-		xhci_dequeue_written(harvest, half, (uint32_t)access->value, access->vcpu);
+		if (access->write)
+			xhci_dequeue_written(harvest, (unsigned)at % 8 / 4, (uint32_t)access->value, access->vcpu);
+		else
+			xhci_dequeue_read(harvest, access, (unsigned)at % 8);
 		access->resolved = true;
 		result = ACCESS_DONE;
 	}

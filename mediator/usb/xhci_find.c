@@ -61,6 +61,7 @@ void xhci_find_one(uint64_t function)
 		.context = controller,
 	};
 	controller->dequeues = controller->bells;
+	controller->dequeues.region.writes_only = false;
 	controller->dequeues.handler = xhci_dequeues_access;
 	xhci_controllers[xhci_nr_controllers++] = controller;
 	watch_add(&suspend_watchers, &xhci_waker);

@@ -229,6 +229,16 @@ void guest_register(uint32_t offset, uint32_t value)
 	device_write(offset, value, false);
 }
 
+uint32_t guest_register_read(uint32_t offset)
+{
+	struct access access = { .kind = ACCESS_MMIO, .width_bytes = 4, .address = DEVICE_BASE + offset };
+
+	if (offset >= controller->dequeues.first && offset <= controller->dequeues.last && are_dequeues_followed &&
+	    !controller->dequeues.region.writes_only && controller->dequeues.handler(&access, offset, controller) == ACCESS_DONE)
+		return (uint32_t)access.value;
+	return device_read(offset);
+}
+
 uint64_t guest_ring_at(const struct guest_ring *ring)
 {
 	return ring->segments[ring->segment] + 16 * ring->index;

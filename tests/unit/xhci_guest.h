@@ -40,6 +40,8 @@ void guest_free(void);
 
 uint64_t guest_access(uint64_t address, uint64_t value, uint8_t width, bool write);
 void guest_register(uint32_t offset, uint32_t value);
+/* Of an interrupter's, what is read. */
+uint32_t guest_register_read(uint32_t offset);
 
 void guest_store_trb(uint64_t at, uint64_t parameter, uint32_t status, uint32_t control);
 void guest_ring_init(struct guest_ring *ring, uint64_t first, uint64_t second);
