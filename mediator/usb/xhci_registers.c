@@ -19,16 +19,30 @@ static uint64_t xhci_no_commands(const struct xhci_controller *controller)
 	return memory_physical(controller->erst) + XHCI_IDLE_OFFSET;
 }
 
-/* One half: both are written, since the controller takes each by itself. While commands are executed it takes no address,
- * but bits that stop these (5.4.5). A ring that we cannot follow it does not get. */
+/* While commands are executed the controller takes no address, but bits that stop these (5.4.5). It may have stopped since it
+ * said so, and QEMU's takes an address at any time: so with these bits it gets one where nothing is, and else none. */
+static void xhci_commands_stopped(struct xhci_controller *controller, uint32_t offset)
+{
+	uint32_t at = controller->operational + offset, stops = controller->crcr[0] & XHCI_CRCR_STOPS;
+	uint64_t nowhere = xhci_no_commands(controller);
+
+	if (stops != 0)
+		xhci_put(controller, at, offset == XHCI_CRCR ? (uint32_t)nowhere | stops | XHCI_CRCR_RCS : (uint32_t)(nowhere >> 32));
+}
+
+/* One half: both are written, since the controller takes each by itself. A ring that we cannot follow it does not get. */
 static void xhci_commands_written(struct xhci_controller *controller, uint32_t offset, uint32_t value, struct vcpu *vcpu)
 {
 	uint32_t at = controller->operational + XHCI_CRCR;
 	uint64_t ring;
 
 	controller->crcr[(offset - XHCI_CRCR) / 4] = value;
-	if (!controller->is_seen || (xhci_get(controller, at) & XHCI_CRCR_CRR)) {
+	if (!controller->is_seen) {
 		xhci_put(controller, controller->operational + offset, value);
+		return;
+	}
+	if (xhci_get(controller, at) & XHCI_CRCR_CRR) {
+		xhci_commands_stopped(controller, offset);
 		return;
 	}
 	ring = xhci_crcr(controller) & XHCI_CRCR_ADDRESS;

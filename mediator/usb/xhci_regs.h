@@ -37,6 +37,7 @@
 #define XHCI_USBSTS_HCH 0x1u /* r- halted */
 #define XHCI_CRCR 0x18 /* rw 64 bits; the address reads as 0 */
 #define XHCI_CRCR_RCS 0x1u /* -w the ring's cycle state */
+#define XHCI_CRCR_STOPS 0x6u /* -w stop, or abort: while it runs */
 #define XHCI_CRCR_CRR 0x8u /* r- it runs: the address and RCS are not taken */
 #define XHCI_CRCR_ADDRESS (~UINT64_C(0x3f))
 #define XHCI_DCBAAP 0x30 /* rw 64 bits: where a table says where each slot's context is (6.1) */

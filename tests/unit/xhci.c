@@ -345,6 +345,33 @@ static void unsaid_ring(void)
 	}
 }
 
+/* Other commands while some are executed: the controller may take their address, but nobody has looked at them. */
+static void running_ring(void)
+{
+	const uint64_t elsewhere = MIB(7);
+
+	for (unsigned how = 0; how < 3; how++) {
+		guest_begin(1024);
+		UNIT_EQUAL(guest_slot_command(XHCI_NO_OP_COMMAND, 0, 0, 0), XHCI_SUCCESS);
+		device_runs = true;
+		device_stops = 0;
+		guest_store_trb(elsewhere, 0, 0, XHCI_TRB_OF(XHCI_ENABLE_SLOT) | 1);
+		guest_register(DEVICE_OPERATIONAL + XHCI_CRCR, (uint32_t)elsewhere | (how == 0 ? 0 : 2u << how / 2) | 1);
+		if (how == 2)
+			device_runs = false; /* it has stopped by itself meanwhile */
+		else
+			guest_register(DEVICE_OPERATIONAL + XHCI_CRCR + 4, 0);
+		guest_register(DEVICE_DOORBELLS, 0);
+		UNIT_CHECK(!device_step());
+		UNIT_EQUAL(device_stops, how == 1 ? 2 : 0);
+		device_runs = false;
+		guest_store_trb(elsewhere, 0, 0, 0);
+		if (how == 0) /* what was not to be taken was not */
+			UNIT_EQUAL(guest_slot_command(XHCI_NO_OP_COMMAND, 0, 0, 0), XHCI_SUCCESS);
+		guest_end();
+	}
+}
+
 /* Commands that lead into themselves: a device that does not answer is given its address and configured again and again. The guest's CPU
  * stands for one such question. */
 static void turning_ring(void)
@@ -619,6 +646,7 @@ int main(void)
 	unit_run("rings where none can be", strange_rings);
 	unit_run("what is written ahead", written_ahead);
 	unit_run("a ring that is not said", unsaid_ring);
+	unit_run("other commands while some are executed", running_ring);
 	unit_run("commands that lead into themselves", turning_ring);
 	unit_run("a controller's state is saved and restored", sleeps);
 	unit_run("where devices are, and what they say", paths);

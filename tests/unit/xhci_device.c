@@ -10,6 +10,8 @@
 
 struct stick sticks[DEVICE_SLOTS + 1];
 void (*device_bulk)(unsigned endpoint);
+bool device_runs;
+uint32_t device_stops;
 bool device_is_configured[DEVICE_SLOTS + 1], device_is_rung[DEVICE_SLOTS + 1][32];
 
 struct device_ring {
@@ -336,7 +338,7 @@ uint32_t device_read(uint32_t offset)
 		return operational[0] & XHCI_USBCMD_RUN ? 0 : XHCI_USBSTS_HCH;
 	default:
 		if (offset - DEVICE_OPERATIONAL < sizeof(operational))
-			return offset == DEVICE_OPERATIONAL + XHCI_CRCR ? 0 : operational[(offset - DEVICE_OPERATIONAL) / 4];
+			return offset == DEVICE_OPERATIONAL + XHCI_CRCR ? device_runs ? XHCI_CRCR_CRR : 0 : operational[(offset - DEVICE_OPERATIONAL) / 4];
 		if (offset - (DEVICE_RUNTIME + XHCI_INTERRUPTER(0)) < sizeof(device_event_ring))
 			return device_event_ring[(offset - (DEVICE_RUNTIME + XHCI_INTERRUPTER(0))) / 4];
 		return offset - ours < sizeof(interrupter) ? interrupter[(offset - ours) / 4] : 0;
@@ -364,7 +366,10 @@ static void operational_write(uint32_t at, uint32_t value)
 	if (at == XHCI_USBCMD && (value & (DEVICE_SAVE | DEVICE_RESTORE)))
 		state_move((value & DEVICE_SAVE) != 0);
 	operational[at / 4] = value;
-	if (at == XHCI_CRCR + 4)
+	if (at == XHCI_CRCR + 4 && device_runs && (operational[XHCI_CRCR / 4] & XHCI_CRCR_STOPS)) {
+		device_stops = operational[XHCI_CRCR / 4] & XHCI_CRCR_STOPS;
+		device_runs = false;
+	} else if (at == XHCI_CRCR + 4)
 		commands = (struct device_ring){ .at = ((uint64_t)value << 32 | operational[XHCI_CRCR / 4]) & ~UINT64_C(0x3f),
 						 .cycle = operational[XHCI_CRCR / 4] & 1 };
 }
