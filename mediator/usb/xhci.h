@@ -214,6 +214,7 @@ struct xhci_controller {
 	uint32_t runtime, doorbells, context_bytes, capabilities;
 	bool has_64_bits;
 	uint32_t crcr[2];      /* as the guest has written it */
+	uint32_t config;       /* how many slots the guest has enabled since it was reset */
 	struct pci_follower registers;
 	struct xhci_ring commands;
 	struct xhci_slot *slots[256];

@@ -69,37 +69,71 @@ static void xhci_commands_close(struct xhci_controller *controller)
 	xhci_put(controller, at + 4, (uint32_t)(nowhere >> 32));
 }
 
+/* It reads no ring any more before these are the guest's. */
+static void xhci_reset(struct xhci_controller *controller, uint32_t value)
+{
+	xhci_put(controller, controller->operational + XHCI_USBCMD, value);
+	xhci_forget(controller);
+	controller->crcr[0] = controller->crcr[1] = controller->config = 0;
+	if (!controller->is_seen)
+		log_info("xhci%u: reset: its devices are seen", controller->index);
+	controller->is_seen = true;
+}
+
 static void xhci_command_written(struct xhci_controller *controller, uint32_t value)
 {
-	if (value & XHCI_USBCMD_HCRST) {
-		xhci_forget(controller);
-		controller->crcr[0] = controller->crcr[1] = 0;
-		if (!controller->is_seen)
-			log_info("xhci%u: reset: its devices are seen", controller->index);
-		controller->is_seen = true;
-	} else if (value & XHCI_USBCMD_RUN) {
+	if (value & XHCI_USBCMD_RUN) {
 		if (xhci_get(controller, controller->operational + XHCI_USBSTS) & XHCI_USBSTS_HCH)
 			xhci_transfers_free_stale(controller);
 		xhci_commands_close(controller);
 		xhci_events_start(controller);
 		xhci_harvest_begin(controller);
 	}
+	xhci_put(controller, controller->operational + XHCI_USBCMD, value);
+}
+
+/* A sleep, or a reset that is none of its own registers' (its function's, its bus's, D3hot), has it forget all: how many slots there are,
+ * too, without which it does nothing. */
+static bool xhci_has_forgotten(struct xhci_controller *controller)
+{
+	return controller->has_slept || (controller->config != 0 && XHCI_CONFIG_SLOTS(xhci_get(controller, controller->operational + XHCI_CONFIG)) == 0);
+}
+
+/* By what is there it is known that the controller has not forgotten, so none goes, which it may not while it runs (5.4.7), with the
+ * commands. */
+static void xhci_config_written(struct xhci_controller *controller, uint32_t value)
+{
+	uint32_t at = controller->operational;
+
+	if (controller->config != 0 && XHCI_CONFIG_SLOTS(value) == 0) {
+		if (!(xhci_get(controller, at + XHCI_USBSTS) & XHCI_USBSTS_HCH) || (xhci_get(controller, at + XHCI_CRCR) & XHCI_CRCR_CRR))
+			return;
+		xhci_ring_end(&controller->commands);
+	}
+	xhci_put(controller, at + XHCI_CONFIG, value);
+	controller->config = XHCI_CONFIG_SLOTS(xhci_get(controller, at + XHCI_CONFIG));
 }
 
 /* One register of 32 bits: ours to write. */
 static void xhci_register_written(struct xhci_controller *controller, uint32_t offset, uint32_t value, struct vcpu *vcpu)
 {
-	if (controller->has_slept) {
+	bool begins = offset == XHCI_USBCMD || offset == XHCI_CONFIG || offset == XHCI_CRCR || offset == XHCI_CRCR + 4;
+
+	if (begins && xhci_has_forgotten(controller)) {
 		controller->has_slept = false;
+		controller->config = 0;
 		xhci_ring_end(&controller->commands);
 	}
-	if (offset == XHCI_CRCR || offset == XHCI_CRCR + 4) {
+	if (offset == XHCI_CRCR || offset == XHCI_CRCR + 4)
 		xhci_commands_written(controller, offset, value, vcpu);
-		return;
-	}
-	if (offset == XHCI_USBCMD)
+	else if (offset == XHCI_CONFIG)
+		xhci_config_written(controller, value);
+	else if (offset == XHCI_USBCMD && (value & XHCI_USBCMD_HCRST))
+		xhci_reset(controller, value);
+	else if (offset == XHCI_USBCMD)
 		xhci_command_written(controller, value);
-	xhci_put(controller, controller->operational + offset, value);
+	else
+		xhci_put(controller, controller->operational + offset, value);
 }
 
 /* Registers have 32 bits, and are written as such or two at once (5.1); what is less or beside changes none of them. Those of ports are not looked at. */

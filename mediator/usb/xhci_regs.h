@@ -42,6 +42,7 @@
 #define XHCI_CRCR_ADDRESS (~UINT64_C(0x3f))
 #define XHCI_DCBAAP 0x30 /* rw 64 bits: where a table says where each slot's context is (6.1) */
 #define XHCI_CONFIG 0x38 /* rw how many slots are enabled */
+#define XHCI_CONFIG_SLOTS(value) ((value) & 0xff)
 #define XHCI_OPERATIONAL_BYTES 0x400 /* then come the ports */
 
 /* Runtime registers of an interrupter (5.5.2): offsets from RTSOFF + 32 + 32 * number. */

@@ -296,6 +296,14 @@ static void strange_rings(void)
 	}
 }
 
+static unsigned nr_resets_seen;
+
+static void written_ahead_is_hidden(void)
+{
+	nr_resets_seen++;
+	UNIT_EQUAL(*(uint32_t *)memory_direct(COMMANDS + KIB(8) + 16 + 12) & 1, 0);
+}
+
 /* What the guest has written ahead the controller does not find before it was looked at. */
 static void written_ahead(void)
 {
@@ -311,24 +319,42 @@ static void written_ahead(void)
 	UNIT_EQUAL(*(uint32_t *)memory_direct(at + 12), XHCI_TRB_OF(XHCI_NO_OP) | 1);
 	UNIT_EQUAL(*(uint32_t *)memory_direct(at + 16 + 12) & 1, 0);
 	UNIT_EQUAL(guest_access(at + 16 + 12, 0, 4, false), XHCI_TRB_OF(XHCI_SETUP) | XHCI_TRB_IDT | 1);
+	/* Nor does one that is about to be reset, and another CPU of the guest's is at it still. */
+	device_is_reset = written_ahead_is_hidden;
+	nr_resets_seen = 0;
+	guest_register(DEVICE_OPERATIONAL + XHCI_USBCMD, XHCI_USBCMD_HCRST);
+	device_is_reset = NULL;
+	UNIT_EQUAL(nr_resets_seen, 1);
+	UNIT_EQUAL(*(uint32_t *)memory_direct(at + 16 + 12), XHCI_TRB_OF(XHCI_SETUP) | XHCI_TRB_IDT | 1);
 	guest_end();
 }
 
-/* A guest that starts a controller without saying where its commands are, behind a reset or a sleep: those at the address
- * that the controller has then are nobody's. */
+/* A guest that starts a controller without saying where its commands are, behind a reset, of its function too, or a sleep: those at the
+ * address that the controller has then are nobody's. */
 static void unsaid_ring(void)
 {
-	for (unsigned how = 0; how < 3; how++) {
+	for (unsigned how = 0; how < 6; how++) {
 		guest_begin(1024);
+		guest_register(DEVICE_OPERATIONAL + XHCI_CONFIG, DEVICE_SLOTS);
 		UNIT_EQUAL(guest_slot_command(XHCI_NO_OP_COMMAND, 0, 0, 0), XHCI_SUCCESS);
+		if (how == 4) {
+			guest_register(DEVICE_OPERATIONAL + XHCI_CONFIG, 0); /* while it runs */
+			UNIT_EQUAL(device_read(DEVICE_OPERATIONAL + XHCI_CONFIG), DEVICE_SLOTS);
+			guest_register(DEVICE_OPERATIONAL + XHCI_USBCMD, 0);
+			guest_register(DEVICE_OPERATIONAL + XHCI_CONFIG, 0);
+			UNIT_EQUAL(device_read(DEVICE_OPERATIONAL + XHCI_CONFIG), 0);
+		}
 		if (how == 0) {
 			guest_register(DEVICE_OPERATIONAL + XHCI_USBCMD, XHCI_USBCMD_HCRST);
 		} else {
 			device_power_on();
-			watch_tell(&suspend_watchers, NULL);
+			if (how < 3)
+				watch_tell(&suspend_watchers, NULL);
 		}
 		guest_store_trb(0, 0, 0, XHCI_TRB_OF(XHCI_ENABLE_SLOT));
-		if (how == 2)
+		if (how == 5) /* what it has not got of a slot's number is not there either */
+			guest_register(DEVICE_OPERATIONAL + XHCI_CONFIG, 0x400);
+		else if (how >= 2)
 			guest_register(DEVICE_OPERATIONAL + XHCI_CONFIG, DEVICE_SLOTS);
 		guest_register(DEVICE_OPERATIONAL + XHCI_USBCMD, XHCI_USBCMD_RUN);
 		guest_register(DEVICE_DOORBELLS, 0);

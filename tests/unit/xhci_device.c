@@ -10,6 +10,7 @@
 
 struct stick sticks[DEVICE_SLOTS + 1];
 void (*device_bulk)(unsigned endpoint);
+void (*device_is_reset)(void);
 bool device_runs;
 uint32_t device_stops;
 bool device_is_configured[DEVICE_SLOTS + 1], device_is_rung[DEVICE_SLOTS + 1][32];
@@ -360,6 +361,8 @@ static void state_move(bool save)
 static void operational_write(uint32_t at, uint32_t value)
 {
 	if (at == XHCI_USBCMD && (value & XHCI_USBCMD_HCRST)) {
+		if (device_is_reset != NULL)
+			device_is_reset();
 		device_power_on();
 		return;
 	}
