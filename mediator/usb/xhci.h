@@ -248,14 +248,21 @@ void xhci_forget(struct xhci_controller *controller);
 uint32_t xhci_get(struct xhci_controller *controller, uint32_t offset);
 void xhci_put(struct xhci_controller *controller, uint32_t offset, uint32_t value);
 bool xhci_learn(struct xhci_controller *controller);
+/* Where no TRB ever comes for a controller with that cycle state. */
+hpa_t xhci_dead_end(const struct xhci_controller *controller, bool cycle);
 
 /* xhci_registers.c */
 enum access_result xhci_registers_access(struct access *access, int64_t offset, void *controller);
 
 /* xhci_ring.c */
 /* From now on the ring's next TRB is there. 0; -RV_EFAULT: nothing can be there; -RV_EBUSY: another ring is; -RV_ENOMEM;
- * what mmio_register() says. It is as it was then. */
+ * what mmio_register() says. It is as it was then. Where it was stays ours: the controller may refuse the command by which the
+ * guest wants it, and be there still. */
 int xhci_ring_begin(struct xhci_ring *ring, gpa_t address, bool cycle);
+/* It is where it began last, for sure: its other segments are the guest's again. */
+void xhci_ring_leave_others(struct xhci_ring *ring);
+/* Is that in its memory? */
+bool xhci_ring_has(const struct xhci_ring *ring, gpa_t address);
 void xhci_ring_end(struct xhci_ring *ring);
 /* Has the guest given that one to the controller? */
 bool xhci_place_is_valid(const struct xhci_place *place);

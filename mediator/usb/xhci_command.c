@@ -27,22 +27,27 @@ static uint32_t xhci_context_word(const uint8_t *input, const struct xhci_contro
 	return value;
 }
 
-/* The controller takes the context from our copy: where endpoint 0's ring is would else be the guest's to change. */
+/* The controller takes the context from our copy: where endpoint 0's ring is would else be the guest's to change. It refuses that of a slot
+ * that has an address (4.6.5), and goes on where it is. */
 static bool xhci_take_address(struct xhci_slot *slot, struct xhci_trb *trb)
 {
 	struct xhci_controller *controller = slot->ring.controller;
 	uint8_t input[XHCI_INPUT_CONTEXTS * XHCI_CONTEXT_BYTES_MAXIMUM];
+	bool has_address = slot->state != XHCI_NONE && slot->state != XHCI_DEFAULT;
 	uint64_t dequeue;
 
 	if (guest_memory_read(trb->parameter & ~UINT64_C(15), input, XHCI_INPUT_CONTEXTS * controller->context_bytes) != 0)
 		return false;
+	dequeue = (uint64_t)xhci_context_word(input, controller, 2, XHCI_ENDPOINT_DEQUEUE + 1) << 32 |
+		  xhci_context_word(input, controller, 2, XHCI_ENDPOINT_DEQUEUE);
+	if ((has_address && !xhci_ring_has(&slot->ring, dequeue & ~UINT64_C(15))) ||
+	    xhci_ring_begin(&slot->ring, dequeue & ~UINT64_C(15), dequeue & 1) != 0)
+		return false;
+	if (!has_address)
+		xhci_ring_leave_others(&slot->ring);
 	slot->route = XHCI_SLOT_ROUTE(xhci_context_word(input, controller, 1, 0));
 	slot->speed = XHCI_SLOT_SPEED(xhci_context_word(input, controller, 1, 0));
 	slot->port = XHCI_SLOT_PORT(xhci_context_word(input, controller, 1, 1));
-	dequeue = (uint64_t)xhci_context_word(input, controller, 2, XHCI_ENDPOINT_DEQUEUE + 1) << 32 |
-		  xhci_context_word(input, controller, 2, XHCI_ENDPOINT_DEQUEUE);
-	if (xhci_ring_begin(&slot->ring, dequeue & ~UINT64_C(15), dequeue & 1) != 0)
-		return false;
 	slot->ring.is_stopped = false;
 	memcpy(slot->context, input, XHCI_INPUT_CONTEXTS * controller->context_bytes);
 	trb->parameter = memory_physical(slot->context);

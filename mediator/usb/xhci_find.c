@@ -10,6 +10,8 @@
 #include "vmm/pci_function.h"
 #include "vmm/suspend.h"
 
+#define XHCI_DEAD_END 128 /* in the page of the table of our events */
+#define XHCI_DEAD_END_SET 192
 #define XHCI_CLAIMED_LAST 0x4ff /* of the BAR: capability and operational registers, wherever these begin */
 
 struct spinlock xhci_lock;
@@ -119,6 +121,12 @@ bool xhci_learn(struct xhci_controller *controller)
 	return true;
 }
 
+/* Two places behind the table of our events, in a page of zeros: with this cycle bit, and that. */
+hpa_t xhci_dead_end(const struct xhci_controller *controller, bool cycle)
+{
+	return memory_physical(controller->erst) + (cycle ? XHCI_DEAD_END : XHCI_DEAD_END_SET);
+}
+
 /* Claims ------------------------------------------------------------------------------------------------- */
 
 static int xhci_take_pages(struct xhci_controller *controller)
@@ -129,7 +137,10 @@ static int xhci_take_pages(struct xhci_controller *controller)
 		controller->events = memory_allocate_device_page();
 	if (controller->sink == NULL)
 		controller->sink = memory_allocate_device_page();
-	return controller->erst != NULL && controller->events != NULL && controller->sink != NULL ? 0 : -RV_ENOMEM;
+	if (controller->erst == NULL || controller->events == NULL || controller->sink == NULL)
+		return -RV_ENOMEM;
+	((struct xhci_trb *)((uint8_t *)controller->erst + XHCI_DEAD_END_SET))->control = XHCI_TRB_OF(XHCI_RESERVED) | XHCI_TRB_CYCLE;
+	return 0;
 }
 
 /* Has nobody set it up? Of one that is in use, or was, slots may be known to the guest that we do not know. */

@@ -47,10 +47,12 @@ static void xhci_commands_written(struct xhci_controller *controller, uint32_t o
 	}
 	ring = xhci_crcr(controller) & XHCI_CRCR_ADDRESS;
 	if (xhci_ring_begin(&controller->commands, ring, controller->crcr[0] & XHCI_CRCR_RCS) != 0) {
-		xhci_ring_end(&controller->commands);
+		controller->commands.at.segment = NULL;
 		ring = xhci_no_commands(controller);
 		controller->crcr[0] |= XHCI_CRCR_RCS;
 	}
+	if (xhci_get(controller, controller->operational + XHCI_USBSTS) & XHCI_USBSTS_HCH)
+		xhci_ring_leave_others(&controller->commands); /* else a doorbell may have it run again, before it gets the address */
 	xhci_put(controller, at, (uint32_t)ring | (controller->crcr[0] & XHCI_CRCR_RCS));
 	xhci_put(controller, at + 4, (uint32_t)(ring >> 32));
 	xhci_ring_pump(&controller->commands, vcpu);

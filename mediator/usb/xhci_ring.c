@@ -206,10 +206,14 @@ static struct xhci_trb *xhci_place_memory(const struct xhci_place *place)
 	return xhci_segment_memory(place->segment, place->index);
 }
 
-/* The controller waits there. */
-static void xhci_place_poison(const struct xhci_place *place)
+/* The controller waits there. If it has the other cycle state, since it has not done what we took a command of the guest's to do,
+ * it is led to where it waits with that: what is behind here nobody has looked at. */
+static void xhci_place_poison(const struct xhci_ring *ring, const struct xhci_place *place)
 {
-	__atomic_store_n(&xhci_place_memory(place)->control, XHCI_TRB_OF(XHCI_RESERVED) | !place->cycle, __ATOMIC_RELEASE);
+	struct xhci_trb *memory = xhci_place_memory(place), link = { .parameter = xhci_dead_end(ring->controller, !place->cycle) };
+
+	__atomic_store_n(&memory->control, XHCI_TRB_OF(XHCI_RESERVED) | !place->cycle, __ATOMIC_RELEASE);
+	xhci_write(memory, &link, XHCI_TRB_OF(XHCI_LINK) | !place->cycle);
 }
 
 bool xhci_ring_next(struct xhci_ring *ring, struct xhci_place *place)
@@ -268,7 +272,6 @@ void xhci_ring_end(struct xhci_ring *ring)
 
 int xhci_ring_begin(struct xhci_ring *ring, gpa_t address, bool cycle)
 {
-	bool is_elsewhere = xhci_segment_at(address) == NULL;
 	struct xhci_segment *segment;
 	int error;
 
@@ -276,12 +279,22 @@ int xhci_ring_begin(struct xhci_ring *ring, gpa_t address, bool cycle)
 	if (error != 0)
 		return error;
 	xhci_transfers_forget(ring);
-	if (is_elsewhere)
-		xhci_ring_drop(ring, segment);
 	ring->round++;
 	ring->at = (struct xhci_place){ segment, (uint32_t)((address - segment->region.first) / sizeof(struct xhci_trb)), cycle };
-	xhci_place_poison(&ring->at);
+	xhci_place_poison(ring, &ring->at);
 	return 0;
+}
+
+bool xhci_ring_has(const struct xhci_ring *ring, gpa_t address)
+{
+	const struct xhci_segment *segment = xhci_segment_at(address);
+
+	return segment != NULL && segment->ring == ring;
+}
+
+void xhci_ring_leave_others(struct xhci_ring *ring)
+{
+	xhci_ring_drop(ring, ring->at.segment);
 }
 
 bool xhci_ring_give(struct xhci_ring *ring, const struct xhci_place *places, const struct xhci_trb *trbs, unsigned nr)
@@ -294,7 +307,7 @@ bool xhci_ring_give(struct xhci_ring *ring, const struct xhci_place *places, con
 			    ring->controller->index, XHCI_SEGMENT_TRBS);
 		return false;
 	}
-	xhci_place_poison(&after);
+	xhci_place_poison(ring, &after);
 	for (unsigned i = nr; i-- > 0;)
 		xhci_write(xhci_place_memory(&places[i]), &trbs[i], (trbs[i].control & ~XHCI_TRB_CYCLE) | places[i].cycle);
 	ring->at = after;
@@ -310,7 +323,7 @@ void xhci_ring_detour(struct xhci_ring *ring, hpa_t to)
 
 void xhci_ring_wait(struct xhci_ring *ring)
 {
-	xhci_place_poison(&ring->at);
+	xhci_place_poison(ring, &ring->at);
 }
 
 static bool xhci_ring_step(struct xhci_ring *ring, struct vcpu *vcpu)

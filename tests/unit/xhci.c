@@ -398,6 +398,42 @@ static void running_ring(void)
 	}
 }
 
+/* A command by which endpoint 0's ring is to be elsewhere, and which the controller refuses: it goes on where it is, and what the guest has
+ * put there, before or behind that, it does not get. */
+static void refused_move(void)
+{
+	const uint64_t first = COMMANDS + KIB(8), elsewhere = COMMANDS + KIB(64);
+
+	for (unsigned how = 0; how < 4; how++) {
+		guest_begin(1024);
+		sticks[1] = (struct stick){ .kind = STICK_BAD };
+		(void)guest_slot_command(XHCI_ENABLE_SLOT, 0, 0, 0);
+		guest_ring_init(&guest_rings[1], first, first + KIB(4));
+		for (unsigned i = 1; i < 3; i++) {
+			guest_store_trb(first + 32 * i - 16, USB_SETUP_OF(0, USB_SET_CONFIGURATION, 1, 0, 0ull), 8, XHCI_TRB_OF(XHCI_SETUP) | XHCI_TRB_IDT | 1);
+			guest_store_trb(first + 32 * i, 0, 0, XHCI_TRB_OF(XHCI_STATUS) | 1);
+		}
+		UNIT_CHECK(guest_give_address(1, 0));
+		device_refuses = true;
+		if (how == 0)
+			UNIT_EQUAL(guest_slot_command(XHCI_SET_TR_DEQUEUE, 1, elsewhere | 1, 1 << 16), 19);
+		else if (how == 1)
+			UNIT_EQUAL(guest_slot_command(XHCI_SET_TR_DEQUEUE, 1, first, 1 << 16), 19);
+		else
+			guest_rings[1] = (struct guest_ring){ .segments = { how == 2 ? elsewhere : first }, .nr = 1, .cycle = how == 2 };
+		if (how > 1)
+			UNIT_CHECK(!guest_give_address(1, 0));
+		if (how % 2 == 0)
+			guest_store_trb(first, 0, 0, XHCI_TRB_OF(XHCI_NO_OP) | 1);
+		guest_register(DEVICE_DOORBELLS + 4, 1);
+		while (device_step())
+			;
+		UNIT_CHECK(!sticks[1].is_configured);
+		device_refuses = false;
+		guest_end();
+	}
+}
+
 /* Commands that lead into themselves: a device that does not answer is given its address and configured again and again. The guest's CPU
  * stands for one such question. */
 static void turning_ring(void)
@@ -673,6 +709,7 @@ int main(void)
 	unit_run("what is written ahead", written_ahead);
 	unit_run("a ring that is not said", unsaid_ring);
 	unit_run("other commands while some are executed", running_ring);
+	unit_run("commands that the controller refuses", refused_move);
 	unit_run("commands that lead into themselves", turning_ring);
 	unit_run("a controller's state is saved and restored", sleeps);
 	unit_run("where devices are, and what they say", paths);

@@ -11,7 +11,7 @@
 struct stick sticks[DEVICE_SLOTS + 1];
 void (*device_bulk)(unsigned endpoint);
 void (*device_is_reset)(void);
-bool device_runs;
+bool device_runs, device_refuses;
 uint32_t device_stops;
 bool device_is_configured[DEVICE_SLOTS + 1], device_is_rung[DEVICE_SLOTS + 1][32];
 
@@ -248,6 +248,8 @@ static uint32_t command_do(const struct xhci_trb *trb, unsigned *slot)
 		return 5;
 	if (*slot == 0 || *slot > DEVICE_SLOTS || !is_enabled[*slot])
 		return 11;
+	if (device_refuses && (XHCI_TRB_TYPE(trb->control) == XHCI_ADDRESS_DEVICE || XHCI_TRB_TYPE(trb->control) == XHCI_SET_TR_DEQUEUE))
+		return 19;
 	switch (XHCI_TRB_TYPE(trb->control)) {
 	case XHCI_DISABLE_SLOT:
 		is_enabled[*slot] = is_addressed[*slot] = device_is_configured[*slot] = false;

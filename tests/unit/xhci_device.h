@@ -57,6 +57,7 @@ extern bool device_runs; /* it says that commands are executed, and takes the ad
 extern uint32_t device_stops; /* with which bits it was told to stop these */
 extern bool device_is_configured[DEVICE_SLOTS + 1]; /* by Configure Endpoint */
 
+extern bool device_refuses; /* to give a slot an address anew, and to set an endpoint to another place */
 /* It is reset, and has not forgotten yet; NULL: nobody is there. */
 extern void (*device_is_reset)(void);
 /* The mediator rings that endpoint's doorbell; NULL: nobody is there. */
