@@ -164,7 +164,7 @@ def wireshark_has_one_card_of_a_machine(work):
     fifo = work / "fifo"
     os.mkfifo(fifo)
     wanted = ["--capture", "--extcap-interface", "ritevisor-guest-nic1", "--fifo", fifo]
-    expect(run(program, *wanted, env={**environment, "RITEVISOR_WIRES": ""}), 2, "there is no such card")
+    expect(run(program, *wanted, env={**environment, "RITEVISOR_WIRES": ""}), 2, "there is no such card or bus")
     with Recorder(path, 2, START_NS) as recorder:
         recorder.give(packets_of(wire_packets([("net_tx", "pass", "one"), ("net_rx", "deny", "two"), ("net_tx", "pass", "three")])))
         capture = subprocess.Popen([program, *wanted], env=environment, stderr=subprocess.PIPE)
@@ -177,6 +177,33 @@ def wireshark_has_one_card_of_a_machine(work):
         assert capture.wait(PATIENCE_S) == 0, capture.stderr.read()
     # The frames of request 1 and 3 are nic1's
     assert rows == "".join(f"nic1\t{text.encode().hex()}\n" for text in ("one", "three")), rows
+
+
+@test
+def wireshark_has_one_usb_bus_of_a_machine(work):
+    """As a card: its transfers alone, and what tshark makes of them is what it makes of all."""
+    program, path = ROOT / "build/ritectl", work / "guest.line"
+    environment = {**os.environ, "RITEVISOR_WIRES": f"{work}/none:{path}"}
+    wanted = ["--capture", "--extcap-interface", "ritevisor-guest-usb1", "--fifo"]
+    expect(run(program, "--extcap-interface=ritevisor-guest-usb1", "--extcap-dlts"), 0, "dlt {number=220}{name=USB_LINUX_MMAPPED}")
+    expect(run(program, "--capture", "--extcap-interface=ritevisor-guest-isb1", "--fifo", work / "none", env=environment), 2, "no such card or bus")
+    for words in (["--usb", "0"], ["--usb", "9"], ["--usb", "x"], ["--usb", "1", "--nic", "1"], ["-f", "json", "--usb", "1"]):
+        expect(run(program, "record", "-f", "pcapng", "-o", "-", *words), 2, "ritectl: record: ")
+    convert(usb_transfers().folder(work / "trace"), "-f", "pcapng", "-o", work / "trace.pcapng")
+    writer = usb_transfers()
+    at = START_NS + 1_000_000
+    writer.event(at, "usb_transfer", phase="submitted", payload=b"of another bus", device=0x101, length=14, type=2, request=99)
+    writer.event(at, "net_tx", phase="submitted", payload=frame("of a card"), nic=1, length=60, request=98)
+    with Recorder(path, 1, START_NS) as recorder:
+        recorder.give(packets_of(writer))
+        done = subprocess.Popen([program, *wanted, work / "bus.pcapng"], env=environment, stderr=subprocess.PIPE)
+        recorder.wait()
+        assert finish(done) == (0, b"")
+        assert len(recorder.hooks) == 3 and recorder.wish[2] == 2048, (recorder.hooks, recorder.wish)
+    bus, trace = (tshark_fields(work / name).splitlines() for name in ("bus.pcapng", "trace.pcapng"))
+    times = USB_FIELDS.index("frame.time_epoch")
+    bus, trace = ([row.split("\t")[:times] + row.split("\t")[times + 1:] for row in rows if "\t" in row] for rows in (bus, trace))
+    assert len(bus) == 18 and bus == trace, bus
 
 
 @test

@@ -1,7 +1,7 @@
 /*
  * extcap.c: what Wireshark asks of a program in its folder of them (wireshark's extcap(4), and doc/README.extcap): which
- * interfaces there are, what link type, which options, and to capture. An interface is a network card of a machine that
- * a wire leads to: a socket in $RITEVISOR_WIRES, a list with colons, or in $XDG_RUNTIME_DIR/ritevisor; without any, the
+ * interfaces there are, what link type, which options, and to capture. An interface is a network card, or a USB bus, of a
+ * machine that a wire leads to: a socket in $RITEVISOR_WIRES, a list with colons, or in $XDG_RUNTIME_DIR/ritevisor; without any, the
  * machine that this runs on. What is asked of a machine another ritectl asks: one that does not answer ends only that.
  */
 #include "extcap.h"
@@ -19,7 +19,9 @@
 
 #define SELF "/proc/self/exe"
 #define ASK_S "3" /* Wireshark's list of interfaces waits for it */
-#define ASK_CARDS "Nic.each { |nic| puts \"nic #{nic.number} #{nic.mac || 'address not known yet'}\" }; exit"
+#define ASK_CARDS                                                                                  \
+	"Nic.each { |nic| puts \"nic #{nic.number} #{nic.mac || 'address not known yet'}\" }; "          \
+	"PCI.select(class: 0x0c0330).each_with_index { |xhci, i| puts \"usb #{i + 1} #{xhci.slot}\" }; exit"
 #define PREFIX "ritevisor-"
 #define NAME_BYTES 192
 #define LINE_BYTES 128
@@ -128,7 +130,7 @@ static unsigned extcap_words_of(const char **word, const struct extcap_machine *
 	return nr_words;
 }
 
-/* What a machine says of its cards, to be read; NULL: it cannot be asked. */
+/* What a machine says of its cards and buses, to be read; NULL: it cannot be asked. */
 static FILE *extcap_ask(const struct extcap_machine *machine, pid_t *child)
 {
 	const char *word[16];
@@ -156,19 +158,19 @@ static FILE *extcap_ask(const struct extcap_machine *machine, pid_t *child)
 	return fdopen(ends[0], "r");
 }
 
-/* One line for each card, as extcap(4) wants it. What the guest can choose of it is an address, which is digits. */
+/* One line for each, as extcap(4) wants it. What the guest can choose of it is a card's address, which is digits. */
 static void extcap_list(const struct extcap_machine *machine, const struct extcap_words *words)
 {
-	char line[LINE_BYTES], address[LINE_BYTES];
-	unsigned nic;
+	char line[LINE_BYTES], kind[4], address[LINE_BYTES];
+	unsigned number;
 	pid_t child;
 	FILE *answer = extcap_ask(machine, &child);
 
 	(void)words;
 	while (answer != NULL && fgets(line, sizeof(line), answer) != NULL) {
-		if (sscanf(line, "nic %u %[0-9a-z: ]", &nic, address) == 2)
-			printf("interface {value=" PREFIX "%s-nic%u}{display=Ritevisor %s: nic%u, %s}\n", machine->name, nic,
-			       machine->name, nic, address);
+		if (sscanf(line, "%3[nicusb] %u %[0-9a-z:. ]", kind, &number, address) == 3)
+			printf("interface {value=" PREFIX "%s-%s%u}{display=Ritevisor %s: %s%u, %s}\n", machine->name, kind, number,
+			       machine->name, kind, number, address);
 	}
 	if (answer != NULL) {
 		fclose(answer);
@@ -186,20 +188,34 @@ static int extcap_interfaces(const struct extcap_words *words)
 /* Becomes the recording, if the interface is one of that machine's. */
 static void extcap_capture(const struct extcap_machine *machine, const struct extcap_words *words)
 {
-	const char *word[16];
+	const char *word[16], *rest;
 	char prefix[NAME_BYTES];
 	unsigned nr_words = extcap_words_of(word, machine, words->key);
-	size_t length = (size_t)snprintf(prefix, sizeof(prefix), PREFIX "%s-nic", machine->name);
+	size_t length = (size_t)snprintf(prefix, sizeof(prefix), PREFIX "%s-", machine->name);
+	bool is_usb;
 
 	if (strncmp(words->interface, prefix, length) != 0)
 		return;
-	for (const char *const *more = (const char *const[]){ "record", "-q", "-f", "pcapng", "--nic",
-							      words->interface + length, "-o", words->fifo, NULL };
+	rest = words->interface + length;
+	is_usb = strncmp(rest, "usb", 3) == 0;
+	if (!is_usb && strncmp(rest, "nic", 3) != 0)
+		return;
+	for (const char *const *more = (const char *const[]){ "record", "-q", "-f", "pcapng", is_usb ? "--usb" : "--nic", rest + 3,
+							      "-o", words->fifo, NULL };
 	     *more != NULL; more++)
 		word[nr_words++] = *more;
 	word[nr_words] = NULL;
 	execv(SELF, (char *const *)word);
 	fail(STATUS_SCRIPT, SELF " cannot be started");
+}
+
+static int extcap_link_types(const char *interface)
+{
+	const char *dash = strrchr(interface, '-');
+
+	if (dash != NULL && strncmp(dash, "-usb", 4) == 0)
+		return puts("dlt {number=220}{name=USB_LINUX_MMAPPED}{display=USB, as Linux's usbmon has it}") < 0;
+	return puts("dlt {number=1}{name=EN10MB}{display=Ethernet}") < 0;
 }
 
 static int extcap_config(void)
@@ -267,7 +283,7 @@ int extcap_perform(int count, char **word)
 	if (words.interface == NULL)
 		fail(STATUS_USAGE, "Wireshark says for which interface (--extcap-interface)");
 	if (words.link_types)
-		return puts("dlt {number=1}{name=EN10MB}{display=Ethernet}") < 0;
+		return extcap_link_types(words.interface);
 	if (words.config)
 		return extcap_config();
 	if (words.filter != NULL && words.filter[0] != '\0') {
@@ -280,5 +296,5 @@ int extcap_perform(int count, char **word)
 	if (words.fifo == NULL)
 		fail(STATUS_USAGE, "Wireshark says where to (--fifo)");
 	extcap_visit_machines(extcap_capture, &words);
-	fail(STATUS_USAGE, "%s: there is no such card", words.interface);
+	fail(STATUS_USAGE, "%s: there is no such card or bus", words.interface);
 }

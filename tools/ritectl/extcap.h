@@ -1,5 +1,5 @@
 /*
- * tools/ritectl/extcap.h: the guests' network cards in Wireshark's list of interfaces.
+ * tools/ritectl/extcap.h: the guests' network cards and USB buses in Wireshark's list of interfaces.
  */
 #ifndef EXTCAP_H
 #define EXTCAP_H

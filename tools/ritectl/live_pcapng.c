@@ -106,7 +106,12 @@ static bool pcapng_takes_packets(uint32_t number)
 
 static bool pcapng_takes(uint32_t number)
 {
-	return pcapng_takes_packets(number) || (usbmon_takes_kind(number) && settings.nic == NIC_ANY);
+	return (pcapng_takes_packets(number) && settings.usb == 0) || (usbmon_takes_kind(number) && settings.nic == NIC_ANY);
+}
+
+static bool pcapng_is_usual(uint32_t number)
+{
+	return settings.usb != 0 ? usbmon_takes_kind(number) : pcapng_takes_packets(number);
 }
 
 /* The number of a card's interface, or a USB bus's, which is made when its first packet comes. */
@@ -148,6 +153,8 @@ static void pcapng_begin(void)
 	block_end();
 	if (settings.nic != NIC_ANY)
 		pcapng_interface(settings.nic, false);
+	if (settings.usb != 0)
+		pcapng_interface(settings.usb, true);
 }
 
 static void pcapng_write(const struct pcapng_packet *packet)
@@ -288,7 +295,7 @@ static void pcapng_event(const struct live_event *event)
 	(void)live_value(event, "request", &request);
 	packet = pcapng_find(request);
 	if (usbmon_takes_kind(event->head.kind)) {
-		if (usbmon_takes(event))
+		if (usbmon_takes(event) && (settings.usb == 0 || settings.usb == usbmon_bus(event)))
 			pcapng_add_transfer(event);
 	} else if (event->head.phase == TRACE_SUBMITTED) {
 		pcapng_add(event, request);
@@ -322,7 +329,7 @@ const struct live_format live_pcapng = {
 	.name = "pcapng",
 	.is_binary = true,
 	.takes = pcapng_takes,
-	.is_usual = pcapng_takes_packets,
+	.is_usual = pcapng_is_usual,
 	.begin = pcapng_begin,
 	.event = pcapng_event,
 	.lost = pcapng_lost,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rv/usb.h"
+
 static _Noreturn void record_misused(const char *what, const char *why)
 {
 	fail(STATUS_USAGE, "record: %s: %s; ritectl --help", what, why);
@@ -122,6 +124,15 @@ static void record_set_nic(const char *word)
 		record_misused(word, "--nic has the number of a card, as Nic.each tells it");
 }
 
+static void record_set_usb(const char *word)
+{
+	char *end;
+
+	settings.usb = (uint32_t)record_number(word, &end, RV_USB_CONTROLLERS_MAXIMUM);
+	if (*end != '\0' || settings.usb == 0)
+		record_misused(word, "--usb has the number of a USB bus: 1 is the first controller's");
+}
+
 static void record_take_option(struct record_wish *wish, const char *option, const char *word)
 {
 	if (is_option(option, "-e", "--events"))
@@ -138,6 +149,8 @@ static void record_take_option(struct record_wish *wish, const char *option, con
 		wish->seconds = record_plain_number(option, word, 86400);
 	else if (strcmp(option, "--nic") == 0)
 		record_set_nic(word);
+	else if (strcmp(option, "--usb") == 0)
+		record_set_usb(word);
 	else
 		record_misused(option, "there is no such option");
 }
@@ -151,6 +164,8 @@ static void record_complete(struct record_wish *wish)
 		record_misused("-o", "say where to: a folder that is made, or - for a pipe");
 	if (settings.nic != NIC_ANY && wish->format != &live_pcapng)
 		record_misused("--nic", "it goes with -f pcapng");
+	if (settings.usb != 0 && (wish->format != &live_pcapng || settings.nic != NIC_ANY))
+		record_misused("--usb", "it goes with -f pcapng, and without --nic");
 	if (wish->output == NULL)
 		wish->output = "-";
 	if (wish->kinds == 0 && takes_some)

@@ -45,6 +45,7 @@ static const char usage_text[] =
 	"      --payload BYTES      record: the first bytes of what requests move, too, up to 2048\n"
 	"      --seconds N          record: so long\n"
 	"      --nic N              record -f pcapng: the packets of that card only\n"
+	"      --usb N              record -f pcapng: the transfers of that USB bus only\n"
 	"  -q, --quiet              say nothing but what scripts say\n"
 	"  -V, --version            versions of ritectl and of Ritevisor\n"
 	"  -h, --help               this\n"

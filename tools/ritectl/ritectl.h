@@ -20,6 +20,7 @@ struct settings {
 	unsigned timeout_s; /* for an answer */
 #define NIC_ANY UINT32_MAX
 	uint32_t nic; /* whose packets are written as pcapng */
+	uint32_t usb; /* or, but 0, whose transfers: a bus, as live_usbmon.c numbers it */
 	FILE *output; /* stdout, or of -o */
 };
 extern struct settings settings;

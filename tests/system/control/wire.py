@@ -211,7 +211,7 @@ def packets(boot, folder):
 
 
 def extcap(boot, folder):
-    """A folder of Wireshark's with ritectl in it: the card is in its list, and tshark has packets of it. Root's Wireshark
+    """A folder of Wireshark's with ritectl in it: cards and buses are in its list, and tshark has packets of the last card. Root's Wireshark
     takes no folder from the environment, so nobody's does it."""
     shutil.copy(RITECTL, folder + "/ritectl")
     os.chmod(folder, 0o755)
@@ -221,7 +221,7 @@ def extcap(boot, folder):
     listed = subprocess.run([*nobody, "-D"], env=environment, capture_output=True, text=True, timeout=PATIENCE_S)
     cards = [line.split(". ", 1)[1] for line in listed.stdout.splitlines() if "ritevisor-" in line]
     say("listed", cards)
-    shark = subprocess.run([*nobody, "-l", "-i", cards[-1].split()[0], "-c", "20", "-Y", "icmp", "-T", "fields", "-e", "icmp.type"],
+    shark = subprocess.run([*nobody, "-l", "-i", [card for card in cards if "-nic" in card][-1].split()[0], "-c", "20", "-Y", "icmp", "-T", "fields", "-e", "icmp.type"],
                            env=environment, capture_output=True, text=True, timeout=2 * PATIENCE_S)  # fmt: skip
     say("captured", shark.returncode, sorted(set(shark.stdout.split())), "Error by extcap" in shark.stderr)
     say("no such card", subprocess.run([RITECTL, "--extcap-interface=ritevisor-other-nic0", "--capture", "--fifo=/dev/null"],
