@@ -10,6 +10,7 @@
 #include "mediator/usb/storage.h"
 #include "vmm/guest_memory.h"
 
+#define XHCI_SETUP_BYTES 8
 #define XHCI_FIRST_BYTES 8 /* of a device descriptor: how long endpoint 0's packets are */
 
 /* A control transfer as it stands in the ring. */
@@ -242,19 +243,24 @@ static bool xhci_control_offer(struct xhci_ring *ring, struct xhci_td *td, struc
 	return xhci_ring_give(ring, td->places, td->trbs, td->nr);
 }
 
+/* Without IDT the eight bytes would be elsewhere, for the guest to change (6.4.1.2.1 has it set, always). */
+static bool xhci_is_setup(const struct xhci_trb *trb)
+{
+	return XHCI_TRB_TYPE(trb->control) == XHCI_SETUP && (trb->control & XHCI_TRB_IDT) != 0 && XHCI_TRB_BYTES(trb->status) == XHCI_SETUP_BYTES;
+}
+
 bool xhci_control_step(struct xhci_ring *ring, struct vcpu *vcpu)
 {
 	struct xhci_slot *slot = ring->slot;
 	uint32_t round = ring->round;
 	enum xhci_taken taken;
-	struct xhci_td td;
+	struct xhci_td td = { .nr = 1 };
 
 	if (slot->state == XHCI_ASKED)
 		return false;
-	if (XHCI_TRB_TYPE(xhci_place_trb(&ring->at).control) != XHCI_SETUP) {
+	td.trbs[0] = xhci_place_trb(&ring->at);
+	if (!xhci_is_setup(&td.trbs[0])) {
 		td.places[0] = ring->at;
-		td.trbs[0] = xhci_place_trb(&ring->at);
-		td.nr = 1;
 		return xhci_control_stray(ring, &td);
 	}
 	taken = xhci_td_take(ring, &td);

@@ -434,6 +434,27 @@ static void refused_move(void)
 	}
 }
 
+/* A setup stage that says that its eight bytes are elsewhere, or are not eight, is none: not for the device, whatever the controller would do. */
+static void odd_setup(void)
+{
+	static const struct { uint32_t bytes, control, type; } setups[] = { { 8, XHCI_TRB_IDT, XHCI_SETUP }, { 8, 0, XHCI_NO_OP }, { 7, XHCI_TRB_IDT, XHCI_NO_OP } };
+	uint64_t first, last;
+
+	guest_begin(1024);
+	sticks[1] = (struct stick){ .kind = STICK_GOOD };
+	(void)guest_slot_command(XHCI_ENABLE_SLOT, 0, 0, 0);
+	guest_ring_init(&guest_rings[1], COMMANDS + KIB(8), COMMANDS + KIB(12));
+	is_amid = true; /* no reset while scripts are asked */
+	UNIT_CHECK(guest_give_address(1, 0));
+	for (unsigned i = 0; i < ARRAY_LENGTH(setups); i++) {
+		first = guest_ring_put(&guest_rings[1], USB_SETUP_OF(0, USB_SET_FEATURE, 0, 0, 0ull), setups[i].bytes, XHCI_TRB_OF(XHCI_SETUP) | setups[i].control, false);
+		last = guest_ring_put(&guest_rings[1], 0, 0, XHCI_TRB_OF(XHCI_STATUS) | XHCI_TRB_IOC, false);
+		UNIT_EQUAL(XHCI_TRB_TYPE(((const struct xhci_trb *)memory_direct(first))->control), setups[i].type);
+		UNIT_EQUAL(XHCI_TRB_TYPE(((const struct xhci_trb *)memory_direct(last))->control), setups[i].type == XHCI_SETUP ? XHCI_STATUS : XHCI_NO_OP);
+	}
+	guest_end();
+}
+
 /* Commands that lead into themselves: a device that does not answer is given its address and configured again and again. The guest's CPU
  * stands for one such question. */
 static void turning_ring(void)
@@ -710,6 +731,7 @@ int main(void)
 	unit_run("a ring that is not said", unsaid_ring);
 	unit_run("other commands while some are executed", running_ring);
 	unit_run("commands that the controller refuses", refused_move);
+	unit_run("a setup stage that is none", odd_setup);
 	unit_run("commands that lead into themselves", turning_ring);
 	unit_run("a controller's state is saved and restored", sleeps);
 	unit_run("where devices are, and what they say", paths);
