@@ -20,7 +20,8 @@ static uint64_t xhci_no_commands(const struct xhci_controller *controller)
 }
 
 /* While commands are executed the controller takes no address, but bits that stop these (5.4.5). It may have stopped since it
- * said so, and QEMU's takes an address at any time: so with these bits it gets one where nothing is, and else none. */
+ * said so: with these bits it gets an address where nothing is, and without them none. (QEMU's takes one at any time, but never
+ * says that it runs.) */
 static void xhci_commands_stopped(struct xhci_controller *controller, uint32_t offset)
 {
 	uint32_t at = controller->operational + offset, stops = controller->crcr[0] & XHCI_CRCR_STOPS;

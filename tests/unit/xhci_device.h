@@ -53,7 +53,7 @@ extern struct stick sticks[DEVICE_SLOTS + 1];
 extern uint32_t device_event_ring[8]; /* interrupter 0's registers: the guest's events, if a test writes these itself */
 extern bool device_is_read; /* it was told how far events were read, and that it may interrupt again; cleared by who looks */
 extern bool device_is_rung[DEVICE_SLOTS + 1][32]; /* by slot and endpoint; cleared by who looks */
-extern bool device_runs; /* it says that commands are executed, and takes the address of others all the same, as QEMU does */
+extern bool device_runs; /* it says that commands are executed, and takes the address of others all the same, as one that has stopped since */
 extern uint32_t device_stops; /* with which bits it was told to stop these */
 extern bool device_is_configured[DEVICE_SLOTS + 1]; /* by Configure Endpoint */
 
