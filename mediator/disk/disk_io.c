@@ -120,7 +120,7 @@ static int disk_io_part(struct disk_transfer *transfer, struct disk_io *io, uint
 
 int disk_transfer(struct disk_transfer *transfer, struct vcpu *vcpu)
 {
-	struct disk_io io = { .kind = transfer->kind, .before_guest = transfer->before_guest };
+	struct disk_io io = { .kind = transfer->kind, .before_guest = transfer->before_guest, .author = transfer->author, .vcpu = vcpu };
 	struct rv_disk_info info;
 	uint64_t done = 0, end_tsc = tsc_read() + time_tsc_of_us(DISK_TRANSFER_US);
 	int error;

@@ -23,6 +23,8 @@ struct disk_io {
 	uint64_t lba;
 	uint32_t sectors, sector_bytes; /* all of it is DISK_IO_BYTES at most */
 	bool before_guest; /* no guest has run */
+	const struct hook_owner *author; /* whose hooks are not looked at, and who runs where: as of struct disk_transfer */
+	struct vcpu *vcpu;
 	struct bounce bounce; /* the data */
 	uint8_t *pages[DISK_IO_PAGES];
 };

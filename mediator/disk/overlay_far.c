@@ -72,6 +72,8 @@ static int overlay_far_find(struct overlay *overlay)
 	struct rv_disk_info info;
 	uint64_t sectors, blocks;
 
+	if (far->spec.other / RV_DISKS_A_BUS == RV_DISK_USB)
+		return -RV_ENOTSUP; /* a stick may be gone at any time, and be amid a command of the guest's */
 	if (!disk_describe_number(far->spec.other, &info) || info.sector_bytes == 0)
 		return -RV_EAGAIN;
 	if (OVERLAY_BLOCK_BYTES % info.sector_bytes != 0 || far->spec.first >= info.sectors)

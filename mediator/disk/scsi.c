@@ -92,7 +92,7 @@ static void scsi_put(uint8_t *bytes, unsigned count, uint64_t value)
 
 static bool scsi_carries(uint8_t code)
 {
-	return code == 0x00 || code == SCSI_REQUEST_SENSE || code == 0xa0; /* TEST UNIT READY, REPORT LUNS */
+	return code == 0x00 || code == SCSI_REQUEST_SENSE || code == SCSI_REPORT_LUNS; /* TEST UNIT READY */
 }
 
 /* The upper three bits say how long it is, and so where LBA and length are (SPC-4 4.2.5). */

@@ -12,6 +12,7 @@
 #define SCSI_INQUIRY 0x12
 #define SCSI_REQUEST_SENSE 0x03
 #define SCSI_UNMAP 0x42
+#define SCSI_REPORT_LUNS 0xa0
 
 struct scsi_command {
 	uint32_t kind;		      /* RV_EVENT_DISK_*; 0: it is about how commands get to the disk, and no request */

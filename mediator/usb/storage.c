@@ -44,6 +44,7 @@ void storage_lose(struct storage *storage, const char *why)
 		log_warning("usb storage, xhci%u slot %u: %s: it stalls until it is reset", storage->slot->ring.controller->index,
 			    storage->slot->number, why);
 	storage->phase = STORAGE_LOST;
+	storage->has_ended = false;
 }
 
 /* What a command had, and its request no longer needs. */
@@ -62,7 +63,7 @@ static void storage_clean(struct storage *storage)
 void storage_reset(struct storage *storage)
 {
 	storage->phase = STORAGE_COMMAND;
-	storage->owes = storage->is_filling = false;
+	storage->owes = storage->is_filling = storage->has_ended = false;
 	for (unsigned i = 0; i < STORAGE_UNITS; i++)
 		storage->units[i].failed = 0;
 	if (storage->asks && !request_cancel(&storage->request)) {
@@ -177,13 +178,18 @@ static bool storage_stall(struct storage *storage, struct xhci_transfer *transfe
 	return xhci_transfer_settle(transfer);
 }
 
+unsigned storage_work_take(struct storage *storage)
+{
+	storage->work_at = (storage->work_at + 2) % STORAGE_WORK_TRBS;
+	return storage->work_at;
+}
+
 /* A transfer of ours. False: the device does not do it. */
 static bool storage_insert(struct storage *storage, bool is_in, hpa_t data)
 {
 	struct xhci_endpoint *endpoint = storage->slot->endpoints[storage->number[is_in]];
 
-	storage->work_at = (storage->work_at + 2) % STORAGE_WORK_TRBS;
-	return endpoint != NULL && xhci_ring_insert(&endpoint->ring, &storage->work[storage->work_at], data,
+	return endpoint != NULL && xhci_ring_insert(&endpoint->ring, &storage->work[storage_work_take(storage)], data,
 						    is_in ? STORAGE_CSW_BYTES : STORAGE_CBW_BYTES, STORAGE_INSERT_US);
 }
 
@@ -196,24 +202,24 @@ static bool storage_give_up(struct storage *storage, struct xhci_transfer *trans
 	return xhci_ring_stop(ring, "a stick takes no command of ours");
 }
 
-static void storage_write_cbw(const struct storage *storage, uint8_t *cbw, uint32_t length, uint8_t code_bytes, const uint8_t *code)
+void storage_write_cbw(uint8_t *bytes, const struct storage_cbw *cbw)
 {
-	memset(cbw, 0, STORAGE_CBW_BYTES);
-	memcpy(cbw, (uint8_t[]){ 'U', 'S', 'B', 'C' }, 4);
-	memcpy(cbw + 4, &storage->tag, 4);
-	memcpy(cbw + 8, &length, 4);
-	cbw[13] = storage->unit;
-	cbw[14] = code_bytes;
-	memcpy(cbw + 15, code, SCSI_COMMAND_BYTES);
+	memset(bytes, 0, STORAGE_CBW_BYTES);
+	memcpy(bytes, (uint8_t[]){ 'U', 'S', 'B', 'C' }, 4);
+	memcpy(bytes + 4, &cbw->tag, 4);
+	memcpy(bytes + 8, &cbw->length, 4);
+	bytes[12] = cbw->is_in ? STORAGE_IN : 0;
+	bytes[13] = cbw->unit;
+	bytes[14] = cbw->code_bytes;
+	memcpy(bytes + 15, cbw->code, SCSI_COMMAND_BYTES);
 }
 
-/* The device owes a CSW, or owes none: it is made so. */
-static bool storage_owe(struct storage *storage, bool owes)
+bool storage_owe(struct storage *storage, bool owes)
 {
 	static const uint8_t test_unit_ready[SCSI_COMMAND_BYTES];
 	uint8_t *cbw = (uint8_t *)&storage->work[STORAGE_FILLER_AT];
 
-	storage_write_cbw(storage, cbw, 0, 6, test_unit_ready);
+	storage_write_cbw(cbw, &(struct storage_cbw){ .tag = storage->tag, .unit = storage->unit, .code_bytes = 6, .code = test_unit_ready });
 	if (storage->owes != owes &&
 	    !storage_insert(storage, !owes, memory_physical(owes ? cbw : (uint8_t *)&storage->work[STORAGE_SINK_AT])))
 		return false;
@@ -301,6 +307,16 @@ static const char *storage_read_cbw(struct storage *storage, struct xhci_transfe
 	return NULL;
 }
 
+/* What the device has told a command of ours, and meant for all (SPC-4 5.14): 0, or as scsi_write_sense(). */
+static uint16_t storage_take_attention(const struct storage *storage, struct storage_unit *unit)
+{
+	uint16_t attention = storage->code[0] != SCSI_INQUIRY && storage->code[0] != SCSI_REPORT_LUNS ? unit->attention : 0;
+
+	if (attention != 0)
+		unit->attention = 0;
+	return attention;
+}
+
 /* 0, or why it is not to reach the device, as scsi_write_sense(). */
 static uint16_t storage_check(const struct storage *storage, const struct storage_unit *unit)
 {
@@ -354,8 +370,13 @@ static bool storage_is_to_be_kept(const struct storage *storage)
 static bool storage_answers_sense(struct storage *storage)
 {
 	struct storage_unit *unit = storage_unit(storage);
-	bool is_asked = storage->code[0] == SCSI_REQUEST_SENSE && unit->failed != 0;
+	bool is_asked = storage->code[0] == SCSI_REQUEST_SENSE;
 
+	if (is_asked && unit->failed == 0) {
+		unit->failed = unit->attention;
+		unit->attention = 0;
+	}
+	is_asked &= unit->failed != 0;
 	if (!is_asked)
 		unit->failed = 0;
 	return is_asked;
@@ -378,7 +399,9 @@ static bool storage_begin(struct storage *storage, struct xhci_transfer *transfe
 	}
 	if (!storage_unit_begin(storage, unit))
 		return storage_stall(storage, transfer, "it has no number");
-	error = storage_check(storage, unit);
+	error = storage_take_attention(storage, unit);
+	if (error == 0)
+		error = storage_check(storage, unit);
 	if (error != 0) {
 		storage_take(storage, error);
 		storage_enter_data(storage);
@@ -456,7 +479,7 @@ static bool storage_send(struct storage *storage, struct xhci_transfer *transfer
 		storage_take(storage, SCSI_INVALID_FIELD);
 		return storage_swallow(storage, transfer);
 	}
-	storage_write_cbw(storage, cbw, storage->length, lengths[code[0] >> 5], code);
+	storage_write_cbw(cbw, &(struct storage_cbw){ storage->tag, storage->length, storage->unit, false, lengths[code[0] >> 5], code });
 	storage->is_kept = false;
 	if (!storage_owe(storage, false) || !storage_insert(storage, false, memory_physical(cbw)))
 		return storage_give_up(storage, transfer);
@@ -590,6 +613,7 @@ static void storage_ended_csw(struct storage *storage, struct xhci_transfer *tra
 	storage_tell(storage, NULL, csw[12], vcpu);
 	if (storage->phase != STORAGE_STATUS)
 		return; /* it was reset meanwhile */
+	storage->has_ended = true;
 	storage->is_spoiled |= storage->is_told && storage->request.verdict == RV_VERDICT_DENY;
 	if (storage->is_spoiled && csw[12] == 0) {
 		storage_unit(storage)->failed = scsi_refused(storage->request.refusal, storage->request.asked);

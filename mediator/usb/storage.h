@@ -36,6 +36,8 @@
 #define STORAGE_RESET_TYPE 0x21
 #define STORAGE_BYTES_MAXIMUM MIB(2) /* of a request's data that hooks can have */
 
+struct disk_io; /* mediator/disk/disk_io.h */
+
 enum storage_phase {
 	STORAGE_COMMAND, /* a CBW is next */
 	STORAGE_DATA,
@@ -54,6 +56,7 @@ struct storage_unit {
 	struct rv_disk_info info; /* sector_bytes 0: not known yet */
 	bool has_number;
 	uint16_t failed;	  /* what its next REQUEST SENSE is told, as scsi_write_sense() */
+	uint16_t attention;	  /* as that, of the guest's next command: it has told us, and says it once */
 	char model[26];
 };
 
@@ -76,6 +79,7 @@ struct storage {
 	bool is_there;		  /* the device has it */
 	bool asks;		  /* hooks are, or have it wait */
 	bool is_abandoned;	  /* meanwhile the guest has reset it */
+	bool has_ended;		  /* the device, a command of the guest's, since it was reset */
 	uint32_t tag, length;	  /* of the CBW */
 	uint8_t code[SCSI_COMMAND_BYTES];
 	struct scsi_command command;
@@ -89,6 +93,14 @@ struct storage {
 	struct storage_unit units[STORAGE_UNITS];
 };
 _Static_assert(sizeof(struct storage) <= PAGE_BYTES, "what is known of storage is in a page");
+
+struct storage_cbw {
+	uint32_t tag, length;
+	uint8_t unit;
+	bool is_in;
+	uint8_t code_bytes;
+	const uint8_t *code; /* SCSI_COMMAND_BYTES */
+};
 
 /* All is called under xhci_lock. */
 
@@ -120,5 +132,16 @@ void storage_ended(struct storage *storage, struct xhci_transfer *transfer, uint
 void storage_go_on(struct storage *storage, struct vcpu *vcpu);
 void storage_reset(struct storage *storage);
 void storage_lose(struct storage *storage, const char *why);
+void storage_write_cbw(uint8_t *bytes, const struct storage_cbw *cbw);
+/* Where in the work page two TRBs are free. */
+unsigned storage_work_take(struct storage *storage);
+/* The device owes a CSW, or owes none: it is made so. False: it does not do that. */
+bool storage_owe(struct storage *storage, bool owes);
+
+/* storage_find.c: what the disk of that index, below RV_DISKS_A_BUS, is a unit of; NULL: it is not there. */
+struct storage *storage_of(unsigned index, unsigned *unit);
+
+/* storage_own.c: as disk_class.io. Without the lock. */
+int storage_own_io(unsigned index, struct disk_io *io);
 
 #endif

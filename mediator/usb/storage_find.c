@@ -255,13 +255,22 @@ static bool storage_is_clear(const struct disk_controller *controllers)
 	return true;
 }
 
+struct storage *storage_of(unsigned index, unsigned *unit)
+{
+	*unit = storage_names[index].unit;
+	return storage_names[index].storage;
+}
+
 static bool storage_describe(unsigned index, struct rv_disk_info *info)
 {
+	const struct storage *storage;
 	bool is_known = false;
+	unsigned unit;
 
 	spinlock_acquire(&xhci_lock);
-	if (storage_names[index].storage != NULL) {
-		*info = storage_names[index].storage->units[storage_names[index].unit].info;
+	storage = storage_of(index, &unit);
+	if (storage != NULL) {
+		*info = storage->units[unit].info;
 		is_known = info->sector_bytes != 0;
 	}
 	spinlock_release(&xhci_lock);
@@ -274,4 +283,5 @@ const struct disk_class usb_class = {
 	.is_clear = storage_is_clear,
 	.release = storage_release,
 	.describe = storage_describe,
+	.io = storage_own_io,
 };

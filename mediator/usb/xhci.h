@@ -287,6 +287,8 @@ void xhci_ring_pump(struct xhci_ring *ring, struct vcpu *vcpu);
 int xhci_bells_hear(struct xhci_controller *controller);
 void xhci_bells_unhear(struct xhci_controller *controller);
 enum access_result xhci_bells_access(struct access *access, int64_t offset, void *controller);
+/* Does the controller say that the endpoint runs? Then it can be rung, and nothing is started that the guest has stopped. */
+bool xhci_ring_runs(const struct xhci_ring *ring);
 /* If that is owed. */
 void xhci_bell_ring(struct xhci_ring *ring);
 /* That endpoint's ring, 1: endpoint 0's; NULL: nobody looks at it. */
@@ -303,8 +305,11 @@ const char *xhci_read_device(struct xhci_slot *slot, bool again, bool *is_early)
 void xhci_events_start(struct xhci_controller *controller);
 bool xhci_event_take(struct xhci_controller *controller, struct xhci_trb *event);
 
-/* xhci_insert.c: the device gets that before the ring's next transfer, by two TRBs of ours at `work`. The CPU stands meanwhile.
- * False: it does not take it in time, and the ring is to go no further. */
+/* xhci_insert.c: a transfer of ours before the ring's next, whose TRBs are the first nr of `work`, with their data's address and
+ * their status but the interrupter; it has room for one more. The CPU stands meanwhile. Returns how it has ended; but SUCCESS and
+ * SHORT PACKET the ring is to go no further; 0: it has not, in time, and the controller may have the data yet. */
+uint32_t xhci_ring_insert_all(struct xhci_ring *ring, struct xhci_trb *work, uint32_t nr, uint64_t end_tsc);
+/* One of one TRB, two with that room. False: the device has not moved it all in time, and the ring is to go no further. */
 bool xhci_ring_insert(struct xhci_ring *ring, struct xhci_trb *work, hpa_t data, uint32_t bytes, uint64_t us);
 
 /* xhci_slot.c */
@@ -360,6 +365,8 @@ bool xhci_ring_stop(struct xhci_ring *ring, const char *why);
 void xhci_transfer_taken_back(struct xhci_ring *ring, gpa_t at);
 /* The ring begins elsewhere, or ends: nobody hears of those that it has. */
 void xhci_transfers_forget(struct xhci_ring *ring);
+/* As many pages as struct disk_io has at most, that it may reach yet, are freed when it is reset. */
+void xhci_keep_pages(struct xhci_controller *controller, uint8_t *const *pages, uint32_t nr);
 /* The controller was reset: it reads nothing any more. */
 void xhci_transfers_free_stale(struct xhci_controller *controller);
 

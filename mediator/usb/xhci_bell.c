@@ -69,8 +69,7 @@ enum access_result xhci_bells_access(struct access *access, int64_t offset, void
 	return ACCESS_PASS;
 }
 
-/* What the controller says of an endpoint that was stopped before doorbells were heard. */
-static bool xhci_endpoint_runs(const struct xhci_ring *ring)
+bool xhci_ring_runs(const struct xhci_ring *ring)
 {
 	struct xhci_controller *controller = ring->controller;
 	uint32_t at = controller->operational + XHCI_DCBAAP, word0;
@@ -99,8 +98,8 @@ int xhci_bells_hear(struct xhci_controller *controller)
 		for (unsigned k = 1; controller->slots[i] != NULL && k < XHCI_ENDPOINTS; k++) {
 			struct xhci_ring *ring = xhci_ring_of(controller->slots[i], k);
 
-			if (ring != NULL && ring->is_stopped)
-				ring->is_stopped = !xhci_endpoint_runs(ring);
+			if (ring != NULL && ring->is_stopped) /* it may run since, unheard */
+				ring->is_stopped = !xhci_ring_runs(ring);
 		}
 	}
 	return 0;

@@ -1,5 +1,5 @@
 /*
- * mediator/usb/xhci_insert.c: a transfer of our own amid the guest's, by an endpoint that gives the device something.
+ * mediator/usb/xhci_insert.c: a transfer of our own amid the guest's, by an endpoint whose ring it sees a copy of.
  */
 #include "mediator/usb/xhci.h"
 
@@ -19,37 +19,47 @@ static void xhci_insert_ring(struct xhci_ring *ring)
 	xhci_put(ring->controller, ring->controller->doorbells + XHCI_DOORBELL(ring->slot->number), ring->endpoint->number);
 }
 
-static bool xhci_insert_await(struct xhci_controller *controller, uint64_t which, uint64_t us)
+/* The first event of one of these TRBs: its code; 0: there is none in time. Others are of transfers that nobody awaits any more. */
+static uint32_t xhci_insert_await(struct xhci_controller *controller, uint64_t first, uint32_t nr, uint64_t end_tsc)
 {
-	uint64_t end_tsc = tsc_read() + time_tsc_of_us(us);
 	struct xhci_trb event;
 
 	for (;;) {
 		if (!xhci_event_take(controller, &event)) {
 			if (tsc_read() >= end_tsc)
-				return false;
+				return 0;
 			cpu_pause();
-		} else if (XHCI_TRB_TYPE(event.control) == XHCI_TRANSFER_EVENT && event.parameter == which) {
-			return XHCI_TRB_CODE(event.status) == XHCI_SUCCESS;
+		} else if (XHCI_TRB_TYPE(event.control) == XHCI_TRANSFER_EVENT && event.parameter - first < nr * sizeof(event)) {
+			return XHCI_TRB_CODE(event.status);
 		}
 	}
 }
 
-bool xhci_ring_insert(struct xhci_ring *ring, struct xhci_trb *work, hpa_t data, uint32_t bytes, uint64_t us)
+uint32_t xhci_ring_insert_all(struct xhci_ring *ring, struct xhci_trb *work, uint32_t nr, uint64_t end_tsc)
 {
 	struct xhci_controller *controller = ring->controller;
+	uint32_t target = XHCI_TRB_INTERRUPTER(controller->interrupter), code;
 	bool cycle = ring->at.cycle;
 
 	if (controller->interrupter == 0 || ring->at.segment == NULL)
-		return false;
-	xhci_insert_put(work + 1, 0, 0, XHCI_TRB_OF(XHCI_RESERVED) | !cycle);
-	xhci_insert_put(work, data, bytes | XHCI_TRB_INTERRUPTER(controller->interrupter), XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_IOC | cycle);
+		return 0;
+	xhci_insert_put(work + nr, 0, 0, XHCI_TRB_OF(XHCI_RESERVED) | !cycle);
+	for (uint32_t i = 0; i < nr; i++)
+		xhci_insert_put(work + i, work[i].parameter, work[i].status | target,
+				XHCI_TRB_OF(XHCI_NORMAL) | XHCI_TRB_ISP | (i + 1 < nr ? XHCI_TRB_CHAIN : XHCI_TRB_IOC) | cycle);
 	xhci_ring_detour(ring, memory_physical(work));
 	xhci_insert_ring(ring);
-	if (!xhci_insert_await(controller, memory_physical(work), us))
-		return false;
+	code = xhci_insert_await(controller, memory_physical(work), nr, end_tsc);
+	if (code != XHCI_SUCCESS && code != XHCI_SHORT_PACKET)
+		return code;
 	xhci_ring_wait(ring);
-	xhci_insert_put(work + 1, xhci_place_address(&ring->at), 0, XHCI_TRB_OF(XHCI_LINK) | cycle);
+	xhci_insert_put(work + nr, xhci_place_address(&ring->at), 0, XHCI_TRB_OF(XHCI_LINK) | cycle);
 	xhci_insert_ring(ring);
-	return true;
+	return code;
+}
+
+bool xhci_ring_insert(struct xhci_ring *ring, struct xhci_trb *work, hpa_t data, uint32_t bytes, uint64_t us)
+{
+	*work = (struct xhci_trb){ data, bytes, 0 };
+	return xhci_ring_insert_all(ring, work, 1, tsc_read() + time_tsc_of_us(us)) == XHCI_SUCCESS;
 }

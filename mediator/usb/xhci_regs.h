@@ -83,6 +83,7 @@ _Static_assert(sizeof(struct xhci_trb) == 16, "a TRB has 16 bytes");
 #define XHCI_TRB_SLOT_MASK 0xff000000u
 #define XHCI_TRB_ENDPOINT(control) ((control) >> 16 & 0x1f)
 #define XHCI_TRB_BYTES(status) ((status) & 0x1ffff)
+#define XHCI_TRB_LEFT_SHIFT 17 /* of the packets behind it in its transfer, up to 31 */
 #define XHCI_TRB_INTERRUPTER(number) ((uint32_t)(number) << 22) /* in the status */
 #define XHCI_TRB_CODE(status) ((status) >> 24)
 #define XHCI_TRB_RESIDUE(status) ((status) & 0xffffff)

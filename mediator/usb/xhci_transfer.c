@@ -348,6 +348,22 @@ void xhci_transfers_forget(struct xhci_ring *ring)
 	ring->nr_transfers = 0;
 }
 
+void xhci_keep_pages(struct xhci_controller *controller, uint8_t *const *pages, uint32_t nr)
+{
+	struct xhci_transfer *transfer = memory_allocate_spare_page();
+
+	if (transfer == NULL)
+		return; /* they are lost */
+	transfer->nr_pages = 1;
+	transfer->nr_parts = nr;
+	transfer->is_bounced = true;
+	for (uint32_t i = 0; i < nr; i++)
+		transfer->parts[i] = (struct xhci_part){ .trb = { .status = PAGE_BYTES }, .bounce = pages[i] };
+	transfer->next = controller->stale;
+	controller->stale = transfer;
+	controller->nr_stale += nr;
+}
+
 void xhci_transfers_free_stale(struct xhci_controller *controller)
 {
 	struct xhci_transfer *transfer;
@@ -370,7 +386,10 @@ static int xhci_transfer_take(struct xhci_ring *ring)
 {
 	struct xhci_place place = ring->at;
 
-	for (xhci_nr_trbs = 0; xhci_nr_trbs < XHCI_TRANSFER_TRBS;) {
+	xhci_nr_trbs = 0;
+	if (place.segment == NULL) /* it has stopped while hooks were asked */
+		return -RV_EAGAIN;
+	while (xhci_nr_trbs < XHCI_TRANSFER_TRBS) {
 		struct xhci_trb *trb = &xhci_trbs[xhci_nr_trbs];
 		uint32_t type;
 
@@ -403,6 +422,8 @@ bool xhci_transfer_is_there(const struct xhci_transfer *transfer)
 {
 	struct xhci_place place = transfer->ring->at;
 
+	if (place.segment == NULL) /* it has stopped meanwhile */
+		return false;
 	for (uint32_t i = 0; i < transfer->nr_parts; i++) {
 		struct xhci_trb trb = xhci_place_trb(&place);
 

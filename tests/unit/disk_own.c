@@ -19,6 +19,11 @@ void disk_own_begin(void)
 	is_late = false;
 }
 
+void disk_own_forget(void)
+{
+	memset(tags, -1, sizeof(tags));
+}
+
 /* Did the device never have it? */
 static bool is_refused(int error)
 {

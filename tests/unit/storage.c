@@ -8,6 +8,7 @@
 
 #include "core/memory.h"
 #include "disk_memory.h"
+#include "disk_own.h"
 #include "hook/hook.h"
 #include "mediator/usb/storage.h"
 #include "rv/errno.h"
@@ -18,9 +19,12 @@
 #define OUT 4
 #define EVENTS MIB(6)
 #define TABLE (EVENTS + KIB(8))
+#define CONTEXTS (EVENTS + KIB(12)) /* where the controller finds the slot's, and that */
+#define SLOT_CONTEXT (EVENTS + KIB(16))
 #define EVENT_TRBS 64
-#define SECTORS 64
+#define SECTORS 64     /* the guest's; behind them are a script's own */
 #define MOST 4	       /* sectors of a command */
+#define OWN_MOST 24
 #define PACKET 512
 #define DATA BUFFER
 #define WRAPPER (BUFFER + KIB(64))
@@ -35,6 +39,24 @@ static struct request *waiting;
 static enum rule rule_of(uint64_t lba)
 {
 	return (enum rule)(lba % RULES);
+}
+
+/* A script's own ----------------------------------------------------------------------------------------------------- */
+
+static unsigned nr_own[3]; /* done, busy, others */
+
+static int own_io(struct disk_io *io)
+{
+	return storage_own_io(0, io);
+}
+
+/* Before or amid whatever the guest does. */
+static int own(void)
+{
+	int error = disk_own_do(own_io, SECTORS, 512, OWN_MOST, true);
+
+	nr_own[error == 0 ? 0 : error == -RV_EBUSY || error == -RV_ENOENT ? 1 : 2]++; /* amid a command, or before the first */
+	return error;
 }
 
 /* Hooks ------------------------------------------------------------------------------------------------------------ */
@@ -104,6 +126,9 @@ bool request_offer(struct request *request, struct vcpu *vcpu)
 	(void)vcpu;
 	UNIT_EQUAL(xhci_lock.holder, 0);
 	request->verdict = RV_VERDICT_PASS;
+	/* Before a command has gone to the stick there is room for a script's own; then there is not, until it has ended. */
+	if (unit_random() % 4 == 0 && own() == -RV_EBUSY && !is_hostile)
+		UNIT_CHECK(request->kind != RV_EVENT_DISK_READ && request->kind != RV_EVENT_DISK_WRITE);
 	if (request->kind == RV_EVENT_DISK_DONE)
 		return offer_end(request);
 	if (request->kind == RV_EVENT_USB_DONE)
@@ -142,9 +167,11 @@ static void decide(void)
 
 static struct {
 	enum { COMMAND, DATA_OUT, DATA_IN, STATUS, BROKEN } mode;
-	uint8_t sectors[SECTORS][512];
-	uint8_t answer[MOST * 512], code[16], csw[13];
+	uint8_t sectors[SECTORS + DISK_OWN_BLOCKS][512];
+	uint8_t answer[OWN_MOST * 512], code[16], csw[13];
 	uint32_t length, at, lba;
+	uint8_t attention; /* a code that it says once */
+	bool fails, stalls, is_silent; /* the command; when data are to go */
 } stick;
 
 static void stick_status(uint8_t status)
@@ -167,17 +194,29 @@ static void stick_command(const uint8_t *cbw)
 	stick.at = 0;
 	stick.lba = (uint32_t)(cbw[15 + 4] << 8 | cbw[15 + 5]);
 	memset(stick.answer, 0, sizeof(stick.answer));
+	stick.fails = false;
 	nr_executed++;
-	if (stick.length > sizeof(stick.answer) || ((stick.code[0] == 0x28 || stick.code[0] == 0x2a) && (stick.lba + count > SECTORS || count > MOST))) {
+	if (stick.length > sizeof(stick.answer) || ((stick.code[0] == 0x28 || stick.code[0] == 0x2a) && (stick.lba + count > ARRAY_LENGTH(stick.sectors) || count > OWN_MOST))) {
 		stick.length = 0;
 		stick_status(1);
 		return;
 	}
+	if (stick.attention != 0 && stick.code[0] != 3) {
+		stick.mode = cbw[12] & 0x80 ? DATA_IN : DATA_OUT;
+		stick.fails = true;
+		if (stick.length == 0)
+			stick_status(1);
+		return;
+	}
+	if (stick.code[0] == 3 && stick.attention != 0) {
+		memcpy(stick.answer, (uint8_t[]){ 0x70, 0, 6, [12] = stick.attention }, 13);
+		stick.attention = 0;
+	}
 	if (stick.code[0] == 0x28)
 		memcpy(stick.answer, stick.sectors[stick.lba], count * 512);
 	if (stick.code[0] == 0x25)
-		memcpy(stick.answer, (uint8_t[]){ 0, 0, 0, SECTORS - 1, 0, 0, 2, 0 }, 8);
-	if (stick.code[0] == 0x2a && (rule_of(stick.lba) == RULE_DENY || rule_of(stick.lba) == RULE_DROP || rule_of(stick.lba) == RULE_WAIT_DENY))
+		memcpy(stick.answer, (uint8_t[]){ 0, 0, 0, ARRAY_LENGTH(stick.sectors) - 1, 0, 0, 2, 0 }, 8);
+	if (stick.code[0] == 0x2a && stick.lba < SECTORS && (rule_of(stick.lba) == RULE_DENY || rule_of(stick.lba) == RULE_DROP || rule_of(stick.lba) == RULE_WAIT_DENY))
 		unit_fail("the stick is told to write sector %u", stick.lba);
 	stick.mode = cbw[12] & 0x80 ? DATA_IN : DATA_OUT;
 	if (stick.length == 0)
@@ -187,6 +226,10 @@ static void stick_command(const uint8_t *cbw)
 /* False: it stalls. */
 static bool stick_take(const uint8_t *packet, unsigned bytes)
 {
+	if (stick.mode == DATA_OUT && stick.stalls) {
+		stick.mode = BROKEN;
+		return false;
+	}
 	if (stick.mode == DATA_OUT) {
 		unsigned count = bytes < stick.length - stick.at ? bytes : stick.length - stick.at;
 
@@ -194,9 +237,9 @@ static bool stick_take(const uint8_t *packet, unsigned bytes)
 		stick.at += count;
 		if (stick.at < stick.length && bytes == PACKET)
 			return true;
-		if (stick.code[0] == 0x2a)
+		if (stick.code[0] == 0x2a && !stick.fails)
 			memcpy(stick.sectors[stick.lba], stick.answer, stick.at);
-		stick_status(0);
+		stick_status(stick.fails);
 		return true;
 	}
 	if (stick.mode == BROKEN || bytes != 31 || memcmp(packet, "USBC", 4) != 0) {
@@ -212,6 +255,8 @@ static int stick_give(uint8_t *packet)
 {
 	unsigned count = stick.length - stick.at;
 
+	if (stick.stalls && stick.mode == DATA_IN)
+		stick.mode = BROKEN;
 	if (stick.mode == BROKEN)
 		return -2;
 	if (stick.mode == STATUS) {
@@ -225,7 +270,7 @@ static int stick_give(uint8_t *packet)
 	memcpy(packet, stick.answer + stick.at, count);
 	stick.at += count;
 	if (stick.at == stick.length)
-		stick_status(0);
+		stick_status(stick.fails);
 	return (int)count;
 }
 
@@ -287,11 +332,11 @@ static bool step(unsigned number)
 	struct endpoint *endpoint = &endpoints[number];
 	struct xhci_trb trbs[PARTS];
 	uint64_t at = endpoint->at, ats[PARTS];
-	uint8_t bytes[KIB(4)];
+	uint8_t bytes[KIB(16)];
 	bool cycle = endpoint->cycle;
 	unsigned nr = 0, total = 0, done = 0;
 
-	if (endpoint->is_halted)
+	if (endpoint->is_halted || (stick.is_silent && (stick.mode == DATA_IN || stick.mode == DATA_OUT)))
 		return false;
 	do {
 		if (nr == PARTS || !fetch(&at, &cycle, &trbs[nr]))
@@ -375,6 +420,13 @@ static bool take_event(struct xhci_trb *event)
 static uint8_t model[SECTORS][512];
 static uint32_t last_tag;
 
+/* What the controller says of the endpoints: 1: they run. */
+static void say_state(uint32_t state)
+{
+	for (unsigned number = IN; number <= OUT; number++)
+		memcpy(memory_direct(SLOT_CONTEXT + number * DEVICE_CONTEXT_BYTES), &state, sizeof(state));
+}
+
 static void configure(void)
 {
 	uint32_t words[33 * DEVICE_CONTEXT_BYTES / 4] = { 0, 1u << OUT | 1u << IN | 1 };
@@ -394,6 +446,7 @@ static void configure(void)
 static void setup(void)
 {
 	const struct xhci_erst entry = { EVENTS, EVENT_TRBS, 0 };
+	const uint64_t context = SLOT_CONTEXT;
 
 	nr_events = nr_taken = 0;
 	waiting = NULL;
@@ -406,6 +459,10 @@ static void setup(void)
 	memcpy(device_event_ring, (uint32_t[8]){ 0, 0, 1, 0, TABLE, 0, EVENTS, 0 }, sizeof(device_event_ring));
 	UNIT_EQUAL(usb_watch_transfers(), 0);
 	guest_reset();
+	disk_own_begin();
+	memcpy(memory_direct(CONTEXTS + 8), &context, sizeof(context));
+	guest_register(DEVICE_OPERATIONAL + XHCI_DCBAAP, CONTEXTS);
+	say_state(1);
 	sticks[1] = (struct stick){ .kind = STICK_GOOD };
 	(void)guest_slot_command(XHCI_ENABLE_SLOT, 0, 0, 0);
 	guest_ring_init(&guest_rings[1], COMMANDS + KIB(8), COMMANDS + KIB(12));
@@ -450,7 +507,11 @@ static uint32_t await(unsigned number, unsigned bytes, uint64_t tail, unsigned *
 	struct xhci_trb event;
 
 	for (unsigned i = 0; i < 8; i++) {
+		if (unit_random() % 4 == 0)
+			(void)own();
 		run(number);
+		if (unit_random() % 4 == 0)
+			(void)own();
 		if (take_event(&event)) {
 			UNIT_EQUAL(XHCI_TRB_ENDPOINT(event.control), number);
 			*moved = event.parameter == tail ? bytes - XHCI_TRB_RESIDUE(event.status) : bytes / 2 - XHCI_TRB_RESIDUE(event.status);
@@ -531,6 +592,8 @@ static void read_or_write(bool writes)
 	if (!writes && fails && rule_of(lba) != RULE_DENY_END)
 		UNIT_EQUAL(moved, 0);
 	UNIT_CHECK(memcmp(model, stick.sectors, sizeof(model)) == 0);
+	if (unit_random() % 4 == 0)
+		UNIT_CHECK(own() == 0); /* the guest's has ended */
 	if (fails && unit_random() % 2 == 0)
 		check_sense(writes ? 7 : 3, writes ? 0x27 : 0x11);
 }
@@ -545,7 +608,7 @@ static void learn(void)
 	UNIT_EQUAL(command(inquiry, true, 36, &moved), 0);
 	UNIT_EQUAL(moved, 36);
 	UNIT_EQUAL(command(capacity, true, 8, &moved), 0);
-	UNIT_EQUAL(controller->slots[1]->storage->units[0].info.sectors, SECTORS);
+	UNIT_EQUAL(controller->slots[1]->storage->units[0].info.sectors, ARRAY_LENGTH(stick.sectors));
 }
 
 static void sequence(void)
@@ -615,6 +678,7 @@ static void storage_was_reset(void)
 {
 	(void)guest_control(1, USB_SETUP_OF((uint64_t)STORAGE_RESET_TYPE, STORAGE_RESET, 0, 0, 0ull), false, false);
 	stick.mode = COMMAND;
+	stick.stalls = false;
 	any_move(IN);
 	any_move(OUT);
 }
@@ -663,6 +727,12 @@ static void hostile(void)
 		case 6:
 			if (endpoints[OUT].ring.index != 0)
 				take_back(guest_ring_at(&endpoints[OUT].ring) - 16);
+			break;
+		case 8:
+			(void)own();
+			break;
+		case 9:
+			stick.stalls |= unit_random() % 8 == 0; /* so it fails a script's own too, amid what hooks are asked */
 			break;
 		case 7:
 			if (unit_random() % 8 == 0) {
@@ -717,6 +787,95 @@ static void taken_back(void)
 	is_hostile = true;
 	for (unsigned i = 0; i < 20 && unit_why[0] == '\0'; i++)
 		take_back_command(i % 2 == 0);
+}
+
+/* What it is told: nothing, and why. */
+static void check_refused(int why)
+{
+	unsigned nr = nr_executed;
+
+	UNIT_EQUAL(own(), why);
+	UNIT_EQUAL(nr_executed, nr);
+}
+
+static void refused(void)
+{
+	const uint8_t test[10] = { 0 };
+	unsigned moved;
+
+	is_hostile = false;
+	setup();
+	UNIT_EQUAL(storage_own_io(0, &(struct disk_io){ .kind = RV_EVENT_DISK_FLUSH }), -RV_ENOENT);
+	learn();
+	UNIT_EQUAL(own(), 0);
+	say_state(3); /* the guest has stopped them */
+	check_refused(-RV_EBUSY);
+	say_state(1);
+	guest_others_decide = true;
+	check_refused(-RV_EPERM);
+	guest_others_decide = false;
+	storage_was_reset();
+	check_refused(-RV_EBUSY);
+	UNIT_EQUAL(command(test, false, 0, &moved), 0);
+	UNIT_EQUAL(own(), 0);
+	guest_register(DEVICE_OPERATIONAL, 0);
+	check_refused(-RV_EAGAIN);
+	guest_register(DEVICE_OPERATIONAL, XHCI_USBCMD_RUN);
+	UNIT_EQUAL(guest_slot_command(XHCI_CONFIGURE_ENDPOINT, 1, 0, XHCI_TRB_DC), XHCI_SUCCESS);
+	check_refused(-RV_EAGAIN);
+	UNIT_EQUAL(guest_slot_command(XHCI_DISABLE_SLOT, 1, 0, 0), XHCI_SUCCESS);
+	check_refused(-RV_ENOENT);
+	teardown();
+}
+
+/* What it says once, of another medium: the script's command fails, and the guest's next. */
+static void tells_the_guest(void)
+{
+	const uint8_t test[10] = { 0 }, sense[10] = { 3, 0, 0, 0, 18 };
+	unsigned moved;
+
+	is_hostile = false;
+	for (unsigned i = 0; i < 2; i++) {
+		setup();
+		learn();
+		stick.attention = 0x28;
+		UNIT_EQUAL(own(), -RV_EIO);
+		UNIT_EQUAL(stick.attention, 0);
+		check_refused(-RV_EIO);
+		if (i == 0)
+			UNIT_EQUAL(command(test, false, 0, &moved), 1);
+		check_sense(6, 0x28);
+		UNIT_EQUAL(command(sense, true, 18, &moved), 0);
+		UNIT_EQUAL(command(test, false, 0, &moved), 0);
+		UNIT_EQUAL(own(), 0);
+		teardown();
+	}
+}
+
+/* One that stalls, or is silent, is the guest's to reset; what the controller may have yet is nobody else's until it is reset. */
+static void fails_own(void)
+{
+	const uint8_t test[10] = { 0 };
+	unsigned moved;
+
+	is_hostile = false;
+	for (unsigned i = 0; i < 2; i++) {
+		setup();
+		learn();
+		stick.stalls = i == 0;
+		stick.is_silent = i == 1;
+		while (own() == 0 && unit_why[0] == '\0')
+			; /* a flush has no data that could stall */
+		UNIT_EQUAL(controller->slots[1]->storage->phase, STORAGE_LOST);
+		UNIT_EQUAL(controller->nr_stale != 0, i == 1);
+		stick.stalls = stick.is_silent = false;
+		check_refused(-RV_EIO);
+		storage_was_reset();
+		UNIT_EQUAL(command(test, false, 0, &moved), 0);
+		disk_own_forget();
+		UNIT_EQUAL(own(), 0);
+		teardown();
+	}
 }
 
 /* One way to the storage. */
@@ -777,13 +936,16 @@ static void all_comes_through(void)
 	for (unsigned i = 0; i < RULES; i++)
 		UNIT_CHECK(nr_rules[i] > nr_sequences / 2);
 	UNIT_CHECK(nr_told > nr_sequences && nr_usb_ends > nr_sequences);
+	UNIT_CHECK(nr_own[0] > nr_sequences && nr_own[1] > nr_sequences && nr_own[2] == 0);
 }
 
 static void nothing_goes_round(void)
 {
 	is_hostile = true;
 	nr_executed = 0;
+	memset(nr_own, 0, sizeof(nr_own));
 	sequences();
+	UNIT_CHECK(nr_own[0] > nr_sequences / 4 && nr_own[1] > nr_sequences / 4);
 	UNIT_CHECK(nr_executed > nr_sequences && nr_lost > nr_sequences && nr_cancelled != 0 && nr_gone != 0);
 }
 
@@ -797,6 +959,9 @@ int main(int argc, char **argv)
 	unit_run("2,000 sequences of commands: what is written, read and told is as hooks have it", all_comes_through);
 	unit_run("2,000 of transfers without order: the stick is told nothing that hooks refuse", nothing_goes_round);
 	unit_run("a command that the guest takes back loses it the stick", taken_back);
+	unit_run("a script's own command has its place, or is refused", refused);
+	unit_run("what a stick tells a script's command once the guest hears", tells_the_guest);
+	unit_run("one that does not end a script's command is the guest's to reset", fails_own);
 	unit_run("there is one way to the storage, by packets as its descriptors say", other_ways);
 	guest_free();
 	return unit_failed;

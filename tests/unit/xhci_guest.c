@@ -26,7 +26,7 @@ uint64_t trace_kinds;
 struct xhci_controller *controller;
 struct guest_ring guest_commands, guest_rings[DEVICE_SLOTS + 1];
 uint8_t guest_mirror[RINGS_BYTES];
-bool guest_has_reset, guest_is_register_scarce, guest_watches_disks;
+bool guest_has_reset, guest_is_register_scarce, guest_watches_disks, guest_others_decide;
 static struct access_region *regions[REGIONS];
 static struct grace *graces[GRACES];
 static unsigned nr_graces;
@@ -71,6 +71,14 @@ bool disk_is_watched(void)
 void disk_add(struct disk_controller *each)
 {
 	(void)each;
+}
+
+bool hook_others_decide(uint32_t kind, struct event_origin *origin, const struct hook_owner *owner)
+{
+	(void)kind;
+	(void)origin;
+	(void)owner;
+	return guest_others_decide;
 }
 
 bool cipher_covers_serial(const char *serial)

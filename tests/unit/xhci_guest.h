@@ -29,6 +29,8 @@ extern bool guest_has_reset;		  /* its controller, since guest_begin() */
 extern bool guest_is_register_scarce;	  /* one of eight claims fails */
 extern bool guest_watches_disks;	  /* there are hooks of disks: sticks are followed as such */
 
+extern bool guest_others_decide;	  /* what a script itself does another's hook would be asked about */
+
 /* The controller is as at boot, with hooks, and then as the driver begins. */
 void guest_begin(unsigned nr_pages);
 void guest_reset(void);
