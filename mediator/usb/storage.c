@@ -572,11 +572,7 @@ static void storage_learn(struct storage *storage, struct xhci_transfer *transfe
 	(void)scsi_read_model(storage->code, answer, count, unit->model);
 	if (!scsi_read_capacity(storage->code, answer, count, &sectors, &sector_bytes))
 		return;
-	if (unit->info.sector_bytes == 0)
-		log_info("disk usb%u: %s, %lu sectors of %u bytes", unit->info.number % RV_DISKS_A_BUS, unit->model, sectors, sector_bytes);
-	memcpy(unit->info.model, unit->model, sizeof(unit->model));
-	unit->info.sectors = sectors;
-	unit->info.sector_bytes = sector_bytes;
+	storage_unit_known(unit, sectors, sector_bytes);
 }
 
 static void storage_ended_data(struct storage *storage, struct xhci_transfer *transfer, uint32_t code, struct vcpu *vcpu)

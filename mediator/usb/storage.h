@@ -118,7 +118,9 @@ bool storage_refuses(const struct xhci_slot *slot, uint64_t setup);
 void storage_conceal(const struct xhci_slot *slot, uint8_t *descriptors, uint32_t length_bytes);
 /* A unit is a disk now, with a number; false: there is none left. */
 bool storage_unit_begin(struct storage *storage, struct storage_unit *unit);
-/* The device is gone. */
+/* It has said how large it is; who wants to know of disks that come is told. */
+void storage_unit_known(struct storage_unit *unit, uint64_t sectors, uint32_t sector_bytes);
+/* The device is gone; likewise. */
 void storage_detach(struct xhci_slot *slot);
 
 /* storage.c. The ring's next transfer, which xhci_transfer.c has taken; `transfer` is a new one of it that USB's hooks have let

@@ -25,6 +25,10 @@ static struct storage_name {
 	char serial[24];
 } storage_names[RV_DISKS_A_BUS];
 
+static struct spinlock storage_claim_lock;
+static bool storage_is_claimed;
+static struct disk_controller storage_controllers = { .class = &usb_class, .lock = &storage_claim_lock };
+
 /* What its descriptors say. */
 struct storage_found {
 	unsigned nr_interfaces; /* of storage, in all configurations */
@@ -125,9 +129,29 @@ bool storage_attach(struct xhci_slot *slot)
 	return true;
 }
 
+static void storage_tell_news(void)
+{
+	if (storage_controllers.news != NULL)
+		storage_controllers.news();
+}
+
+void storage_unit_known(struct storage_unit *unit, uint64_t sectors, uint32_t sector_bytes)
+{
+	bool was_known = unit->info.sector_bytes != 0;
+
+	if (!was_known)
+		log_info("disk usb%u: %s, %lu sectors of %u bytes", unit->info.number % RV_DISKS_A_BUS, unit->model, sectors, sector_bytes);
+	memcpy(unit->info.model, unit->model, sizeof(unit->model));
+	unit->info.sectors = sectors;
+	unit->info.sector_bytes = sector_bytes;
+	if (!was_known)
+		storage_tell_news();
+}
+
 void storage_detach(struct xhci_slot *slot)
 {
 	struct storage *storage = slot->storage;
+	bool was_known = false;
 
 	if (storage == NULL)
 		return;
@@ -137,7 +161,11 @@ void storage_detach(struct xhci_slot *slot)
 		if (storage_names[i].storage == storage)
 			storage_names[i].storage = NULL;
 	}
+	for (unsigned i = 0; i < STORAGE_UNITS; i++)
+		was_known |= storage->units[i].info.sector_bytes != 0;
 	memset(storage->units, 0, sizeof(storage->units));
+	if (was_known)
+		storage_tell_news();
 }
 
 bool storage_has_endpoint(const struct xhci_slot *slot, unsigned number)
@@ -218,11 +246,6 @@ bool storage_unit_begin(struct storage *storage, struct storage_unit *unit)
 }
 
 /* Disks, to disk.c -------------------------------------------------------------------------------------------------- */
-
-static struct spinlock storage_claim_lock;
-static bool storage_is_claimed;
-
-static struct disk_controller storage_controllers = { .class = &usb_class, .lock = &storage_claim_lock };
 
 static void storage_find(void)
 {

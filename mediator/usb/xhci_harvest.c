@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "rv/errno.h"
+#include "vmm/deadline.h"
 #include "vmm/guest_memory.h"
 
 #define XHCI_EVENTS_MAXIMUM 4096 /* of a segment (6.5) */
@@ -99,6 +100,8 @@ static enum access_result xhci_event_access(struct access *access, void *context
 		xhci_event_segment_do(segment, access);
 	}
 	spinlock_release(&xhci_lock);
+	if (deadline_due()) /* news of sticks are for somebody */
+		deadline_check(access->vcpu);
 	return result;
 }
 

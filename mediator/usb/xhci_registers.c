@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "core/memory.h"
+#include "vmm/deadline.h"
 
 #define XHCI_IDLE_OFFSET 64
 
@@ -188,5 +189,7 @@ enum access_result xhci_registers_access(struct access *access, int64_t offset, 
 	result = controller->is_claimed ? xhci_written(controller, access, offset) : ACCESS_PASS;
 	spinlock_release(&xhci_lock);
 	xhci_tell_detached(controller, access->vcpu);
+	if (deadline_due()) /* news of sticks are for somebody */
+		deadline_check(access->vcpu);
 	return result;
 }

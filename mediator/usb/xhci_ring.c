@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "rv/errno.h"
+#include "vmm/deadline.h"
 
 #define XHCI_STEPS 1024 /* that one write of the guest's has looked at, at most */
 #define XHCI_BOUNDARY 0xffffu /* a segment lies between two of 64 KiB (table 6-1) */
@@ -113,8 +114,11 @@ static enum access_result xhci_segment_access(struct access *access, void *conte
 		xhci_segment_do(segment, access);
 	}
 	spinlock_release(&xhci_lock);
-	if (controller != NULL && access->write)
+	if (controller != NULL && access->write) {
 		xhci_tell_detached(controller, access->vcpu);
+		if (deadline_due()) /* news of sticks are for somebody */
+			deadline_check(access->vcpu);
+	}
 	return result;
 }
 

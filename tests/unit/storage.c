@@ -10,9 +10,11 @@
 #include "disk_memory.h"
 #include "disk_own.h"
 #include "hook/hook.h"
+#include "mediator/disk/disk_class.h"
 #include "mediator/usb/storage.h"
 #include "rv/errno.h"
 #include "unit.h"
+#include "vmm/deadline.h"
 
 #define SEQUENCES 2000 /* of each sort; the argument is another number */
 #define IN 3	       /* as doorbells count, and as the stick's descriptors say */
@@ -407,6 +409,7 @@ static bool take_event(struct xhci_trb *event)
 	uint64_t place = EVENTS + nr_taken % EVENT_TRBS * sizeof(*event);
 
 	event->control = (uint32_t)guest_access(place + 12, 0, 4, false);
+	UNIT_CHECK(deadline_next_tsc != 0); /* whoever is to hear of a disk has */
 	if ((event->control & 1) != (nr_taken / EVENT_TRBS % 2 == 0))
 		return false;
 	event->parameter = guest_access(place, 0, 8, false);
@@ -801,12 +804,16 @@ static void check_refused(int why)
 static void refused(void)
 {
 	const uint8_t test[10] = { 0 };
-	unsigned moved;
+	unsigned moved, nr_news, nr_heard;
 
 	is_hostile = false;
 	setup();
+	nr_news = guest_nr_news;
+	nr_heard = guest_nr_told;
 	UNIT_EQUAL(storage_own_io(0, &(struct disk_io){ .kind = RV_EVENT_DISK_FLUSH }), -RV_ENOENT);
 	learn();
+	UNIT_EQUAL(guest_nr_news, nr_news + 1);
+	UNIT_EQUAL(guest_nr_told, nr_heard + 1);
 	UNIT_EQUAL(own(), 0);
 	say_state(3); /* the guest has stopped them */
 	check_refused(-RV_EBUSY);
@@ -825,7 +832,10 @@ static void refused(void)
 	check_refused(-RV_EAGAIN);
 	UNIT_EQUAL(guest_slot_command(XHCI_DISABLE_SLOT, 1, 0, 0), XHCI_SUCCESS);
 	check_refused(-RV_ENOENT);
+	UNIT_EQUAL(guest_nr_news, nr_news + 2);
+	UNIT_EQUAL(guest_nr_told, nr_heard + 2);
 	teardown();
+	UNIT_EQUAL(guest_nr_news, nr_news + 2);
 }
 
 /* What it says once, of another medium: the script's command fails, and the guest's next. */
@@ -955,6 +965,7 @@ int main(int argc, char **argv)
 		nr_sequences = (unsigned)strtoul(argv[1], NULL, 0);
 	disk_memory_reset(1024);
 	usb_find();
+	usb_class.find();
 	controller = xhci_at(0);
 	unit_run("2,000 sequences of commands: what is written, read and told is as hooks have it", all_comes_through);
 	unit_run("2,000 of transfers without order: the stick is told nothing that hooks refuse", nothing_goes_round);

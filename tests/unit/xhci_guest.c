@@ -13,6 +13,7 @@
 #include "mediator/disk/disk_class.h"
 #include "rv/errno.h"
 #include "unit.h"
+#include "vmm/deadline.h"
 #include "vmm/pci_function.h"
 #include "vmm/suspend.h"
 
@@ -27,6 +28,8 @@ struct xhci_controller *controller;
 struct guest_ring guest_commands, guest_rings[DEVICE_SLOTS + 1];
 uint8_t guest_mirror[RINGS_BYTES];
 bool guest_has_reset, guest_is_register_scarce, guest_watches_disks, guest_others_decide;
+unsigned guest_nr_news, guest_nr_told;
+uint64_t deadline_next_tsc = DEADLINE_NEVER;
 static struct access_region *regions[REGIONS];
 static struct grace *graces[GRACES];
 static unsigned nr_graces;
@@ -68,9 +71,23 @@ bool disk_is_watched(void)
 	return guest_watches_disks;
 }
 
+static void have_news(void)
+{
+	guest_nr_news++;
+	deadline_next_tsc = 0;
+}
+
 void disk_add(struct disk_controller *each)
 {
-	(void)each;
+	each->news = have_news;
+}
+
+void deadline_check(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	UNIT_EQUAL(xhci_lock.holder, 0);
+	guest_nr_told++;
+	deadline_next_tsc = DEADLINE_NEVER;
 }
 
 bool hook_others_decide(uint32_t kind, struct event_origin *origin, const struct hook_owner *owner)

@@ -31,6 +31,8 @@ extern bool guest_watches_disks;	  /* there are hooks of disks: sticks are follo
 
 extern bool guest_others_decide;	  /* what a script itself does another's hook would be asked about */
 
+extern unsigned guest_nr_news, guest_nr_told; /* that disks are known, or gone; exits behind which somebody was told */
+
 /* The controller is as at boot, with hooks, and then as the driver begins. */
 void guest_begin(unsigned nr_pages);
 void guest_reset(void);

@@ -1,5 +1,8 @@
 # A write waits while its stick is plugged out; another stick comes then.
-on(:disk_attach) { |disk| puts "disk #{disk} #{disk.serial} #{disk.sectors}" }
+gone = []
+
+on(:disk_attach) { |disk| puts "disk #{disk} #{disk.serial} #{disk.sectors}#{gone.map { |name| " after #{name}" }.join}" }
+on(:disk_detach) { |disk| gone << disk.name }
 on(:disk_write, lba: 64) do |r|
   puts "waits #{r.lba}"
   r.delay 20.seconds
