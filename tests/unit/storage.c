@@ -892,6 +892,7 @@ static void fails_own(void)
 static void other_ways(void)
 {
 	static const uint8_t uas[9] = { 9, 4, 0, 1, 2, 8, 6, 0x62, 0 }, other[9] = { 9, 4, 1, 0, 2, 8, 6, 0x50, 0 };
+	static const uint8_t second[18] = { 9, 2, 18, 0, 1, 2, 0, 0xc0, 0, 9, 4, 0, 0, 0, 8, 6, 0x50, 0 };
 	const uint32_t packets = PACKET << 16, out = 2u << 3, in = 6u << 3;
 	uint8_t *descriptors, copy[64];
 	struct xhci_slot *slot;
@@ -920,10 +921,39 @@ static void other_ways(void)
 	guest_watches_disks = false;
 	UNIT_CHECK(storage_forbids(slot) == NULL && !storage_refuses(slot, USB_SETUP_OF(1ull, USB_SET_INTERFACE, 1, 0, 0ull)));
 	guest_watches_disks = true;
+	memcpy(descriptors + 50, second, 18); /* the same interface, in a second configuration */
+	slot->known->info.descriptor_bytes = 68;
+	UNIT_CHECK(storage_forbids(slot) != NULL);
+	descriptors[50 + 9 + 5] = 0xff; /* which is none of storage */
+	UNIT_CHECK(storage_forbids(slot) == NULL);
 	slot->known->info.descriptor_bytes = 50;
 	descriptors[18 + 9 + 7] = 0x62;
 	UNIT_CHECK(storage_forbids(slot) != NULL);
 	UNIT_CHECK(guest_slot_command(XHCI_CONFIGURE_ENDPOINT, 1, CONTEXT, 0) != XHCI_SUCCESS);
+	teardown();
+}
+
+/* No ring leads over another's, where what one endpoint has looked at would be what the other moves. */
+static void rings_are_apart(void)
+{
+	const uint8_t test[10] = { 0 }, capacity[10] = { 0x25 };
+	const uint64_t others[] = { COMMANDS + KIB(64) + IN * KIB(8), COMMANDS, COMMANDS + KIB(8), COMMANDS + KIB(64) + IN * KIB(8) + 16 };
+	unsigned moved;
+
+	is_hostile = false;
+	setup();
+	learn();
+	for (unsigned i = 0; i < ARRAY_LENGTH(others); i++) {
+		UNIT_CHECK(guest_slot_command(XHCI_SET_TR_DEQUEUE, 1, others[i] | 1, OUT << 16) != XHCI_SUCCESS);
+		UNIT_EQUAL(command(test, false, 0, &moved), 0);
+	}
+	for (unsigned i = 0; i < 3; i++) { /* to the last IN has not come, so it stops before that */
+		memcpy(memory_direct(CONTEXT + (OUT + 1) * DEVICE_CONTEXT_BYTES + 8), &(uint64_t){ others[i] | 1 }, 8);
+		UNIT_CHECK(guest_slot_command(XHCI_CONFIGURE_ENDPOINT, 1, CONTEXT, 0) != XHCI_SUCCESS);
+	}
+	configure();
+	stick.mode = COMMAND;
+	UNIT_EQUAL(command(capacity, true, 8, &moved), 0);
 	teardown();
 }
 
@@ -973,6 +1003,7 @@ int main(int argc, char **argv)
 	unit_run("a script's own command has its place, or is refused", refused);
 	unit_run("what a stick tells a script's command once the guest hears", tells_the_guest);
 	unit_run("one that does not end a script's command is the guest's to reset", fails_own);
+	unit_run("a stick's rings lead over no other", rings_are_apart);
 	unit_run("there is one way to the storage, by packets as its descriptors say", other_ways);
 	guest_free();
 	return unit_failed;
