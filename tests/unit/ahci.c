@@ -496,7 +496,7 @@ static void end(void)
 		disk_memory_take_back();
 	UNIT_EQUAL(disk_memory_taken, 0);
 	UNIT_CHECK(disk_memory_is_untouched());
-	UNIT_EQUAL(disk_depth, 0);
+	UNIT_EQUAL(cpu_depth, 0);
 	UNIT_EQUAL(disk_nr_waiting, 0); /* a reset has let them go */
 }
 

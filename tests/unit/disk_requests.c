@@ -14,19 +14,53 @@
 #include "vmm/interrupt_watch.h"
 
 #define HELD 1024
+#define SETTLING 20000 /* steps, after which nothing is left */
 
 struct watchers interrupt_taken_watchers;
 uint64_t time_tsc_hz = 1000000; /* a second of waiting is short */
 bool disk_wants[RV_EVENT_KIND_COUNT], disk_counts;
 bool disk_watched = true, disk_denies_ends, disk_may_lack_data, disk_is_nonsense;
-int disk_depth;
 uint64_t trace_kinds; /* nobody records */
 unsigned disk_nr_waiting, disk_nr_held, disk_nr_wanted;
 void (*disk_happen)(void);
 bool (*disk_device_step)(void);
 struct spinlock *disk_lock;
 
-static struct request *held[HELD];
+static struct {
+	struct request *request;
+	bool is_stale;
+} held[HELD];
+
+/* Requests that were to be cancelled before they could wait: a reset came while hooks were asked. */
+#define CANCELLED 256
+static uint64_t cancelled[CANCELLED];
+
+void disk_go_on(unsigned steps)
+{
+	cpu_second_does(disk_happen);
+	while (steps-- > 0) {
+		disk_happen();
+		cpu_turn();
+	}
+	cpu_second_does(NULL);
+}
+
+void disk_settle(unsigned (*left)(void), void (*step)(void))
+{
+	void (*happen)(void) = disk_happen;
+
+	disk_happen = step;
+	cpu_second_does(step);
+	for (unsigned i = 0; i < SETTLING && (left() != 0 || cpu_second_is_busy()); i++) {
+		if (left() == 0)
+			cpu_second_does(NULL);
+		step();
+		cpu_turn();
+	}
+	cpu_second_does(NULL);
+	disk_happen = happen;
+	UNIT_EQUAL(left(), 0);
+}
 
 void disk_run_sequences(bool is_nonsense)
 {
@@ -67,6 +101,7 @@ void spinlock_release(struct spinlock *lock)
 	lock->holder = 0;
 	if (unit_random() % 4 == 0)
 		(void)disk_device_step();
+	cpu_turn();
 }
 
 void interrupt_want_everywhere(bool want)
@@ -203,36 +238,50 @@ static void decide_oddly(struct request *request)
 bool request_cancel(struct request *request)
 {
 	for (unsigned i = 0; i < disk_nr_waiting; i++) {
-		if (held[i] == request) {
+		if (held[i].request == request) {
 			held[i] = held[--disk_nr_waiting];
 			return true;
 		}
 	}
+	cancelled[request->handle % CANCELLED] = request->handle;
 	return false;
 }
 
-void disk_resume_one(void)
+static void resume(unsigned which)
 {
-	struct request *request;
-	unsigned which;
+	struct request *request = held[which].request;
 
-	if (disk_nr_waiting == 0)
-		return;
-	which = (unsigned)(unit_random() % disk_nr_waiting);
-	request = held[which];
 	held[which] = held[--disk_nr_waiting];
 	request->resume(request, NULL);
 }
 
-bool request_offer(struct request *request, struct vcpu *vcpu)
+void disk_resume_one(void)
+{
+	if (disk_nr_waiting != 0)
+		resume((unsigned)(unit_random() % disk_nr_waiting));
+}
+
+void disk_let_go(void)
+{
+	while (disk_nr_waiting != 0 && held[0].is_stale)
+		resume(0);
+	UNIT_EQUAL(disk_nr_waiting, 0);
+}
+
+static bool hold(struct request *request)
+{
+	if (disk_nr_waiting == HELD)
+		return false;
+	held[disk_nr_waiting].request = request;
+	held[disk_nr_waiting++].is_stale = cancelled[request->handle % CANCELLED] == request->handle;
+	disk_nr_held++;
+	return true;
+}
+
+static void decide(struct request *request)
 {
 	unsigned rule = disk_rule(request->disk.lba);
 
-	(void)vcpu;
-	UNIT_EQUAL(disk_lock->holder, 0);
-	request->verdict = RV_VERDICT_PASS;
-	if (!disk_wants[request->kind] && request->marks == 0)
-		return true; /* nobody is asked */
 	if (request->kind == RV_EVENT_DISK_READ || request->kind == RV_EVENT_DISK_WRITE) {
 		request->verdict = rule == RULE_DENY ? RV_VERDICT_DENY : rule == RULE_DROP ? RV_VERDICT_DROP : RV_VERDICT_PASS;
 		request->marks = request->kind == RV_EVENT_DISK_READ;
@@ -246,16 +295,25 @@ bool request_offer(struct request *request, struct vcpu *vcpu)
 		crypt(request);
 	if (is_odd)
 		decide_oddly(request);
-	if (unit_random() % 4 == 0 && disk_nr_waiting < HELD) {
-		held[disk_nr_waiting++] = request;
-		disk_nr_held++;
-		return false;
+}
+
+bool request_offer(struct request *request, struct vcpu *vcpu)
+{
+	bool is_held;
+
+	(void)vcpu;
+	UNIT_EQUAL(disk_lock->holder, 0);
+	request->verdict = RV_VERDICT_PASS;
+	if (!disk_wants[request->kind] && request->marks == 0)
+		return true; /* nobody is asked */
+	cpu_turn();
+	decide(request);
+	is_held = unit_random() % 4 == 0 && hold(request);
+	for (unsigned i = is_held || cpu_depth >= 2 ? 0 : (unsigned)unit_random() % 4; i != 0; i--) {
+		cpu_depth++;
+		disk_happen(); /* another CPU, all of it meanwhile */
+		cpu_depth--;
 	}
-	if (disk_depth >= 2)
-		return true;
-	disk_depth++;
-	for (unsigned i = (unsigned)unit_random() % 4; i != 0; i--)
-		disk_happen(); /* the other CPU */
-	disk_depth--;
-	return true;
+	cpu_turn();
+	return !is_held;
 }

@@ -7,6 +7,7 @@
 
 #include "mediator/request.h"
 #include "rv/kinds.h"
+#include "second_cpu.h"
 
 #define KEY 0x5a       /* that hooks change data by, of writes, and at the end of reads */
 #define BLOCKS_EACH 16 /* blocks after which there is another rule */
@@ -18,7 +19,6 @@ extern bool disk_watched;		     /* hooks there are at all */
 extern bool disk_denies_ends, disk_may_lack_data;
 /* In a world that is odd, hooks decide as they like of whatever request, and disks may be encrypted in part. */
 void disk_set_world(bool is_odd);
-extern int disk_depth;			     /* of what happens while hooks are asked */
 extern unsigned disk_nr_waiting, disk_nr_held; /* requests that wait; those that ever did */
 extern unsigned disk_nr_wanted;		     /* who wants interrupts */
 
@@ -38,8 +38,16 @@ extern bool disk_is_nonsense; /* guest and device keep to nothing */
 /* So many of the program's sequences, until one fails. A fuzzer makes up its own (unit_sequence()). */
 void disk_run_sequences(bool is_nonsense);
 
+/* So many things happen, on one CPU and now and then on a second, which may not be through with what it is at then
+ * (second_cpu.h). */
+void disk_go_on(unsigned steps);
+/* Nothing is left then, by steps that give nothing new, which both CPUs do. */
+void disk_settle(unsigned (*left)(void), void (*step)(void));
 /* A request that waits is decided. */
 void disk_resume_one(void);
+
+/* A reset has let them go, but for those which had not begun to wait: the device is done with them as they are decided. */
+void disk_let_go(void);
 
 /* The program's: */
 extern void (*disk_happen)(void);     /* another CPU does something */

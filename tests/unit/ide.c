@@ -365,7 +365,7 @@ static void reset(void)
 	put(DEVICE_MASTER + IDE_BM_COMMAND, 0);
 	put(DEVICE_MASTER + IDE_BM_STATUS, IDE_BM_INTERRUPT);
 	is_locked = false;
-	if (disk_depth == 0)
+	if (cpu_depth == 0)
 		set_multiple();
 }
 
@@ -517,7 +517,7 @@ static void end(void)
 	memory_free_page(channel.our_table);
 	UNIT_EQUAL(disk_memory_taken, 0);
 	UNIT_CHECK(disk_memory_is_untouched());
-	UNIT_EQUAL(disk_depth, 0);
+	UNIT_EQUAL(cpu_depth, 0);
 	UNIT_EQUAL(disk_nr_waiting, 0); /* a reset has let it go */
 }
 

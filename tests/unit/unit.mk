@@ -63,7 +63,7 @@ unit-trace-objects := $(unit-hook-objects)
 
 unit-programs += nvme
 unit-nvme-objects := mediator/bounce.o $(addprefix mediator/disk/,discard.o nvme_admin.o nvme_attach.o nvme_doorbells.o nvme_namespace.o nvme_own.o nvme_prp.o nvme_purpose.o nvme_queue.o \
-	nvme_registers.o nvme_request.o nvme_work.o) $(addprefix tests/unit/,nvme_device.o disk_memory.o disk_own.o disk_requests.o)
+	nvme_registers.o nvme_request.o nvme_work.o) $(addprefix tests/unit/,nvme_device.o disk_memory.o disk_own.o disk_requests.o second_cpu.o)
 unit-programs += disk_cipher
 unit-disk_cipher-objects := $(addprefix mediator/disk/,ata_identify.o ata_purpose.o cipher.o discard.o)
 
@@ -73,7 +73,7 @@ unit-programs += overlay_log
 unit-overlay_log-objects := $(addprefix mediator/disk/overlay_,blocks.o generation.o log.o map.o)
 unit-programs += virtio
 unit-virtio-transport := mediator/bounce.o $(addprefix mediator/virtio/virtio_,chain.o layout.o queue.o registers.o setup.o work.o)
-unit-virtio-objects := $(unit-virtio-transport) $(addprefix mediator/disk/virtio_,chain.o learn.o own.o request.o) $(addprefix tests/unit/,virtio_device.o disk_memory.o disk_own.o disk_requests.o)
+unit-virtio-objects := $(unit-virtio-transport) $(addprefix mediator/disk/virtio_,chain.o learn.o own.o request.o) $(addprefix tests/unit/,virtio_device.o disk_memory.o disk_own.o disk_requests.o second_cpu.o)
 
 unit-programs += virtio_net
 unit-virtio_net-objects := $(unit-virtio-transport) $(addprefix mediator/net/,frame.o packet.o virtio_net.o virtio_net_control.o virtio_net_frame.o virtio_net_interrupt.o \
@@ -104,12 +104,12 @@ unit-egress-objects := mediator/net/egress.o
 unit-programs += ahci
 unit-ahci-objects := $(addprefix mediator/disk/,ahci_attach.o ahci_command.o ahci_own.o ahci_log.o ahci_memory.o ahci_registers.o \
 	ahci_request.o ahci_slot.o ahci_work.o ata_command.o ata_identify.o ata_purpose.o discard.o) mediator/bounce.o \
-	$(addprefix tests/unit/,ahci_device.o disk_memory.o disk_own.o disk_requests.o)
+	$(addprefix tests/unit/,ahci_device.o disk_memory.o disk_own.o disk_requests.o second_cpu.o)
 
 unit-programs += ide
 unit-ide-objects := $(addprefix mediator/disk/,ide.o ide_claim.o ide_dma.o ide_identify.o ide_own.o ide_pio.o ide_registers.o \
 	ata_command.o ata_identify.o ata_purpose.o discard.o) mediator/bounce.o \
-	$(addprefix tests/unit/,ide_device.o disk_memory.o disk_own.o disk_requests.o)
+	$(addprefix tests/unit/,ide_device.o disk_memory.o disk_own.o disk_requests.o second_cpu.o)
 
 unit-programs += purpose
 unit-purpose-objects := $(addprefix mediator/disk/,ata_purpose.o discard.o nvme_purpose.o scsi.o)
