@@ -17,6 +17,7 @@
 #include "mediator/net/tunnel.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
+#include "second_cpu.h"
 #include "unit.h"
 #include "vmm/deadline.h"
 #include "vmm/interrupt_watch.h"
@@ -50,7 +51,7 @@ static struct e1000 *card;
 static bool is_watched = true, is_nonsense, wants[RV_EVENT_KIND_COUNT], is_wire_silent, has_messages, is_followed;
 static bool has_tunnel; /* what the guest sends goes there, and what comes by the wire: neither sees the other */
 static unsigned nr_tunnelled[2], nr_links;
-static int depth, nr_wishes;
+static int nr_wishes;
 static unsigned hold_one_in;
 static unsigned nr_sent, nr_received, nr_waited, nr_cut, nr_tagged, nr_lives, nr_own, nr_full;
 static uint16_t id;
@@ -358,6 +359,7 @@ void spinlock_release(struct spinlock *lock)
 	lock->holder = 0;
 	if (unit_random() % 4 == 0)
 		(void)device_step();
+	cpu_turn();
 }
 
 void time_wait_us(uint64_t us)
@@ -428,6 +430,8 @@ void request_begin(struct request *request, uint32_t kind)
 
 static struct request *held[HELD];
 static unsigned nr_held;
+#define CANCELLED 256
+static uint64_t cancelled[CANCELLED]; /* by a reset, before they could wait */
 
 bool request_cancel(struct request *request)
 {
@@ -437,6 +441,7 @@ bool request_cancel(struct request *request)
 			return true;
 		}
 	}
+	cancelled[request->handle % CANCELLED] = request->handle;
 	return false;
 }
 
@@ -495,19 +500,22 @@ bool request_offer(struct request *request, struct vcpu *vcpu)
 		UNIT_EQUAL(request->nic.mac, 0x525400123456);
 		return true;
 	}
+	if (cancelled[request->handle % CANCELLED] == request->handle)
+		return true; /* the guest has forgotten it */
 	if (!is_nonsense)
 		decide(request);
 	if (unit_random() % hold_one_in == 0 && nr_held < HELD) {
 		held[nr_held++] = request;
 		nr_waited++;
+		cpu_turn();
 		return false;
 	}
-	if (depth >= 2)
-		return true;
-	depth++;
-	for (unsigned i = (unsigned)unit_random() % 4; i != 0; i--)
+	for (unsigned i = cpu_depth < 2 ? (unsigned)unit_random() % 4 : 0; i != 0; i--) {
+		cpu_depth++;
 		happen();
-	depth--;
+		cpu_depth--;
+	}
+	cpu_turn();
 	return true;
 }
 
@@ -723,7 +731,11 @@ static uint32_t perform(uint32_t offset, uint32_t value, bool write)
 	if (unit_random() % 8 == 0) {
 		struct access select = { .kind = ACCESS_PORT, .write = true, .width_bytes = 4, .value = offset };
 
+		bool was_alone = cpu_is_alone;
+
+		cpu_is_alone = true; /* there is one pair of ports, which drivers lock */
 		UNIT_EQUAL(e1000_port_access(&select, E1000_IO_ADDRESS, card), ACCESS_DONE);
+		cpu_is_alone = was_alone;
 		UNIT_EQUAL(e1000_port_access(&access, E1000_IO_DATA, card), ACCESS_DONE);
 	} else {
 		UNIT_EQUAL(e1000_memory_access(&access, offset, card), ACCESS_DONE);
@@ -921,10 +933,10 @@ static void handle(uint32_t told)
 		stock();
 	if (told & (E1000_CAUSE_TXDW | E1000_CAUSE_TXQ0))
 		take_sent();
-	if (unit_random() % 4 == 0 && depth < 2) {
-		depth++;
+	if (unit_random() % 4 == 0 && cpu_depth < 2) {
+		cpu_depth++;
 		happen();
-		depth--;
+		cpu_depth--;
 	}
 	if (!is_up)
 		return;
@@ -1030,9 +1042,11 @@ static void happen(void)
 		break;
 	default:
 		interrupt();
-		if (depth != 0 && card->lock.holder == 0 && !is_nonsense && unit_random() % 32 == 0) {
+		if (cpu_depth != 0 && card->lock.holder == 0 && !is_nonsense && unit_random() % 32 == 0) {
+			cpu_is_alone = true;
 			guest_reset(); /* while hooks are asked */
 			set_up();
+			cpu_is_alone = false;
 		}
 		break;
 	}
@@ -1087,6 +1101,7 @@ static unsigned pages_kept;
 /* The guest resets the card, and the last hook goes. */
 static void end(void)
 {
+	cpu_second_finish();
 	guest_reset();
 	release();
 	UNIT_CHECK(!card->is_claimed && !is_followed && nr_wishes == 0);
@@ -1095,18 +1110,45 @@ static void end(void)
 	UNIT_EQUAL(disk_memory_taken, pages_kept);
 }
 
-/* All that goes on by itself does: interrupts, the card, what waits. */
+static void settle_step(void)
+{
+	switch (unit_random() % 4) {
+	case 0:
+		resume_one();
+		break;
+	case 1:
+		(void)device_step();
+		break;
+	case 2:
+		watch_tell(&interrupt_taken_watchers, NULL); /* another's */
+		break;
+	default:
+		interrupt();
+	}
+}
+
+/* All that goes on by itself does: interrupts, the card, what waits. Of what is there then the guest was told. */
 static void settle(void)
 {
 	bool any = true;
+	uint32_t sent;
 
+	cpu_second_does(settle_step);
 	for (unsigned round = 0; any && round < 100000 && unit_why[0] == '\0'; round++) {
+		cpu_turn();
 		any = nr_held != 0 || (causes & REGISTER(E1000_IMS)) != 0;
 		resume_one();
 		interrupt();
 		any |= device_step();
+		any |= cpu_second_is_busy();
 	}
+	cpu_second_does(NULL);
 	UNIT_CHECK(!any);
+	sent = guest_head[TX];
+	take_sent();
+	UNIT_EQUAL(guest_head[TX], sent);
+	if (is_up && take_frame())
+		unit_fail("a frame is there that the guest was not told of");
 }
 
 /* The wire falls silent; the guest gives all that it has, and waits to be interrupted. */
@@ -1135,19 +1177,33 @@ static void check_all_came(void)
 	UNIT_EQUAL(guest_head[TX], guest_tail[TX]);
 }
 
+static void go_on(unsigned steps)
+{
+	for (unsigned i = 1; i <= steps && unit_why[0] == '\0'; i++) {
+		cpu_second_does(happen);
+		happen();
+		cpu_turn();
+		if (i % 10 != 0 || hold_one_in == 1)
+			continue;
+		is_wire_silent = true;
+		settle();
+		is_wire_silent = false;
+	}
+	cpu_second_does(NULL);
+	cpu_second_finish();
+}
+
 static void test_sequences(void)
 {
 	for (unsigned i = 0; i < SEQUENCES && unit_why[0] == '\0'; i++) {
 		begin(true);
 		set_up();
-		for (unsigned k = 0; k < (hold_one_in == 1 ? 600u : 60u) && unit_why[0] == '\0'; k++)
-			happen();
+		go_on(hold_one_in == 1 ? 600 : 60);
 		if (unit_random() % 4 == 0) {
 			guest_reset();
 			set_up();
 			hold_one_in = 8;
-			for (unsigned k = 0; k < 20 && unit_why[0] == '\0'; k++)
-				happen();
+			go_on(20);
 		}
 		drain();
 		check_all_came();
@@ -1158,7 +1214,7 @@ static void test_sequences(void)
 	UNIT_CHECK(has_tunnel == (nr_tunnelled[TX] > SEQUENCES) && has_tunnel == (nr_tunnelled[RX] > SEQUENCES) &&
 		   has_tunnel == (nr_links > SEQUENCES / 2));
 	UNIT_CHECK(nr_sent > SEQUENCES && nr_received > SEQUENCES && nr_waited > 100 && nr_cut > 100 && nr_tagged > 100 &&
-		   nr_own > SEQUENCES && nr_full > 0);
+		   nr_own > SEQUENCES && nr_full > 0 && cpu_nr_overtaken > SEQUENCES);
 }
 
 /* Rings that the guest uses become ours, and its own again, with frames in them. */

@@ -81,7 +81,7 @@ unit-virtio_net-objects := $(unit-virtio-transport) $(addprefix mediator/net/,fr
 
 unit-programs += e1000
 unit-e1000-objects := mediator/bounce.o $(addprefix mediator/net/,frame.o packet.o e1000_access.o e1000_find.o e1000_offload.o \
-	e1000_receive.o e1000_registers.o e1000_rx.o e1000_send.o e1000_setup.o e1000_slot.o e1000_tunnel.o e1000_tx.o e1000_work.o) tests/unit/disk_memory.o
+	e1000_receive.o e1000_registers.o e1000_rx.o e1000_send.o e1000_setup.o e1000_slot.o e1000_tunnel.o e1000_tx.o e1000_work.o) $(addprefix tests/unit/,disk_memory.o second_cpu.o)
 
 xhci-objects := mediator/disk/scsi.o $(addprefix mediator/usb/,storage.o storage_find.o storage_own.o usb.o usb_descriptors.o xhci_bell.o xhci_command.o xhci_control.o xhci_dequeue.o xhci_end.o \
 	xhci_endpoint.o xhci_find.o xhci_harvest.o xhci_insert.o xhci_transfer.o xhci_read.o xhci_registers.o xhci_ring.o xhci_slot.o) $(addprefix tests/unit/,xhci_device.o xhci_guest.o disk_memory.o)
