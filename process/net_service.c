@@ -134,10 +134,9 @@ int net_service_start(hpa_t config, uint64_t config_bytes, const struct tunnel_b
 	return resident_create(&net_program, NULL, config, config_bytes, &net_resident);
 }
 
-void net_service_give(enum tunnel_tag tag, const void *bytes, uint32_t nr_bytes)
+int net_service_give(enum tunnel_tag tag, const void *bytes, uint32_t nr_bytes)
 {
-	if (net_resident != NULL)
-		(void)resident_write(net_resident, TUNNEL_TO_SERVICE, tag, bytes, nr_bytes);
+	return net_resident != NULL ? resident_write(net_resident, TUNNEL_TO_SERVICE, tag, bytes, nr_bytes) : -RV_EAGAIN;
 }
 
 bool net_service_describe(struct tunnel_status *status)

@@ -20,9 +20,9 @@ struct net_service_listener {
 int net_service_start(hpa_t config, uint64_t config_bytes, const struct tunnel_begin *begin,
 		      const struct net_service_listener *listener);
 
-/* Gives it a record, which is lost if there is no room or it is dead. Any lock may be held; a deadline_look() has to
- * follow. Context: exit. */
-void net_service_give(enum tunnel_tag tag, const void *bytes, uint32_t nr_bytes);
+/* Gives it a record. 0; -RV_EAGAIN: there is no room, or it is dead: the record is lost. Any lock may be held; a
+ * deadline_look() has to follow. Context: exit. */
+int net_service_give(enum tunnel_tag tag, const void *bytes, uint32_t nr_bytes);
 
 /* What it has said of itself last. False: there is no tunnel. Context: boot, exit. */
 bool net_service_describe(struct tunnel_status *status);

@@ -302,7 +302,7 @@ static void net_describe_peer(const struct net *net, const struct wireguard_peer
 
 void net_describe(const struct net *net, struct tunnel_status *status)
 {
-	*status = (struct tunnel_status){ .port = net->outer.port, .nr_peers = (uint16_t)net->wireguard.nr_peers };
+	*status = (struct tunnel_status){ .port = net->outer.port, .nr_peers = (uint16_t)net->wireguard.nr_peers, .mtu = net->guest.mtu };
 	memcpy(status->inside, net->guest.address, NET_V4_BYTES);
 	memcpy(status->inside6, net->guest.v6.dhcp.address, NET_V6_BYTES);
 	net_say_outside(net, &status->outside);
@@ -318,10 +318,11 @@ void net_rekey(struct net *net, uint32_t peer)
 	}
 }
 
-static void net_receive_guest(struct net *net, uint8_t *frame, size_t nr_bytes)
+static void net_receive_guest(struct net *net, enum tunnel_tag way, uint8_t *frame, size_t nr_bytes)
 {
 	size_t packet_bytes = 0;
-	const uint8_t *packet = net_guest_receive(&net->guest, frame, nr_bytes, &packet_bytes);
+	const uint8_t *packet = way == TUNNEL_SCRIPT ? net_guest_take_script(&net->guest, frame, nr_bytes, &packet_bytes) :
+						       net_guest_receive(&net->guest, frame, nr_bytes, &packet_bytes);
 
 	if (packet != NULL)
 		wireguard_transmit(&net->wireguard, packet, packet_bytes);
@@ -348,8 +349,8 @@ void net_receive(struct net *net, enum tunnel_tag way, uint8_t *frame, size_t nr
 {
 	if (nr_bytes > NET_FRAME_BYTES)
 		return;
-	if (way == TUNNEL_GUEST)
-		net_receive_guest(net, frame, nr_bytes);
+	if (way == TUNNEL_GUEST || way == TUNNEL_SCRIPT)
+		net_receive_guest(net, way, frame, nr_bytes);
 	else if (way == TUNNEL_WIRE)
 		net_receive_wire(net, frame, nr_bytes);
 }

@@ -192,6 +192,23 @@ const uint8_t *net_guest_receive(struct net_guest *guest, uint8_t *frame, size_t
 	}
 }
 
+const uint8_t *net_guest_take_script(struct net_guest *guest, uint8_t *frame, size_t frame_bytes, size_t *nr_bytes)
+{
+	uint8_t *packet = frame + NET_ETHERNET_BYTES;
+	struct net_v4 v4;
+
+	if (frame_bytes < NET_ETHERNET_BYTES)
+		return net_guest_drop(guest);
+	if (net_load16(frame + 2 * NET_MAC_BYTES) == NET_ETHERTYPE_V6)
+		return net_guest6_take_script(guest, packet, frame_bytes - NET_ETHERNET_BYTES, nr_bytes);
+	if (net_load16(frame + 2 * NET_MAC_BYTES) != NET_ETHERTYPE_V4 || !net_read_v4(packet, frame_bytes - NET_ETHERNET_BYTES, &v4) ||
+	    !net_guest_may_go(guest, packet) || v4.length_bytes > guest->mtu)
+		return net_guest_drop(guest);
+	net_guest_clamp(guest, packet, &v4);
+	*nr_bytes = v4.length_bytes;
+	return packet;
+}
+
 void net_guest_deliver(struct net_guest *guest, uint8_t *packet, size_t nr_bytes)
 {
 	struct net_v4 v4;

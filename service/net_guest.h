@@ -35,6 +35,9 @@ void net_guest_place(struct net_guest *guest, const uint8_t *address, uint32_t p
 /* A frame of its. A packet of `*nr_bytes` that is to go; NULL: there is none. */
 const uint8_t *net_guest_receive(struct net_guest *guest, uint8_t *frame, size_t frame_bytes, size_t *nr_bytes);
 
+/* A frame of a script's, likewise: it goes where the guest's would, but nobody is answered, and nothing is learned of it. */
+const uint8_t *net_guest_take_script(struct net_guest *guest, uint8_t *frame, size_t frame_bytes, size_t *nr_bytes);
+
 /* A packet for it; may be changed. */
 void net_guest_deliver(struct net_guest *guest, uint8_t *packet, size_t nr_bytes);
 

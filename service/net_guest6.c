@@ -184,6 +184,13 @@ static void net_guest6_clamp(const struct net_guest *guest, uint8_t *packet, con
 				   guest->mtu - NET_V6_HEADER_BYTES - NET_TCP_BYTES);
 }
 
+static bool net_guest6_may_go(const struct net_guest *guest, const uint8_t *packet)
+{
+	const uint8_t *own = guest->v6.dhcp.address, *to = packet + 24;
+
+	return net_is_same6(packet + 8, own) && net_is_elsewhere6(to) && !net_is_same6(to, own);
+}
+
 const uint8_t *net_guest6_take(struct net_guest *guest, uint8_t *packet, size_t packet_bytes, size_t *nr_bytes)
 {
 	struct net_v6 v6;
@@ -198,8 +205,7 @@ const uint8_t *net_guest6_take(struct net_guest *guest, uint8_t *packet, size_t 
 		net_guest6_take_dhcp(guest, packet, &v6);
 		return NULL;
 	}
-	if (!net_is_same6(packet + 8, guest->v6.dhcp.address) || !net_is_elsewhere6(packet + 24) ||
-	    net_is_same6(packet + 24, guest->v6.dhcp.address))
+	if (!net_guest6_may_go(guest, packet))
 		return net_guest6_drop(guest);
 	*nr_bytes = NET_V6_HEADER_BYTES + v6.content_bytes;
 	if (*nr_bytes > guest->mtu) {
@@ -207,6 +213,18 @@ const uint8_t *net_guest6_take(struct net_guest *guest, uint8_t *packet, size_t 
 		return net_guest6_drop(guest);
 	}
 	net_guest6_clamp(guest, packet, &v6);
+	return packet;
+}
+
+const uint8_t *net_guest6_take_script(struct net_guest *guest, uint8_t *packet, size_t packet_bytes, size_t *nr_bytes)
+{
+	struct net_v6 v6;
+
+	if (!guest->v6.is_there || !net_read_v6(packet, packet_bytes, &v6) || net_guest6_is_neighbour(packet, &v6) ||
+	    !net_guest6_may_go(guest, packet) || NET_V6_HEADER_BYTES + v6.content_bytes > guest->mtu)
+		return net_guest6_drop(guest);
+	net_guest6_clamp(guest, packet, &v6);
+	*nr_bytes = NET_V6_HEADER_BYTES + v6.content_bytes;
 	return packet;
 }
 

@@ -23,6 +23,9 @@ void net_guest6_begin(struct net_guest *guest, const uint8_t *address);
 /* A packet of its, as net_guest_receive() has it. */
 const uint8_t *net_guest6_take(struct net_guest *guest, uint8_t *packet, size_t packet_bytes, size_t *nr_bytes);
 
+/* One of a script's, as net_guest_take_script() has it. */
+const uint8_t *net_guest6_take_script(struct net_guest *guest, uint8_t *packet, size_t packet_bytes, size_t *nr_bytes);
+
 /* A packet for it; may be changed. */
 void net_guest6_deliver(struct net_guest *guest, uint8_t *packet, size_t nr_bytes);
 

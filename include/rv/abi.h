@@ -415,7 +415,9 @@ enum rv_syscall {
 	/* (number of a card, 0: it is sent, 1: the guest receives it, frame, bytes) -> 0: it is queued. RV_ENOENT: there is
 	 * no such card; RV_ENOTSUP: no mediator has it; RV_ERANGE: shorter than an Ethernet header, or longer than
 	 * RV_NIC_TRANSFER_BYTES; RV_EPERM: a hook of another engine's has a say in it; RV_EAGAIN: the guest's driver has not
-	 * set the card up, or its packets pass unseen; RV_EBUSY: the queue is full; RV_ENOMEM */
+	 * set the card up, or its packets pass unseen; RV_EBUSY: the queue is full; RV_ENOMEM. With a tunnel a frame that
+	 * is sent goes into it: RV_ERANGE: more than NET_FRAME_BYTES, too; RV_EAGAIN: the network service has no room or
+	 * does not run; RV_EBUSY: too many of late */
 	RV_SYS_NIC_TRANSFER,
 	/* (struct rv_metric_spec *) -> the number of a new metric. RV_EINVAL; RV_ENOSPC: RV_METRICS_MAXIMUM; RV_ENOMEM: its
 	 * memory counts as the heap's */

@@ -38,6 +38,7 @@ enum tunnel_tag {
 	TUNNEL_ROAMED,	  /* from the service: struct tunnel_roamed */
 	TUNNEL_RESOLVED,  /* from the service: struct tunnel_roamed: that peer's name is that address */
 	TUNNEL_LOG,	  /* from the service, empty: more of the log is wanted; to it: text, at most TUNNEL_LOG_BYTES */
+	TUNNEL_SCRIPT,	  /* to the service: a frame of a script's */
 };
 
 struct tunnel_begin {
@@ -97,7 +98,7 @@ struct tunnel_status {
 	uint8_t inside[NET_V4_BYTES], inside6[NET_V6_BYTES]; /* the guest's addresses; zero: none */
 	struct tunnel_outside outside;
 	uint16_t port, nr_peers;
-	uint32_t reserved;
+	uint32_t mtu; /* inside */
 	struct tunnel_peer_status peers[TUNNEL_PEERS_MAXIMUM];
 };
 _Static_assert(sizeof(struct tunnel_peer_status) == 88 && sizeof(struct tunnel_status) == 56 + 8 * 88, "ABI");

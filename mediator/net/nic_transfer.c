@@ -2,6 +2,7 @@
  * mediator/net/nic_transfer.c: packets of scripts' own: copied, looked at whether another script has a say in them, and
  * queued behind what the guest sends or is given.
  */
+#include "core/instructions.h"
 #include "core/memory.h"
 #include "hook/hook.h"
 #include "mediator/net/nic.h"
@@ -10,6 +11,7 @@
 #include "mediator/net/tunnel.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
+#include "vmm/deadline.h"
 
 #define NIC_TRANSFER_PAGES ((RV_NIC_TRANSFER_BYTES + PAGE_BYTES - 1) / PAGE_BYTES)
 
@@ -67,6 +69,18 @@ int nic_send(struct nic *nic, const uint8_t *frame, uint32_t nr_bytes, bool to_g
 	return error;
 }
 
+/* To the wire, where nothing leaves but by the tunnel: into that. */
+static int nic_give(struct nic *nic, const struct bounce *bounce, bool to_guest, struct vcpu *vcpu)
+{
+	int error;
+
+	if (to_guest || !tunnel_is_wanted())
+		return nic_queue(nic, bounce, to_guest);
+	error = tunnel_take_script(nic, bounce, tsc_read());
+	deadline_look(vcpu);
+	return error;
+}
+
 int nic_transfer(struct packet_transfer *transfer, struct vcpu *vcpu)
 {
 	uint8_t *pages[NIC_TRANSFER_PAGES];
@@ -78,8 +92,6 @@ int nic_transfer(struct packet_transfer *transfer, struct vcpu *vcpu)
 		return -RV_ENOENT;
 	if (nic->class == NULL)
 		return -RV_ENOTSUP;
-	if (tunnel_is_wanted() && !transfer->to_guest)
-		return -RV_EPERM; /* nothing leaves but by the tunnel */
 	if (transfer->length_bytes < PACKET_BYTES_MINIMUM || transfer->length_bytes > RV_NIC_TRANSFER_BYTES)
 		return -RV_ERANGE;
 	bounce_init(&bounce, NULL, 0, pages, NIC_TRANSFER_PAGES);
@@ -87,7 +99,7 @@ int nic_transfer(struct packet_transfer *transfer, struct vcpu *vcpu)
 	if (error == 0 && nic_transfer_is_hooked(transfer, &bounce, vcpu))
 		error = -RV_EPERM;
 	if (error == 0)
-		error = nic_queue(nic, &bounce, transfer->to_guest);
+		error = nic_give(nic, &bounce, transfer->to_guest, vcpu);
 	bounce_release_pages(&bounce);
 	return error;
 }

@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/string.h"
+#include "core/time.h"
 #include "hook/hook.h"
 #include "mediator/net/egress.h"
 #include "mediator/net/heard.h"
@@ -33,6 +34,8 @@ static uint16_t tunnel_ports[TUNNEL_PEERS_MAXIMUM]; /* of those peers */
 static bool tunnel_has_names;			    /* some peer has one */
 static bool tunnel_is_told;			/* that the gate has refused something */
 static unsigned tunnel_nr_wireless;
+static struct spinlock tunnel_script_lock; /* innermost, guards the next */
+static uint64_t tunnel_script_tsc;	   /* when a script's next frame would go if none went ahead */
 
 /* Of datagrams of WireGuard's to the tunnel's port: the last of different senders. Where peers may roam only. */
 #define TUNNEL_SENDERS 16
@@ -324,7 +327,7 @@ void tunnel_changed(const struct tunnel_status *before, const struct tunnel_stat
 
 void tunnel_link(void)
 {
-	tunnel_giver(TUNNEL_LINK, NULL, 0);
+	(void)tunnel_giver(TUNNEL_LINK, NULL, 0);
 }
 
 static bool tunnel_takes(uint64_t frame_bytes)
@@ -336,7 +339,39 @@ static bool tunnel_takes(uint64_t frame_bytes)
 void tunnel_take_frame(enum tunnel_tag way, const uint8_t *frame, uint64_t frame_bytes)
 {
 	if (tunnel_takes(frame_bytes))
-		tunnel_giver(way, frame, (uint32_t)frame_bytes);
+		(void)tunnel_giver(way, frame, (uint32_t)frame_bytes);
+}
+
+/* May a script's frame go? One each TUNNEL_SCRIPT_MS may, and so many ahead of that as go at once. */
+static bool tunnel_is_script_turn(uint64_t tsc)
+{
+	uint64_t each = time_tsc_hz / 1000 * TUNNEL_SCRIPT_MS;
+	bool is_turn;
+
+	spinlock_acquire(&tunnel_script_lock);
+	if (tunnel_script_tsc < tsc)
+		tunnel_script_tsc = tsc;
+	is_turn = tunnel_script_tsc - tsc <= (TUNNEL_SCRIPT_FRAMES - 1) * each;
+	if (is_turn)
+		tunnel_script_tsc += each;
+	spinlock_release(&tunnel_script_lock);
+	return is_turn;
+}
+
+int tunnel_take_script(const struct nic *nic, const struct bounce *bounce, uint64_t tsc)
+{
+	uint8_t frame[NET_FRAME_BYTES];
+
+	if (nic != tunnel_nic)
+		return -RV_ENOENT;
+	if (bounce->length_bytes < PACKET_BYTES_MINIMUM || bounce->length_bytes > sizeof(frame))
+		return -RV_ERANGE;
+	if (!tunnel_takes(bounce->length_bytes))
+		return -RV_EAGAIN;
+	if (!tunnel_is_script_turn(tsc))
+		return -RV_EBUSY;
+	bounce_copy((struct bounce *)(uintptr_t)bounce, 0, frame, bounce->length_bytes, false);
+	return tunnel_giver(TUNNEL_SCRIPT, frame, (uint32_t)bounce->length_bytes);
 }
 
 void tunnel_take(enum tunnel_tag way, const struct bounce *bounce, uint64_t before_bytes)
@@ -351,5 +386,5 @@ void tunnel_take(enum tunnel_tag way, const struct bounce *bounce, uint64_t befo
 		heard_note(tunnel_gate.mac, frame, frame_bytes);
 	if (way == TUNNEL_WIRE && tunnel_roams)
 		tunnel_note_sender(frame, frame_bytes);
-	tunnel_giver(way, frame, (uint32_t)frame_bytes);
+	(void)tunnel_giver(way, frame, (uint32_t)frame_bytes);
 }

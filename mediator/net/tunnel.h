@@ -14,8 +14,9 @@
 struct nic;
 struct vcpu;
 
-/* How the service is reached: gives it a record, or loses it. Any lock may be held; a deadline_look() has to follow. */
-typedef void (*tunnel_give)(enum tunnel_tag tag, const void *bytes, uint32_t nr_bytes);
+/* How the service is reached: gives it a record. 0; -RV_EAGAIN: it has no room, or is dead: the record is lost. Any lock may be
+ * held; a deadline_look() has to follow. */
+typedef int (*tunnel_give)(enum tunnel_tag tag, const void *bytes, uint32_t nr_bytes);
 
 /* Context: boot, before nic_find(). */
 void tunnel_announce(tunnel_give give);
@@ -44,7 +45,13 @@ void tunnel_link(void);
 
 /* A frame: the guest's, or one from the wire. Context: exit, under the card's lock. */
 void tunnel_take_frame(enum tunnel_tag way, const uint8_t *frame, uint64_t frame_bytes);
-/* A frame in a bounce, behind so many bytes. Likewise. */
+/* A script's, which goes into the tunnel: TUNNEL_SCRIPT_FRAMES at once, and one more each TUNNEL_SCRIPT_MS, so that the guest's
+ * own find room. 0; -RV_ENOENT: another card's; -RV_ERANGE; -RV_EBUSY: too many; -RV_EAGAIN: as tunnel_give. `tsc`: now.
+ * Context: exit; without locks; a deadline_look() has to follow. */
+#define TUNNEL_SCRIPT_FRAMES 32
+#define TUNNEL_SCRIPT_MS 10
+int tunnel_take_script(const struct nic *nic, const struct bounce *frame, uint64_t tsc);
+/* A frame in a bounce, behind so many bytes. As tunnel_take_frame(). */
 void tunnel_take(enum tunnel_tag way, const struct bounce *bounce, uint64_t before_bytes);
 
 #endif

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
 			net_link(&lab_ends[0].net);
 			break;
 		default:
-			lab_give(0, what % 4 == 2 ? TUNNEL_GUEST : TUNNEL_WIRE, input.bytes, nr_bytes);
+			lab_give(0, what % 4 == 3 ? TUNNEL_WIRE : what & 128 ? TUNNEL_SCRIPT : TUNNEL_GUEST, input.bytes, nr_bytes);
 			input.bytes += nr_bytes;
 			input.left -= nr_bytes;
 		}

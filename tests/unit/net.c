@@ -210,6 +210,47 @@ static void test_no_way_out(void)
 	UNIT_EQUAL(lab_ends[0].nr_wire, 1);
 }
 
+/* A script's packets go where the guest's would; nobody is answered, and the guest stays who it is. */
+static void test_script(void)
+{
+	static const uint8_t script_mac[6] = { 2, 0, 0, 0, 0, 9 };
+	const struct dhcp_message asked = { .type = DHCP_DISCOVER, .transaction = 7 };
+	const uint8_t *others[] = { there, net_zero, net_broadcast_address };
+	struct lab_frame *arrived;
+	size_t nr_bytes;
+
+	begin(false);
+	lab_give(0, TUNNEL_GUEST, frame, make_ping(own, there, 1)); /* there are keys */
+	lab_settle();
+	lab_ends[0].nr_out = lab_ends[1].nr_out = 0;
+	nr_bytes = make_ping(own, there, 1392);
+	memcpy(frame + NET_MAC_BYTES, script_mac, sizeof(script_mac));
+	lab_give(0, TUNNEL_SCRIPT, frame, nr_bytes);
+	lab_settle();
+	arrived = lab_take(1);
+	UNIT_CHECK(arrived != NULL && arrived->nr_bytes == nr_bytes && memcmp(arrived->bytes + 14, frame + 14, nr_bytes - 14) == 0);
+	UNIT_CHECK(memcmp(lab_ends[0].net.guest.mac, guest_mac, sizeof(guest_mac)) == 0);
+	lab_ends[0].nr_wire = 0;
+	lab_give(0, TUNNEL_SCRIPT, frame, make_ping(own, there, 1393));
+	lab_give(0, TUNNEL_SCRIPT, frame, make_dhcp(&asked, net_zero, net_broadcast_address));
+	lab_give(0, TUNNEL_SCRIPT, frame, net_write_arp(frame, net_broadcast_mac, guest_mac, NET_ARP_REQUEST, own, net_zero, there));
+	for (unsigned i = 0; i < ARRAY_LENGTH(others); i++)
+		lab_give(0, TUNNEL_SCRIPT, frame, make_ping(others[i], there, 30));
+	lab_give(0, TUNNEL_SCRIPT, frame, make_ping(own, net_broadcast_address, 30));
+	lab_give(0, TUNNEL_SCRIPT, frame, make_ping(own, (const uint8_t[]){ 224, 0, 0, 251 }, 30));
+	lab_give(0, TUNNEL_SCRIPT, frame, make_ping(own, own, 30));
+	for (unsigned bytes = 0; bytes < 42; bytes++) {
+		(void)make_ping(own, there, 30);
+		lab_give(0, TUNNEL_SCRIPT, frame, bytes);
+	}
+	nr_bytes = make_ping(own, there, 30);
+	net_store16(frame + 12, NET_ETHERTYPE_V6);
+	lab_give(0, TUNNEL_SCRIPT, frame, nr_bytes);
+	UNIT_CHECK(lab_ends[0].nr_wire == 0 && lab_ends[0].nr_out == 0);
+	lab_give(0, TUNNEL_SCRIPT, frame, make_ping(own, there, 30)); /* and that would be seen */
+	UNIT_EQUAL(lab_ends[0].nr_wire, 1);
+}
+
 /* Our own address from a DHCP server, renewed, taken away. */
 static void test_outer_dhcp(void)
 {
@@ -458,6 +499,7 @@ int main(void)
 	unit_run("a packet that is too large is told to be", test_too_large);
 	unit_run("TCP is told how large segments may be", test_segments);
 	unit_run("no other frame has a way out", test_no_way_out);
+	unit_run("a script's packets go where the guest's would", test_script);
 	unit_run("our address is had by DHCP, renewed, and given up", test_outer_dhcp);
 	unit_run("neighbours are asked, and believed then only", test_neighbours);
 	unit_run("a peer elsewhere is not followed", test_roaming);

@@ -325,7 +325,7 @@ static void test_segments(void)
 }
 
 /* Nothing of a packet that is none for the tunnel reaches the wire. */
-static void test_no_way_out(void)
+static void no_way_out(enum tunnel_tag way)
 {
 	static const uint8_t mapped[16] = { [10] = 0xff, 0xff, 198, 51, 100, 7 }, loopback[16] = { [15] = 1 };
 	const uint8_t *from[] = { there, nobody, near, router, all_nodes }, *to[] = { all_nodes, router, near, own, nobody, mapped, loopback };
@@ -335,18 +335,40 @@ static void test_no_way_out(void)
 	lab_settle();
 	lab_ends[0].nr_wire = 0;
 	for (unsigned i = 0; i < ARRAY_LENGTH(from); i++)
-		lab_give(0, TUNNEL_GUEST, frame, make_ping(from[i], there, 30));
+		lab_give(0, way, frame, make_ping(from[i], there, 30));
 	for (unsigned i = 0; i < ARRAY_LENGTH(to); i++)
-		lab_give(0, TUNNEL_GUEST, frame, make_ping(own, to[i], 30));
+		lab_give(0, way, frame, make_ping(own, to[i], 30));
 	for (unsigned bytes = 0; bytes < HEADERS_BYTES + 38; bytes++) { /* cut */
 		(void)make_ping(own, there, 30);
-		lab_give(0, TUNNEL_GUEST, frame, bytes);
+		lab_give(0, way, frame, bytes);
 	}
 	for (unsigned type = 133; type < 256; type++) /* of neighbours, wherever to */
-		lab_give(0, TUNNEL_GUEST, frame, make_icmp(own, there, (uint8_t)type, 255, nobody, 16));
+		lab_give(0, way, frame, make_icmp(own, there, (uint8_t)type, 255, nobody, 16));
+	if (way == TUNNEL_SCRIPT)
+		lab_give(0, way, frame, make_ping(own, there, 1373)); /* too large */
 	UNIT_EQUAL(lab_ends[0].nr_wire, 0);
-	lab_give(0, TUNNEL_GUEST, frame, make_ping(own, there, 30)); /* and that would be seen */
+	lab_give(0, way, frame, make_ping(own, there, 30)); /* and that would be seen */
 	UNIT_EQUAL(lab_ends[0].nr_wire, 1);
+}
+
+static void test_no_way_out(void)
+{
+	no_way_out(TUNNEL_GUEST);
+}
+
+/* Nor of a script's, and nobody is answered. */
+static void test_script(void)
+{
+	struct lab_frame *arrived;
+
+	no_way_out(TUNNEL_SCRIPT);
+	lab_settle();
+	UNIT_CHECK(lab_ends[0].nr_out == 0);
+	lab_ends[1].nr_out = 0;
+	lab_give(0, TUNNEL_SCRIPT, frame, make_ping(own, there, 1372));
+	lab_settle();
+	arrived = lab_take(1);
+	UNIT_CHECK(arrived != NULL && arrived->nr_bytes == HEADERS_BYTES + 8 + 1372);
 }
 
 /* Without an address of IPv6 nobody is answered. */
@@ -372,6 +394,7 @@ int main(void)
 	unit_run("a packet that is too large is told to be", test_too_big);
 	unit_run("TCP is told how large segments may be", test_segments);
 	unit_run("no other packet has a way out", test_no_way_out);
+	unit_run("a script's packets go where the guest's would", test_script);
 	unit_run("without an address there is no IPv6", test_without);
 	return unit_failed;
 }

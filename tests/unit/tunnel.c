@@ -104,12 +104,17 @@ bool request_offer(struct request *request, struct vcpu *vcpu)
 	return true;
 }
 
-static void give(enum tunnel_tag tag, const void *bytes, uint32_t nr_bytes)
+uint64_t time_tsc_hz = 1000000;
+static enum tunnel_tag last_tag;
+static bool is_dead; /* the service */
+
+static int give(enum tunnel_tag tag, const void *bytes, uint32_t nr_bytes)
 {
-	(void)tag;
 	(void)bytes;
 	UNIT_CHECK(nr_bytes <= NET_FRAME_BYTES);
 	nr_given++;
+	last_tag = tag;
+	return is_dead ? -RV_EAGAIN : 0;
 }
 
 /* A datagram of WireGuard's to a peer. */
@@ -449,6 +454,44 @@ static void test_take(void)
 	UNIT_EQUAL(nr_given, 4);
 }
 
+static int take_script(uint64_t length_bytes, uint64_t tsc)
+{
+	struct bounce bounce = { .length_bytes = length_bytes };
+
+	return tunnel_take_script(&nics[0], &bounce, tsc);
+}
+
+/* A script's frames: for the service, so many at once and a few a second. */
+static void test_script(void)
+{
+	const uint64_t each = TUNNEL_SCRIPT_MS * 1000, start = 77777;
+	struct bounce bounce = { .length_bytes = 60 };
+
+	nr_given = nr_to_wire = nr_to_guest = 0;
+	UNIT_EQUAL(tunnel_take_script(&nics[1], &bounce, start), -RV_ENOENT);
+	UNIT_EQUAL(take_script(13, start), -RV_ERANGE);
+	UNIT_EQUAL(take_script(1515, start), -RV_ERANGE);
+	UNIT_EQUAL(nr_given, 0);
+	for (unsigned i = 0; i < TUNNEL_SCRIPT_FRAMES; i++)
+		UNIT_EQUAL(take_script(i % 2 ? 14 : 1514, start), 0);
+	UNIT_EQUAL(take_script(60, start), -RV_EBUSY);
+	UNIT_CHECK(nr_given == TUNNEL_SCRIPT_FRAMES && last_tag == TUNNEL_SCRIPT);
+	UNIT_EQUAL(take_script(60, start + each - 1), -RV_EBUSY);
+	UNIT_EQUAL(take_script(60, start + each), 0);
+	UNIT_EQUAL(take_script(60, start + each), -RV_EBUSY);
+	UNIT_EQUAL(take_script(60, start), -RV_EBUSY); /* another CPU's clock is behind */
+	UNIT_EQUAL(take_script(60, start + 3 * each), 0);
+	UNIT_EQUAL(take_script(60, start + 3 * each), 0);
+	UNIT_EQUAL(take_script(60, start + 3 * each), -RV_EBUSY);
+	for (unsigned i = 0; i < TUNNEL_SCRIPT_FRAMES; i++) /* a rest brings no more than so many */
+		UNIT_EQUAL(take_script(60, start + 1000 * each), 0);
+	UNIT_EQUAL(take_script(60, start + 1000 * each), -RV_EBUSY);
+	is_dead = true;
+	UNIT_EQUAL(take_script(60, start + 2000 * each), -RV_EAGAIN);
+	is_dead = false;
+	UNIT_CHECK(nr_to_wire == 0 && nr_to_guest == 0);
+}
+
 int main(void)
 {
 	unit_run("one card that can be kept, or none", test_claim);
@@ -459,5 +502,6 @@ int main(void)
 	unit_run("and by IPv6", test_roaming6);
 	unit_run("peers with a name are where an answer has said", test_names);
 	unit_run("what is no frame is not given to the service", test_take);
+	unit_run("a script's frames are for the service, and not too many", test_script);
 	return unit_failed;
 }

@@ -142,7 +142,7 @@ static int64_t syscall_nic(uint64_t position, struct rv_nic_info *info)
 static int64_t syscall_vpn(struct tunnel_status *status)
 {
 	*status = (struct tunnel_status){
-		.runs = 1, .inside = { 10, 9, 0, 2 }, .inside6 = { 0xfd, 0, 0, 9, [15] = 2 }, .outside.v4 = { 10, 0, 2, 15 }, .port = 51820, .nr_peers = 2,
+		.runs = 1, .inside = { 10, 9, 0, 2 }, .inside6 = { 0xfd, 0, 0, 9, [15] = 2 }, .outside.v4 = { 10, 0, 2, 15 }, .port = 51820, .nr_peers = 2, .mtu = 1420,
 		.peers = { { .where = { { 198, 51, 100, 7 }, 4, 0, 443 }, .is_up = 1, .handshake_age_ms = 2000, .nr_handshakes = 3,
 			     .sent_bytes = 5000, .received_bytes = UINT64_C(1) << 40 },
 			   { .where = { { 0x20, 1, 0xd, 0xb8, [15] = 8 }, 6, 0, 444 }, .handshake_age_ms = TUNNEL_NO_HANDSHAKE } },

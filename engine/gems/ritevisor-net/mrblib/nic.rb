@@ -80,8 +80,8 @@ class Nic
     Hook.on(*verbs.map { |verb| :"net_#{verb}" }, nic: @number, **filters, &block)
   end
 
-  # Sends a frame: Ethernet from the destination on, without CRC, as a String or a view. No hook sees it; where
-  # one of another script's would, it is an AccessError; NicBusy: too many are queued.
+  # Sends a frame: Ethernet from the destination on, without CRC, as a String or a view; with vpn= into the tunnel. No hook
+  # sees it; where one of another script's would, it is an AccessError; NicBusy: too many are queued.
   def transmit(frame)
     Nic.__transfer(@number, false, frame.to_s)
     self

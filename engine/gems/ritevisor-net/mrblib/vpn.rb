@@ -12,10 +12,13 @@ class Vpn
   # Where the guest is in it, of IPv4 and IPv6; where we are outside, and our port there. nil: there is no address.
   attr_reader :inside, :inside6, :outside, :outside6, :port
 
+  # Bytes of a packet in it, at most.
+  attr_reader :mtu
+
   attr_reader :peers
 
   def initialize(known)
-    @running, @inside, @inside6, @outside, @outside6, @port, peers = known
+    @running, @inside, @inside6, @outside, @outside6, @port, peers, @mtu = known
     @peers = peers.each_with_index.map { |peer, number| Peer.new(number, peer) }
   end
 

@@ -66,7 +66,7 @@ static const struct {
 	{ RV_ERANGE, "a frame has 14 to 9018 bytes, from its destination on" },
 	{ RV_EPERM, "a hook of another script decides about that" },
 	{ RV_EACCES, "given up by `powers` at the script's top level: name :nic there to keep it" },
-	{ RV_EAGAIN, "it cannot be had now: a script has to hook its packets, and the guest's driver has to have set it up" },
+	{ RV_EAGAIN, "it cannot be had now: a script has to hook its packets, and the guest's driver has to have set it up; with vpn= the network service has to run" },
 	{ RV_EBUSY, "its queue is full: try again, in `every` or `after`" },
 	{ RV_ENOMEM, "the hypervisor has not enough memory: give more with memory=" },
 };
@@ -149,6 +149,7 @@ void mrb_ritevisor_net_gem_init(mrb_state *mrb)
 	net_rules_init(mrb, nic);
 	net_dns_init(mrb);
 	net_vpn_init(mrb);
+	net_udp_init(mrb);
 }
 
 void mrb_ritevisor_net_gem_final(mrb_state *mrb)

@@ -19,11 +19,12 @@ void net_packet_of(mrb_state *mrb, mrb_value value, bool outbound, struct packet
 struct filter_step;
 struct filter_step *net_compile(mrb_state *mrb, mrb_value text, uint32_t *nr_steps);
 
-/* net_packet.c, net_filter.c, net_rules.c, net_dns.c, vpn.c */
+/* net_packet.c, net_filter.c, net_rules.c, net_dns.c, vpn.c, udp.c */
 void net_packet_init(mrb_state *mrb);
 void net_filter_init(mrb_state *mrb);
 void net_rules_init(mrb_state *mrb, struct RClass *nic);
 void net_dns_init(mrb_state *mrb);
 void net_vpn_init(mrb_state *mrb);
+void net_udp_init(mrb_state *mrb);
 
 #endif

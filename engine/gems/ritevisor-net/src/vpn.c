@@ -41,11 +41,11 @@ static mrb_value vpn_peer(mrb_state *mrb, const struct tunnel_peer_status *peer)
 	return mrb_ary_new_from_values(mrb, 7, values);
 }
 
-/* Vpn.__status -> [runs?, inside, inside6, outside, outside6, port, peers]; nil: there is none */
+/* Vpn.__status -> [runs?, inside, inside6, outside, outside6, port, peers, MTU]; nil: there is none */
 static mrb_value vpn_status(mrb_state *mrb, mrb_value self)
 {
 	struct tunnel_status status;
-	mrb_value values[7];
+	mrb_value values[8];
 
 	(void)self;
 	if (sys_vpn(&status) < 0)
@@ -59,7 +59,8 @@ static mrb_value vpn_status(mrb_state *mrb, mrb_value self)
 	values[6] = mrb_ary_new(mrb);
 	for (unsigned i = 0; i < status.nr_peers && i < TUNNEL_PEERS_MAXIMUM; i++)
 		mrb_ary_push(mrb, values[6], vpn_peer(mrb, &status.peers[i]));
-	return mrb_ary_new_from_values(mrb, 7, values);
+	values[7] = mrb_fixnum_value((mrb_int)status.mtu);
+	return mrb_ary_new_from_values(mrb, 8, values);
 }
 
 void net_vpn_init(mrb_state *mrb)
