@@ -12,14 +12,11 @@
 #include "mediator/net/heard.h"
 #include "mediator/net/nic.h"
 #include "mediator/net/nic_class.h"
+#include "mediator/net/other_way.h"
 #include "mediator/net/packet.h"
 #include "mediator/request.h"
 #include "rv/errno.h"
 #include "rv/kinds.h"
-#include "vmm/access.h"
-#include "vmm/pci_function.h"
-
-#define PCI_CLASS_WIRELESS 0x0du
 
 _Static_assert(2 * TUNNEL_PEERS_MAXIMUM == EGRESS_PEERS_MAXIMUM && NET_FRAME_BYTES == EGRESS_FRAME_BYTES &&
 		       TUNNEL_PEERS_MAXIMUM == EGRESS_NAMES_MAXIMUM && TUNNEL_NAME_BYTES == EGRESS_NAME_BYTES, "egress.h");
@@ -33,7 +30,6 @@ static uint32_t tunnel_nr_peers; /* of the configuration: the gate's first; behi
 static uint16_t tunnel_ports[TUNNEL_PEERS_MAXIMUM]; /* of those peers */
 static bool tunnel_has_names;			    /* some peer has one */
 static bool tunnel_is_told;			/* that the gate has refused something */
-static unsigned tunnel_nr_wireless;
 static struct spinlock tunnel_script_lock; /* innermost, guards the next */
 static uint64_t tunnel_script_tsc;	   /* when a script's next frame would go if none went ahead */
 
@@ -59,21 +55,18 @@ bool tunnel_is_wanted(void)
 	return tunnel_giver != NULL;
 }
 
-static void tunnel_look_at(uint64_t function)
-{
-	tunnel_nr_wireless += pci_hardware_read(function | PCI_CLASS, 4) >> 24 == PCI_CLASS_WIRELESS;
-}
-
 const char *tunnel_claim(uint8_t mac[NET_MAC_BYTES])
 {
+	const char *other_way = other_way_find();
 	struct rv_nic_info info;
 
 	tunnel_nic = nic_at(0);
-	pci_functions_visit(tunnel_look_at);
 	if (tunnel_nic == NULL)
 		return "there is no network card";
-	if (nic_at(1) != NULL || tunnel_nr_wireless != 0)
+	if (nic_at(1) != NULL)
 		return "there is another network card, by which packets could leave";
+	if (other_way != NULL)
+		return other_way;
 	if (tunnel_nic->class == NULL)
 		return "the network card is none that packets can be kept from: virtio-net is, and Intel's 82540EM and 82574L";
 	if (nic_watch() != 0)

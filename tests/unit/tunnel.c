@@ -15,7 +15,7 @@
 
 static struct nic nics[2] = { { .class = &nic_virtio_class } };
 static uint8_t wire_frame[320]; /* that comes next */
-static unsigned nr_nics, nr_wireless, nr_to_wire, nr_to_guest, nr_given;
+static unsigned nr_nics, nr_to_wire, nr_to_guest, nr_given;
 static bool is_watched;
 const struct nic_class nic_virtio_class = { .name = "virtio" };
 const struct nic_class nic_e1000_class = { .name = "e1000" };
@@ -51,16 +51,33 @@ int nic_send(struct nic *nic, const uint8_t *frame, uint32_t nr_bytes, bool to_g
 	return 0;
 }
 
+/* A PCI function beside the card: what it is, and its extended capabilities, up to one that says of Thunderbolt; 0: there is none. */
+static uint32_t other_class, other_ids, other_vendor_header;
+static unsigned nr_other_capabilities;
+static bool other_is_endless; /* its capabilities lead back */
+#define OTHER_FUNCTION (UINT64_C(1) << 20 | 2 << 15 | 3 << 12)
+
 void pci_functions_visit(void (*visit)(uint64_t function))
 {
 	visit(0);
+	visit(OTHER_FUNCTION);
+	visit(OTHER_FUNCTION + (1 << 12));
 }
 
 uint32_t pci_hardware_read(uint64_t address, uint8_t width_bytes)
 {
-	(void)address;
-	(void)width_bytes;
-	return nr_wireless != 0 ? 0x0d000000 : 0;
+	unsigned at = address & 0xfff, number = (at - 0x100) / 8;
+
+	UNIT_EQUAL(width_bytes, 4);
+	if ((address & ~UINT64_C(0xfff)) != OTHER_FUNCTION)
+		return at < 0x100 ? 0 : UINT32_MAX;
+	if (at < 0x100)
+		return at == PCI_CLASS ? other_class << 8 | 0x7f : at == PCI_ID ? other_ids : 0;
+	if (at % 8 == 4)
+		return other_vendor_header;
+	if (other_is_endless)
+		return 0x10001 | 0x100u << 20;
+	return number >= nr_other_capabilities ? 0 : number + 1 == nr_other_capabilities ? 0x1000b : 0x10001 | (at + 8) << 20;
 }
 
 void bounce_copy(struct bounce *bounce, uint64_t offset, void *buffer, size_t length_bytes, bool write)
@@ -136,6 +153,52 @@ static void take(uint64_t length_bytes)
 	struct bounce bounce = { .length_bytes = 12 + length_bytes };
 
 	tunnel_take(TUNNEL_WIRE, &bounce, 12);
+}
+
+static bool says(const char *why, const char *what)
+{
+	return why != NULL && strstr(why, what) != NULL && strlen(why) < TUNNEL_TEXT_BYTES;
+}
+
+static void find_no_other_way(void)
+{
+	uint8_t mac[6];
+
+	other_class = 0x060400; /* a bridge */
+	other_ids = 0x15da8086;
+	UNIT_CHECK(tunnel_claim(mac) == NULL);
+	other_is_endless = true;
+	UNIT_CHECK(tunnel_claim(mac) == NULL);
+	other_is_endless = false;
+	nr_other_capabilities = 3;
+	other_vendor_header = 0x04430; /* another of the vendor's */
+	UNIT_CHECK(tunnel_claim(mac) == NULL);
+	other_vendor_header = 0x01c41234;
+	other_ids = 0x15da1022; /* another vendor's */
+	UNIT_CHECK(tunnel_claim(mac) == NULL);
+	other_class = 0x0c0330; /* xHCI */
+	UNIT_CHECK(tunnel_claim(mac) == NULL);
+}
+
+/* What else packets could leave by is found, and said, with its place. */
+static void test_other_way(void)
+{
+	uint8_t mac[6];
+
+	find_no_other_way();
+	is_watched = false;
+	other_ids = 0x15da8086;
+	UNIT_CHECK(says(tunnel_claim(mac), "Thunderbolt or USB4") && says(tunnel_claim(mac), "PCI 01:02.3"));
+	nr_other_capabilities = 300;
+	UNIT_CHECK(says(tunnel_claim(mac), "Thunderbolt or USB4"));
+	nr_other_capabilities = 0;
+	other_class = 0x0c0340;
+	UNIT_CHECK(says(tunnel_claim(mac), "Thunderbolt or USB4") && says(tunnel_claim(mac), "PCI 01:02.3"));
+	other_class = 0x0d8000;
+	UNIT_CHECK(says(tunnel_claim(mac), "wireless") && says(tunnel_claim(mac), "PCI 01:02.3"));
+	UNIT_CHECK(!is_watched);
+	other_class = 0;
+	UNIT_CHECK(tunnel_claim(mac) == NULL && is_watched);
 }
 
 static void test_claim(void)
@@ -495,6 +558,7 @@ static void test_script(void)
 int main(void)
 {
 	unit_run("one card that can be kept, or none", test_claim);
+	unit_run("and no other way out", test_other_way);
 	unit_run("the gate is as the first report says", test_gate);
 	unit_run("so it is by IPv6", test_gate6);
 	unit_run("hooks are told of peers", test_peers);

@@ -96,7 +96,7 @@ unit-programs += frame
 unit-frame-objects := mediator/net/frame.o
 
 unit-programs += tunnel
-unit-tunnel-objects := mediator/net/tunnel.o mediator/net/egress.o mediator/net/heard.o core/print.o
+unit-tunnel-objects := mediator/net/tunnel.o mediator/net/other_way.o mediator/net/egress.o mediator/net/heard.o core/print.o
 
 unit-programs += egress
 unit-egress-objects := mediator/net/egress.o
