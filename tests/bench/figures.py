@@ -86,6 +86,11 @@ def _usb():
         figures[f"usb_{name}_instructions"] = Figure("... instructions, the guest's too")
         if name != "unhooked":
             figures[f"usb_{name}_extra_instructions"] = Figure("... the hypervisor's and the engine's")
+    commands = {"observed": "Ruby hooks that return at once, of each and its end", "changed": "4 KiB that are read are changed"}
+    for name, meaning in commands.items():
+        figures[f"usb_commands_{name}_exits_per_command_count"] = Figure(f"VM exits a SCSI command, of a disk's hooks: {meaning}")
+        figures[f"usb_commands_{name}_instructions"] = Figure("... instructions, the guest's too")
+        figures[f"usb_commands_{name}_extra_instructions"] = Figure("... the hypervisor's and the engine's")
     return figures
 
 

@@ -17,6 +17,7 @@ WITH_WARM_UP = TRANSFERS + TRANSFERS // 4  # of load.c, before its first mark
 MARK = 16
 DRIVERS = ["xhci_pci", "usb_storage", "sd_mod"]
 SCRIPTS = ["unhooked", "policy", "filtered", "observed", "changed"]
+COMMANDS_SCRIPTS = ["commands_observed", "commands_changed"]  # hooks of disks' requests: of SCSI commands
 INTERRUPTS = re.compile(r"^usb interrupts (\d+)\r?$", re.M)
 COMMANDS = f"""
 for module in /bench/*.ko; do insmod $module || exit 1; done
@@ -54,9 +55,15 @@ def measure(figures):
         linux_guest.build_disk_content(f"{work}/stick")
         bare = run_guest(["--bare"], work)
         runs = {}
-        for name in SCRIPTS:
+        for name in SCRIPTS + COMMANDS_SCRIPTS:
             script = [] if name == "unhooked" else ["--script", str(HERE / "scripts" / f"usb_{name}.rb")]
             runs[name] = run_guest(["--option", "budget_us=1000000", *script], work)
+    for name in COMMANDS_SCRIPTS:
+        all_of_it, ours, exits, _ = (each * TRANSFERS / REQUESTS for each in runs.pop(name))
+        figures[f"usb_{name}_exits_per_command_count"] = round(exits, 2)
+        figures[f"usb_{name}_instructions"] = round(all_of_it)
+        figures[f"bare_usb_{name}_instructions"] = round(bare[0] * TRANSFERS / REQUESTS)
+        figures[f"usb_{name}_extra_instructions"] = round(ours - runs["unhooked"][1] * TRANSFERS / REQUESTS)
     for name, (all_of_it, ours, exits, interrupts) in runs.items():
         figures[f"usb_{name}_exits_per_transfer_count"] = round(exits, 2)
         figures[f"usb_{name}_instructions"] = round(all_of_it)
@@ -70,4 +77,5 @@ def measure(figures):
 NAMES = [f"usb_{name}_{what}" for name in SCRIPTS for what in ("exits_per_transfer_count", "instructions", "extra_instructions")
          if name != "unhooked" or what != "extra_instructions"]  # fmt: skip
 NAMES.insert(NAMES.index("usb_policy_instructions"), "usb_policy_exits_but_interrupts_count")
+NAMES += [f"usb_{name}_{what}" for name in COMMANDS_SCRIPTS for what in ("exits_per_command_count", "instructions", "extra_instructions")]
 STEPS = [("transfers of a USB stick under Linux", NAMES, measure, "amd")]
