@@ -33,6 +33,7 @@ static struct {
 
 /* Requests that were to be cancelled before they could wait: a reset came while hooks were asked. */
 #define CANCELLED 256
+#define QUEUES 8
 static uint64_t cancelled[CANCELLED];
 
 void disk_go_on(unsigned steps)
@@ -268,12 +269,17 @@ void disk_let_go(void)
 	UNIT_EQUAL(disk_nr_waiting, 0);
 }
 
+static bool is_cancelled(uint64_t handle)
+{
+	return cancelled[handle % CANCELLED] == handle;
+}
+
 static bool hold(struct request *request)
 {
 	if (disk_nr_waiting == HELD)
 		return false;
 	held[disk_nr_waiting].request = request;
-	held[disk_nr_waiting++].is_stale = cancelled[request->handle % CANCELLED] == request->handle;
+	held[disk_nr_waiting++].is_stale = is_cancelled(request->handle);
 	disk_nr_held++;
 	return true;
 }
@@ -299,21 +305,32 @@ static void decide(struct request *request)
 
 bool request_offer(struct request *request, struct vcpu *vcpu)
 {
-	bool is_held;
+	static uint64_t asked[QUEUES]; /* the command of each that hooks are being asked about */
+	uint64_t *at = &asked[request->disk.queue % QUEUES], handle = request->handle;
+	bool is_end = request->kind == RV_EVENT_DISK_DONE, is_held;
 
 	(void)vcpu;
 	UNIT_EQUAL(disk_lock->holder, 0);
 	request->verdict = RV_VERDICT_PASS;
 	if (!disk_wants[request->kind] && request->marks == 0)
 		return true; /* nobody is asked */
+	/* Of a queue's they see one after another, in their order. */
+	if (!is_end && !is_cancelled(handle)) {
+		UNIT_CHECK(*at == 0 || is_cancelled(*at));
+		*at = handle;
+	}
 	cpu_turn();
 	decide(request);
 	is_held = unit_random() % 4 == 0 && hold(request);
+	if (is_held && *at == handle)
+		*at = 0;
 	for (unsigned i = is_held || cpu_depth >= 2 ? 0 : (unsigned)unit_random() % 4; i != 0; i--) {
 		cpu_depth++;
 		disk_happen(); /* another CPU, all of it meanwhile */
 		cpu_depth--;
 	}
 	cpu_turn();
+	if (*at == handle && !is_end)
+		*at = 0;
 	return !is_held;
 }
