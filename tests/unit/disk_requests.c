@@ -33,7 +33,7 @@ static struct {
 
 /* Requests that were to be cancelled before they could wait: a reset came while hooks were asked. */
 #define CANCELLED 256
-#define QUEUES 8
+#define QUEUES 8 /* the numbers of more are taken together */
 static uint64_t cancelled[CANCELLED];
 
 void disk_go_on(unsigned steps)

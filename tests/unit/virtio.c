@@ -695,6 +695,49 @@ static void test_nonsense(void)
 	UNIT_CHECK(nr_dead > DISK_SEQUENCES / 10);
 }
 
+/* With the pin's interrupt alone, which is counted as it is taken and as its cause is read: commands enough for both CPUs to
+ * be at, and looks of the other's while the handler begins. */
+static void pin_step(void)
+{
+	check_told();
+	switch (unit_random() % 8) {
+	case 0:
+		disk_resume_one();
+		break;
+	case 1:
+		watch_tell(&interrupt_taken_watchers, NULL); /* another's */
+		break;
+	case 2:
+	case 3:
+		interrupt(0);
+		break;
+	default:
+		(void)device_step();
+	}
+}
+
+static void pin_sequence(void)
+{
+	for (unsigned kind = 0; kind < RV_EVENT_KIND_COUNT; kind++)
+		disk_wants[kind] = kind == RV_EVENT_DISK_DONE;
+	begin();
+	disk_happen = pin_step;
+	for (unsigned round = 0; round < 20 && !device_has_vectors && !queues[0].polls && !queues[1].polls; round++) {
+		for (uint32_t i = 0; i < 2 * QUEUES; i++) {
+			give(i % QUEUES);
+			ring(i % QUEUES);
+		}
+		disk_settle(out, pin_step);
+	}
+	end();
+}
+
+static void test_pin(void)
+{
+	for (unsigned i = 0; i < DISK_SEQUENCES && unit_why[0] == '\0'; i++)
+		pin_sequence();
+}
+
 /* A device that is in use passes as it is, until it is reset. */
 static void test_unseen(void)
 {
@@ -761,6 +804,7 @@ int main(void)
 	unit_run("a reset by another way", test_reset_unseen);
 	unit_run("the last hook goes", test_unwatched);
 	unit_run("2,000 sequences of virtio requests, interrupts and resets", test_sequences);
+	unit_run("2,000 of ends on the pin", test_pin);
 	unit_run("2,000 of virtio nonsense", test_nonsense);
 	return unit_failed;
 }
