@@ -488,6 +488,16 @@ static void main_find_nics(void)
 	are_found = true;
 }
 
+/* Once. */
+static void main_find_usb(void)
+{
+	static bool are_found;
+
+	if (!are_found)
+		usb_find();
+	are_found = true;
+}
+
 /* What goes wrong here stops the boot. */
 static void main_prepare_vpn(void)
 {
@@ -506,6 +516,7 @@ static void main_start_vpn(void)
 	process_prepare();
 	main_find_disks(); /* which looks how large functions' registers are */
 	main_find_nics();
+	main_find_usb();
 	why = vpn_start(&main_vcpu);
 	if (why != NULL)
 		main_refuse(why);
@@ -555,7 +566,7 @@ static void main_run_scripts(void)
 	main_find_disks();
 	main_add_scripts();
 	main_find_nics();
-	usb_find();
+	main_find_usb();
 	failed = process_run_all_scripts(&main_vcpu);
 	if (failed == NULL)
 		return;

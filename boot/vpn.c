@@ -11,6 +11,7 @@
 #include "core/string.h"
 #include "core/time.h"
 #include "mediator/net/tunnel.h"
+#include "mediator/usb/usb.h"
 #include "process/net_service.h"
 #include "vmm/deadline.h"
 
@@ -61,6 +62,8 @@ const char *vpn_start(struct vcpu *vcpu)
 	const char *why = tunnel_claim(vpn_wish.begin.mac);
 	uint64_t end;
 
+	if (why == NULL)
+		why = usb_forbid_networks();
 	if (why != NULL)
 		return vpn_say(why);
 	if (net_service_start(vpn_config, vpn_config_bytes, &vpn_wish.begin, &listener) != 0)

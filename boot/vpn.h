@@ -23,8 +23,8 @@ bool vpn_is_wanted(void);
  * why not. Context: boot, before nic_find() and encrypt_unlock(). */
 const char *vpn_prepare(void);
 
-/* Claims the card and starts the service. NULL; or why not, in plain words: then no guest may run. Context: boot, after
- * nic_find() and process_prepare(). */
+/* Claims the card, keeps USB's networks out, and starts the service. NULL; or why not, in plain words: then no guest may run.
+ * Context: boot, after nic_find(), usb_find() and process_prepare(). */
 const char *vpn_start(struct vcpu *vcpu);
 
 #endif

@@ -17,6 +17,15 @@ static uint32_t usb_watchers, usb_transfer_watchers;
 static uint64_t usb_unseen[USB_UNSEEN_MAXIMUM]; /* controllers of other kinds */
 static unsigned usb_nr_unseen;
 static bool usb_is_told;
+static bool usb_has_no_networks; /* set before the guest runs */
+
+/* Classes of devices and interfaces (USB-IF's list) by which packets can leave. */
+#define USB_CLASS_COMMUNICATIONS 0x02u /* CDC: Ethernet, NCM, MBIM, RNDIS; modems */
+#define USB_CLASS_CDC_DATA 0x0au
+#define USB_CLASS_WIRELESS 0xe0u /* RNDIS, Bluetooth */
+#define USB_CLASS_MISCELLANEOUS 0xefu
+#define USB_SUBCLASS_RNDIS 4u
+#define USB_CLASS_VENDOR 0xffu
 
 static void usb_look_at(uint64_t function)
 {
@@ -69,6 +78,30 @@ void usb_unwatch(void)
 	for (unsigned i = 0; (controller = xhci_at(i)) != NULL; i++)
 		xhci_release(controller);
 	spinlock_release(&xhci_lock);
+}
+
+const char *usb_forbid_networks(void)
+{
+	if (usb_nr_unseen != 0)
+		return "there is a USB controller that is none of xHCI, by which a network can be plugged in";
+	usb_has_no_networks = true;
+	return usb_watch() == 0 ? NULL : "a USB controller is out of our reach, by which a network can be plugged in";
+}
+
+static bool usb_is_network(uint8_t class_code, uint8_t subclass)
+{
+	return class_code == USB_CLASS_COMMUNICATIONS || class_code == USB_CLASS_CDC_DATA || class_code == USB_CLASS_WIRELESS ||
+	       class_code == USB_CLASS_VENDOR || (class_code == USB_CLASS_MISCELLANEOUS && subclass == USB_SUBCLASS_RNDIS);
+}
+
+const char *usb_forbids(const struct rv_usb_info *info)
+{
+	bool is_network = usb_is_network(info->class_code, info->subclass);
+
+	/* All configurations' are here, with their alternate settings (usb_descriptors.c). */
+	for (uint32_t i = 0; i < info->nr_interfaces; i++)
+		is_network |= usb_is_network(info->interfaces[i].class_code, info->interfaces[i].subclass);
+	return usb_has_no_networks && is_network ? "packets could leave by it beside the tunnel (vpn=)" : NULL;
 }
 
 int usb_watch_transfers(void)

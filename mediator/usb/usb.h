@@ -16,7 +16,13 @@ int usb_watch(void);
 /* One less. With the last one nothing is claimed any more. */
 void usb_unwatch(void);
 
-/* The same of hooks of transfers, each of which is one of the former too. */
+/* From now on no device comes in by which packets could leave: networks, modems, radio, and what is known to its vendor alone, of
+ * which most adapters are. NULL; or why that cannot be. Context: boot, behind usb_find(); once. */
+const char *usb_forbid_networks(void);
+/* NULL; or why such a device must not come in. */
+const char *usb_forbids(const struct rv_usb_info *info);
+
+/* As usb_watch() and usb_unwatch(), of hooks of transfers, each of which is one of the former too. */
 int usb_watch_transfers(void);
 void usb_unwatch_transfers(void);
 

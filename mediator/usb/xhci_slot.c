@@ -8,6 +8,7 @@
 #include "core/string.h"
 #include "hook/hook.h"
 #include "mediator/usb/storage.h"
+#include "mediator/usb/usb.h"
 #include "rv/kinds.h"
 
 /* Memory --------------------------------------------------------------------------------------------- */
@@ -187,10 +188,16 @@ static void xhci_slot_decide(struct xhci_slot *slot, struct vcpu *vcpu)
 {
 	uint32_t round = slot->ring.round;
 	enum rv_verdict verdict;
+	const char *why;
 
 	xhci_slot_describe(slot);
 	slot->is_told = true;
 	slot->was_allowed = false;
+	why = usb_forbids(&slot->known->info);
+	if (why != NULL) {
+		xhci_slot_refuse(slot, why);
+		return;
+	}
 	slot->state = XHCI_ASKED;
 	verdict = xhci_slot_ask(slot, vcpu);
 	if (slot->ring.round != round || slot->state != XHCI_ASKED)

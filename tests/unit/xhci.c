@@ -719,6 +719,27 @@ static void transfers_in(void)
 	transfers_end();
 }
 
+/* Where nothing may leave beside a tunnel: by the device's class, or that of any of its interfaces. */
+static void test_networks(void)
+{
+	static const struct { uint8_t class_code, subclass; bool is_network; } cases[] = {
+		{ 2, 6, true }, { 2, 2, true }, { 0xa, 0, true }, { 0xe0, 1, true }, { 0xef, 4, true }, { 0xff, 0xff, true },
+		{ 0, 0, false }, { 3, 1, false }, { 8, 6, false }, { 9, 0, false }, { 0xef, 2, false }, { 0xb, 0, false },
+	};
+	static struct rv_usb_info device, interface;
+
+	device.class_code = 2;
+	UNIT_CHECK(usb_forbids(&device) == NULL);
+	UNIT_CHECK(usb_forbid_networks() == NULL);
+	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+		device = (struct rv_usb_info){ .class_code = cases[i].class_code, .subclass = cases[i].subclass, .nr_interfaces = 1,
+					       .interfaces = { { 8, 6, 80 } } };
+		interface = (struct rv_usb_info){ .nr_interfaces = 2, .interfaces = { { 8, 6, 80 }, { cases[i].class_code, cases[i].subclass, 0 } } };
+		UNIT_EQUAL(usb_forbids(&device) != NULL, cases[i].is_network);
+		UNIT_EQUAL(usb_forbids(&interface) != NULL, cases[i].is_network);
+	}
+}
+
 int main(void)
 {
 	disk_memory_reset(1024);
@@ -738,5 +759,6 @@ int main(void)
 	unit_run("transfers to a device: seen, changed, dropped, refused", transfers_out);
 	unit_run("transfers from a device: seen, changed, refused at their ends", transfers_in);
 	guest_free(); /* slots stay, with their pages */
+	unit_run("networks are told from other devices", test_networks);
 	return unit_failed;
 }
