@@ -13,7 +13,10 @@ TARGETS = ["allow", "block", "reject", "permit", "Allow", "allow#", ""]
 IDS = ["46f4:0001", "46F4:*", "*:*", "*:0001", "46f4", "46f4:1", "1234:00011", "12g4:0001"]
 INTERFACES = ["08:06:50", "03:*:*", "03:01:*", "e0:01:01", "*:*:*", "03:*:01", "3:1:1", "08:06", "08:06:50:01", "0g:*:*"]
 TEXTS = ['"A1"', '""', '"a b"', '"#"', r'"\"q\""', r'"\\"', r'"\x41"', r'"\x4"', r'"\q"', r'"\n"', '"{"', '"open', "bare", '"é"', r'"\xFF"']
-CONDITIONS = ["true", "false", "!true", "! true", "!!true", "maybe-not", "true)"]
+CONDITIONS = ["true", "!true", "allowed-matches(with-interface one-of { 03:00:01 03:01:01 })", "!allowed-matches(1234:0001)", "false",
+              "! true", "!!true", "maybe-not", "true)", "allowed-matches", "allowed-matches()", "allowed-matches (46f4:0001)",
+              "allowed-matches( 46f4:0001)", "allowed-matches(46f4:0001 )", "allowed-matches(colour)", 'allowed-matches(name "a)b")',
+              "allowed-matches(allow 46f4:0001)", "allowed-matches(id 46f4:0001", "allowed-matches(46f4:0001 if true)"]  # fmt: skip
 OPERATORS = ["all-of", "one-of", "none-of", "equals", "equals-ordered", "match-all", "any-of", "One-of"]
 ATTRIBUTES = [("id", IDS), ("with-interface", INTERFACES), ("name", TEXTS), ("serial", TEXTS), ("hash", TEXTS), ("via-port", TEXTS),
               ("parent-hash", TEXTS), ("label", TEXTS), ("if", CONDITIONS), ("colour", TEXTS)]  # fmt: skip

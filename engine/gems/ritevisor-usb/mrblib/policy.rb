@@ -13,12 +13,21 @@ class Usb
     raise ArgumentError, "others: is :hide or :pass, not #{others.inspect}" unless %i[hide pass].include?(others)
     rules = Rules.new(text)
     __hide_others if others == :hide
+    inside = {} # numbers of those that are in
     Hook.on(:usb_attach, on_error: :deny) do |event|
       device = event.device
-      target, line = device ? rules.judge(device) : :block
-      event.deny(line ? "line #{line} of the rules" : "no rule") if (target || default) != :allow
+      inside.delete(device.number) if device
+      target, line = device ? rules.judge(device, __among(inside)) : :block
+      next event.deny(line ? "line #{line} of the rules" : "no rule") if (target || default) != :allow
+      inside[device.number] = true
     end
+    Hook.on(:usb_detach, observe: true) { |event| inside.delete(event.device) }
     rules
+  end
+
+  # Another script may have refused what these rules let in.
+  def self.__among(numbers)
+    numbers.empty? ? [] : select { |device| numbers[device.number] && !device.refused? }
   end
 
   # All controllers but the xHCI that are there now: these have a mediator, what is plugged in later has none. First what is
@@ -42,49 +51,71 @@ class Usb
     # What a rule says of one thing: values, and how many of these have to be a device's.
     Demand = Struct.new(:name, :operator, :values)
     Rule = Struct.new(:line, :target, :demands)
+    # Is a device in that fits? `wanted`: true, or false where a "!" stands before it.
+    Matches = Struct.new(:rule, :wanted)
 
     attr_reader :rules
 
-    def initialize(text)
+    # `first`: the number of its first line, for what is said of errors
+    def initialize(text, first = 1)
       @rules = []
-      text.split("\n").each_with_index { |line, index| __line(line, index + 1) }
+      text.split("\n").each_with_index { |line, index| __line(line, index + first) }
     end
 
     def size
       @rules.size
     end
 
-    # [:allow, :block or :reject, number of the line]; nil: no rule fits
-    def judge(device)
-      known = { "interface" => device.interfaces, "id" => [device.id], "serial" => [device.serial],
-                "name" => [device.product], "via-port" => [device.path] }
-      known["hash"] = [device.fingerprint] if __asks?("hash")
-      known["parent-hash"] = (parent = device.parent) && [parent.fingerprint] if __asks?("parent-hash")
-      rule = @rules.find { |one| one.demands.all? { |demand| __fits?(demand, known, one.target) } }
+    # [:allow, :block or :reject, number of the line]; nil: no rule fits. `others`: devices that are in.
+    def judge(device, others = [])
+      rule = __fitting(device, others)
       rule && [rule.target, rule.line]
+    end
+
+    # The first rule that fits; nil: none.
+    def __fitting(device, others)
+      known = __known(device)
+      @rules.find { |one| one.demands.all? { |demand| __fits?(demand, known, one.target, others) } }
     end
 
     private
 
     # Matching -----------------------------------------------------------------------------------------------
 
+    def __known(device)
+      known = { "interface" => device.interfaces, "id" => [device.id], "serial" => [device.serial],
+                "name" => [device.product], "via-port" => [device.path] }
+      known["hash"] = [device.fingerprint] if __asks?("hash")
+      known["parent-hash"] = (parent = device.parent) && [parent.fingerprint] if __asks?("parent-hash")
+      known
+    end
+
     def __asks?(name)
       @rules.any? { |rule| rule.demands.any? { |demand| demand.name == name } }
     end
 
     # What is not known of a device, a root hub's hash, lets none in, and keeps one out.
-    def __fits?(demand, known, target)
+    def __fits?(demand, known, target, others)
       return target != :allow if demand.name == "parent-hash" && known["parent-hash"].nil?
-      have = demand.name == "if" ? [true] : known[demand.name]
-      case demand.operator
-      when "all-of" then demand.values.all? { |value| __among?(value, have) }
-      when "one-of" then demand.values.any? { |value| __among?(value, have) }
-      when "none-of" then demand.values.none? { |value| __among?(value, have) }
-      when "match-all" then __all_had?(demand.values, have)
+      return __has?(demand.operator, demand.values.map { |value| __holds?(value, others) }, [true]) if demand.name == "if"
+      __has?(demand.operator, demand.values, known[demand.name])
+    end
+
+    def __holds?(condition, others)
+      return condition unless condition.is_a?(Matches)
+      others.any? { |device| condition.rule.__fitting(device, []) } == condition.wanted
+    end
+
+    def __has?(operator, values, have)
+      case operator
+      when "all-of" then values.all? { |value| __among?(value, have) }
+      when "one-of" then values.any? { |value| __among?(value, have) }
+      when "none-of" then values.none? { |value| __among?(value, have) }
+      when "match-all" then __all_had?(values, have)
       when "equals-ordered"
-        have.size == demand.values.size && have.each_index.all? { |at| __same?(demand.values[at], have[at]) }
+        have.size == values.size && have.each_index.all? { |at| __same?(values[at], have[at]) }
       else
-        have.size == demand.values.size && demand.values.all? { |value| __among?(value, have) } && __all_had?(demand.values, have)
+        have.size == values.size && values.all? { |value| __among?(value, have) } && __all_had?(values, have)
       end
     end
 
@@ -198,11 +229,11 @@ class Usb
       ends
     end
 
-    # Up to a blank, a brace or a comment.
+    # Up to a blank, a brace, a parenthesis or a comment.
     def __word
       __blank
       start = @at
-      @at += 1 while @at < @text.size && !" \t\r{}\"#".include?(@text[@at])
+      @at += 1 while @at < @text.size && !" \t\r{}()\"#".include?(@text[@at])
       __fail("something is missing") if start == @at
       @text[start, @at - start]
     end
@@ -237,13 +268,25 @@ class Usb
       conditions
     end
 
-    # true or false; with a "!" the other. All else depends on what USBGuard's daemon knows.
+    # true, false, or what a device that is in says of itself; with a "!" the contrary. All else depends on what USBGuard's
+    # daemon knows.
     def __condition
       word = __word
       negated = word[0] == "!"
       name = negated ? word[1..-1] : word
-      __fail("if #{name}: only true and false are conditions here") unless %w[true false].include?(name)
+      return Matches.new(__query, !negated) if name == "allowed-matches"
+      __fail("if #{name}: only true, false and allowed-matches(...) are conditions here") unless %w[true false].include?(name)
       (name == "true") != negated
+    end
+
+    # All up to the next parenthesis, as USBGuard has it, is what stands behind a rule's target.
+    def __query
+      last = @text[@at] == "(" ? @text.index(")", @at) : nil
+      __fail("allowed-matches takes what it looks for in parentheses") unless last
+      query = @text[@at + 1...last]
+      __fail("allowed-matches(#{query}): a blank, or nothing, is no end") if query.empty? || " \t\r".include?(query[-1])
+      @at = last + 1
+      Rules.new("allow #{query}", @number)
     end
 
     def __string

@@ -67,6 +67,24 @@ assert 'Usb::Rules: conditions' do
   end
 end
 
+assert 'Usb::Rules: whether another is in' do
+  rules = Usb::Rules.new("allow with-interface match-all { 03:*:* } if !allowed-matches(with-interface one-of { 03:*:* })")
+  keyboard, mouse = UsbSample.new("0627:0001", ["03:01:01"]), UsbSample.new("0627:0002", ["03:01:02"])
+  assert_equal [:allow, 1], rules.judge(keyboard)
+  assert_equal [:allow, 1], rules.judge(keyboard, [STICK])
+  assert_nil rules.judge(mouse, [STICK, keyboard])
+  assert_nil rules.judge(mouse, [EVIL])
+  { "allowed-matches(0627:0001)" => true, "!allowed-matches(0627:0001)" => false, "allowed-matches(id 0627:0002)" => false,
+    "{ allowed-matches(0627:*) !allowed-matches(serial \"B\") }" => true, "one-of { false allowed-matches(hash \"h\") }" => true,
+    "allowed-matches(parent-hash \"h\")" => false, "!allowed-matches(parent-hash \"h\")" => true,
+    "allowed-matches(id 0627:0001 if false)" => false }.each do |text, wanted|
+    assert_equal wanted, !Usb::Rules.new("allow if #{text}").judge(STICK, [keyboard]).nil?, text
+  end
+  ["", "()", "(0627:0001 )", "( )", " (0627:0001)", "(0627:0001", "(name \"a)b\")", "(allow 0627:0001)", "(0627:0001)true"].each do |text|
+    assert_raise(ArgumentError, text) { Usb::Rules.new("allow if allowed-matches#{text}") }
+  end
+end
+
 assert 'Usb::Rules: what is wrong' do
   ["permit", "allow 46f4", "allow id", "allow id 46f4:00001", "allow with-interface *:06:50", "allow with-interface 8:6:50",
    "allow with-interface { 08:06:50", "allow with-interface { }", "allow serial A1", "allow serial \"A1", "allow name \"\\q\"",
