@@ -98,8 +98,9 @@ def load(boot, folder, value, command="load"):
 
 
 def record(boot, folder):
-    """A recording by the wire, of ports that the guest reads all the time, as long as nothing has come."""
-    until = f"until [ -s {folder}/trace/cpu0 ]; do sleep 0.1; done"
+    """A recording by the wire, of ports that the guest reads all the time, as long as nothing has come of the recording's own hook:
+    live.rb's may have met one before that was there."""
+    until = f"until grep -aqs ritectl {folder}/trace/cpu0; do sleep 0.1; done"
     status, text = ritectl(boot.path, "record", "-q", "-e", "port_read:0x80", "-o", folder + "/trace", "sh", "-c", until)
     read = subprocess.run(["babeltrace2", folder + "/trace"], capture_output=True, text=True)
     shown = [line for line in read.stdout.splitlines() if "port_read" in line and 'script = "ritectl"' in line]
