@@ -51,8 +51,10 @@ class ProcessGroups:
         with self._lock:
             if self.is_stopped:
                 raise KeyboardInterrupt
+            words = ["/bin/sh", "-c", command] if isinstance(command, str) else command
+            # A background job of a shell script starts with SIGINT ignored, by which tests end what they have started.
             child = subprocess.Popen(
-                command, shell=isinstance(command, str), stdin=subprocess.DEVNULL, stdout=log,
+                ["env", "--default-signal=INT", *words], stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, env=env, cwd=cwd, start_new_session=True,
             )  # fmt: skip
             self._groups.add(child.pid)

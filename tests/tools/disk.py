@@ -63,9 +63,7 @@ def kill_amid(work, action, image, signal_number=signal.SIGKILL):
     before = ends_of(image)
     command = [ROOT / "ritevisor", "disk", action, image, "--header", work / "header", "--key-file", work / "key", "--yes"]
     child = subprocess.Popen([str(word) for word in command], cwd=ROOT, start_new_session=True, stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                             # A background job of a shell script starts with SIGINT ignored.
-                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # fmt: skip
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
     end = time.monotonic() + 60
     while ends_of(image) == before and time.monotonic() < end:
         time.sleep(0.002)
