@@ -7,6 +7,7 @@
  */
 #include "guest.h"
 
+#include "ahci_registers.h"
 #include "disk_data.h"
 #include "instruction.h"
 #include "reserved.h"
@@ -14,22 +15,7 @@
 #define POLLS 1000000u
 #define SECTOR 512u
 
-#define CAP 0x00
-#define GHC 0x04
-#define CLB 0x00
-#define FB 0x08
-#define IS 0x10
-#define CMD 0x18
-#define TFD 0x20
-#define SCTL 0x2c
-#define SERR 0x30
-#define SACT 0x34
-#define CI 0x38
-#define CMD_ST 1u
-#define CMD_FRE 0x10u
-#define CMD_CR 0x8000u
 #define IS_D2H 1u
-#define IS_TFES (1u << 30)
 #define OK 0x50u
 #define REFUSED 0x4051u /* UNC, ERR */
 #define ABORTED 0x441u

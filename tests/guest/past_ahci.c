@@ -6,25 +6,11 @@
  */
 #include "past.h"
 
+#include "ahci_registers.h"
 #include "instruction.h"
 
 #define POLLS 100u
 #define MANY_POLLS 20000u
-#define CLB 0x00
-#define FB 0x08
-#define IS 0x10
-#define CMD 0x18
-#define TFD 0x20
-#define SCTL 0x2c
-#define SERR 0x30
-#define SACT 0x34
-#define CI 0x38
-#define FBS 0x40
-#define CMD_ST 1u
-#define CMD_FRE 0x10u
-#define CMD_CR 0x8000u
-#define IS_TFES (1u << 30)
-#define GHC 0x04
 #define GHC_RESET 1u
 #define GHC_ON 0x80000000u
 #define HEADER_WRITE 0x40u

@@ -3,17 +3,9 @@
  */
 #include "storm.h"
 
+#include "ahci_registers.h"
+
 #define PORT 0x100
-#define CLB 0x00
-#define FB 0x08
-#define IS 0x10
-#define CMD 0x18
-#define TFD 0x20
-#define SCTL 0x2c
-#define SERR 0x30
-#define SACT 0x34
-#define CI 0x38
-#define GHC 0x04
 #define POLLS 20000u
 #define SLOTS 32u
 

@@ -434,38 +434,28 @@ static void test_configuration(void)
 	UNIT_CHECK(!net_configure(large, strlen(large), &config, &report) && strncmp(report.text, "MTU: with", 9) == 0);
 }
 
-static uint64_t state = 1;
-
-static uint32_t next(void)
-{
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return (uint32_t)(state * 0x2545f4914f6cdd1dull >> 32);
-}
-
 /* Frames of both sides with bytes that are others, and cut, while time passes: the gate has nothing to refuse. */
 static void test_hostile(void)
 {
 	begin(true);
 	for (unsigned i = 0; i < 20000; i++) {
 		struct lab_end *end = &lab_ends[0];
-		enum tunnel_tag way = next() % 2 ? TUNNEL_GUEST : TUNNEL_WIRE;
+		enum tunnel_tag way = unit_random() % 2 ? TUNNEL_GUEST : TUNNEL_WIRE;
 		size_t nr_bytes;
 
-		switch (next() % 4) {
+		switch (unit_random() % 4) {
 		case 0:
-			nr_bytes = make_ping(own, there, next() % 1450);
+			nr_bytes = make_ping(own, there, (uint32_t)unit_random() % 1450);
 			break;
 		case 1:
-			nr_bytes = make_syn(next());
+			nr_bytes = make_syn((uint32_t)unit_random());
 			break;
 		case 2:
-			nr_bytes = net_write_arp(frame, net_broadcast_mac, guest_mac, 1 + next() % 2, lab_address[next() % 2], net_zero, lab_address[next() % 2]);
+			nr_bytes = net_write_arp(frame, net_broadcast_mac, guest_mac, 1 + (uint32_t)unit_random() % 2, lab_address[unit_random() % 2], net_zero, lab_address[unit_random() % 2]);
 			break;
 		default: {
-			struct dhcp_message message = { .type = (enum dhcp_type)(next() % 9), .is_reply = next() % 2,
-							.transaction = end->net.outer.transaction, .lease_seconds = next() };
+			struct dhcp_message message = { .type = (enum dhcp_type)(unit_random() % 9), .is_reply = unit_random() % 2,
+							.transaction = end->net.outer.transaction, .lease_seconds = (uint32_t)unit_random() };
 
 			memcpy(message.mac, end->begin.mac, 6);
 			memcpy(message.yours, lab_address[0], 4);
@@ -477,13 +467,13 @@ static void test_hostile(void)
 						 message.is_reply ? 67 : 68, message.is_reply ? 68 : 67, nr_bytes);
 		}
 		}
-		for (unsigned changes = next() % 3; changes != 0; changes--)
-			frame[next() % nr_bytes] = (uint8_t)next();
-		if (next() % 8 == 0)
-			nr_bytes = next() % nr_bytes;
+		for (unsigned changes = (uint32_t)unit_random() % 3; changes != 0; changes--)
+			frame[unit_random() % nr_bytes] = (uint8_t)unit_random();
+		if (unit_random() % 8 == 0)
+			nr_bytes = (uint32_t)unit_random() % nr_bytes;
 		lab_give(0, way, frame, nr_bytes);
-		if (next() % 4 == 0)
-			lab_pass_time(next() % 3000);
+		if (unit_random() % 4 == 0)
+			lab_pass_time((uint32_t)unit_random() % 3000);
 		end->nr_out = lab_ends[1].nr_out = 0;
 	}
 	UNIT_CHECK(lab_refused == NULL);

@@ -247,16 +247,6 @@ static void test_names(void)
 	UNIT_CHECK(dns_write_name("a", one) && memcmp(one, "\1a\0", 3) == 0);
 }
 
-static uint64_t state = 1;
-
-static uint32_t next(void)
-{
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return (uint32_t)(state * 0x2545f4914f6cdd1dull >> 32);
-}
-
 /* Answers with bytes that are others, and cut, from memory that ends with them. */
 static void test_hostile(void)
 {
@@ -267,10 +257,10 @@ static void test_hostile(void)
 		size_t nr_bytes = make_answer(7, 0, 2, elsewhere);
 		uint8_t *copy, address[4];
 
-		for (unsigned changes = next() % 4; changes != 0; changes--)
-			frame[NET_UDP_HEADERS_BYTES + (next() % 2 ? 33 : 0) + next() % 30] = (uint8_t)next();
-		if (next() % 4 == 0)
-			nr_bytes = next() % nr_bytes;
+		for (unsigned changes = (uint32_t)unit_random() % 4; changes != 0; changes--)
+			frame[NET_UDP_HEADERS_BYTES + (unit_random() % 2 ? 33 : 0) + (uint32_t)unit_random() % 30] = (uint8_t)unit_random();
+		if (unit_random() % 4 == 0)
+			nr_bytes = (uint32_t)unit_random() % nr_bytes;
 		copy = malloc(nr_bytes != 0 ? nr_bytes : 1);
 		memcpy(copy, frame + NET_UDP_HEADERS_BYTES, nr_bytes);
 		nr_found += dns_read_answer(copy, nr_bytes, 7, name, address) == DNS_ADDRESS;

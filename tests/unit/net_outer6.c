@@ -407,16 +407,6 @@ static void test_words(void)
 	}
 }
 
-static uint64_t state = 1;
-
-static uint32_t next(void)
-{
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return (uint32_t)(state * 0x2545f4914f6cdd1dull >> 32);
-}
-
 /* Messages of neighbours and routers with bytes that are others, and cut, while time passes. */
 static void test_hostile(void)
 {
@@ -425,36 +415,36 @@ static void test_hostile(void)
 
 	begin(true);
 	for (unsigned i = 0; i < 20000; i++) {
-		const uint8_t *from = addresses[next() % 8], *target = next() % 2 ? lab_ends[0].net.outer6.address : addresses[next() % 8];
+		const uint8_t *from = addresses[unit_random() % 8], *target = unit_random() % 2 ? lab_ends[0].net.outer6.address : addresses[unit_random() % 8];
 		struct advertisement router_says = usual;
 		size_t nr_bytes;
 
-		router_says.prefix[3] = (uint8_t)(next() % 3);
-		if (next() % 4 == 0)
-			router_says.valid = router_says.preferred = next() % 100;
-		switch (next() % 4) {
+		router_says.prefix[3] = (uint8_t)(unit_random() % 3);
+		if (unit_random() % 4 == 0)
+			router_says.valid = router_says.preferred = (uint32_t)unit_random() % 100;
+		switch (unit_random() % 4) {
 		case 0:
 			nr_bytes = make_router(&router_says);
 			break;
 		case 1:
-			nr_bytes = make_neighbour(from, addresses[next() % 8], (uint8_t)(ICMP_SOLICITATION + next() % 2), target, next() % 2 ? router_mac : NULL);
+			nr_bytes = make_neighbour(from, addresses[unit_random() % 8], (uint8_t)(ICMP_SOLICITATION + (uint32_t)unit_random() % 2), target, unit_random() % 2 ? router_mac : NULL);
 			break;
 		case 2:
-			nr_bytes = make(from, addresses[next() % 8], (uint8_t)next(), addresses, 64);
+			nr_bytes = make(from, addresses[unit_random() % 8], (uint8_t)unit_random(), addresses, 64);
 			break;
 		default:
-			nr_bytes = net_write_udp6(frame, router_mac, from, target, 443, 51820, next() % 200);
+			nr_bytes = net_write_udp6(frame, router_mac, from, target, 443, 51820, (uint32_t)unit_random() % 200);
 			memcpy(frame, lab_ends[0].begin.mac, 6);
 		}
-		for (unsigned changes = next() % 6; changes > 3; changes--)
-			frame[next() % nr_bytes] = (uint8_t)next();
-		if (next() % 8 == 0)
-			nr_bytes = next() % nr_bytes;
+		for (unsigned changes = (uint32_t)unit_random() % 6; changes > 3; changes--)
+			frame[unit_random() % nr_bytes] = (uint8_t)unit_random();
+		if (unit_random() % 8 == 0)
+			nr_bytes = (uint32_t)unit_random() % nr_bytes;
 		hear(nr_bytes);
-		if (next() % 16 == 0)
+		if (unit_random() % 16 == 0)
 			lab_give(0, TUNNEL_GUEST, frame, make_ping());
-		if (next() % 4 == 0)
-			pass(next() % 3000);
+		if (unit_random() % 4 == 0)
+			pass((uint32_t)unit_random() % 3000);
 		nr_had += !net_is_none6(ours());
 		lab_ends[0].nr_out = 0;
 	}
